@@ -1,0 +1,122 @@
+import type { Program } from '../graph/program.js';
+import type { TensorData } from '../graph/tensorType.js';
+
+/** Host-side tensors by name, row-major. */
+export type NamedData = Readonly<Record<string, TensorData>>;
+
+/** Arithmetic of convolutions and matrix products; everything else is f32 either way. */
+export type Precision = 'f32' | 'bf16';
+
+/** How a program is compiled. */
+export interface CompileOptions {
+  /**
+   * `live` (default): each run reads the variables' present values, and writes the updates.
+   * `frozen`: the present values are built in, which lets an engine fold and pack weights; the program
+   * must have no updates, and later changes of variables do not reach it. For evaluation.
+   */
+  readonly variables?: 'live' | 'frozen';
+}
+
+/** What one run may be given besides its inputs. */
+export interface RunOptions {
+  /** Seed of the program's random numbers. Default 0. */
+  readonly seed?: number;
+  /** Step number: random numbers depend on (seed, stream, step) and nothing else. Default 0. */
+  readonly step?: number;
+}
+
+/** One executed primitive of a profiled run. */
+export interface ProfileEntry {
+  /** What was computed: `conv2d`, `batchNormTrain`, … */
+  readonly operation: string;
+  /** Shapes, for a person. */
+  readonly detail: string;
+  /** The implementation that the engine's library chose. */
+  readonly implementation: string;
+  readonly milliseconds: number;
+  /** Floating-point operations (a multiply-add counts two). */
+  readonly flops: number;
+  /** Bytes read and written, each tensor once. */
+  readonly bytes: number;
+}
+
+/** A program ready to run on an engine. */
+export interface Executable {
+  /**
+   * Runs the program once and writes its updates.
+   *
+   * @param inputs every input of the program by name. The engine may take over the arrays' buffers
+   *   (transfer them to its worker): do not use them afterwards.
+   * @returns the program's outputs by name
+   * @throws Error naming the input, when one is missing or of the wrong size or type
+   */
+  run(inputs: NamedData, options?: RunOptions): Promise<Record<string, TensorData>>;
+  /** Runs the program once, timing each primitive; absent where the engine cannot. */
+  profile?(inputs: NamedData, options?: RunOptions): Promise<ProfileEntry[]>;
+  /** Frees what the program holds. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs programs. Variables live in the engine by name and are shared by all of its executables, so that
+ * an evaluation sees what training has learned. The work is done off the calling thread.
+ */
+export interface Engine {
+  /** `onnx`, `onednn` or `reference`. */
+  readonly name: string;
+  /** Library, version, threads and instruction set, for a person. */
+  readonly description: string;
+  readonly precision: Precision;
+  /**
+   * Prepares a program. Variables that are not in the engine yet begin as zeros.
+   *
+   * @throws Error when the engine cannot lower an operation (it names it), or a variable is in the
+   *   engine with another shape
+   */
+  compile(program: Program, options?: CompileOptions): Promise<Executable>;
+  /**
+   * Copies of variables by name.
+   *
+   * @param names which (default: all)
+   * @throws Error naming a variable that the engine does not have
+   */
+  read(names?: readonly string[]): Promise<Map<string, TensorData>>;
+  /**
+   * Sets variables, whether or not the engine has them yet.
+   *
+   * @throws Error naming a variable that the engine has with another size
+   */
+  write(values: ReadonlyMap<string, TensorData>): Promise<void>;
+  /** Stops the worker and frees everything. Runs in progress are rejected. */
+  close(): Promise<void>;
+}
+
+/** Options that every engine takes. */
+export interface EngineOptions {
+  /** Threads of computation. Default: as many as the process may use. */
+  readonly threads?: number;
+  /** Default `f32`. */
+  readonly precision?: Precision;
+}
+
+/** The part of an engine that does the work, on whatever thread it is put; {@link Engine} is its face on the calling thread. */
+export interface EngineBackend {
+  readonly description: string;
+  compile(
+    program: Program,
+    options: Required<CompileOptions>,
+  ): BackendExecutable | Promise<BackendExecutable>;
+  read(names?: readonly string[]): Map<string, TensorData>;
+  write(values: ReadonlyMap<string, TensorData>): void;
+  close(): void | Promise<void>;
+}
+
+/** A program on a backend. */
+export interface BackendExecutable {
+  run(
+    inputs: NamedData,
+    options: Required<RunOptions>,
+  ): Record<string, TensorData> | Promise<Record<string, TensorData>>;
+  profile?(inputs: NamedData, options: Required<RunOptions>): ProfileEntry[] | Promise<ProfileEntry[]>;
+  close(): void | Promise<void>;
+}

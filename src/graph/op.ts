@@ -1,0 +1,137 @@
+import type { DType, Shape, TensorData, TensorType } from './tensorType.js';
+
+/** A pair of spatial sizes: [height, width]. */
+export type Pair = readonly [number, number];
+
+/** Functions of one number, applied elementwise. */
+export type UnaryFunction =
+  | 'relu'
+  | 'hswish'
+  | 'hsigmoid'
+  | 'sigmoid'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'neg'
+  | 'abs';
+
+/** Unary functions whose gradient has an operation of its own: {@link OpAttributes.unaryGrad}. */
+export type ActivationFunction = 'relu' | 'hswish' | 'hsigmoid' | 'sigmoid';
+
+/** Functions of two numbers, applied elementwise with broadcasting. */
+export type BinaryFunction = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max';
+
+/** Comparisons; the result is 1 where it holds and 0 elsewhere. */
+export type Comparison = 'equal' | 'less' | 'greater' | 'greaterOrEqual';
+
+/** Reductions. `variance` is unbiased: it divides by n − 1 (0 for n = 1). */
+export type Reduction = 'sum' | 'mean' | 'min' | 'max' | 'variance';
+
+/** Geometry of a convolution. Padding is symmetric, [height, width]. */
+export interface ConvGeometry {
+  readonly stride: Pair;
+  readonly padding: Pair;
+  readonly groups: number;
+}
+
+/** Geometry of a pooling window; as PyTorch's default, padding counts in the average. */
+export interface PoolGeometry {
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Pair;
+}
+
+/**
+ * Every operation of a program, with its attributes. All rule tables (shapes, gradients, each engine's
+ * lowering) are mapped types over this interface: an operation added here does not compile until each
+ * of them handles it. N batch, C channels, H×W picture; O output channels, G groups, K classes.
+ */
+export interface OpAttributes {
+  /** A tensor of the batch, given at each run. () → any shape. */
+  input: { readonly name: string; readonly shape: Shape; readonly dtype: DType };
+  /** A tensor that lives in the engine: parameters, statistics, momentum. () → any shape. */
+  variable: { readonly name: string; readonly shape: Shape; readonly dtype: DType };
+  /** Fixed contents. () → any shape. */
+  constant: { readonly shape: Shape; readonly dtype: DType; readonly data: TensorData };
+  /** Uniform random numbers in [0, 1), filled by the host from (seed, stream, step): the same on every engine. */
+  uniform: { readonly stream: string; readonly shape: Shape };
+
+  /** x [N,C,H,W], weight [O,C/G,kh,kw], optional bias [O] → [N,O,H',W']. */
+  conv2d: ConvGeometry;
+  /** dy [N,O,H',W'], weight → gradient toward x, of `inputShape`. */
+  conv2dInputGrad: ConvGeometry & { readonly inputShape: Shape };
+  /** dy [N,O,H',W'], x [N,C,H,W] → gradient toward the weight, of `weightShape`. */
+  conv2dWeightGrad: ConvGeometry & { readonly weightShape: Shape };
+  /** a [M,K], b [K,N] (before it each transposed if asked) → [M,N]. */
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+
+  /** x [N,C,H,W], gamma [C], beta [C] → y, batch mean [C], biased batch variance [C]. */
+  batchNormTrain: { readonly epsilon: number };
+  /** dy, x, gamma, mean, variance (of batchNormTrain) → dx, dgamma [C], dbeta [C]. */
+  batchNormTrainGrad: { readonly epsilon: number };
+  /** x, gamma, beta, running mean, running variance → y. */
+  batchNormInference: { readonly epsilon: number };
+
+  /** x → f(x), same shape. */
+  unary: { readonly fn: UnaryFunction };
+  /** dy, saved → dx. `saved` is y for relu and sigmoid, x for hswish and hsigmoid. */
+  unaryGrad: { readonly fn: ActivationFunction };
+  /** a, b → f(a, b), broadcast. */
+  binary: { readonly fn: BinaryFunction };
+  /** a, b → 1 or 0 as f32, broadcast. */
+  compare: { readonly fn: Comparison };
+  /** condition (1 or 0), a, b → a where the condition is not 0, else b; all broadcast. */
+  select: Record<never, never>;
+
+  /** x → reduced over `axes`, which stay as 1 if `keepDims`. */
+  reduce: { readonly fn: Reduction; readonly axes: readonly number[]; readonly keepDims: boolean };
+  /** x → repeated to `shape` by broadcasting. */
+  broadcastTo: { readonly shape: Shape };
+
+  /** logits [N,K], labels i32 [N] → loss per data point [N], probabilities [N,K]. */
+  softmaxCrossEntropy: { readonly labelSmoothing: number };
+  /** dloss [N], probabilities [N,K], labels [N] → dlogits [N,K]. */
+  softmaxCrossEntropyGrad: { readonly labelSmoothing: number };
+
+  /** x [N,C,H,W] → [N,C,H',W']. */
+  avgPool2d: PoolGeometry;
+  /** dy → dx of `inputShape`. */
+  avgPool2dGrad: PoolGeometry & { readonly inputShape: Shape };
+  /** x [N,C,H,W] → [N,C,h,w]; window i covers floor(i·H/h) to ceil((i+1)·H/h), as PyTorch's. */
+  adaptiveAvgPool2d: { readonly outputSize: Pair };
+  /** dy [N,C,h,w] → dx of `inputShape`. */
+  adaptiveAvgPool2dGrad: { readonly outputSize: Pair; readonly inputShape: Shape };
+
+  /** Two or more tensors → joined along `axis`. */
+  concat: { readonly axis: number };
+  /** x → its part from `start` up to, not including, `end` along `axis`. */
+  slice: { readonly axis: number; readonly start: number; readonly end: number };
+  /** x → with `before` and `after` zeros along `axis`. */
+  pad: { readonly axis: number; readonly before: number; readonly after: number };
+  /** x → same elements in order, as `shape`. */
+  reshape: { readonly shape: Shape };
+  /** x → axes in the order of `permutation`, as NumPy's transpose. */
+  transpose: { readonly permutation: readonly number[] };
+  /** x → x, through which no gradient flows. */
+  detach: Record<never, never>;
+  /** x [N,C,H,W] → channel g·(C/G)+c moved to c·G+g (ShuffleNet, section 3.1). */
+  channelShuffle: { readonly groups: number };
+
+  /**
+   * parameter, gradient, momentum buffer, learning rate [] → parameter, momentum buffer; PyTorch's rule:
+   * g ← g + λw; m ← μm + g; w ← w − η·(g + μm if Nesterov, else m).
+   */
+  sgdUpdate: { readonly momentum: number; readonly weightDecay: number; readonly nesterov: boolean };
+}
+
+/** Name of an operation. */
+export type OpKind = keyof OpAttributes;
+
+/** Shape rule of an operation: attributes and input types → output types; throws GraphError. */
+export type ShapeRule<K extends OpKind> = (
+  attributes: OpAttributes[K],
+  inputs: readonly TensorType[],
+) => TensorType[];
+
+/** Shape rules of some operations. */
+export type ShapeRules<K extends OpKind> = { readonly [P in K]: ShapeRule<P> };

@@ -1,0 +1,155 @@
+import type { BinaryFunction, Comparison, ShapeRules, UnaryFunction } from '../op.js';
+import { emitOne, type GradientRules, type Tensor } from '../tensor.js';
+import { broadcastShapes, GraphError } from '../tensorType.js';
+import { expectFloats, expectInputs, expectShape, f32 } from './check.js';
+
+type ElementwiseKind = 'unary' | 'unaryGrad' | 'binary' | 'compare' | 'select';
+
+/** A tensor, or a number that stands for a scalar constant. */
+export type Operand = Tensor | number;
+
+function unary(fn: UnaryFunction, x: Tensor): Tensor {
+  return emitOne('unary', { fn }, [x]);
+}
+
+/** max(x, 0). */
+export const relu = (x: Tensor): Tensor => unary('relu', x);
+/** x·min(max(x + 3, 0), 6)/6 (MobileNetV3, section 5.2). */
+export const hswish = (x: Tensor): Tensor => unary('hswish', x);
+/** min(max(x + 3, 0), 6)/6. */
+export const hsigmoid = (x: Tensor): Tensor => unary('hsigmoid', x);
+/** 1/(1 + e⁻ˣ). */
+export const sigmoid = (x: Tensor): Tensor => unary('sigmoid', x);
+/** eˣ. */
+export const exp = (x: Tensor): Tensor => unary('exp', x);
+/** Natural logarithm. */
+export const log = (x: Tensor): Tensor => unary('log', x);
+/** Square root. */
+export const sqrt = (x: Tensor): Tensor => unary('sqrt', x);
+/** −x. */
+export const neg = (x: Tensor): Tensor => unary('neg', x);
+/** |x|. */
+export const abs = (x: Tensor): Tensor => unary('abs', x);
+
+/** Makes a scalar constant of a number, in the graph of the other operand. */
+function operands(a: Operand, b: Operand): [Tensor, Tensor] {
+  const scope = typeof a === 'number' ? b : a;
+  if (typeof scope === 'number')
+    throw new GraphError('an elementwise operation needs a tensor, not two numbers');
+  const tensor = (value: Operand): Tensor =>
+    typeof value === 'number'
+      ? scope.graph.emit('constant', { shape: [], dtype: 'f32', data: Float32Array.of(value) }, [])[0]!
+      : value;
+  return [tensor(a), tensor(b)];
+}
+
+function binary(fn: BinaryFunction, a: Operand, b: Operand): Tensor {
+  return emitOne('binary', { fn }, operands(a, b));
+}
+
+/** a + b, broadcast. */
+export const add = (a: Operand, b: Operand): Tensor => binary('add', a, b);
+/** a − b, broadcast. */
+export const sub = (a: Operand, b: Operand): Tensor => binary('sub', a, b);
+/** a·b, broadcast. */
+export const mul = (a: Operand, b: Operand): Tensor => binary('mul', a, b);
+/** a/b, broadcast. */
+export const div = (a: Operand, b: Operand): Tensor => binary('div', a, b);
+/** The smaller of a and b, broadcast. */
+export const minimum = (a: Operand, b: Operand): Tensor => binary('min', a, b);
+/** The larger of a and b, broadcast. */
+export const maximum = (a: Operand, b: Operand): Tensor => binary('max', a, b);
+
+function compare(fn: Comparison, a: Operand, b: Operand): Tensor {
+  return emitOne('compare', { fn }, operands(a, b));
+}
+
+/** 1 where a = b, else 0. */
+export const equal = (a: Operand, b: Operand): Tensor => compare('equal', a, b);
+/** 1 where a < b, else 0. */
+export const less = (a: Operand, b: Operand): Tensor => compare('less', a, b);
+/** 1 where a > b, else 0. */
+export const greater = (a: Operand, b: Operand): Tensor => compare('greater', a, b);
+/** 1 where a ≥ b, else 0. */
+export const greaterOrEqual = (a: Operand, b: Operand): Tensor => compare('greaterOrEqual', a, b);
+
+/** a where `condition` is not 0, else b; all broadcast. */
+export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
+  const [left] = operands(a, condition);
+  const [right] = operands(b, condition);
+  return emitOne('select', {}, [condition, left, right]);
+}
+
+/** Shape rules of elementwise operations. */
+export const elementwiseShapes: ShapeRules<ElementwiseKind> = {
+  unary: ({ fn }, inputs) => {
+    expectInputs(fn, inputs, 1);
+    expectFloats(fn, inputs);
+    return [inputs[0]!];
+  },
+  unaryGrad: ({ fn }, inputs) => {
+    expectInputs(`${fn} gradient`, inputs, 2);
+    expectFloats(`${fn} gradient`, inputs);
+    expectShape(`${fn} gradient`, 'saved tensor', inputs[1]!.shape, inputs[0]!.shape);
+    return [inputs[0]!];
+  },
+  binary: ({ fn }, inputs) => {
+    expectInputs(fn, inputs, 2);
+    expectFloats(fn, inputs);
+    return [f32(broadcastShapes(inputs[0]!.shape, inputs[1]!.shape))];
+  },
+  compare: ({ fn }, inputs) => {
+    expectInputs(fn, inputs, 2);
+    expectFloats(fn, inputs);
+    return [f32(broadcastShapes(inputs[0]!.shape, inputs[1]!.shape))];
+  },
+  select: (_, inputs) => {
+    expectInputs('select', inputs, 3);
+    expectFloats('select', inputs);
+    const shape = broadcastShapes(inputs[1]!.shape, inputs[2]!.shape);
+    return [f32(broadcastShapes(inputs[0]!.shape, shape))];
+  },
+};
+
+/** Derivative of each unary function, given x, y = f(x) and dy. */
+const unaryDerivatives: { readonly [F in UnaryFunction]: (x: Tensor, y: Tensor, dy: Tensor) => Tensor } = {
+  relu: (_, y, dy) => emitOne('unaryGrad', { fn: 'relu' }, [dy, y]),
+  hswish: (x, _, dy) => emitOne('unaryGrad', { fn: 'hswish' }, [dy, x]),
+  hsigmoid: (x, _, dy) => emitOne('unaryGrad', { fn: 'hsigmoid' }, [dy, x]),
+  sigmoid: (_, y, dy) => emitOne('unaryGrad', { fn: 'sigmoid' }, [dy, y]),
+  exp: (_, y, dy) => mul(dy, y),
+  log: (x, _, dy) => div(dy, x),
+  sqrt: (_, y, dy) => div(dy, mul(y, 2)),
+  neg: (_, __, dy) => neg(dy),
+  abs: (x, _, dy) => mul(dy, sub(greater(x, 0), less(x, 0))),
+};
+
+/** Derivatives of each binary function, before broadcasting is undone (by the autodiff). */
+const binaryDerivatives: {
+  readonly [F in BinaryFunction]: (a: Tensor, b: Tensor, y: Tensor, dy: Tensor) => Tensor[];
+} = {
+  add: (_, __, ___, dy) => [dy, dy],
+  sub: (_, __, ___, dy) => [dy, neg(dy)],
+  mul: (a, b, _, dy) => [mul(dy, b), mul(dy, a)],
+  div: (_, b, y, dy) => [div(dy, b), neg(div(mul(dy, y), b))],
+  min: (a, b, _, dy) => shareTies(less(a, b), equal(a, b), dy),
+  max: (a, b, _, dy) => shareTies(greater(a, b), equal(a, b), dy),
+};
+
+/** Gradient to a where it wins, to b where it loses, half to each in a tie (PyTorch's rule). */
+function shareTies(wins: Tensor, ties: Tensor, dy: Tensor): Tensor[] {
+  const share = add(wins, mul(ties, 0.5));
+  return [mul(dy, share), mul(dy, sub(1, share))];
+}
+
+/** Gradient rules of elementwise operations. */
+export const elementwiseGradients: GradientRules<ElementwiseKind> = {
+  unary: ({ attributes, inputs, outputs }, [dy]) => [
+    unaryDerivatives[attributes.fn](inputs[0]!, outputs[0]!, dy!),
+  ],
+  unaryGrad: { none: 'second derivatives are not built' },
+  binary: ({ attributes, inputs, outputs }, [dy]) =>
+    binaryDerivatives[attributes.fn](inputs[0]!, inputs[1]!, outputs[0]!, dy!),
+  compare: { none: 'a comparison is constant almost everywhere' },
+  select: ({ inputs }, [dy]) => [null, select(inputs[0]!, dy!, 0), select(inputs[0]!, 0, dy!)],
+};

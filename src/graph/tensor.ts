@@ -1,0 +1,59 @@
+import type { OpAttributes, OpKind } from './op.js';
+import type { TensorType } from './tensorType.js';
+
+/** A symbolic tensor: one output of a node of a graph that is being built. Functions of `ops/` take and return these. */
+export interface Tensor extends TensorType {
+  /** Number of the value in its graph. */
+  readonly id: number;
+  readonly graph: GraphScope;
+  readonly node: AnyNode;
+  /** Which of the node's outputs this is. */
+  readonly output: number;
+}
+
+/** An application of an operation. */
+export interface Node<K extends OpKind> {
+  readonly kind: K;
+  readonly attributes: OpAttributes[K];
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** A node of any kind; switch over `kind` to narrow it. */
+export type AnyNode = { [K in OpKind]: Node<K> }[OpKind];
+
+/** What operations need of the graph that they add themselves to. */
+export interface GraphScope {
+  /** The nodes so far, each after those it depends on. */
+  readonly nodes: readonly AnyNode[];
+  /**
+   * Adds a node and returns its outputs.
+   *
+   * @throws GraphError when the operation's shape rule refuses the inputs.
+   */
+  emit<K extends OpKind>(kind: K, attributes: OpAttributes[K], inputs: readonly Tensor[]): readonly Tensor[];
+}
+
+/**
+ * Gradient rule of an operation. `gradients[i]` is the gradient toward output i, or undefined where
+ * nothing depends on it (never undefined for all). Returns a gradient per input; null says that the
+ * input has none.
+ */
+export type GradientRule<K extends OpKind> = (
+  node: Node<K>,
+  gradients: readonly (Tensor | undefined)[],
+) => (Tensor | null)[];
+
+/** Gradient rules of some operations; the text says why an operation has no gradient. */
+export type GradientRules<K extends OpKind> = {
+  readonly [P in K]: GradientRule<P> | { readonly none: string };
+};
+
+/** Adds a node with exactly one output. */
+export function emitOne<K extends OpKind>(
+  kind: K,
+  attributes: OpAttributes[K],
+  inputs: readonly [Tensor, ...Tensor[]],
+): Tensor {
+  return inputs[0].graph.emit(kind, attributes, inputs)[0]!;
+}
