@@ -1,0 +1,65 @@
+import type { Graph } from '../graph/graph.js';
+import { softmaxCrossEntropy } from '../graph/ops/crossEntropy.js';
+import { add, div, equal, exp, minimum, mul, select, sub } from '../graph/ops/elementwise.js';
+import { amax, amin, mean, variance } from '../graph/ops/reduce.js';
+import { detach, flatten } from '../graph/ops/shape.js';
+import type { Tensor } from '../graph/tensor.js';
+import type { Loss } from './loss.js';
+
+/** Options of {@link biasLoss}. */
+export interface BiasLossOptions {
+  /** α of the weight exp(α·u) − β. Default 0.3. */
+  readonly alpha?: number | undefined;
+  /** β of the weight. Default 0.3. */
+  readonly beta?: number | undefined;
+  /**
+   * Where u's zero is: the least variance of the run so far (`global`, default, the published code's),
+   * or of the batch (`local`).
+   */
+  readonly normMode?: 'global' | 'local' | undefined;
+  /** Label smoothing of the cross-entropy, in [0, 1). Default 0. */
+  readonly labelSmoothing?: number | undefined;
+}
+
+/** Variable that holds the running minimum of `global`: a scalar. */
+export const RUNNING_MIN = 'loss.running_min';
+/** What the running minimum begins with, as in the published code. */
+const RUNNING_MIN_START = 100_000;
+
+/**
+ * The bias loss ("Bias Loss for Mobile Neural Networks", section 3): mean over the batch of
+ * zᵢ·CE(logitsᵢ, labelᵢ) with zᵢ = exp(α·uᵢ) − β, where uᵢ is the variance vᵢ of data point i's
+ * features, normalised over the batch: uᵢ = (vᵢ − m)/(max v − min v). In `local` mode m = min v; in
+ * `global` mode m ← min(m, min v) lives as long as the run ({@link RUNNING_MIN}), so that uᵢ can exceed
+ * 1. Variances are unbiased (divided by n − 1) and no gradient flows through them.
+ *
+ * When all variances of a batch are equal the quotient is 0/0, NaN in the published code; here uᵢ = 0,
+ * so that each point weighs 1 − β.
+ */
+export function biasLoss(options: BiasLossOptions = {}): Loss {
+  const { alpha = 0.3, beta = 0.3, normMode = 'global', labelSmoothing = 0 } = options;
+  return {
+    name: 'bias',
+    variables: normMode === 'global' ? [{ name: RUNNING_MIN, shape: [], initial: RUNNING_MIN_START }] : [],
+    build: (graph, { logits, features, labels }) => {
+      const crossEntropy = softmaxCrossEntropy(logits, labels, labelSmoothing).loss;
+      const variances = detach(variance(flatten(features), [1]));
+      const { normalised, updates } = normalise(graph, variances, normMode);
+      const weights = sub(exp(mul(normalised, alpha)), beta);
+      return { loss: mean(mul(weights, crossEntropy)), crossEntropy: mean(crossEntropy), updates };
+    },
+  };
+}
+
+function normalise(
+  graph: Graph,
+  variances: Tensor,
+  normMode: 'global' | 'local',
+): { normalised: Tensor; updates: Map<string, Tensor> } {
+  const least = amin(variances);
+  const range = sub(amax(variances), least);
+  const flat = equal(range, 0);
+  const zero = normMode === 'local' ? least : minimum(graph.variable(RUNNING_MIN, []), least);
+  const normalised = select(flat, 0, div(sub(variances, zero), add(range, flat)));
+  return { normalised, updates: new Map(normMode === 'global' ? [[RUNNING_MIN, zero]] : []) };
+}

@@ -1,0 +1,37 @@
+import type { Graph } from '../graph/graph.js';
+import type { Tensor } from '../graph/tensor.js';
+
+/** What a loss is computed from. */
+export interface LossInput {
+  /** [N, K] */
+  readonly logits: Tensor;
+  /** [N, …] */
+  readonly features: Tensor;
+  /** i32 [N] */
+  readonly labels: Tensor;
+}
+
+/** What a loss gives. */
+export interface LossOutput {
+  /** Scalar to minimise. */
+  readonly loss: Tensor;
+  /** Mean cross-entropy of the batch, scalar; the loss itself where nothing weighs it. */
+  readonly crossEntropy: Tensor;
+  /** New values of the loss's variables, by name. */
+  readonly updates: ReadonlyMap<string, Tensor>;
+}
+
+/** A variable that belongs to a loss: training state, part of checkpoints. */
+export interface LossVariable {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initial: number;
+}
+
+/** A loss of a batch. */
+export interface Loss {
+  readonly name: 'bias' | 'ce';
+  readonly variables: readonly LossVariable[];
+  /** Adds the loss to a graph. */
+  build(graph: Graph, input: LossInput): LossOutput;
+}

@@ -1,0 +1,130 @@
+import { batchNormInference, batchNormTrain } from '../graph/ops/batchNorm.js';
+import { conv2d } from '../graph/ops/conv.js';
+import { add, greaterOrEqual, mul } from '../graph/ops/elementwise.js';
+import { matmul } from '../graph/ops/matmul.js';
+import type { Tensor } from '../graph/tensor.js';
+import { sizeOf } from '../graph/tensorType.js';
+import { Layer } from './module.js';
+import { constantInit, fanInUniformInit, type Initialiser, Parameter } from './parameter.js';
+import type { Trace } from './trace.js';
+
+/** Options of {@link Conv2d}. */
+export interface Conv2dLayerOptions {
+  /** Default 1. */
+  readonly stride?: number;
+  /** Zeros on each side; default (kernel − 1)/2, which keeps the size at stride 1. */
+  readonly padding?: number;
+  /** Default 1. */
+  readonly groups?: number;
+  /** Default true, as PyTorch. */
+  readonly bias?: boolean;
+  /** Default: PyTorch's, {@link fanInUniformInit}. */
+  readonly weightInit?: Initialiser;
+}
+
+/** Convolution with a square kernel: `weight` [out, in/groups, k, k] and `bias` [out]. */
+export class Conv2d extends Layer {
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+  private readonly geometry: { readonly stride: number; readonly padding: number; readonly groups: number };
+
+  constructor(inChannels: number, outChannels: number, kernel: number, options: Conv2dLayerOptions = {}) {
+    super();
+    const groups = options.groups ?? 1;
+    const shape = [outChannels, inChannels / groups, kernel, kernel];
+    const fanIn = sizeOf(shape.slice(1));
+    this.weight = new Parameter(shape, 'parameter', options.weightInit ?? fanInUniformInit(fanIn));
+    this.bias =
+      (options.bias ?? true) ? new Parameter([outChannels], 'parameter', fanInUniformInit(fanIn)) : undefined;
+    this.geometry = { stride: options.stride ?? 1, padding: options.padding ?? (kernel - 1) / 2, groups };
+  }
+
+  override forward(x: Tensor, trace: Trace): Tensor {
+    const bias = this.bias && trace.variable(this.bias);
+    return conv2d(x, trace.variable(this.weight), bias, this.geometry);
+  }
+}
+
+/**
+ * Batch normalisation over N, H and W: `weight`, `bias`, `running_mean`, `running_var` [C] and
+ * `num_batches_tracked`. In training, running ← (1 − momentum)·running + momentum·batch, with the
+ * unbiased variance.
+ */
+export class BatchNorm2d extends Layer {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly running_mean: Parameter;
+  readonly running_var: Parameter;
+  readonly num_batches_tracked = new Parameter([], 'counter', constantInit(0));
+
+  /**
+   * @param epsilon added to the variance; default 1e-5
+   * @param momentum share of the new statistics; default 0.1
+   */
+  constructor(
+    channels: number,
+    private readonly epsilon = 1e-5,
+    private readonly momentum = 0.1,
+  ) {
+    super();
+    this.weight = new Parameter([channels], 'parameter', constantInit(1));
+    this.bias = new Parameter([channels], 'parameter', constantInit(0));
+    this.running_mean = new Parameter([channels], 'buffer', constantInit(0));
+    this.running_var = new Parameter([channels], 'buffer', constantInit(1));
+  }
+
+  override forward(x: Tensor, trace: Trace): Tensor {
+    const gamma = trace.variable(this.weight);
+    const beta = trace.variable(this.bias);
+    const running = { mean: trace.variable(this.running_mean), variance: trace.variable(this.running_var) };
+    if (!trace.training) return batchNormInference(x, gamma, beta, running, this.epsilon);
+    const { y, mean, variance } = batchNormTrain(x, gamma, beta, this.epsilon);
+    const count = sizeOf(x.shape) / x.shape[1]!;
+    const unbiased = (this.momentum * count) / Math.max(count - 1, 1);
+    trace.update(this.running_mean, add(mul(running.mean, 1 - this.momentum), mul(mean, this.momentum)));
+    trace.update(this.running_var, add(mul(running.variance, 1 - this.momentum), mul(variance, unbiased)));
+    return y;
+  }
+}
+
+/** y = x·weightᵀ + bias for x [N, in]: `weight` [out, in], `bias` [out]. */
+export class Linear extends Layer {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  /** @param init of weight and bias; default PyTorch's, {@link fanInUniformInit} */
+  constructor(
+    inFeatures: number,
+    outFeatures: number,
+    init: { readonly weight?: Initialiser; readonly bias?: Initialiser } = {},
+  ) {
+    super();
+    this.weight = new Parameter(
+      [outFeatures, inFeatures],
+      'parameter',
+      init.weight ?? fanInUniformInit(inFeatures),
+    );
+    this.bias = new Parameter([outFeatures], 'parameter', init.bias ?? fanInUniformInit(inFeatures));
+  }
+
+  override forward(x: Tensor, trace: Trace): Tensor {
+    return add(matmul(x, trace.variable(this.weight), { transposeB: true }), trace.variable(this.bias));
+  }
+}
+
+/** In training, zeroes each element with probability p and scales the others by 1/(1 − p); otherwise does nothing. */
+export class Dropout extends Layer {
+  /** @param stream name of its random numbers, which tells several dropouts of a model apart */
+  constructor(
+    private readonly p: number,
+    private readonly stream: string,
+  ) {
+    super();
+  }
+
+  override forward(x: Tensor, trace: Trace): Tensor {
+    if (!trace.training || this.p === 0) return x;
+    const kept = greaterOrEqual(trace.graph.uniform(this.stream, x.shape), this.p);
+    return mul(x, mul(kept, 1 / (1 - this.p)));
+  }
+}

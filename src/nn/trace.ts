@@ -1,0 +1,47 @@
+import type { Graph } from '../graph/graph.js';
+import type { Tensor } from '../graph/tensor.js';
+import type { Module, StateEntry } from './module.js';
+import type { Parameter } from './parameter.js';
+
+/** The state of one pass of a model into a graph: which mode, which variable each parameter is, which updates arise. */
+export class Trace {
+  /** New values of variables, by name. */
+  readonly updates = new Map<string, Tensor>();
+  /** Tensors that {@link mark} named, in order. */
+  readonly marks = new Map<string, Tensor>();
+  private readonly names: ReadonlyMap<Parameter, string>;
+
+  /**
+   * @param training whether batch normalisation uses the batch's statistics and dropout drops
+   */
+  constructor(
+    readonly graph: Graph,
+    model: Module,
+    readonly training: boolean,
+  ) {
+    this.names = new Map(model.stateEntries().map(({ parameter, name }: StateEntry) => [parameter, name]));
+  }
+
+  /** Name of a parameter of the traced model. */
+  nameOf(parameter: Parameter): string {
+    const name = this.names.get(parameter);
+    if (name === undefined) throw new Error('the parameter does not belong to the traced model');
+    return name;
+  }
+
+  /** The variable that holds a parameter. */
+  variable(parameter: Parameter): Tensor {
+    return this.graph.variable(this.nameOf(parameter), parameter.shape);
+  }
+
+  /** Sets a parameter's new value for the end of the step. */
+  update(parameter: Parameter, value: Tensor): void {
+    this.updates.set(this.nameOf(parameter), value);
+  }
+
+  /** Remembers a tensor under a name, such as the output of a stage, and returns it. */
+  mark(name: string, tensor: Tensor): Tensor {
+    this.marks.set(name, tensor);
+    return tensor;
+  }
+}
