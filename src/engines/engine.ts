@@ -99,15 +99,23 @@ export interface EngineOptions {
   readonly precision?: Precision;
 }
 
-/** The part of an engine that does the work, on whatever thread it is put; {@link Engine} is its face on the calling thread. */
+/**
+ * The part of an engine that does the work, on whatever thread it is put; {@link Engine} is its face on the calling thread.
+ *
+ * The host calls one method at a time, waits for its promise before the next, and has checked before
+ * that programs are well-formed, that names, sizes and types fit, and that frozen programs have no
+ * updates. Arrays that a backend is given in `run` are its own; those given to `write` it must copy if
+ * it keeps them. Arrays that it returns are transferred away: they must be copies, never its own memory.
+ */
 export interface EngineBackend {
   readonly description: string;
+  /** Variables that the backend does not have yet begin as zeros. */
   compile(
     program: Program,
     options: Required<CompileOptions>,
   ): BackendExecutable | Promise<BackendExecutable>;
-  read(names?: readonly string[]): Map<string, TensorData>;
-  write(values: ReadonlyMap<string, TensorData>): void;
+  read(names?: readonly string[]): Map<string, TensorData> | Promise<Map<string, TensorData>>;
+  write(values: ReadonlyMap<string, TensorData>): void | Promise<void>;
   close(): void | Promise<void>;
 }
 
@@ -120,3 +128,10 @@ export interface BackendExecutable {
   profile?(inputs: NamedData, options: Required<RunOptions>): ProfileEntry[] | Promise<ProfileEntry[]>;
   close(): void | Promise<void>;
 }
+
+/**
+ * What the module of a backend exports as `createBackend`.
+ *
+ * @throws UserError when the engine's library is missing or unfit, or an option is beyond it
+ */
+export type BackendFactory = (options: Required<EngineOptions>) => EngineBackend | Promise<EngineBackend>;

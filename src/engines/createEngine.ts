@@ -1,0 +1,72 @@
+import { availableParallelism } from 'node:os';
+import { errorMessage, UsageError, UserError } from '../errors.js';
+import type { Engine, EngineOptions } from './engine.js';
+import { startWorkerEngine } from './workerEngine.js';
+
+/** Backend modules by engine name, each loaded by its own worker alone. */
+const backendModules = {
+  onednn: './onednn/backend.js',
+  onnx: './onnx/backend.js',
+  reference: './reference/backend.js',
+} as const;
+
+/** An engine by name: `onednn` (oneDNN, native), `onnx` (ONNX Runtime, installed with the package) or `reference` (plain TypeScript, slow). */
+export type EngineName = keyof typeof backendModules;
+
+/** An engine by name; `auto` takes oneDNN where it is found, else ONNX Runtime. */
+export type EngineChoice = EngineName | 'auto';
+
+/** Names that {@link createEngine} takes. */
+export const engineChoices: readonly EngineChoice[] = ['auto', 'onednn', 'onnx', 'reference'];
+
+/**
+ * Starts an engine in a worker thread.
+ *
+ * @param name which; with `auto`, the engine's description says why oneDNN was not taken
+ * @param options threads (default: all that the process may use), precision (default `f32`)
+ * @throws UserError when the engine's library is missing or refuses the options
+ * @throws UsageError when a name or option is unknown
+ */
+export async function createEngine(
+  name: EngineChoice = 'auto',
+  options: EngineOptions = {},
+): Promise<Engine> {
+  const resolved = resolveOptions(options);
+  if (!engineChoices.includes(name))
+    throw new UsageError(`unknown engine ${name}: it must be one of ${engineChoices.join(', ')}`);
+  return name === 'auto' ? startBest(resolved) : start(name, resolved);
+}
+
+function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required<EngineOptions> {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
+    throw new UsageError(`threads must be a positive whole number, not ${threads}`);
+  if (precision !== 'f32' && precision !== 'bf16')
+    throw new UsageError(`precision must be f32 or bf16, not ${precision}`);
+  return { threads: threads ?? availableParallelism(), precision };
+}
+
+function start(name: EngineName, options: Required<EngineOptions>): Promise<Engine> {
+  return startWorkerEngine({ name, module: new URL(backendModules[name], import.meta.url) }, options);
+}
+
+async function startBest(options: Required<EngineOptions>): Promise<Engine> {
+  try {
+    return await start('onednn', options);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const engine = await start('onnx', options);
+    return withDescription(engine, `${engine.description} (oneDNN is not used: ${errorMessage(error)})`);
+  }
+}
+
+function withDescription(engine: Engine, description: string): Engine {
+  return {
+    name: engine.name,
+    description,
+    precision: engine.precision,
+    compile: (program, options) => engine.compile(program, options),
+    read: (names) => engine.read(names),
+    write: (values) => engine.write(values),
+    close: () => engine.close(),
+  };
+}
