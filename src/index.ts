@@ -1,0 +1,55 @@
+/**
+ * Train, evaluate and ship compact image classifiers from TypeScript.
+ *
+ * @packageDocumentation
+ */
+export * from './engines/createEngine.js';
+export type * from './engines/engine.js';
+export { UsageError, UserError } from './errors.js';
+export { gradients } from './graph/autodiff.js';
+export { Graph } from './graph/graph.js';
+export type * from './graph/op.js';
+export { type BatchNormResult, batchNormInference, batchNormTrain } from './graph/ops/batchNorm.js';
+export { type Conv2dOptions, conv2d } from './graph/ops/conv.js';
+export { softmaxCrossEntropy } from './graph/ops/crossEntropy.js';
+export * as elementwise from './graph/ops/elementwise.js';
+export { type MatmulOptions, matmul } from './graph/ops/matmul.js';
+export { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d } from './graph/ops/pooling.js';
+export { amax, amin, broadcastTo, mean, sum, variance } from './graph/ops/reduce.js';
+export { type SgdSettings, sgdUpdate } from './graph/ops/sgd.js';
+export {
+  channelShuffle,
+  concat,
+  detach,
+  flatten,
+  pad,
+  reshape,
+  slice,
+  transpose,
+} from './graph/ops/shape.js';
+export type { AnyProgramNode, Program, ProgramNode } from './graph/program.js';
+export type { Tensor } from './graph/tensor.js';
+export * from './graph/tensorType.js';
+export { verifyProgram } from './graph/verify.js';
+export { type BiasLossOptions, biasLoss } from './losses/biasLoss.js';
+export { crossEntropyLoss } from './losses/crossEntropy.js';
+export type { Loss, LossInput, LossOutput } from './losses/loss.js';
+export { describeModel, type ModelDescription } from './models/describe.js';
+export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
+export { createModel, type ModelName, type ModelOptions, modelNames } from './models/registry.js';
+export * from './nn/layers.js';
+export * from './nn/module.js';
+export * from './nn/parameter.js';
+export * from './nn/sequential.js';
+export { Trace } from './nn/trace.js';
+export { cosine, multistep, type Schedule } from './optim/schedule.js';
+export { type Optimizer, type SgdOptions, sgd } from './optim/sgd.js';
+export {
+  type GradientResult,
+  type LabelledBatch,
+  Learner,
+  type LearnerOptions,
+  type StepResult,
+} from './train/learner.js';
+export { evaluationProgram, gradientProgram, trainProgram } from './train/programs.js';
+export type { StateDictTensors, StateTensor } from './train/stateDict.js';
