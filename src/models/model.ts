@@ -20,6 +20,8 @@ export interface ModelConfig {
   readonly ratio?: number;
   /** Channel multiplier of SkipblockNet. */
   readonly width?: number;
+  /** Probability of SkipblockNet's dropout, if not its own 0.2. */
+  readonly dropout?: number;
 }
 
 /** An image classifier. */

@@ -59,6 +59,8 @@ export interface ModelOptions {
   readonly ratio?: number | undefined;
   /** Channel multiplier of skipblocknet: any positive number; default 1. */
   readonly width?: number | undefined;
+  /** Probability of skipblocknet's dropout before the classifier; default 0.2. */
+  readonly dropout?: number | undefined;
 }
 
 function multiplierOf(
@@ -100,5 +102,6 @@ export function createModel(options: ModelOptions): Model {
       `${name} takes pictures of ${family.leastImageSize} pixels or more, not ${imageSize}`,
     );
   }
-  return family.create({ name, classes, imageSize, ...multiplierOf(name, family, options) });
+  const dropout = options.dropout === undefined ? {} : { dropout: options.dropout };
+  return family.create({ name, classes, imageSize, ...multiplierOf(name, family, options), ...dropout });
 }

@@ -185,7 +185,7 @@ export class SkipblockNet extends Model {
     this.classifier = new Sequential([
       linear(last, HEAD),
       hswish,
-      new Dropout(0.2, 'classifier.2'),
+      new Dropout(config.dropout ?? 0.2, 'classifier.2'),
       linear(HEAD, config.classes),
     ]);
   }

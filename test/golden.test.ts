@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createEngine, type EngineName } from '../src/engines/createEngine.js';
+import { createModel, modelNames } from '../src/models/registry.js';
+import { formulaState } from './support/formula.js';
+import { readGolden } from './support/golden.js';
+import { goldenSuite } from './support/goldenSuite.js';
+
+const engines: readonly EngineName[] = [];
+
+describe('the formula and the state dicts of the golden numbers', () => {
+  for (const name of modelNames) {
+    it(name, () => {
+      const golden = readGolden(name);
+      const state = formulaState(golden.state_dict, golden.salt);
+      for (const [tensor, values] of Object.entries(golden.sample_values)) {
+        values.forEach((value, i) => {
+          assert.ok(
+            Math.abs(state.get(tensor)![i]! - value) <= 1e-8 * Math.max(1, Math.abs(value)),
+            `${tensor}[${i}]`,
+          );
+        });
+      }
+      const model = createModel({ name, classes: golden.classes });
+      assert.deepEqual(
+        model.stateEntries().map((entry) => ({ name: entry.name, shape: entry.shape })),
+        golden.state_dict,
+      );
+    });
+  }
+});
+
+for (const engine of engines) {
+  for (const model of modelNames) {
+    describe(`golden numbers of ${model} on ${engine}`, () =>
+      goldenSuite({ model, engine: () => createEngine(engine) }));
+  }
+}

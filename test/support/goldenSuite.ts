@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { Engine } from '../../src/engines/engine.js';
+import { type BiasLossOptions, biasLoss, RUNNING_MIN } from '../../src/losses/biasLoss.js';
+import { crossEntropyLoss } from '../../src/losses/crossEntropy.js';
+import type { Loss } from '../../src/losses/loss.js';
+import type { Model } from '../../src/models/model.js';
+import { createModel } from '../../src/models/registry.js';
+import { sgd } from '../../src/optim/sgd.js';
+import { Learner } from '../../src/train/learner.js';
+import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
+import { formulaInput, formulaLabels, formulaState } from './formula.js';
+import {
+  type Golden,
+  type GoldenTrajectory,
+  l2Norm,
+  readGolden,
+  relativeError,
+  summaryErrors,
+} from './golden.js';
+
+/** What the golden suite runs on. */
+export interface GoldenSubject {
+  readonly model: 'resnet18' | 'densenet121' | 'shufflenetv2' | 'skipblocknet';
+  /** Starts an engine of its own for a test. */
+  readonly engine: () => Promise<Engine>;
+}
+
+/** Five times the error of PyTorch's own float32, or 1e-5 where that is larger. */
+function tolerance(golden: Golden, key: string, index?: number): number {
+  const error = golden.pytorch_float32_error[key];
+  const value = typeof error === 'object' ? error[index!] : error;
+  assert.ok(value !== undefined, `no error of ${key}`);
+  return Math.max(5 * value, 1e-5);
+}
+
+function below(what: string, error: number, limit: number): void {
+  assert.ok(
+    error <= limit,
+    `${what}: relative error ${error.toExponential(2)} is above ${limit.toExponential(2)}`,
+  );
+}
+
+function goldenModel({ model, classes, image_size }: Golden): Model {
+  return createModel({
+    name: model,
+    classes,
+    imageSize: image_size,
+    ...(model === 'skipblocknet' && { dropout: 0 }),
+  });
+}
+
+function goldenState(golden: Golden): StateDictTensors {
+  const values = formulaState(golden.state_dict, golden.salt);
+  return new Map(
+    golden.state_dict
+      .filter(({ name }) => !name.endsWith('num_batches_tracked'))
+      .map(({ name, shape }) => [name, { dtype: 'f32', shape, data: values.get(name)! }]),
+  );
+}
+
+/** Runs `body` with a learner that holds the formula's weights. */
+async function withLearner(
+  { model, engine }: GoldenSubject,
+  options: { loss: Loss; batch: number; momentum?: number; weightDecay?: number },
+  body: (learner: Learner, golden: Golden) => Promise<void>,
+): Promise<void> {
+  const golden = readGolden(model);
+  const running = await engine();
+  try {
+    const { loss, batch, momentum, weightDecay } = options;
+    const optimizer = sgd({ momentum, weightDecay });
+    const learner = await Learner.create({
+      engine: running,
+      model: goldenModel(golden),
+      loss,
+      optimizer,
+      batchSize: batch,
+    });
+    await learner.loadStateDict(goldenState(golden));
+    await body(learner, golden);
+    await learner.close();
+  } finally {
+    await running.close();
+  }
+}
+
+function batchOf(
+  golden: Golden,
+  input: string,
+  batch: number,
+  offset = 0,
+): { images: Float32Array; labels: Int32Array } {
+  return {
+    images: formulaInput(input, batch, golden.image_size, golden.salt),
+    labels: formulaLabels(batch, golden.classes, offset),
+  };
+}
+
+function checkRows(
+  what: string,
+  found: Float32Array,
+  expected: readonly (readonly number[])[],
+  limit: number,
+): void {
+  expected.forEach((row, n) => {
+    const values = found.subarray(n * row.length, (n + 1) * row.length);
+    below(`${what}, row ${n}`, relativeError(values, row), limit);
+  });
+}
+
+function evaluationTest(subject: GoldenSubject): void {
+  const { eval: expected } = readGolden(subject.model);
+  it('logits and feature variances in evaluation mode', () =>
+    withLearner(subject, { loss: crossEntropyLoss(), batch: expected.batch }, async (learner, golden) => {
+      await learner.beginEvaluation({ features: true, featureVariance: true });
+      const found = await learner.predict(batchOf(golden, expected.input, expected.batch).images);
+      checkRows('logits', found.logits, expected.logits, tolerance(golden, 'eval_logits'));
+      below(
+        'variances',
+        relativeError(found.featureVariance!, expected.features_variance),
+        tolerance(golden, 'eval_logits'),
+      );
+      assert.equal(
+        found.features!.length,
+        expected.features_shape.reduce((a, b) => a * b),
+      );
+    }));
+}
+
+function gradientTest(subject: GoldenSubject): void {
+  const { train: expected } = readGolden(subject.model);
+  it('logits, losses, variances and every gradient in training mode', () =>
+    withLearner(subject, { loss: biasLoss(), batch: expected.batch }, async (learner, golden) => {
+      const found = await learner.gradients(batchOf(golden, expected.input, expected.batch));
+      const limit = tolerance(golden, 'train_logits');
+      checkRows('logits', found.logits, expected.logits, limit);
+      below('variances', relativeError(found.featureVariance, expected.features_variance), limit);
+      below('cross-entropy', relativeError([found.crossEntropy], [expected.cross_entropy]), limit);
+      below('bias loss', relativeError([found.loss], [expected.bias_loss_global]), limit);
+      assert.deepEqual([...found.gradients.keys()], Object.keys(expected.gradients));
+      const errors = summaryErrors(found.gradients, expected.gradients);
+      below('norms of gradients', errors.l2, tolerance(golden, 'gradients_l2'));
+      below('first values of gradients', errors.first, tolerance(golden, 'gradients_first'));
+    }));
+}
+
+function buffersTest(subject: GoldenSubject): void {
+  const { train: expected } = readGolden(subject.model);
+  it('local bias loss, and the buffers after a training step', () =>
+    withLearner(
+      subject,
+      { loss: biasLoss({ normMode: 'local' }), batch: expected.batch },
+      async (learner, golden) => {
+        const found = await learner.step(batchOf(golden, expected.input, expected.batch), {
+          learningRate: 0.001,
+          step: 0,
+        });
+        below(
+          'local bias loss',
+          relativeError([found.loss], [expected.bias_loss_local]),
+          tolerance(golden, 'train_logits'),
+        );
+        const state = await learner.stateDict();
+        const buffers = new Map([...state].map(([name, tensor]) => [name, floatsOf(tensor)]));
+        const errors = summaryErrors(buffers, expected.buffers_after);
+        below('buffers', Math.max(errors.l2, errors.first), tolerance(golden, 'buffers_l2'));
+      },
+    ));
+}
+
+function trajectoryTest(subject: GoldenSubject, key: 'global' | 'local' | 'ce', loss: Loss): void {
+  const expected: GoldenTrajectory = readGolden(subject.model)[`sgd_${key}`];
+  const settings = {
+    loss,
+    batch: expected.batch,
+    momentum: expected.momentum,
+    weightDecay: expected.weight_decay,
+  };
+  it(`${expected.inputs.length} SGD steps under ${key === 'ce' ? 'cross-entropy' : `${key} bias loss`}`, () =>
+    withLearner(subject, settings, async (learner, golden) => {
+      for (const [step, input] of expected.inputs.entries()) {
+        const batch = batchOf(golden, input, expected.batch, step);
+        const found = await learner.step(batch, { learningRate: expected.lr, step });
+        const limit = tolerance(golden, `sgd_${key}_loss`, step);
+        below(`loss of step ${step}`, relativeError([found.loss], [expected.loss[step]!]), limit);
+      }
+      const state = await learner.stateDict();
+      for (const [name, norm] of Object.entries(expected.parameters_after)) {
+        const error = Math.abs(l2Norm(floatsOf(state.get(name)!)) - norm) / norm;
+        below(`norm of ${name}`, error, tolerance(golden, `sgd_${key}_parameters`));
+      }
+      if (key !== 'global') return;
+      const minimum = floatsOf((await learner.trainingState()).get(RUNNING_MIN)!);
+      below('running minimum', relativeError(minimum, [expected.global_min!]), 1e-4);
+    }));
+}
+
+/** Registers the golden tests of a model on an engine. */
+export function goldenSuite(subject: GoldenSubject): void {
+  evaluationTest(subject);
+  gradientTest(subject);
+  buffersTest(subject);
+  const bias = (normMode: BiasLossOptions['normMode']): Loss => biasLoss({ normMode });
+  trajectoryTest(subject, 'global', bias('global'));
+  trajectoryTest(subject, 'local', bias('local'));
+  trajectoryTest(subject, 'ce', crossEntropyLoss());
+}
