@@ -1,0 +1,27 @@
+/**
+ * Runs the compiled tests of given groups: `node dist/scripts/runTests.js [--] [shared|torch|own]...`.
+ * The list comes from the sources, so that a test that was deleted does not linger in `dist`.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Tests that need more than this repository: the shared reference data, PyTorch. */
+const EXTERNAL = ['shared', 'torch'];
+
+const groups = process.argv.slice(2);
+const groupOf = (file: string): string => EXTERNAL.find((name) => file.startsWith(`${name}/`)) ?? 'own';
+const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.test.ts') && groups.includes(groupOf(file)))
+  .sort()
+  .map((file) => join('dist', 'test', file.replace(/\.ts$/, '.js')));
+if (files.length === 0) throw new Error(`no tests in the groups ${groups.join(', ')}`);
+const result = spawnSync(
+  process.execPath,
+  ['--test', '--test-reporter=spec', '--test-concurrency=1', ...files],
+  {
+    stdio: 'inherit',
+  },
+);
+process.exitCode = result.status ?? 1;
