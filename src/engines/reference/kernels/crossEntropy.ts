@@ -1,0 +1,49 @@
+import { GraphError } from '../../../graph/tensorType.js';
+import { type Dense, floats, type Kernels } from '../kernel.js';
+
+/** Label of a data point; refuses one that is no class. */
+function labelAt(labels: Dense, point: number, classes: number): number {
+  const label = labels.data[point]!;
+  if (!(label >= 0 && label < classes)) {
+    throw new GraphError(
+      `softmaxCrossEntropy: label ${label} of data point ${point} is not in 0 … ${classes - 1}`,
+    );
+  }
+  return label;
+}
+
+/** Softmax cross-entropy of each data point with smoothed targets q; the formulas are in the graph's rules. */
+export const crossEntropyKernels: Kernels<'softmaxCrossEntropy' | 'softmaxCrossEntropyGrad'> = {
+  softmaxCrossEntropy: ({ labelSmoothing }, [logits, labels], [loss, probabilities]) => {
+    const [xs, ps, losses] = [floats(logits), floats(probabilities), floats(loss)];
+    const classes = logits!.shape[1]!;
+    for (let point = 0; point < losses.length; point++) {
+      const start = point * classes;
+      const row = xs.subarray(start, start + classes);
+      let most = Number.NEGATIVE_INFINITY;
+      for (const x of row) most = Math.max(most, x);
+      let total = 0;
+      for (const x of row) total += Math.exp(x - most);
+      const logTotal = most + Math.log(total);
+      let smoothed = 0;
+      row.forEach((x, k) => {
+        ps[start + k] = Math.exp(x - logTotal);
+        smoothed += logTotal - x;
+      });
+      const own = logTotal - row[labelAt(labels!, point, classes)]!;
+      losses[point] = (1 - labelSmoothing) * own + (labelSmoothing / classes) * smoothed;
+    }
+  },
+  softmaxCrossEntropyGrad: ({ labelSmoothing }, [dloss, probabilities, labels], [dlogits]) => {
+    const [dlosses, ps, dxs] = [floats(dloss), floats(probabilities), floats(dlogits)];
+    const classes = probabilities!.shape[1]!;
+    for (let point = 0; point < dlosses.length; point++) {
+      const start = point * classes;
+      const label = labelAt(labels!, point, classes);
+      for (let k = 0; k < classes; k++) {
+        const target = labelSmoothing / classes + (k === label ? 1 - labelSmoothing : 0);
+        dxs[start + k] = dlosses[point]! * (ps[start + k]! - target);
+      }
+    }
+  },
+};
