@@ -1,7 +1,7 @@
 import type { ShapeRules } from '../op.js';
 import type { GradientRules, Tensor } from '../tensor.js';
 import { emitOne } from '../tensor.js';
-import type { TensorType } from '../tensorType.js';
+import { GraphError, type TensorType } from '../tensorType.js';
 import { expectFloats, expectInputs, expectRank, expectShape, f32 } from './check.js';
 import { add, div, mul, sqrt, sub } from './elementwise.js';
 import { sum } from './reduce.js';
@@ -69,9 +69,10 @@ export const batchNormShapes: ShapeRules<BatchNormKind> = {
  * they feed the running ones alone.
  */
 export const batchNormGradients: GradientRules<BatchNormKind> = {
-  batchNormTrain: ({ attributes, inputs, outputs }, [dy]) => {
+  batchNormTrain: ({ attributes, inputs, outputs }, [dy, dmean, dvariance]) => {
     const [x, gamma] = inputs as [Tensor, Tensor, Tensor];
-    if (!dy) return [null, null, null];
+    if (!dy || dmean || dvariance)
+      throw new GraphError('batchNormTrain: gradients flow through y, not the batch statistics');
     return [...x.graph.emit('batchNormTrainGrad', attributes, [dy, x, gamma, outputs[1]!, outputs[2]!])];
   },
   batchNormTrainGrad: { none: 'second derivatives are not built' },

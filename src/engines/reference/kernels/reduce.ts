@@ -31,8 +31,8 @@ const reductions: { readonly [R in Reduction]: (x: Floats, shape: Shape, kept: S
     const count = sizeOf(shape) / sizeOf(kept);
     return fold(x, shape, kept, 0, add).map((total) => total / count);
   },
-  min: (x, shape, kept) => fold(x, shape, kept, Number.POSITIVE_INFINITY, Math.min),
-  max: (x, shape, kept) => fold(x, shape, kept, Number.NEGATIVE_INFINITY, Math.max),
+  min: (x, shape, kept) => fold(x, shape, kept, Number.POSITIVE_INFINITY, (a, b) => Math.min(a, b)),
+  max: (x, shape, kept) => fold(x, shape, kept, Number.NEGATIVE_INFINITY, (a, b) => Math.max(a, b)),
   variance: (x, shape, kept) => {
     const degrees = Math.max(1, sizeOf(shape) / sizeOf(kept) - 1);
     const means = reductions.mean(x, shape, kept);
