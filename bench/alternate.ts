@@ -1,0 +1,51 @@
+import type { Candidate } from './candidate.js';
+import { median, type Rounds } from './statistics.js';
+
+/** How candidates are timed. */
+export interface Timing {
+  /** Times that every candidate's block runs. */
+  readonly rounds: number;
+  /** Steps of a block; by default as many as last about {@link BLOCK_SECONDS}. */
+  readonly steps?: number | undefined;
+}
+
+/** How long a block lasts where its steps are not given. */
+export const BLOCK_SECONDS = 1;
+const MOST_STEPS = 500;
+const WARM_UP_STEPS = 3;
+
+/**
+ * The steps of a candidate's block, from a warm-up of a few.
+ *
+ * The first of them also compiles, packs weights and takes memory, so the fastest counts.
+ */
+export async function warmUp(candidate: Pick<Candidate, 'run'>, steps?: number): Promise<number> {
+  const seconds = await candidate.run(WARM_UP_STEPS);
+  return steps ?? Math.max(2, Math.min(MOST_STEPS, Math.round(BLOCK_SECONDS / Math.min(...seconds))));
+}
+
+/**
+ * Times candidates in turn, a block each, round after round (A B A B …), so that what else the machine does falls
+ * on all of them.
+ *
+ * @param entrants the candidates, with the steps of each one's block
+ * @returns the seconds of every step, by candidate and round
+ */
+export async function alternate(
+  entrants: readonly { readonly candidate: Pick<Candidate, 'run'>; readonly steps: number }[],
+  rounds: number,
+): Promise<Rounds[]> {
+  const results: (readonly number[])[][] = entrants.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, { candidate, steps }] of entrants.entries()) {
+      results[index]!.push(await candidate.run(steps));
+    }
+  }
+  return results;
+}
+
+/** The index of the rounds with the fastest median step. */
+export function fastest(results: readonly Rounds[]): number {
+  const times = results.map((rounds) => median(rounds.map(median)));
+  return times.indexOf(Math.min(...times));
+}

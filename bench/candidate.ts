@@ -1,0 +1,69 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type Command, JsonLinesProcess } from './jsonLinesProcess.js';
+import type { MemoryReply, Precision, RunReply, SetupReply, Workload } from './protocol.js';
+
+/** Something that runs steps and can be timed. */
+export interface Candidate {
+  readonly side: 'ours' | 'pytorch';
+  readonly precision: Precision;
+  /** PyTorch's memory format, or our engine. */
+  readonly variant: string;
+  /** Library and version, for a person. */
+  readonly version: string;
+  /** Runs steps and returns the seconds of each. */
+  run(steps: number): Promise<readonly number[]>;
+  /** The greatest resident size of its process so far, in bytes. */
+  peakBytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** PyTorch's memory formats; the harness takes the faster. */
+export const LAYOUTS = ['contiguous', 'channels_last'] as const;
+
+const here = new URL('.', import.meta.url);
+const worker = fileURLToPath(new URL('../../bench/pytorch/worker.py', here));
+const child = fileURLToPath(new URL('./ours.js', here));
+
+/** The interpreter that has PyTorch: $BIASLOSS_PYTHON, or /usr/bin/python3. */
+export const python = process.env.BIASLOSS_PYTHON ?? '/usr/bin/python3';
+
+/** Starts PyTorch on a workload in a process of its own. */
+export function startPyTorch(workload: Workload, layout: string): Promise<Candidate> {
+  const env = { OMP_NUM_THREADS: String(workload.threads) };
+  return start({ file: python, args: [worker], env }, 'pytorch', workload, layout, { layout });
+}
+
+/** Starts this library on a workload in a process of its own. */
+export function startOurs(workload: Workload, engine: string): Promise<Candidate> {
+  const env = { OMP_NUM_THREADS: String(workload.threads) };
+  return start({ file: process.execPath, args: [child], env }, 'ours', workload, engine, { engine });
+}
+
+async function start(
+  command: Command,
+  side: Candidate['side'],
+  workload: Workload,
+  variant: string,
+  extra: { layout?: string; engine?: string },
+): Promise<Candidate> {
+  const handle = new JsonLinesProcess(command);
+  try {
+    const { version } = await handle.ask<SetupReply>({ cmd: 'setup', ...workload, ...extra });
+    return {
+      side,
+      precision: workload.precision,
+      variant,
+      version,
+      run: async (steps) => (await handle.ask<RunReply>({ cmd: 'run', steps })).seconds,
+      peakBytes: async () => (await handle.ask<MemoryReply>({ cmd: 'memory' })).peak_bytes,
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Threads that both sides get where none are asked for. */
+export const defaultThreads = availableParallelism();
