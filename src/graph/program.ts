@@ -40,10 +40,16 @@ export function variablesOf(program: Program): OpAttributes['variable'][] {
   return program.nodes.flatMap((node) => (node.kind === 'variable' ? [node.attributes] : []));
 }
 
-/** The nodes that `roots` depend on, in their order. */
-function needed(nodes: readonly AnyNode[], roots: Iterable<Tensor>): AnyNode[] {
+/** The nodes that `roots` depend on and the variables that are updated, in their order. */
+function needed(
+  nodes: readonly AnyNode[],
+  roots: Iterable<Tensor>,
+  updated: ReadonlyMap<string, Tensor>,
+): AnyNode[] {
   const wanted = new Set<AnyNode>();
   for (const root of roots) wanted.add(root.node);
+  for (const node of nodes)
+    if (node.kind === 'variable' && updated.has(node.attributes.name)) wanted.add(node);
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i]!;
     if (wanted.has(node)) for (const input of node.inputs) wanted.add(input.node);
@@ -77,7 +83,8 @@ export function buildProgram(
   checkUpdates(nodes, updates);
   const values: TensorType[] = [];
   const ids = new Map<Tensor, ValueId>();
-  const kept = needed(nodes, [...Object.values(outputs), ...updates.values()]).map((node) => ({
+  const roots = [...Object.values(outputs), ...updates.values()];
+  const kept = needed(nodes, roots, updates).map((node) => ({
     kind: node.kind,
     attributes: node.attributes,
     inputs: node.inputs.map((input) => ids.get(input)!),
