@@ -32,49 +32,73 @@ const STEP = 1e-5;
 const TOLERANCE = 2e-7;
 const MOST_ELEMENTS = 24;
 
+/** A gradient case as a graph: the function's value, its weighted sum and the gradients of the sum. */
+export interface GradientGraph {
+  readonly graph: Graph;
+  readonly result: Tensor;
+  readonly loss: Tensor;
+  /** By the input's name, without the fixed ones. */
+  readonly gradients: Readonly<Record<string, Tensor>>;
+}
+
+/** Name of a case's input in its graph. */
+export function inputName(index: number): string {
+  return `x${index}`;
+}
+
+/** Adds the inputs of a case to a graph. */
+export function addInputs(graph: Graph, inputs: readonly CaseInput[]): Tensor[] {
+  return inputs.map(({ shape, fixed }, i) =>
+    graph.input(inputName(i), shape, fixed instanceof Int32Array ? 'i32' : 'f32'),
+  );
+}
+
+/** Contents of a case's inputs, rounded to 32 bits, so that every engine can be given the same. */
+export function inputValues(name: string, inputs: readonly CaseInput[]): Record<string, Values> {
+  const samples = new Samples(`inputs of ${name}`);
+  const values = inputs.map(
+    ({ shape, low, high, fixed }) => fixed ?? samples.floats(shape, low, high).map(Math.fround),
+  );
+  return Object.fromEntries(values.map((value, i) => [inputName(i), value]));
+}
+
+/** Builds a case, sums its result against random weights, and adds the gradients of the sum. */
+export function gradientGraph({ name, inputs, build }: GradientCase): GradientGraph {
+  const graph = new Graph();
+  const tensors = addInputs(graph, inputs);
+  const result = build(tensors);
+  const weights = new Samples(`weights of ${name}`).floats(result.shape, 0.5, 1.5);
+  const loss = sum(mul(result, graph.constant(Float32Array.from(weights), result.shape)));
+  const checked = inputs.flatMap(({ fixed }, i) => (fixed ? [] : [i]));
+  const wrt = checked.map((i) => tensors[i]!);
+  const found = gradients(loss, wrt);
+  const byName = Object.fromEntries(checked.map((i, k) => [inputName(i), found[k]!]));
+  return { graph, result, loss, gradients: byName };
+}
+
 /**
  * Compares the gradients toward every float input with central differences, at a random choice of elements.
  *
- * @returns the kinds of the nodes between the inputs and the result
+ * @returns the kinds of operations that the function is made of
  */
-export function checkGradients({ name, inputs, build }: GradientCase): Set<OpKind> {
-  const samples = new Samples(name);
-  const graph = new Graph();
-  const tensors = inputs.map(({ shape, fixed }, i) =>
-    graph.input(`x${i}`, shape, fixed instanceof Int32Array ? 'i32' : 'f32'),
-  );
-  const result = build(tensors);
-  const weights = graph.constant(Float32Array.from(samples.floats(result.shape, 0.5, 1.5)), result.shape);
-  const loss = sum(mul(result, weights));
-  const kinds = new Set(graph.nodes.map(({ kind }) => kind));
-  const checked = inputs.flatMap(({ fixed }, i) => (fixed ? [] : [i]));
-  const wrt = gradients(
-    loss,
-    checked.map((i) => tensors[i]!),
-  );
-  const gradientOutputs = Object.fromEntries(checked.map((i, k) => [`x${i}`, wrt[k]!]));
+export function checkGradients(gradientCase: GradientCase): Set<OpKind> {
+  const { name, inputs } = gradientCase;
+  const { graph, result, loss, gradients: wrt } = gradientGraph(gradientCase);
+  const kinds = new Set(graph.program({ result }).nodes.map(({ kind }) => kind));
   const backend = new ReferenceBackend();
   const forward = backend.compile(graph.program({ loss }));
-  const values = Object.fromEntries(
-    inputs.map(({ shape, low, high, fixed }, i) => [`x${i}`, fixed ?? samples.floats(shape, low, high)]),
-  );
-  const found = backend.compile(graph.program(gradientOutputs)).runExact(values);
+  const values = inputValues(name, inputs);
+  const found = backend.compile(graph.program(wrt)).runExact(values);
   const lossOf = (): number => forward.runExact(values).loss![0]!;
-  for (const i of checked)
-    compareInput(`${name}, input ${i}`, values[`x${i}`]!, found[`x${i}`]!, lossOf, samples);
+  for (const [input, gradient] of Object.entries(found))
+    compareInput(`${name}, ${input}`, values[input]!, gradient, lossOf);
   return kinds;
 }
 
-function compareInput(
-  what: string,
-  values: Values,
-  gradient: Values,
-  lossOf: () => number,
-  samples: Samples,
-): void {
+function compareInput(what: string, values: Values, gradient: Values, lossOf: () => number): void {
   assert.equal(gradient.length, values.length, what);
   const scale = Math.max(1, ...gradient.map(Math.abs));
-  for (const index of chooseIndices(values.length, samples)) {
+  for (const index of chooseIndices(values.length, new Samples(what))) {
     const numeric = centralDifference(values, index, lossOf);
     const error = Math.abs(gradient[index]! - numeric);
     assert.ok(

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { createEngine, type EngineName } from '../../../src/engines/createEngine.js';
+import type { Engine, Precision } from '../../../src/engines/engine.js';
+import { errorMessage, UserError } from '../../../src/errors.js';
+import { conformanceCases } from './cases.js';
+import { assertClose, expectedOutputs, tensorData, toleranceOf } from './compare.js';
+import { behaviours } from './variables.js';
+
+/** An engine that the suite runs on. */
+export interface Subject {
+  readonly engine: EngineName;
+  /** Default f32. */
+  readonly precision?: Precision;
+  /** Skip, and say why, where the engine cannot start: its library is no dependency of the package. */
+  readonly optional?: boolean;
+  /** Tests that the engine is known to fail, by name, each with the reason. */
+  readonly exclusions?: Readonly<Record<string, string>>;
+}
+
+/** Relative error of results in bf16, which has 8 bits: a few roundings. */
+const leastTolerance: Readonly<Record<Precision, number>> = { f32: 0, bf16: 3e-2 };
+
+async function startOrReason({ engine, precision = 'f32', optional }: Subject): Promise<Engine | string> {
+  try {
+    return await createEngine(engine, { threads: 2, precision });
+  } catch (error) {
+    if (optional && error instanceof UserError) return errorMessage(error);
+    throw error;
+  }
+}
+
+/** Defines the conformance tests of an engine: all cases against the reference in double precision, and behaviour. */
+export async function conformanceSuite(subject: Subject): Promise<void> {
+  const { precision = 'f32', exclusions = {} } = subject;
+  const title = `${subject.engine} in ${precision}`;
+  const engine = await startOrReason(subject);
+  if (typeof engine === 'string') {
+    test(title, { skip: engine }, () => undefined);
+    return;
+  }
+  describe(title, () => {
+    after(() => engine.close());
+    const options = (name: string): { skip?: string } => {
+      const reason = exclusions[name];
+      return reason === undefined ? {} : { skip: reason };
+    };
+    for (const { name, ...conformanceCase } of conformanceCases) {
+      test(name, options(name), async () => {
+        const { program, inputs, frozen } = conformanceCase;
+        if (frozen) await engine.write(new Map(Object.entries(tensorData(Object.fromEntries(frozen)))));
+        const executable = await engine.compile(program, { variables: frozen ? 'frozen' : 'live' });
+        const expected = expectedOutputs({ name, ...conformanceCase });
+        const tolerance = toleranceOf(program, leastTolerance[precision]);
+        for (let run = 0; run < 2; run++)
+          assertClose(await executable.run(tensorData(inputs)), expected, tolerance);
+        await executable.close();
+      });
+    }
+    for (const [name, check] of Object.entries(behaviours)) test(name, options(name), () => check(engine));
+    test('exclusions name tests', () => {
+      const names = new Set([...conformanceCases.map(({ name }) => name), ...Object.keys(behaviours)]);
+      assert.deepEqual(
+        Object.keys(exclusions).filter((name) => !names.has(name)),
+        [],
+      );
+    });
+  });
+}

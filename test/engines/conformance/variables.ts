@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import type { Engine } from '../../../src/engines/engine.js';
+import { Graph } from '../../../src/graph/graph.js';
+import { conv2d } from '../../../src/graph/ops/conv.js';
+import { add, mul } from '../../../src/graph/ops/elementwise.js';
+import { matmul } from '../../../src/graph/ops/matmul.js';
+import { sum } from '../../../src/graph/ops/reduce.js';
+import { sgdUpdate } from '../../../src/graph/ops/sgd.js';
+import { fillUniform } from '../../../src/random.js';
+
+/** What an engine must do besides computing: each throws where it does not. */
+type Behaviour = (engine: Engine) => Promise<void>;
+
+const floats = (...values: number[]): Float32Array => Float32Array.from(values);
+
+async function readOne(engine: Engine, name: string): Promise<number[]> {
+  return [...(await engine.read([name])).get(name)!];
+}
+
+/** Tests of variables, random numbers and executables, by name. */
+export const behaviours: Readonly<Record<string, Behaviour>> = {
+  'variables begin as zeros, and are written, updated and read': async (engine) => {
+    const graph = new Graph();
+    const w = graph.variable('begin.w', [2]);
+    const next = add(w, graph.input('x', [2]));
+    const executable = await engine.compile(
+      graph.program({ before: mul(w, 1) }, new Map([['begin.w', next]])),
+    );
+    assert.deepEqual(await readOne(engine, 'begin.w'), [0, 0]);
+    for (let step = 1; step <= 5; step++) {
+      const { before } = await executable.run({ x: floats(1, 2) });
+      assert.deepEqual([...before!], [step - 1, 2 * (step - 1)]);
+      assert.deepEqual(await readOne(engine, 'begin.w'), [step, 2 * step]);
+    }
+    await engine.write(new Map([['begin.w', floats(10, 20)]]));
+    assert.deepEqual([...(await executable.run({ x: floats(1, 1) })).before!], [10, 20]);
+    assert.deepEqual(await readOne(engine, 'begin.w'), [11, 21]);
+    await executable.close();
+    assert.deepEqual(await readOne(engine, 'begin.w'), [11, 21]);
+  },
+
+  'variables are shared by executables': async (engine) => {
+    const training = new Graph();
+    const w = training.variable('shared.w', [2]);
+    const step = await engine.compile(training.program({}, new Map([['shared.w', add(w, 1)]])));
+    const evaluation = new Graph();
+    const product = mul(evaluation.variable('shared.w', [2]), evaluation.input('x', []));
+    const evaluate = await engine.compile(evaluation.program({ product }));
+    for (let i = 1; i <= 4; i++) {
+      assert.deepEqual(await step.run({}), {});
+      assert.deepEqual([...(await evaluate.run({ x: floats(3) })).product!], [3 * i, 3 * i]);
+    }
+  },
+
+  'all updates read the values from before the step': async (engine) => {
+    await engine.write(
+      new Map([
+        ['swap.a', floats(1, 2)],
+        ['swap.b', floats(3, 4)],
+      ]),
+    );
+    const graph = new Graph();
+    const [a, b] = [graph.variable('swap.a', [2]), graph.variable('swap.b', [2])];
+    const executable = await engine.compile(
+      graph.program(
+        { total: add(a, b) },
+        new Map([
+          ['swap.a', b],
+          ['swap.b', a],
+        ]),
+      ),
+    );
+    for (let i = 0; i < 3; i++) assert.deepEqual([...(await executable.run({})).total!], [4, 6]);
+    assert.deepEqual(await readOne(engine, 'swap.a'), [3, 4]);
+    assert.deepEqual(await readOne(engine, 'swap.b'), [1, 2]);
+  },
+
+  'a variable may be updated by a value that is an output, by an input and by a constant': async (engine) => {
+    const graph = new Graph();
+    const w = graph.variable('kinds.w', [2]);
+    graph.variable('kinds.x', [2]);
+    graph.variable('kinds.c', [2]);
+    const next = add(w, 1);
+    const updates = new Map([
+      ['kinds.w', next],
+      ['kinds.x', graph.input('x', [2])],
+      ['kinds.c', graph.constant(floats(7, 8), [2])],
+    ]);
+    const executable = await engine.compile(graph.program({ next }, updates));
+    const first = await executable.run({ x: floats(5, 6) });
+    await executable.run({ x: floats(50, 60) });
+    assert.deepEqual([...first.next!], [1, 1], 'an output stays as it was returned');
+    assert.deepEqual(await readOne(engine, 'kinds.w'), [2, 2]);
+    assert.deepEqual(await readOne(engine, 'kinds.x'), [50, 60]);
+    assert.deepEqual(await readOne(engine, 'kinds.c'), [7, 8]);
+  },
+
+  'what was read does not change with the variable': async (engine) => {
+    const graph = new Graph();
+    const w = graph.variable('copy.w', [1]);
+    const executable = await engine.compile(graph.program({ w }, new Map([['copy.w', add(w, 1)]])));
+    const before = (await engine.read(['copy.w'])).get('copy.w')!;
+    const { w: output } = await executable.run({});
+    await executable.run({});
+    assert.deepEqual([...before, ...output!], [0, 0]);
+    const written = floats(5);
+    await engine.write(new Map([['copy.w', written]]));
+    written[0] = 6;
+    assert.deepEqual(await readOne(engine, 'copy.w'), [5]);
+  },
+
+  'a frozen program keeps the values that it was compiled with': async (engine) => {
+    await engine.write(
+      new Map([
+        ['frozen.k', floats(1, 2, 3, 4)],
+        ['frozen.b', floats(1, 0)],
+      ]),
+    );
+    const graph = new Graph();
+    const [x, k] = [graph.input('x', [1, 2, 1, 1]), graph.variable('frozen.k', [2, 2, 1, 1])];
+    const program = graph.program({ y: conv2d(x, k, graph.variable('frozen.b', [2])) });
+    const [live, frozen] = [
+      await engine.compile(program),
+      await engine.compile(program, { variables: 'frozen' }),
+    ];
+    await engine.write(new Map([['frozen.k', floats(0, 0, 0, 1)]]));
+    assert.deepEqual([...(await frozen.run({ x: floats(1, 1) })).y!], [4, 7]);
+    assert.deepEqual([...(await live.run({ x: floats(1, 1) })).y!], [1, 1]);
+  },
+
+  'a training loop runs to its end, in turns with an evaluation': async (engine) => {
+    await engine.write(new Map([['loop.w', floats(0, 0)]]));
+    const graph = new Graph();
+    const w = graph.variable('loop.w', [2, 1]);
+    const gradient = add(w, graph.constant(floats(-1, 2), [2, 1]));
+    const state = { parameter: w, gradient, momentum: graph.variable('loop.m', [2, 1]) };
+    const next = sgdUpdate(
+      { ...state, learningRate: graph.input('rate', []) },
+      { momentum: 0.5, weightDecay: 0, nesterov: false },
+    );
+    const updates = new Map([
+      ['loop.w', next.parameter],
+      ['loop.m', next.momentum],
+    ]);
+    const step = await engine.compile(graph.program({ error: sum(mul(gradient, gradient)) }, updates));
+    const evaluation = new Graph();
+    const result = matmul(evaluation.input('x', [1, 2]), evaluation.variable('loop.w', [2, 1]));
+    const evaluate = await engine.compile(evaluation.program({ result }));
+    let error = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 60; i++) {
+      error = (await step.run({ rate: floats(0.2) })).error![0]!;
+      if (i % 10 === 9) await evaluate.run({ x: floats(1, 1) });
+    }
+    assert.ok(error < 1e-6, `${error}`);
+    const { result: found } = await evaluate.run({ x: floats(1, 2) });
+    assert.ok(Math.abs(found![0]! + 3) < 0.02, `${found}`);
+  },
+
+  'random numbers are those of seed, stream and step': async (engine) => {
+    const graph = new Graph();
+    const [a, b] = [graph.uniform('a', [2, 3]), graph.uniform('b', [5])];
+    const executable = await engine.compile(graph.program({ a, b, sum: add(sum(a), sum(b)) }));
+    for (const options of [
+      { seed: 0, step: 0 },
+      { seed: 1, step: 7 },
+      { seed: 2 ** 40 + 1, step: 1 },
+    ]) {
+      const found = await executable.run({}, options);
+      for (const [stream, length] of [
+        ['a', 6],
+        ['b', 5],
+      ] as const) {
+        const expected = new Float32Array(length);
+        fillUniform(expected, options.seed, stream, options.step);
+        assert.deepEqual(found[stream], expected);
+      }
+    }
+    assert.deepEqual(await executable.run({}), await executable.run({}, { seed: 0, step: 0 }));
+  },
+
+  'runs that are asked for at once are carried out in order': async (engine) => {
+    const graph = new Graph();
+    const w = graph.variable('order.w', []);
+    const next = add(mul(w, 2), graph.input('x', []));
+    const executable = await engine.compile(graph.program({ next }, new Map([['order.w', next]])));
+    const runs = [1, 2, 3, 4].map((x) => executable.run({ x: floats(x) }));
+    assert.deepEqual(
+      (await Promise.all(runs)).map(({ next: y }) => y![0]),
+      [1, 4, 11, 26],
+    );
+  },
+
+  'wrong inputs are refused by name, and the engine goes on': async (engine) => {
+    const graph = new Graph();
+    const executable = await engine.compile(graph.program({ y: add(graph.input('picture', [2]), 1) }));
+    await assert.rejects(executable.run({}), /the input picture .*missing/);
+    await assert.rejects(executable.run({ picture: floats(1) }), /the input picture must be f32\[2\]/);
+    await assert.rejects(
+      executable.run({ picture: Int32Array.of(1, 2) }),
+      /the input picture must be f32\[2\]/,
+    );
+    assert.deepEqual([...(await executable.run({ picture: floats(1, 2) })).y!], [2, 3]);
+    await executable.close();
+    await assert.rejects(executable.run({ picture: floats(1, 2) }), /closed/);
+  },
+
+  'a profile, where there is one, lists what was executed': async (engine) => {
+    const graph = new Graph();
+    const [x, weight] = [graph.input('x', [1, 8, 8, 8]), graph.variable('profile.w', [8, 8, 3, 3])];
+    const executable = await engine.compile(
+      graph.program({ y: conv2d(x, weight, undefined, { padding: 1 }) }),
+    );
+    if (!executable.profile) return;
+    const entries = await executable.profile({ x: new Float32Array(512) });
+    assert.ok(entries.length > 0);
+    for (const entry of entries)
+      assert.ok(entry.milliseconds >= 0 && entry.operation !== '', JSON.stringify(entry));
+  },
+};
