@@ -6,7 +6,7 @@ import { formulaState } from './support/formula.js';
 import { readGolden } from './support/golden.js';
 import { goldenSuite } from './support/goldenSuite.js';
 
-const engines: readonly EngineName[] = [];
+const engines: readonly EngineName[] = ['onnx'];
 
 describe('the formula and the state dicts of the golden numbers', () => {
   for (const name of modelNames) {

@@ -86,7 +86,11 @@ export function summaryErrors(
     if (!values) throw new Error(`${name} is missing`);
     if (summary.l2 < LEAST_NORM) continue;
     l2 = Math.max(l2, Math.abs(l2Norm(values) - summary.l2) / summary.l2);
-    first = Math.max(first, relativeError(values, summary.first));
+    const zero = summary.first.every((value) => value === 0);
+    first = Math.max(
+      first,
+      zero ? l2Norm(Array.from(values).slice(0, 4)) / summary.l2 : relativeError(values, summary.first),
+    );
   }
   return { l2, first };
 }

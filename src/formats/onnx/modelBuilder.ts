@@ -1,0 +1,171 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './onnx_pb.js';
+
+export { DataType };
+
+/** Version of the standard operator set that models are written in. */
+export const OPSET = 20;
+/** Version of the format that goes with it. */
+const IR_VERSION = 9n;
+
+/** Value of an attribute: an integer, integers, a float marked as such, or text. */
+export type AttributeValue = number | readonly number[] | { readonly float: number } | string;
+
+/** Fixed size, or the name of a size that varies (such as the batch). */
+export type Dimension = number | string;
+
+/** Builds an ONNX model node by node. Values are known by name. */
+export class OnnxModelBuilder {
+  private readonly nodes: NodeProto[] = [];
+  private readonly initializers: TensorProto[] = [];
+  private readonly inputs: ValueInfoProto[] = [];
+  private readonly outputs: ValueInfoProto[] = [];
+  private readonly metadata = new Map<string, string>();
+  private readonly domains = new Map<string, number>([['', OPSET]]);
+  private readonly scalars = new Map<string, string>();
+  private counter = 0;
+
+  /** A name that no other value has. */
+  fresh(hint: string): string {
+    return `${hint}#${this.counter++}`;
+  }
+
+  /** Adds a graph input and returns its name. */
+  input(name: string, type: DataType, shape: readonly Dimension[]): string {
+    this.inputs.push(valueInfo(name, type, shape));
+    return name;
+  }
+
+  /** Makes a value an output of the graph. */
+  output(name: string, type: DataType, shape: readonly Dimension[]): void {
+    this.outputs.push(valueInfo(name, type, shape));
+  }
+
+  /**
+   * Adds a node.
+   *
+   * @param outputs names, or how many fresh ones to make (default 1)
+   * @returns the names of the outputs
+   */
+  nodeMulti(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    outputs: readonly string[] | number = 1,
+  ): string[] {
+    const output =
+      typeof outputs === 'number' ? Array.from({ length: outputs }, () => this.fresh(opType)) : [...outputs];
+    const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
+    this.nodes.push(
+      create(NodeProtoSchema, { opType, name: this.fresh(opType), input: [...inputs], output, attribute }),
+    );
+    return output;
+  }
+
+  /** Adds a node with one output and returns its name. */
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes?: Readonly<Record<string, AttributeValue>>,
+    output?: string,
+  ): string {
+    return this.nodeMulti(opType, inputs, attributes, output === undefined ? 1 : [output])[0]!;
+  }
+
+  /** Adds a fixed tensor of raw little-endian values and returns its name. */
+  tensor(
+    type: DataType,
+    shape: readonly number[],
+    data: ArrayBufferView,
+    name = this.fresh('constant'),
+  ): string {
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+    this.initializers.push(
+      create(TensorProtoSchema, { name, dataType: type, dims: shape.map(BigInt), rawData }),
+    );
+    return name;
+  }
+
+  /** A float scalar; the same one is made once. */
+  scalar(value: number): string {
+    const key = String(Math.fround(value));
+    const name = this.scalars.get(key) ?? this.tensor(DataType.FLOAT, [], Float32Array.of(value));
+    this.scalars.set(key, name);
+    return name;
+  }
+
+  /** A vector of int64, as shapes and axes are given. */
+  ints(values: readonly number[]): string {
+    const key = `[${values.join()}]`;
+    const name =
+      this.scalars.get(key) ??
+      this.tensor(DataType.INT64, [values.length], BigInt64Array.from(values, BigInt));
+    this.scalars.set(key, name);
+    return name;
+  }
+
+  /** Adds an entry of the model's metadata. */
+  describe(key: string, value: string): void {
+    this.metadata.set(key, value);
+  }
+
+  /** The whole model, serialised. */
+  build(name: string): Uint8Array {
+    const graph = create(GraphProtoSchema, {
+      name,
+      node: this.nodes,
+      initializer: this.initializers,
+      input: this.inputs,
+      output: this.outputs,
+    });
+    const model = create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      producerName: 'biasloss',
+      graph,
+      opsetImport: [...this.domains].map(([domain, version]) => ({ domain, version: BigInt(version) })),
+      metadataProps: [...this.metadata].map(([key, value]) => ({ key, value })),
+    });
+    return toBinary(ModelProtoSchema, model);
+  }
+}
+
+function valueInfo(name: string, elemType: DataType, shape: readonly Dimension[]): ValueInfoProto {
+  const dim = shape.map((size) => ({
+    value:
+      typeof size === 'number'
+        ? { case: 'dimValue' as const, value: BigInt(size) }
+        : { case: 'dimParam' as const, value: size },
+  }));
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } },
+  });
+}
+
+function attributeProto(name: string, value: AttributeValue): AttributeProto {
+  if (typeof value === 'number')
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  if (typeof value === 'string') {
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRING,
+      s: new TextEncoder().encode(value),
+    });
+  }
+  if ('float' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+}
