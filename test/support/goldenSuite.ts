@@ -24,6 +24,8 @@ export interface GoldenSubject {
   readonly model: 'resnet18' | 'densenet121' | 'shufflenetv2' | 'skipblocknet';
   /** Starts an engine of its own for a test. */
   readonly engine: () => Promise<Engine>;
+  /** Why SGD trajectories are known to differ on this engine, if they are. */
+  readonly knownTrajectories?: string;
 }
 
 /** Five times the error of PyTorch's own float32, or 1e-5 where that is larger. */
@@ -177,7 +179,8 @@ function trajectoryTest(subject: GoldenSubject, key: 'global' | 'local' | 'ce', 
     momentum: expected.momentum,
     weightDecay: expected.weight_decay,
   };
-  it(`${expected.inputs.length} SGD steps under ${key === 'ce' ? 'cross-entropy' : `${key} bias loss`}`, () =>
+  const title = `${expected.inputs.length} SGD steps under ${key === 'ce' ? 'cross-entropy' : `${key} bias loss`}`;
+  it(title, { todo: subject.knownTrajectories ?? false }, () =>
     withLearner(subject, settings, async (learner, golden) => {
       for (const [step, input] of expected.inputs.entries()) {
         const batch = batchOf(golden, input, expected.batch, step);
