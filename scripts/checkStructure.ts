@@ -1,0 +1,16 @@
+/** Checks the structure of the sources: `node dist/scripts/checkStructure.js`, in the repository's root. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { checkStructure } from './structure/check.js';
+import { formatFinding } from './structure/finding.js';
+
+const folders = ['src', 'test', 'bench', 'scripts'].filter((folder) => existsSync(folder));
+const paths = folders.flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
+    .filter((path) => path.endsWith('.ts')),
+);
+const findings = checkStructure(new Map(paths.map((path) => [path, readFileSync(path, 'utf8')])));
+for (const finding of findings) console.log(formatFinding(finding));
+const errors = findings.filter(({ severity }) => severity === 'error').length;
+console.log(`${paths.length} files, ${errors} errors, ${findings.length - errors} warnings`);
+process.exitCode = errors > 0 || paths.length === 0 ? 1 : 0;

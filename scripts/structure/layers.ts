@@ -1,0 +1,121 @@
+import { builtinModules } from 'node:module';
+import ts from 'typescript';
+import { broken, type Finding } from './finding.js';
+import { lineOf, type Source, walk } from './sources.js';
+
+/** Parts of src/ from the ground up; each imports from those before it. */
+const order: readonly string[] = [
+  'errors.ts',
+  'random.ts',
+  'graph',
+  'nn',
+  'losses',
+  'optim',
+  'models',
+  'engines',
+  'data',
+  'formats',
+  'train',
+  'cli',
+  'index.ts',
+];
+
+/** Parts that may import less than the order allows. */
+const narrow: Readonly<Record<string, readonly string[]>> = {
+  engines: ['errors.ts', 'random.ts', 'graph'],
+  formats: ['errors.ts', 'graph'],
+};
+
+/** Imports that the order forbids, with the reason for which they are allowed. */
+const exceptions: readonly { readonly from: string; readonly to: string; readonly reason: string }[] = [
+  { from: 'src/data/', to: 'src/formats/', reason: 'data sets are read from file formats' },
+  { from: 'src/engines/onnx/', to: 'src/formats/onnx/', reason: 'programs become ONNX models' },
+];
+
+/** Sources that also run in a browser. */
+const portable = /^src\/(graph|nn|losses|optim|models)\/|^src\/engines\/[^/]+\/lowering(\/|\.ts$)/;
+
+const nodeModules = new Set(builtinModules);
+const nodeGlobals = new Set(['process', 'Buffer', 'require', '__dirname', '__filename']);
+
+/** Part of src/ that a file belongs to. */
+function partOf(path: string): string | undefined {
+  return /^src\/([^/]+)/.exec(path)?.[1];
+}
+
+/** Refuses imports against the order of the folders. */
+export function checkLayers(sources: readonly Source[]): Finding[] {
+  return sources.flatMap(({ path, imports }) => {
+    const part = partOf(path);
+    if (part === undefined) return [];
+    const place = order.indexOf(part);
+    if (place < 0) return [broken(path, 1, `src/${part} has no place in the order of folders`)];
+    return imports.flatMap(({ target, line }) =>
+      target === undefined || isAllowed(path, part, target)
+        ? []
+        : [broken(path, line, `${describe(path)} must not import ${target}`)],
+    );
+  });
+}
+
+function describe(path: string): string {
+  return path.split('/').slice(0, 2).join('/');
+}
+
+function isAllowed(path: string, part: string, target: string): boolean {
+  const other = partOf(target);
+  if (other === part) return true;
+  if (exceptions.some(({ from, to }) => path.startsWith(from) && target.startsWith(to))) return true;
+  const below = narrow[part] ?? order.slice(0, order.indexOf(part));
+  return other !== undefined && below.includes(other);
+}
+
+/** Refuses Node's modules and globals where the code is to run in a browser too. */
+export function checkPortability(sources: readonly Source[]): Finding[] {
+  return sources
+    .filter(({ path }) => portable.test(path))
+    .flatMap(({ path, tree, imports }) => {
+      const findings = imports.flatMap(({ specifier, line }) =>
+        specifier.startsWith('node:') || nodeModules.has(specifier)
+          ? [broken(path, line, `this part runs in browsers too and must not import ${specifier}`)]
+          : [],
+      );
+      walk(tree, (node) => {
+        if (ts.isIdentifier(node) && nodeGlobals.has(node.text) && !isMemberName(node))
+          findings.push(
+            broken(path, lineOf(tree, node), `this part runs in browsers too and must not use ${node.text}`),
+          );
+      });
+      return findings;
+    });
+}
+
+/** Whether an identifier names a member: of an object, class or type. */
+function isMemberName(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.name === node;
+  return (
+    (ts.isPropertyAssignment(parent) || ts.isClassElement(parent) || ts.isTypeElement(parent)) &&
+    parent.name === node
+  );
+}
+
+/** Refuses printing outside of the command line. */
+export function checkPrinting(sources: readonly Source[]): Finding[] {
+  return sources
+    .filter(({ path }) => path.startsWith('src/') && partOf(path) !== 'cli')
+    .flatMap(({ path, tree }) => {
+      const findings: Finding[] = [];
+      walk(tree, (node) => {
+        if (ts.isPropertyAccessExpression(node) && isStream(node))
+          findings.push(broken(path, lineOf(tree, node), `only src/cli prints, not ${node.getText(tree)}`));
+      });
+      return findings;
+    });
+}
+
+function isStream({ expression, name }: ts.PropertyAccessExpression): boolean {
+  if (!ts.isIdentifier(expression)) return false;
+  if (expression.text === 'console') return true;
+  return expression.text === 'process' && (name.text === 'stdout' || name.text === 'stderr');
+}
