@@ -37,6 +37,7 @@ export type { Loss, LossInput, LossOutput } from './losses/loss.js';
 export { describeModel, type ModelDescription } from './models/describe.js';
 export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
 export { createModel, type ModelName, type ModelOptions, modelNames } from './models/registry.js';
+export * from './nn/layer.js';
 export * from './nn/layers.js';
 export * from './nn/module.js';
 export * from './nn/parameter.js';

@@ -4,7 +4,7 @@ import { add, greaterOrEqual, mul } from '../graph/ops/elementwise.js';
 import { matmul } from '../graph/ops/matmul.js';
 import type { Tensor } from '../graph/tensor.js';
 import { sizeOf } from '../graph/tensorType.js';
-import { Layer } from './module.js';
+import { Layer } from './layer.js';
 import { constantInit, fanInUniformInit, type Initialiser, Parameter } from './parameter.js';
 import type { Trace } from './trace.js';
 

@@ -1,6 +1,4 @@
-import type { Tensor } from '../graph/tensor.js';
 import { Parameter, type StateKind } from './parameter.js';
-import type { Trace } from './trace.js';
 
 /** A named entry of a state dict. */
 export interface StateEntry {
@@ -32,10 +30,4 @@ export abstract class Module {
       return [{ name, shape: child.shape, kind: child.kind, parameter: child }];
     });
   }
-}
-
-/** A module with one input and one output. */
-export abstract class Layer extends Module {
-  /** Adds the layer's computation to the trace's graph. */
-  abstract forward(x: Tensor, trace: Trace): Tensor;
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../graph/tensor.js';
-import { Layer } from './module.js';
+import { Layer } from './layer.js';
 import type { Trace } from './trace.js';
 
 /** A function without state that stands in a sequence: an activation, a pooling. */
