@@ -7,7 +7,7 @@ import { conformanceSuite, type Subject } from './conformance/suite.js';
 
 const subjects: readonly Subject[] = [
   { engine: 'reference' },
-  { engine: 'onnx', optional: true },
+  { engine: 'onnx' },
   { engine: 'onednn', optional: true },
   { engine: 'onednn', precision: 'bf16', optional: true },
 ];

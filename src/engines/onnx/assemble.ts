@@ -95,14 +95,16 @@ function sourceName(
 /** Makes values outputs of the model: each ONNX output is computed by a node, and named once. */
 class OutputNames {
   readonly types = new Map<string, TensorType>();
-  private readonly sources: ReadonlySet<number>;
+  /** Names of inputs and constants, which later nodes may pass on as their own results. */
+  private readonly sources: ReadonlySet<string>;
 
   constructor(
     private readonly model: OnnxModelBuilder,
     private readonly program: Program,
     private readonly names: ReadonlyMap<number, string>,
   ) {
-    this.sources = new Set(program.nodes.filter(isSource).flatMap(({ outputs }) => outputs));
+    const sources = program.nodes.filter(isSource);
+    this.sources = new Set(sources.map(({ outputs }) => names.get(outputs[0]!)!));
   }
 
   /** The output of a value, which several of the program's outputs may share. */
@@ -114,7 +116,7 @@ class OutputNames {
   /** An output of the value that nothing else shares, so that a variable's new buffer is its own. */
   ownNameOf(value: number): string {
     const own = this.names.get(value)!;
-    const name = this.sources.has(value) || this.types.has(own) ? this.model.node('Identity', [own]) : own;
+    const name = this.sources.has(own) || this.types.has(own) ? this.model.node('Identity', [own]) : own;
     const type = this.program.values[value]!;
     this.types.set(name, type);
     this.model.output(name, dataTypes[type.dtype], type.shape);

@@ -61,15 +61,17 @@ const activationCorners: ForwardCase = {
     { shape: [8], fixed: others },
   ],
   build: ([x, dy], graph) => {
-    const saved = { relu: relu(x!), hswish: x!, hsigmoid: x!, sigmoid: sigmoid(x!) };
+    const saved = { relu: relu(x!), sigmoid: sigmoid(x!) };
+    // At ±3 h-swish has no derivative, and PyTorch's own differs between its vector and scalar code.
+    const offCorners = mul(x!, 1.25);
     return {
       relu: saved.relu,
       hswish: hswish(x!),
       hsigmoid: hsigmoid(x!),
       sigmoid: saved.sigmoid,
       reluGrad: emitOne('unaryGrad', { fn: 'relu' }, [dy!, saved.relu]),
-      hswishGrad: emitOne('unaryGrad', { fn: 'hswish' }, [dy!, x!]),
-      hsigmoidGrad: emitOne('unaryGrad', { fn: 'hsigmoid' }, [dy!, x!]),
+      hswishGrad: emitOne('unaryGrad', { fn: 'hswish' }, [dy!, offCorners]),
+      hsigmoidGrad: emitOne('unaryGrad', { fn: 'hsigmoid' }, [dy!, offCorners]),
       sigmoidGrad: graph.emit('unaryGrad', { fn: 'sigmoid' }, [dy!, saved.sigmoid])[0]!,
     };
   },
