@@ -12,14 +12,15 @@ export interface Timing {
 /** How long a block lasts where its steps are not given. */
 export const BLOCK_SECONDS = 1;
 const MOST_STEPS = 500;
-const WARM_UP_STEPS = 3;
+const WARM_UP_STEPS = 2;
 
 /**
  * The steps of a candidate's block, from a warm-up of a few.
  *
- * The first of them also compiles, packs weights and takes memory, so the fastest counts.
+ * The first step also compiles, packs weights and takes memory, so it does not count.
  */
 export async function warmUp(candidate: Pick<Candidate, 'run'>, steps?: number): Promise<number> {
+  await candidate.run(1);
   const seconds = await candidate.run(WARM_UP_STEPS);
   return steps ?? Math.max(2, Math.min(MOST_STEPS, Math.round(BLOCK_SECONDS / Math.min(...seconds))));
 }

@@ -1,7 +1,7 @@
 import { errorMessage } from '../src/errors.js';
 import { alternate, fastest, type Timing, warmUp } from './alternate.js';
-import { type Candidate, LAYOUTS, startOurs, startPyTorch } from './candidate.js';
-import type { Mode, Precision, Workload } from './protocol.js';
+import { type Candidate, startOurs, startPyTorch } from './candidate.js';
+import type { Mode, Precision, PyTorchVariant, Workload } from './protocol.js';
 import { imagesPerSecond, type Rounds, type Spread, speedRatio } from './statistics.js';
 
 /** A model in one mode, to be compared in some precisions. */
@@ -12,15 +12,12 @@ export interface Case extends Timing {
   readonly engine: string;
   /** Who takes part. */
   readonly sides: { readonly ours: boolean; readonly pytorch: boolean };
+  /** Whether PyTorch's frozen trace takes part too, for a line of its own. */
+  readonly frozen: boolean;
 }
 
 /** One side's figures. */
-export interface Measured {
-  readonly side: Candidate['side'];
-  readonly precision: Precision;
-  /** PyTorch's layout, or our engine. */
-  readonly variant: string;
-  readonly version: string;
+export interface Measured extends Pick<Candidate, 'side' | 'precision' | 'frozen' | 'variant' | 'version'> {
   readonly imagesPerSecond: Spread;
   readonly peakBytes: number;
   /** Seconds of every step, by round. */
@@ -67,7 +64,7 @@ export async function runCase(one: Case, progress: (text: string) => void): Prom
     }
     progress(`${name}: ${one.rounds} rounds of ${ready.length} candidates`);
     const results = await alternate(ready, one.rounds);
-    const sides = await Promise.all(ready.map(({ candidate }, i) => measure(one, candidate, results[i]!)));
+    const sides = await Promise.all(ready.map(({ candidate }, i) => measure(candidate, results[i]!)));
     return { comparisons: compare(one, sides), failures };
   } finally {
     await Promise.all(started.map((candidate) => candidate.close()));
@@ -82,27 +79,41 @@ function starts(one: Case): [string, Start][] {
   ]);
   const theirs = new Set<Precision>(['f32', ...one.precisions]);
   const pytorch = [...theirs].flatMap((precision) =>
-    LAYOUTS.map((layout): [string, Start] => [
-      `PyTorch ${precision} ${layout}`,
-      () => startPyTorch({ ...one.workload, precision }, layout),
+    variants(one.frozen).map((variant): [string, Start] => [
+      `PyTorch ${precision} ${variant.layout}${variant.frozen ? ' frozen' : ''}`,
+      () => startPyTorch({ ...one.workload, precision }, variant),
     ]),
   );
   return [...(one.sides.ours ? ours : []), ...(one.sides.pytorch ? pytorch : [])];
 }
 
-async function measure(one: Case, candidate: Candidate, seconds: Rounds): Promise<Measured> {
-  const { side, precision, variant, version } = candidate;
-  const speed = imagesPerSecond(seconds, one.workload.batch);
-  const peakBytes = await candidate.peakBytes();
-  return { side, precision, variant, version, imagesPerSecond: speed, peakBytes, seconds };
+function variants(frozen: boolean): PyTorchVariant[] {
+  return (frozen ? [false, true] : [false]).flatMap((frozen) => [
+    { layout: 'contiguous', frozen },
+    { layout: 'channels_last', frozen },
+  ]);
 }
 
-/** Each of ours beside PyTorch's fastest layout in the same precision; bf16 also beside PyTorch's f32. */
+async function measure(candidate: Candidate, seconds: Rounds): Promise<Measured> {
+  const { side, precision, frozen, variant, version } = candidate;
+  const speed = imagesPerSecond(seconds, candidate.imagesPerStep);
+  const peakBytes = await candidate.peakBytes();
+  return { side, precision, frozen, variant, version, imagesPerSecond: speed, peakBytes, seconds };
+}
+
+const KINDS = [
+  ['f32', false],
+  ['f32', true],
+  ['bf16', false],
+  ['bf16', true],
+] as const;
+
+/** Each of ours beside PyTorch's faster layout in the same precision, eager and frozen; bf16 also beside its f32. */
 export function compare(one: Pick<Case, 'label' | 'workload'>, all: readonly Measured[]): Comparison[] {
   const { mode, batch, threads } = one.workload;
   const base = { model: one.label, mode, batch, threads };
-  const theirs = (['f32', 'bf16'] as const).flatMap((precision) => {
-    const same = all.filter((side) => side.side === 'pytorch' && side.precision === precision);
+  const theirs = KINDS.flatMap(([precision, frozen]) => {
+    const same = all.filter((x) => x.side === 'pytorch' && x.precision === precision && x.frozen === frozen);
     return same.length > 0 ? [same[fastest(same.map(({ seconds }) => seconds))]!] : [];
   });
   const ours = all.filter(({ side }) => side === 'ours');

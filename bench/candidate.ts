@@ -1,14 +1,25 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type Command, JsonLinesProcess } from './jsonLinesProcess.js';
-import type { MemoryReply, Precision, RunReply, SetupReply, Workload } from './protocol.js';
+import type {
+  MemoryReply,
+  Precision,
+  PyTorchVariant,
+  Request,
+  RunReply,
+  SetupReply,
+  Workload,
+} from './protocol.js';
 
 /** Something that runs steps and can be timed. */
 export interface Candidate {
   readonly side: 'ours' | 'pytorch';
   readonly precision: Precision;
+  /** Whether it is PyTorch's frozen trace. */
+  readonly frozen: boolean;
   /** PyTorch's memory format, or our engine. */
   readonly variant: string;
+  readonly imagesPerStep: number;
   /** Library and version, for a person. */
   readonly version: string;
   /** Runs steps and returns the seconds of each. */
@@ -18,9 +29,6 @@ export interface Candidate {
   close(): Promise<void>;
 }
 
-/** PyTorch's memory formats; the harness takes the faster. */
-export const LAYOUTS = ['contiguous', 'channels_last'] as const;
-
 const here = new URL('.', import.meta.url);
 const worker = fileURLToPath(new URL('../../bench/pytorch/worker.py', here));
 const child = fileURLToPath(new URL('./ours.js', here));
@@ -29,32 +37,32 @@ const child = fileURLToPath(new URL('./ours.js', here));
 export const python = process.env.BIASLOSS_PYTHON ?? '/usr/bin/python3';
 
 /** Starts PyTorch on a workload in a process of its own. */
-export function startPyTorch(workload: Workload, layout: string): Promise<Candidate> {
+export function startPyTorch(workload: Workload, variant: PyTorchVariant): Promise<Candidate> {
   const env = { OMP_NUM_THREADS: String(workload.threads) };
-  return start({ file: python, args: [worker], env }, 'pytorch', workload, layout, { layout });
+  const about = { side: 'pytorch', variant: variant.layout, frozen: variant.frozen } as const;
+  return start({ file: python, args: [worker], env }, about, { cmd: 'setup', ...workload, ...variant });
 }
 
 /** Starts this library on a workload in a process of its own. */
 export function startOurs(workload: Workload, engine: string): Promise<Candidate> {
   const env = { OMP_NUM_THREADS: String(workload.threads) };
-  return start({ file: process.execPath, args: [child], env }, 'ours', workload, engine, { engine });
+  const about = { side: 'ours', variant: engine, frozen: false } as const;
+  return start({ file: process.execPath, args: [child], env }, about, { cmd: 'setup', ...workload, engine });
 }
 
 async function start(
   command: Command,
-  side: Candidate['side'],
-  workload: Workload,
-  variant: string,
-  extra: { layout?: string; engine?: string },
+  about: Pick<Candidate, 'side' | 'variant' | 'frozen'>,
+  request: Extract<Request, { cmd: 'setup' }>,
 ): Promise<Candidate> {
   const handle = new JsonLinesProcess(command);
   try {
-    const { version } = await handle.ask<SetupReply>({ cmd: 'setup', ...workload, ...extra });
+    const { version, images_per_step: imagesPerStep } = await handle.ask<SetupReply>(request);
     return {
-      side,
-      precision: workload.precision,
-      variant,
+      ...about,
+      precision: request.precision,
       version,
+      imagesPerStep,
       run: async (steps) => (await handle.ask<RunReply>({ cmd: 'run', steps })).seconds,
       peakBytes: async () => (await handle.ask<MemoryReply>({ cmd: 'memory' })).peak_bytes,
       close: () => handle.close(),

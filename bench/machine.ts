@@ -2,7 +2,16 @@ import { cpus, totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What figures were measured on, for the record. */
-export function machine(): { cpu: string; cores: number; memoryGiB: number; node: string; date: string } {
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly node: string;
+  readonly date: string;
+}
+
+/** This machine, now. */
+export function machine(): Machine {
   const processors = cpus();
   return {
     cpu: processors[0]?.model.trim() ?? 'unknown',

@@ -3,28 +3,72 @@ import { engineChoices } from '../src/engines/createEngine.js';
 import { UsageError } from '../src/errors.js';
 import { defaultThreads } from './candidate.js';
 import { type BenchmarkModel, defaultModels, parseModel } from './models.js';
-import type { Mode, Precision } from './protocol.js';
-
-/** What the benchmark is to run. */
-export interface BenchmarkOptions {
-  readonly models: readonly BenchmarkModel[];
-  readonly batch?: number;
-  readonly threads: number;
-  readonly engine: string;
-  readonly precisions: readonly Precision[];
-  readonly modes: readonly Mode[];
-  readonly rounds: number;
-  readonly steps?: number;
-  readonly pytorch: boolean;
-  readonly ours: boolean;
-  readonly json?: string;
-}
+import type { ModelsOptions, ValidateOptions } from './plans.js';
 
 const MODES = ['train', 'eval'] as const;
 const PRECISIONS = ['f32', 'bf16'] as const;
 
-/** A positive whole number. */
-export function count(text: string): number {
+/** What the commands do. */
+export interface Actions {
+  models(options: ModelsOptions): void | Promise<void>;
+  validate(options: ValidateOptions): void | Promise<void>;
+}
+
+/** The command line of `npm run bench`: `models`, the default, and `validate`. */
+export function commandLine(actions: Actions): Command {
+  const program = new Command('bench').description(
+    'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
+      'faster of its memory formats. The table goes to stdout, progress to stderr.',
+  );
+  const models = program
+    .command('models', { isDefault: true })
+    .description('a training step and evaluation of each model')
+    .addOption(
+      new Option('--models <names>', 'comma-separated; a ratio or width after a dash')
+        .argParser(listOfModels)
+        .default(defaultModels.map(parseModel), defaultModels.join()),
+    )
+    .option('--batch <n>', 'pictures of a batch (default: 64; densenet121 and skipblocknet 32)', count)
+    .addOption(
+      new Option('--modes <list>', 'train, eval or train,eval')
+        .argParser(listOf(MODES))
+        .default([...MODES], MODES.join()),
+    )
+    .option('--steps <n>', 'steps of a block (default: as many as last about a second)', count)
+    .action((options: ModelsOptions) => actions.models(options));
+  const validate = program
+    .command('validate')
+    .description(
+      'ImageNet validation from files to accuracies, the model alone, and its latency; PyTorch also frozen',
+    )
+    .requiredOption('--data <folder>', 'a folder of class folders of pictures')
+    .addOption(
+      new Option('--model <name>', 'a width may follow a dash')
+        .argParser(oneModel)
+        .default(parseModel('skipblocknet'), 'skipblocknet'),
+    )
+    .action((options: ValidateOptions) => actions.validate(options));
+  addCommon(models);
+  addCommon(validate);
+  return program;
+}
+
+function addCommon(command: Command): void {
+  command
+    .option('--threads <n>', 'threads of either side', count, defaultThreads)
+    .addOption(new Option('--engine <name>', 'our engine').choices(engineChoices).default('auto'))
+    .addOption(
+      new Option('--precision <list>', 'f32, bf16 or f32,bf16; bf16 is also compared with PyTorch in f32')
+        .argParser(listOf(PRECISIONS))
+        .default(['f32'], 'f32'),
+    )
+    .option('--rounds <n>', 'blocks of each candidate', count, 5)
+    .option('--no-pytorch', 'time this library alone')
+    .option('--no-ours', 'time PyTorch alone')
+    .option('--json <file>', 'write every figure to a file');
+}
+
+function count(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a positive whole number.');
@@ -32,7 +76,7 @@ export function count(text: string): number {
 }
 
 /** A list from a fixed choice, separated by commas. */
-export function listOf<Name extends string>(choice: readonly Name[]): (text: string) => Name[] {
+function listOf<Name extends string>(choice: readonly Name[]): (text: string) => Name[] {
   return (text) =>
     text.split(',').map((part) => {
       const found = choice.find((name) => name === part.trim());
@@ -41,51 +85,15 @@ export function listOf<Name extends string>(choice: readonly Name[]): (text: str
     });
 }
 
-function models(text: string): BenchmarkModel[] {
+function listOfModels(text: string): BenchmarkModel[] {
+  return text.split(',').map((label) => oneModel(label.trim()));
+}
+
+function oneModel(label: string): BenchmarkModel {
   try {
-    return text.split(',').map((label) => parseModel(label.trim()));
+    return parseModel(label);
   } catch (error) {
     if (error instanceof UsageError) throw new InvalidArgumentError(error.message);
     throw error;
   }
-}
-
-/** The command line of `npm run bench`. */
-export function benchmarkCommand(): Command {
-  return new Command('bench')
-    .description(
-      'Times a training step and evaluation of each model beside PyTorch: a process each, blocks in turn, ' +
-        'medians of the rounds; PyTorch at the faster of its memory formats. The table goes to stdout, progress to stderr.',
-    )
-    .addOption(
-      new Option('--models <names>', 'comma-separated; a ratio or width after a dash')
-        .argParser(models)
-        .default(defaultModels.map(parseModel), defaultModels.join()),
-    )
-    .option('--batch <n>', 'pictures of a batch (default: 64; densenet121 and skipblocknet 32)', count)
-    .option('--threads <n>', 'threads of either side', count, defaultThreads)
-    .addOption(new Option('--engine <name>', 'our engine').choices(engineChoices).default('auto'))
-    .addOption(
-      new Option('--precision <list>', 'f32, bf16 or f32,bf16; bf16 is also compared with PyTorch in f32')
-        .argParser(listOf(PRECISIONS))
-        .default(['f32'], 'f32'),
-    )
-    .addOption(
-      new Option('--modes <list>', 'train, eval or train,eval')
-        .argParser(listOf(MODES))
-        .default([...MODES], MODES.join()),
-    )
-    .option('--rounds <n>', 'blocks of each candidate', count, 5)
-    .option('--steps <n>', 'steps of a block (default: as many as last about a second)', count)
-    .option('--no-pytorch', 'time this library alone')
-    .option('--no-ours', 'time PyTorch alone')
-    .option('--json <file>', 'write every figure to a file');
-}
-
-/** The options that a parsed command line states. */
-export function benchmarkOptions(command: Command): BenchmarkOptions {
-  const { precision, ...rest } = command.opts<
-    Omit<BenchmarkOptions, 'precisions'> & { precision: Precision[] }
-  >();
-  return { ...rest, precisions: precision };
 }

@@ -30,7 +30,11 @@ async function setUp(request: Setup): Promise<Session> {
   let steps = 0;
   if (request.mode === 'eval') await learner.beginEvaluation();
   return {
-    reply: { parameters: model.parameterCount, version: `${engine.name}: ${engine.description}` },
+    reply: {
+      parameters: model.parameterCount,
+      images_per_step: batch,
+      version: `${engine.name}: ${engine.description}`,
+    },
     step: async () => {
       // The engine takes a batch's buffers over; a loader's making of them is no part of a step on either side.
       const batchImages = images.slice();

@@ -16,20 +16,36 @@ export interface Workload {
   readonly mode: Mode;
   readonly precision: Precision;
   readonly threads: number;
+  /** For `validate`: a folder of class folders of pictures. */
+  readonly data?: string;
+  /** For `validate`: passes over the folder in one step. */
+  readonly repeat?: number;
 }
 
-/** A training step (forward, bias loss, backward, SGD) or a forward pass in evaluation mode. */
-export type Mode = 'train' | 'eval';
+/**
+ * What a step is: forward, bias loss, backward and SGD (`train`), a forward pass in evaluation mode (`eval`), or
+ * a pass over a folder of pictures from their files to top-1 and top-5 (`validate`).
+ */
+export type Mode = 'train' | 'eval' | 'validate';
 export type Precision = 'f32' | 'bf16';
 
+/** How PyTorch runs a workload. */
+export interface PyTorchVariant {
+  /** Memory format. */
+  readonly layout: 'contiguous' | 'channels_last';
+  /** In evaluation: a frozen and optimised torch.jit trace instead of the eager model. */
+  readonly frozen: boolean;
+}
+
 export type Request =
-  | ({ readonly cmd: 'setup'; readonly layout?: string; readonly engine?: string } & Workload)
+  | ({ readonly cmd: 'setup'; readonly engine?: string } & Workload & Partial<PyTorchVariant>)
   | { readonly cmd: 'run'; readonly steps: number }
   | { readonly cmd: 'memory' }
   | { readonly cmd: 'quit' };
 
 /** Answer to `setup`. */
 export interface SetupReply {
+  readonly images_per_step: number;
   readonly parameters: number;
   /** Library and version, for a person. */
   readonly version: string;

@@ -32,6 +32,7 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
     'model',
     'mode',
     'batch',
+    'threads',
     'ours',
     'images/s',
     'PyTorch',
@@ -40,10 +41,11 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
     'peak MiB',
     'PyTorch’s',
   ];
-  const rows = comparisons.map(({ model, mode, batch, ours, pytorch, ratio }) => [
+  const rows = comparisons.map(({ model, mode, batch, threads, ours, pytorch, ratio }) => [
     model,
     mode,
     String(batch),
+    String(threads),
     ...speedCells(ours),
     ...speedCells(pytorch),
     ratio ? spreadText(ratio) : NOTHING,
@@ -57,7 +59,10 @@ const NOTHING = '–';
 
 function speedCells(side: Measured | undefined): [string, string] {
   if (!side) return [NOTHING, NOTHING];
-  return [`${side.variant} ${side.precision}`, figure(side.imagesPerSecond.median)];
+  return [
+    `${side.precision} ${side.variant}${side.frozen ? ' frozen' : ''}`,
+    figure(side.imagesPerSecond.median),
+  ];
 }
 
 function memoryCell(side: Measured | undefined): string {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { alternate, fastest, warmUp } from '../../bench/alternate.js';
-import { compare, type Measured } from '../../bench/benchmark.js';
+import { type Case, compare, type Measured } from '../../bench/benchmark.js';
+import { machine } from '../../bench/machine.js';
 import { parseModel } from '../../bench/models.js';
-import { benchmarkCommand, benchmarkOptions } from '../../bench/options.js';
+import { commandLine } from '../../bench/options.js';
+import { type ModelsOptions, modelCases, type ValidateOptions, validateCases } from '../../bench/plans.js';
+import { reportText } from '../../bench/report.js';
 import { imagesPerSecond, median, speedRatio } from '../../bench/statistics.js';
 import { comparisonTable } from '../../bench/table.js';
 
@@ -22,6 +26,7 @@ function measured(side: Measured['side'], precision: Measured['precision'], seco
   return {
     side,
     precision,
+    frozen: false,
     variant: `v${second}`,
     version: 'x',
     imagesPerSecond: speed,
@@ -101,6 +106,17 @@ describe('comparison', () => {
     );
   });
 
+  test('batch 1 in evaluation is also told as latency', () => {
+    const one = { label: 'm', workload: { ...workload, mode: 'eval', batch: 1 } } as const;
+    const comparisons = compare(one, [measured('ours', 'f32', 0.64), measured('pytorch', 'f32', 1.28)]);
+    const report = { machine: machine(), busy: 0.5, comparisons, failures: ['this, that'] };
+    const text = reportText(report);
+    assert.match(text, /\nlatency of m, threads 2: ours f32 10\.0 ms, PyTorch f32 20\.0 ms\n/);
+    assert.match(text, /\nwarning: other processes took up to 50% /);
+    assert.match(text, /\nfailed: this, that\n$/);
+    assert.doesNotMatch(reportText({ ...report, busy: 0.05, failures: [] }), /warning|failed/);
+  });
+
   test('one side alone still gives a line', () => {
     const alone = compare({ label: 'm', workload }, [measured('pytorch', 'f32', 1)]);
     const table = comparisonTable([
@@ -108,47 +124,74 @@ describe('comparison', () => {
       ...compare({ label: 'm', workload }, [measured('ours', 'f32', 1)]),
     ]);
     const [, rule, first, second] = table.split('\n');
-    assert.match(first!, /^m +train +64 +– +– +v1 f32 +64\.0 +– +– +1$/);
-    assert.match(second!, /^m +train +64 +v1 f32 +64\.0 +– +– +– +1 +–$/);
+    assert.match(first!, /^m +train +64 +2 +– +– +f32 v1 +64\.0 +– +– +1$/);
+    assert.match(second!, /^m +train +64 +2 +f32 v1 +64\.0 +– +– +– +1 +–$/);
     assert.equal(first!.length, rule!.length);
   });
 });
 
-describe('command line', () => {
-  const parse = (...args: string[]) =>
-    benchmarkOptions(
-      benchmarkCommand()
-        .exitOverride()
-        .configureOutput({ writeErr: () => undefined })
-        .parse(args, { from: 'user' }),
-    );
+async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions> {
+  let parsed: ModelsOptions | ValidateOptions | undefined;
+  const keep = (options: ModelsOptions | ValidateOptions): void => {
+    parsed = options;
+  };
+  const program = commandLine({ models: keep, validate: keep });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeErr: () => undefined });
+  }
+  await program.parseAsync(args, { from: 'user' });
+  return parsed!;
+}
 
-  test('defaults and lists', () => {
-    const standard = parse();
-    assert.deepEqual(standard.modes, ['train', 'eval']);
-    assert.deepEqual(standard.precisions, ['f32']);
-    assert.equal(standard.models.length, 5);
-    const asked = parse(
-      '--models',
-      'shufflenetv2-0.5,skipblocknet-1.25',
-      '--precision',
-      'f32,bf16',
-      '--no-pytorch',
-    );
-    assert.deepEqual(
-      asked.models.map(({ workload }) => workload.ratio ?? workload.width),
-      [0.5, 1.25],
-    );
-    assert.deepEqual(asked.precisions, ['f32', 'bf16']);
-    assert.equal(asked.pytorch, false);
+async function cases(...args: string[]): Promise<Case[]> {
+  const options = await parse(...args);
+  return 'models' in options ? modelCases(options) : validateCases(options);
+}
+
+describe('command line', () => {
+  test('by default every model in both modes', async () => {
+    const standard = await cases();
+    assert.equal(standard.length, 10);
+    assert.deepEqual(standard[0]?.workload, { ...workload, threads: availableParallelism() });
+    assert.deepEqual(standard.at(-1)?.workload.batch, 32);
   });
 
-  test('refuses what does not exist', () => {
-    assert.throws(() => parse('--models', 'vgg'), /there is no model vgg/);
-    assert.throws(() => parse('--models', 'resnet18-2'), /resnet18 has no ratio/);
-    assert.throws(() => parse('--models', '../x'), /takes names like/);
-    assert.throws(() => parse('--precision', 'f16'), /lists f32, bf16/);
-    assert.throws(() => parse('--steps', '0'), /positive whole number/);
+  test('models, batch, precisions and sides as asked', async () => {
+    const asked = await cases(
+      ...['--models', 'shufflenetv2-0.5,skipblocknet-1.25', '--modes', 'eval', '--batch', '8'],
+      ...['--precision', 'f32,bf16', '--no-pytorch'],
+    );
+    assert.deepEqual(
+      asked.map((one) => [one.workload.ratio ?? one.workload.width, one.workload.mode, one.workload.batch]),
+      [
+        [0.5, 'eval', 8],
+        [1.25, 'eval', 8],
+      ],
+    );
+    assert.deepEqual(asked[0]?.precisions, ['f32', 'bf16']);
+    assert.deepEqual(asked[0]?.sides, { ours: true, pytorch: false });
+  });
+
+  test('validate goes from files to latency', async () => {
+    const all = await cases('validate', '--data', 'pictures', '--threads', '2');
+    assert.deepEqual(
+      all.map(({ workload: { mode, batch, threads, data } }) => [mode, batch, threads, data]),
+      [
+        ['validate', 32, 2, 'pictures'],
+        ['eval', 32, 2, undefined],
+        ['eval', 1, 2, undefined],
+        ['eval', 1, 1, undefined],
+      ],
+    );
+  });
+
+  test('refuses what does not exist', async () => {
+    await assert.rejects(parse('--models', 'vgg'), /there is no model vgg/);
+    await assert.rejects(parse('--models', 'resnet18-2'), /resnet18 has no ratio/);
+    await assert.rejects(parse('--models', '../x'), /takes names like/);
+    await assert.rejects(parse('--precision', 'f16'), /lists f32, bf16/);
+    await assert.rejects(parse('--steps', '0'), /positive whole number/);
+    await assert.rejects(parse('validate'), /--data/);
   });
 
   test('a model is sized as its paper has it', () => {

@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs';
+import type { CaseResult, Comparison, Measured } from './benchmark.js';
+import type { Machine } from './machine.js';
+import { comparisonTable, figure } from './table.js';
+
+/** Everything a run of the benchmark found. */
+export interface Report extends CaseResult {
+  readonly machine: Machine;
+  /** The greatest share of the processors' time in others' hands, sampled between cases. */
+  readonly busy: number;
+}
+
+/** Above this share, figures mislead. */
+const MOST_BUSY = 0.1;
+
+/** The report as text: versions, the table, warnings. */
+export function reportText({ machine, busy, comparisons, failures }: Report): string {
+  const lines = [`${machine.cpu}; ${versions(comparisons).join('; ')}`, '', comparisonTable(comparisons)];
+  lines.push(...latencies(comparisons));
+  if (busy > MOST_BUSY) {
+    const share = (100 * busy).toFixed(0);
+    lines.push(
+      `warning: other processes took up to ${share}% of the processors; figures suffer by more than that`,
+    );
+  }
+  lines.push(...failures.map((failure) => `failed: ${failure}`));
+  return `${lines.join('\n')}\n`;
+}
+
+function versions(comparisons: readonly Comparison[]): string[] {
+  const all = comparisons.flatMap(({ ours, pytorch }) =>
+    [ours?.version ?? [], pytorch?.version ?? []].flat(),
+  );
+  return [...new Set(all)].sort();
+}
+
+/** Batch 1 in evaluation, as milliseconds a picture. */
+function latencies(comparisons: readonly Comparison[]): string[] {
+  return comparisons
+    .filter(({ mode, batch }) => mode === 'eval' && batch === 1)
+    .map(({ model, threads, ours, pytorch }) => {
+      const sides = [
+        ours ? `ours ${ours.precision} ${milliseconds(ours)}` : [],
+        pytorch
+          ? `PyTorch ${pytorch.precision}${pytorch.frozen ? ' frozen' : ''} ${milliseconds(pytorch)}`
+          : [],
+      ];
+      return `latency of ${model}, threads ${threads}: ${sides.flat().join(', ')}`;
+    });
+}
+
+function milliseconds({ imagesPerSecond }: Measured): string {
+  return `${figure(1000 / imagesPerSecond.median)} ms`;
+}
+
+/** Writes the report as JSON. */
+export function writeReport(report: Report, path: string): void {
+  writeFileSync(path, `${JSON.stringify(report, null, 1)}\n`);
+}
