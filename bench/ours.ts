@@ -14,6 +14,7 @@ interface Session {
 }
 
 async function setUp(request: Setup): Promise<Session> {
+  if (request.mode === 'validate') throw new Error('our side trains and evaluates, it reads no folders');
   const { model: name, classes, image_size: imageSize, ratio, width, batch, threads, precision } = request;
   const choice = engineChoices.find((known) => known === request.engine) ?? 'auto';
   const engine = await createEngine(choice, { threads, precision });
