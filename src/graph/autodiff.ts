@@ -73,7 +73,9 @@ function applyRule<K extends OpKind>(
   outputGradients: (Tensor | undefined)[],
 ): (Tensor | null)[] {
   const rule: GradientRules<OpKind>[K] = gradientRules[node.kind];
-  return typeof rule === 'function' ? rule(node, outputGradients) : node.inputs.map(() => null);
+  if (typeof rule === 'function') return rule(node, outputGradients);
+  if ('unsupported' in rule) throw new GraphError(`no gradient through ${node.kind}: ${rule.unsupported}`);
+  return node.inputs.map(() => null);
 }
 
 /** Undoes broadcasting of elementwise operations, and refuses anything else that is not the input's type. */

@@ -44,10 +44,11 @@ export type GradientRule<K extends OpKind> = (
   gradients: readonly (Tensor | undefined)[],
 ) => (Tensor | null)[];
 
-/** Gradient rules of some operations; the text says why an operation has no gradient. */
-export type GradientRules<K extends OpKind> = {
-  readonly [P in K]: GradientRule<P> | { readonly none: string };
-};
+/** Says, with the reason, that an operation's gradient is zero, or that it has one which is not built. */
+export type NoGradient = { readonly none: string } | { readonly unsupported: string };
+
+/** Gradient rules of some operations. */
+export type GradientRules<K extends OpKind> = { readonly [P in K]: GradientRule<P> | NoGradient };
 
 /** Adds a node with exactly one output. */
 export function emitOne<K extends OpKind>(

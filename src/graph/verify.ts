@@ -14,8 +14,8 @@ export function verifyProgram(program: Program): void {
   const variables = new Map<string, TensorType>();
   program.nodes.forEach((node, index) => {
     verifyNode(program, node, `node ${index} (${node.kind})`, defined);
-    if (node.kind !== 'input' && node.kind !== 'variable') return;
-    const name = `${node.kind} ${node.attributes.name}`;
+    const name = sourceName(node);
+    if (name === undefined) return;
     if (names.has(name)) throw new GraphError(`${name} appears twice`);
     names.add(name);
     if (node.kind === 'variable') variables.set(node.attributes.name, node.attributes);
@@ -29,6 +29,14 @@ export function verifyProgram(program: Program): void {
       throw new GraphError(`the update of ${name} lacks its variable or its value`);
     expectType(`the update of ${name}`, program.values[value]!, variable);
   }
+}
+
+/** What tells a source apart from others: two streams of one name would draw the same numbers. */
+function sourceName(node: AnyProgramNode): string | undefined {
+  if (node.kind === 'uniform') return `uniform ${node.attributes.stream}`;
+  return node.kind === 'input' || node.kind === 'variable'
+    ? `${node.kind} ${node.attributes.name}`
+    : undefined;
 }
 
 function verifyNode(program: Program, node: AnyProgramNode, where: string, defined: Set<ValueId>): void {

@@ -75,7 +75,7 @@ export const batchNormGradients: GradientRules<BatchNormKind> = {
       throw new GraphError('batchNormTrain: gradients flow through y, not the batch statistics');
     return [...x.graph.emit('batchNormTrainGrad', attributes, [dy, x, gamma, outputs[1]!, outputs[2]!])];
   },
-  batchNormTrainGrad: { none: 'second derivatives are not built' },
+  batchNormTrainGrad: { unsupported: 'second derivatives are not built' },
   batchNormInference: ({ attributes, inputs }, [dy]) => {
     const [x, gamma, , mean, variance] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
     const channels = (t: Tensor): Tensor => reshape(t, [1, t.shape[0]!, 1, 1]);

@@ -50,3 +50,10 @@ export function expectPositive(op: string, what: string, sizes: readonly number[
     throw new GraphError(`${op}: ${what} must be positive whole numbers, not ${sizes.join(', ')}`);
   }
 }
+
+/** Refuses sizes that are not whole numbers of 0 or more. */
+export function expectWhole(op: string, what: string, sizes: readonly number[]): void {
+  if (sizes.some((size) => !Number.isInteger(size) || size < 0)) {
+    throw new GraphError(`${op}: ${what} must be whole numbers of 0 or more, not ${sizes.join(', ')}`);
+  }
+}

@@ -1,7 +1,15 @@
 import type { ConvGeometry, Pair, ShapeRules } from '../op.js';
 import { emitOne, type GradientRules, type Tensor } from '../tensor.js';
 import { formatShape, GraphError, type Shape } from '../tensorType.js';
-import { expectFloats, expectInputs, expectPositive, expectRank, expectShape, f32 } from './check.js';
+import {
+  expectFloats,
+  expectInputs,
+  expectPositive,
+  expectRank,
+  expectShape,
+  expectWhole,
+  f32,
+} from './check.js';
 import { sum } from './reduce.js';
 
 type ConvKind = 'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad';
@@ -48,6 +56,7 @@ export function convOutputShape(x: Shape, weight: Shape, { stride, padding, grou
   const [n, c, h, w] = x as [number, number, number, number];
   const [o, channels, kh, kw] = weight as [number, number, number, number];
   expectPositive('conv2d', 'stride and groups', [...stride, groups]);
+  expectWhole('conv2d', 'padding', padding);
   if (c !== channels * groups || o % groups !== 0) {
     throw new GraphError(
       `conv2d: weight ${formatShape(weight)} in ${groups} groups does not fit input ${formatShape(x)}`,
@@ -103,6 +112,6 @@ export const convGradients: GradientRules<ConvKind> = {
     const dw = emitOne('conv2dWeightGrad', { ...attributes, weightShape: weight.shape }, [dy!, x]);
     return bias ? [dx, dw, sum(dy!, [0, 2, 3])] : [dx, dw];
   },
-  conv2dInputGrad: { none: 'second derivatives are not built' },
-  conv2dWeightGrad: { none: 'second derivatives are not built' },
+  conv2dInputGrad: { unsupported: 'second derivatives are not built' },
+  conv2dWeightGrad: { unsupported: 'second derivatives are not built' },
 };

@@ -41,7 +41,10 @@ export const crossEntropyShapes: ShapeRules<CrossEntropyKind> = {
   },
   softmaxCrossEntropyGrad: (_, inputs) => {
     expectInputs('softmaxCrossEntropyGrad', inputs, 3);
-    return [f32(expectRank('softmaxCrossEntropyGrad', inputs, 1, 2))];
+    const probabilities = expectRank('softmaxCrossEntropyGrad', inputs, 1, 2);
+    expectShape('softmaxCrossEntropyGrad', 'loss gradient', inputs[0]!.shape, [probabilities[0]!]);
+    expectShape('softmaxCrossEntropyGrad', 'labels', inputs[2]!.shape, [probabilities[0]!]);
+    return [f32(probabilities)];
   },
 };
 
@@ -52,5 +55,5 @@ export const crossEntropyGradients: GradientRules<CrossEntropyKind> = {
       throw new GraphError('softmaxCrossEntropy: gradients flow through the loss, not the probabilities');
     return [emitOne('softmaxCrossEntropyGrad', attributes, [dloss, outputs[1]!, inputs[1]!]), null];
   },
-  softmaxCrossEntropyGrad: { none: 'second derivatives are not built' },
+  softmaxCrossEntropyGrad: { unsupported: 'second derivatives are not built' },
 };

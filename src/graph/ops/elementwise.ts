@@ -147,7 +147,7 @@ export const elementwiseGradients: GradientRules<ElementwiseKind> = {
   unary: ({ attributes, inputs, outputs }, [dy]) => [
     unaryDerivatives[attributes.fn](inputs[0]!, outputs[0]!, dy!),
   ],
-  unaryGrad: { none: 'second derivatives are not built' },
+  unaryGrad: { unsupported: 'second derivatives are not built' },
   binary: ({ attributes, inputs, outputs }, [dy]) =>
     binaryDerivatives[attributes.fn](inputs[0]!, inputs[1]!, outputs[0]!, dy!),
   compare: { none: 'a comparison is constant almost everywhere' },

@@ -1,7 +1,15 @@
 import type { Pair, ShapeRules } from '../op.js';
 import { emitOne, type GradientRules, type Tensor } from '../tensor.js';
 import { formatShape, GraphError } from '../tensorType.js';
-import { expectFloats, expectInputs, expectPositive, expectRank, expectShape, f32 } from './check.js';
+import {
+  expectFloats,
+  expectInputs,
+  expectPositive,
+  expectRank,
+  expectShape,
+  expectWhole,
+  f32,
+} from './check.js';
 import { toPair, windowOutput } from './conv.js';
 import { mean } from './reduce.js';
 
@@ -42,6 +50,7 @@ export const poolShapes: ShapeRules<PoolKind> = {
     expectInputs('avgPool2d', inputs, 1);
     expectFloats('avgPool2d', inputs);
     expectPositive('avgPool2d', 'kernel and stride', [...kernel, ...stride]);
+    expectWhole('avgPool2d', 'padding', padding);
     const [n, c, h, w] = expectRank('avgPool2d', inputs, 0, 4) as [number, number, number, number];
     const size = [
       windowOutput(h, kernel[0], stride[0], padding[0]),
@@ -82,9 +91,9 @@ export const poolGradients: GradientRules<PoolKind> = {
   avgPool2d: ({ attributes, inputs }, [dy]) => [
     emitOne('avgPool2dGrad', { ...attributes, inputShape: inputs[0]!.shape }, [dy!]),
   ],
-  avgPool2dGrad: { none: 'second derivatives are not built' },
+  avgPool2dGrad: { unsupported: 'second derivatives are not built' },
   adaptiveAvgPool2d: ({ attributes, inputs }, [dy]) => [
     emitOne('adaptiveAvgPool2dGrad', { ...attributes, inputShape: inputs[0]!.shape }, [dy!]),
   ],
-  adaptiveAvgPool2dGrad: { none: 'second derivatives are not built' },
+  adaptiveAvgPool2dGrad: { unsupported: 'second derivatives are not built' },
 };

@@ -1,6 +1,6 @@
 import type { Reduction, ShapeRules } from '../op.js';
 import { emitOne, type GradientRules, type Tensor } from '../tensor.js';
-import { broadcastShapes, type Shape, sizeOf } from '../tensorType.js';
+import { broadcastShapes, GraphError, type Shape, sizeOf } from '../tensorType.js';
 import { expectAxis, expectFloats, expectInputs, expectShape, f32 } from './check.js';
 import { div, equal, mul, sub } from './elementwise.js';
 import { reshape } from './shape.js';
@@ -62,6 +62,7 @@ export const reduceShapes: ShapeRules<ReduceKind> = {
     expectFloats('reduce', inputs);
     const { shape } = inputs[0]!;
     for (const axis of axes) expectAxis('reduce', shape, axis);
+    if (new Set(axes).size !== axes.length) throw new GraphError(`reduce: axes ${axes.join(', ')} repeat`);
     return [f32(keepDims ? keptShape(shape, axes) : shape.filter((_, axis) => !axes.includes(axis)))];
   },
   broadcastTo: ({ shape }, inputs) => {

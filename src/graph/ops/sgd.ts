@@ -43,5 +43,5 @@ export const sgdShapes: ShapeRules<'sgdUpdate'> = {
 
 /** The update is the end of a step. */
 export const sgdGradients: GradientRules<'sgdUpdate'> = {
-  sgdUpdate: { none: 'an update is not differentiated' },
+  sgdUpdate: { unsupported: 'an update is not differentiated' },
 };

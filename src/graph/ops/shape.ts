@@ -1,7 +1,7 @@
 import type { ShapeRules } from '../op.js';
 import { emitOne, type GradientRules, type Tensor } from '../tensor.js';
 import { formatShape, GraphError, type Shape, sameShape, sizeOf } from '../tensorType.js';
-import { expectAxis, expectInputs, expectRank, expectShape } from './check.js';
+import { expectAxis, expectInputs, expectPositive, expectRank, expectShape, expectWhole } from './check.js';
 
 type ShapeKind = 'concat' | 'slice' | 'pad' | 'reshape' | 'transpose' | 'channelShuffle' | 'detach';
 
@@ -54,8 +54,10 @@ export const shapeShapes: ShapeRules<ShapeKind> = {
   concat: ({ axis }, inputs) => {
     const first = inputs[0]!;
     expectAxis('concat', first.shape, axis);
-    for (const { shape } of inputs)
+    for (const { shape, dtype } of inputs) {
       expectShape('concat', 'other dimensions', resized(shape, axis, 0), resized(first.shape, axis, 0));
+      if (dtype !== first.dtype) throw new GraphError(`concat: ${first.dtype} and ${dtype} do not join`);
+    }
     const total = inputs.reduce((size, { shape }) => size + shape[axis]!, 0);
     return [{ shape: resized(first.shape, axis, total), dtype: first.dtype }];
   },
@@ -63,6 +65,7 @@ export const shapeShapes: ShapeRules<ShapeKind> = {
     expectInputs('slice', inputs, 1);
     const { shape, dtype } = inputs[0]!;
     expectAxis('slice', shape, axis);
+    expectWhole('slice', 'start and end', [start, end]);
     if (!(start >= 0 && start < end && end <= shape[axis]!)) {
       throw new GraphError(
         `slice: ${start} to ${end} along axis ${axis} is outside of ${formatShape(shape)}`,
@@ -74,11 +77,12 @@ export const shapeShapes: ShapeRules<ShapeKind> = {
     expectInputs('pad', inputs, 1);
     const { shape, dtype } = inputs[0]!;
     expectAxis('pad', shape, axis);
-    if (before < 0 || after < 0) throw new GraphError(`pad: ${before} and ${after} must not be negative`);
+    expectWhole('pad', 'before and after', [before, after]);
     return [{ shape: resized(shape, axis, shape[axis]! + before + after), dtype }];
   },
   reshape: ({ shape }, inputs) => {
     expectInputs('reshape', inputs, 1);
+    expectPositive('reshape', 'sizes', shape);
     if (sizeOf(shape) !== sizeOf(inputs[0]!.shape)) {
       throw new GraphError(
         `reshape: ${formatShape(inputs[0]!.shape)} does not have the size of ${formatShape(shape)}`,
@@ -99,6 +103,7 @@ export const shapeShapes: ShapeRules<ShapeKind> = {
   channelShuffle: ({ groups }, inputs) => {
     expectInputs('channelShuffle', inputs, 1);
     const shape = expectRank('channelShuffle', inputs, 0, 4);
+    expectPositive('channelShuffle', 'groups', [groups]);
     if (shape[1]! % groups !== 0)
       throw new GraphError(`channelShuffle: ${shape[1]} channels do not divide into ${groups} groups`);
     return [inputs[0]!];
