@@ -1,0 +1,84 @@
+import { uniformSource } from '../random.js';
+import type { Normalisation, PixelDataset } from './dataset.js';
+
+/** How training pictures are varied. */
+export interface PixelAugmentation {
+  /** Zeros around the picture, out of which a part of the old size is cut at random. Default 4. */
+  readonly padding: number;
+  /** Whether half of the pictures are mirrored. Default true. */
+  readonly flip: boolean;
+}
+
+/** Random crop with padding 4 and horizontal flip: the CIFAR recipe. */
+export const CIFAR_AUGMENTATION: PixelAugmentation = { padding: 4, flip: true };
+
+/** Which pictures make a batch, and how they are drawn. */
+export interface PixelBatchRequest {
+  /** Indices of the pictures; the batch's size. */
+  readonly indices: Uint32Array;
+  /** Seed and epoch of the augmentation; without it pictures are taken as they are. */
+  readonly augment?: { readonly seed: number; readonly epoch: number; readonly how: PixelAugmentation };
+}
+
+/** Value of each byte after scaling to [0, 1] and normalising: three tables of 256. */
+export function normalisationTables({ mean, std }: Normalisation): Float32Array {
+  return Float32Array.from({ length: 3 * 256 }, (_, i) => {
+    const channel = i >> 8;
+    return ((i & 255) / 255 - mean[channel]!) / std[channel]!;
+  });
+}
+
+/**
+ * Fills `out` [N, 3, S, S] with normalised pictures. Crop and flip of a picture depend on the seed, the
+ * epoch and its index alone. What a crop takes from outside the picture is 0 before normalisation, as
+ * torchvision's padding is.
+ */
+export function fillPixelBatch(
+  out: Float32Array,
+  dataset: Pick<PixelDataset, 'pixels' | 'imageSize'>,
+  request: PixelBatchRequest,
+  tables: Float32Array,
+): void {
+  const { pixels, imageSize: size } = dataset;
+  const { indices, augment } = request;
+  const random = augment && uniformSource(augment.seed, 'augment');
+  const padding = augment?.how.padding ?? 0;
+  const picture = 3 * size * size;
+  indices.forEach((index, n) => {
+    const draw = (what: number): number => random?.(augment!.epoch, index * 4 + what) ?? 0;
+    const top = padding > 0 ? Math.floor(draw(0) * (2 * padding + 1)) - padding : 0;
+    const left = padding > 0 ? Math.floor(draw(1) * (2 * padding + 1)) - padding : 0;
+    const mirrored = augment?.how.flip === true && draw(2) < 0.5;
+    copyPicture(out, n * picture, pixels, { start: index * picture, size, top, left, mirrored }, tables);
+  });
+}
+
+interface Placement {
+  readonly start: number;
+  readonly size: number;
+  readonly top: number;
+  readonly left: number;
+  readonly mirrored: boolean;
+}
+
+function copyPicture(
+  out: Float32Array,
+  outStart: number,
+  pixels: Uint8Array,
+  { start, size, top, left, mirrored }: Placement,
+  tables: Float32Array,
+): void {
+  let o = outStart;
+  for (let channel = 0; channel < 3; channel++) {
+    const table = channel << 8;
+    const outside = tables[table]!;
+    for (let y = top; y < top + size; y++) {
+      const row = start + (channel * size + y) * size;
+      for (let i = 0; i < size; i++) {
+        const x = left + (mirrored ? size - 1 - i : i);
+        const inside = y >= 0 && y < size && x >= 0 && x < size;
+        out[o++] = inside ? tables[table + pixels[row + x]!]! : outside;
+      }
+    }
+  }
+}
