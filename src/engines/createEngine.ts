@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { errorMessage, UsageError, UserError } from '../errors.js';
+import { UsageError, UserError } from '../errors.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { startWorkerEngine } from './workerEngine.js';
 
@@ -54,8 +54,16 @@ async function startBest(options: Required<EngineOptions>): Promise<Engine> {
     return await start('onednn', options);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
+    return startFallback(options, `oneDNN is not used: ${error.message}`);
+  }
+}
+
+async function startFallback(options: Required<EngineOptions>, reason: string): Promise<Engine> {
+  try {
     const engine = await start('onnx', options);
-    return withDescription(engine, `${engine.description} (oneDNN is not used: ${errorMessage(error)})`);
+    return withDescription(engine, `${engine.description} (${reason})`);
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${error.message} (${reason})`) : error;
   }
 }
 

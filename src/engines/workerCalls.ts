@@ -24,6 +24,9 @@ export class WorkerCalls {
     this.worker.on('error', (error) =>
       this.stop(`the worker of the ${name} engine failed: ${errorMessage(error)}`),
     );
+    this.worker.on('messageerror', (error) =>
+      this.stop(`the ${name} engine's answer is unreadable: ${error}`),
+    );
     this.worker.on('exit', (code) => this.stop(`the worker of the ${name} engine ended with code ${code}`));
   }
 
