@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js';
+import { type StoredTensors, toFloat32 } from '../formats/tensor.js';
 import type { StateEntry } from '../nn/module.js';
 
 /** A tensor of a state dict on the host, row-major: f32, or int64 for counters. */
@@ -57,4 +58,22 @@ export function checkStateDict(
     ...list('of another shape', misshapen),
   ];
   if (problems.length > 0) throw new UserError(`the tensors do not fit the model: ${problems.join('; ')}`);
+}
+
+/** Tensors of a file, as the learner takes them: floats as f32, integers as int64. */
+export function fromStored(tensors: StoredTensors): StateDictTensors {
+  return new Map(
+    [...tensors].map(([name, tensor]): [string, StateTensor] => {
+      const { dtype, shape } = tensor;
+      const integer =
+        dtype === 'i64' || dtype === 'i32' || dtype === 'i16' || dtype === 'i8' || dtype === 'u8';
+      const data = toFloat32(tensor);
+      return [
+        name,
+        integer
+          ? { dtype: 'i64', shape, data: BigInt64Array.from(data, (x) => BigInt(x)) }
+          : { dtype: 'f32', shape, data },
+      ];
+    }),
+  );
 }

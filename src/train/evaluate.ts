@@ -1,0 +1,43 @@
+import type { Batch } from '../data/loader.js';
+import type { Learner } from './learner.js';
+import {
+  type Accuracy,
+  type AccuracySums,
+  accuracyOf,
+  accuracySums,
+  addAccuracy,
+  NO_ACCURACY,
+} from './metrics.js';
+
+/** Options of {@link evaluate}. */
+export interface EvaluateOptions {
+  /** Called after each batch with the number of pictures so far and their accuracy. */
+  readonly onProgress?: ((images: number, accuracy: Accuracy) => void) | undefined;
+  /** Called for each picture. */
+  readonly each?: (label: number, predicted: number) => void;
+  /** Ends the evaluation early, for an interrupted run. */
+  readonly stopped?: () => boolean;
+}
+
+/** Accuracy of a learner's present values over batches, in evaluation mode; undefined if it was stopped. */
+export async function evaluate(
+  learner: Learner,
+  batches: AsyncIterable<Batch>,
+  options: EvaluateOptions = {},
+): Promise<Accuracy | undefined> {
+  const { classes } = learner.model.config;
+  await learner.beginEvaluation();
+  try {
+    let sums: AccuracySums = NO_ACCURACY;
+    for await (const { images, labels, count } of batches) {
+      const { logits } = await learner.predict(images);
+      const { each } = options;
+      sums = addAccuracy(sums, accuracySums(logits, labels, { classes, count, ...(each && { each }) }));
+      if (options.stopped?.()) return undefined;
+      options.onProgress?.(sums.images, accuracyOf(sums));
+    }
+    return accuracyOf(sums);
+  } finally {
+    await learner.endEvaluation();
+  }
+}

@@ -1,0 +1,56 @@
+import type { Accuracy } from './metrics.js';
+
+/** An epoch's results; accuracies in percent. */
+export interface EpochResult {
+  /** From 0. */
+  readonly epoch: number;
+  /** Mean of the training loss. */
+  readonly trainLoss: number;
+  readonly train: Accuracy;
+  readonly test: Accuracy;
+  /** Learning rate of the epoch's last step. */
+  readonly learningRate: number;
+  /** Training throughput, evaluation and checkpoints excluded. */
+  readonly imagesPerSecond: number;
+  readonly seconds: number;
+  /** Share of the training time in which the engine waited for data, in percent. */
+  readonly waitedPercent: number;
+  /** Best test top-1 so far. */
+  readonly bestTop1: number;
+}
+
+/** What a trainer reports while it runs. */
+export type TrainerEvent =
+  | {
+      readonly event: 'start';
+      readonly epochs: number;
+      readonly stepsPerEpoch: number;
+      readonly trainImages: number;
+      readonly testImages: number;
+      readonly parameters: number;
+      readonly engine: string;
+      /** Where the run goes on: 0 and 0 for a new one. */
+      readonly epoch: number;
+      readonly step: number;
+    }
+  | {
+      readonly event: 'step';
+      readonly epoch: number;
+      /** Steps of the epoch that are done. */
+      readonly step: number;
+      readonly globalStep: number;
+      readonly loss: number;
+      readonly learningRate: number;
+      /** Mean loss and accuracy of the epoch so far. */
+      readonly meanLoss: number;
+      readonly train: Accuracy;
+      readonly imagesPerSecond: number;
+    }
+  | { readonly event: 'evaluation'; readonly epoch: number; readonly images: number; readonly total: number }
+  | ({ readonly event: 'epoch' } & EpochResult)
+  | { readonly event: 'checkpoint'; readonly path: string; readonly kind: 'last' | 'best' | 'epoch' }
+  | { readonly event: 'interrupted'; readonly epoch: number; readonly step: number; readonly path: string }
+  | ({ readonly event: 'result'; readonly parameters: number; readonly bestTop1: number } & Accuracy);
+
+/** Takes a trainer's events; called in order, never awaited. */
+export type TrainerListener = (event: TrainerEvent) => void;
