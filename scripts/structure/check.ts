@@ -1,4 +1,6 @@
+import { checkComments } from './comments.js';
 import { checkCycles } from './cycles.js';
+import { checkDocumentation } from './documentation.js';
 import type { Finding } from './finding.js';
 import { checkLayers, checkPortability, checkPrinting } from './layers.js';
 import { checkSizes } from './sizes.js';
@@ -22,6 +24,8 @@ export function checkStructure(files: ReadonlyMap<string, string>): Finding[] {
     ...checkPortability(sources),
     ...checkPrinting(sources),
     ...checkTyping(written),
+    ...checkComments(written),
+    ...checkDocumentation(written),
     ...checkSizes(written),
   ];
 }

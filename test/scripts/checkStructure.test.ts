@@ -14,11 +14,11 @@ const functionOf = (count: number): string => `function f() {\n${'  x();\n'.repe
 test('a sound tree has no findings', () => {
   assert.deepEqual(
     findings({
-      'src/errors.ts': 'export class E extends Error {}',
-      'src/graph/op.ts': "import { E } from '../errors.js'; export const op = E;",
+      'src/errors.ts': '/** An error. */ export class E extends Error {}',
+      'src/graph/op.ts': "import { E } from '../errors.js';\n/** An operation. */ export const op = E;",
       'src/engines/engine.ts': "import type { op } from '../graph/op.js';",
       'src/engines/onnx/backend.ts': "import { parse } from '../../formats/onnx/model.js';",
-      'src/formats/onnx/model.ts': 'export const parse = 1;',
+      'src/formats/onnx/model.ts': '/** Parses. */ export const parse = 1;',
       'src/data/cifar.ts': "import { parse } from '../formats/onnx/model.js'; import 'node:fs';",
       'src/train/trainer.ts': "import '../data/cifar.js'; import '../engines/engine.js';",
       'src/cli/main.ts': "import '../train/trainer.js'; console.log(1); process.stdout.write('x');",
@@ -116,9 +116,37 @@ test('ways round the type checker are refused', () => {
     'bench/a.ts:1: the type any',
     'bench/a.ts:2: a cast by way of unknown',
     'bench/a.ts:3: a cast by way of unknown',
-    'bench/a.ts:4: @ts-ignore',
-    'bench/a.ts:5: @ts-expect-error',
-    'bench/a.ts:7: @ts-ignore',
+    'bench/a.ts:4: a comment with @ts-ignore',
+    'bench/a.ts:5: a comment with @ts-expect-error',
+    'bench/a.ts:7: a comment with @ts-ignore',
+  ]);
+});
+
+test('reminders are refused in comments alone', () => {
+  const text = "/** Does it. FIXME later. */\nconst todo = 'TODO'; // TODO: more\n// todos are fine";
+  assert.deepEqual(findings({ 'scripts/a.ts': text }), [
+    'scripts/a.ts:1: a comment with FIXME',
+    'scripts/a.ts:2: a comment with TODO',
+  ]);
+});
+
+test('exports of src need a docstring', () => {
+  const text = [
+    'export const a = 1;',
+    '/** Said. */\nexport const b = 1;',
+    'export function f(): void {}',
+    'export interface I {}',
+    '// not a docstring\nexport type T = 1;',
+    'export class C {}',
+    'const inner = 1;',
+    "export * from './x.js';",
+  ].join('\n');
+  assert.deepEqual(findings({ 'src/graph/a.ts': text, 'test/a.ts': 'export const a = 1;' }), [
+    'src/graph/a.ts:1: a lacks a docstring',
+    'src/graph/a.ts:4: f lacks a docstring',
+    'src/graph/a.ts:5: I lacks a docstring',
+    'src/graph/a.ts:7: T lacks a docstring',
+    'src/graph/a.ts:8: C lacks a docstring',
   ]);
 });
 
