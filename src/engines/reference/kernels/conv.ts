@@ -2,16 +2,23 @@ import type { ConvGeometry } from '../../../graph/op.js';
 import type { Shape } from '../../../graph/tensorType.js';
 import { dimensions4, type Floats, floats, type Kernels } from '../kernel.js';
 
-/** A kernel tap over an output row: y[y + i] meets w[w]·x[x + i·step] for i < count. */
-type TapVisitor = (w: number, x: number, y: number, count: number, step: number) => void;
-
 interface ConvShapes {
   readonly x: Shape;
   readonly weight: Shape;
   readonly y: Shape;
 }
 
-/** Output positions along one axis whose input ox·stride − padding + k lies inside: [first, past the last]. */
+/**
+ * What one input plane adds to one output plane: y[y + i] meets w[w]·x[x + i·step] for i < count, for
+ * each kernel tap and output row. Places are relative to the planes' beginnings, four numbers a row:
+ * w, x, y, count.
+ */
+interface Taps {
+  readonly rows: Int32Array;
+  readonly step: number;
+}
+
+/** Output positions along one axis whose input o·stride − padding + k lies inside: [first, past the last]. */
 function validOutputs(
   k: number,
   size: number,
@@ -33,44 +40,46 @@ function flattened(shapes: ConvShapes, { stride, padding }: ConvGeometry): ConvS
   return { x: row(shapes.x), weight: shapes.weight, y: row(shapes.y) };
 }
 
-/** Visits every tap of every output row: the sum that a convolution and both its gradients share. */
-function forEachTap(given: ConvShapes, geometry: ConvGeometry, visit: TapVisitor): void {
+function tapsOf(shapes: ConvShapes, { stride, padding }: ConvGeometry): Taps {
+  const [, , h, w] = dimensions4(shapes.x);
+  const [, , kh, kw] = dimensions4(shapes.weight);
+  const [, , oh, ow] = dimensions4(shapes.y);
+  const rows: number[] = [];
+  for (let ky = 0; ky < kh; ky++) {
+    const [firstY, endY] = validOutputs(ky, h, oh, stride[0], padding[0]);
+    for (let kx = 0; kx < kw; kx++) {
+      const [ox, endX] = validOutputs(kx, w, ow, stride[1], padding[1]);
+      const column = ox * stride[1] - padding[1] + kx;
+      for (let oy = firstY; oy < endY && ox < endX; oy++) {
+        const iy = oy * stride[0] - padding[0] + ky;
+        rows.push(ky * kw + kx, iy * w + column, oy * ow + ox, endX - ox);
+      }
+    }
+  }
+  return { rows: Int32Array.from(rows), step: stride[1] };
+}
+
+/**
+ * The sum that a convolution and both its gradients share: visits every pair of an output plane and an
+ * input plane of its group, with the places where weights, input and output plane begin.
+ */
+function forEachPlanePair(
+  given: ConvShapes,
+  geometry: ConvGeometry,
+  visit: (taps: Taps, w: number, x: number, y: number) => void,
+): void {
   const shapes = flattened(given, geometry);
-  const [n, outputs] = dimensions4(shapes.y);
-  const [, channels, h, w] = dimensions4(shapes.x);
-  const [, perGroup, kh, kw] = dimensions4(shapes.weight);
+  const taps = tapsOf(shapes, geometry);
+  const [n, channels, h, w] = dimensions4(shapes.x);
+  const [outputs, perGroup, kh, kw] = dimensions4(shapes.weight);
   const [, , oh, ow] = dimensions4(shapes.y);
   const outputsPerGroup = outputs / geometry.groups;
   for (let image = 0; image < n; image++) {
     for (let o = 0; o < outputs; o++) {
       const y = (image * outputs + o) * oh * ow;
-      const firstChannel = Math.floor(o / outputsPerGroup) * perGroup;
-      for (let c = 0; c < perGroup; c++) {
-        const x = (image * channels + firstChannel + c) * h * w;
-        forEachPlaneTap([h, w, oh, ow], [kh, kw], geometry, [(o * perGroup + c) * kh * kw, x, y], visit);
-      }
-    }
-  }
-}
-
-/** The taps between one input plane and one output plane, which begin at the given offsets. */
-function forEachPlaneTap(
-  [h, w, oh, ow]: readonly [number, number, number, number],
-  [kh, kw]: readonly [number, number],
-  { stride, padding }: ConvGeometry,
-  [weight, x, y]: readonly [number, number, number],
-  visit: TapVisitor,
-): void {
-  for (let kx = 0; kx < kw; kx++) {
-    const [ox, endX] = validOutputs(kx, w, ow, stride[1], padding[1]);
-    if (ox === endX) continue;
-    const column = ox * stride[1] - padding[1] + kx;
-    for (let ky = 0; ky < kh; ky++) {
-      const [firstY, endY] = validOutputs(ky, h, oh, stride[0], padding[0]);
-      for (let oy = firstY; oy < endY; oy++) {
-        const iy = oy * stride[0] - padding[0] + ky;
-        visit(weight + ky * kw + kx, x + iy * w + column, y + oy * ow + ox, endX - ox, stride[1]);
-      }
+      const firstChannel = image * channels + Math.floor(o / outputsPerGroup) * perGroup;
+      for (let c = 0; c < perGroup; c++)
+        visit(taps, (o * perGroup + c) * kh * kw, (firstChannel + c) * h * w, y);
     }
   }
 }
@@ -87,28 +96,43 @@ export const convKernels: Kernels<'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGr
     ys.fill(0);
     if (bias) addBias(ys, floats(bias), y!.shape[2]! * y!.shape[3]!);
     const shapes = { x: x!.shape, weight: weight!.shape, y: y!.shape };
-    forEachTap(shapes, geometry, (wAt, xAt, yAt, count, step) => {
-      const tap = ws[wAt]!;
-      for (let i = 0; i < count; i++) ys[yAt + i]! += tap * xs[xAt + i * step]!;
+    forEachPlanePair(shapes, geometry, ({ rows, step }, wAt, xAt, yAt) => {
+      for (let t = 0; t < rows.length; t += 4) {
+        const tap = ws[wAt + rows[t]!]!;
+        const from = xAt + rows[t + 1]!;
+        const to = yAt + rows[t + 2]!;
+        const count = rows[t + 3]!;
+        for (let i = 0; i < count; i++) ys[to + i]! += tap * xs[from + i * step]!;
+      }
     });
   },
   conv2dInputGrad: (geometry, [dy, weight], [dx]) => {
     const [dys, ws, dxs] = [floats(dy), floats(weight), floats(dx)];
     dxs.fill(0);
     const shapes = { x: dx!.shape, weight: weight!.shape, y: dy!.shape };
-    forEachTap(shapes, geometry, (wAt, xAt, yAt, count, step) => {
-      const tap = ws[wAt]!;
-      for (let i = 0; i < count; i++) dxs[xAt + i * step]! += tap * dys[yAt + i]!;
+    forEachPlanePair(shapes, geometry, ({ rows, step }, wAt, xAt, yAt) => {
+      for (let t = 0; t < rows.length; t += 4) {
+        const tap = ws[wAt + rows[t]!]!;
+        const to = xAt + rows[t + 1]!;
+        const from = yAt + rows[t + 2]!;
+        const count = rows[t + 3]!;
+        for (let i = 0; i < count; i++) dxs[to + i * step]! += tap * dys[from + i]!;
+      }
     });
   },
   conv2dWeightGrad: (geometry, [dy, x], [dw]) => {
     const [dys, xs, dws] = [floats(dy), floats(x), floats(dw)];
     dws.fill(0);
     const shapes = { x: x!.shape, weight: dw!.shape, y: dy!.shape };
-    forEachTap(shapes, geometry, (wAt, xAt, yAt, count, step) => {
-      let total = 0;
-      for (let i = 0; i < count; i++) total += dys[yAt + i]! * xs[xAt + i * step]!;
-      dws[wAt]! += total;
+    forEachPlanePair(shapes, geometry, ({ rows, step }, wAt, xAt, yAt) => {
+      for (let t = 0; t < rows.length; t += 4) {
+        const input = xAt + rows[t + 1]!;
+        const output = yAt + rows[t + 2]!;
+        const count = rows[t + 3]!;
+        let total = 0;
+        for (let i = 0; i < count; i++) total += dys[output + i]! * xs[input + i * step]!;
+        dws[wAt + rows[t]!]! += total;
+      }
     });
   },
 };
