@@ -1,0 +1,60 @@
+import { UserError } from '../errors.js';
+
+/** How events are printed. */
+export type LogFormat = 'text' | 'json';
+
+/** Prints a line to standard output. */
+export function printLine(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Prints a line for a person to standard error, so that standard output stays machine-readable. */
+export function printNotice(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Prints an event as a line of JSON. Numbers are rounded to seven digits. */
+export function printJson(value: Readonly<Record<string, unknown>>): void {
+  printLine(
+    JSON.stringify(value, (_, item: unknown) =>
+      typeof item === 'number' ? Number(item.toPrecision(7)) : item,
+    ),
+  );
+}
+
+/** Seconds as `1:02:03` or `2:03`. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  const total = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** A number with thousands separated: 1,360,896. */
+export function formatCount(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** A table with aligned columns; the first is aligned left, the others right. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd();
+  return [line(header), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+}
+
+/** A run was stopped by a signal: the process ends with this exit code. */
+export class Interrupted extends UserError {
+  override readonly name = 'Interrupted';
+  override readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}

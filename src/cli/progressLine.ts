@@ -1,0 +1,40 @@
+import type { WriteStream } from 'node:tty';
+
+const BAR = 20;
+/** Milliseconds between drawings on a terminal, and between lines where the output is piped. */
+const TERMINAL_INTERVAL = 100;
+const PIPE_INTERVAL = 10_000;
+
+/** A progress bar on a terminal; where the stream is piped, a plain line every ten seconds. */
+export class ProgressLine {
+  private drawnAt = 0;
+  private drawn = false;
+
+  constructor(private readonly stream: Pick<WriteStream, 'write' | 'isTTY' | 'columns'>) {
+    // The first plain line comes after an interval, so that quick work prints none.
+    this.drawnAt = stream.isTTY ? 0 : performance.now();
+  }
+
+  /** Shows how much is done, 0 to 1. */
+  update(done: number, text: string): void {
+    const now = performance.now();
+    if (now - this.drawnAt < (this.stream.isTTY ? TERMINAL_INTERVAL : PIPE_INTERVAL)) return;
+    this.drawnAt = now;
+    const percent = `${Math.floor(100 * Math.min(done, 1))}%`;
+    if (!this.stream.isTTY) {
+      this.stream.write(`${percent.padStart(4)}  ${text}\n`);
+      return;
+    }
+    const filled = Math.round(BAR * Math.min(done, 1));
+    const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`;
+    const line = `${bar} ${percent.padStart(4)}  ${text}`;
+    this.stream.write(`\r\x1b[2K${line.slice(0, Math.max((this.stream.columns ?? 80) - 1, 20))}`);
+    this.drawn = true;
+  }
+
+  /** Removes the bar, so that a line can be printed. */
+  clear(): void {
+    if (this.drawn) this.stream.write('\r\x1b[2K');
+    this.drawn = false;
+  }
+}

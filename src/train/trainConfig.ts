@@ -1,0 +1,189 @@
+import { UsageError } from '../errors.js';
+
+/** Everything that decides a training run. Plain data: a run folder keeps it as config.json. */
+export interface TrainConfig {
+  /** `resnet18`, `densenet121`, `shufflenetv2` or `skipblocknet`. */
+  readonly model: string;
+  /** Channel multiplier of shufflenetv2; null: the model's own. */
+  readonly ratio: number | null;
+  /** Channel multiplier of skipblocknet; null: the model's own. */
+  readonly width: number | null;
+  /** Height and width of the pictures; null: the data's, or the model's own for picture folders. */
+  readonly imageSize: number | null;
+  readonly data: 'cifar100' | 'cifar10' | 'synthetic';
+  /** Folder or archive; null for data that is made. */
+  readonly dataPath: string | null;
+  /** Whether missing data is fetched. */
+  readonly download: boolean;
+  readonly loss: 'bias' | 'ce';
+  /** α and β of the bias loss's weight exp(α·u) − β. */
+  readonly alpha: number;
+  readonly beta: number;
+  readonly normMode: 'global' | 'local';
+  readonly labelSmoothing: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly baseLr: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly weightDecay: number;
+  readonly schedule: 'multistep' | 'cosine';
+  /** Epochs after which the multistep schedule divides the rate by 10. */
+  readonly milestones: readonly number[];
+  readonly warmupEpochs: number;
+  readonly seed: number;
+  /** Threads of computation; null: all. */
+  readonly threads: number | null;
+  readonly engine: 'auto' | 'onnx' | 'onednn' | 'reference';
+  readonly precision: 'auto' | 'f32' | 'bf16';
+  /** Only so many pictures of a part; null: all. */
+  readonly limitTrain: number | null;
+  readonly limitTest: number | null;
+  /** Weights to begin with; null: drawn from the seed. */
+  readonly pretrained: string | null;
+  /** Keep every so many epochs' checkpoint; 0: none. */
+  readonly saveEvery: number;
+  /** Seconds between checkpoints within an epoch. */
+  readonly checkpointSeconds: number;
+  /** Worker threads that make batches. */
+  readonly workers: number;
+}
+
+/** The published CIFAR-100 recipe's settings, which are the defaults. */
+export const TRAIN_DEFAULTS: TrainConfig = {
+  model: 'shufflenetv2',
+  ratio: null,
+  width: null,
+  imageSize: null,
+  data: 'cifar100',
+  dataPath: null,
+  download: false,
+  loss: 'bias',
+  alpha: 0.3,
+  beta: 0.3,
+  normMode: 'global',
+  labelSmoothing: 0,
+  epochs: 160,
+  batchSize: 128,
+  baseLr: 0.1,
+  momentum: 0.9,
+  nesterov: false,
+  weightDecay: 1e-4,
+  schedule: 'multistep',
+  milestones: [80, 122],
+  warmupEpochs: 0,
+  seed: 0,
+  threads: null,
+  engine: 'auto',
+  precision: 'f32',
+  limitTrain: null,
+  limitTest: null,
+  pretrained: null,
+  saveEvery: 0,
+  checkpointSeconds: 300,
+  workers: 1,
+};
+
+/** Settings under a name; `--recipe` takes one. */
+export const RECIPES: Readonly<Record<string, Partial<TrainConfig>>> = {
+  'biasloss-cifar100': {
+    data: 'cifar100',
+    loss: 'bias',
+    alpha: 0.3,
+    beta: 0.3,
+    normMode: 'global',
+    epochs: 160,
+    batchSize: 128,
+    baseLr: 0.1,
+    momentum: 0.9,
+    nesterov: false,
+    weightDecay: 1e-4,
+    schedule: 'multistep',
+    milestones: [80, 122],
+    warmupEpochs: 0,
+    labelSmoothing: 0,
+  },
+};
+
+/** What a setting may be. */
+type Check = { readonly expected: string; readonly holds: (value: unknown) => boolean };
+
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const oneOf = (...values: string[]): Check => ({
+  expected: `one of ${values.join(', ')}`,
+  holds: (v) => values.includes(String(v)),
+});
+const text: Check = { expected: 'text', holds: (v) => typeof v === 'string' && v !== '' };
+const flag: Check = { expected: 'true or false', holds: (v) => typeof v === 'boolean' };
+const whole = (least: number): Check => ({
+  expected: `a whole number of at least ${least}`,
+  holds: (v) => isNumber(v) && Number.isInteger(v) && v >= least,
+});
+const atLeast = (least: number): Check => ({
+  expected: `a number of at least ${least}`,
+  holds: (v) => isNumber(v) && v >= least,
+});
+const share: Check = { expected: 'a number from 0 to below 1', holds: (v) => isNumber(v) && v >= 0 && v < 1 };
+const orNull = ({ expected, holds }: Check): Check => ({ expected, holds: (v) => v === null || holds(v) });
+
+const CHECKS: { readonly [K in keyof TrainConfig]: Check } = {
+  model: text,
+  ratio: orNull(atLeast(0)),
+  width: orNull(atLeast(0)),
+  imageSize: orNull(whole(1)),
+  data: oneOf('cifar100', 'cifar10', 'synthetic'),
+  dataPath: orNull(text),
+  download: flag,
+  loss: oneOf('bias', 'ce'),
+  alpha: { expected: 'a number', holds: isNumber },
+  beta: { expected: 'a number', holds: isNumber },
+  normMode: oneOf('global', 'local'),
+  labelSmoothing: share,
+  epochs: whole(1),
+  batchSize: whole(1),
+  baseLr: atLeast(0),
+  momentum: share,
+  nesterov: flag,
+  weightDecay: atLeast(0),
+  schedule: oneOf('multistep', 'cosine'),
+  milestones: {
+    expected: 'a list of epochs',
+    holds: (v) => Array.isArray(v) && v.every((m) => isNumber(m) && m >= 0),
+  },
+  warmupEpochs: atLeast(0),
+  seed: whole(0),
+  threads: orNull(whole(1)),
+  engine: oneOf('auto', 'onnx', 'onednn', 'reference'),
+  precision: oneOf('auto', 'f32', 'bf16'),
+  limitTrain: orNull(whole(1)),
+  limitTest: orNull(whole(1)),
+  pretrained: orNull(text),
+  saveEvery: whole(0),
+  checkpointSeconds: atLeast(0),
+  workers: whole(1),
+};
+
+function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/**
+ * Checks settings that came from a file or from flags.
+ *
+ * @param source names them in messages: `--batch-size`-like flags if absent
+ * @throws UsageError naming the setting, what was expected and what was found
+ */
+export function checkTrainSettings(
+  settings: Readonly<Record<string, unknown>>,
+  source?: string,
+): Partial<TrainConfig> {
+  for (const [key, value] of Object.entries(settings)) {
+    if (!Object.hasOwn(CHECKS, key)) throw new UsageError(`${source ?? 'training'} has no setting ${key}`);
+    const check = CHECKS[key as keyof TrainConfig];
+    if (!check.holds(value)) {
+      const name = source ? `${key} in ${source}` : flagOf(key);
+      throw new UsageError(`${name} must be ${check.expected}, not ${JSON.stringify(value)}`);
+    }
+  }
+  return settings;
+}
