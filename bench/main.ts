@@ -6,6 +6,7 @@ import { busyShare, machine } from './machine.js';
 import { commandLine } from './options.js';
 import { type CommonOptions, modelCases, validateCases } from './plans.js';
 import { reportText, writeReport } from './report.js';
+import { comparisonTable } from './table.js';
 
 function progress(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -31,6 +32,7 @@ async function run<Options extends CommonOptions>(
   for (const one of plan({ ...options, pytorch: options.pytorch && hasPyTorch() })) {
     busy = Math.max(busy, await busyShare());
     const result = await runCase(one, progress);
+    progress(comparisonTable(result.comparisons));
     comparisons.push(...result.comparisons);
     failures.push(...result.failures);
   }

@@ -13,6 +13,7 @@ A failure answers {"error": "..."}. Models run eagerly, as the published code do
 
 import json
 import os
+import re
 import sys
 
 import torch
@@ -28,13 +29,20 @@ def peak_bytes() -> int:
     raise RuntimeError("/proc/self/status has no VmHWM")
 
 
+def blas() -> str:
+    """The BLAS PyTorch was built for. "generic" may be the slow reference one: linear layers suffer (LD_LIBRARY_PATH
+    can name a faster libblas.so.3)."""
+    found = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
+    return found.group(1) if found else "unknown"
+
+
 def set_up(config):
     torch.set_num_threads(config["threads"])
     threads = torch.get_num_threads()
     if threads != config["threads"]:
         raise RuntimeError(f"PyTorch has {threads} threads, not {config['threads']}")
     session = KINDS[config["mode"]](config)
-    version = f"PyTorch {torch.__version__}"
+    version = f"PyTorch {torch.__version__} ({blas()} BLAS)"
     return session, {
         "parameters": session.parameters,
         "images_per_step": session.images_per_step,
