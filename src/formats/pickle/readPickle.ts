@@ -1,0 +1,70 @@
+import { errorMessage, UserError } from '../../errors.js';
+import { containerOps } from './containerOps.js';
+import { dataOps } from './dataOps.js';
+import { type MachineOptions, PickleMachine } from './machine.js';
+import { objectOps } from './objectOps.js';
+import type { OpcodeTable } from './opcodes.js';
+import { stackOps } from './stackOps.js';
+import { PickleFault, type PickleValue } from './values.js';
+
+const STOP = 0x2e;
+
+/** Instructions by their byte. */
+const instructions: readonly (OpcodeTable[string] | undefined)[] = (() => {
+  const table: OpcodeTable = { ...dataOps, ...containerOps, ...objectOps, ...stackOps };
+  return Array.from({ length: 256 }, (_, byte) => table[String.fromCharCode(byte)]);
+})();
+
+/** How a pickle is read. */
+export interface PickleOptions extends MachineOptions {
+  /** The file's name, for messages. */
+  readonly fileName: string;
+  /** Where in the bytes the pickle begins. Default 0. */
+  readonly start?: number;
+}
+
+/** A pickle's contents, and where it ends. */
+export interface PickleResult {
+  readonly value: PickleValue;
+  /** Position after the pickle's last byte. */
+  readonly end: number;
+}
+
+/**
+ * Reads a pickle of protocol 0 to 5 without running anything of it: what it refers to is looked up in
+ * `globals`, and everything else is refused by name. Left out are extension registries, keyword
+ * arguments to constructors and buffers outside of the pickle.
+ *
+ * Time and memory are bounded: 500,000 objects, 1,000,000 remembered ones, and 10 million steps and two
+ * for each byte.
+ *
+ * @throws UserError when the pickle is malformed, truncated, beyond a limit, or asks for what is not allowed
+ */
+export function readPickle(bytes: Uint8Array, options: PickleOptions): PickleResult {
+  return withFileName(options.fileName, () => {
+    const machine = new PickleMachine(bytes, options.start ?? 0, options);
+    const { cursor } = machine;
+    for (;;) {
+      machine.charge(1);
+      const opcode = cursor.u8();
+      if (opcode === STOP) return { value: machine.pop(), end: cursor.position };
+      const instruction = instructions[opcode];
+      if (!instruction)
+        throw new PickleFault(
+          `is not a pickle that can be read: byte ${cursor.position - 1} is 0x${opcode.toString(16).padStart(2, '0')}`,
+        );
+      instruction(machine);
+    }
+  });
+}
+
+/** Turns faults, and containers beyond what JavaScript can hold, into errors that name the file. */
+export function withFileName<T>(fileName: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PickleFault) throw new UserError(`${fileName} ${error.message}`);
+    if (error instanceof RangeError) throw new UserError(`${fileName} is too large: ${errorMessage(error)}`);
+    throw error;
+  }
+}

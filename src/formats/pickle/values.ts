@@ -1,0 +1,120 @@
+/**
+ * What a pickle's contents become. Nothing of the pickle's own code is run: Python objects turn into
+ * plain data, or into objects of classes that this library gives.
+ */
+
+/** The pickle is malformed, too large, or asks for something that is not allowed. The message fits after the file's name. */
+export class PickleFault extends Error {
+  override readonly name = 'PickleFault';
+}
+
+/** A value that is neither a JavaScript primitive nor a plain container. Subclasses say what it is by `kind`. */
+export abstract class PickleObject {
+  abstract readonly kind: string;
+
+  /** Takes the state that the pickle gives to an object after it was made (Python's `__setstate__`). @throws PickleFault where it has none */
+  build(_state: PickleValue): void {
+    throw new PickleFault(`gives a state to a ${this.kind}`);
+  }
+}
+
+/**
+ * A value of a pickle. dict is a Map, list an array, set and frozenset a Set, bytes and bytearray bytes;
+ * integers beyond 2^53 are bigint. Python 2's `str` is bytes too ({@link textOf} reads both), but as a
+ * key of a dict it is text, one character a byte, as are bytes.
+ */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | PickleValue[]
+  | Set<PickleValue>
+  | Map<PickleValue, PickleValue>
+  | PickleObject;
+
+/** Python's tuple. */
+export class PickleTuple extends PickleObject {
+  override readonly kind = 'tuple';
+
+  constructor(readonly items: readonly PickleValue[]) {
+    super();
+  }
+}
+
+/** What a call of a global returns. It must not copy more than a few times its arguments. */
+export type PickleCall = (args: readonly PickleValue[]) => PickleValue;
+
+/** A class or function that a pickle names. Only with `call` can the pickle call it. */
+export class PickleGlobal extends PickleObject {
+  override readonly kind = 'global';
+
+  constructor(
+    /** Module and name, with a dot between. */
+    readonly name: string,
+    readonly call?: PickleCall,
+  ) {
+    super();
+  }
+}
+
+/** What a pickle may refer to, by module and name with a dot between. */
+export type PickleGlobals = ReadonlyMap<string, PickleObject>;
+
+/** A table of globals. */
+export function globalsTable(globals: readonly PickleGlobal[]): PickleGlobals {
+  return new Map(globals.map((global) => [global.name, global]));
+}
+
+/** Bytes as text, one character a byte. */
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+/** The text of a Python string, be it Python 3's, Python 2's or bytes (one character a byte); undefined for other values. */
+export function textOf(value: PickleValue | undefined): string | undefined {
+  if (typeof value === 'string') return value;
+  return value instanceof Uint8Array ? latin1(value) : undefined;
+}
+
+/** The items of a tuple. @throws PickleFault for other values */
+export function tupleItems(value: PickleValue | undefined, what: string): readonly PickleValue[] {
+  if (value instanceof PickleTuple) return value.items;
+  throw new PickleFault(`has ${describeValue(value)} as ${what}, where a tuple must be`);
+}
+
+/** A tuple of integers of at least 0. @throws PickleFault for other values */
+export function naturalItems(value: PickleValue | undefined, what: string): number[] {
+  return tupleItems(value, what).map((item) => natural(item, `a number of ${what}`));
+}
+
+/** An integer from 0 to 2^53 − 1. @throws PickleFault for other values */
+export function natural(value: PickleValue | undefined, what: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new PickleFault(`has ${describeValue(value)} as ${what}, where a whole number of at least 0 must be`);
+}
+
+/** A value in a few words, for messages. */
+export function describeValue(value: PickleValue | undefined): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'None';
+  if (typeof value === 'string') return `the text ${printable(value)}`;
+  if (typeof value === 'object') return `a ${kindOf(value)}`;
+  return printable(String(value));
+}
+
+function kindOf(value: Exclude<PickleValue, null | boolean | number | bigint | string>): string {
+  if (value instanceof PickleGlobal) return `reference to ${printable(value.name)}`;
+  if (value instanceof PickleObject) return value.kind;
+  if (value instanceof Map) return 'dict';
+  if (value instanceof Set) return 'set';
+  return Array.isArray(value) ? 'list' : 'bytes object';
+}
+
+/** Text of a hostile file, made fit for one line of a message. */
+export function printable(text: string): string {
+  const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return shown.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '\ufffd');
+}
