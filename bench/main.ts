@@ -30,8 +30,9 @@ async function run<Options extends CommonOptions>(
   const failures: string[] = [];
   let busy = 0;
   for (const one of plan({ ...options, pytorch: options.pytorch && hasPyTorch() })) {
-    busy = Math.max(busy, await busyShare());
+    const before = await busyShare();
     const result = await runCase(one, progress);
+    busy = Math.max(busy, before, await busyShare());
     progress(comparisonTable(result.comparisons));
     comparisons.push(...result.comparisons);
     failures.push(...result.failures);

@@ -6,7 +6,7 @@ import { comparisonTable, figure } from './table.js';
 /** Everything a run of the benchmark found. */
 export interface Report extends CaseResult {
   readonly machine: Machine;
-  /** The greatest share of the processors' time in others' hands, sampled between cases. */
+  /** The greatest share of the processors' time in others' hands, sampled before and after each case. */
   readonly busy: number;
 }
 
