@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { describeModel } from '../models/describe.js';
-import { createModel, modelNames } from '../models/registry.js';
+import { createModel } from '../models/registry.js';
+import { modelOption, parseCount, ratioOption, widthOption } from './options.js';
 import { formatCount, formatTable, printLine } from './output.js';
-import { parseNumber } from './trainCommand.js';
 
 interface InfoFlags {
   readonly model: string;
@@ -20,14 +20,14 @@ export function addInfoCommand(program: Command): void {
   program
     .command('info')
     .description('A model’s parameters, multiply-accumulates and output shapes by stage.')
-    .requiredOption('--model <name>', `model: ${modelNames.join(', ')}`)
-    .option('--ratio <number>', 'channel multiplier of shufflenetv2', parseNumber)
-    .option('--width <number>', 'channel multiplier of skipblocknet', parseNumber)
-    .option('--classes <n>', 'number of classes (default: 100; skipblocknet: 1000)', parseNumber)
+    .addOption(modelOption().makeOptionMandatory())
+    .addOption(ratioOption())
+    .addOption(widthOption())
+    .option('--classes <n>', 'number of classes (default: 100; skipblocknet: 1000)', parseCount)
     .option(
       '--image-size <pixels>',
       'height and width of the pictures (default: the model’s own)',
-      parseNumber,
+      parseCount,
     )
     .action((flags: InfoFlags) => {
       const { model: name, classes, imageSize, ratio, width } = flags;

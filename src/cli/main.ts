@@ -1,19 +1,13 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { errorMessage, UserError } from '../errors.js';
 import { normaliseFlags } from './argv.js';
 import { addDoctorCommand } from './doctorCommand.js';
 import { addInfoCommand } from './infoCommand.js';
-import { printNotice } from './output.js';
+import { endQuietlyWhenPipeCloses, Interrupted, packageVersion, printNotice } from './output.js';
 import { addQuickstartCommand } from './quickstartCommand.js';
 import { addTestCommand } from './testCommand.js';
 import { addTrainCommand } from './trainCommand.js';
-
-function packageVersion(): string {
-  const { version } = createRequire(import.meta.url)('biasloss/package.json') as { version: string };
-  return version;
-}
 
 function buildProgram(): Command {
   const program = new Command('biasloss')
@@ -22,14 +16,13 @@ function buildProgram(): Command {
     )
     .version(packageVersion())
     .option('--debug', 'print stack traces of errors')
-    .showHelpAfterError('(try --help)')
     .exitOverride();
   addTrainCommand(program);
   addTestCommand(program);
   addInfoCommand(program);
   addDoctorCommand(program);
   addQuickstartCommand(program);
-  for (const command of program.commands) command.exitOverride().showHelpAfterError(false);
+  for (const command of program.commands) command.exitOverride();
   return program;
 }
 
@@ -37,11 +30,13 @@ function buildProgram(): Command {
 function report(error: unknown, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = error instanceof UserError;
-  printNotice(`${known ? '' : 'unexpected error: '}${errorMessage(error)}`);
+  const prefix = error instanceof Interrupted ? '' : known ? 'error: ' : 'unexpected error: ';
+  printNotice(prefix + errorMessage(error));
   if (debug && error instanceof Error) printNotice(error.stack ?? '');
   return known ? error.exitCode : 1;
 }
 
+endQuietlyWhenPipeCloses();
 const argv = normaliseFlags(process.argv.slice(2));
 try {
   await buildProgram().parseAsync(

@@ -1,7 +1,25 @@
+import { createRequire } from 'node:module';
 import { UserError } from '../errors.js';
+import { jsonLine } from '../train/eventRecord.js';
 
 /** How events are printed. */
 export type LogFormat = 'text' | 'json';
+
+/** Version of this package. */
+export function packageVersion(): string {
+  const { version } = createRequire(import.meta.url)('biasloss/package.json') as { version: string };
+  return version;
+}
+
+/** Ends the process without a message when whoever reads its output is gone, as in `biasloss info … | head -1`. */
+export function endQuietlyWhenPipeCloses(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit();
+      throw error;
+    });
+  }
+}
 
 /** Prints a line to standard output. */
 export function printLine(text = ''): void {
@@ -13,13 +31,14 @@ export function printNotice(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Prints an event as a line of JSON. Numbers are rounded to seven digits. */
-export function printJson(value: Readonly<Record<string, unknown>>): void {
-  printLine(
-    JSON.stringify(value, (_, item: unknown) =>
-      typeof item === 'number' ? Number(item.toPrecision(7)) : item,
-    ),
-  );
+/** Prints a record as a line of JSON. */
+export function printJson(record: Readonly<Record<string, unknown>>): void {
+  printLine(jsonLine(record));
+}
+
+/** A percentage: 72.41%. */
+export function formatPercent(value: number): string {
+  return `${value.toFixed(2)}%`;
 }
 
 /** Seconds as `1:02:03` or `2:03`. */

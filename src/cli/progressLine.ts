@@ -3,9 +3,9 @@ import type { WriteStream } from 'node:tty';
 const BAR = 20;
 /** Milliseconds between drawings on a terminal, and between lines where the output is piped. */
 const TERMINAL_INTERVAL = 100;
-const PIPE_INTERVAL = 10_000;
+const PIPE_INTERVAL = 5_000;
 
-/** A progress bar on a terminal; where the stream is piped, a plain line every ten seconds. */
+/** A progress bar on a terminal; where the stream is piped, a plain line every five seconds. */
 export class ProgressLine {
   private drawnAt = 0;
   private drawn = false;

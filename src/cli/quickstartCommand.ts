@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { type EngineChoice, engineChoices } from '../engines/createEngine.js';
 import { type Curve, curvesSvg } from './curves.js';
+import { nameOption, parseCount } from './options.js';
 import { printLine } from './output.js';
 import { runTraining } from './runTraining.js';
-import { parseNumber } from './trainCommand.js';
 
 interface QuickstartFlags {
   readonly epochs: number;
@@ -25,8 +25,8 @@ export function addQuickstartCommand(program: Command): void {
     .description(
       'Train shufflenetv2 0.5 on drawn pictures under both losses; ends with accuracies and a picture of the curves.',
     )
-    .option('--epochs <n>', 'epochs of each training', parseNumber, 6)
-    .addOption(new Option('--engine <name>', 'engine').choices([...engineChoices]).default('auto'))
+    .option('--epochs <n>', 'epochs of each training', parseCount, 6)
+    .addOption(nameOption('--engine <name>', 'engine', engineChoices).default('auto'))
     .option(
       '--run-dir <folder>',
       'folder for both runs',
@@ -53,7 +53,6 @@ async function runQuickstart({ epochs, engine, runDir }: QuickstartFlags): Promi
         warmupEpochs: 0.5,
         engine,
       },
-      resumable: [],
       runDir: join(runDir, loss),
       logFormat: 'text',
     });

@@ -1,6 +1,12 @@
 import { constants } from 'node:os';
 
-/** A watch for SIGINT and SIGTERM. */
+/** Signals that ask for an orderly end: from the keyboard, from a supervisor, from a terminal that was closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A signal that asks for an orderly end. */
+export type StopSignal = (typeof SIGNALS)[number];
+
+/** A watch for signals. */
 export interface SignalWatch {
   /** Exit code of the signal that came (130 for SIGINT, 143 for SIGTERM), if one did. */
   readonly exitCode: number | undefined;
@@ -9,27 +15,23 @@ export interface SignalWatch {
 }
 
 /**
- * Calls `onStop` at the first SIGINT or SIGTERM, so that work can be saved; a second one ends the
- * process at once.
+ * Calls `onStop` at the first signal, so that work can be saved; a second one ends the process at once.
  */
-export function watchSignals(onStop: (signal: 'SIGINT' | 'SIGTERM') => void): SignalWatch {
+export function watchSignals(onStop: (signal: StopSignal, exitCode: number) => void): SignalWatch {
   let exitCode: number | undefined;
-  const handlers = (['SIGINT', 'SIGTERM'] as const).map((signal) => {
-    const handler = (): void => {
-      const code = 128 + constants.signals[signal];
-      if (exitCode !== undefined) process.exit(code);
-      exitCode = code;
-      onStop(signal);
-    };
-    process.on(signal, handler);
-    return [signal, handler] as const;
-  });
+  const handle = (signal: StopSignal): void => {
+    const code = 128 + constants.signals[signal];
+    if (exitCode !== undefined) process.exit(code);
+    exitCode = code;
+    onStop(signal, code);
+  };
+  for (const signal of SIGNALS) process.on(signal, handle);
   return {
     get exitCode() {
       return exitCode;
     },
     end: () => {
-      for (const [signal, handler] of handlers) process.off(signal, handler);
+      for (const signal of SIGNALS) process.off(signal, handle);
     },
   };
 }

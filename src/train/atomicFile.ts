@@ -1,22 +1,35 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
 
-function writeAll(file: number, chunk: Uint8Array): void {
+/** Ending of files that are being written. */
+const TEMPORARY = '.tmp';
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let offset = 0; offset < chunk.length; )
-    offset += writeSync(file, chunk, offset, chunk.length - offset);
+    offset += (await file.write(chunk, offset, chunk.length - offset)).bytesWritten;
 }
 
-/** Makes a rename survive a power failure. Some systems do not let folders be opened; there it is left to them. */
-function syncFolder(folder: string): void {
-  let handle: number | undefined;
+/** Makes a rename survive a power failure. Some systems do not let folders be opened or flushed; there it is left to them. */
+async function syncFolder(folder: string): Promise<void> {
+  let handle: FileHandle | undefined;
   try {
-    handle = openSync(folder, 'r');
-    fsyncSync(handle);
+    handle = await open(folder, 'r');
+    await handle.sync();
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error && 'code' in error)) throw error;
   } finally {
-    if (handle !== undefined) closeSync(handle);
+    await handle?.close();
+  }
+}
+
+async function writeNew(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for (const chunk of chunks) await writeAll(file, chunk);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 
@@ -24,22 +37,24 @@ function syncFolder(folder: string): void {
  * Replaces a file as a whole: written beside it, flushed to the disk, renamed. Whatever happens, the
  * path holds either the old contents or the new.
  *
+ * @param chunks the contents; what their iterator throws is passed on, and nothing is replaced
  * @throws UserError naming the file when it cannot be written
  */
-export function writeFileAtomically(path: string, chunks: Iterable<Uint8Array>): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-  let file: number | undefined;
+export async function writeFileAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}${TEMPORARY}`);
   try {
-    file = openSync(temporary, 'w');
-    for (const chunk of chunks) writeAll(file, chunk);
-    fsyncSync(file);
-    closeSync(file);
-    file = undefined;
-    renameSync(temporary, path);
-    syncFolder(dirname(path));
+    await writeNew(temporary, chunks);
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
-    if (file !== undefined) closeSync(file);
-    rmSync(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
+    if (error instanceof UserError) throw error;
     throw new UserError(`${path} cannot be written: ${errorMessage(error)}`);
   }
+}
+
+/** Removes what a killed process left of unfinished writes in a folder. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => name.startsWith('.') && name.endsWith(TEMPORARY));
+  for (const name of left) await rm(join(folder, name), { force: true });
 }

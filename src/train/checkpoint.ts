@@ -3,42 +3,10 @@ import { errorMessage, UserError } from '../errors.js';
 import { parseSafetensors } from '../formats/safetensors/parse.js';
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
 import { bytesOf, type StoredTensors } from '../formats/tensor.js';
-import type { ModelConfig } from '../models/model.js';
 import { writeFileAtomically } from './atomicFile.js';
+import { type CheckpointInfo, infoOf, metadataOf } from './checkpointInfo.js';
 import type { Learner } from './learner.js';
-import type { AccuracySums } from './metrics.js';
 import { fromStored, type StateDictTensors } from './stateDict.js';
-
-/** How far a run is. */
-export interface Progress {
-  /** The epoch to go on with, from 0. */
-  readonly epoch: number;
-  /** Steps of that epoch that are done. */
-  readonly step: number;
-  /** Steps since the beginning. */
-  readonly globalStep: number;
-  /** Best test top-1 so far, in percent; −1 before the first evaluation. */
-  readonly bestTop1: number;
-  /** Sums of the epoch's training steps so far. */
-  readonly sums: AccuracySums & { readonly loss: number };
-  /** Seconds spent on those steps. */
-  readonly seconds: number;
-}
-
-/** What pictures have to become before a checkpoint's model sees them, and what its classes are called. */
-export interface DataDescription {
-  readonly classes: readonly string[];
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
-
-/** What describes a checkpoint besides its tensors. */
-export interface CheckpointInfo {
-  readonly model: ModelConfig;
-  readonly data: DataDescription;
-  /** Training state; absent in a file of weights alone. */
-  readonly training?: { readonly progress: Progress; readonly config: Readonly<Record<string, unknown>> };
-}
 
 /** A checkpoint, read. */
 export interface Checkpoint extends CheckpointInfo {
@@ -54,22 +22,37 @@ export function isTrainingState(name: string): boolean {
   return TRAINING_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
-/** Key of the metadata entry that holds {@link CheckpointInfo} as JSON. */
-const INFO_KEY = 'biasloss';
-
 /**
  * Writes a learner's whole state as safetensors: the model's tensors under PyTorch's names, the
  * training state under `optimizer.` and `loss.`, the rest as JSON in the metadata. The file at `path`
  * is replaced as a whole.
  *
- * @throws UserError when the file cannot be written
+ * @throws UserError when the file cannot be written, or a value is not finite; then `path` stays as it was
  */
 export async function saveCheckpoint(path: string, learner: Learner, info: CheckpointInfo): Promise<void> {
-  const state = new Map([...(await learner.stateDict()), ...(await learner.trainingState())]);
+  const state: StateDictTensors = new Map([
+    ...(await learner.stateDict()),
+    ...(await learner.trainingState()),
+  ]);
+  await yieldToEvents();
+  for (const [name, { data }] of state) {
+    if (isFinite32(data)) continue;
+    throw new UserError(`${name} is not finite any more; ${path} is left as it was`);
+  }
   const stored: StoredTensors = new Map(
     [...state].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: bytesOf(data) }]),
   );
-  writeFileAtomically(path, serializeSafetensors(stored, new Map([[INFO_KEY, JSON.stringify(info)]])));
+  await writeFileAtomically(path, serializeSafetensors(stored, metadataOf(info)));
+}
+
+const yieldToEvents = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Whether all values are finite: 0·x is 0 for those alone, and NaN spreads through sums. */
+function isFinite32(data: Float32Array | BigInt64Array): boolean {
+  if (data instanceof BigInt64Array) return true;
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += 0 * data[i]!;
+  return sum === 0;
 }
 
 /**
@@ -79,10 +62,8 @@ export async function saveCheckpoint(path: string, learner: Learner, info: Check
  */
 export function readCheckpoint(path: string): Checkpoint {
   const { tensors, metadata } = parseSafetensors(readBytes(path), path);
-  const text = metadata.get(INFO_KEY);
-  if (text === undefined)
-    throw new UserError(`${path} is no checkpoint of a run: its metadata has no entry ${INFO_KEY}`);
-  const info = JSON.parse(text) as CheckpointInfo;
+  const info = infoOf(metadata, path);
+  if (!info) throw new UserError(`${path} is no checkpoint of a run: its metadata does not tell of one`);
   return { ...info, path, tensors: fromStored(tensors) };
 }
 
@@ -95,18 +76,18 @@ export function readBytes(path: string): Uint8Array {
   }
 }
 
-/** The model's tensors of a checkpoint. */
-export function modelTensors({ tensors }: Pick<Checkpoint, 'tensors'>): StateDictTensors {
-  return new Map([...tensors].filter(([name]) => !isTrainingState(name)));
-}
-
 /**
  * Restores a learner's whole state.
  *
  * @throws UserError when the checkpoint is of another model or setting
  */
-export async function restoreLearner(learner: Learner, checkpoint: Checkpoint): Promise<void> {
-  const training = new Map([...checkpoint.tensors].filter(([name]) => isTrainingState(name)));
-  await learner.loadStateDict(modelTensors(checkpoint));
-  await learner.loadTrainingState(training);
+export async function restoreLearner(learner: Learner, { path, tensors }: Checkpoint): Promise<void> {
+  const part = (training: boolean): StateDictTensors =>
+    new Map([...tensors].filter(([name]) => isTrainingState(name) === training));
+  try {
+    await learner.loadStateDict(part(false));
+    await learner.loadTrainingState(part(true));
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${path}: ${error.message}`) : error;
+  }
 }

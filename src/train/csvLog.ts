@@ -1,11 +1,14 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
 import { writeFileAtomically } from './atomicFile.js';
 import type { EpochResult, TrainerListener } from './events.js';
 
-type Column = readonly [name: string, value: (result: EpochResult) => number];
+/** Name of a CSV column and how it follows from an epoch's result. */
+export type Column = readonly [name: string, value: (result: EpochResult) => number];
 
-const METRICS: readonly Column[] = [
+/** All figures of an epoch, for `metrics.csv`. */
+export const METRIC_COLUMNS: readonly Column[] = [
   ['epoch', (r) => r.epoch],
   ['train_loss', (r) => r.trainLoss],
   ['train_cross_entropy', (r) => r.train.crossEntropy],
@@ -21,14 +24,13 @@ const METRICS: readonly Column[] = [
   ['waited_percent', (r) => r.waitedPercent],
 ];
 
-/** The CSV files of a run: all metrics, and the two of the published code. */
-export const CSV_FILES: Readonly<Record<string, readonly Column[]>> = {
-  'metrics.csv': METRICS,
-  'accuracy.csv': [
+/** Columns of the published code's `accuracy.csv` (of the test set) and `accuracy_train.csv`. */
+export const ACCURACY_COLUMNS: { readonly test: readonly Column[]; readonly train: readonly Column[] } = {
+  test: [
     ['epoch', (r) => r.epoch],
     ['accuracy', (r) => r.test.top1],
   ],
-  'accuracy_train.csv': [
+  train: [
     ['epoch', (r) => r.epoch],
     ['accuracy', (r) => r.train.top1],
   ],
@@ -38,19 +40,39 @@ export const CSV_FILES: Readonly<Record<string, readonly Column[]>> = {
  * Appends an epoch a row to a CSV file.
  *
  * @param startEpoch rows of this epoch and later ones are dropped first: they belong to what a resumed run does again
+ * @throws UserError when the file cannot be written; the listener throws it, too
  */
-export function csvLog(path: string, columns: readonly Column[], startEpoch: number): TrainerListener {
+export async function csvLog(
+  path: string,
+  columns: readonly Column[],
+  startEpoch: number,
+): Promise<TrainerListener> {
   const header = columns.map(([name]) => name).join(',');
-  const old = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(1) : [];
-  const kept = old.filter((row) => row !== '' && Number.parseInt(row, 10) < startEpoch);
-  writeFileAtomically(path, [new TextEncoder().encode([header, ...kept, ''].join('\n'))]);
+  await writeFileAtomically(path, [
+    new TextEncoder().encode([header, ...keptRows(path, startEpoch), ''].join('\n')),
+  ]);
   return (event) => {
     if (event.event !== 'epoch') return;
     const row = columns.map(([, value]) => Number(value(event).toPrecision(7))).join(',');
-    try {
-      appendFileSync(path, `${row}\n`);
-    } catch (error) {
-      throw new UserError(`${path} cannot be written: ${errorMessage(error)}`);
-    }
+    appendText(path, `${row}\n`);
   };
+}
+
+function keptRows(path: string, startEpoch: number): string[] {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const rows = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(1) : [];
+    return rows.filter((row) => Number.parseInt(row, 10) < startEpoch);
+  } catch (error) {
+    throw new UserError(`${path} cannot be used: ${errorMessage(error)}`);
+  }
+}
+
+/** Appends to a file that a person may read while it grows. @throws UserError naming the file */
+export function appendText(path: string, text: string): void {
+  try {
+    appendFileSync(path, text);
+  } catch (error) {
+    throw new UserError(`${path} cannot be written: ${errorMessage(error)}`);
+  }
 }

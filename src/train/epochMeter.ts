@@ -1,4 +1,4 @@
-import type { Progress } from './checkpoint.js';
+import type { Progress } from './checkpointInfo.js';
 import type { EpochResult, TrainerEvent } from './events.js';
 import { type AccuracySums, accuracyOf, addAccuracy } from './metrics.js';
 
@@ -10,7 +10,6 @@ export class EpochMeter {
   /** Steps that the sums are of. */
   private steps: number;
   private seconds: number;
-  private readonly begin = performance.now();
   private imagesHere = 0;
 
   /**
@@ -26,12 +25,12 @@ export class EpochMeter {
     this.seconds = start.seconds;
   }
 
-  /** Adds a step. */
-  add(sums: AccuracySums, loss: number): void {
+  /** Adds a step, which took so many seconds from asking for its batch to its result. */
+  add(sums: AccuracySums, loss: number, seconds: number): void {
     this.sums = { ...addAccuracy(this.sums, sums), loss: this.sums.loss + loss };
     this.steps++;
     this.imagesHere += sums.images;
-    this.seconds = this.start.seconds + (performance.now() - this.begin) / 1000;
+    this.seconds += seconds;
   }
 
   /** The run's progress after the last step that was added. */

@@ -98,6 +98,11 @@ export class Learner {
     return this.options.evaluationBatchSize ?? this.options.batchSize;
   }
 
+  /** Compiles the training step, so that the first {@link step} takes no longer than the others. */
+  async prepare(): Promise<void> {
+    await this.trainExecutable();
+  }
+
   /**
    * One training step: forward, backward, update.
    *
@@ -109,8 +114,8 @@ export class Learner {
     batch: LabelledBatch,
     options: { readonly learningRate: number; readonly step: number },
   ): Promise<StepResult> {
-    const { model, loss, optimizer, batchSize, seed = 0 } = this.options;
-    const executable = await this.compiled('train', () => trainProgram(model, loss, optimizer, batchSize));
+    const { seed = 0 } = this.options;
+    const executable = await this.trainExecutable();
     const inputs: NamedData = { ...batch, learningRate: Float32Array.of(options.learningRate) };
     const result = stepResult(await executable.run(inputs, { seed, step: options.step }));
     for (const [name, count] of this.counters) this.counters.set(name, count + 1);
@@ -246,6 +251,11 @@ export class Learner {
       values.set(name, new Float32Array(shape.reduce((a, b) => a * b, 1)));
     for (const { name, initial } of loss.variables) values.get(name)!.fill(initial);
     await engine.write(values);
+  }
+
+  private trainExecutable(): Promise<Executable> {
+    const { model, loss, optimizer, batchSize } = this.options;
+    return this.compiled('train', () => trainProgram(model, loss, optimizer, batchSize));
   }
 
   private compiled(name: string, build: () => Program): Promise<Executable> {

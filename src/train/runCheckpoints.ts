@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type CheckpointInfo, saveCheckpoint } from './checkpoint.js';
+import { saveCheckpoint } from './checkpoint.js';
+import type { CheckpointInfo } from './checkpointInfo.js';
 import type { Learner } from './learner.js';
 
 /** When checkpoints are written. */
@@ -10,7 +11,10 @@ export interface CheckpointPolicy {
   readonly everySeconds?: number | undefined;
 }
 
-/** Checkpoints of a run: `last`, `best`, and every N epochs if asked. */
+/** Which of a run's checkpoints: the newest, the one with the best test top-1, or that of an epoch. */
+export type CheckpointKind = 'last' | 'best' | 'epoch';
+
+/** Checkpoints of a run in its folder: `last`, `best`, and every N epochs if asked. */
 export class RunCheckpoints {
   private savedAt = performance.now();
 
@@ -19,34 +23,27 @@ export class RunCheckpoints {
     private readonly policy: CheckpointPolicy = {},
   ) {}
 
-  /** Calls `save` when the time has come. */
-  async saveIfDue(save: () => Promise<unknown>): Promise<void> {
-    if (performance.now() - this.savedAt >= 1000 * (this.policy.everySeconds ?? 300)) await save();
+  /** Whether `last` is to be written within an epoch now. */
+  get isDue(): boolean {
+    return performance.now() - this.savedAt >= 1000 * (this.policy.everySeconds ?? 300);
   }
 
-  /** Calls `save` for each checkpoint that the end of an epoch asks for; `last` is the last, so that it implies the others. */
-  async epochDone(
-    epoch: number,
-    improved: boolean,
-    save: (kind: 'last' | 'best' | 'epoch') => Promise<unknown>,
-  ): Promise<void> {
+  /** What to write at an epoch's end, in order: `last` comes last, so that a run which goes on from it has the others. */
+  kindsAfter(epoch: number, improved: boolean): CheckpointKind[] {
     const { everyEpochs = 0 } = this.policy;
-    if (everyEpochs > 0 && (epoch + 1) % everyEpochs === 0) await save('epoch');
-    if (improved) await save('best');
-    await save('last');
+    const keep = everyEpochs > 0 && (epoch + 1) % everyEpochs === 0;
+    return [...(keep ? ['epoch' as const] : []), ...(improved ? ['best' as const] : []), 'last'];
   }
 
-  /** Writes a checkpoint and returns its path. */
-  async save(
-    kind: 'last' | 'best' | 'epoch',
-    learner: Learner,
-    info: CheckpointInfo,
-    epoch = 0,
-  ): Promise<string> {
-    const path = join(
-      this.folder,
-      kind === 'epoch' ? `epoch-${String(epoch).padStart(3, '0')}.safetensors` : `${kind}.safetensors`,
-    );
+  /**
+   * Writes a checkpoint and returns its path.
+   *
+   * @param epoch names the file of the kind `epoch`: epoch-007.safetensors
+   * @throws UserError when it cannot be written; what was there stays
+   */
+  async save(kind: CheckpointKind, learner: Learner, info: CheckpointInfo, epoch: number): Promise<string> {
+    const name = kind === 'epoch' ? `epoch-${String(epoch).padStart(3, '0')}` : kind;
+    const path = join(this.folder, `${name}.safetensors`);
     await saveCheckpoint(path, learner, info);
     this.savedAt = performance.now();
     return path;

@@ -47,6 +47,8 @@ export interface TrainConfig {
   readonly checkpointSeconds: number;
   /** Worker threads that make batches. */
   readonly workers: number;
+  /** Folder of accuracy.csv and accuracy_train.csv; null: the run's own. */
+  readonly accuraciesDir: string | null;
 }
 
 /** The published CIFAR-100 recipe's settings, which are the defaults. */
@@ -82,6 +84,7 @@ export const TRAIN_DEFAULTS: TrainConfig = {
   saveEvery: 0,
   checkpointSeconds: 300,
   workers: 1,
+  accuraciesDir: null,
 };
 
 /** Settings under a name; `--recipe` takes one. */
@@ -161,6 +164,7 @@ const CHECKS: { readonly [K in keyof TrainConfig]: Check } = {
   saveEvery: whole(0),
   checkpointSeconds: atLeast(0),
   workers: whole(1),
+  accuraciesDir: orNull(text),
 };
 
 function flagOf(key: string): string {
@@ -170,20 +174,17 @@ function flagOf(key: string): string {
 /**
  * Checks settings that came from a file or from flags.
  *
- * @param source names them in messages: `--batch-size`-like flags if absent
+ * @param source names the file in messages; without it settings are called by their flags
  * @throws UsageError naming the setting, what was expected and what was found
  */
-export function checkTrainSettings(
-  settings: Readonly<Record<string, unknown>>,
-  source?: string,
-): Partial<TrainConfig> {
+export function checkTrainSettings(settings: unknown, source?: string): Partial<TrainConfig> {
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+    throw new UsageError(`${source ?? 'the configuration'} must be a JSON object of settings`);
   for (const [key, value] of Object.entries(settings)) {
-    if (!Object.hasOwn(CHECKS, key)) throw new UsageError(`${source ?? 'training'} has no setting ${key}`);
-    const check = CHECKS[key as keyof TrainConfig];
-    if (!check.holds(value)) {
-      const name = source ? `${key} in ${source}` : flagOf(key);
-      throw new UsageError(`${name} must be ${check.expected}, not ${JSON.stringify(value)}`);
-    }
+    const name = source === undefined ? flagOf(key) : `${key} in ${source}`;
+    if (!Object.hasOwn(CHECKS, key)) throw new UsageError(`${name} is no setting of a training`);
+    const { expected, holds } = CHECKS[key as keyof TrainConfig];
+    if (!holds(value)) throw new UsageError(`${name} must be ${expected}, not ${JSON.stringify(value)}`);
   }
   return settings;
 }

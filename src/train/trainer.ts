@@ -1,13 +1,13 @@
-import type { Loader } from '../data/loader.js';
+import type { Batch, Loader } from '../data/loader.js';
 import { UserError } from '../errors.js';
 import type { Schedule } from '../optim/schedule.js';
-import type { CheckpointInfo, Progress } from './checkpoint.js';
+import type { CheckpointInfo, Progress } from './checkpointInfo.js';
 import { EpochMeter } from './epochMeter.js';
 import { evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
 import type { Learner } from './learner.js';
 import { type Accuracy, accuracySums, NO_ACCURACY } from './metrics.js';
-import type { RunCheckpoints } from './runCheckpoints.js';
+import type { CheckpointKind, RunCheckpoints } from './runCheckpoints.js';
 
 /** What a trainer is made of. */
 export interface TrainerOptions {
@@ -22,7 +22,7 @@ export interface TrainerOptions {
   readonly checkpoints?: RunCheckpoints | undefined;
   /** What checkpoints say besides the tensors and the progress. */
   readonly info: Omit<CheckpointInfo, 'training'> & { readonly config: Readonly<Record<string, unknown>> };
-  /** Where to go on; default: the beginning. */
+  /** Where to go on; without it the run is new. */
   readonly progress?: Progress | undefined;
   readonly listeners?: readonly TrainerListener[];
 }
@@ -47,9 +47,16 @@ export const NO_PROGRESS: Progress = {
 export class Trainer {
   private progress: Progress;
   private stopping = false;
+  private readonly listeners: TrainerListener[];
 
   constructor(private readonly options: TrainerOptions) {
     this.progress = options.progress ?? NO_PROGRESS;
+    this.listeners = [...(options.listeners ?? [])];
+  }
+
+  /** Adds a listener. What it throws ends the run. */
+  listen(listener: TrainerListener): void {
+    this.listeners.push(listener);
   }
 
   /** Asks the run to end after the step in progress, with a checkpoint. */
@@ -58,28 +65,25 @@ export class Trainer {
   }
 
   /**
-   * Runs to the end.
+   * Runs to the end. A new run with checkpoints writes its first before any step, so that a folder that
+   * cannot be written is found at once and there is one to go on from whatever happens.
    *
    * @throws UserError when the loss is not finite (the last checkpoint stays), or a checkpoint cannot be written
    */
   async run(): Promise<TrainerOutcome> {
+    const { learner, test } = this.options;
     this.announce();
+    if (this.options.progress === undefined) await this.save('last');
+    if (this.progress.epoch < this.options.epochs) await learner.prepare();
     let last: Accuracy | undefined;
     while (this.progress.epoch < this.options.epochs) {
-      const result = await this.epoch();
-      if (!result) return this.interrupted();
-      last = result.test;
-      this.emit({ event: 'epoch', ...result });
+      last = await this.epoch();
+      if (!last) return this.interrupted();
     }
-    const { learner } = this.options;
-    const test = last ?? (await evaluate(learner, this.options.test.epoch(0)));
-    if (!test) return this.interrupted();
-    this.emit({
-      event: 'result',
-      ...test,
-      parameters: learner.model.parameterCount,
-      bestTop1: this.progress.bestTop1,
-    });
+    const accuracy = last ?? (await evaluate(learner, test.epoch(0), { stopped: () => this.stopping }));
+    if (!accuracy) return this.interrupted();
+    const { bestTop1 } = this.progress;
+    this.emit({ event: 'result', ...accuracy, parameters: learner.model.parameterCount, bestTop1 });
     return 'complete';
   }
 
@@ -99,43 +103,55 @@ export class Trainer {
   }
 
   /** The rest of the present epoch and its evaluation; undefined if the run was stopped on the way. */
-  private async epoch(): Promise<EpochResult | undefined> {
-    const { train, learner, test } = this.options;
+  private async epoch(): Promise<Accuracy | undefined> {
+    const { train, learner, test, images, checkpoints } = this.options;
     const { epoch } = this.progress;
     const meter = new EpochMeter(this.progress, train.waitedMs);
+    let begin = performance.now();
     for await (const batch of train.epoch(epoch, this.progress.step)) {
       if (this.stopping) return undefined;
-      const rate = this.learningRate();
-      const { labels } = batch;
-      const result = await learner.step(
-        { images: batch.images, labels: labels.slice() },
-        { learningRate: rate, step: this.progress.globalStep },
-      );
-      this.checkFinite(result.loss);
-      const { classes } = learner.model.config;
-      meter.add(accuracySums(result.logits, labels, { classes, count: batch.count }), result.loss);
-      this.progress = meter.progress(this.progress);
-      this.emit({ event: 'step', ...meter.stepEvent(this.progress, result.loss, rate) });
-      await this.options.checkpoints?.saveIfDue(() => this.save('last'));
+      await this.step(batch, meter, begin);
+      if (checkpoints?.isDue) await this.save('last');
+      begin = performance.now();
     }
     if (this.stopping) return undefined;
     const accuracy = await evaluate(learner, test.epoch(0), {
       stopped: () => this.stopping,
-      onProgress: (images) =>
-        this.emit({ event: 'evaluation', epoch, images, total: this.options.images.test }),
+      onProgress: (done) => this.emit({ event: 'evaluation', epoch, images: done, total: images.test }),
     });
-    return accuracy && this.finishEpoch(meter, accuracy);
+    if (accuracy) await this.finishEpoch(meter, accuracy);
+    return accuracy;
   }
 
-  private async finishEpoch(meter: EpochMeter, test: Accuracy): Promise<EpochResult> {
+  private async step({ images, labels, count }: Batch, meter: EpochMeter, begin: number): Promise<void> {
+    const { learner } = this.options;
+    const { classes } = learner.model.config;
+    const learningRate = this.learningRate();
+    const { loss, logits } = await learner.step(
+      { images, labels: labels.slice() },
+      { learningRate, step: this.progress.globalStep },
+    );
+    this.checkFinite(loss);
+    const seconds = (performance.now() - begin) / 1000;
+    meter.add(accuracySums(logits, labels, { classes, count }), loss, seconds);
+    this.progress = meter.progress(this.progress);
+    this.emit({ event: 'step', ...meter.stepEvent(this.progress, loss, learningRate) });
+  }
+
+  /**
+   * Reports an epoch and writes its checkpoints. In this order a run that is killed in between does the
+   * epoch's end again, and its log has no gap.
+   */
+  private async finishEpoch(meter: EpochMeter, test: Accuracy): Promise<void> {
+    const { train, checkpoints } = this.options;
     const { epoch, globalStep } = this.progress;
     const improved = test.top1 > this.progress.bestTop1;
     const bestTop1 = Math.max(test.top1, this.progress.bestTop1);
-    const learningRate = this.learningRate(this.options.train.stepsPerEpoch - 1);
-    const result = { ...meter.result(this.options.train.waitedMs), epoch, test, bestTop1, learningRate };
+    const learningRate = this.learningRate(train.stepsPerEpoch - 1);
+    const figures: EpochResult = { ...meter.result(train.waitedMs), epoch, test, bestTop1, learningRate };
+    this.emit({ event: 'epoch', ...figures });
     this.progress = { ...NO_PROGRESS, epoch: epoch + 1, globalStep, bestTop1 };
-    await this.options.checkpoints?.epochDone(epoch, improved, (kind) => this.save(kind, epoch));
-    return result;
+    for (const kind of checkpoints?.kindsAfter(epoch, improved) ?? []) await this.save(kind, epoch);
   }
 
   private learningRate(step = this.progress.step): number {
@@ -157,21 +173,17 @@ export class Trainer {
     return 'interrupted';
   }
 
-  private async save(kind: 'last' | 'best' | 'epoch', epoch?: number): Promise<string | undefined> {
+  private async save(kind: CheckpointKind, epoch = this.progress.epoch): Promise<string | undefined> {
     const { checkpoints, learner, info } = this.options;
     if (!checkpoints) return undefined;
     const { config, ...description } = info;
-    const path = await checkpoints.save(
-      kind,
-      learner,
-      { ...description, training: { progress: this.progress, config } },
-      epoch,
-    );
+    const training = { progress: this.progress, config };
+    const path = await checkpoints.save(kind, learner, { ...description, training }, epoch);
     this.emit({ event: 'checkpoint', path, kind });
     return path;
   }
 
   private emit(event: TrainerEvent): void {
-    for (const listener of this.options.listeners ?? []) listener(event);
+    for (const listener of this.listeners) listener(event);
   }
 }

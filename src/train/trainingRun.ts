@@ -1,22 +1,23 @@
 import type { DatasetPair } from '../data/cifar.js';
-import { limited } from '../data/dataset.js';
+import { limited, type PixelDataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
 import { UserError } from '../errors.js';
 import { biasLoss } from '../losses/biasLoss.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
+import type { Model } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import { cosine, multistep, type Schedule } from '../optim/schedule.js';
 import { sgd } from '../optim/sgd.js';
-import type { Checkpoint } from './checkpoint.js';
-import { restoreLearner } from './checkpoint.js';
+import { type Checkpoint, restoreLearner } from './checkpoint.js';
+import type { Progress } from './checkpointInfo.js';
 import type { TrainerListener } from './events.js';
 import { Learner } from './learner.js';
 import { loadPretrained } from './pretrained.js';
 import { RunCheckpoints } from './runCheckpoints.js';
 import type { TrainConfig } from './trainConfig.js';
-import { NO_PROGRESS, Trainer } from './trainer.js';
+import { Trainer } from './trainer.js';
 
 /** What a training run needs besides its configuration. */
 export interface TrainingRunOptions {
@@ -36,6 +37,7 @@ export interface TrainingRun {
   readonly trainer: Trainer;
   readonly learner: Learner;
   readonly engine: Engine;
+  /** Stops the engine and the loaders. */
   close(): Promise<void>;
 }
 
@@ -53,63 +55,73 @@ export function scheduleOf(config: TrainConfig): Schedule {
  * @throws UserError when the data does not fit the model or the batch, a checkpoint does not fit, or the engine is missing
  */
 export async function prepareTraining(options: TrainingRunOptions): Promise<TrainingRun> {
-  const { config, checkpoint } = options;
+  const { config, folder } = options;
   const train = limited(options.data.train, config.limitTrain ?? undefined);
   const test = limited(options.data.test, config.limitTest ?? undefined);
-  const model = createModel({
-    name: config.model,
-    classes: train.classes.length,
-    imageSize: config.imageSize ?? train.imageSize,
-    ratio: config.ratio ?? undefined,
-    width: config.width ?? undefined,
-  });
-  const { imageSize } = model.config;
-  const { batchSize, seed } = config;
-  const loaderOptions = { batchSize, imageSize, workers: config.workers };
-  const loaders = [new Loader(train, { ...loaderOptions, training: { seed } })];
-  loaders.push(new Loader(test, loaderOptions));
-  const closeAll = async (engine?: Engine): Promise<void> => {
-    await Promise.all(loaders.map((loader) => loader.close()));
-    await engine?.close();
+  const model = modelFor(config, train);
+  const opened: { close(): Promise<void> }[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const resource of opened.splice(0).reverse()) await resource.close();
   };
-  let engine: Engine | undefined;
+  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
+    opened.push(resource);
+    return resource;
+  };
   try {
-    engine = await createEngine(config.engine, engineOptions(config));
-    const loss = config.loss === 'bias' ? biasLoss(config) : crossEntropyLoss(config);
-    const learner = await Learner.create({ engine, model, loss, optimizer: sgd(config), batchSize, seed });
-    if (checkpoint) await restoreLearner(learner, checkpoint);
-    else if (config.pretrained !== null) await loadPretrained(learner, config.pretrained, options.onNotice);
+    const { batchSize, workers, seed } = config;
+    const loading = { batchSize, workers, imageSize: model.config.imageSize };
+    const trainLoader = keep(new Loader(train, { ...loading, training: { seed } }));
+    const testLoader = keep(new Loader(test, loading));
+    const engine = keep(await createEngine(config.engine, engineOptionsOf(config)));
+    const learner = keep(await makeLearner(engine, model, options));
     const { mean, std } = train.normalisation;
     const trainer = new Trainer({
       learner,
-      train: loaders[0]!,
-      test: loaders[1]!,
+      train: trainLoader,
+      test: testLoader,
       images: { train: train.count, test: test.count },
       schedule: scheduleOf(config),
       epochs: config.epochs,
-      checkpoints:
-        options.folder === undefined ? undefined : new RunCheckpoints(options.folder, policyOf(config)),
+      checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(config)),
       info: { model: model.config, data: { classes: train.classes, mean, std }, config: { ...config } },
-      progress: progressOf(checkpoint),
+      progress: progressOf(options.checkpoint),
       listeners: options.listeners ?? [],
     });
-    const running = engine;
-    return {
-      trainer,
-      learner,
-      engine: running,
-      close: async () => {
-        await learner.close();
-        await closeAll(running);
-      },
-    };
+    return { trainer, learner, engine, close: closeAll };
   } catch (error) {
-    await closeAll(engine);
+    await closeAll();
     throw error;
   }
 }
 
-function engineOptions({ threads, precision }: TrainConfig): EngineOptions {
+function modelFor(config: TrainConfig, { classes, imageSize }: PixelDataset): Model {
+  return createModel({
+    name: config.model,
+    classes: classes.length,
+    imageSize: config.imageSize ?? imageSize,
+    ratio: config.ratio ?? undefined,
+    width: config.width ?? undefined,
+  });
+}
+
+async function makeLearner(
+  engine: Engine,
+  model: Model,
+  { config, checkpoint, onNotice }: TrainingRunOptions,
+): Promise<Learner> {
+  const { batchSize, seed, pretrained } = config;
+  const loss = config.loss === 'bias' ? biasLoss(config) : crossEntropyLoss(config);
+  const learner = await Learner.create({ engine, model, loss, optimizer: sgd(config), batchSize, seed });
+  if (checkpoint) await restoreLearner(learner, checkpoint);
+  else if (pretrained !== null) await loadPretrained(learner, pretrained, onNotice);
+  return learner;
+}
+
+/** Threads and precision as an engine takes them. */
+export function engineOptionsOf({
+  threads,
+  precision,
+}: Pick<TrainConfig, 'threads' | 'precision'>): EngineOptions {
   return { ...(threads !== null && { threads }), ...(precision !== 'auto' && { precision }) };
 }
 
@@ -117,9 +129,8 @@ function policyOf(config: TrainConfig): { everyEpochs: number; everySeconds: num
   return { everyEpochs: config.saveEvery, everySeconds: config.checkpointSeconds };
 }
 
-function progressOf(checkpoint: Checkpoint | undefined): typeof NO_PROGRESS {
-  if (!checkpoint) return NO_PROGRESS;
-  if (!checkpoint.training)
+function progressOf(checkpoint: Checkpoint | undefined): Progress | undefined {
+  if (checkpoint && !checkpoint.training)
     throw new UserError(`${checkpoint.path} holds weights alone, not a run to go on with`);
-  return checkpoint.training.progress;
+  return checkpoint?.training?.progress;
 }

@@ -1,5 +1,6 @@
 import { parseSafetensors } from '../formats/safetensors/parse.js';
-import { type CheckpointInfo, isTrainingState, readBytes } from './checkpoint.js';
+import { isTrainingState, readBytes } from './checkpoint.js';
+import { type CheckpointInfo, infoOf } from './checkpointInfo.js';
 import { fromStored, type StateDictTensors } from './stateDict.js';
 
 /** A model's tensors from a file, and what the file says of itself. */
@@ -16,7 +17,7 @@ export interface WeightsFile {
  */
 export function readWeights(path: string): WeightsFile {
   const { tensors, metadata } = parseSafetensors(readBytes(path), path);
-  const text = metadata.get('biasloss');
+  const info = infoOf(metadata, path);
   const model = new Map([...fromStored(tensors)].filter(([name]) => !isTrainingState(name)));
-  return { tensors: model, ...(text !== undefined && { info: JSON.parse(text) as CheckpointInfo }) };
+  return { tensors: model, ...(info && { info }) };
 }

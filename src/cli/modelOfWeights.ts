@@ -1,0 +1,43 @@
+import { UsageError, UserError } from '../errors.js';
+import type { Model } from '../models/model.js';
+import { createModel, type ModelOptions } from '../models/registry.js';
+import type { WeightsFile } from '../train/weights.js';
+
+/** What flags and data say of a model. */
+export interface ModelRequest {
+  readonly model?: string | undefined;
+  readonly ratio?: number | undefined;
+  readonly width?: number | undefined;
+  /** Classes of the data. */
+  readonly classes: number;
+  /** Height and width of the data's pictures. */
+  readonly imageSize: number;
+}
+
+/**
+ * The model of a file of weights: as the file describes it, or as the flags do where it does not.
+ *
+ * @throws UserError when flags or data contradict the file
+ * @throws UsageError when neither names a model
+ */
+export function modelOfWeights(path: string, { info }: WeightsFile, request: ModelRequest): Model {
+  const { classes, imageSize } = request;
+  if (!info) {
+    if (request.model === undefined)
+      throw new UsageError(`${path} does not say which model it is: give --model`);
+    const { model: name, ratio, width } = request;
+    return createModel({ name, classes, imageSize, ratio, width });
+  }
+  const own: ModelOptions = info.model;
+  refuse(path, 'a checkpoint of', own.name, request.model);
+  refuse(path, 'of the ratio', own.ratio, request.ratio);
+  refuse(path, 'of the width', own.width, request.width);
+  if (own.classes !== classes)
+    throw new UserError(`${path} tells ${own.classes} classes apart, but the data has ${classes}`);
+  return createModel({ ...own, imageSize });
+}
+
+function refuse<T>(path: string, what: string, own: T, asked: T | undefined): void {
+  if (asked === undefined || asked === own) return;
+  throw new UserError(`${path} is ${what} ${own ?? 'none'}, not ${asked}`);
+}

@@ -1,0 +1,89 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { engineChoices } from '../engines/createEngine.js';
+import { modelNames } from '../models/registry.js';
+import { suggest } from './suggest.js';
+
+/** Data that commands take by name. */
+export const DATA_NAMES = ['cifar100', 'cifar10', 'synthetic'] as const;
+
+/** Reads a number. */
+export function parseNumber(value: string): number {
+  const parsed = Number(value);
+  if (value.trim() === '' || !Number.isFinite(parsed)) throw new InvalidArgumentError('It must be a number.');
+  return parsed;
+}
+
+/** Reads a whole number of at least 1. */
+export function parseCount(value: string): number {
+  const parsed = parseNumber(value);
+  if (!Number.isInteger(parsed) || parsed < 1)
+    throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return parsed;
+}
+
+/** Reads one of several numbers of a flag. */
+export function parseNumbers(value: string, previous: unknown): number[] {
+  return [...(Array.isArray(previous) ? (previous as number[]) : []), parseNumber(value)];
+}
+
+/** Reads one of the names; an unknown one is refused with the one that was probably meant. */
+export function parseName(names: readonly string[]): (value: string) => string {
+  return (value) => {
+    if (names.includes(value)) return value;
+    const meant = suggest(value, names);
+    const question = meant === undefined ? '' : ` Did you mean ${meant}?`;
+    throw new InvalidArgumentError(`It must be one of ${names.join(', ')}.${question}`);
+  };
+}
+
+/** An option whose value is one of the names. */
+export function nameOption(flags: string, description: string, names: readonly string[]): Option {
+  return new Option(flags, `${description}: ${names.join(', ')}`).argParser(parseName(names));
+}
+
+/** `--model`. */
+export function modelOption(note = ''): Option {
+  return nameOption('--model <name>', `model${note}`, modelNames);
+}
+
+/** `--ratio`. */
+export function ratioOption(): Option {
+  return new Option('--ratio <number>', 'channel multiplier of shufflenetv2: 0.5, 1, 1.5 or 2').argParser(
+    parseNumber,
+  );
+}
+
+/** `--width`. */
+export function widthOption(): Option {
+  return new Option('--width <number>', 'channel multiplier of skipblocknet').argParser(parseNumber);
+}
+
+/** `--data`, `--data-path` and `--download`. */
+export function dataOptions(): Option[] {
+  return [
+    nameOption('--data <name>', 'data (default: cifar100)', DATA_NAMES),
+    new Option('--data-path <path>', 'folder or archive of the data (default: data)'),
+    new Option('--download', 'fetch the official archive if the data is missing'),
+  ];
+}
+
+/** `--engine`, `--threads` and `--precision`. */
+export function engineOptions(): Option[] {
+  return [
+    nameOption('--engine <name>', 'engine (default: auto)', engineChoices),
+    new Option('--threads <n>', 'threads of computation (default: all)').argParser(parseNumber),
+    nameOption('--precision <name>', 'arithmetic of convolutions (default: f32)', ['auto', 'f32', 'bf16']),
+  ];
+}
+
+/** `--log-format`. */
+export function logFormatOption(): Option {
+  return nameOption('--log-format <format>', 'what is printed', ['text', 'json']).default('text');
+}
+
+/** `--classes`, which the published scripts take: must be what the data has. */
+export function classesOption(): Option {
+  return new Option('--classes <n>', 'number of classes; must be the data’s')
+    .argParser(parseCount)
+    .hideHelp();
+}

@@ -1,0 +1,108 @@
+import { errorMessage, UserError } from '../errors.js';
+import type { ModelConfig } from '../models/model.js';
+import type { AccuracySums } from './metrics.js';
+
+/** How far a run is. */
+export interface Progress {
+  /** The epoch to go on with, from 0. */
+  readonly epoch: number;
+  /** Steps of that epoch that are done. */
+  readonly step: number;
+  /** Steps since the beginning. */
+  readonly globalStep: number;
+  /** Best test top-1 so far, in percent; −1 before the first evaluation. */
+  readonly bestTop1: number;
+  /** Sums of the epoch's training steps so far. */
+  readonly sums: AccuracySums & { readonly loss: number };
+  /** Seconds spent on those steps. */
+  readonly seconds: number;
+}
+
+/** What pictures have to become before a checkpoint's model sees them, and what its classes are called. */
+export interface DataDescription {
+  readonly classes: readonly string[];
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** What describes a checkpoint besides its tensors. */
+export interface CheckpointInfo {
+  readonly model: ModelConfig;
+  readonly data: DataDescription;
+  /** Training state; absent in a file of weights alone. */
+  readonly training?: { readonly progress: Progress; readonly config: Readonly<Record<string, unknown>> };
+}
+
+/** Key of the safetensors metadata entry that holds {@link CheckpointInfo} as JSON. */
+const INFO_KEY = 'biasloss';
+
+/** The metadata of a safetensors file that says what its tensors are. */
+export function metadataOf(info: CheckpointInfo): Map<string, string> {
+  return new Map([[INFO_KEY, JSON.stringify(info)]]);
+}
+
+/**
+ * What a safetensors file's metadata says of its tensors; undefined where another program wrote it.
+ *
+ * @throws UserError when the entry is damaged
+ */
+export function infoOf(metadata: ReadonlyMap<string, string>, path: string): CheckpointInfo | undefined {
+  const text = metadata.get(INFO_KEY);
+  if (text === undefined) return undefined;
+  const wrong = (what: string): UserError =>
+    new UserError(`${path} is damaged: its metadata entry ${INFO_KEY} ${what}`);
+  let info: unknown;
+  try {
+    info = JSON.parse(text);
+  } catch (error) {
+    throw wrong(`is not JSON (${errorMessage(error)})`);
+  }
+  if (!isInfo(info)) throw wrong('does not describe a model, its data and the progress of a run');
+  return info;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isCount = (value: unknown): value is number =>
+  isNumber(value) && Number.isSafeInteger(value) && value >= 0;
+const isListOf = <T>(value: unknown, is: (item: unknown) => item is T): value is T[] =>
+  Array.isArray(value) && value.every(is);
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+function isInfo(value: unknown): value is CheckpointInfo {
+  if (!isFields(value)) return false;
+  return isModel(value.model) && isData(value.data) && (value.training === undefined || isTraining(value));
+}
+
+function isModel(value: unknown): boolean {
+  return (
+    isFields(value) &&
+    isText(value.name) &&
+    isCount(value.classes) &&
+    isCount(value.imageSize) &&
+    [value.ratio, value.width, value.dropout].every((item) => item === undefined || isNumber(item))
+  );
+}
+
+function isData(value: unknown): boolean {
+  return (
+    isFields(value) &&
+    isListOf(value.classes, isText) &&
+    [value.mean, value.std].every((item) => isListOf(item, isNumber) && item.length === 3)
+  );
+}
+
+function isTraining({ training }: Fields): boolean {
+  if (!isFields(training) || !isFields(training.config) || !isFields(training.progress)) return false;
+  const { epoch, step, globalStep, bestTop1, sums, seconds } = training.progress;
+  if (![epoch, step, globalStep].every(isCount) || !isNumber(bestTop1) || !isNumber(seconds)) return false;
+  return (
+    isFields(sums) &&
+    [sums.images, sums.top1, sums.top5].every(isCount) &&
+    isNumber(sums.loss) &&
+    isNumber(sums.crossEntropy)
+  );
+}

@@ -1,0 +1,76 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { errorMessage, UserError } from '../errors.js';
+
+const FILE = '.lock';
+
+/** The process that a lock file names. */
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function readOwner(path: string): Owner {
+  try {
+    const [pid = '', host = ''] = readFileSync(path, 'utf8').trim().split(' ');
+    return { pid: Number.parseInt(pid, 10), host };
+  } catch (error) {
+    // It was released in between.
+    if (codeOf(error) === 'ENOENT') return { pid: Number.NaN, host: '' };
+    throw error;
+  }
+}
+
+/** Whether the process may still be at work; one on another machine cannot be asked. */
+function isRunning({ pid, host }: Owner): boolean {
+  if (!Number.isInteger(pid)) return false;
+  if (host !== hostname()) return true;
+  if (pid === process.pid) return held.size > 0;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, but belongs to somebody else.
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+/** Lock files of this process. */
+const held = new Set<string>();
+
+/**
+ * Locks a folder against other processes, and against a second run of this one. A lock whose process
+ * was killed is taken over.
+ *
+ * @returns what releases the lock
+ * @throws UserError when the folder is in use or cannot be written
+ */
+export function lockFolder(folder: string): () => void {
+  const path = join(folder, FILE);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      writeFileSync(path, `${process.pid} ${hostname()}\n`, { flag: 'wx' });
+      held.add(path);
+      return () => {
+        held.delete(path);
+        rmSync(path, { force: true });
+      };
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST')
+        throw new UserError(`the folder ${folder} cannot be written: ${errorMessage(error)}`);
+    }
+    const owner = readOwner(path);
+    if (attempt > 0 || isRunning(owner)) {
+      const elsewhere = owner.host === hostname() ? '' : ` on ${owner.host}`;
+      throw new UserError(
+        `the run folder ${folder} is in use by process ${owner.pid}${elsewhere}; if that process is no run of it, remove ${path}`,
+      );
+    }
+    rmSync(path, { force: true });
+  }
+}
