@@ -118,7 +118,7 @@ export function toInt64(tensor: StoredTensor): BigInt64Array {
   );
 }
 
-/** The bytes of a typed array, without a copy. */
+/** The bytes of a typed array, without a copy, as a plain Uint8Array (a Buffer's methods differ). */
 export function bytesOf(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

@@ -1,3 +1,4 @@
+import { printable } from '../quote.js';
 import { PickleCursor } from './cursor.js';
 import {
   latin1,
@@ -6,7 +7,6 @@ import {
   type PickleObject,
   PickleTuple,
   type PickleValue,
-  printable,
 } from './values.js';
 
 /** Lists, dicts, tuples, byte strings and other objects that a pickle may make: ten times what CIFAR's files have. */

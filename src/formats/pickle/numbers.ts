@@ -1,4 +1,5 @@
-import { PickleFault, printable } from './values.js';
+import { printable } from '../quote.js';
+import { PickleFault } from './values.js';
 
 /** Bytes or digits of an integer at most. */
 const MAX_INTEGER_LENGTH = 1024;

@@ -1,3 +1,4 @@
+import { printable } from '../quote.js';
 import { contiguousStrides, copyStrided } from '../strided.js';
 import {
   checkedElementCount,
@@ -18,7 +19,6 @@ import {
   PickleObject,
   PickleTuple,
   type PickleValue,
-  printable,
   textOf,
   tupleItems,
 } from './values.js';

@@ -1,4 +1,5 @@
 import { errorMessage, UserError } from '../../errors.js';
+import { bytesOf } from '../tensor.js';
 import { containerOps } from './containerOps.js';
 import { dataOps } from './dataOps.js';
 import { type MachineOptions, PickleMachine } from './machine.js';
@@ -42,7 +43,7 @@ export interface PickleResult {
  */
 export function readPickle(bytes: Uint8Array, options: PickleOptions): PickleResult {
   return withFileName(options.fileName, () => {
-    const machine = new PickleMachine(bytes, options.start ?? 0, options);
+    const machine = new PickleMachine(bytesOf(bytes), options.start ?? 0, options);
     const { cursor } = machine;
     for (;;) {
       machine.charge(1);

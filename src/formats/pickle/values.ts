@@ -3,6 +3,8 @@
  * plain data, or into objects of classes that this library gives.
  */
 
+import { printable } from '../quote.js';
+
 /** The pickle is malformed, too large, or asks for something that is not allowed. The message fits after the file's name. */
 export class PickleFault extends Error {
   override readonly name = 'PickleFault';
@@ -111,10 +113,4 @@ function kindOf(value: Exclude<PickleValue, null | boolean | number | bigint | s
   if (value instanceof Map) return 'dict';
   if (value instanceof Set) return 'set';
   return Array.isArray(value) ? 'list' : 'bytes object';
-}
-
-/** Text of a hostile file, made fit for one line of a message. */
-export function printable(text: string): string {
-  const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text;
-  return shown.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '\ufffd');
 }

@@ -45,18 +45,9 @@ export class PickleWriter {
     return this.op('\x8a', Uint8Array.of(bytes.length, ...bytes));
   }
 
-  float(value: number): this {
-    const bytes = new Uint8Array(8);
-    new DataView(bytes.buffer).setFloat64(0, value, false);
-    return this.op('G', bytes);
-  }
-
-  /** An integer where the number is whole and exact, else a float. */
-  number(value: number): this {
-    return Number.isSafeInteger(value) && !Object.is(value, -0) ? this.integer(value) : this.float(value);
-  }
-
+  /** @throws RangeError for text with a lone surrogate */
   text(value: string): this {
+    if (/\p{Surrogate}/u.test(value)) throw new RangeError(`${JSON.stringify(value)} is not valid Unicode`);
     const bytes = new TextEncoder().encode(value);
     this.op('X', new Uint8Array(Uint32Array.of(bytes.length).buffer));
     this.chunks.push(bytes);

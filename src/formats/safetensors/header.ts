@@ -1,3 +1,4 @@
+import { quoted } from '../quote.js';
 import { MAX_RANK } from '../strided.js';
 import { checkedElementCount, DTYPE_BYTES, type StoredDType } from '../tensor.js';
 import { DTYPE_NAMES, METADATA_KEY } from './format.js';
@@ -51,7 +52,7 @@ function naturals(source: HeaderText, limit: number, what: string): number[] {
 }
 
 function parseEntry(source: HeaderText, name: string): HeaderEntry {
-  const label = JSON.stringify(name);
+  const label = quoted(name);
   let typeName: string | undefined;
   let shape: number[] | undefined;
   let offsets: number[] | undefined;
@@ -59,14 +60,14 @@ function parseEntry(source: HeaderText, name: string): HeaderEntry {
     if (key === 'dtype') typeName = source.string();
     else if (key === 'shape') shape = naturals(source, MAX_RANK, `a shape for ${label}`);
     else if (key === 'data_offsets') offsets = naturals(source, 2, `offsets for ${label}`);
-    else throw new HeaderError(`has the unknown field ${JSON.stringify(key)} for ${label}`);
+    else throw new HeaderError(`has the unknown field ${quoted(key)} for ${label}`);
   });
   if (typeName === undefined || shape === undefined || offsets === undefined)
     throw new HeaderError(`lacks dtype, shape or data_offsets for ${label}`);
   const dtype = dtypes.get(typeName);
   if (dtype === undefined)
     throw new HeaderError(
-      `gives ${label} the type ${JSON.stringify(typeName)}, but only ${[...dtypes.keys()].join(', ')} can be read`,
+      `gives ${label} the type ${quoted(typeName)}, but only ${[...dtypes.keys()].join(', ')} can be read`,
     );
   return checkedEntry(label, { name, dtype, shape, begin: offsets[0] ?? 0, end: offsets[1] ?? -1 });
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../quote.js';
 /** A token of the header is not what the grammar has there. The message fits after "the header … ". */
 export class HeaderError extends Error {
   override readonly name = 'HeaderError';
@@ -72,7 +73,7 @@ export class HeaderText {
     const keys = new Set<string>();
     this.sequence('{', '}', () => {
       const key = this.string();
-      if (keys.has(key)) throw new HeaderError(`has the key ${JSON.stringify(key)} twice`);
+      if (keys.has(key)) throw new HeaderError(`has the key ${quoted(key)} twice`);
       keys.add(key);
       if (keys.size > MAX_KEYS) throw new HeaderError(`has more than ${MAX_KEYS} keys`);
       this.expect(':');
@@ -96,7 +97,7 @@ export class HeaderText {
   private unexpected(wanted: string): HeaderError {
     const found = this.text.slice(this.position, this.position + 12);
     return new HeaderError(
-      `has ${found === '' ? 'its end' : JSON.stringify(found)} at character ${this.position}, where ${wanted} must be`,
+      `has ${found === '' ? 'its end' : quoted(found)} at character ${this.position}, where ${wanted} must be`,
     );
   }
 }

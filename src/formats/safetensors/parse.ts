@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js';
-import type { StoredTensors } from '../tensor.js';
+import { quoted } from '../quote.js';
+import { bytesOf, type StoredTensors } from '../tensor.js';
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from './format.js';
 import { type Header, parseHeader } from './header.js';
 import { HeaderError } from './headerText.js';
@@ -22,7 +23,7 @@ export interface SafetensorsFile {
  */
 export function parseSafetensors(bytes: Uint8Array, fileName: string): SafetensorsFile {
   try {
-    const { text, body } = split(bytes);
+    const { text, body } = split(bytesOf(bytes));
     const header = parseHeader(text);
     checkCover(header, body.byteLength);
     const tensors: StoredTensors = new Map();
@@ -64,7 +65,7 @@ function checkCover({ entries }: Header, length: number): void {
   for (const { name, begin, end } of sorted) {
     if (begin !== at)
       throw new HeaderError(
-        `${begin < at ? 'lets tensors overlap' : 'leaves a hole between tensors'}: ${JSON.stringify(name)} begins at byte ${begin}, expected ${at}`,
+        `${begin < at ? 'lets tensors overlap' : 'leaves a hole between tensors'}: ${quoted(name)} begins at byte ${begin}, expected ${at}`,
       );
     at = end;
   }

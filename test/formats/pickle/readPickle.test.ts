@@ -189,8 +189,8 @@ describe('limits', () => {
 
 it('what the writer writes is read', () => {
   const writer = new PickleWriter().emptyDict().mark();
-  const numbers = [0, 255, 256, -1, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, 0.5, -0, Number.NaN, Infinity, 1e300];
-  for (const [i, number] of numbers.entries()) writer.text(`n${i}`).number(number);
+  const numbers = [0, 255, 256, -1, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, -(2 ** 53) + 1];
+  for (const [i, number] of numbers.entries()) writer.text(`n${i}`).integer(number);
   writer.text('é').boolean(true).text('').boolean(false);
   writer.text('od').global('collections', 'OrderedDict').mark().tuple().reduce();
   writer.text('od2').global('collections', 'OrderedDict').mark().tuple().reduce();
