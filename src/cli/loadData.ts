@@ -1,4 +1,5 @@
-import { type DatasetPair, loadCifar } from '../data/cifar.js';
+import { loadCifar } from '../data/cifar.js';
+import type { DatasetPair } from '../data/dataset.js';
 import { syntheticDataset } from '../data/synthetic.js';
 import { UsageError } from '../errors.js';
 import type { TrainConfig } from '../train/trainConfig.js';

@@ -10,8 +10,8 @@ export interface ModelRequest {
   readonly width?: number | undefined;
   /** Classes of the data. */
   readonly classes: number;
-  /** Height and width of the data's pictures. */
-  readonly imageSize: number;
+  /** Height and width of the data's pictures; undefined if they are cut to the model's own. */
+  readonly imageSize: number | undefined;
 }
 
 /**
@@ -34,7 +34,7 @@ export function modelOfWeights(path: string, { info }: WeightsFile, request: Mod
   refuse(path, 'of the width', own.width, request.width);
   if (own.classes !== classes)
     throw new UserError(`${path} tells ${own.classes} classes apart, but the data has ${classes}`);
-  return createModel({ ...own, imageSize });
+  return createModel({ ...own, imageSize: imageSize ?? own.imageSize });
 }
 
 function refuse<T>(path: string, what: string, own: T, asked: T | undefined): void {

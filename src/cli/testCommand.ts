@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { limited, type PixelDataset } from '../data/dataset.js';
+import { type Dataset, limited } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { createEngine } from '../engines/createEngine.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
@@ -102,7 +102,7 @@ async function runTest(flags: TestFlags): Promise<void> {
 async function testData(
   { checkpoint, limitTest, ...flags }: TestFlags,
   { info }: WeightsFile,
-): Promise<{ name: string; test: PixelDataset }> {
+): Promise<{ name: string; test: Dataset }> {
   const trained = checkTrainSettings(info?.training?.config ?? {}, checkpoint);
   const data = flags.data ?? trained.data ?? TRAIN_DEFAULTS.data;
   const trainedPath = data === trained.data ? trained.dataPath : undefined;
@@ -115,7 +115,7 @@ async function testData(
 }
 
 async function testOn(
-  test: PixelDataset,
+  test: Dataset,
   learner: Learner,
   confusion: Confusion,
   logFormat: LogFormat,

@@ -38,16 +38,62 @@ export interface PixelDataset extends LabelledSet {
   readonly pixels: Uint8Array;
 }
 
+/** Pictures that are read and decoded when a batch needs them. */
+export interface PictureDataset extends LabelledSet {
+  readonly kind: 'pictures';
+  /** Pictures are cut to the size that the model takes. */
+  readonly imageSize?: undefined;
+  /** Where picture `index` lies. */
+  readonly source: (index: number) => PictureSource;
+}
+
+/** Where an encoded picture lies: a file, or a part of one. */
+export interface PictureSource {
+  readonly path: string;
+  /** The bytes of the file that are the picture, and its name there; without it, the whole file. */
+  readonly member?: { readonly name: string; readonly offset: number; readonly length: number } | undefined;
+}
+
 /** A set of labelled pictures. */
-export type Dataset = PixelDataset;
+export type Dataset = PixelDataset | PictureDataset;
+
+/** Training and test part of a set. */
+export interface DatasetPair {
+  readonly train: Dataset;
+  readonly test: Dataset;
+}
+
+/** Both parts of a set in memory. */
+export interface PixelDatasetPair extends DatasetPair {
+  readonly train: PixelDataset;
+  readonly test: PixelDataset;
+}
 
 /** Bytes in memory that worker threads can read, too. */
 export function sharedBytes(length: number): Uint8Array<SharedArrayBuffer> {
   return new Uint8Array(new SharedArrayBuffer(length));
 }
 
-/** The first `limit` pictures of a set; the whole set if there is no limit. */
-export function limited<D extends Dataset>(dataset: D, limit: number | undefined): D {
-  if (limit === undefined || limit >= dataset.count) return dataset;
-  return { ...dataset, count: limit, labels: dataset.labels.slice(0, limit) };
+/** Some pictures of a set of files, in the order of `indices`. */
+export function subset(dataset: PictureDataset, indices: Uint32Array): PictureDataset {
+  return {
+    ...dataset,
+    count: indices.length,
+    labels: Int32Array.from(indices, (index) => dataset.labels[index]!),
+    source: (i) => dataset.source(indices[i]!),
+  };
+}
+
+/**
+ * `limit` pictures of a set; the whole set if there is no limit. Of pictures in memory they are the
+ * first; of files, which lie class by class, they are spread evenly.
+ */
+export function limited(dataset: Dataset, limit: number | undefined): Dataset {
+  const { count } = dataset;
+  if (limit === undefined || limit >= count) return dataset;
+  if (dataset.kind === 'pixels') return { ...dataset, count: limit, labels: dataset.labels.slice(0, limit) };
+  return subset(
+    dataset,
+    Uint32Array.from({ length: limit }, (_, i) => Math.floor((i * count) / limit)),
+  );
 }

@@ -1,8 +1,7 @@
-import { Worker } from 'node:worker_threads';
 import { UserError } from '../errors.js';
 import { permutation } from '../random.js';
-import type { Dataset } from './dataset.js';
-import type { BatchReply, BatchRequest, LoaderWorkerData } from './loaderProtocol.js';
+import type { Dataset, PictureSource } from './dataset.js';
+import { LoaderPool } from './loaderPool.js';
 import { CIFAR_AUGMENTATION, type PixelAugmentation } from './pixelTransforms.js';
 
 /** Pictures and labels of a step. */
@@ -24,20 +23,23 @@ export interface LoaderOptions {
   readonly training?:
     | {
         readonly seed: number;
+        /** Crop and flip of pictures in memory. Default: padding 4, flip. */
         readonly augmentation?: PixelAugmentation | undefined;
+        /** Strength of random brightness, contrast and saturation of pictures in files. Default 0. */
         readonly colourJitter?: number | undefined;
       }
     | undefined;
   /** Worker threads. Default 1; batches are the same with any number. */
   readonly workers?: number | undefined;
-  /** Batches made ahead. Default 3. */
+  /** Batches made ahead, as far as they fit into half a gigabyte. Default 3. */
   readonly prefetch?: number | undefined;
 }
 
-interface Pending {
-  readonly resolve: (batch: Batch) => void;
-  readonly reject: (error: Error) => void;
-}
+/** Pictures in files are asked for in parts of so many, which the workers make side by side. */
+const PART = 16;
+
+/** Bytes of batches made ahead, unless a single one is larger. */
+const PREFETCH_BYTES = 2 ** 29;
 
 /**
  * Makes batches in worker threads, ahead of their use. Order, crop and flip depend on (seed, epoch,
@@ -47,9 +49,9 @@ export class Loader {
   /** Batches of an epoch. */
   readonly stepsPerEpoch: number;
   private waited = 0;
-  private nextId = 0;
-  private readonly pending = new Map<number, Pending>();
-  private readonly workers: Worker[];
+  private readonly pool: LoaderPool;
+  private readonly prefetch: number;
+  private readonly pictureLength: number;
 
   /**
    * @throws UserError when the batch is larger than the training set, or pictures are of another size
@@ -58,22 +60,23 @@ export class Loader {
     private readonly dataset: Dataset,
     private readonly options: LoaderOptions,
   ) {
+    check(dataset, options);
     const { batchSize, imageSize, training } = options;
-    if (dataset.count === 0) throw new UserError(`${dataset.name} has no pictures`);
-    if (training && batchSize > dataset.count) {
-      throw new UserError(
-        `a batch of ${batchSize} is larger than ${dataset.name} with its ${dataset.count} pictures`,
-      );
-    }
-    if (dataset.kind === 'pixels' && dataset.imageSize !== imageSize) {
-      throw new UserError(
-        `${dataset.name} has pictures of ${dataset.imageSize} pixels, but the model takes ${imageSize}`,
-      );
-    }
-    this.stepsPerEpoch = training
-      ? Math.floor(dataset.count / batchSize)
-      : Math.ceil(dataset.count / batchSize);
-    this.workers = Array.from({ length: options.workers ?? 1 }, () => this.startWorker());
+    const steps = dataset.count / batchSize;
+    this.stepsPerEpoch = training ? Math.floor(steps) : Math.ceil(steps);
+    this.pictureLength = 3 * imageSize * imageSize;
+    const affordable = Math.floor(PREFETCH_BYTES / (batchSize * this.pictureLength * 4));
+    this.prefetch = Math.max(1, Math.min(options.prefetch ?? 3, affordable));
+    this.pool = new LoaderPool(options.workers ?? 1, {
+      memory: dataset.kind === 'pixels' ? { pixels: dataset.pixels, imageSize } : undefined,
+      normalisation: dataset.normalisation,
+      imageSize,
+      augmentation: training && {
+        seed: training.seed,
+        pixels: training.augmentation ?? CIFAR_AUGMENTATION,
+        colourJitter: training.colourJitter ?? 0,
+      },
+    });
   }
 
   /** Milliseconds that the consumer has waited for batches in all. */
@@ -91,27 +94,25 @@ export class Loader {
     const queue: Promise<Batch>[] = [];
     let next = start;
     const request = (): void => {
-      if (next < this.stepsPerEpoch) queue.push(this.request(epoch, order, next++));
+      if (next >= this.stepsPerEpoch) return;
+      const batch = this.request(epoch, order, next++);
+      // A batch that nobody will take must not become an unhandled rejection.
+      batch.catch(() => undefined);
+      queue.push(batch);
     };
-    for (let i = 0; i < (this.options.prefetch ?? 3); i++) request();
-    try {
-      for (let batch = queue.shift(); batch; batch = queue.shift()) {
-        const begin = performance.now();
-        const ready = await batch;
-        this.waited += performance.now() - begin;
-        request();
-        yield ready;
-      }
-    } finally {
-      // Batches that nobody will take must not become unhandled rejections.
-      for (const batch of queue) batch.catch(() => undefined);
+    for (let i = 0; i < this.prefetch; i++) request();
+    for (let batch = queue.shift(); batch; batch = queue.shift()) {
+      const begin = performance.now();
+      const ready = await batch;
+      this.waited += performance.now() - begin;
+      request();
+      yield ready;
     }
   }
 
   /** Stops the workers. */
   async close(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.terminate()));
-    this.rejectAll(new Error('the loader is closed'));
+    await this.pool.close();
   }
 
   private orderOf(epoch: number): Uint32Array {
@@ -122,55 +123,49 @@ export class Loader {
       : Uint32Array.from({ length: count }, (_, i) => i);
   }
 
-  private request(epoch: number, order: Uint32Array, step: number): Promise<Batch> {
+  private async request(epoch: number, order: Uint32Array, step: number): Promise<Batch> {
     const { batchSize } = this.options;
-    const id = this.nextId++;
-    const message: BatchRequest = {
-      id,
-      epoch,
-      indices: order.slice(step * batchSize, (step + 1) * batchSize),
-    };
-    return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject });
-      const worker = this.workers[id % this.workers.length]!;
-      worker.ref();
-      worker.postMessage(message);
+    const { dataset } = this;
+    const indices = order.slice(step * batchSize, (step + 1) * batchSize);
+    const labels = new Int32Array(batchSize);
+    labels.set(indices.map((index) => dataset.labels[index]!));
+    const images =
+      dataset.kind === 'pixels'
+        ? await this.pool.request({ epoch, indices, sources: [], room: batchSize })
+        : await this.requestParts(epoch, indices, dataset.source);
+    return { images, labels, count: indices.length };
+  }
+
+  private async requestParts(
+    epoch: number,
+    all: Uint32Array,
+    source: (index: number) => PictureSource,
+  ): Promise<Float32Array> {
+    const images = new Float32Array(this.options.batchSize * this.pictureLength);
+    const starts = Array.from({ length: Math.ceil(all.length / PART) }, (_, i) => i * PART);
+    const parts = starts.map(async (start) => {
+      const indices = all.slice(start, start + PART);
+      const sources = Array.from(indices, source);
+      images.set(
+        await this.pool.request({ epoch, indices, sources, room: indices.length }),
+        start * this.pictureLength,
+      );
     });
+    await Promise.all(parts);
+    return images;
   }
+}
 
-  private startWorker(): Worker {
-    const { batchSize, imageSize, training } = this.options;
-    const augmentation = training && {
-      seed: training.seed,
-      pixels: training.augmentation ?? CIFAR_AUGMENTATION,
-      colourJitter: training.colourJitter ?? 0,
-    };
-    const workerData: LoaderWorkerData = {
-      dataset: this.dataset,
-      batchSize,
-      imageSize,
-      ...(augmentation && { augmentation }),
-    };
-    const worker = new Worker(new URL('./loader.worker.js', import.meta.url), { workerData });
-    worker.on('message', (reply: BatchReply) => this.settle(reply));
-    worker.on('error', (error) => this.rejectAll(error));
-    worker.unref();
-    return worker;
+function check(dataset: Dataset, { batchSize, imageSize, training }: LoaderOptions): void {
+  if (dataset.count === 0) throw new UserError(`${dataset.name} has no pictures`);
+  if (training && batchSize > dataset.count) {
+    throw new UserError(
+      `a batch of ${batchSize} is larger than ${dataset.name} with its ${dataset.count} pictures`,
+    );
   }
-
-  private settle(reply: BatchReply): void {
-    const pending = this.pending.get(reply.id);
-    this.pending.delete(reply.id);
-    // An idle loader does not keep the process alive.
-    if (this.pending.size === 0) for (const worker of this.workers) worker.unref();
-    if (!pending) return;
-    if ('error' in reply)
-      pending.reject(reply.isUserError ? new UserError(reply.error) : new Error(reply.error));
-    else pending.resolve(reply);
-  }
-
-  private rejectAll(error: Error): void {
-    for (const { reject } of this.pending.values()) reject(error);
-    this.pending.clear();
+  if (dataset.imageSize !== undefined && dataset.imageSize !== imageSize) {
+    throw new UserError(
+      `${dataset.name} has pictures of ${dataset.imageSize} pixels, but the model takes ${imageSize}`,
+    );
   }
 }

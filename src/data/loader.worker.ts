@@ -1,41 +1,36 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorMessage, UserError } from '../errors.js';
-import type { BatchReply, BatchRequest, LoaderWorkerData } from './loaderProtocol.js';
+import type { LoaderWorkerData, PartReply, PartRequest } from './loaderProtocol.js';
+import type { PicturePreparer } from './pictures/prepare.js';
 import { fillPixelBatch, normalisationTables } from './pixelTransforms.js';
 
-const { dataset, batchSize, imageSize, augmentation } = workerData as LoaderWorkerData;
-const tables = normalisationTables(dataset.normalisation);
+const { memory, normalisation, imageSize, augmentation } = workerData as LoaderWorkerData;
+const tables = normalisationTables(normalisation);
+// Pictures in memory need no decoder.
+const preparer = memory ? undefined : await startPreparer();
 
-function fill(images: Float32Array, { indices, epoch }: BatchRequest): void {
-  const augment = augmentation && { seed: augmentation.seed, epoch, how: augmentation.pixels };
-  fillPixelBatch(images, dataset, { indices, ...(augment && { augment }) }, tables);
+async function startPreparer(): Promise<PicturePreparer> {
+  const { PicturePreparer } = await import('./pictures/prepare.js');
+  return new PicturePreparer({ imageSize, tables, augmentation });
 }
 
-async function make(request: BatchRequest): Promise<BatchReply> {
-  const images = new Float32Array(batchSize * 3 * imageSize * imageSize);
-  const count = request.indices.length;
-  fill(images, request);
-  const labels = new Int32Array(batchSize);
-  request.indices.forEach((index, n) => {
-    labels[n] = dataset.labels[index]!;
-  });
-  return { id: request.id, images, labels, count };
+async function make({ id, epoch, indices, sources, room }: PartRequest): Promise<PartReply> {
+  const images = new Float32Array(room * 3 * imageSize * imageSize);
+  if (memory) {
+    const augment = augmentation && { seed: augmentation.seed, epoch, how: augmentation.pixels };
+    fillPixelBatch(images, memory, { indices, ...(augment && { augment }) }, tables);
+  } else {
+    await preparer?.fill(images, sources, { epoch, indices });
+  }
+  return { id, images };
 }
 
-parentPort!.on('message', (request: BatchRequest) => {
-  make(request).then(
-    (reply) =>
-      parentPort!.postMessage(
-        reply,
-        'images' in reply ? [reply.images.buffer as ArrayBuffer, reply.labels.buffer as ArrayBuffer] : [],
-      ),
-    (error: unknown) => {
-      const reply: BatchReply = {
-        id: request.id,
-        error: errorMessage(error),
-        isUserError: error instanceof UserError,
-      };
-      parentPort!.postMessage(reply);
-    },
-  );
+function failure(id: number, error: unknown): PartReply {
+  return { id, error: errorMessage(error), isUserError: error instanceof UserError };
+}
+
+parentPort!.on('message', (request: PartRequest) => {
+  make(request)
+    .catch((error: unknown) => failure(request.id, error))
+    .then((reply) => parentPort!.postMessage(reply, 'images' in reply ? [reply.images.buffer] : []));
 });

@@ -1,34 +1,38 @@
-import type { Dataset } from './dataset.js';
+import type { Normalisation, PictureSource, PixelDataset } from './dataset.js';
 import type { PixelAugmentation } from './pixelTransforms.js';
+
+/** How training pictures are varied; without it pictures are prepared for evaluation. */
+export interface Augmentation {
+  readonly seed: number;
+  /** For pictures in memory. */
+  readonly pixels: PixelAugmentation;
+  /** For pictures in files: strength of the random change of brightness, contrast and saturation. */
+  readonly colourJitter: number;
+}
 
 /** What a loader's worker is started with. */
 export interface LoaderWorkerData {
-  readonly dataset: Dataset;
-  readonly batchSize: number;
+  /** The pictures, if they are in memory. */
+  readonly memory?: Pick<PixelDataset, 'pixels' | 'imageSize'> | undefined;
+  readonly normalisation: Normalisation;
   /** Height and width of the pictures that the model takes. */
   readonly imageSize: number;
-  /** Seed of the augmentation; without it pictures are prepared for evaluation. */
-  readonly augmentation?: {
-    readonly seed: number;
-    readonly pixels: PixelAugmentation;
-    readonly colourJitter: number;
-  };
+  readonly augmentation?: Augmentation | undefined;
 }
 
-/** Asks a worker for a batch. */
-export interface BatchRequest {
+/** Asks a worker for a batch, or a part of one. */
+export interface PartRequest {
   readonly id: number;
   readonly epoch: number;
-  /** Indices of the pictures, at most batchSize of them. */
+  /** Indices of the pictures. */
   readonly indices: Uint32Array;
+  /** Where the pictures of `indices` lie, if they are in files. */
+  readonly sources: readonly PictureSource[];
+  /** Pictures that the answer has room for, at least as many as `indices`. */
+  readonly room: number;
 }
 
-/** A worker's answer. */
-export type BatchReply =
-  | {
-      readonly id: number;
-      readonly images: Float32Array;
-      readonly labels: Int32Array;
-      readonly count: number;
-    }
+/** A worker's answer: [room, 3, S, S], zeros beyond the pictures that were asked for. */
+export type PartReply =
+  | { readonly id: number; readonly images: Float32Array<ArrayBuffer> }
   | { readonly id: number; readonly error: string; readonly isUserError: boolean };

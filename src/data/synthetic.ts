@@ -1,6 +1,5 @@
 import { uniformSource } from '../random.js';
-import type { DatasetPair } from './cifar.js';
-import { type PixelDataset, sharedBytes } from './dataset.js';
+import { type PixelDataset, type PixelDatasetPair, sharedBytes } from './dataset.js';
 
 const SIZE = 32;
 
@@ -41,7 +40,7 @@ export interface SyntheticOptions {
  * noise, and a share of nearly featureless ones whose label cannot be told. The same options give the
  * same pictures.
  */
-export function syntheticDataset(options: SyntheticOptions = {}): DatasetPair {
+export function syntheticDataset(options: SyntheticOptions = {}): PixelDatasetPair {
   const { train = 8000, test = 2000, seed = 0, featurelessShare = 0.03 } = options;
   return {
     train: draw('synthetic train', train, seed, featurelessShare),

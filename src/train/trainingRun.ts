@@ -1,5 +1,4 @@
-import type { DatasetPair } from '../data/cifar.js';
-import { limited, type PixelDataset } from '../data/dataset.js';
+import { type Dataset, type DatasetPair, limited } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
@@ -94,7 +93,7 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
   }
 }
 
-function modelFor(config: TrainConfig, { classes, imageSize }: PixelDataset): Model {
+function modelFor(config: TrainConfig, { classes, imageSize }: Dataset): Model {
   return createModel({
     name: config.model,
     classes: classes.length,

@@ -1,0 +1,58 @@
+import { Worker } from 'node:worker_threads';
+import { UserError } from '../errors.js';
+import type { LoaderWorkerData, PartReply, PartRequest } from './loaderProtocol.js';
+
+interface Pending {
+  readonly resolve: (images: Float32Array) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The worker threads of a loader. */
+export class LoaderPool {
+  private nextId = 0;
+  private readonly pending = new Map<number, Pending>();
+  private readonly workers: readonly Worker[];
+
+  constructor(count: number, workerData: LoaderWorkerData) {
+    this.workers = Array.from({ length: count }, () => this.start(workerData));
+  }
+
+  /** Pictures of a part; the workers take requests in turn. */
+  request(part: Omit<PartRequest, 'id'>): Promise<Float32Array> {
+    const id = this.nextId++;
+    const worker = this.workers[id % this.workers.length]!;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      worker.ref();
+      worker.postMessage({ ...part, id } satisfies PartRequest);
+    });
+  }
+
+  /** Stops the threads; what was asked for and is not made is refused. */
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+    this.rejectAll(new Error('the loader is closed'));
+  }
+
+  private start(workerData: LoaderWorkerData): Worker {
+    const worker = new Worker(new URL('./loader.worker.js', import.meta.url), { workerData });
+    worker.on('message', (reply: PartReply) => this.settle(reply));
+    worker.on('error', (error) => this.rejectAll(error));
+    worker.unref();
+    return worker;
+  }
+
+  private settle(reply: PartReply): void {
+    const pending = this.pending.get(reply.id);
+    this.pending.delete(reply.id);
+    // An idle loader does not keep the process alive.
+    if (this.pending.size === 0) for (const worker of this.workers) worker.unref();
+    if ('images' in reply) pending?.resolve(reply.images);
+    else pending?.reject(reply.isUserError ? new UserError(reply.error) : new Error(reply.error));
+  }
+
+  private rejectAll(error: Error): void {
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}

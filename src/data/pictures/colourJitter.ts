@@ -1,0 +1,52 @@
+/** The six orders of three changes. */
+const ORDERS = [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+] as const;
+
+/** Brightness of an RGB pixel, as Pillow's mode L has it: ITU-R 601-2 in 16-bit fixed point. */
+function luma(red: number, green: number, blue: number): number {
+  return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
+}
+
+/**
+ * Changes brightness, contrast and saturation in place, in random order, each by a factor drawn from
+ * [1 − strength, 1 + strength] (torchvision's ColorJitter without hue): a blend with black, with the
+ * mean grey, and with the picture's own grey.
+ *
+ * @param rgb [pixels, 3]
+ * @param random number `what` in [0, 1), for `what` from 0 to 3
+ */
+export function jitterColours(rgb: Uint8Array, strength: number, random: (what: number) => number): void {
+  if (strength <= 0) return;
+  const factor = (what: number): number => Math.max(0, 1 + strength * (2 * random(what) - 1));
+  const changes = [blendBlack, blendMeanGrey, blendOwnGrey];
+  for (const change of ORDERS[Math.floor(random(3) * ORDERS.length)]!) changes[change]!(rgb, factor(change));
+}
+
+/** other·(1 − f) + value·f, cut to a byte as Pillow cuts: toward zero. */
+function blend(other: number, value: number, f: number): number {
+  return Math.min(Math.max(Math.trunc(other + f * (value - other)), 0), 255);
+}
+
+function blendBlack(rgb: Uint8Array, f: number): void {
+  for (let i = 0; i < rgb.length; i++) rgb[i] = blend(0, rgb[i]!, f);
+}
+
+function blendMeanGrey(rgb: Uint8Array, f: number): void {
+  let sum = 0;
+  for (let i = 0; i < rgb.length; i += 3) sum += luma(rgb[i]!, rgb[i + 1]!, rgb[i + 2]!);
+  const grey = Math.trunc(sum / (rgb.length / 3) + 0.5);
+  for (let i = 0; i < rgb.length; i++) rgb[i] = blend(grey, rgb[i]!, f);
+}
+
+function blendOwnGrey(rgb: Uint8Array, f: number): void {
+  for (let i = 0; i < rgb.length; i += 3) {
+    const grey = luma(rgb[i]!, rgb[i + 1]!, rgb[i + 2]!);
+    for (let c = i; c < i + 3; c++) rgb[c] = blend(grey, rgb[c]!, f);
+  }
+}

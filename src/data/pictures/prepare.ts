@@ -1,0 +1,112 @@
+import { uniformSource } from '../../random.js';
+import type { PictureSource } from '../dataset.js';
+import type { Augmentation } from '../loaderProtocol.js';
+import { readPictureSource } from '../pictureSource.js';
+import { jitterColours } from './colourJitter.js';
+import { decodeRgb, type RgbPicture } from './decode.js';
+import { type Cut, evaluationCut, trainingCut } from './geometry.js';
+import { bilinearWeights, inputSpan, resampleColumns, resampleRows } from './resample.js';
+
+/** Options of a {@link PicturePreparer}. */
+export interface PreparerOptions {
+  /** Height and width of the prepared pictures. */
+  readonly imageSize: number;
+  /** Value of each byte after normalisation: three tables of 256. */
+  readonly tables: Float32Array;
+  /** How training pictures are varied; without it pictures are prepared for evaluation. */
+  readonly augmentation?: Augmentation | undefined;
+}
+
+/** Which pictures are prepared. */
+export interface PreparedPart {
+  readonly epoch: number;
+  /** Index of each in its set, on which its augmentation depends. */
+  readonly indices: Uint32Array;
+}
+
+/** Pictures decoded at a time: while one waits for its file or decoder, another is resized. */
+const AT_ONCE = 4;
+
+/** Numbers drawn for a picture: 40 for the crop, then flip and colours. */
+const DRAWS = 64;
+const FLIP = 40;
+const COLOURS = 41;
+
+/** Turns encoded pictures into the floats that a model takes. */
+export class PicturePreparer {
+  private readonly random: ((epoch: number, counter: number) => number) | undefined;
+  private rows = new Uint8Array(0);
+  private readonly cut: Uint8Array;
+
+  constructor(private readonly options: PreparerOptions) {
+    const { imageSize, augmentation } = options;
+    this.cut = new Uint8Array(3 * imageSize * imageSize);
+    this.random = augmentation && uniformSource(augmentation.seed, 'augment');
+  }
+
+  /**
+   * Fills `out` [N, 3, S, S].
+   *
+   * @throws UserError for a picture that cannot be read, naming it
+   */
+  async fill(out: Float32Array, sources: readonly PictureSource[], part: PreparedPart): Promise<void> {
+    const length = this.cut.length;
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let n = next++; n < sources.length; n = next++) {
+        const { bytes, name } = await readPictureSource(sources[n]!);
+        const picture = await decodeRgb(bytes, name);
+        this.prepare(out.subarray(n * length, (n + 1) * length), picture, part.epoch, part.indices[n]!);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  }
+
+  /** Cuts, resizes, varies and normalises one picture into `out` [3, S, S]. */
+  prepare(out: Float32Array, picture: RgbPicture, epoch: number, index: number): void {
+    const { imageSize, tables, augmentation } = this.options;
+    const { width, height } = picture;
+    const { random } = this;
+    if (!random) {
+      this.resize(picture, evaluationCut(width, height, imageSize));
+      writeNormalised(out, this.cut, imageSize, tables, false);
+      return;
+    }
+    const draw = (what: number): number => random(epoch, index * DRAWS + what);
+    this.resize(picture, trainingCut(width, height, imageSize, draw));
+    jitterColours(this.cut, augmentation?.colourJitter ?? 0, (what) => draw(COLOURS + what));
+    writeNormalised(out, this.cut, imageSize, tables, draw(FLIP) < 0.5);
+  }
+
+  /** Leaves the resized part in {@link cut} [S, S, 3]: rows first, then columns, as Pillow does. */
+  private resize(picture: RgbPicture, { columns, rows }: Cut): void {
+    const across = bilinearWeights(columns.input, columns.size, columns.wanted);
+    const down = bilinearWeights(rows.input, rows.size, rows.wanted);
+    const needed = inputSpan(down);
+    const rowLength = 3 * columns.wanted.length;
+    if (this.rows.length < needed.length * rowLength) this.rows = new Uint8Array(needed.length * rowLength);
+    resampleRows(this.rows, picture, needed, across);
+    resampleColumns(this.cut, { data: this.rows, rowLength }, needed.start, down);
+  }
+}
+
+/** Bytes [S, S, 3] as normalised planes [3, S, S]. */
+function writeNormalised(
+  out: Float32Array,
+  rgb: Uint8Array,
+  size: number,
+  tables: Float32Array,
+  mirrored: boolean,
+): void {
+  const plane = size * size;
+  const step = mirrored ? -1 : 1;
+  let i = 0;
+  for (let y = 0; y < size; y++) {
+    let o = y * size + (mirrored ? size - 1 : 0);
+    for (let x = 0; x < size; x++, i += 3, o += step) {
+      out[o] = tables[rgb[i]!]!;
+      out[o + plane] = tables[256 + rgb[i + 1]!]!;
+      out[o + 2 * plane] = tables[512 + rgb[i + 2]!]!;
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/** Pillow's fixed-point precision: 8 bits are the pixel's and 2 spare. */
+const PRECISION_BITS = 32 - 8 - 2;
+
+/** A part of an axis: `length` pixels from `start` on. */
+export interface Span {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Weights of a resampling along one axis: output i is the sum over k of weights[i·taps + k] · input[starts[i] + k]. */
+export interface AxisWeights {
+  readonly starts: Int32Array;
+  /** How many inputs each output has. */
+  readonly counts: Int32Array;
+  /** Fixed-point, with {@link PRECISION_BITS} bits after the point; `taps` for each output. */
+  readonly weights: Int32Array;
+  readonly taps: number;
+}
+
+/**
+ * Weights of Pillow's antialiased bilinear resize (Resample.c, `precompute_coeffs`): a triangle whose
+ * base is two input pixels wide, or two output pixels where those are larger.
+ *
+ * @param input the part of the input that becomes the output
+ * @param size pixels of the whole output
+ * @param wanted the part of the output that is made
+ */
+export function bilinearWeights(input: Span, size: number, wanted: Span): AxisWeights {
+  const scale = input.length / size;
+  const support = Math.max(scale, 1);
+  const taps = Math.ceil(support) * 2 + 1;
+  const starts = new Int32Array(wanted.length);
+  const counts = new Int32Array(wanted.length);
+  const weights = new Int32Array(wanted.length * taps);
+  const row = new Float64Array(taps);
+  for (let i = 0; i < wanted.length; i++) {
+    const centre = (wanted.start + i + 0.5) * scale;
+    const first = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const count = Math.min(Math.trunc(centre + support + 0.5), input.length) - first;
+    let sum = 0;
+    for (let k = 0; k < count; k++) {
+      row[k] = Math.max(1 - Math.abs((k + first - centre + 0.5) * (1 / support)), 0);
+      sum += row[k]!;
+    }
+    starts[i] = input.start + first;
+    counts[i] = count;
+    for (let k = 0; k < count; k++)
+      weights[i * taps + k] = Math.trunc(0.5 + (row[k]! / sum) * 2 ** PRECISION_BITS);
+  }
+  return { starts, counts, weights, taps };
+}
+
+/** Input rows or columns that the outputs need. */
+export function inputSpan({ starts, counts }: AxisWeights): Span {
+  const start = starts[0]!;
+  const last = starts.length - 1;
+  return { start, length: starts[last]! + counts[last]! - start };
+}
+
+/**
+ * Resamples rows: `out` [rows.length, columns, 3] from `data` [·, width, 3].
+ *
+ * @param rows which rows of the input
+ */
+export function resampleRows(
+  out: Uint8Array,
+  { data, width }: { readonly data: Uint8Array; readonly width: number },
+  rows: Span,
+  { starts, counts, weights, taps }: AxisWeights,
+): void {
+  const columns = starts.length;
+  let o = 0;
+  for (let y = rows.start; y < rows.start + rows.length; y++) {
+    for (let x = 0; x < columns; x++) {
+      const count = counts[x]!;
+      const w = x * taps;
+      let i = (y * width + starts[x]!) * 3;
+      let red = 1 << (PRECISION_BITS - 1);
+      let green = red;
+      let blue = red;
+      for (let k = 0; k < count; k++) {
+        const weight = weights[w + k]!;
+        red = (red + data[i]! * weight) | 0;
+        green = (green + data[i + 1]! * weight) | 0;
+        blue = (blue + data[i + 2]! * weight) | 0;
+        i += 3;
+      }
+      out[o] = red >> PRECISION_BITS;
+      out[o + 1] = green >> PRECISION_BITS;
+      out[o + 2] = blue >> PRECISION_BITS;
+      o += 3;
+    }
+  }
+}
+
+/**
+ * Resamples columns: `out` [outputs, rowLength] from `data` [·, rowLength].
+ *
+ * @param firstRow the row of the picture that `data` begins with
+ */
+export function resampleColumns(
+  out: Uint8Array,
+  { data, rowLength }: { readonly data: Uint8Array; readonly rowLength: number },
+  firstRow: number,
+  { starts, counts, weights, taps }: AxisWeights,
+): void {
+  let o = 0;
+  for (let y = 0; y < starts.length; y++) {
+    const count = counts[y]!;
+    const w = y * taps;
+    const top = (starts[y]! - firstRow) * rowLength;
+    for (let x = 0; x < rowLength; x++) {
+      let value = 1 << (PRECISION_BITS - 1);
+      let i = top + x;
+      for (let k = 0; k < count; k++) {
+        value = (value + data[i]! * weights[w + k]!) | 0;
+        i += rowLength;
+      }
+      out[o++] = value >> PRECISION_BITS;
+    }
+  }
+}
