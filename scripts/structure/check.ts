@@ -8,7 +8,7 @@ import { parseSource } from './sources.js';
 import { checkTyping } from './typing.js';
 
 /** Sources that a tool writes. */
-const generated = new Set(['src/formats/onnx/onnx_pb.ts']);
+const generated = new Set(['src/formats/onnx/onnx_pb.ts', 'src/formats/tensorboard/events_pb.ts']);
 
 /**
  * Checks a tree of TypeScript sources against the rules of the house.

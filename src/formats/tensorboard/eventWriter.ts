@@ -1,0 +1,88 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { errorMessage, UserError } from '../../errors.js';
+import { encodeFileHeader, encodeScalarEvent } from './encodeEvent.js';
+
+/** Files of one process that may begin in the same second. */
+const MAX_TRIES = 1000;
+
+/**
+ * Writes numbers to an event file that TensorBoard reads while it grows. Every record is written at
+ * once; a run that goes on begins a file of its own in the same folder, and TensorBoard joins them.
+ */
+export class EventWriter {
+  private descriptor: number | undefined;
+
+  private constructor(
+    /** The event file. */
+    readonly path: string,
+    descriptor: number,
+  ) {
+    this.descriptor = descriptor;
+  }
+
+  /**
+   * Begins a file `events.out.tfevents.SECONDS.HOST.PROCESS.NUMBER` in a folder, which is made where
+   * it is missing.
+   *
+   * @throws UserError when the folder cannot be written
+   */
+  static open(folder: string): EventWriter {
+    const time = Date.now();
+    const host = hostname().replace(/[^\w.-]/g, '_');
+    const stem = `events.out.tfevents.${String(Math.floor(time / 1000)).padStart(10, '0')}.${host}.${process.pid}`;
+    const writer = orUserError(folder, () => {
+      mkdirSync(folder, { recursive: true });
+      return openNew((number) => join(folder, `${stem}.${number}`));
+    });
+    writer.write(encodeFileHeader(time));
+    return writer;
+  }
+
+  /** Opens a file by path; it must be new. */
+  static create(path: string): EventWriter {
+    return new EventWriter(path, openSync(path, 'wx'));
+  }
+
+  /**
+   * Writes a number.
+   *
+   * @param time milliseconds since 1970, now where it is not given
+   * @throws UserError when the file cannot be written, such as on a full disk
+   */
+  scalar(tag: string, value: number, step: number, time = Date.now()): void {
+    this.write(encodeScalarEvent({ tag, value, step, time }));
+  }
+
+  /** Closes the file. Closing again does nothing. */
+  close(): void {
+    if (this.descriptor !== undefined) closeSync(this.descriptor);
+    this.descriptor = undefined;
+  }
+
+  private write(record: Uint8Array): void {
+    const { descriptor } = this;
+    if (descriptor === undefined) throw new Error(`${this.path} is closed`);
+    orUserError(this.path, () => writeSync(descriptor, record));
+  }
+}
+
+function openNew(path: (number: number) => string): EventWriter {
+  for (let number = 0; ; number++) {
+    try {
+      return EventWriter.create(path(number));
+    } catch (error) {
+      const taken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+      if (!taken || number === MAX_TRIES) throw error;
+    }
+  }
+}
+
+function orUserError<T>(path: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw new UserError(`${path} cannot be written: ${errorMessage(error)}`);
+  }
+}
