@@ -1,9 +1,16 @@
 import { UserError } from '../errors.js';
 import { type CifarPart, PICTURE_BYTES, readBinaryPart } from './cifarBinary.js';
+import { type CifarDownloadOptions, downloadCifar } from './cifarDownload.js';
 import { CIFAR, type CifarFacts, type CifarName } from './cifarFacts.js';
-import { type CifarFiles, findCifar, readCifarFiles } from './cifarFiles.js';
+import { type CifarFiles, type CifarPlace, findCifar, readCifarFiles } from './cifarFiles.js';
 import { readPythonNames, readPythonPart } from './cifarPython.js';
 import { CIFAR_NORMALISATION, type PixelDataset, type PixelDatasetPair, sharedBytes } from './dataset.js';
+
+/** Options of {@link loadCifar}. */
+export interface CifarOptions {
+  /** Fetch the official archive where nothing is at the path. Default: no. */
+  readonly download?: CifarDownloadOptions | undefined;
+}
 
 /**
  * CIFAR-10 or CIFAR-100, in the official binary layout or torchvision's Python layout: a folder with
@@ -11,15 +18,13 @@ import { CIFAR_NORMALISATION, type PixelDataset, type PixelDatasetPair, sharedBy
  *
  * @throws UserError when files are missing, truncated, foreign, or have labels out of range
  */
-export async function loadCifar(name: CifarName, path: string): Promise<PixelDatasetPair> {
+export async function loadCifar(
+  name: CifarName,
+  path: string,
+  options: CifarOptions = {},
+): Promise<PixelDatasetPair> {
   const facts = CIFAR[name];
-  const place = findCifar(facts, path);
-  if (!place) {
-    throw new UserError(
-      `no ${facts.title} at ${path}: expected ${facts.binary.folder}/, ${facts.python.folder}/ or one of their .tar.gz archives; ` +
-        'give the place with --data-path, or fetch the archive with --download',
-    );
-  }
+  const place = findCifar(facts, path) ?? (await fetched(name, path, options));
   const files = await readCifarFiles(facts, place);
   const classes = classNames(facts, files);
   const load = (which: 'train' | 'test'): PixelDataset => {
@@ -27,6 +32,15 @@ export async function loadCifar(name: CifarName, path: string): Promise<PixelDat
     return joined(`${facts.title} ${which}`, parts, classes);
   };
   return { train: load('train'), test: load('test') };
+}
+
+async function fetched(name: CifarName, path: string, { download }: CifarOptions): Promise<CifarPlace> {
+  if (download) return { archive: await downloadCifar(name, path, download) };
+  const { title, binary, python } = CIFAR[name];
+  throw new UserError(
+    `no ${title} at ${path}: expected ${binary.folder}/, ${python.folder}/ or one of their .tar.gz archives; ` +
+      'give the place with --data-path, or fetch the archive with --download',
+  );
 }
 
 function readPart(facts: CifarFacts, files: CifarFiles, file: string): CifarPart {
