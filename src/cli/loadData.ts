@@ -1,8 +1,10 @@
 import { loadCifar } from '../data/cifar.js';
+import type { CifarName } from '../data/cifarFacts.js';
 import type { DatasetPair } from '../data/dataset.js';
 import { syntheticDataset } from '../data/synthetic.js';
 import { UsageError } from '../errors.js';
 import type { TrainConfig } from '../train/trainConfig.js';
+import { ProgressLine } from './progressLine.js';
 
 /** Which data a command works on. */
 export type DataChoice = Pick<TrainConfig, 'data' | 'dataPath' | 'download'>;
@@ -15,12 +17,24 @@ const DEFAULT_PATH = 'data';
  *
  * @throws UserError when it is missing or damaged, saying what to do
  */
-export async function loadData({ data, dataPath }: DataChoice): Promise<DatasetPair> {
+export async function loadData({ data, dataPath, download }: DataChoice): Promise<DatasetPair> {
   if (data === 'synthetic') {
     if (dataPath !== null) throw new UsageError('--data synthetic is drawn, and takes no --data-path');
     return syntheticDataset();
   }
-  return loadCifar(data, dataPath ?? DEFAULT_PATH);
+  return loadOrFetchCifar(data, dataPath ?? DEFAULT_PATH, download);
+}
+
+async function loadOrFetchCifar(name: CifarName, path: string, download: boolean): Promise<DatasetPair> {
+  if (!download) return loadCifar(name, path);
+  const line = new ProgressLine(process.stderr);
+  const onProgress = (received: number, total = Infinity): void =>
+    line.update(received / total, `fetching ${name}: ${(received / 1e6).toFixed(1)} MB`);
+  try {
+    return await loadCifar(name, path, { download: { onProgress } });
+  } finally {
+    line.clear();
+  }
 }
 
 /** @throws UsageError when `--classes` was given and is not what the data has */
