@@ -34,18 +34,29 @@ export async function saveCheckpoint(path: string, learner: Learner, info: Check
     ...(await learner.stateDict()),
     ...(await learner.trainingState()),
   ]);
-  await yieldToEvents();
-  for (const [name, { data }] of state) {
-    if (isFinite32(data)) continue;
-    throw new UserError(`${name} is not finite any more; ${path} is left as it was`);
-  }
+  const broken = await firstNotFinite(state);
+  if (broken !== undefined)
+    throw new UserError(`${broken} is not finite any more; ${path} is left as it was`);
   const stored: StoredTensors = new Map(
     [...state].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: bytesOf(data) }]),
   );
   await writeFileAtomically(path, serializeSafetensors(stored, metadataOf(info)));
 }
 
-const yieldToEvents = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Milliseconds of work after which other events get their turn. */
+const TURN = 5;
+
+/** Name of the first tensor with a value that is not finite. */
+async function firstNotFinite(state: StateDictTensors): Promise<string | undefined> {
+  let begin = performance.now();
+  for (const [name, { data }] of state) {
+    if (!isFinite32(data)) return name;
+    if (performance.now() - begin < TURN) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    begin = performance.now();
+  }
+  return undefined;
+}
 
 /** Whether all values are finite: 0·x is 0 for those alone, and NaN spreads through sums. */
 function isFinite32(data: Float32Array | BigInt64Array): boolean {

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { UserError } from '../../src/errors.js';
+import { ACCURACY_COLUMNS, csvLog, METRIC_COLUMNS } from '../../src/train/csvLog.js';
+import { eventRecord, jsonLine } from '../../src/train/eventRecord.js';
+import type { TrainerEvent } from '../../src/train/events.js';
+import { runLogs } from '../../src/train/runLogs.js';
+import { withFolder } from './fixtures/tiny.js';
+
+function epochEvent(epoch: number): Extract<TrainerEvent, { event: 'epoch' }> {
+  return {
+    event: 'epoch',
+    epoch,
+    trainLoss: 1.23456789,
+    train: { images: 40, top1: 50 + epoch, top5: 90, crossEntropy: 2 },
+    test: { images: 20, top1: 100 / 3, top5: 80, crossEntropy: 1.5 },
+    learningRate: 0.1,
+    imagesPerSecond: 1000,
+    seconds: 4,
+    waitedPercent: 0.5,
+    bestTop1: 60,
+  };
+}
+
+describe('csvLog', () => {
+  it('writes a header and an epoch a row', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'metrics.csv');
+      const log = await csvLog(path, METRIC_COLUMNS, 0);
+      log(epochEvent(0));
+      log({ event: 'checkpoint', kind: 'last', path: '' });
+      const rows = readFileSync(path, 'utf8').split('\n');
+      assert.equal(
+        rows[0],
+        'epoch,train_loss,train_cross_entropy,train_top1,train_top5,test_cross_entropy,test_top1,test_top5,best_top1,learning_rate,images_per_second,seconds,waited_percent',
+      );
+      assert.deepEqual(rows.slice(1), ['0,1.234568,2,50,90,1.5,33.33333,80,60,0.1,1000,4,0.5', '']);
+    }));
+
+  it('of a run that goes on drops the rows that are done again, half-written ones too', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'accuracy_train.csv');
+      const log = await csvLog(path, ACCURACY_COLUMNS.train, 0);
+      for (const epoch of [0, 1, 2]) log(epochEvent(epoch));
+      appendFileSync(path, '3,5');
+      (await csvLog(path, ACCURACY_COLUMNS.train, 2))(epochEvent(2));
+      assert.equal(readFileSync(path, 'utf8'), 'epoch,accuracy\n0,50\n1,51\n2,52\n');
+    }));
+
+  it('makes its folder, and names a file that it cannot write', () =>
+    withFolder(async (folder) => {
+      await csvLog(join(folder, 'deep', 'er', 'a.csv'), METRIC_COLUMNS, 0);
+      writeFileSync(join(folder, 'file'), '');
+      const path = join(folder, 'file', 'a.csv');
+      await assert.rejects(
+        csvLog(path, METRIC_COLUMNS, 0),
+        (error) => error instanceof UserError && error.message.startsWith(path),
+      );
+    }));
+});
+
+describe('runLogs', () => {
+  it('are metrics, accuracies and JSON lines with times', () =>
+    withFolder(async (folder) => {
+      const accuracies = join(folder, 'accuracies');
+      const logs = await runLogs({ folder, accuraciesDir: accuracies, startEpoch: 0 });
+      for (const log of logs) log(epochEvent(0));
+      assert.match(readFileSync(join(accuracies, 'accuracy.csv'), 'utf8'), /^epoch,accuracy\n0,33\.33333\n$/);
+      assert.match(readFileSync(join(folder, 'metrics.csv'), 'utf8'), /\n0,/);
+      const line = JSON.parse(readFileSync(join(folder, 'log.jsonl'), 'utf8')) as Record<string, unknown>;
+      assert.ok(!Number.isNaN(Date.parse(String(line.time))));
+      assert.equal(line.event, 'epoch');
+    }));
+});
+
+describe('event records', () => {
+  it('of an epoch have the documented names', () => {
+    const record = eventRecord(epochEvent(3))!;
+    for (const key of ['train_loss', 'train_top1', 'test_top1', 'test_top5', 'images_per_second'])
+      assert.equal(typeof record[key], 'number', key);
+    assert.equal(record.epoch, 3);
+    assert.equal(record.test_top1, 100 / 3);
+  });
+
+  it('round fractions alone', () => {
+    assert.equal(
+      jsonLine({ parameters: 11_220_132, top1: 100 / 3, nested: [{ a: 2 / 3 }] }),
+      '{"parameters":11220132,"top1":33.33333,"nested":[{"a":0.6666667}]}',
+    );
+  });
+});

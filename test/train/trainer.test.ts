@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { UserError } from '../../src/errors.js';
+import { type Checkpoint, readCheckpoint, restoreLearner } from '../../src/train/checkpoint.js';
+import type { TrainerEvent } from '../../src/train/events.js';
+import { type TinyOptions, type TinyRun, withFolder, withTrainer } from './fixtures/tiny.js';
+
+type EventOf<Kind extends TrainerEvent['event']> = Extract<TrainerEvent, { event: Kind }>;
+
+function eventsOf<Kind extends TrainerEvent['event']>(
+  events: readonly TrainerEvent[],
+  kind: Kind,
+): EventOf<Kind>[] {
+  return events.filter((event): event is EventOf<Kind> => event.event === kind);
+}
+
+/** Whether two checkpoints hold the same bits, and say the same but for times. */
+function assertSameRun(actual: Checkpoint, expected: Checkpoint): void {
+  assert.deepEqual([...actual.tensors.keys()], [...expected.tensors.keys()]);
+  for (const [name, tensor] of expected.tensors)
+    assert.deepEqual(
+      Buffer.from(actual.tensors.get(name)!.data.buffer),
+      Buffer.from(tensor.data.buffer),
+      name,
+    );
+  const { seconds: _, ...progress } = actual.training!.progress;
+  const { seconds: __, ...wanted } = expected.training!.progress;
+  assert.deepEqual(progress, wanted);
+}
+
+/** Figures of epochs that do not depend on the clock. */
+function figures(events: readonly TrainerEvent[]): unknown[] {
+  return eventsOf(events, 'epoch').map(
+    ({ seconds: _, imagesPerSecond: __, waitedPercent: ___, ...rest }) => rest,
+  );
+}
+
+/** Goes on from the checkpoint in a folder. */
+async function resumed<T>(
+  folder: string,
+  options: TinyOptions,
+  body: (run: TinyRun) => Promise<T>,
+): Promise<T> {
+  const checkpoint = readCheckpoint(join(folder, 'last.safetensors'));
+  return withTrainer({ ...options, folder, progress: checkpoint.training!.progress }, async (run) => {
+    await restoreLearner(run.learner, checkpoint);
+    return body(run);
+  });
+}
+
+/** Trains in pieces: each stops after so many steps of its own; the last runs to the end. */
+async function inPieces(
+  folder: string,
+  steps: readonly number[],
+  options: TinyOptions,
+): Promise<TrainerEvent[]> {
+  const all: TrainerEvent[] = [];
+  const piece =
+    (stopAfter: number) =>
+    async ({ trainer, events }: TinyRun): Promise<void> => {
+      let done = 0;
+      trainer.listen(({ event }) => {
+        if (event === 'step' && ++done === stopAfter) trainer.stop();
+      });
+      const outcome = await trainer.run();
+      assert.equal(outcome, stopAfter === Number.POSITIVE_INFINITY ? 'complete' : 'interrupted');
+      all.push(...events);
+    };
+  const [first, ...rest] = [...steps, Number.POSITIVE_INFINITY];
+  await withTrainer({ ...options, folder }, piece(first!));
+  for (const count of rest) await resumed(folder, options, piece(count));
+  return all;
+}
+
+describe('trainer', () => {
+  it('reports a start, steps, evaluations, epochs, checkpoints and a result, in order', () =>
+    withFolder((folder) =>
+      withTrainer({ folder, epochs: 2 }, async ({ trainer, learner, events }) => {
+        assert.equal(await trainer.run(), 'complete');
+        const kinds = events.map(({ event }) => event).filter((kind) => kind !== 'evaluation');
+        const epoch = [...Array<string>(5).fill('step'), 'epoch'];
+        assert.deepEqual(kinds.slice(0, 8), ['start', 'checkpoint', ...epoch]);
+        assert.equal(kinds.at(-1), 'result');
+        const [start] = eventsOf(events, 'start');
+        assert.equal(start!.stepsPerEpoch, 5);
+        assert.equal(start!.trainImages, 43);
+        assert.equal(start!.parameters, 3 * 4 * 9 + 8 + 4 * 3 + 3);
+        assert.deepEqual(
+          eventsOf(events, 'step').map(({ epoch, step, globalStep }) => [epoch, step, globalStep]),
+          [0, 1].flatMap((e) => [1, 2, 3, 4, 5].map((s) => [e, s, 5 * e + s])),
+        );
+        for (const { train, test, waitedPercent, imagesPerSecond } of eventsOf(events, 'epoch')) {
+          assert.deepEqual([train.images, test.images], [40, 20]);
+          assert.ok(waitedPercent >= 0 && waitedPercent <= 100 && imagesPerSecond > 0);
+        }
+        const [result] = eventsOf(events, 'result');
+        assert.equal(result!.images, 20);
+        assert.equal(result!.parameters, learner.model.parameterCount);
+      }),
+    ));
+
+  it('learns: the loss falls and brightness is told apart', () =>
+    withTrainer({ epochs: 12, trainImages: 160 }, async ({ trainer, events }) => {
+      await trainer.run();
+      const epochs = eventsOf(events, 'epoch');
+      assert.ok(epochs.at(-1)!.train.crossEntropy < 0.7 * epochs[0]!.train.crossEntropy);
+      assert.ok(eventsOf(events, 'result')[0]!.top1 >= 80);
+    }));
+
+  it('keeps the best of the test accuracies, and writes `best` when it improves alone', () =>
+    withFolder((folder) =>
+      withTrainer({ folder, epochs: 6 }, async ({ trainer, events }) => {
+        await trainer.run();
+        const epochs = eventsOf(events, 'epoch');
+        let best = -1;
+        const improved = epochs.filter(({ test, bestTop1 }) => {
+          const better = test.top1 > best;
+          best = Math.max(best, test.top1);
+          assert.equal(bestTop1, best);
+          return better;
+        });
+        const saved = eventsOf(events, 'checkpoint').filter(({ kind }) => kind === 'best');
+        assert.equal(saved.length, improved.length);
+        const checkpoint = readCheckpoint(join(folder, 'best.safetensors'));
+        assert.equal(checkpoint.training!.progress.bestTop1, best);
+        assert.equal(checkpoint.training!.progress.epoch, improved.at(-1)!.epoch + 1);
+      }),
+    ));
+
+  it('gives the schedule epoch, step and steps of an epoch, and reports the rates', () => {
+    const asked: string[] = [];
+    const schedule = (epoch: number, step: number, stepsPerEpoch: number): number => {
+      asked.push(`${epoch}.${step}/${stepsPerEpoch}`);
+      return (epoch + 1) / 1000 + step / 100000;
+    };
+    return withTrainer({ epochs: 2, schedule }, async ({ trainer, events }) => {
+      await trainer.run();
+      assert.deepEqual(new Set(asked).size, 10);
+      assert.ok(asked.every((text) => text.endsWith('/5')));
+      const rates = eventsOf(events, 'step').map(({ learningRate }) => learningRate);
+      assert.deepEqual(rates.slice(0, 2).concat(rates.at(-1)!), [0.001, 0.00101, 0.00204]);
+      assert.equal(eventsOf(events, 'epoch')[1]!.learningRate, 0.00204);
+    });
+  });
+});
+
+describe('going on with a run', () => {
+  it('is bit-identical in mid-epoch and at an epoch’s end', () =>
+    withFolder(async (whole) => {
+      const options: TinyOptions = { epochs: 3 };
+      const straight = await withTrainer({ ...options, folder: whole }, async ({ trainer, events }) => {
+        await trainer.run();
+        return events;
+      });
+      const expected = readCheckpoint(join(whole, 'last.safetensors'));
+      for (const steps of [[1], [4, 1, 3], [5], [14]])
+        await withFolder(async (folder) => {
+          const pieces = await inPieces(folder, steps, options);
+          assertSameRun(readCheckpoint(join(folder, 'last.safetensors')), expected);
+          assert.deepEqual(figures(pieces), figures(straight));
+        });
+    }));
+
+  it('from a checkpoint within an epoch does the steps after it again', () =>
+    withFolder(async (folder) => {
+      const copy = join(folder, 'copy.safetensors');
+      await withTrainer({ folder, epochs: 2, checkpointSeconds: 0 }, async ({ trainer }) => {
+        let saved = 0;
+        trainer.listen((event) => {
+          // The first is the one before any step: this is the one after the third.
+          if (event.event === 'checkpoint' && ++saved === 4) copyFileSync(event.path, copy);
+        });
+        await trainer.run();
+      });
+      const expected = readCheckpoint(join(folder, 'last.safetensors'));
+      assert.equal(readCheckpoint(copy).training!.progress.step, 3);
+      copyFileSync(copy, join(folder, 'last.safetensors'));
+      await resumed(folder, { epochs: 2 }, async ({ trainer }) => {
+        await trainer.run();
+      });
+      assertSameRun(readCheckpoint(join(folder, 'last.safetensors')), expected);
+    }));
+
+  it('that is complete tests it again and changes nothing', () =>
+    withFolder(async (folder) => {
+      const first = await withTrainer({ folder, epochs: 1 }, async ({ trainer, events }) => {
+        await trainer.run();
+        return events;
+      });
+      const before = readFileSync(join(folder, 'last.safetensors'));
+      await resumed(folder, { epochs: 1 }, async ({ trainer, events }) => {
+        assert.equal(await trainer.run(), 'complete');
+        assert.deepEqual(eventsOf(events, 'result'), eventsOf(first, 'result'));
+        assert.equal(eventsOf(events, 'step').length, 0);
+      });
+      assert.deepEqual(readFileSync(join(folder, 'last.safetensors')), before);
+    }));
+});
+
+describe('stopping', () => {
+  it('in the test at an epoch’s end keeps the epoch’s steps', () =>
+    withFolder(async (folder) => {
+      await withTrainer({ folder, epochs: 2 }, async ({ trainer, events }) => {
+        trainer.listen(({ event }) => {
+          if (event === 'evaluation') trainer.stop();
+        });
+        assert.equal(await trainer.run(), 'interrupted');
+        assert.deepEqual(eventsOf(events, 'interrupted')[0]!.step, 5);
+        assert.equal(eventsOf(events, 'epoch').length, 0);
+      });
+      await resumed(folder, { epochs: 2 }, async ({ trainer, events }) => {
+        assert.equal(await trainer.run(), 'complete');
+        assert.deepEqual(
+          eventsOf(events, 'epoch').map(({ epoch }) => epoch),
+          [0, 1],
+        );
+        assert.equal(eventsOf(events, 'epoch')[0]!.train.images, 40);
+      });
+    }));
+
+  it('before the first step saves a run that can go on', () =>
+    withFolder((folder) =>
+      withTrainer({ folder }, async ({ trainer, events }) => {
+        trainer.stop();
+        assert.equal(await trainer.run(), 'interrupted');
+        assert.equal(eventsOf(events, 'step').length, 0);
+        assert.equal(readCheckpoint(join(folder, 'last.safetensors')).training!.progress.globalStep, 0);
+      }),
+    ));
+});
+
+describe('a loss that is not finite', () => {
+  it('stops the run with epoch and step, and keeps the last checkpoint', () =>
+    withFolder((folder) =>
+      withTrainer(
+        { folder, epochs: 3, schedule: (epoch, step) => (epoch === 1 && step === 1 ? 1e38 : 0.01) },
+        async ({ trainer, events }) => {
+          await assert.rejects(trainer.run(), (error) => {
+            assert.ok(error instanceof UserError);
+            assert.match(
+              error.message,
+              /^the loss is (NaN|Infinity) at step \d of epoch 1; the last checkpoint is kept/,
+            );
+            return true;
+          });
+          assert.equal(eventsOf(events, 'epoch').length, 1);
+          const { tensors, training } = readCheckpoint(join(folder, 'last.safetensors'));
+          assert.equal(training!.progress.epoch, 1);
+          for (const [name, { data }] of tensors)
+            assert.ok(
+              data.every((x) => Number.isFinite(Number(x))),
+              name,
+            );
+        },
+      ),
+    ));
+
+  it('in values that blew up in an epoch’s last step does not reach a checkpoint', () =>
+    withFolder((folder) =>
+      withTrainer(
+        { folder, epochs: 1, schedule: (_, step) => (step === 4 ? Number.POSITIVE_INFINITY : 0.01) },
+        async ({ trainer }) => {
+          await assert.rejects(trainer.run(), /is not finite any more; .*safetensors is left as it was/);
+          assert.equal(readCheckpoint(join(folder, 'last.safetensors')).training!.progress.globalStep, 0);
+          assert.ok(!existsSync(join(folder, 'best.safetensors')));
+          assert.deepEqual(
+            readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+            [],
+          );
+        },
+      ),
+    ));
+});
