@@ -1,13 +1,13 @@
 import { loadCifar } from '../data/cifar.js';
 import type { CifarName } from '../data/cifarFacts.js';
-import type { DatasetPair } from '../data/dataset.js';
+import { type DatasetPair, limited } from '../data/dataset.js';
 import { syntheticDataset } from '../data/synthetic.js';
 import { UsageError } from '../errors.js';
 import type { TrainConfig } from '../train/trainConfig.js';
 import { ProgressLine } from './progressLine.js';
 
-/** Which data a command works on. */
-export type DataChoice = Pick<TrainConfig, 'data' | 'dataPath' | 'download'>;
+/** Which data a command works on, and how much of it. */
+export type DataChoice = Pick<TrainConfig, 'data' | 'dataPath' | 'download' | 'limitTrain' | 'limitTest'>;
 
 /** Where data is kept unless a path is given. */
 const DEFAULT_PATH = 'data';
@@ -17,12 +17,15 @@ const DEFAULT_PATH = 'data';
  *
  * @throws UserError when it is missing or damaged, saying what to do
  */
-export async function loadData({ data, dataPath, download }: DataChoice): Promise<DatasetPair> {
+export async function loadData({ data, dataPath, download, ...limits }: DataChoice): Promise<DatasetPair> {
+  const limitTrain = limits.limitTrain ?? undefined;
+  const limitTest = limits.limitTest ?? undefined;
   if (data === 'synthetic') {
     if (dataPath !== null) throw new UsageError('--data synthetic is drawn, and takes no --data-path');
-    return syntheticDataset();
+    return syntheticDataset({ train: limitTrain, test: limitTest });
   }
-  return loadOrFetchCifar(data, dataPath ?? DEFAULT_PATH, download);
+  const { train, test } = await loadOrFetchCifar(data, dataPath ?? DEFAULT_PATH, download);
+  return { train: limited(train, limitTrain), test: limited(test, limitTest) };
 }
 
 async function loadOrFetchCifar(name: CifarName, path: string, download: boolean): Promise<DatasetPair> {

@@ -7,12 +7,12 @@ const PIPE_INTERVAL = 5_000;
 
 /** A progress bar on a terminal; where the stream is piped, a plain line every five seconds. */
 export class ProgressLine {
-  private drawnAt = 0;
+  private drawnAt: number;
   private drawn = false;
 
   constructor(private readonly stream: Pick<WriteStream, 'write' | 'isTTY' | 'columns'>) {
     // The first plain line comes after an interval, so that quick work prints none.
-    this.drawnAt = stream.isTTY ? 0 : performance.now();
+    this.drawnAt = stream.isTTY ? Number.NEGATIVE_INFINITY : performance.now();
   }
 
   /** Shows how much is done, 0 to 1. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type Dataset, limited } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { createEngine } from '../engines/createEngine.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
@@ -110,8 +110,10 @@ async function testData(
     data,
     dataPath: flags.dataPath ?? trainedPath ?? null,
     download: flags.download ?? false,
+    limitTrain: 1,
+    limitTest: limitTest ?? null,
   });
-  return { name: data, test: limited(test, limitTest) };
+  return { name: data, test };
 }
 
 async function testOn(

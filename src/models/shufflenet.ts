@@ -26,7 +26,9 @@ const STEM = 24;
 const REPEATS = [3, 7, 3];
 
 /** The ratios that exist. */
-export const shuffleNetRatios: readonly number[] = Object.keys(WIDTHS).map(Number);
+export const shuffleNetRatios: readonly number[] = Object.keys(WIDTHS)
+  .map(Number)
+  .sort((a, b) => a - b);
 
 const depthwise = (channels: number, stride: number): Conv2d =>
   new Conv2d(channels, channels, 3, { stride, groups: channels });

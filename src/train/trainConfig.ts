@@ -114,7 +114,7 @@ type Check = { readonly expected: string; readonly holds: (value: unknown) => bo
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 const oneOf = (...values: string[]): Check => ({
   expected: `one of ${values.join(', ')}`,
-  holds: (v) => values.includes(String(v)),
+  holds: (v) => typeof v === 'string' && values.includes(v),
 });
 const text: Check = { expected: 'text', holds: (v) => typeof v === 'string' && v !== '' };
 const flag: Check = { expected: 'true or false', holds: (v) => typeof v === 'boolean' };

@@ -1,4 +1,4 @@
-import { type Dataset, type DatasetPair, limited } from '../data/dataset.js';
+import type { Dataset, DatasetPair } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
@@ -21,6 +21,7 @@ import { Trainer } from './trainer.js';
 /** What a training run needs besides its configuration. */
 export interface TrainingRunOptions {
   readonly config: TrainConfig;
+  /** The pictures, already limited as the configuration asks. */
   readonly data: DatasetPair;
   /** Folder for checkpoints; none are written without it. */
   readonly folder?: string | undefined;
@@ -55,8 +56,7 @@ export function scheduleOf(config: TrainConfig): Schedule {
  */
 export async function prepareTraining(options: TrainingRunOptions): Promise<TrainingRun> {
   const { config, folder } = options;
-  const train = limited(options.data.train, config.limitTrain ?? undefined);
-  const test = limited(options.data.test, config.limitTest ?? undefined);
+  const { train, test } = options.data;
   const model = modelFor(config, train);
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {

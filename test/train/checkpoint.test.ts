@@ -68,8 +68,10 @@ describe('checkpoint', () => {
       assert.deepEqual(tensors.get('conv.weight')!.shape, [4, 3, 3, 3]);
       assert.equal(tensors.get('bn.num_batches_tracked')!.dtype, 'i64');
     }));
+});
 
-  it('cut off anywhere is refused in a sentence', () =>
+describe('a checkpoint that does not fit', () => {
+  it('because it is cut off is refused in a sentence', () =>
     withCheckpoint((path) => {
       const { length } = readFileSync(path);
       for (const size of [length - 1, Math.floor(length / 2), 200, 8, 7, 0]) {
@@ -79,7 +81,7 @@ describe('checkpoint', () => {
       }
     }));
 
-  it('of another program is weights, but not a run', () =>
+  it('because another program wrote it is weights, but not a run', () =>
     withCheckpoint((path) => {
       const { tensors } = parseSafetensors(new Uint8Array(readFileSync(path)), path);
       writeFileSync(path, Buffer.concat(serializeSafetensors(tensors, new Map([['format', 'pt']]))));
@@ -89,14 +91,14 @@ describe('checkpoint', () => {
       assert.ok(weights.tensors.has('fc.bias') && !weights.tensors.has('loss.running_min'));
     }));
 
-  it('that is missing or a folder is refused in a sentence', () =>
+  it('because it is missing or a folder is refused in a sentence', () =>
     withFolder(async (folder) => {
       const path = join(folder, 'none.safetensors');
       assert.throws(() => readCheckpoint(path), isSentence(`${path} cannot be read: ENOENT`));
       assert.throws(() => readWeights(folder), isSentence(`${folder} cannot be read: EISDIR`));
     }));
 
-  it('of another model or loss is refused with names and shapes', () =>
+  it('because it is of another model or loss is refused with names and shapes', () =>
     withCheckpoint(async (path) => {
       const checkpoint = readCheckpoint(path);
       await withTrainer({ model: new TinyModel(3, 6) }, ({ learner }) =>

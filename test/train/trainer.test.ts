@@ -108,7 +108,9 @@ describe('trainer', () => {
       assert.ok(epochs.at(-1)!.train.crossEntropy < 0.7 * epochs[0]!.train.crossEntropy);
       assert.ok(eventsOf(events, 'result')[0]!.top1 >= 80);
     }));
+});
 
+describe('an epoch’s end', () => {
   it('keeps the best of the test accuracies, and writes `best` when it improves alone', () =>
     withFolder((folder) =>
       withTrainer({ folder, epochs: 6 }, async ({ trainer, events }) => {
@@ -162,8 +164,10 @@ describe('going on with a run', () => {
           assert.deepEqual(figures(pieces), figures(straight));
         });
     }));
+});
 
-  it('from a checkpoint within an epoch does the steps after it again', () =>
+describe('going on from an older checkpoint', () => {
+  it('within an epoch does the steps after it again', () =>
     withFolder(async (folder) => {
       const copy = join(folder, 'copy.safetensors');
       await withTrainer({ folder, epochs: 2, checkpointSeconds: 0 }, async ({ trainer }) => {
@@ -183,7 +187,7 @@ describe('going on with a run', () => {
       assertSameRun(readCheckpoint(join(folder, 'last.safetensors')), expected);
     }));
 
-  it('that is complete tests it again and changes nothing', () =>
+  it('of a complete run tests it again and changes nothing', () =>
     withFolder(async (folder) => {
       const first = await withTrainer({ folder, epochs: 1 }, async ({ trainer, events }) => {
         await trainer.run();

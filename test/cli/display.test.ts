@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { curvesSvg } from '../../src/cli/curves.js';
+import { formatCount, formatDuration, formatTable } from '../../src/cli/output.js';
+import { ProgressLine } from '../../src/cli/progressLine.js';
+import { TimeLeft } from '../../src/cli/timeLeft.js';
+
+/** To the line's beginning, and empty it. */
+const CLEAR = '\r\x1b[2K';
+
+/** A terminal or pipe that keeps what is written. */
+class Screen {
+  text = '';
+
+  constructor(
+    readonly isTTY: boolean,
+    readonly columns = 60,
+  ) {}
+
+  write(text: string): boolean {
+    this.text += text;
+    return true;
+  }
+}
+
+describe('ProgressLine', () => {
+  it('draws over itself on a terminal, within its width, and clears', () => {
+    const screen = new Screen(true, 40);
+    const line = new ProgressLine(screen);
+    line.update(0.5, 'x'.repeat(100));
+    assert.ok(screen.text.startsWith(CLEAR));
+    assert.match(screen.text.slice(CLEAR.length), /^█{10}░{10} {2}50% {2}x+$/);
+    assert.ok(screen.text.length - CLEAR.length < 40);
+    line.clear();
+    line.clear();
+    assert.ok(screen.text.endsWith(`x${CLEAR}`));
+    assert.ok(!screen.text.includes('\n'));
+  });
+
+  it('does not draw more often than a person sees', () => {
+    const screen = new Screen(true);
+    const line = new ProgressLine(screen);
+    for (let i = 0; i <= 1000; i++) line.update(i / 1000, 'text');
+    assert.ok(screen.text.split('\r').length < 20);
+  });
+
+  it('is silent for quick work in a pipe', () => {
+    const screen = new Screen(false);
+    const line = new ProgressLine(screen);
+    for (let i = 0; i <= 1000; i++) line.update(i / 1000, 'text');
+    line.clear();
+    assert.equal(screen.text, '');
+  });
+});
+
+describe('TimeLeft', () => {
+  it('counts the steps that are left at the present rate, and the tests', () => {
+    const left = new TimeLeft();
+    const start = { engine: '', parameters: 1, trainImages: 100, testImages: 10, epoch: 0, step: 0 };
+    left.add({ event: 'start', epochs: 3, stepsPerEpoch: 10, ...start }, 0);
+    assert.ok(Number.isNaN(left.seconds));
+    const none = { loss: 1, learningRate: 1, meanLoss: 1 };
+    const train = (images: number) => ({ images, top1: 0, top5: 0, crossEntropy: 0 });
+    const step = (epoch: number, count: number, now: number): void =>
+      left.add(
+        {
+          event: 'step',
+          epoch,
+          step: count,
+          globalStep: 0,
+          ...none,
+          train: train(8 * count),
+          imagesPerSecond: 16,
+        },
+        now,
+      );
+    step(0, 5, 2500);
+    assert.equal(left.seconds, 25 * 0.5);
+    step(0, 10, 5000);
+    const epoch = {
+      trainLoss: 1,
+      train: train(80),
+      test: train(10),
+      seconds: 5,
+      waitedPercent: 0,
+      bestTop1: 0,
+    };
+    left.add({ event: 'epoch', epoch: 0, ...epoch, learningRate: 1, imagesPerSecond: 16 }, 7000);
+    assert.equal(left.seconds, 20 * 0.5 + 2 * 2);
+    step(2, 9, 20000);
+    assert.equal(left.seconds, 0.5 + 2);
+  });
+});
+
+describe('formats', () => {
+  it('of durations, counts and tables', () => {
+    assert.deepEqual([0, 59.6, 125, 3725, Number.NaN].map(formatDuration), [
+      '0:00',
+      '1:00',
+      '2:05',
+      '1:02:05',
+      '–',
+    ]);
+    assert.equal(formatCount(11220132), '11,220,132');
+    assert.equal(
+      formatTable(
+        ['class', 'n'],
+        [
+          ['cat', '10'],
+          ['goldfish', '7'],
+        ],
+      ),
+      'class      n\n--------  --\ncat       10\ngoldfish   7',
+    );
+  });
+});
+
+describe('curvesSvg', () => {
+  const points = (svg: string): [number, number][][] =>
+    [...svg.matchAll(/<polyline points="([^"]*)"/g)].map(([, list]) =>
+      list!.split(' ').map((point) => point.split(',').map(Number) as [number, number]),
+    );
+
+  it('draws each curve within the picture, higher values higher', () => {
+    const svg = curvesSvg('a < b', 'top-1, %', [
+      { label: 'one & two', colour: 'red', values: [10, 50, 90] },
+      { label: 'other', colour: 'blue', values: [20, 20] },
+    ]);
+    const [rising, flat] = points(svg) as [[number, number][], [number, number][]];
+    assert.equal(rising.length, 3);
+    assert.ok(rising[0]![1] > rising[1]![1] && rising[1]![1] > rising[2]![1]);
+    assert.equal(flat[0]![1], flat[1]![1]);
+    assert.equal(flat[1]![0], rising[1]![0]);
+    for (const [x, y] of [...rising, ...flat]) assert.ok(x >= 0 && x <= 720 && y >= 0 && y <= 420);
+    assert.ok(svg.includes('a &lt; b') && svg.includes('one &amp; two'));
+  });
+
+  it('takes a single point and equal values', () => {
+    const [line] = points(curvesSvg('t', 'y', [{ label: 'l', colour: 'red', values: [5] }]));
+    assert.ok(line!.flat().every(Number.isFinite));
+  });
+});

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { readCheckpoint } from '../../src/train/checkpoint.js';
+import { RunFolder } from '../../src/train/runFolder.js';
+import { TRAIN_DEFAULTS } from '../../src/train/trainConfig.js';
+import { Samples } from '../support/samples.js';
+import { withFolder } from '../train/fixtures/tiny.js';
+import { biasloss, type Ended, eventsOf, SMALL } from './fixtures/process.js';
+
+const TRAIN = ['train', ...SMALL, '--epochs=3', '--run-dir=run', '--log-format=json'] as const;
+const RESUME = ['train', '--resume=run', '--log-format=json'] as const;
+
+/** Runs and sends signals, the first when the output first has the text. */
+function signalled(
+  cwd: string,
+  args: readonly string[],
+  text: string,
+  signals: readonly NodeJS.Signals[],
+): Promise<Ended> {
+  let sent = false;
+  return biasloss(args, {
+    cwd,
+    onOutput: (stdout, child) => {
+      if (sent || !stdout.includes(text)) return;
+      sent = true;
+      for (const signal of signals) child.kill(signal);
+    },
+  });
+}
+
+/** What a run came to, but for times and the configuration's paths. */
+function outcome(cwd: string): unknown {
+  const { tensors, training } = readCheckpoint(join(cwd, 'run', 'last.safetensors'));
+  const rows = readFileSync(join(cwd, 'run', 'metrics.csv'), 'utf8')
+    .trim()
+    .split('\n');
+  const columns = rows.map((row) => row.split(',').slice(0, 10).join(','));
+  return { tensors, progress: training!.progress, columns };
+}
+
+describe('signals', () => {
+  it('SIGINT and SIGTERM save and end with 130 and 143; going on gives bit for bit the same run', () =>
+    withFolder(async (whole) => {
+      assert.equal((await biasloss(TRAIN, { cwd: whole })).code, 0);
+      await withFolder(async (cwd) => {
+        const first = await signalled(cwd, TRAIN, '"event":"checkpoint"', ['SIGINT']);
+        assert.equal(first.code, 130, first.stderr);
+        assert.match(first.stderr, /^SIGINT: finishing the step and saving; once more to end at once\n/);
+        assert.match(first.stderr, /go on with: biasloss train --resume run\n$/);
+        assert.equal(eventsOf(first.stdout).at(-1)!.event, 'interrupted');
+        const second = await signalled(cwd, RESUME, '"event":"epoch"', ['SIGTERM']);
+        assert.equal(second.code, 143, second.stderr);
+        const last = await biasloss(RESUME, { cwd });
+        assert.equal(last.code, 0, last.stderr);
+        assert.deepEqual(outcome(cwd), outcome(whole));
+        assert.deepEqual(readdirSync(join(cwd, 'run')), readdirSync(join(whole, 'run')));
+      });
+    }));
+
+  it('a second one ends the process at once', () =>
+    withFolder(async (cwd) => {
+      const ended = await signalled(cwd, TRAIN, '"event":"checkpoint"', ['SIGINT', 'SIGTERM']);
+      assert.ok(ended.code === 130 || ended.code === 143, `${ended.code} ${ended.stderr}`);
+      assert.ok(!ended.stdout.includes('"event":"interrupted"'));
+      readCheckpoint(join(cwd, 'run', 'last.safetensors'));
+      assert.equal((await biasloss(RESUME, { cwd })).code, 0);
+    }));
+});
+
+describe('SIGKILL', () => {
+  it('at random moments leaves a checkpoint to go on from, and the run comes to the same end', () =>
+    withFolder(async (whole) => {
+      const often = [...TRAIN, '--checkpoint-seconds=0'];
+      assert.equal((await biasloss(often, { cwd: whole })).code, 0);
+      const samples = new Samples(`kill ${Date.now()}`);
+      await withFolder(async (cwd) => {
+        let steps = -1;
+        for (let kills = 0; kills < 6; kills++) {
+          const args = kills === 0 ? often : [...RESUME, '--checkpoint-seconds=0'];
+          let timer: NodeJS.Timeout | undefined;
+          const ended = await biasloss(args, {
+            cwd,
+            onOutput: (_, child) => {
+              timer ??= setTimeout(() => child.kill('SIGKILL'), samples.uniform(0, 900));
+            },
+          });
+          clearTimeout(timer);
+          const { globalStep } = readCheckpoint(join(cwd, 'run', 'last.safetensors')).training!.progress;
+          assert.ok(globalStep >= steps, 'a checkpoint is older than the one before');
+          steps = globalStep;
+          if (ended.code === 0) break;
+          assert.equal(ended.signal, 'SIGKILL', ended.stderr);
+        }
+        const last = await biasloss(RESUME, { cwd });
+        assert.equal(last.code, 0, last.stderr);
+        assert.deepEqual(outcome(cwd), outcome(whole));
+        assert.deepEqual(readdirSync(join(cwd, 'run')), readdirSync(join(whole, 'run')));
+      });
+    }));
+
+  it('before the first checkpoint leaves a run that begins again', () =>
+    withFolder(async (cwd) => {
+      const folder = await RunFolder.create(join(cwd, 'run'), {
+        ...TRAIN_DEFAULTS,
+        ...{ data: 'synthetic', ratio: 0.5, batchSize: 16, limitTrain: 64, limitTest: 32, engine: 'onnx' },
+        epochs: 1,
+      });
+      assert.ok(!folder.hasCheckpoint());
+      // What SIGKILL leaves: the configuration, and the lock of a process that is gone.
+      const { pid } = spawnSync(process.execPath, ['--version']);
+      writeFileSync(folder.file('.lock'), `${pid} ${hostname()}\n`);
+      const ended = await biasloss(RESUME, { cwd });
+      assert.equal(ended.code, 0, ended.stderr);
+      assert.equal(eventsOf(ended.stdout)[0]!.epoch, 0);
+    }));
+});

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { withFolder } from '../train/fixtures/tiny.js';
+import { biasloss, eventsOf, SMALL } from './fixtures/process.js';
+
+describe('biasloss train and test', () => {
+  it('print lines of JSON with the documented names, write the run folder, and agree on the accuracy', () =>
+    withFolder(async (cwd) => {
+      const trained = await biasloss(
+        ['train', ...SMALL, '--epochs=2', '--run-dir=run', '--log-format=json', '--save-every=2'],
+        { cwd },
+      );
+      assert.equal(trained.stderr, '');
+      assert.equal(trained.code, 0);
+      const events = eventsOf(trained.stdout);
+      const epochs = events.filter(({ event }) => event === 'epoch');
+      assert.deepEqual(
+        epochs.map(({ epoch }) => epoch),
+        [0, 1],
+      );
+      for (const key of ['train_loss', 'train_top1', 'test_top1', 'test_top5', 'images_per_second'])
+        assert.ok(Number.isFinite(epochs[1]![key]), key);
+      const result = events.at(-1)!;
+      assert.deepEqual(Object.keys(result), ['event', 'top1', 'top5', 'best_top1', 'parameters', 'images']);
+      assert.equal(result.images, 32);
+      assert.equal(result.parameters, 356_018);
+      assert.deepEqual(readdirSync(join(cwd, 'run')).sort(), [
+        'accuracy.csv',
+        'accuracy_train.csv',
+        'best.safetensors',
+        'config.json',
+        'epoch-001.safetensors',
+        'last.safetensors',
+        'log.jsonl',
+        'metrics.csv',
+      ]);
+      const test = ['test', '--checkpoint=run/last.safetensors', '--limit-test=32', '--engine=onnx'];
+      const tested = await biasloss([...test, '--log-format=json', '--per-class'], { cwd });
+      const [again] = eventsOf(tested.stdout);
+      assert.deepEqual(
+        [again!.top1, again!.top5, again!.parameters, again!.images],
+        [result.top1, result.top5, result.parameters, result.images],
+      );
+      const classes = again!.per_class as { images: number; top1: number }[];
+      const right = classes.reduce((sum, { images, top1 }) => sum + (images * top1) / 100, 0);
+      assert.ok(Math.abs((100 * right) / 32 - Number(result.top1)) < 1e-3);
+      const text = await biasloss([...test, '--per-class'], { cwd });
+      assert.match(text.stdout, /^top-1 +\d+\.\d\d% +top-5 +\d+\.\d\d%\n356,018 parameters, 32 pictures\n/);
+      assert.match(text.stdout, /most confused +pictures/);
+    }));
+});
+
+describe('biasloss train', () => {
+  it('takes settings from a file, which flags override, in the published spelling too', () =>
+    withFolder(async (cwd) => {
+      const file = { epochs: 3, 'base-lr': 0.02, weight_decay: 0.001, normMode: 'local', milestones: [1, 2] };
+      writeFileSync(join(cwd, 'settings.json'), JSON.stringify(file));
+      const flags = ['--config=settings.json', '--epochs=1', '--base_lr', '0.03', '--chkp_dir', 'run'];
+      const { code, stdout, stderr } = await biasloss(
+        ['train', ...SMALL, ...flags, '--accuracies_dir', 'acc', '--classes', '10', '--device', 'cpu'],
+        { cwd },
+      );
+      assert.equal(stderr, '');
+      assert.equal(code, 0);
+      assert.match(stdout, /epoch 1\/1 {2}loss \d/);
+      assert.match(stdout, /run folder: run\n$/);
+      const config = JSON.parse(readFileSync(join(cwd, 'run', 'config.json'), 'utf8')) as object;
+      const expected = { epochs: 1, baseLr: 0.03, weightDecay: 0.001, normMode: 'local', milestones: [1, 2] };
+      assert.deepEqual({ ...config, ...expected }, config);
+      assert.deepEqual(readdirSync(join(cwd, 'acc')).sort(), ['accuracy.csv', 'accuracy_train.csv']);
+    }));
+
+  it('begins with given weights, and refuses those of another model', () =>
+    withFolder(async (cwd) => {
+      const first = await biasloss(['train', ...SMALL, '--epochs=1', '--run-dir=a'], { cwd });
+      assert.equal(first.code, 0, first.stderr);
+      const same = await biasloss(
+        ['train', ...SMALL, '--epochs=1', '--run-dir=b', '--pretrained=a/best.safetensors'],
+        { cwd },
+      );
+      assert.equal(same.code, 0, same.stderr);
+      assert.equal(same.stderr, '');
+      const other = await biasloss(
+        ['train', '--model=resnet18', ...SMALL.slice(0, 1), '--pretrained=a/best.safetensors'],
+        { cwd },
+      );
+      assert.equal(other.code, 1);
+      assert.match(other.stderr, /^error: .*best\.safetensors: .*missing/);
+    }));
+});
