@@ -1,4 +1,4 @@
-import { runLogs } from '../train/runLogs.js';
+import { openRunLogs } from '../train/runLogs.js';
 import { prepareTraining, type TrainingRun } from '../train/trainingRun.js';
 import { checkClasses, loadData } from './loadData.js';
 import { type OpenRun, openRun, type RunRequest } from './openRun.js';
@@ -61,12 +61,12 @@ async function train(
   watch: SignalWatch,
 ): Promise<void> {
   const startEpoch = checkpoint?.training?.progress.epoch ?? 0;
-  const logs = await runLogs({
-    folder: folder.path,
-    accuraciesDir: config.accuraciesDir,
-    startEpoch,
-  });
-  for (const log of logs) trainer.listen(log);
-  if ((await trainer.run()) === 'interrupted')
-    throw new Interrupted(`go on with: biasloss train --resume ${folder.path}`, watch.exitCode ?? 130);
+  const logs = await openRunLogs({ folder: folder.path, accuraciesDir: config.accuraciesDir, startEpoch });
+  try {
+    for (const log of logs.listeners) trainer.listen(log);
+    if ((await trainer.run()) === 'interrupted')
+      throw new Interrupted(`go on with: biasloss train --resume ${folder.path}`, watch.exitCode ?? 130);
+  } finally {
+    logs.close();
+  }
 }

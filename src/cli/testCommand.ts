@@ -53,7 +53,7 @@ export function addTestCommand(program: Command): void {
   const command = program
     .command('test')
     .description('Test a checkpoint: top-1, top-5, parameters, pictures.')
-    .requiredOption('--checkpoint <file>', 'checkpoint of a run, or weights as .safetensors')
+    .requiredOption('--checkpoint <file>', 'checkpoint of a run, or weights as .safetensors or .pth')
     .addHelpText(
       'after',
       '\nExample:\n  biasloss test --checkpoint runs/NAME/best.safetensors --data-path data --per-class',

@@ -101,7 +101,7 @@ function runOptions(): Option[] {
     numberOption('--limit-train <n>', 'only so many training pictures'),
     numberOption('--limit-test <n>', 'only so many test pictures'),
     numberOption('--workers <n>', 'worker threads that make batches (default: 1)'),
-    new Option('--pretrained <file>', 'weights to begin with'),
+    new Option('--pretrained <file>', 'weights to begin with: .safetensors or .pth'),
     new Option('--recipe <name>', `settings under a name: ${Object.keys(RECIPES).join(', ')}`),
     new Option('--config <file>', 'JSON file with settings; flags override it'),
     new Option('--run-dir <folder>', 'folder of a new run (default: runs/MODEL-DATA-LOSS-TIME)'),

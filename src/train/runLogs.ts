@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { ACCURACY_COLUMNS, csvLog, METRIC_COLUMNS } from './csvLog.js';
 import type { TrainerListener } from './events.js';
 import { jsonLog } from './jsonLog.js';
+import { tensorBoardLog } from './tensorBoardLog.js';
 
 /** Where a run's logs go. */
 export interface RunLogOptions {
-  /** The run's folder: `metrics.csv` and `log.jsonl`. */
+  /** The run's folder: `metrics.csv`, `log.jsonl` and TensorBoard's events. */
   readonly folder: string;
   /** Folder of `accuracy.csv` and `accuracy_train.csv`; null: the run's. */
   readonly accuraciesDir: string | null;
@@ -13,18 +14,27 @@ export interface RunLogOptions {
   readonly startEpoch: number;
 }
 
+/** The logs of a run. */
+export interface RunLogs {
+  readonly listeners: readonly TrainerListener[];
+  /** Closes the files. */
+  close(): void;
+}
+
 /**
- * The listeners that write a run's logs.
+ * Opens the logs of a run.
  *
- * @throws UserError when a file cannot be written
+ * @throws UserError when a file cannot be written; the listeners throw it, too
  */
-export async function runLogs(options: RunLogOptions): Promise<TrainerListener[]> {
+export async function openRunLogs(options: RunLogOptions): Promise<RunLogs> {
   const { folder, startEpoch } = options;
   const accuracies = options.accuraciesDir ?? folder;
-  return [
+  const tables = [
     await csvLog(join(folder, 'metrics.csv'), METRIC_COLUMNS, startEpoch),
     await csvLog(join(accuracies, 'accuracy.csv'), ACCURACY_COLUMNS.test, startEpoch),
     await csvLog(join(accuracies, 'accuracy_train.csv'), ACCURACY_COLUMNS.train, startEpoch),
-    jsonLog(join(folder, 'log.jsonl')),
   ];
+  const charts = tensorBoardLog(folder);
+  const listeners = [...tables, jsonLog(join(folder, 'log.jsonl')), charts.listener];
+  return { listeners, close: () => charts.close() };
 }

@@ -1,4 +1,6 @@
 import { parseSafetensors } from '../formats/safetensors/parse.js';
+import { readTorchCheckpoint } from '../formats/torch/readTorch.js';
+import { isZip } from '../formats/zip/readZip.js';
 import { isTrainingState, readBytes } from './checkpoint.js';
 import { type CheckpointInfo, infoOf } from './checkpointInfo.js';
 import { fromStored, type StateDictTensors } from './stateDict.js';
@@ -10,13 +12,21 @@ export interface WeightsFile {
   readonly info?: CheckpointInfo;
 }
 
+/** First byte of a pickle, as PyTorch wrote files before 1.6. */
+const PICKLE = 0x80;
+
 /**
- * Reads a model's tensors, without training state.
+ * Reads a model's tensors, without training state, from a checkpoint of this library, a .safetensors
+ * file or a PyTorch checkpoint. The format is told from the contents, not from the name.
  *
- * @throws UserError when the file is missing, damaged or of an unknown format
+ * @throws UserError when the file is missing or damaged, or is of none of these formats
  */
 export function readWeights(path: string): WeightsFile {
-  const { tensors, metadata } = parseSafetensors(readBytes(path), path);
+  const bytes = readBytes(path);
+  // A safetensors file begins with its header's length, whose eighth byte would make it absurd in a ZIP or pickle.
+  if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0))
+    return { tensors: fromStored(readTorchCheckpoint(bytes, path).tensors) };
+  const { tensors, metadata } = parseSafetensors(bytes, path);
   const info = infoOf(metadata, path);
   const model = new Map([...fromStored(tensors)].filter(([name]) => !isTrainingState(name)));
   return { tensors: model, ...(info && { info }) };

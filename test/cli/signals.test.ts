@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -9,7 +9,7 @@ import { RunFolder } from '../../src/train/runFolder.js';
 import { TRAIN_DEFAULTS } from '../../src/train/trainConfig.js';
 import { Samples } from '../support/samples.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, type Ended, eventsOf, SMALL } from './fixtures/process.js';
+import { biasloss, type Ended, eventsOf, runFiles, SMALL } from './fixtures/process.js';
 
 const TRAIN = ['train', ...SMALL, '--epochs=3', '--run-dir=run', '--log-format=json'] as const;
 const RESUME = ['train', '--resume=run', '--log-format=json'] as const;
@@ -57,7 +57,7 @@ describe('signals', () => {
         const last = await biasloss(RESUME, { cwd });
         assert.equal(last.code, 0, last.stderr);
         assert.deepEqual(outcome(cwd), outcome(whole));
-        assert.deepEqual(readdirSync(join(cwd, 'run')), readdirSync(join(whole, 'run')));
+        assert.deepEqual(runFiles(join(cwd, 'run')), runFiles(join(whole, 'run')));
       });
     }));
 
@@ -98,7 +98,7 @@ describe('SIGKILL', () => {
         const last = await biasloss(RESUME, { cwd });
         assert.equal(last.code, 0, last.stderr);
         assert.deepEqual(outcome(cwd), outcome(whole));
-        assert.deepEqual(readdirSync(join(cwd, 'run')), readdirSync(join(whole, 'run')));
+        assert.deepEqual(runFiles(join(cwd, 'run')), runFiles(join(whole, 'run')));
       });
     }));
 

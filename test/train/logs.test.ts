@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
 import { ACCURACY_COLUMNS, csvLog, METRIC_COLUMNS } from '../../src/train/csvLog.js';
 import { eventRecord, jsonLine } from '../../src/train/eventRecord.js';
 import type { TrainerEvent } from '../../src/train/events.js';
-import { runLogs } from '../../src/train/runLogs.js';
+import { openRunLogs } from '../../src/train/runLogs.js';
 import { withFolder } from './fixtures/tiny.js';
 
 function epochEvent(epoch: number): Extract<TrainerEvent, { event: 'epoch' }> {
@@ -22,6 +22,12 @@ function epochEvent(epoch: number): Extract<TrainerEvent, { event: 'epoch' }> {
     waitedPercent: 0.5,
     bestTop1: 60,
   };
+}
+
+function stepEvent(globalStep: number): TrainerEvent {
+  const train = { images: 8, top1: 0, top5: 0, crossEntropy: 1 };
+  const rates = { learningRate: 0.1, imagesPerSecond: 10 };
+  return { event: 'step', epoch: 0, step: 1, globalStep, loss: 1, meanLoss: 1, train, ...rates };
 }
 
 describe('csvLog', () => {
@@ -61,17 +67,25 @@ describe('csvLog', () => {
     }));
 });
 
-describe('runLogs', () => {
-  it('are metrics, accuracies and JSON lines with times', () =>
+describe('the logs of a run', () => {
+  it('are metrics, accuracies, JSON lines with times and TensorBoard events', () =>
     withFolder(async (folder) => {
       const accuracies = join(folder, 'accuracies');
-      const logs = await runLogs({ folder, accuraciesDir: accuracies, startEpoch: 0 });
-      for (const log of logs) log(epochEvent(0));
+      const logs = await openRunLogs({ folder, accuraciesDir: accuracies, startEpoch: 0 });
+      for (const log of logs.listeners) {
+        for (const globalStep of [24, 25, 26, 50]) log(stepEvent(globalStep));
+        log(epochEvent(0));
+      }
+      logs.close();
       assert.match(readFileSync(join(accuracies, 'accuracy.csv'), 'utf8'), /^epoch,accuracy\n0,33\.33333\n$/);
       assert.match(readFileSync(join(folder, 'metrics.csv'), 'utf8'), /\n0,/);
       const line = JSON.parse(readFileSync(join(folder, 'log.jsonl'), 'utf8')) as Record<string, unknown>;
       assert.ok(!Number.isNaN(Date.parse(String(line.time))));
       assert.equal(line.event, 'epoch');
+      const name = readdirSync(folder).find((file) => file.startsWith('events.out.tfevents.'));
+      const events = readFileSync(join(folder, name!), 'latin1');
+      const tags = [...events.matchAll(/(Loss|Accuracy)\/(train|test)/g)].map(([tag]) => tag);
+      assert.deepEqual(tags, ['Loss/train', 'Loss/train', 'Accuracy/train', 'Accuracy/test']);
     }));
 });
 
