@@ -15,8 +15,10 @@ const MAX_OBJECTS = 500_000;
 const MAX_MEMO = 1_000_000;
 /** Lists and tuples that may be open at once. */
 const MAX_MARKS = 1000;
-/** Steps that any pickle may take; a large one may take as many again as it has bytes. */
-const BASE_STEPS = 10_000_000;
+/** Instructions at most. */
+const MAX_STEPS = 5_000_000;
+/** Bytes that calls may copy in any pickle; in a large one, twice its size beside. */
+const BASE_COPIES = 2 ** 25;
 
 /** What the machine lets a pickle refer to. */
 export interface MachineOptions {
@@ -26,9 +28,9 @@ export interface MachineOptions {
 }
 
 /**
- * The stack machine that pickles are programs for, with its memo and its budget. The budget counts
- * instructions and what they copy, so that time and memory stay in proportion to the file, whatever the
- * file says.
+ * The stack machine that pickles are programs for, with its memo and its budgets: of instructions, of
+ * objects, and of bytes that calls copy. So time and memory stay in proportion to the file, whatever it
+ * says.
  */
 export class PickleMachine {
   readonly cursor: PickleCursor;
@@ -36,7 +38,8 @@ export class PickleMachine {
   private stack: PickleValue[] = [];
   private readonly marks: number[] = [];
   private objects = 0;
-  private stepsLeft: number;
+  private stepsLeft = MAX_STEPS;
+  private copiesLeft: number;
 
   constructor(
     bytes: Uint8Array,
@@ -44,13 +47,18 @@ export class PickleMachine {
     readonly options: MachineOptions,
   ) {
     this.cursor = new PickleCursor(bytes, start);
-    this.stepsLeft = BASE_STEPS + 2 * bytes.length;
+    this.copiesLeft = BASE_COPIES + 2 * bytes.length;
   }
 
-  /** Spends `steps` of the budget. */
-  charge(steps: number): void {
-    this.stepsLeft -= steps;
-    if (this.stepsLeft < 0) throw new PickleFault('takes too many steps to read');
+  /** Spends an instruction. */
+  step(): void {
+    if (--this.stepsLeft < 0) throw new PickleFault(`has more than ${MAX_STEPS} instructions`);
+  }
+
+  /** Spends `bytes` that are about to be copied. */
+  private charge(bytes: number): void {
+    this.copiesLeft -= bytes;
+    if (this.copiesLeft < 0) throw new PickleFault('copies its objects too often');
   }
 
   push(value: PickleValue): void {
@@ -128,15 +136,17 @@ export class PickleMachine {
     return this.options.persistentLoad(id);
   }
 
-  /** Spends what copying a value's parts would take. */
+  /** Spends what copying a value, or the items of a tuple, would take. */
   chargeFor(value: PickleValue): void {
     const items = value instanceof PickleTuple ? value.items : [value];
-    for (const item of items) this.charge(1 + lengthOf(item));
+    for (const item of items) this.charge(sizeOf(item));
   }
 }
 
-function lengthOf(value: PickleValue): number {
-  if (typeof value === 'string' || Array.isArray(value) || value instanceof Uint8Array) return value.length;
-  if (value instanceof Map || value instanceof Set) return value.size;
-  return value instanceof PickleTuple ? value.items.length : 0;
+/** Roughly the bytes that a copy of a value takes, not of what is in it. */
+function sizeOf(value: PickleValue): number {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value.length;
+  if (Array.isArray(value)) return 8 * value.length;
+  if (value instanceof Map || value instanceof Set) return 32 * value.size;
+  return value instanceof PickleTuple ? 8 * value.items.length : 0;
 }

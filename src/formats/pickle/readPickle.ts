@@ -36,8 +36,8 @@ export interface PickleResult {
  * `globals`, and everything else is refused by name. Left out are extension registries, keyword
  * arguments to constructors and buffers outside of the pickle.
  *
- * Time and memory are bounded: 500,000 objects, 1,000,000 remembered ones, and 10 million steps and two
- * for each byte.
+ * Time and memory are bounded: 5 million instructions, 500,000 objects, 1,000,000 remembered ones, and
+ * copies of 32 MiB and twice the file.
  *
  * @throws UserError when the pickle is malformed, truncated, beyond a limit, or asks for what is not allowed
  */
@@ -46,7 +46,7 @@ export function readPickle(bytes: Uint8Array, options: PickleOptions): PickleRes
     const machine = new PickleMachine(bytesOf(bytes), options.start ?? 0, options);
     const { cursor } = machine;
     for (;;) {
-      machine.charge(1);
+      machine.step();
       const opcode = cursor.u8();
       if (opcode === STOP) return { value: machine.pop(), end: cursor.position };
       const instruction = instructions[opcode];

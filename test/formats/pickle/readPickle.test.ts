@@ -163,15 +163,16 @@ describe('limits', () => {
     ['objects', () => `(${'}'.repeat(500_001)}l.`, /more than 500000 objects/],
     ['memo', () => `N${'\x94'.repeat(1_000_001)}.`, /remembers more than 1000000/],
     ['open marks', () => '('.repeat(1001), /more than 1000 lists/],
+    ['instructions', () => `${'N0'.repeat(2_500_001)}N.`, /more than 5000000 instructions/],
     [
-      'steps',
+      'copies by calls',
       () => `(${'N'.repeat(2000)}l\x94${'cbuiltins\nset\nh\0\x85R0'.repeat(6000)}N.`,
-      /too many steps/,
+      /copies its objects too often/,
     ],
     [
       'copies of text as keys',
-      () => `B\0\0\x10\0${'x'.repeat(2 ** 20)}\x94}${'h\0Ns'.repeat(20)}.`,
-      /too many steps/,
+      () => `B\0\0\x10\0${'x'.repeat(2 ** 20)}\x94}${'h\0Ns'.repeat(50)}.`,
+      /copies its objects too often/,
     ],
   ];
   for (const [name, make, message] of limits)
