@@ -24,27 +24,33 @@ function luma(red: number, green: number, blue: number): number {
 export function jitterColours(rgb: Uint8Array, strength: number, random: (what: number) => number): void {
   if (strength <= 0) return;
   const factor = (what: number): number => Math.max(0, 1 + strength * (2 * random(what) - 1));
-  const changes = [blendBlack, blendMeanGrey, blendOwnGrey];
+  const changes = [adjustBrightness, adjustContrast, adjustSaturation];
   for (const change of ORDERS[Math.floor(random(3) * ORDERS.length)]!) changes[change]!(rgb, factor(change));
 }
 
-/** other·(1 − f) + value·f, cut to a byte as Pillow cuts: toward zero. */
+/** other·(1 − f) + value·f in 32-bit floats, cut to a byte toward zero, as Pillow does. */
 function blend(other: number, value: number, f: number): number {
-  return Math.min(Math.max(Math.trunc(other + f * (value - other)), 0), 255);
+  return Math.min(
+    Math.max(Math.trunc(Math.fround(other + Math.fround(Math.fround(f) * (value - other)))), 0),
+    255,
+  );
 }
 
-function blendBlack(rgb: Uint8Array, f: number): void {
+/** Blends with black: f = 0 gives black, 1 the picture. In place; rgb is [pixels, 3]. */
+export function adjustBrightness(rgb: Uint8Array, f: number): void {
   for (let i = 0; i < rgb.length; i++) rgb[i] = blend(0, rgb[i]!, f);
 }
 
-function blendMeanGrey(rgb: Uint8Array, f: number): void {
+/** Blends with the mean grey: f = 0 gives that, 1 the picture. In place; rgb is [pixels, 3]. */
+export function adjustContrast(rgb: Uint8Array, f: number): void {
   let sum = 0;
   for (let i = 0; i < rgb.length; i += 3) sum += luma(rgb[i]!, rgb[i + 1]!, rgb[i + 2]!);
   const grey = Math.trunc(sum / (rgb.length / 3) + 0.5);
   for (let i = 0; i < rgb.length; i++) rgb[i] = blend(grey, rgb[i]!, f);
 }
 
-function blendOwnGrey(rgb: Uint8Array, f: number): void {
+/** Blends with the picture in grey: f = 0 gives that, 1 the picture. In place; rgb is [pixels, 3]. */
+export function adjustSaturation(rgb: Uint8Array, f: number): void {
   for (let i = 0; i < rgb.length; i += 3) {
     const grey = luma(rgb[i]!, rgb[i + 1]!, rgb[i + 2]!);
     for (let c = i; c < i + 3; c++) rgb[c] = blend(grey, rgb[c]!, f);

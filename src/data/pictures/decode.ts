@@ -44,8 +44,8 @@ async function decode(bytes: Uint8Array, { pixels }: PictureHeader): Promise<Rgb
       return rgbOf(picture.toColourspace('srgb').removeAlpha());
     case 'grey16':
       return clippedGrey(picture);
-    default:
-      return multipliedOut(picture, pixels === 'cmyk');
+    case 'cmyk':
+      return multipliedOut(picture);
   }
 }
 
@@ -73,21 +73,20 @@ async function clippedGrey(picture: Sharp): Promise<RgbPicture> {
   return { data: repeated(grey), width, height };
 }
 
-/** libvips undoes Adobe's inversion; Pillow takes every CMYK picture to be inverted. */
-async function multipliedOut(picture: Sharp, inverted: boolean): Promise<RgbPicture> {
+/** Both libvips and Pillow take CMYK to be stored inverted, as Adobe stores it, and undo that. */
+async function multipliedOut(picture: Sharp): Promise<RgbPicture> {
   const { data, info } = await picture
     .pipelineColourspace('cmyk')
     .toColourspace('cmyk')
     .raw()
     .toBuffer({ resolveWithObject: true });
   const { width, height } = info;
-  const flip = inverted ? 255 : 0;
   const rgb = new Uint8Array(3 * width * height);
   for (let i = 0; i < width * height; i++) {
-    const white = 255 - (data[4 * i + 3]! ^ flip);
+    const white = 255 - data[4 * i + 3]!;
     for (let c = 0; c < 3; c++) {
       // (255 − C)(255 − K)/255 in Pillow's rounding.
-      const product = (data[4 * i + c]! ^ flip) * white + 128;
+      const product = data[4 * i + c]! * white + 128;
       rgb[3 * i + c] = Math.max(0, white - (((product >> 8) + product) >> 8));
     }
   }

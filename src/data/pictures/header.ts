@@ -2,11 +2,10 @@
 export interface PictureHeader {
   readonly format: 'JPEG' | 'PNG' | 'WebP';
   /**
-   * How the pixels are stored, where that matters for turning them into RGB: `cmyk` and
-   * `inverted cmyk` (a JPEG of four components without and with Adobe's marker), `grey16`
-   * (a PNG with 16 bits of grey and no alpha), else `ordinary`.
+   * How the pixels are stored, where that matters for turning them into RGB: `cmyk` (a JPEG of four
+   * components), `grey16` (a PNG with 16 bits of grey and no alpha), else `ordinary`.
    */
-  readonly pixels: 'ordinary' | 'cmyk' | 'inverted cmyk' | 'grey16';
+  readonly pixels: 'ordinary' | 'cmyk' | 'grey16';
 }
 
 const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
@@ -28,7 +27,6 @@ function pngPixels(bytes: Uint8Array): PictureHeader['pixels'] {
 
 /** Walks the segments up to the frame header, whose tenth byte is the number of components. */
 function jpegPixels(bytes: Uint8Array): PictureHeader['pixels'] {
-  let adobe = false;
   for (let at = 2; at + 9 < bytes.length; ) {
     if (bytes[at] !== 0xff) break;
     const marker = bytes[at + 1]!;
@@ -36,13 +34,9 @@ function jpegPixels(bytes: Uint8Array): PictureHeader['pixels'] {
       at++;
       continue;
     }
-    if (marker === 0xee && startsWith(bytes, 'Adobe', at + 4)) adobe = true;
     // SOF0 to SOF15, without DHT, JPG and DAC, which lie between.
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-    if (isFrame) {
-      if (bytes[at + 9] !== 4) return 'ordinary';
-      return adobe ? 'inverted cmyk' : 'cmyk';
-    }
+    if (isFrame) return bytes[at + 9] === 4 ? 'cmyk' : 'ordinary';
     at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
   }
   return 'ordinary';

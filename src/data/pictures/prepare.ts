@@ -3,9 +3,9 @@ import type { PictureSource } from '../dataset.js';
 import type { Augmentation } from '../loaderProtocol.js';
 import { readPictureSource } from '../pictureSource.js';
 import { jitterColours } from './colourJitter.js';
+import { CutResizer } from './cutResizer.js';
 import { decodeRgb, type RgbPicture } from './decode.js';
-import { type Cut, evaluationCut, trainingCut } from './geometry.js';
-import { bilinearWeights, inputSpan, resampleColumns, resampleRows } from './resample.js';
+import { evaluationCut, trainingCut } from './geometry.js';
 
 /** Options of a {@link PicturePreparer}. */
 export interface PreparerOptions {
@@ -35,12 +35,11 @@ const COLOURS = 41;
 /** Turns encoded pictures into the floats that a model takes. */
 export class PicturePreparer {
   private readonly random: ((epoch: number, counter: number) => number) | undefined;
-  private rows = new Uint8Array(0);
-  private readonly cut: Uint8Array;
+  private readonly resizer: CutResizer;
 
   constructor(private readonly options: PreparerOptions) {
     const { imageSize, augmentation } = options;
-    this.cut = new Uint8Array(3 * imageSize * imageSize);
+    this.resizer = new CutResizer(imageSize);
     this.random = augmentation && uniformSource(augmentation.seed, 'augment');
   }
 
@@ -50,7 +49,7 @@ export class PicturePreparer {
    * @throws UserError for a picture that cannot be read, naming it
    */
   async fill(out: Float32Array, sources: readonly PictureSource[], part: PreparedPart): Promise<void> {
-    const length = this.cut.length;
+    const length = 3 * this.options.imageSize ** 2;
     let next = 0;
     const work = async (): Promise<void> => {
       for (let n = next++; n < sources.length; n = next++) {
@@ -68,25 +67,14 @@ export class PicturePreparer {
     const { width, height } = picture;
     const { random } = this;
     if (!random) {
-      this.resize(picture, evaluationCut(width, height, imageSize));
-      writeNormalised(out, this.cut, imageSize, tables, false);
+      const rgb = this.resizer.resize(picture, evaluationCut(width, height, imageSize));
+      writeNormalised(out, rgb, imageSize, tables, false);
       return;
     }
     const draw = (what: number): number => random(epoch, index * DRAWS + what);
-    this.resize(picture, trainingCut(width, height, imageSize, draw));
-    jitterColours(this.cut, augmentation?.colourJitter ?? 0, (what) => draw(COLOURS + what));
-    writeNormalised(out, this.cut, imageSize, tables, draw(FLIP) < 0.5);
-  }
-
-  /** Leaves the resized part in {@link cut} [S, S, 3]: rows first, then columns, as Pillow does. */
-  private resize(picture: RgbPicture, { columns, rows }: Cut): void {
-    const across = bilinearWeights(columns.input, columns.size, columns.wanted);
-    const down = bilinearWeights(rows.input, rows.size, rows.wanted);
-    const needed = inputSpan(down);
-    const rowLength = 3 * columns.wanted.length;
-    if (this.rows.length < needed.length * rowLength) this.rows = new Uint8Array(needed.length * rowLength);
-    resampleRows(this.rows, picture, needed, across);
-    resampleColumns(this.cut, { data: this.rows, rowLength }, needed.start, down);
+    const rgb = this.resizer.resize(picture, trainingCut(width, height, imageSize, draw));
+    jitterColours(rgb, augmentation?.colourJitter ?? 0, (what) => draw(COLOURS + what));
+    writeNormalised(out, rgb, imageSize, tables, draw(FLIP) < 0.5);
   }
 }
 
