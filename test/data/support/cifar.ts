@@ -12,14 +12,19 @@ export function binaryRecords(labels: readonly (readonly number[])[]): Uint8Arra
   return new Uint8Array(Buffer.concat(records));
 }
 
-/** A .tar.gz with the given files. */
-export async function tarball(files: Readonly<Record<string, Uint8Array>>): Promise<Buffer> {
+/** A .tar with the given files. */
+export async function tar(files: Readonly<Record<string, Uint8Array>>): Promise<Buffer> {
   const archive = pack();
   for (const [name, bytes] of Object.entries(files)) archive.entry({ name }, Buffer.from(bytes));
   archive.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of archive) if (chunk instanceof Buffer) chunks.push(chunk);
-  return gzipSync(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
+}
+
+/** A .tar.gz with the given files. */
+export async function tarball(files: Readonly<Record<string, Uint8Array>>): Promise<Buffer> {
+  return gzipSync(await tar(files));
 }
 
 /**

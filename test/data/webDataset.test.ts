@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { expandBraces } from '../../src/data/braces.js';
+import { Loader } from '../../src/data/loader.js';
+import { indexTar } from '../../src/data/tarIndex.js';
+import { webDataset } from '../../src/data/webDataset.js';
+import { findShards, loadWebDatasets } from '../../src/data/webDatasetPair.js';
+import { UserError } from '../../src/errors.js';
+import { tar } from './support/cifar.js';
+import { temporaryFolder } from './support/folder.js';
+import { plainPicture } from './support/pictures.js';
+
+const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+
+async function shard(t: TestContext, files: Record<string, Uint8Array>, name = 'a.tar'): Promise<string> {
+  const path = join(temporaryFolder(t), name);
+  writeFileSync(path, await tar(files));
+  return path;
+}
+
+const refused = (act: () => unknown, ...patterns: RegExp[]): void =>
+  assert.throws(act, (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    for (const pattern of patterns) assert.match(error.message, pattern);
+    return true;
+  });
+
+test('members of an archive: names of every length, contents at their offsets', async (t) => {
+  const files = {
+    short: text('one'),
+    [`${'deep/'.repeat(30)}name.jpg`]: text('two'),
+    [`${'x'.repeat(300)}.jpg`]: new Uint8Array(1500).fill(3),
+    'größe.txt': text(''),
+  };
+  const path = await shard(t, files);
+  const bytes = readFileSync(path);
+  const members = indexTar(path);
+  assert.deepEqual(
+    members.map(({ name }) => name),
+    Object.keys(files),
+  );
+  for (const { name, offset, length } of members)
+    assert.deepEqual(new Uint8Array(bytes.subarray(offset, offset + length)), files[name]);
+});
+
+test('samples: pictures with .cls or .json labels, in the archives’ order', async (t) => {
+  const paths = [
+    await shard(t, {
+      'x/0001.jpg': text('p'),
+      'x/0001.cls': text('3\n'),
+      'x/0001.txt': text('a caption'),
+      'x/0000.json': text('{"label": 1}'),
+      'x/0000.PNG': text('pp'),
+      readme: text('no sample'),
+    }),
+    await shard(t, { '0001.cls': text('0'), '0001.webp': text('ppp') }),
+  ];
+  const dataset = webDataset(paths);
+  assert.equal(dataset.count, 3);
+  assert.deepEqual([...dataset.labels], [3, 1, 0]);
+  assert.deepEqual(dataset.classes, ['class 0', 'class 1', 'class 2', 'class 3']);
+  const sources = [0, 1, 2].map((i) => dataset.source(i));
+  assert.deepEqual(
+    sources.map(({ path }) => path),
+    [paths[0], paths[0], paths[1]],
+  );
+  assert.deepEqual(
+    sources.map(({ member }) => member?.length),
+    [1, 2, 3],
+  );
+});
+
+test('the loader reads pictures out of archives', async (t) => {
+  const files: Record<string, Uint8Array> = {};
+  for (let i = 0; i < 6; i++) {
+    files[`${i}.png`] = await plainPicture('png', [40 * i, 0, 0], 20);
+    files[`${i}.cls`] = text(String(i % 2));
+  }
+  files['6.png'] = text('damaged');
+  files['6.cls'] = text('0');
+  const dataset = webDataset([await shard(t, files)]);
+  const loader = new Loader(dataset, { batchSize: 3, imageSize: 16 });
+  t.after(() => loader.close());
+  const reds: number[] = [];
+  const batches = loader.epoch(0);
+  for (let step = 0; step < 2; step++) {
+    const { value } = await batches.next();
+    for (let n = 0; n < 3; n++) reds.push(Math.round((value!.images[n * 3 * 256]! * 0.229 + 0.485) * 255));
+  }
+  assert.deepEqual(reds.map(Math.abs), [0, 40, 80, 120, 160, 200]);
+  await assert.rejects(batches.next(), /6\.png in .*a\.tar is not a picture/);
+});
+
+test('samples without picture or label, and labels that are none', async (t) => {
+  const make = async (files: Record<string, Uint8Array>): Promise<() => unknown> => {
+    const path = await shard(t, files);
+    return () => webDataset([path]);
+  };
+  refused(await make({ 'x.cls': text('0') }), /x in .*a\.tar has no picture/);
+  refused(await make({ 'x.jpg': text('p') }), /x in .*a\.tar has no label/);
+  for (const label of ['', 'cat', '-1', '1.5', '99999999999'])
+    refused(await make({ 'x.jpg': text('p'), 'x.cls': text(label) }), /x\.cls in .*a\.tar is no label/);
+  for (const label of ['', '{}', '{"label": "cat"}', '[]', 'null'])
+    refused(await make({ 'x.jpg': text('p'), 'x.json': text(label) }), /x\.json in .* is no label/);
+  const path = await shard(t, { 'x.jpg': text('p'), 'x.cls': text('2') });
+  refused(() => webDataset([path], { classes: ['a', 'b'] }), /have the label 2, but there are 2 classes/);
+});
+
+test('archives that are missing, truncated, compressed or none', async (t) => {
+  const path = await shard(t, { 'x.jpg': new Uint8Array(5000), 'x.cls': text('0') });
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'z.tar'), gzipSync(readFileSync(path)));
+  writeFileSync(join(folder, 'e.tar'), '');
+  refused(() => webDataset([join(folder, 'none.tar')]), /there is no archive .*none\.tar/);
+  refused(() => webDataset([join(folder, 'z.tar')]), /z\.tar is (truncated or )?no \.tar/);
+  refused(() => webDataset([join(folder, 'e.tar')]), /e\.tar is truncated/);
+  truncateSync(path, 3000);
+  refused(() => webDataset([path]), /a\.tar is truncated: a file in it goes beyond its 3000 bytes/);
+});
+
+test('hostile archives: any change of a byte gives an index or a sentence', async (t) => {
+  const whole = await tar({ [`${'n'.repeat(150)}.jpg`]: text('p'), 'y.cls': text('1') });
+  const path = join(temporaryFolder(t), 'h.tar');
+  fc.assert(
+    fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, byte) => {
+      const bytes = Buffer.from(whole);
+      bytes[at] = byte;
+      writeFileSync(path, bytes);
+      try {
+        assert.ok(indexTar(path).every(({ offset, length }) => offset + length <= bytes.length));
+      } catch (error) {
+        assert.ok(error instanceof UserError, String(error));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('patterns and folders of archives', (t) => {
+  assert.deepEqual(expandBraces('s-{08..10}.tar'), ['s-08.tar', 's-09.tar', 's-10.tar']);
+  assert.deepEqual(expandBraces('{a,b}/{1..2}'), ['a/1', 'a/2', 'b/1', 'b/2']);
+  assert.deepEqual(expandBraces('plain.tar'), ['plain.tar']);
+  refused(() => expandBraces('{0..999999999}'), /more than 100000 names/);
+  refused(() => expandBraces('{1..9999}{1..9999}'), /more than 100000 names/);
+  const folder = temporaryFolder(t);
+  refused(() => findShards(folder), /has no \.tar archives/);
+  for (const name of ['b.tar', 'a.TAR', 'c.txt']) writeFileSync(join(folder, name), '');
+  assert.deepEqual(findShards(folder), [join(folder, 'a.TAR'), join(folder, 'b.tar')]);
+});
+
+test('parts: folders, archives’ names, or a share held out', async (t) => {
+  const sample = await tar({
+    'x.jpg': text('p'),
+    'x.cls': text('1'),
+    'y.jpg': text('p'),
+    'y.cls': text('0'),
+  });
+  const named = temporaryFolder(t);
+  for (const name of ['train-0.tar', 'train-1.tar', 'val-0.tar', 'trainer.tar'])
+    writeFileSync(join(named, name), sample);
+  const foldered = temporaryFolder(t);
+  for (const [part, name] of [
+    ['train', '0.tar'],
+    ['train', '1.tar'],
+    ['validation', '0.tar'],
+  ] as const) {
+    mkdirSync(join(foldered, part), { recursive: true });
+    writeFileSync(join(foldered, part, name), sample);
+  }
+  for (const place of [named, foldered]) {
+    const { train, test } = loadWebDatasets(place, { classes: ['cat', 'dog'] });
+    assert.deepEqual([train.count, test.count], [4, 2]);
+    assert.deepEqual(test.classes, ['cat', 'dog']);
+  }
+  const { train, test } = loadWebDatasets(join(named, 'train-{0..1}.tar'));
+  assert.deepEqual([train.count, test.count], [2, 2]);
+});
