@@ -48,47 +48,57 @@ describe('stored ZIP files', () => {
   });
 });
 
+interface Zip64Changes {
+  /** Size of the entry in its ZIP64 field. */
+  readonly size?: number;
+  /** How far the ZIP64 record's place is off. */
+  readonly locator?: number;
+  readonly count?: number;
+  readonly disk?: number;
+  /** Number of entries in the record at the end, which otherwise leaves everything to the ZIP64 record. */
+  readonly shortCount?: number;
+}
+
 /** A file of one entry with ZIP64 records, and sizes after the data, as PyTorch writes it. */
-function zip64(changes: { size?: number; locator?: number; count?: number } = {}): Uint8Array {
+function zip64({ size = 4, locator = 0, count = 1, disk = 0, shortCount }: Zip64Changes = {}): Uint8Array {
   const data = latin1Bytes('data');
   const local = joinBytes([
-    littleEndian([0x04034b50, 4], [45, 2], [8, 2], [0, 2], [0, 4], [0, 4], [0, 4], [0, 4], [1, 2], [0, 2]),
+    littleEndian([0x04034b50, 4], [45, 2], [8, 2], [0, 2], [0, 8], [0, 8], [1, 2], [0, 2]),
     latin1Bytes('n'),
     data,
     littleEndian([0x08074b50, 4], [crc32(data), 4], [4, 8], [4, 8]),
   ]);
-  const extra = littleEndian([7, 2], [1, 2], [0, 1], [1, 2], [24, 2], [changes.size ?? 4, 8], [4, 8], [0, 8]);
+  const extra = littleEndian([7, 2], [1, 2], [0, 1], [1, 2], [24, 2], [size, 8], [4, 8], [0, 8]);
   const central = joinBytes([
     littleEndian([0x02014b50, 4], [0, 2], [45, 2], [8, 2], [0, 2], [0, 4], [crc32(data), 4]),
-    littleEndian([0xffffffff, 4], [0xffffffff, 4], [1, 2], [extra.length, 2], [0, 2], [0, 2], [0, 2], [0, 4]),
-    littleEndian([0xffffffff, 4]),
+    littleEndian(
+      [0xffffffff, 4],
+      [0xffffffff, 4],
+      [1, 2],
+      [extra.length, 2],
+      [0, 8],
+      [0, 2],
+      [0xffffffff, 4],
+    ),
     latin1Bytes('n'),
     extra,
   ]);
   const place = local.length + central.length;
+  const end: [number, number, number] =
+    shortCount === undefined ? [0xffff, 0xffffffff, 0xffffffff] : [shortCount, central.length, local.length];
   return joinBytes([
     local,
     central,
-    littleEndian(
-      [0x06064b50, 4],
-      [44, 8],
-      [45, 2],
-      [45, 2],
-      [0, 4],
-      [0, 4],
-      [1, 8],
-      [1, 8],
-      [central.length, 8],
-      [local.length, 8],
-    ),
-    littleEndian([0x07064b50, 4], [0, 4], [place + (changes.locator ?? 0), 8], [1, 4]),
-    littleEndian([0x06054b50, 4], [0, 2], [0, 2], [changes.count ?? 0xffff, 2], [changes.count ?? 0xffff, 2]),
-    littleEndian([0xffffffff, 4], [0xffffffff, 4], [0, 2]),
+    littleEndian([0x06064b50, 4], [44, 8], [45, 2], [45, 2], [disk, 4], [0, 4], [count, 8], [count, 8]),
+    littleEndian([central.length, 8], [local.length, 8]),
+    littleEndian([0x07064b50, 4], [0, 4], [place + locator, 8], [1, 4]),
+    littleEndian([0x06054b50, 4], [0, 4], [end[0], 2], [end[0], 2], [end[1], 4], [end[2], 4], [0, 2]),
   ]);
 }
 
 it('ZIP64 records and sizes after the data', () => {
-  assert.deepEqual(opened(zip64()).read('n'), latin1Bytes('data'));
+  for (const bytes of [zip64(), zip64({ shortCount: 1 })])
+    assert.deepEqual(opened(bytes).read('n'), latin1Bytes('data'));
 });
 
 /** The file with a number in place of another, relative to a signature. */
@@ -121,6 +131,13 @@ function resized(size: number): Uint8Array {
   return bytes;
 }
 
+/** The count of entries says 2, and the directory has 3. */
+function lastEntryDropped(): Uint8Array {
+  const bytes = file.slice();
+  bytes.set(littleEndian([2, 2], [2, 2]), bytes.length - 14);
+  return bytes;
+}
+
 const refused: [string, Uint8Array, RegExp][] = [
   ['no bytes', new Uint8Array(0), /truncated or no ZIP/],
   ['cut by a byte', file.subarray(0, -1), /record at its end is missing/],
@@ -146,6 +163,12 @@ const refused: [string, Uint8Array, RegExp][] = [
   ['ZIP64 sizes that are missing', patched(CENTRAL, 24, 0xffffffff, 4), /lacks the ZIP64 sizes/],
   ['a ZIP64 record that is missing', patched(END, 16, 0xffffffff, 4), /lacks the ZIP64 record/],
   ['a ZIP64 record in a wrong place', zip64({ locator: 1 }), /ZIP64 record in a wrong place/],
+  ['a ZIP64 size beyond 2^53', zip64({ size: 2 ** 60 }), /size or offset of 1152921504606846976/],
+  ['a ZIP64 file in parts', zip64({ disk: 1 }), /one part of a ZIP file/],
+  ['more entries than any model has', zip64({ count: 300_000 }), /300000 entries, more than 200000/],
+  ['two ends that disagree', zip64({ shortCount: 2 }), /two records of its end that disagree/],
+  ['an entry in another part', patched(CENTRAL, 34, 1), /one part of a ZIP file/],
+  ['fewer entries than there are', lastEntryDropped(), /bytes after the 2 entries/],
   ['a ZIP64 size beyond the file', zip64({ size: 2 ** 50 }), /compressed entry/],
 ];
 

@@ -1,6 +1,7 @@
 import { printable } from '../quote.js';
 import { PickleCursor } from './cursor.js';
 import {
+  type CallContext,
   latin1,
   PickleFault,
   type PickleGlobals,
@@ -32,7 +33,7 @@ export interface MachineOptions {
  * objects, and of bytes that calls copy. So time and memory stay in proportion to the file, whatever it
  * says.
  */
-export class PickleMachine {
+export class PickleMachine implements CallContext {
   readonly cursor: PickleCursor;
   readonly memo = new Map<number, PickleValue>();
   private stack: PickleValue[] = [];
@@ -117,12 +118,11 @@ export class PickleMachine {
     this.pushAgain(value);
   }
 
-  /** A key of a dict: bytes become text, so that it can be found again. */
-  key(value: PickleValue): PickleValue {
+  readonly key = (value: PickleValue): PickleValue => {
     if (!(value instanceof Uint8Array)) return value;
     this.charge(value.length);
     return latin1(value);
-  }
+  };
 
   global(module: string, name: string): PickleObject {
     const full = `${module}.${name}`;

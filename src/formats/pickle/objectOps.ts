@@ -16,7 +16,7 @@ function call(m: PickleMachine, callee: PickleValue, args: PickleValue): void {
   if (!(callee instanceof PickleGlobal) || !callee.call)
     throw new PickleFault(`calls ${describeValue(callee)}, which is not allowed`);
   m.chargeFor(args);
-  m.push(callee.call(tupleItems(args, `the arguments of ${callee.name}`)));
+  m.push(callee.call(tupleItems(args, `the arguments of ${callee.name}`), m));
 }
 
 function reduce(m: PickleMachine): void {

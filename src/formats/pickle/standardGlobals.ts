@@ -1,4 +1,5 @@
 import {
+  type CallContext,
   globalsTable,
   naturalItems,
   PickleFault,
@@ -18,14 +19,14 @@ function listOf(value: PickleValue | undefined, what: string): readonly PickleVa
 }
 
 /** `dict(pairs)`: Python 2 pickles an OrderedDict as a call with its items. */
-function dictOf(value: PickleValue | undefined): Map<PickleValue, PickleValue> {
+function dictOf(value: PickleValue | undefined, { key: keyOf }: CallContext): Map<PickleValue, PickleValue> {
   if (value instanceof Map) return new Map(value);
   return new Map(
     listOf(value, 'dict').map((pair): [PickleValue, PickleValue] => {
       const [key, item, ...others] = listOf(pair, 'pair');
       if (key === undefined || item === undefined || others.length > 0)
         throw new PickleFault('makes a dict of something that is not pairs');
-      return [key instanceof Uint8Array ? (textOf(key) ?? key) : key, item];
+      return [keyOf(key), item];
     }),
   );
 }
@@ -55,15 +56,15 @@ const modules = ['builtins', '__builtin__'];
 
 /** Containers and plain types of Python's own library. Types that are only named, as in `defaultdict(list)`, cannot be called. */
 export const standardGlobals: PickleGlobals = globalsTable([
-  new PickleGlobal('collections.OrderedDict', ([items]) => dictOf(items)),
-  new PickleGlobal('collections.defaultdict', ([, items]) => dictOf(items)),
-  new PickleGlobal('collections.Counter', ([items]) => dictOf(items)),
+  new PickleGlobal('collections.OrderedDict', ([items], context) => dictOf(items, context)),
+  new PickleGlobal('collections.defaultdict', ([, items], context) => dictOf(items, context)),
+  new PickleGlobal('collections.Counter', ([items], context) => dictOf(items, context)),
   new PickleGlobal('_codecs.encode', encode),
   ...modules.flatMap((module) => [
     new PickleGlobal(`${module}.set`, ([items]) => new Set(listOf(items, 'set'))),
     new PickleGlobal(`${module}.frozenset`, ([items]) => new Set(listOf(items, 'frozenset'))),
     new PickleGlobal(`${module}.list`, ([items]) => [...listOf(items, 'list')]),
-    new PickleGlobal(`${module}.dict`, ([items]) => dictOf(items)),
+    new PickleGlobal(`${module}.dict`, ([items], context) => dictOf(items, context)),
     new PickleGlobal(`${module}.bytearray`, bytearray),
     new PickleGlobal(`${module}.bytes`, emptyBytes),
     ...['int', 'float', 'bool', 'str', 'tuple'].map((name) => new PickleGlobal(`${module}.${name}`)),

@@ -46,8 +46,14 @@ export class PickleTuple extends PickleObject {
   }
 }
 
-/** What a call of a global returns. It must not copy more than a few times its arguments. */
-export type PickleCall = (args: readonly PickleValue[]) => PickleValue;
+/** What a call may use of the machine that makes it. */
+export interface CallContext {
+  /** A key of a dict: bytes become text, so that it can be found again. What that copies is counted. */
+  readonly key: (value: PickleValue) => PickleValue;
+}
+
+/** What a call of a global returns. It must not copy more than a few times its arguments, items of items not included. */
+export type PickleCall = (args: readonly PickleValue[], context: CallContext) => PickleValue;
 
 /** A class or function that a pickle names. Only with `call` can the pickle call it. */
 export class PickleGlobal extends PickleObject {

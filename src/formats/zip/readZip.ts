@@ -39,11 +39,6 @@ export class StoredZip {
     return [...this.entries.keys()];
   }
 
-  /** Bytes of an entry, or undefined where there is none. */
-  size(name: string): number | undefined {
-    return this.entries.get(name)?.data.length;
-  }
-
   /**
    * An entry's bytes, a view of the file, with their checksum verified; undefined where there is none.
    *

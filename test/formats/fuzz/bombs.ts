@@ -51,6 +51,13 @@ export const bombs: Readonly<Record<string, Bomb>> = {
     `X\0\0\x10\0${'x'.repeat(2 ** 20)}\x940(`,
     'c_codecs\nencode\nh\0U\x06latin1\x86R',
   ),
+  'long keys in pairs': {
+    format: 'pickle',
+    make: () => {
+      const key = `B\0\0\x10\0${'x'.repeat(2 ** 20)}\x940`;
+      return latin1Bytes(`${key}ccollections\nOrderedDict\n(${'h\0N\x86'.repeat(100_000)}l\x85R.`);
+    },
+  },
   'arrays of Fortran’s order': pickle(
     `cnumpy\ndtype\nU\x02u1\x85R\x940B\0\0\x10\0${'x'.repeat(2 ** 20)}\x940(`,
     'cnumpy.core.numeric\n_frombuffer\n(h\x01h\0J\0\x08\0\0J\0\x02\0\0\x86U\x01FtR',

@@ -46,7 +46,9 @@ describe('NumPy arrays in pickles', () => {
     assert.ok(value instanceof NumpyArray);
     assert.deepEqual(value.data, latin1Bytes('a.c.e.b.d.f.'));
   });
+});
 
+describe('NumPy’s others', () => {
   it('scalars become numbers', () => {
     const scalar = (dtype: string, data: string): string =>
       `cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\x02${dtype}\x89\x88\x87RC${String.fromCharCode(data.length)}${data}\x86R.`;

@@ -65,22 +65,36 @@ describe('pickles', () => {
   });
 });
 
+/** Calls of plain containers' constructors, in every way that pickles have. */
+const constructed: [string, PickleValue][] = [
+  ['ccollections\nOrderedDict\n((U\x01aK\x01\x86lt\x81.', new Map([['a', 1]])],
+  ['(icollections\nOrderedDict\n.', new Map()],
+  ['(ccollections\nOrderedDict\no.', new Map()],
+  ['ccollections\ndefaultdict\ncbuiltins\nlist\n\x85RK\x01K\x02s.', new Map([[1, 2]])],
+  ['ccollections\nCounter\n}K\x01K\x02s\x85R.', new Map([[1, 2]])],
+  ['cbuiltins\ndict\n)R.', new Map()],
+  ['cbuiltins\nfrozenset\n(K\x01K\x02\x91\x85R.', new Set([1, 2])],
+  ['c__builtin__\nlist\nK\x01K\x02\x86\x85R.', [1, 2]],
+  ['cbuiltins\nbytearray\nC\x01a\x85R.', Uint8Array.of(97)],
+  ['c__builtin__\nbytearray\nVa\nU\x07latin-1\x86R.', Uint8Array.of(97)],
+  ['c__builtin__\nbytes\n)R.', new Uint8Array(0)],
+  ['ctorch\nSize\n(K\x02K\x03t\x85R.', new PickleTuple([2, 3])],
+];
+
 describe('a pickle may', () => {
-  it('call the constructors of plain containers', () => {
-    assert.deepEqual(read('ccollections\nOrderedDict\n((U\x01aK\x01\x86lt\x81.'), new Map([['a', 1]]));
-    assert.deepEqual(read('(icollections\nOrderedDict\n.'), new Map());
-    assert.deepEqual(read('(ccollections\nOrderedDict\no.'), new Map());
-    assert.deepEqual(
-      read('ccollections\ndefaultdict\ncbuiltins\nlist\n\x85RK\x01K\x02s.'),
-      new Map([[1, 2]]),
-    );
-    assert.deepEqual(read('ctorch\nSize\n(K\x02K\x03t\x85R.'), new PickleTuple([2, 3]));
-    assert.deepEqual(read('c__builtin__\nbytes\n)R.'), new Uint8Array(0));
-  });
+  for (const [text, value] of constructed)
+    it(`call a constructor: ${JSON.stringify(text)}`, () => assert.deepEqual(read(text), value));
 
   it('give a dict a state, which is left out', () => {
     const value = read('\x80\x02ccollections\nOrderedDict\n)RX\x01\0\0\0aK\x01s}X\x09\0\0\0_metadata}sb.');
     assert.deepEqual(value, new Map([['a', 1]]));
+  });
+
+  it('remember objects under large numbers', () => {
+    assert.deepEqual(
+      read('Nr\x05\0\x01\0j\x05\0\x01\0p70000\ng70000\n\x87.'),
+      new PickleTuple([null, null, null]),
+    );
   });
 
   it('name objects outside of it', () => {
@@ -143,6 +157,16 @@ const refused: [string, string, RegExp][] = [
   ['a wrong escape', "S'\\q'\n.", /malformed escape/],
   ['an escaped last quote', "S'abc\\'\n.", /last quote is escaped/],
   ['a character beyond Unicode', 'V\\U00110000\n.', /beyond Unicode/],
+  ['characters beyond bytes', 'c_codecs\nencode\nV\\u0100\nVlatin1\n\x86R.', /not Latin-1/],
+  ['bytes of something', 'cbuiltins\nbytes\nK\x05\x85R.', /bytes with arguments/],
+  ['a pair of three', 'ccollections\nOrderedDict\n]K\x01K\x02K\x03\x87a\x85R.', /not pairs/],
+  [
+    'arguments that are no tuple',
+    'cbuiltins\nset\n]R.',
+    /a list as the arguments of builtins\.set, where a tuple/,
+  ],
+  ['a name that is not text', 'K\x01K\x02\x93.', /a name that is not text/],
+  ['a memo of nothing', 'q\0.', /empty stack/],
   ['another codec', 'c_codecs\nencode\nVa\nVrot13\n\x86R.', /latin1/],
   ['pairs that are not', 'ccollections\nOrderedDict\n]K\x01a\x85R.', /not a list/],
 ];

@@ -34,7 +34,7 @@ function values(tensors: StoredTensors): [string, readonly number[], number[]][]
   return [...tensors].map(([name, stored]) => [name, stored.shape, [...toFloat32(stored)]]);
 }
 
-describe('PyTorch checkpoints', () => {
+describe('tensors of PyTorch checkpoints', () => {
   const views: [string, Partial<TensorPlace>, number[]][] = [
     ['whole', {}, [0, 1, 2, 3, 4, 5]],
     ['transposed', { shape: [3, 2], strides: [1, 3] }, [0, 3, 1, 4, 2, 5]],
@@ -51,8 +51,10 @@ describe('PyTorch checkpoints', () => {
         assert.deepEqual(values(tensors), [['w', place.shape ?? [2, 3], expected]]);
     });
   }
+});
 
-  it('shared storages', () => {
+describe('storages', () => {
+  it('may be shared', () => {
     const object = dict({ b: tensor(matrix), a: tensor({ ...matrix, shape: [3, 2], strides: [1, 3] }) });
     for (const { tensors } of readBoth(object)) {
       assert.deepEqual([...tensors.keys()], ['b', 'a']);
@@ -66,7 +68,7 @@ describe('PyTorch checkpoints', () => {
     assert.equal(data.buffer, file.buffer);
   });
 
-  it('storages that are views of others, as in the oldest files', () => {
+  it('may be views of others, as in the oldest files', () => {
     const view = tuple(text('v'), int(2), int(3));
     const object = dict({ w: tensor({ total: 6, offset: 1, shape: [2], strides: [1], view }) });
     const { tensors } = readTorchCheckpoint(legacyFile(object, [['0', 6, storage]]), 'a.pth');
@@ -79,7 +81,7 @@ describe('PyTorch checkpoints', () => {
       assert.equal(tensors.get('w')!.shape.length, 2);
   });
 
-  it('storages that no tensor of the state dict needs may be damaged', () => {
+  it('that no tensor of the state dict needs may be missing', () => {
     const file = zipFile(
       dict({ net: dict({ w: tensor(matrix) }), optimizer: dict({ m: tensor({ ...matrix, key: '9' }) }) }),
       { 0: storage },
@@ -118,7 +120,9 @@ describe('the state dict is found', () => {
       }
     });
   }
+});
 
+describe('the state dict may be', () => {
   it('bare, with scalars among the tensors', () => {
     const [found] = readBoth(dict({ epoch: 'K\x07', w: tensor(matrix) }));
     assert.deepEqual(
