@@ -6,6 +6,22 @@
 export * from './engines/createEngine.js';
 export type * from './engines/engine.js';
 export { UsageError, UserError } from './errors.js';
+export { parseSafetensors, type SafetensorsFile } from './formats/safetensors/parse.js';
+export { serializeSafetensors } from './formats/safetensors/serialize.js';
+export {
+  castFloat,
+  fromFloat32,
+  fromInt64,
+  type StoredDType,
+  type StoredTensor,
+  type StoredTensors,
+  toFloat32,
+  toFloat64,
+  toInt64,
+} from './formats/tensor.js';
+export { EventWriter } from './formats/tensorboard/eventWriter.js';
+export { readTorchCheckpoint, type TorchCheckpoint, type TorchExtra } from './formats/torch/readTorch.js';
+export { type TorchLayout, writeTorchCheckpoint } from './formats/torch/writeTorch.js';
 export { gradients } from './graph/autodiff.js';
 export { Graph } from './graph/graph.js';
 export type * from './graph/op.js';
