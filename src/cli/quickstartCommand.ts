@@ -25,7 +25,7 @@ export function addQuickstartCommand(program: Command): void {
     .description(
       'Train shufflenetv2 0.5 on drawn pictures under both losses; ends with accuracies and a picture of the curves.',
     )
-    .option('--epochs <n>', 'epochs of each training', parseCount, 6)
+    .option('--epochs <n>', 'epochs of each training', parseCount, 4)
     .addOption(nameOption('--engine <name>', 'engine', engineChoices).default('auto'))
     .option(
       '--run-dir <folder>',
