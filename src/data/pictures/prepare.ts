@@ -65,7 +65,7 @@ export class PicturePreparer {
   prepare(out: Float32Array, picture: RgbPicture, epoch: number, index: number): void {
     const { imageSize, tables, augmentation } = this.options;
     const { width, height } = picture;
-    const { random } = this;
+    const random = this.random;
     if (!random) {
       const rgb = this.resizer.resize(picture, evaluationCut(width, height, imageSize));
       writeNormalised(out, rgb, imageSize, tables, false);
