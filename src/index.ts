@@ -3,6 +3,21 @@
  *
  * @packageDocumentation
  */
+export { type CheckDataOptions, checkData, type DataReport } from './data/checkData.js';
+export { type CifarOptions, loadCifar } from './data/cifar.js';
+export { type CifarDownloadOptions, downloadCifar } from './data/cifarDownload.js';
+export type { CifarName } from './data/cifarFacts.js';
+export { type ClassMap, parseClassMap, readClassMap } from './data/classMap.js';
+export * from './data/dataset.js';
+export { type ImageFolderOptions, imageFolder } from './data/imageFolder.js';
+export { type ImageFoldersOptions, loadImageFolders } from './data/imageFolderPair.js';
+export { type Batch, Loader, type LoaderOptions } from './data/loader.js';
+export { type ReadPicturesOptions, readPictures } from './data/pictures/readPictures.js';
+export type { PixelAugmentation } from './data/pixelTransforms.js';
+export { holdOut } from './data/splits.js';
+export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
+export { type WebDatasetOptions, webDataset } from './data/webDataset.js';
+export { findShards, loadWebDatasets, type WebDatasetsOptions } from './data/webDatasetPair.js';
 export * from './engines/createEngine.js';
 export type * from './engines/engine.js';
 export { UsageError, UserError } from './errors.js';

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { checkData } from '../../src/data/checkData.js';
 import { imageFolder } from '../../src/data/imageFolder.js';
 import { type Batch, Loader, type LoaderOptions } from '../../src/data/loader.js';
+import { readPictures } from '../../src/data/pictures/readPictures.js';
 import { UserError } from '../../src/errors.js';
 import { temporaryFolder } from './support/folder.js';
 import { plainPicture } from './support/pictures.js';
@@ -55,6 +56,20 @@ test('evaluation: every picture in its place, whatever the number of workers; ze
     assert.equal(last!.images.length, 18 * 3 * SIZE * SIZE);
     assert.ok(last!.images.subarray(2 * 3 * SIZE * SIZE).every((x) => x === 0));
   }
+});
+
+test('single pictures are read as evaluation reads them', async (t) => {
+  const folder = await greyFolder(t);
+  const [first] = await collect(t, folder);
+  const paths = ['a/03.png', 'b/12.png'].map((path) => join(folder, path));
+  const images = await readPictures(paths, { imageSize: SIZE });
+  const length = 3 * SIZE * SIZE;
+  assert.deepEqual(images.subarray(0, length), first!.images.subarray(3 * length, 4 * length));
+  assert.deepEqual(images.subarray(length), first!.images.subarray(12 * length, 13 * length));
+  await assert.rejects(
+    readPictures([join(folder, 'none.png')], { imageSize: SIZE }),
+    /none\.png cannot be read/,
+  );
 });
 
 test('training: shuffled and varied by seed, epoch and index alone', async (t) => {
