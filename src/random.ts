@@ -45,7 +45,8 @@ export function fillUniform(out: Float32Array, seed: number, stream: string, ste
 /** The order of `count` things in an epoch: a Fisher–Yates shuffle. */
 export function permutation(seed: number, epoch: number, count: number): Uint32Array {
   const key = keyOf(seed, 'order');
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor((draw(key, epoch, i) / 2 ** 32) * (i + 1));
     const other = order[j]!;

@@ -118,9 +118,10 @@ export class Loader {
   private orderOf(epoch: number): Uint32Array {
     const { count } = this.dataset;
     const { training } = this.options;
-    return training
-      ? permutation(training.seed, epoch, count)
-      : Uint32Array.from({ length: count }, (_, i) => i);
+    if (training) return permutation(training.seed, epoch, count);
+    const order = new Uint32Array(count);
+    for (let i = 0; i < count; i++) order[i] = i;
+    return order;
   }
 
   private async request(epoch: number, order: Uint32Array, step: number): Promise<Batch> {
@@ -157,6 +158,8 @@ export class Loader {
 }
 
 function check(dataset: Dataset, { batchSize, imageSize, training }: LoaderOptions): void {
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new UserError(`a batch must have 1 or more pictures, not ${batchSize}`);
   if (dataset.count === 0) throw new UserError(`${dataset.name} has no pictures`);
   if (training && batchSize > dataset.count) {
     throw new UserError(

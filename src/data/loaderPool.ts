@@ -10,6 +10,8 @@ interface Pending {
 /** The worker threads of a loader. */
 export class LoaderPool {
   private nextId = 0;
+  /** Why nothing more can be made: the pool is closed, or a thread has ended with an error. */
+  private ended: Error | undefined;
   private readonly pending = new Map<number, Pending>();
   private readonly workers: readonly Worker[];
 
@@ -19,6 +21,7 @@ export class LoaderPool {
 
   /** Pictures of a part; the workers take requests in turn. */
   request(part: Omit<PartRequest, 'id'>): Promise<Float32Array> {
+    if (this.ended) return Promise.reject(this.ended);
     const id = this.nextId++;
     const worker = this.workers[id % this.workers.length]!;
     return new Promise((resolve, reject) => {
@@ -30,14 +33,14 @@ export class LoaderPool {
 
   /** Stops the threads; what was asked for and is not made is refused. */
   async close(): Promise<void> {
+    this.end(new Error('the loader is closed'));
     await Promise.all(this.workers.map((worker) => worker.terminate()));
-    this.rejectAll(new Error('the loader is closed'));
   }
 
   private start(workerData: LoaderWorkerData): Worker {
     const worker = new Worker(new URL('./loader.worker.js', import.meta.url), { workerData });
     worker.on('message', (reply: PartReply) => this.settle(reply));
-    worker.on('error', (error) => this.rejectAll(error));
+    worker.on('error', (error) => this.end(error));
     worker.unref();
     return worker;
   }
@@ -51,7 +54,8 @@ export class LoaderPool {
     else pending?.reject(reply.isUserError ? new UserError(reply.error) : new Error(reply.error));
   }
 
-  private rejectAll(error: Error): void {
+  private end(error: Error): void {
+    this.ended ??= error;
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }

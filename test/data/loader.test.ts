@@ -88,13 +88,15 @@ test('what cannot work is refused', async (t) => {
     assert.match(error.message, /a batch of 51 is larger than synthetic train with its 50 pictures/);
     return true;
   });
+  assert.throws(make({ batchSize: 0 }), /1 or more pictures, not 0/);
   assert.throws(make({ imageSize: 224 }), /pictures of 32 pixels, but the model takes 224/);
   assert.throws(make({}, limited(train, 0)), /has no pictures/);
 });
 
 test('closing refuses what is under way', async () => {
   const made = new Loader(train, { batchSize: 8, imageSize: 32 });
-  const pending = made.epoch(0).next();
+  const pending = assert.rejects(made.epoch(0).next(), /closed/);
   await made.close();
-  await assert.rejects(pending, /closed/);
+  await pending;
+  await assert.rejects(made.epoch(0).next(), /closed/);
 });
