@@ -1,13 +1,19 @@
 import { loadCifar } from '../data/cifar.js';
 import type { CifarName } from '../data/cifarFacts.js';
+import { readClassMap } from '../data/classMap.js';
 import { type DatasetPair, limited } from '../data/dataset.js';
+import { loadImageFolders } from '../data/imageFolderPair.js';
 import { syntheticDataset } from '../data/synthetic.js';
+import { loadWebDatasets } from '../data/webDatasetPair.js';
 import { UsageError } from '../errors.js';
 import type { TrainConfig } from '../train/trainConfig.js';
 import { ProgressLine } from './progressLine.js';
 
 /** Which data a command works on, and how much of it. */
-export type DataChoice = Pick<TrainConfig, 'data' | 'dataPath' | 'download' | 'limitTrain' | 'limitTest'>;
+export type DataChoice = Pick<
+  TrainConfig,
+  'data' | 'dataPath' | 'download' | 'limitTrain' | 'limitTest' | 'classMap' | 'exclude'
+>;
 
 /** Where data is kept unless a path is given. */
 const DEFAULT_PATH = 'data';
@@ -17,15 +23,34 @@ const DEFAULT_PATH = 'data';
  *
  * @throws UserError when it is missing or damaged, saying what to do
  */
-export async function loadData({ data, dataPath, download, ...limits }: DataChoice): Promise<DatasetPair> {
-  const limitTrain = limits.limitTrain ?? undefined;
-  const limitTest = limits.limitTest ?? undefined;
+export async function loadData({ data, dataPath, download, ...rest }: DataChoice): Promise<DatasetPair> {
+  const limitTrain = rest.limitTrain ?? undefined;
+  const limitTest = rest.limitTest ?? undefined;
   if (data === 'synthetic') {
     if (dataPath !== null) throw new UsageError('--data synthetic is drawn, and takes no --data-path');
     return syntheticDataset({ train: limitTrain, test: limitTest });
   }
-  const { train, test } = await loadOrFetchCifar(data, dataPath ?? DEFAULT_PATH, download);
+  const { train, test } =
+    data === 'imagefolder' || data === 'webdataset'
+      ? loadPictures(data, dataPath, rest)
+      : await loadOrFetchCifar(data, dataPath ?? DEFAULT_PATH, download);
   return { train: limited(train, limitTrain), test: limited(test, limitTest) };
+}
+
+function loadPictures(
+  data: 'imagefolder' | 'webdataset',
+  path: string | null,
+  { classMap, exclude }: Pick<DataChoice, 'classMap' | 'exclude'>,
+): DatasetPair {
+  if (path === null) throw new UsageError(`--data ${data} needs --data-path`);
+  if (data === 'imagefolder') {
+    const map = classMap === null ? undefined : readClassMap(classMap);
+    return loadImageFolders(path, { classMap: map, excludeList: exclude ?? undefined });
+  }
+  if (classMap !== null || exclude !== null) {
+    throw new UsageError('--class-map and --exclude are for --data imagefolder');
+  }
+  return loadWebDatasets(path);
 }
 
 async function loadOrFetchCifar(name: CifarName, path: string, download: boolean): Promise<DatasetPair> {

@@ -2,12 +2,15 @@
 import { Command, CommanderError } from 'commander';
 import { errorMessage, UserError } from '../errors.js';
 import { normaliseFlags } from './argv.js';
+import { addCheckDataCommand } from './checkDataCommand.js';
 import { addDoctorCommand } from './doctorCommand.js';
 import { addInfoCommand } from './infoCommand.js';
 import { endQuietlyWhenPipeCloses, Interrupted, packageVersion, printNotice } from './output.js';
+import { addPredictCommand } from './predictCommand.js';
 import { addQuickstartCommand } from './quickstartCommand.js';
 import { addTestCommand } from './testCommand.js';
 import { addTrainCommand } from './trainCommand.js';
+import { addValidateCommand } from './validateCommand.js';
 
 function buildProgram(): Command {
   const program = new Command('biasloss')
@@ -19,6 +22,9 @@ function buildProgram(): Command {
     .exitOverride();
   addTrainCommand(program);
   addTestCommand(program);
+  addValidateCommand(program);
+  addPredictCommand(program);
+  addCheckDataCommand(program);
   addInfoCommand(program);
   addDoctorCommand(program);
   addQuickstartCommand(program);

@@ -4,7 +4,7 @@ import { modelNames } from '../models/registry.js';
 import { suggest } from './suggest.js';
 
 /** Data that commands take by name. */
-export const DATA_NAMES = ['cifar100', 'cifar10', 'synthetic'] as const;
+export const DATA_NAMES = ['cifar100', 'cifar10', 'synthetic', 'imagefolder', 'webdataset'] as const;
 
 /** Reads a number. */
 export function parseNumber(value: string): number {

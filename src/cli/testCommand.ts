@@ -1,17 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
-import { createEngine } from '../engines/createEngine.js';
-import { crossEntropyLoss } from '../losses/crossEntropy.js';
-import { sgd } from '../optim/sgd.js';
 import { Confusion } from '../train/confusion.js';
 import { evaluate } from '../train/evaluate.js';
-import { Learner } from '../train/learner.js';
+import type { Learner } from '../train/learner.js';
 import type { Accuracy } from '../train/metrics.js';
-import { loadStrictly } from '../train/pretrained.js';
 import { checkTrainSettings, TRAIN_DEFAULTS, type TrainConfig } from '../train/trainConfig.js';
-import { engineOptionsOf } from '../train/trainingRun.js';
 import { readWeights, type WeightsFile } from '../train/weights.js';
+import { type EngineFlags, withClassifier } from './classifier.js';
 import { checkClasses, loadData } from './loadData.js';
 import { modelOfWeights } from './modelOfWeights.js';
 import {
@@ -27,7 +23,7 @@ import {
 import { formatCount, formatPercent, formatTable, type LogFormat, printJson, printLine } from './output.js';
 import { ProgressLine } from './progressLine.js';
 
-interface TestFlags {
+interface TestFlags extends EngineFlags {
   readonly checkpoint: string;
   readonly model?: string;
   readonly ratio?: number;
@@ -35,11 +31,9 @@ interface TestFlags {
   readonly data?: TrainConfig['data'];
   readonly dataPath?: string;
   readonly download?: boolean;
+  readonly classMap?: string;
   readonly batchSize: number;
   readonly classes?: number;
-  readonly threads?: number;
-  readonly engine?: TrainConfig['engine'];
-  readonly precision?: TrainConfig['precision'];
   readonly limitTest?: number;
   readonly perClass?: boolean;
   readonly logFormat: LogFormat;
@@ -64,6 +58,7 @@ export function addTestCommand(program: Command): void {
     widthOption(),
     ...dataOptions(),
     new Option('--batch-size <n>', 'pictures of a batch').argParser(parseCount).default(128),
+    new Option('--class-map <file>', 'class numbers of an imagefolder’s folders'),
     new Option('--limit-test <n>', 'only so many test pictures').argParser(parseCount),
     new Option('--per-class', 'also each class’s accuracy and the most confused pairs'),
     ...engineOptions(),
@@ -80,22 +75,12 @@ async function runTest(flags: TestFlags): Promise<void> {
   checkClasses(flags.classes, name, test.classes);
   const { length: classes } = test.classes;
   const model = modelOfWeights(flags.checkpoint, weights, { ...flags, classes, imageSize: test.imageSize });
-  const engine = await createEngine(
-    flags.engine ?? 'auto',
-    engineOptionsOf({ threads: flags.threads ?? null, precision: flags.precision ?? 'f32' }),
+  const confusion = new Confusion(test.classes);
+  const weightsFile = { ...weights, path: flags.checkpoint };
+  const accuracy = await withClassifier(weightsFile, model, flags, (learner) =>
+    testOn(test, learner, confusion, flags.logFormat),
   );
-  try {
-    const { batchSize } = flags;
-    const parts = { engine, model, loss: crossEntropyLoss(), optimizer: sgd(), batchSize };
-    const learner = await Learner.create(parts);
-    await loadStrictly(learner, weights.tensors, flags.checkpoint);
-    const confusion = new Confusion(test.classes);
-    const accuracy = await testOn(test, learner, confusion, flags.logFormat);
-    await learner.close();
-    report(flags, accuracy, model.parameterCount, confusion);
-  } finally {
-    await engine.close();
-  }
+  report(flags, accuracy, model.parameterCount, confusion);
 }
 
 /** The pictures to test on: unless flags say otherwise, those of the run that the checkpoint is of. */
@@ -110,6 +95,8 @@ async function testData(
     data,
     dataPath: flags.dataPath ?? trainedPath ?? null,
     download: flags.download ?? false,
+    classMap: flags.classMap ?? trained.classMap ?? null,
+    exclude: null,
     limitTrain: 1,
     limitTest: limitTest ?? null,
   });

@@ -33,6 +33,7 @@ const EXAMPLES = `
 Examples:
   biasloss train --data synthetic --ratio 0.5 --epochs 4
   biasloss train --model resnet18 --data-path data --download --recipe biasloss-cifar100
+  biasloss train --data imagefolder --data-path pictures --model skipblocknet --pretrained skipblocknet-m.pth
   biasloss train --resume runs/NAME`;
 
 /** Adds the `train` command. */
@@ -100,6 +101,15 @@ function runOptions(): Option[] {
   return [
     numberOption('--limit-train <n>', 'only so many training pictures'),
     numberOption('--limit-test <n>', 'only so many test pictures'),
+    new Option(
+      '--class-map <file>',
+      'class numbers of an imagefolder’s folders (default: their sorted order)',
+    ),
+    new Option('--exclude <file>', 'list of training pictures of an imagefolder to leave out'),
+    numberOption(
+      '--colour-jitter <strength>',
+      'random brightness, contrast and saturation of pictures in files',
+    ),
     numberOption('--workers <n>', 'worker threads that make batches (default: 1)'),
     new Option('--pretrained <file>', 'weights to begin with: .safetensors or .pth'),
     new Option('--recipe <name>', `settings under a name: ${Object.keys(RECIPES).join(', ')}`),

@@ -10,11 +10,17 @@ export interface TrainConfig {
   readonly width: number | null;
   /** Height and width of the pictures; null: the data's, or the model's own for picture folders. */
   readonly imageSize: number | null;
-  readonly data: 'cifar100' | 'cifar10' | 'synthetic';
+  readonly data: 'cifar100' | 'cifar10' | 'synthetic' | 'imagefolder' | 'webdataset';
   /** Folder or archive; null for data that is made. */
   readonly dataPath: string | null;
   /** Whether missing data is fetched. */
   readonly download: boolean;
+  /** File that maps the names of class folders to class numbers; null: their sorted order. */
+  readonly classMap: string | null;
+  /** List of training pictures to leave out; null: none. */
+  readonly exclude: string | null;
+  /** Strength of random brightness, contrast and saturation of pictures in files. */
+  readonly colourJitter: number;
   readonly loss: 'bias' | 'ce';
   /** α and β of the bias loss's weight exp(α·u) − β. */
   readonly alpha: number;
@@ -60,6 +66,9 @@ export const TRAIN_DEFAULTS: TrainConfig = {
   data: 'cifar100',
   dataPath: null,
   download: false,
+  classMap: null,
+  exclude: null,
+  colourJitter: 0,
   loss: 'bias',
   alpha: 0.3,
   beta: 0.3,
@@ -134,9 +143,12 @@ const CHECKS: { readonly [K in keyof TrainConfig]: Check } = {
   ratio: orNull(atLeast(0)),
   width: orNull(atLeast(0)),
   imageSize: orNull(whole(1)),
-  data: oneOf('cifar100', 'cifar10', 'synthetic'),
+  data: oneOf('cifar100', 'cifar10', 'synthetic', 'imagefolder', 'webdataset'),
   dataPath: orNull(text),
   download: flag,
+  classMap: orNull(text),
+  exclude: orNull(text),
+  colourJitter: share,
   loss: oneOf('bias', 'ce'),
   alpha: { expected: 'a number', holds: isNumber },
   beta: { expected: 'a number', holds: isNumber },

@@ -67,9 +67,9 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
     return resource;
   };
   try {
-    const { batchSize, workers, seed } = config;
+    const { batchSize, workers, seed, colourJitter } = config;
     const loading = { batchSize, workers, imageSize: model.config.imageSize };
-    const trainLoader = keep(new Loader(train, { ...loading, training: { seed } }));
+    const trainLoader = keep(new Loader(train, { ...loading, training: { seed, colourJitter } }));
     const testLoader = keep(new Loader(test, loading));
     const engine = keep(await createEngine(config.engine, engineOptionsOf(config)));
     const learner = keep(await makeLearner(engine, model, options));

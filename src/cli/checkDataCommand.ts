@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { checkData, type DataReport } from '../data/checkData.js';
+import { UserError } from '../errors.js';
+import { formatTable, printLine } from './output.js';
+import { ProgressLine } from './progressLine.js';
+
+/** Adds the `check-data` command. */
+export function addCheckDataCommand(program: Command): void {
+  program
+    .command('check-data')
+    .description(
+      'Decode every picture of a folder of class folders; list what training would stop at, and the classes.',
+    )
+    .argument('<dir>', 'folder with a folder a class, or with train/ and val/ of those')
+    .action(runCheckData);
+}
+
+async function runCheckData(folder: string): Promise<void> {
+  const line = new ProgressLine(process.stderr);
+  const reports = await checkData(folder, {
+    onProgress: (done, total) => line.update(done / total, `${done}/${total} files`),
+  });
+  line.clear();
+  for (const report of reports) printReport(report);
+  const bad = reports.reduce(
+    (total, { empty, unreadable, foreign }) => total + empty.length + unreadable.length + foreign.length,
+    0,
+  );
+  if (bad > 0)
+    throw new UserError(
+      `${bad} ${bad === 1 ? 'file' : 'files'} cannot be used; leave them out by train --exclude LIST`,
+    );
+}
+
+function printReport({ folder, classes, empty, unreadable, foreign }: DataReport): void {
+  const total = classes.reduce((sum, { count }) => sum + count, 0);
+  printLine(`${folder}: ${total} pictures in ${classes.length} classes`);
+  printLine(
+    formatTable(
+      ['class', 'pictures'],
+      classes.map(({ name, count }) => [name, String(count)]),
+    ),
+  );
+  for (const path of empty) printLine(`empty: ${path}`);
+  for (const { path, reason } of unreadable) printLine(`unreadable: ${path}: ${reason}`);
+  for (const path of foreign) printLine(`of a format that is not read: ${path}`);
+  printLine();
+}

@@ -1,0 +1,117 @@
+import { type Command, Option } from 'commander';
+import { readClassMap } from '../data/classMap.js';
+import { IMAGENET_NORMALISATION } from '../data/dataset.js';
+import { PicturePreparer } from '../data/pictures/prepare.js';
+import { normalisationTables } from '../data/pixelTransforms.js';
+import { readWeights, type WeightsFile } from '../train/weights.js';
+import { type EngineFlags, withClassifier } from './classifier.js';
+import { modelOfWeights } from './modelOfWeights.js';
+import {
+  engineOptions,
+  logFormatOption,
+  modelOption,
+  parseCount,
+  ratioOption,
+  widthOption,
+} from './options.js';
+import { type LogFormat, printJson, printLine } from './output.js';
+
+interface PredictFlags extends EngineFlags {
+  readonly checkpoint: string;
+  readonly model?: string;
+  readonly ratio?: number;
+  readonly width?: number;
+  readonly numClasses?: number;
+  readonly classMap?: string;
+  readonly imageSize?: number;
+  readonly logFormat: LogFormat;
+}
+
+/** A class with its probability. */
+interface Guess {
+  readonly label: number;
+  readonly name: string;
+  readonly probability: number;
+}
+
+const SHOWN = 5;
+
+/** Adds the `predict` command. */
+export function addPredictCommand(program: Command): void {
+  const command = program
+    .command('predict')
+    .description('The five most probable classes of pictures.')
+    .argument('<picture...>', 'JPEG, PNG or WebP files')
+    .requiredOption('--checkpoint <file>', 'weights: a checkpoint of a run, .safetensors or .pth')
+    .addHelpText('after', '\nExample:\n  biasloss predict --checkpoint runs/NAME/best.safetensors cat.jpg');
+  const options = [
+    modelOption(' (default: what the checkpoint says, else skipblocknet)'),
+    ratioOption(),
+    widthOption(),
+    new Option(
+      '--num-classes <n>',
+      'classes of the weights (default: what the checkpoint says, else 1000)',
+    ).argParser(parseCount),
+    new Option('--class-map <file>', 'names of the classes'),
+    new Option('--image-size <pixels>', 'height and width of the cut (default: the model’s own)').argParser(
+      parseCount,
+    ),
+    ...engineOptions(),
+    logFormatOption(),
+  ];
+  for (const option of options) command.addOption(option);
+  command.action(runPredict);
+}
+
+async function runPredict(pictures: readonly string[], flags: PredictFlags): Promise<void> {
+  const weights = { ...readWeights(flags.checkpoint), path: flags.checkpoint };
+  const classes = flags.numClasses ?? weights.info?.model.classes ?? 1000;
+  const { model: name = weights.info ? undefined : 'skipblocknet', imageSize } = flags;
+  const model = modelOfWeights(flags.checkpoint, weights, { ...flags, model: name, classes, imageSize });
+  const names = classNames(weights, flags.classMap, classes);
+  const preparer = preparerOf(weights, model.config.imageSize);
+  await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (learner) => {
+    await learner.beginEvaluation();
+    for (const picture of pictures) {
+      const images = new Float32Array(3 * model.config.imageSize ** 2);
+      await preparer.fill(images, [{ path: picture }], { epoch: 0, indices: Uint32Array.of(0) });
+      report(picture, best((await learner.predict(images)).logits, names), flags.logFormat);
+    }
+  });
+}
+
+function preparerOf({ info }: WeightsFile, imageSize: number): PicturePreparer {
+  const { mean, std } = info?.data ?? IMAGENET_NORMALISATION;
+  const normalisation = { mean: [mean[0]!, mean[1]!, mean[2]!], std: [std[0]!, std[1]!, std[2]!] } as const;
+  return new PicturePreparer({ imageSize, tables: normalisationTables(normalisation) });
+}
+
+function classNames({ info }: WeightsFile, classMap: string | undefined, classes: number): string[] {
+  const map = classMap === undefined ? undefined : readClassMap(classMap);
+  const folders = new Map([...(map?.labels ?? [])].map(([folder, label]) => [label, folder]));
+  return Array.from(
+    { length: classes },
+    (_, i) => map?.names.get(i) ?? folders.get(i) ?? info?.data.classes[i] ?? `class ${i}`,
+  );
+}
+
+/** The most probable classes, by softmax. */
+function best(logits: Float32Array, names: readonly string[]): Guess[] {
+  const highest = logits.reduce((a, b) => Math.max(a, b));
+  const exponentials = Array.from(logits, (logit) => Math.exp(logit - highest));
+  const total = exponentials.reduce((a, b) => a + b);
+  return exponentials
+    .map((value, label) => ({ label, name: names[label]!, probability: value / total }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, SHOWN);
+}
+
+function report(picture: string, guesses: readonly Guess[], logFormat: LogFormat): void {
+  if (logFormat === 'json') {
+    printJson({ event: 'prediction', picture, classes: guesses });
+    return;
+  }
+  printLine(picture);
+  for (const { name, probability } of guesses)
+    printLine(`  ${(100 * probability).toFixed(2).padStart(6)}%  ${name}`);
+}

@@ -1,0 +1,148 @@
+import { type Command, Option } from 'commander';
+import { readClassMap } from '../data/classMap.js';
+import type { PictureDataset } from '../data/dataset.js';
+import { imageFolder } from '../data/imageFolder.js';
+import { partFolders } from '../data/imageFolderPair.js';
+import { Loader } from '../data/loader.js';
+import { UserError } from '../errors.js';
+import { evaluate } from '../train/evaluate.js';
+import type { Learner } from '../train/learner.js';
+import type { Accuracy } from '../train/metrics.js';
+import { readWeights, type WeightsFile } from '../train/weights.js';
+import { type EngineFlags, withClassifier } from './classifier.js';
+import { modelOfWeights } from './modelOfWeights.js';
+import {
+  engineOptions,
+  logFormatOption,
+  modelOption,
+  parseCount,
+  ratioOption,
+  widthOption,
+} from './options.js';
+import { formatCount, formatPercent, type LogFormat, printJson, printLine, printNotice } from './output.js';
+
+interface ValidateFlags extends EngineFlags {
+  readonly data: string;
+  readonly checkpoint: string;
+  readonly model?: string;
+  readonly ratio?: number;
+  readonly width?: number;
+  readonly batchSize: number;
+  readonly numClasses?: number;
+  readonly logFreq: number;
+  readonly classMap?: string;
+  readonly imageSize?: number;
+  readonly workers: number;
+  readonly logFormat: LogFormat;
+}
+
+/** Classes of ImageNet, for weights that do not say how many they tell apart. */
+const IMAGENET_CLASSES = 1000;
+
+/** Adds the `validate` command. */
+export function addValidateCommand(program: Command): void {
+  const command = program
+    .command('validate')
+    .description(
+      'Validate weights on a folder of class folders (ImageNet’s layout): top-1, top-5, parameters.',
+    )
+    .requiredOption('--data <dir>', 'folder with a folder a class, or with val/ of those')
+    .requiredOption('--checkpoint <file>', 'weights: a checkpoint of a run, .safetensors or .pth')
+    .addHelpText(
+      'after',
+      '\nExample:\n  biasloss validate --data imagenet --checkpoint skipblocknet-m.pth\n  biasloss validate --data some-classes --checkpoint skipblocknet-m.pth --class-map imagenet_class_index.json',
+    );
+  const options = [
+    modelOption(' (default: what the checkpoint says, else skipblocknet)'),
+    ratioOption(),
+    widthOption(),
+    new Option('--batch-size <n>', 'pictures of a batch').argParser(parseCount).default(256),
+    new Option(
+      '--num-classes <n>',
+      'classes of the weights (default: what the checkpoint says, else 1000)',
+    ).argParser(parseCount),
+    new Option('--log-freq <n>', 'batches between lines of progress').argParser(parseCount).default(10),
+    new Option('--class-map <file>', 'class numbers of the folders, for a subset of the classes'),
+    new Option('--image-size <pixels>', 'height and width of the cut (default: the model’s own)').argParser(
+      parseCount,
+    ),
+    new Option('--workers <n>', 'worker threads that decode pictures').argParser(parseCount).default(2),
+    ...engineOptions(),
+    logFormatOption(),
+  ];
+  for (const option of options) command.addOption(option);
+  command.action(runValidate);
+}
+
+async function runValidate(flags: ValidateFlags): Promise<void> {
+  const weights = { ...readWeights(flags.checkpoint), path: flags.checkpoint };
+  const classes = flags.numClasses ?? weights.info?.model.classes ?? IMAGENET_CLASSES;
+  const dataset = validationSet(flags, weights, classes);
+  const { model: name = weights.info ? undefined : 'skipblocknet', imageSize } = flags;
+  const model = modelOfWeights(flags.checkpoint, weights, { ...flags, model: name, classes, imageSize });
+  const batchSize = Math.min(flags.batchSize, dataset.count);
+  const accuracy = await withClassifier(weights, model, { ...flags, batchSize }, (learner) =>
+    validateOn(dataset, learner, flags),
+  );
+  const { top1, top5, images } = accuracy;
+  const parameters = model.parameterCount;
+  if (flags.logFormat === 'json') printJson({ event: 'result', top1, top5, parameters, images });
+  else {
+    printLine(`top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}`);
+    printLine(`${formatCount(parameters)} parameters, ${formatCount(images)} pictures`);
+  }
+}
+
+/** The pictures, with class numbers of the model: by the class map, or the sorted order of as many folders as classes. */
+function validationSet(
+  { data, classMap }: ValidateFlags,
+  { info }: WeightsFile,
+  classes: number,
+): PictureDataset {
+  const parts = partFolders(data);
+  const folder = parts.test ?? parts.train;
+  const map = classMap === undefined ? undefined : readClassMap(classMap);
+  const dataset = imageFolder(folder, { classMap: map, ...(map && { classCount: classes }) });
+  if (dataset.classes.length !== classes) {
+    throw new UserError(
+      `${folder} has ${dataset.classes.length} class folders, but the weights tell ${classes} classes apart: ` +
+        'give --class-map for a subset, or --num-classes',
+    );
+  }
+  const { mean, std } = info?.data ?? dataset.normalisation;
+  return { ...dataset, normalisation: { mean: triple(mean), std: triple(std) } };
+}
+
+function triple([a, b, c]: readonly number[]): readonly [number, number, number] {
+  return [a!, b!, c!];
+}
+
+async function validateOn(
+  dataset: PictureDataset,
+  learner: Learner,
+  flags: ValidateFlags,
+): Promise<Accuracy> {
+  const { batchSize, model } = learner;
+  const loader = new Loader(dataset, {
+    batchSize,
+    imageSize: model.config.imageSize,
+    workers: flags.workers,
+  });
+  let batches = 0;
+  const begin = performance.now();
+  try {
+    const accuracy = await evaluate(learner, loader.epoch(0), {
+      onProgress: (images, { top1, top5 }) => {
+        batches++;
+        if (flags.logFormat === 'json' || batches % flags.logFreq !== 0) return;
+        const rate = (1000 * images) / (performance.now() - begin);
+        printNotice(
+          `${images}/${dataset.count}  top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  ${rate.toFixed(0)} images/s`,
+        );
+      },
+    });
+    return accuracy!;
+  } finally {
+    await loader.close();
+  }
+}
