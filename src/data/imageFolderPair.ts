@@ -57,7 +57,9 @@ export function partFolders(folder: string): PartFolders {
   const find = (names: readonly string[]): string | undefined =>
     names.map((name) => join(folder, name)).find(hasFolders);
   const train = find(PART_NAMES.train);
-  return train === undefined ? { train: folder, test: undefined } : { train, test: find(PART_NAMES.test) };
+  const test = find(PART_NAMES.test);
+  // Where there is a validation part alone, it is all there is.
+  return train === undefined ? { train: test ?? folder, test: undefined } : { train, test };
 }
 
 function hasFolders(path: string): boolean {
