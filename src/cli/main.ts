@@ -4,6 +4,7 @@ import { errorMessage, UserError } from '../errors.js';
 import { normaliseFlags } from './argv.js';
 import { addCheckDataCommand } from './checkDataCommand.js';
 import { addDoctorCommand } from './doctorCommand.js';
+import { addExportCommand } from './exportCommand.js';
 import { addInfoCommand } from './infoCommand.js';
 import { endQuietlyWhenPipeCloses, Interrupted, packageVersion, printNotice } from './output.js';
 import { addPredictCommand } from './predictCommand.js';
@@ -24,6 +25,7 @@ function buildProgram(): Command {
   addTestCommand(program);
   addValidateCommand(program);
   addPredictCommand(program);
+  addExportCommand(program);
   addCheckDataCommand(program);
   addInfoCommand(program);
   addDoctorCommand(program);

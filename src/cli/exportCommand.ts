@@ -1,0 +1,161 @@
+import { type Command, Option } from 'commander';
+import { readClassMap } from '../data/classMap.js';
+import { IMAGENET_NORMALISATION } from '../data/dataset.js';
+import { runOnnxModel } from '../engines/onnx/runModel.js';
+import { UsageError, UserError } from '../errors.js';
+import type { Model } from '../models/model.js';
+import { uniformSource } from '../random.js';
+import { writeFileAtomically } from '../train/atomicFile.js';
+import type { DataDescription } from '../train/checkpointInfo.js';
+import {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  exportModelOnnx,
+  exportSafetensors,
+  exportTorch,
+} from '../train/exportWeights.js';
+import type { StateDictTensors } from '../train/stateDict.js';
+import { readWeights, type WeightsFile } from '../train/weights.js';
+import { withClassifier } from './classifier.js';
+import { modelOfWeights } from './modelOfWeights.js';
+import { modelOption, nameOption, parseCount, ratioOption, widthOption } from './options.js';
+import { printLine } from './output.js';
+
+interface ExportFlags {
+  readonly checkpoint: string;
+  readonly to: ExportFormat;
+  readonly output?: string;
+  readonly model?: string;
+  readonly ratio?: number;
+  readonly width?: number;
+  readonly numClasses?: number;
+  readonly imageSize?: number;
+  readonly classMap?: string;
+  readonly includePreprocessing?: boolean;
+  readonly f16?: boolean;
+}
+
+/** Greatest difference of a checked model's logits, relative to the largest. */
+const TOLERANCE = { f32: 1e-4, f16: 2e-2 } as const;
+const CHECKED_PICTURES = 2;
+
+/** Adds the `export` command. */
+export function addExportCommand(program: Command): void {
+  const command = program
+    .command('export')
+    .description('Write a model as ONNX, safetensors or PyTorch’s .pth.')
+    .requiredOption('--checkpoint <file>', 'weights: a checkpoint of a run, .safetensors or .pth')
+    .addHelpText(
+      'after',
+      '\nAn ONNX file is checked in ONNX Runtime against the source before it is written.\n' +
+        '\nExample:\n  biasloss export --checkpoint runs/NAME/best.safetensors --to onnx --include-preprocessing',
+    );
+  const options = [
+    nameOption('--to <format>', 'format', EXPORT_FORMATS).makeOptionMandatory(),
+    new Option('--output <file>', 'file to write (default: the checkpoint’s name with the format’s ending)'),
+    modelOption(' (default: what the checkpoint says)'),
+    ratioOption(),
+    widthOption(),
+    new Option('--num-classes <n>', 'classes of the weights (default: what the checkpoint says)').argParser(
+      parseCount,
+    ),
+    new Option(
+      '--image-size <pixels>',
+      'height and width of the pictures (default: the model’s own)',
+    ).argParser(parseCount),
+    new Option('--class-map <file>', 'names of the classes'),
+    new Option('--include-preprocessing', 'ONNX: take uint8 pictures [batch, height, width, 3]'),
+    new Option('--f16', 'ONNX: store weights as 16-bit floats, half the size'),
+  ];
+  for (const option of options) command.addOption(option);
+  command.action(runExport);
+}
+
+async function runExport(flags: ExportFlags): Promise<void> {
+  const weights = readWeights(flags.checkpoint);
+  if (flags.to !== 'onnx' && (flags.f16 || flags.includePreprocessing)) {
+    throw new UsageError(`--f16 and --include-preprocessing are for --to onnx, not ${flags.to}`);
+  }
+  const classes = flags.numClasses ?? weights.info?.model.classes;
+  if (classes === undefined)
+    throw new UsageError(`${flags.checkpoint} does not say how many classes it has: give --num-classes`);
+  const model = modelOfWeights(flags.checkpoint, weights, { ...flags, classes, imageSize: flags.imageSize });
+  const source = { ...weights, path: flags.checkpoint };
+  const output = flags.output ?? flags.checkpoint.replace(/(\.(safetensors|pth|pt))?$/, `.${flags.to}`);
+  if (output === flags.checkpoint)
+    throw new UsageError(`${output} is the checkpoint itself: give another --output`);
+  const chunks = await withClassifier(
+    source,
+    model,
+    { engine: 'onnx', batchSize: CHECKED_PICTURES },
+    async (learner) => {
+      // As the learner holds them: complete, with every name and shape checked.
+      const tensors = await learner.stateDict();
+      const data = describeData(weights, flags.classMap, classes);
+      if (flags.to === 'safetensors') return exportSafetensors(tensors, { model: model.config, data });
+      if (flags.to === 'pth') return exportTorch(tensors);
+      return [await checkedOnnx(model, tensors, data, flags, (images) => learner.predict(images))];
+    },
+  );
+  writeFileAtomically(output, chunks);
+  const size = chunks.reduce((total, { length }) => total + length, 0);
+  printLine(
+    `${output}: ${(size / 1e6).toFixed(2)} MB${flags.to === 'onnx' ? ', checked against the source in ONNX Runtime' : ''}`,
+  );
+}
+
+function describeData({ info }: WeightsFile, classMap: string | undefined, classes: number): DataDescription {
+  const map = classMap === undefined ? undefined : readClassMap(classMap);
+  const folders = new Map([...(map?.labels ?? [])].map(([folder, label]) => [label, folder]));
+  const { mean, std } = info?.data ?? IMAGENET_NORMALISATION;
+  const name = (i: number): string =>
+    map?.names.get(i) ?? folders.get(i) ?? info?.data.classes[i] ?? `class ${i}`;
+  return { mean, std, classes: Array.from({ length: classes }, (_, i) => name(i)) };
+}
+
+/** The ONNX model, after its logits of random pictures have been compared with the source's. */
+async function checkedOnnx(
+  model: Model,
+  tensors: StateDictTensors,
+  data: DataDescription,
+  { includePreprocessing, f16 }: ExportFlags,
+  predict: (images: Float32Array) => Promise<{ logits: Float32Array }>,
+): Promise<Uint8Array> {
+  const bytes = exportModelOnnx(model, tensors, { ...data, includePreprocessing, f16 });
+  const { imageSize } = model.config;
+  const { pictures, images } = randomPictures(imageSize, data);
+  const shape = includePreprocessing
+    ? [CHECKED_PICTURES, imageSize, imageSize, 3]
+    : [CHECKED_PICTURES, 3, imageSize, imageSize];
+  const exported = await runOnnxModel(bytes, includePreprocessing ? pictures : images.slice(), shape);
+  const { logits } = await predict(images);
+  const largest = logits.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const error = logits.reduce((a, b, i) => Math.max(a, Math.abs(b - exported[i]!)), 0) / largest;
+  const tolerance = f16 ? TOLERANCE.f16 : TOLERANCE.f32;
+  if (!(error <= tolerance)) {
+    throw new UserError(
+      `the exported model differs from the source by ${error.toExponential(1)} (relative), more than ${tolerance}; nothing was written`,
+    );
+  }
+  return bytes;
+}
+
+/** Random pictures as bytes [N, S, S, 3], and normalised [N, 3, S, S]. */
+function randomPictures(
+  size: number,
+  { mean, std }: DataDescription,
+): { pictures: Uint8Array; images: Float32Array } {
+  const random = uniformSource(0, 'export');
+  const plane = size * size;
+  const pictures = Uint8Array.from({ length: CHECKED_PICTURES * 3 * plane }, (_, i) =>
+    Math.floor(256 * random(i)),
+  );
+  const images = new Float32Array(pictures.length);
+  pictures.forEach((value, i) => {
+    const channel = i % 3;
+    const pixel = Math.floor(i / 3);
+    const at = (Math.floor(pixel / plane) * 3 + channel) * plane + (pixel % plane);
+    images[at] = (value / 255 - mean[channel]!) / std[channel]!;
+  });
+  return { pictures, images };
+}

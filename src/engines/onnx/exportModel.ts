@@ -1,0 +1,94 @@
+import { floatToHalf } from '../../formats/halfFloats.js';
+import { DataType, type Dimension, OnnxModelBuilder } from '../../formats/onnx/modelBuilder.js';
+import type { Program } from '../../graph/program.js';
+import { lowerNode } from './lowering/table.js';
+
+/** How a model is exported. */
+export interface ExportOptions {
+  /** Names of the classes, for the metadata. */
+  readonly classes: readonly string[];
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** Take uint8 pictures [batch, H, W, 3] instead of normalised floats [batch, 3, H, W]. Default false. */
+  readonly includePreprocessing?: boolean | undefined;
+  /** Store weights as 16-bit floats, widened when the model is loaded: half the size, nearly the same results. Default false. */
+  readonly f16?: boolean | undefined;
+}
+
+/** A batch size that no other size of a model equals: where it stands, the exported model's batch is free. */
+export const EXPORT_BATCH = 7919;
+
+/** Builds a model whose batch size is free. */
+class DynamicBatchBuilder extends OnnxModelBuilder {
+  constructor(private readonly f16: boolean) {
+    super();
+  }
+
+  override input(name: string, type: DataType, shape: readonly Dimension[]): string {
+    return super.input(name, type, freeBatch(shape));
+  }
+
+  override output(name: string, type: DataType, shape: readonly Dimension[]): void {
+    super.output(name, type, freeBatch(shape));
+  }
+
+  override ints(values: readonly number[]): string {
+    return super.ints(values.map((value) => (value === EXPORT_BATCH ? -1 : value)));
+  }
+
+  override tensor(type: DataType, shape: readonly number[], data: ArrayBufferView, name?: string): string {
+    if (!this.f16 || !(data instanceof Float32Array) || shape.length < 2)
+      return super.tensor(type, shape, data, name);
+    const halves = super.tensor(DataType.FLOAT16, shape, Uint16Array.from(data, floatToHalf));
+    return this.node('Cast', [halves], { to: DataType.FLOAT }, name);
+  }
+}
+
+function freeBatch(shape: readonly Dimension[]): Dimension[] {
+  return shape.map((size) => (size === EXPORT_BATCH ? 'batch' : size));
+}
+
+/**
+ * An ONNX model with the input `images` and the output `logits`, of any batch size.
+ *
+ * @param program in evaluation mode with fixed weights (see foldBatchNorm), traced at {@link EXPORT_BATCH}
+ */
+export function exportOnnx(program: Program, options: ExportOptions): Uint8Array {
+  const model = new DynamicBatchBuilder(options.f16 ?? false);
+  const names = new Map<number, string>();
+  for (const node of program.nodes) {
+    if (node.kind === 'constant')
+      names.set(node.outputs[0]!, model.tensor(DataType.FLOAT, node.attributes.shape, node.attributes.data));
+    else if (node.kind === 'input')
+      names.set(node.outputs[0]!, imagesInput(model, node.attributes.shape, options));
+    else if (node.kind === 'variable' || node.kind === 'uniform')
+      throw new Error(`a ${node.kind} cannot be exported`);
+    else lowerNode(model, program, node, names);
+  }
+  const logits = program.outputs.logits!;
+  model.node('Identity', [names.get(logits)!], {}, 'logits');
+  model.output('logits', DataType.FLOAT, program.values[logits]!.shape);
+  model.describe('classes', JSON.stringify(options.classes));
+  model.describe('mean', JSON.stringify(options.mean));
+  model.describe('std', JSON.stringify(options.std));
+  model.describe(
+    'input',
+    options.includePreprocessing
+      ? 'uint8 [batch, height, width, 3]'
+      : 'normalised float [batch, 3, height, width]',
+  );
+  return model.build('biasloss');
+}
+
+/** The input's name after preprocessing: (x/255 − mean)/std, channels first. */
+function imagesInput(model: OnnxModelBuilder, shape: readonly number[], options: ExportOptions): string {
+  if (!options.includePreprocessing) return model.input('images', DataType.FLOAT, shape);
+  const [batch, channels, height, width] = shape as [number, number, number, number];
+  const pictures = model.input('images', DataType.UINT8, [batch, height, width, channels]);
+  const floats = model.node('Cast', [pictures], { to: DataType.FLOAT });
+  const planes = model.node('Transpose', [floats], { perm: [0, 3, 1, 2] });
+  const perChannel = (values: number[]): string =>
+    model.tensor(DataType.FLOAT, [channels, 1, 1], Float32Array.from(values));
+  const scaled = model.node('Mul', [planes, perChannel(options.std.map((std) => 1 / (255 * std)))]);
+  return model.node('Sub', [scaled, perChannel(options.mean.map((mean, c) => mean / options.std[c]!))]);
+}
