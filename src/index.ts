@@ -76,6 +76,11 @@ export * from './nn/sequential.js';
 export { Trace } from './nn/trace.js';
 export { cosine, multistep, type Schedule } from './optim/schedule.js';
 export { type Optimizer, type SgdOptions, sgd } from './optim/sgd.js';
+export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './train/checkpoint.js';
+export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
+export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
+export { type EvaluateOptions, evaluate } from './train/evaluate.js';
+export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
 export {
   type GradientResult,
   type LabelledBatch,
@@ -83,5 +88,12 @@ export {
   type LearnerOptions,
   type StepResult,
 } from './train/learner.js';
+export type { Accuracy } from './train/metrics.js';
+export { loadPretrained } from './train/pretrained.js';
 export { evaluationProgram, gradientProgram, trainProgram } from './train/programs.js';
+export { type CheckpointKind, type CheckpointPolicy, RunCheckpoints } from './train/runCheckpoints.js';
 export type { StateDictTensors, StateTensor } from './train/stateDict.js';
+export { TRAIN_DEFAULTS, type TrainConfig } from './train/trainConfig.js';
+export { Trainer, type TrainerOptions, type TrainerOutcome } from './train/trainer.js';
+export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './train/trainingRun.js';
+export { readWeights, type WeightsFile } from './train/weights.js';

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { UserError } from '../errors.js';
 import { jsonLine } from '../train/eventRecord.js';
+import { clearProgress } from './progressLine.js';
 
 /** How events are printed. */
 export type LogFormat = 'text' | 'json';
@@ -23,11 +24,13 @@ export function endQuietlyWhenPipeCloses(): void {
 
 /** Prints a line to standard output. */
 export function printLine(text = ''): void {
+  clearProgress();
   process.stdout.write(`${text}\n`);
 }
 
 /** Prints a line for a person to standard error, so that standard output stays machine-readable. */
 export function printNotice(text: string): void {
+  clearProgress();
   process.stderr.write(`${text}\n`);
 }
 

@@ -3,12 +3,19 @@ import type { WriteStream } from 'node:tty';
 const BAR = 20;
 /** Milliseconds between drawings on a terminal, and between lines where the output is piped. */
 const TERMINAL_INTERVAL = 100;
-const PIPE_INTERVAL = 5_000;
+const PIPE_INTERVAL = 10_000;
 
-/** A progress bar on a terminal; where the stream is piped, a plain line every five seconds. */
+/** The bar that is on the terminal now. */
+let drawnLine: ProgressLine | undefined;
+
+/** Removes the bar, if one is drawn, so that a line can be printed. */
+export function clearProgress(): void {
+  drawnLine?.clear();
+}
+
+/** A progress bar on a terminal; where the stream is piped, a plain line every ten seconds. */
 export class ProgressLine {
   private drawnAt: number;
-  private drawn = false;
 
   constructor(private readonly stream: Pick<WriteStream, 'write' | 'isTTY' | 'columns'>) {
     // The first plain line comes after an interval, so that quick work prints none.
@@ -29,12 +36,13 @@ export class ProgressLine {
     const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`;
     const line = `${bar} ${percent.padStart(4)}  ${text}`;
     this.stream.write(`\r\x1b[2K${line.slice(0, Math.max((this.stream.columns ?? 80) - 1, 20))}`);
-    this.drawn = true;
+    drawnLine = this;
   }
 
-  /** Removes the bar, so that a line can be printed. */
+  /** Removes the bar. */
   clear(): void {
-    if (this.drawn) this.stream.write('\r\x1b[2K');
-    this.drawn = false;
+    if (drawnLine !== this) return;
+    this.stream.write('\r\x1b[2K');
+    drawnLine = undefined;
   }
 }
