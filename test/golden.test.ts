@@ -32,14 +32,7 @@ describe('the formula and the state dicts of the golden numbers', () => {
 
 for (const engine of engines) {
   for (const model of modelNames) {
-    const known =
-      engine === 'onnx' && model === 'shufflenetv2'
-        ? {
-            knownTrajectories:
-              'rounding switches a ReLU of conv5 in the first step, as in PyTorch with channels_last',
-          }
-        : {};
     describe(`golden numbers of ${model} on ${engine}`, () =>
-      goldenSuite({ model, engine: () => createEngine(engine), ...known }));
+      goldenSuite({ model, engine: () => createEngine(engine) }));
   }
 }

@@ -58,6 +58,23 @@ export function readGolden(model: string): Golden {
   ) as Golden;
 }
 
+/** Greatest errors of PyTorch's float32 over its memory formats and numbers of threads: of each step's loss, of the norms after. */
+export interface Float32Variants {
+  readonly loss: readonly number[];
+  readonly parameters: number;
+}
+
+/**
+ * What `bench/pytorch/float32_variants.py` measured of a model's SGD steps. One run of float32, as the golden
+ * file has it, is one draw of a chaotic quantity; these are the greatest of four.
+ */
+export function readFloat32Variants(
+  model: string,
+): Readonly<Record<'global' | 'local' | 'ce', Float32Variants>> | undefined {
+  const text = readFileSync(new URL('../../../test/golden/float32-variants.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as Record<string, Record<'global' | 'local' | 'ce', Float32Variants>>)[model];
+}
+
 /** Largest difference, relative to the largest expected value. */
 export function relativeError(found: ArrayLike<number>, expected: readonly number[]): number {
   const largest = Math.max(...expected.map(Math.abs));
