@@ -1,4 +1,3 @@
-import { floatToHalf } from '../../formats/halfFloats.js';
 import { DataType, type Dimension, OnnxModelBuilder } from '../../formats/onnx/modelBuilder.js';
 import type { Program } from '../../graph/program.js';
 import { lowerNode } from './lowering/table.js';
@@ -39,7 +38,7 @@ class DynamicBatchBuilder extends OnnxModelBuilder {
   override tensor(type: DataType, shape: readonly number[], data: ArrayBufferView, name?: string): string {
     if (!this.f16 || !(data instanceof Float32Array) || shape.length < 2)
       return super.tensor(type, shape, data, name);
-    const halves = super.tensor(DataType.FLOAT16, shape, Uint16Array.from(data, floatToHalf));
+    const halves = this.halfTensor(shape, data);
     return this.node('Cast', [halves], { to: DataType.FLOAT }, name);
   }
 }

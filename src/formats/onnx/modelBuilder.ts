@@ -1,4 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import { floatToHalf } from '../halfFloats.js';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -96,6 +97,15 @@ export class OnnxModelBuilder {
     this.initializers.push(
       create(TensorProtoSchema, { name, dataType: type, dims: shape.map(BigInt), rawData }),
     );
+    return name;
+  }
+
+  /** Adds a fixed tensor of floats, rounded to 16 bits, and returns its name. */
+  halfTensor(shape: readonly number[], data: Float32Array): string {
+    const rawData = new Uint8Array(Uint16Array.from(data, floatToHalf).buffer);
+    const name = this.fresh('constant');
+    const dims = shape.map(BigInt);
+    this.initializers.push(create(TensorProtoSchema, { name, dataType: DataType.FLOAT16, dims, rawData }));
     return name;
   }
 
