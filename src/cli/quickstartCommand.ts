@@ -23,7 +23,7 @@ const SETTINGS = {
   model: 'shufflenetv2',
   ratio: 0.5,
   data: 'synthetic',
-  limitTrain: 5000,
+  limitTrain: 6000,
   limitTest: 1000,
   batchSize: 32,
   baseLr: 0.05,
