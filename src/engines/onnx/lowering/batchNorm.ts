@@ -29,9 +29,8 @@ function lowerTrain({ model, attributes, inputs, inputTypes }: LoweringInput<'ba
   const centred = model.node('Sub', [x, perChannel(model, mean, channels)]);
   const variance = overBatch(model, 'ReduceMean', model.node('Mul', [centred, centred]), shape);
   const scale = model.node('Mul', [gamma, inverseDeviation(model, variance, attributes.epsilon)]);
-  const shift = model.node('Sub', [beta, model.node('Mul', [mean, scale])]);
-  const scaled = model.node('Mul', [x, perChannel(model, scale, channels)]);
-  return [model.node('Add', [scaled, perChannel(model, shift, channels)]), mean, variance];
+  const scaled = model.node('Mul', [centred, perChannel(model, scale, channels)]);
+  return [model.node('Add', [scaled, perChannel(model, beta, channels)]), mean, variance];
 }
 
 /** dx = a·dy + b·(x − mean) + c with a = γ/σ, b = −a·dγ/(σ·n), c = −a·dβ/n. */
