@@ -1,6 +1,4 @@
 import { type Command, Option } from 'commander';
-import { readClassMap } from '../data/classMap.js';
-import { IMAGENET_NORMALISATION } from '../data/dataset.js';
 import { runOnnxModel } from '../engines/onnx/runModel.js';
 import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
@@ -15,11 +13,12 @@ import {
   exportTorch,
 } from '../train/exportWeights.js';
 import type { StateDictTensors } from '../train/stateDict.js';
-import { readWeights, type WeightsFile } from '../train/weights.js';
+import { readWeights } from '../train/weights.js';
 import { withClassifier } from './classifier.js';
 import { modelOfWeights } from './modelOfWeights.js';
 import { modelOption, nameOption, parseCount, ratioOption, widthOption } from './options.js';
 import { printLine } from './output.js';
+import { classNamesOf, normalisationOf } from './weightsData.js';
 
 interface ExportFlags {
   readonly checkpoint: string;
@@ -91,26 +90,17 @@ async function runExport(flags: ExportFlags): Promise<void> {
     async (learner) => {
       // As the learner holds them: complete, with every name and shape checked.
       const tensors = await learner.stateDict();
-      const data = describeData(weights, flags.classMap, classes);
+      const data = { ...normalisationOf(weights), classes: classNamesOf(weights, flags.classMap, classes) };
       if (flags.to === 'safetensors') return exportSafetensors(tensors, { model: model.config, data });
       if (flags.to === 'pth') return exportTorch(tensors);
       return [await checkedOnnx(model, tensors, data, flags, (images) => learner.predict(images))];
     },
   );
-  writeFileAtomically(output, chunks);
+  await writeFileAtomically(output, chunks);
   const size = chunks.reduce((total, { length }) => total + length, 0);
   printLine(
     `${output}: ${(size / 1e6).toFixed(2)} MB${flags.to === 'onnx' ? ', checked against the source in ONNX Runtime' : ''}`,
   );
-}
-
-function describeData({ info }: WeightsFile, classMap: string | undefined, classes: number): DataDescription {
-  const map = classMap === undefined ? undefined : readClassMap(classMap);
-  const folders = new Map([...(map?.labels ?? [])].map(([folder, label]) => [label, folder]));
-  const { mean, std } = info?.data ?? IMAGENET_NORMALISATION;
-  const name = (i: number): string =>
-    map?.names.get(i) ?? folders.get(i) ?? info?.data.classes[i] ?? `class ${i}`;
-  return { mean, std, classes: Array.from({ length: classes }, (_, i) => name(i)) };
 }
 
 /** The ONNX model, after its logits of random pictures have been compared with the source's. */

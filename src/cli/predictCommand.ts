@@ -1,9 +1,6 @@
 import { type Command, Option } from 'commander';
-import { readClassMap } from '../data/classMap.js';
-import { IMAGENET_NORMALISATION } from '../data/dataset.js';
-import { PicturePreparer } from '../data/pictures/prepare.js';
-import { normalisationTables } from '../data/pixelTransforms.js';
-import { readWeights, type WeightsFile } from '../train/weights.js';
+import { readPictures } from '../data/pictures/readPictures.js';
+import { readWeights } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
 import { modelOfWeights } from './modelOfWeights.js';
 import {
@@ -15,6 +12,7 @@ import {
   widthOption,
 } from './options.js';
 import { type LogFormat, printJson, printLine } from './output.js';
+import { classNamesOf, normalisationOf } from './weightsData.js';
 
 interface PredictFlags extends EngineFlags {
   readonly checkpoint: string;
@@ -68,31 +66,15 @@ async function runPredict(pictures: readonly string[], flags: PredictFlags): Pro
   const classes = flags.numClasses ?? weights.info?.model.classes ?? 1000;
   const { model: name = weights.info ? undefined : 'skipblocknet', imageSize } = flags;
   const model = modelOfWeights(flags.checkpoint, weights, { ...flags, model: name, classes, imageSize });
-  const names = classNames(weights, flags.classMap, classes);
-  const preparer = preparerOf(weights, model.config.imageSize);
+  const names = classNamesOf(weights, flags.classMap, classes);
+  const preparing = { imageSize: model.config.imageSize, normalisation: normalisationOf(weights) };
   await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (learner) => {
     await learner.beginEvaluation();
     for (const picture of pictures) {
-      const images = new Float32Array(3 * model.config.imageSize ** 2);
-      await preparer.fill(images, [{ path: picture }], { epoch: 0, indices: Uint32Array.of(0) });
+      const images = await readPictures([picture], preparing);
       report(picture, best((await learner.predict(images)).logits, names), flags.logFormat);
     }
   });
-}
-
-function preparerOf({ info }: WeightsFile, imageSize: number): PicturePreparer {
-  const { mean, std } = info?.data ?? IMAGENET_NORMALISATION;
-  const normalisation = { mean: [mean[0]!, mean[1]!, mean[2]!], std: [std[0]!, std[1]!, std[2]!] } as const;
-  return new PicturePreparer({ imageSize, tables: normalisationTables(normalisation) });
-}
-
-function classNames({ info }: WeightsFile, classMap: string | undefined, classes: number): string[] {
-  const map = classMap === undefined ? undefined : readClassMap(classMap);
-  const folders = new Map([...(map?.labels ?? [])].map(([folder, label]) => [label, folder]));
-  return Array.from(
-    { length: classes },
-    (_, i) => map?.names.get(i) ?? folders.get(i) ?? info?.data.classes[i] ?? `class ${i}`,
-  );
 }
 
 /** The most probable classes, by softmax. */

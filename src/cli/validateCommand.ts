@@ -20,6 +20,7 @@ import {
   widthOption,
 } from './options.js';
 import { formatCount, formatPercent, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { normalisationOf } from './weightsData.js';
 
 interface ValidateFlags extends EngineFlags {
   readonly data: string;
@@ -96,7 +97,7 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
 /** The pictures, with class numbers of the model: by the class map, or the sorted order of as many folders as classes. */
 function validationSet(
   { data, classMap }: ValidateFlags,
-  { info }: WeightsFile,
+  weights: WeightsFile,
   classes: number,
 ): PictureDataset {
   const parts = partFolders(data);
@@ -109,12 +110,7 @@ function validationSet(
         'give --class-map for a subset, or --num-classes',
     );
   }
-  const { mean, std } = info?.data ?? dataset.normalisation;
-  return { ...dataset, normalisation: { mean: triple(mean), std: triple(std) } };
-}
-
-function triple([a, b, c]: readonly number[]): readonly [number, number, number] {
-  return [a!, b!, c!];
+  return weights.info ? { ...dataset, normalisation: normalisationOf(weights) } : dataset;
 }
 
 async function validateOn(
