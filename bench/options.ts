@@ -39,7 +39,7 @@ export function commandLine(actions: Actions): Command {
   const validate = program
     .command('validate')
     .description(
-      'ImageNet validation from files to accuracies (PyTorch), the model alone, its latency; PyTorch also frozen',
+      'ImageNet validation from files to accuracies, the model alone, its latency; PyTorch also frozen',
     )
     .requiredOption('--data <folder>', 'a folder of class folders of pictures')
     .addOption(

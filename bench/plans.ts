@@ -46,8 +46,8 @@ const REPEAT = 3;
 const VALIDATION_BATCH = 32;
 
 /**
- * The cases of `bench validate`: from files to accuracies (PyTorch alone), the model alone at batch 32 and 1, and
- * its latency (batch 1) on one thread.
+ * The cases of `bench validate`: from files to accuracies, the model alone at batch 32 and 1, and its latency
+ * (batch 1) on one thread.
  */
 export function validateCases(options: ValidateOptions): Case[] {
   const { threads, data, model } = options;
@@ -63,8 +63,8 @@ export function validateCases(options: ValidateOptions): Case[] {
   return workloads.map((workload) => ({
     ...common(options),
     label: model.label,
-    // A pass over the folder is long enough to be a block by itself; it is PyTorch's alone.
-    ...(workload.mode === 'validate' ? { steps: 1, sides: { ...common(options).sides, ours: false } } : {}),
+    // A pass over the folder is long enough to be a block by itself.
+    ...(workload.mode === 'validate' ? { steps: 1 } : {}),
     workload: { ...model.workload, ...workload },
     frozen: true,
   }));

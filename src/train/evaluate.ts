@@ -25,19 +25,28 @@ export async function evaluate(
   batches: AsyncIterable<Batch>,
   options: EvaluateOptions = {},
 ): Promise<Accuracy | undefined> {
-  const { classes } = learner.model.config;
   await learner.beginEvaluation();
   try {
-    let sums: AccuracySums = NO_ACCURACY;
-    for await (const { images, labels, count } of batches) {
-      const { logits } = await learner.predict(images);
-      const { each } = options;
-      sums = addAccuracy(sums, accuracySums(logits, labels, { classes, count, ...(each && { each }) }));
-      if (options.stopped?.()) return undefined;
-      options.onProgress?.(sums.images, accuracyOf(sums));
-    }
-    return accuracyOf(sums);
+    return await accuracyOver(learner, batches, options);
   } finally {
     await learner.endEvaluation();
   }
+}
+
+/** {@link evaluate} with a learner whose evaluation has begun, and goes on afterwards. */
+export async function accuracyOver(
+  learner: Learner,
+  batches: AsyncIterable<Batch>,
+  options: EvaluateOptions = {},
+): Promise<Accuracy | undefined> {
+  const { classes } = learner.model.config;
+  let sums: AccuracySums = NO_ACCURACY;
+  for await (const { images, labels, count } of batches) {
+    const { logits } = await learner.predict(images);
+    const { each } = options;
+    sums = addAccuracy(sums, accuracySums(logits, labels, { classes, count, ...(each && { each }) }));
+    if (options.stopped?.()) return undefined;
+    options.onProgress?.(sums.images, accuracyOf(sums));
+  }
+  return accuracyOf(sums);
 }

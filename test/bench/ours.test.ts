@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { startOurs } from '../../bench/candidate.js';
+import { plainPicture } from '../data/support/pictures.js';
+import { withFolder } from '../train/fixtures/tiny.js';
 
 const workload = {
   model: 'shufflenetv2',
@@ -32,3 +36,23 @@ test('our side answers with the sentence of what is wrong', async () => {
   const wrong = { ...workload, ratio: 0.7, mode: 'train', precision: 'f32' } as const;
   await assert.rejects(startOurs(wrong, 'onnx'), /shufflenetv2 has the ratio .*, not 0.7/);
 });
+
+test('our side validates a folder of pictures, as many times over as asked', () =>
+  withFolder(async (data) => {
+    for (const name of ['dark', 'light']) mkdirSync(join(data, name));
+    writeFileSync(join(data, 'dark', 'a.png'), await plainPicture('png', [9, 9, 9]));
+    writeFileSync(join(data, 'light', 'b.jpg'), await plainPicture('jpeg', [240, 240, 240]));
+    writeFileSync(join(data, 'light', 'c.webp'), await plainPicture('webp', [250, 250, 250]));
+    const request = { ...workload, mode: 'validate', precision: 'f32', data, repeat: 3 } as const;
+    const candidate = await startOurs(request, 'onnx');
+    try {
+      assert.equal(candidate.imagesPerStep, 9);
+      assert.equal((await candidate.run(2)).length, 2);
+    } finally {
+      await candidate.close();
+    }
+    await assert.rejects(
+      startOurs({ ...request, data: join(data, 'dark') }, 'onnx'),
+      /dark has no class folders/,
+    );
+  }));
