@@ -1,0 +1,44 @@
+import koffi from 'koffi';
+import type { TensorData } from '../../graph/tensorType.js';
+import type { ElementType, Pointer } from './dnnl.js';
+
+/** Huge pages begin at multiples of 2 MiB; a smaller arena is aligned to a cache line. */
+const HUGE_PAGE = 2 ** 21;
+const CACHE_LINE = 64;
+const MADV_HUGEPAGE = 14;
+
+/**
+ * Memory that both the library and TypeScript see: an ArrayBuffer, whose pages the system supplies as they
+ * are first written, and its address.
+ */
+export class Arena {
+  readonly address: Pointer;
+  private readonly buffer: ArrayBuffer;
+  private readonly start: number;
+
+  /** @param bytes of which all are zero at first */
+  constructor(bytes: number) {
+    const alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
+    this.buffer = new ArrayBuffer(bytes + alignment);
+    const base = Number(koffi.address(this.buffer));
+    this.address = Math.ceil(base / alignment) * alignment;
+    this.start = this.address - base;
+    if (alignment === HUGE_PAGE) adviseHugePages(this.address, bytes);
+  }
+
+  /** The contents at an offset as numbers of 32 bits. */
+  view(type: ElementType, offset: number, length: number): TensorData {
+    const start = this.start + offset;
+    return type === 'i32'
+      ? new Int32Array(this.buffer, start, length)
+      : new Float32Array(this.buffer, start, length);
+  }
+}
+
+/** Fewer and larger pages make first use and address translation faster; where the system has no such call, nothing is lost. */
+function adviseHugePages(address: Pointer, bytes: number): void {
+  if (process.platform !== 'linux') return;
+  try {
+    koffi.load(null).func('int madvise(uintptr_t, size_t, int)')(address, bytes, MADV_HUGEPAGE);
+  } catch {}
+}

@@ -1,0 +1,78 @@
+import { UserError } from '../../errors.js';
+import { type Program, variablesOf } from '../../graph/program.js';
+import type { TensorData } from '../../graph/tensorType.js';
+import type { BackendFactory, CompileOptions, EngineBackend, EngineOptions } from '../engine.js';
+import type { Dnnl } from './dnnl.js';
+import { DnnlExecutable } from './executable.js';
+import { type DnnlLibrary, loadLibrary, setThreads } from './library.js';
+import { fuse } from './plan/fuse.js';
+import { planNodes } from './plan/plan.js';
+import { Usage } from './plan/planNode.js';
+import { Planner } from './plan/planner.js';
+import { DnnlV2 } from './v2/dnnl.js';
+import { DnnlVariables } from './variables.js';
+
+/** The engine on oneDNN: a program becomes a list of prepared primitives. */
+class DnnlBackend implements EngineBackend {
+  readonly description: string;
+  private readonly variables = new DnnlVariables();
+
+  constructor(
+    private readonly library: DnnlLibrary,
+    private readonly dnnl: Dnnl,
+    private readonly options: Required<EngineOptions>,
+  ) {
+    const { threads, precision } = options;
+    const threadText = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+    this.description = `oneDNN ${dnnl.version}, ${library.instructionSet}, ${threadText}, ${precision}`;
+  }
+
+  compile(program: Program, { variables }: Required<CompileOptions>): DnnlExecutable {
+    for (const variable of variablesOf(program)) this.variables.declare(variable);
+    const nodes = fuse(program);
+    const blocks = this.library.instructionSet.startsWith('AVX512');
+    const planner = new Planner(
+      this.dnnl,
+      program,
+      new Usage(nodes, program),
+      this.options.precision,
+      blocks,
+    );
+    const ends = planNodes(planner, nodes, {
+      address: (name) => this.variables.address(name),
+      frozen: (name) => (variables === 'frozen' ? this.variables.view(name).slice() : undefined),
+    });
+    return new DnnlExecutable(this.dnnl, planner, ends, (address) => this.variables.arenaAt(address));
+  }
+
+  read(names?: readonly string[]): Map<string, TensorData> {
+    return this.variables.read(names);
+  }
+
+  write(values: ReadonlyMap<string, TensorData>): void {
+    this.variables.write(values);
+  }
+
+  close(): void {
+    this.variables.clear();
+    this.dnnl.close();
+  }
+}
+
+/** The bindings of a library's version. */
+function bind(library: DnnlLibrary): Dnnl {
+  if (library.major === 2 && library.minor >= 6) return new DnnlV2(library);
+  throw new UserError(`${library.path} is oneDNN ${library.version}; this engine knows 2.6 and 2.7`);
+}
+
+/**
+ * Starts the engine.
+ *
+ * @throws UserError when oneDNN is not found, or its version is not known
+ */
+export const createBackend: BackendFactory = (options) => {
+  const library = loadLibrary();
+  const dnnl = bind(library);
+  setThreads(library, options.threads);
+  return new DnnlBackend(library, dnnl, options);
+};

@@ -1,0 +1,165 @@
+import koffi from 'koffi';
+import type { Program } from '../../graph/program.js';
+import { sizeOf, type TensorData } from '../../graph/tensorType.js';
+import type { BackendExecutable, NamedData, ProfileEntry, RunOptions } from '../engine.js';
+import { Arena } from './arena.js';
+import { describeSpec } from './describe.js';
+import { type Dnnl, DnnlError, type Pointer } from './dnnl.js';
+import { layOut, planMemory } from './plan/memoryPlan.js';
+import type { Place, PlanBuffer } from './plan/place.js';
+import type { PlanEnds } from './plan/plan.js';
+import type { Planner } from './plan/planner.js';
+import type { HostRun, HostStep, PrimitiveStep, Step } from './plan/step.js';
+import { bytesOf, detailOf, flopsOf } from './profile.js';
+
+/** A step that is ready to be executed. */
+interface ReadyStep {
+  readonly step: Step;
+  execute(run: HostRun): void;
+}
+
+/** Memory of a plan: arenas for what stays and for what changes during a run. */
+class PlanMemory {
+  private readonly fixed: Arena;
+  private readonly changing: Arena;
+  private readonly fixedOffsets: ReadonlyMap<number, number>;
+  private readonly changingOffsets: ReadonlyMap<number, number>;
+  readonly bytes: number;
+
+  constructor(
+    planner: Planner,
+    ends: PlanEnds,
+    private readonly variable: (address: Pointer) => Arena,
+  ) {
+    const fixed = layOut(planner.buffers.filter(({ storage }) => storage === 'static'));
+    const pinned = new Set([...ends.inputs.values(), ...ends.outputs.values()].map(({ buffer }) => buffer));
+    const changing = planMemory(planner.steps, pinned);
+    this.fixed = new Arena(fixed.bytes);
+    this.changing = new Arena(changing.bytes);
+    this.fixedOffsets = fixed.offsets;
+    this.changingOffsets = changing.offsets;
+    this.bytes = fixed.bytes + changing.bytes;
+  }
+
+  address(place: Place): Pointer {
+    const { arena, offset } = this.find(place.buffer);
+    return arena.address + offset + place.offset;
+  }
+
+  /** A row-major place as an array. */
+  view(place: Place): TensorData {
+    const { arena, offset } = this.find(place.buffer);
+    return arena.view(place.desc.type, offset + place.offset, sizeOf(place.desc.shape));
+  }
+
+  private find(buffer: PlanBuffer): { arena: Arena; offset: number } {
+    if (buffer.storage === 'variable') return { arena: this.variable(buffer.address!), offset: 0 };
+    const fixed = buffer.storage === 'static';
+    const offset = (fixed ? this.fixedOffsets : this.changingOffsets).get(buffer.id);
+    if (offset === undefined) throw new Error(`buffer ${buffer.id} is not in use`);
+    return { arena: fixed ? this.fixed : this.changing, offset };
+  }
+}
+
+/** A program on oneDNN: a list of prepared primitives and host functions, with all their memory. */
+export class DnnlExecutable implements BackendExecutable {
+  private readonly memory: PlanMemory;
+  private readonly steps: readonly ReadyStep[];
+  private readonly handles = new Map<string, Pointer>();
+
+  constructor(
+    private readonly dnnl: Dnnl,
+    private readonly planner: Planner,
+    private readonly ends: PlanEnds,
+    variable: (address: Pointer) => Arena,
+  ) {
+    this.memory = new PlanMemory(planner, ends, variable);
+    const prologue = planner.prologue.map((step) => this.prepare(step));
+    for (const step of prologue) step.execute({ seed: 0, step: 0 });
+    this.steps = planner.steps.map((step) => this.prepare(step));
+  }
+
+  /** The program that was compiled. */
+  get program(): Program {
+    return this.planner.program;
+  }
+
+  run(inputs: NamedData, options: Required<RunOptions>): Record<string, TensorData> {
+    this.setInputs(inputs);
+    for (const step of this.steps) step.execute(options);
+    return Object.fromEntries(
+      [...this.ends.outputs].map(([name, place]) => [name, this.memory.view(place).slice()]),
+    );
+  }
+
+  profile(inputs: NamedData, options: Required<RunOptions>): ProfileEntry[] {
+    this.setInputs(inputs);
+    return this.steps.map(({ step, execute }) => {
+      const begin = performance.now();
+      execute(options);
+      const milliseconds = performance.now() - begin;
+      const implementation = step.kind === 'host' ? 'TypeScript' : step.primitive.implementation;
+      return {
+        operation: step.operation,
+        detail: detailOf(step),
+        implementation,
+        milliseconds,
+        flops: flopsOf(step),
+        bytes: bytesOf(step),
+      };
+    });
+  }
+
+  close(): void {
+    for (const memory of this.handles.values()) this.dnnl.releaseMemory(memory);
+    for (const primitive of this.planner.primitives) this.dnnl.release(primitive);
+    this.handles.clear();
+  }
+
+  private setInputs(inputs: NamedData): void {
+    for (const [name, place] of this.ends.inputs) this.memory.view(place).set(inputs[name]!);
+  }
+
+  private prepare(step: Step): ReadyStep {
+    return step.kind === 'host' ? this.prepareHost(step) : this.preparePrimitive(step);
+  }
+
+  private prepareHost(step: HostStep): ReadyStep {
+    const inputs = step.inputs.map((place) => this.memory.view(place));
+    const outputs = step.outputs.map((place) => this.memory.view(place));
+    return { step, execute: (run) => step.compute(inputs, outputs, run) };
+  }
+
+  private preparePrimitive(step: PrimitiveStep): ReadyStep {
+    const { dnnl } = this;
+    const { handle } = step.primitive;
+    const count = step.args.length;
+    const list = new BigUint64Array(2 * count);
+    step.args.forEach(({ arg, place }, i) => {
+      list[2 * i] = BigInt(arg);
+      list[2 * i + 1] = BigInt(this.memoryHandle(place));
+    });
+    const address = Number(koffi.address(list.buffer));
+    return {
+      step,
+      execute: () => {
+        // The list is named here so that it lives as long as its address is used.
+        const status = dnnl.execute(handle, list.length / 2, address);
+        if (status !== 0)
+          throw new DnnlError(
+            `oneDNN ${dnnl.version}: ${describeSpec(step.spec)}: ${dnnl.statusText(status)}`,
+          );
+      },
+    };
+  }
+
+  private memoryHandle(place: Place): Pointer {
+    const address = this.memory.address(place);
+    const key = `${address} ${place.desc.key}`;
+    const known = this.handles.get(key);
+    if (known !== undefined) return known;
+    const handle = this.dnnl.memory(place.desc, address);
+    this.handles.set(key, handle);
+    return handle;
+  }
+}

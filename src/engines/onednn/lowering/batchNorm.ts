@@ -1,0 +1,97 @@
+import type { ValueId } from '../../../graph/program.js';
+import { ARG, type BatchNormSpec } from '../dnnl.js';
+import type { Place } from '../plan/place.js';
+import type { Planner } from '../plan/planner.js';
+import type { Lowerings } from './lowering.js';
+
+interface Forward {
+  readonly planner: Planner;
+  readonly inputs: readonly ValueId[];
+  readonly outputs: readonly ValueId[];
+  readonly epsilon: number;
+  readonly relu: boolean;
+}
+
+function forward({ planner, inputs, outputs, epsilon, relu }: Forward): void {
+  const [x, gamma, beta] = inputs as [ValueId, ValueId, ValueId];
+  const [y, mean, variance] = outputs as [ValueId, ValueId, ValueId];
+  const data = planner.first(x);
+  const spec: BatchNormSpec = { kind: 'batchNorm', pass: 'training', data: data.desc, epsilon, relu };
+  const primitive = planner.prepare(spec);
+  const workspace = primitive.desc('workspace');
+  const kept = workspace && planner.allocate(workspace);
+  if (kept) planner.keepWorkspace(mean, kept);
+  const reads = {
+    [ARG.src]: data,
+    [ARG.scale]: planner.plain(gamma),
+    [ARG.shift]: planner.plain(beta),
+  };
+  planner.execute(spec, primitive, reads, {
+    [ARG.dst]: planner.outputOver(y, data),
+    [ARG.mean]: planner.output(mean, planner.rowMajor(planner.shapeOf(mean))),
+    [ARG.variance]: planner.output(variance, planner.rowMajor(planner.shapeOf(variance))),
+    ...(kept ? { [ARG.workspace]: kept } : {}),
+  });
+}
+
+/** The primitive also asks for the shift, of which the gradient does not depend: the scale stands in. */
+function gradient({ planner, inputs, outputs, epsilon, relu }: Forward): void {
+  const [dy, x, gamma, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
+  const [dx, dgamma, dbeta] = outputs as [ValueId, ValueId, ValueId];
+  const data = planner.first(x);
+  const shared = { kind: 'batchNorm', data: data.desc, epsilon, relu } as const;
+  const hint = planner.prepare({ ...shared, pass: 'training' });
+  const spec: BatchNormSpec = { ...shared, pass: 'gradient', diff: data.desc, forward: hint };
+  const primitive = planner.prepare(spec);
+  const workspace: Place | undefined = relu ? planner.workspaceOf(mean) : undefined;
+  const diff = planner.as(dy, data.desc);
+  const channels = planner.rowMajor(planner.shapeOf(gamma));
+  const reads = {
+    [ARG.src]: data,
+    [ARG.diffDst]: diff,
+    [ARG.mean]: planner.plain(mean),
+    [ARG.variance]: planner.plain(variance),
+    [ARG.scale]: planner.plain(gamma),
+    [ARG.shift]: planner.plain(gamma),
+    ...(workspace ? { [ARG.workspace]: workspace } : {}),
+  };
+  planner.execute(spec, primitive, reads, {
+    [ARG.diffSrc]: planner.outputOver(dx, diff),
+    [ARG.diffScale]: planner.output(dgamma, channels),
+    [ARG.diffShift]: planner.output(dbeta, channels),
+  });
+}
+
+/** Batch normalisation; statistics and parameters are f32 whatever the data is. */
+export const batchNormLowerings: Lowerings<
+  'batchNormTrain' | 'batchNormRelu' | 'batchNormTrainGrad' | 'batchNormReluGrad' | 'batchNormInference'
+> = {
+  batchNormTrain: (planner, { attributes: { epsilon }, ...node }) =>
+    forward({ planner, ...node, epsilon, relu: false }),
+  batchNormRelu: (planner, { attributes: { epsilon }, ...node }) =>
+    forward({ planner, ...node, epsilon, relu: true }),
+  batchNormTrainGrad: (planner, { attributes: { epsilon }, ...node }) =>
+    gradient({ planner, ...node, epsilon, relu: false }),
+  batchNormReluGrad: (planner, { attributes: { epsilon }, ...node }) =>
+    gradient({ planner, ...node, epsilon, relu: true }),
+  batchNormInference: (planner, { attributes: { epsilon }, inputs, outputs }) => {
+    const [x, gamma, beta, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
+    const data = planner.first(x);
+    const spec: BatchNormSpec = {
+      kind: 'batchNorm',
+      pass: 'inference',
+      data: data.desc,
+      epsilon,
+      relu: false,
+    };
+    const reads = {
+      [ARG.src]: data,
+      [ARG.mean]: planner.plain(mean),
+      [ARG.variance]: planner.plain(variance),
+      [ARG.scale]: planner.plain(gamma),
+      [ARG.shift]: planner.plain(beta),
+    };
+    const dst = planner.outputOver(outputs[0]!, data);
+    planner.execute(spec, planner.prepare(spec), reads, { [ARG.dst]: dst });
+  },
+};

@@ -1,0 +1,85 @@
+import type { OpAttributes } from '../../../graph/op.js';
+import type { ValueId } from '../../../graph/program.js';
+import { sizeOf } from '../../../graph/tensorType.js';
+import { ARG, type BinarySpec, type MemoryDesc, type SumSpec } from '../dnnl.js';
+import type { Place } from '../plan/place.js';
+import type { Planner } from '../plan/planner.js';
+import { type Lowerings, onHost } from './lowering.js';
+
+/** Fewer elements than this are updated by a loop on the host. */
+const SMALL = 2048;
+
+/** The learning rate with its sign changed, computed once a step. */
+function negated(planner: Planner, learningRate: ValueId): Place {
+  const known = planner.workspaceOf(learningRate);
+  if (known) return known;
+  const place = planner.allocate(planner.rowMajor([1]));
+  planner.host([planner.plain(learningRate)], [place], ([rate], [result]) => {
+    result![0] = -rate![0]!;
+  });
+  planner.keepWorkspace(learningRate, place);
+  return place;
+}
+
+/** Where the update goes: the variable's own memory if nothing reads its old value later. */
+function target(planner: Planner, old: ValueId, updated: ValueId, desc: MemoryDesc): Place {
+  const place = planner.as(old, desc);
+  if (planner.updatesInPlace(old, updated, place)) return planner.define(updated, place);
+  const copy = planner.output(updated, desc);
+  planner.reorder(place, copy);
+  return copy;
+}
+
+/** dst ← Σ scale·source, where dst may be the first source. */
+function sum(planner: Planner, terms: readonly (readonly [scale: number, place: Place])[], dst: Place): void {
+  const spec: SumSpec = {
+    kind: 'sum',
+    scales: terms.map(([scale]) => scale),
+    sources: terms.map(([, { desc }]) => desc),
+    dst: dst.desc,
+  };
+  const reads = Object.fromEntries(terms.map(([, place], i) => [ARG.multipleSrc + i, place]));
+  planner.execute(spec, planner.prepare(spec), reads, { [ARG.dst]: dst });
+}
+
+/** m ← μm + g + λw, then w ← w + (−η)·m, in two passes over the parameter. */
+function update(
+  planner: Planner,
+  { momentum, weightDecay }: OpAttributes['sgdUpdate'],
+  inputs: readonly ValueId[],
+  outputs: readonly ValueId[],
+): void {
+  const [parameter, gradient, buffer, learningRate] = inputs as [ValueId, ValueId, ValueId, ValueId];
+  const { desc } = planner.first(parameter);
+  const g = planner.flat(planner.as(gradient, desc));
+  const m = planner.flat(target(planner, buffer, outputs[1]!, desc));
+  const w = planner.flat(target(planner, parameter, outputs[0]!, desc));
+  sum(
+    planner,
+    [
+      [momentum, m],
+      [1, g],
+      [weightDecay, w],
+    ],
+    m,
+  );
+  const rate = negated(planner, learningRate);
+  const spec: BinarySpec = {
+    kind: 'binary',
+    fn: 'mul',
+    a: m.desc,
+    b: rate.desc,
+    dst: w.desc,
+    postOps: [{ kind: 'sum', scale: 1 }],
+  };
+  planner.execute(spec, planner.prepare(spec), { [ARG.src]: m, [ARG.src1]: rate }, { [ARG.dst]: w });
+}
+
+/** SGD with momentum; Nesterov's and small parameters on the host. */
+export const sgdLowerings: Lowerings<'sgdUpdate'> = {
+  sgdUpdate: (planner, node) => {
+    const { attributes, inputs, outputs } = node;
+    if (attributes.nesterov || sizeOf(planner.shapeOf(inputs[0]!)) < SMALL) onHost(planner, node);
+    else update(planner, attributes, inputs, outputs);
+  },
+};

@@ -1,0 +1,91 @@
+import type { ValueId } from '../../../graph/program.js';
+import { type Shape, stridesOf } from '../../../graph/tensorType.js';
+import type { MemoryDesc } from '../dnnl.js';
+import type { Place } from '../plan/place.js';
+import type { Planner } from '../plan/planner.js';
+import { type Lowerings, onHost } from './lowering.js';
+
+/** Layout of a value that elements are moved into one by one: pictures keep the activations' type. */
+function looseLayout(planner: Planner, value: ValueId): MemoryDesc {
+  const { shape, dtype } = planner.typeOf(value);
+  return planner.rowMajor(shape, shape.length === 4 && dtype === 'f32' ? planner.activation : dtype);
+}
+
+/** The layout that a value's parts are cut from or put into: blocks where no cut goes through one. */
+function cutLayout(planner: Planner, value: ValueId, axis: number, cuts: readonly number[]): MemoryDesc {
+  const { shape, dtype } = planner.typeOf(value);
+  const pictures = shape.length === 4 && dtype === 'f32';
+  const whole = axis !== 1 || cuts.every((cut) => cut % 16 === 0);
+  return pictures && whole ? planner.pictures(shape) : looseLayout(planner, value);
+}
+
+/** Part of a place along an axis. */
+function partOf(planner: Planner, place: Place, axis: number, start: number, size: number): Place {
+  const { shape } = place.desc;
+  const desc = planner.dnnl.part(
+    place.desc,
+    shape.map((dimension, i) => (i === axis ? size : dimension)),
+    shape.map((_, i) => (i === axis ? start : 0)),
+  );
+  if (!desc) throw new Error(`no part of ${place.desc.layout} from ${start} along axis ${axis}`);
+  return { ...place, desc };
+}
+
+function concat(planner: Planner, axis: number, inputs: readonly ValueId[], output: ValueId): void {
+  const sizes = inputs.map((input) => planner.shapeOf(input)[axis]!);
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
+  const whole = planner.output(output, cutLayout(planner, output, axis, starts));
+  inputs.forEach((input, i) => {
+    planner.reorder(planner.first(input), partOf(planner, whole, axis, starts[i]!, sizes[i]!));
+  });
+}
+
+/** Operations that move elements; each is a copy between two layouts of the same elements. */
+export const shapeLowerings: Lowerings<
+  'concat' | 'slice' | 'pad' | 'reshape' | 'transpose' | 'channelShuffle' | 'detach'
+> = {
+  concat: (planner, { attributes: { axis }, inputs, outputs }) => concat(planner, axis, inputs, outputs[0]!),
+  slice: (planner, { attributes: { axis, start, end }, inputs, outputs }) => {
+    const [x, y] = [inputs[0]!, outputs[0]!];
+    const whole = planner.as(x, cutLayout(planner, x, axis, [start, end]));
+    const part = partOf(planner, whole, axis, start, end - start);
+    const { shape, dtype } = planner.typeOf(y);
+    const pictures = shape.length === 4 && dtype === 'f32';
+    planner.reorder(
+      part,
+      planner.output(y, pictures ? planner.pictures(shape) : planner.rowMajor(shape, dtype)),
+    );
+  },
+  pad: onHost,
+  reshape: (planner, { attributes: { shape }, inputs, outputs }) => {
+    const place = planner.plain(inputs[0]!);
+    planner.define(outputs[0]!, { ...place, desc: planner.rowMajor(shape, place.desc.type) });
+  },
+  transpose: (planner, { attributes: { permutation }, inputs, outputs }) => {
+    const src = planner.plain(inputs[0]!);
+    const strides = stridesOf(src.desc.shape);
+    const shape = planner.shapeOf(outputs[0]!);
+    const view = planner.dnnl.strided(
+      shape,
+      src.desc.type,
+      permutation.map((axis) => strides[axis]!),
+    );
+    const dst = planner.output(outputs[0]!, planner.rowMajor(shape, src.desc.type));
+    planner.reorder({ ...src, desc: view }, dst);
+  },
+  channelShuffle: (planner, { attributes: { groups }, inputs, outputs }) => {
+    const layout = looseLayout(planner, inputs[0]!);
+    const src = planner.as(inputs[0]!, layout);
+    const dst = planner.output(outputs[0]!, layout);
+    const [n, c, h, w] = layout.shape as [number, number, number, number];
+    const split: Shape = [n, groups, c / groups, h * w];
+    const moved = [c * h * w, h * w, groups * h * w, 1];
+    planner.reorder(
+      { ...src, desc: planner.dnnl.strided(split, layout.type) },
+      { ...dst, desc: planner.dnnl.strided(split, layout.type, moved) },
+    );
+  },
+  detach: (planner, { inputs, outputs }) => {
+    planner.define(outputs[0]!, planner.first(inputs[0]!));
+  },
+};

@@ -1,0 +1,122 @@
+import type { Program, ValueId } from '../../../graph/program.js';
+import { sameShape } from '../../../graph/tensorType.js';
+import { type AnyPlanNode, type PlanNode, Usage } from './planNode.js';
+
+/** A rewriting: the node that others are joined into, and what takes its place. */
+interface Fusion {
+  readonly absorbed: AnyPlanNode;
+  readonly replaced: AnyPlanNode;
+  readonly by: AnyPlanNode;
+}
+
+/** A rule that may join a node with another. */
+type FusionRule = (node: AnyPlanNode, usage: Usage, program: Program) => Fusion | undefined;
+
+/** relu(batchNorm(x)): the normalisation ends with the ReLU, and remembers where it was 0. */
+const batchNormRelu: FusionRule = (node, usage) => {
+  if (node.kind !== 'batchNormTrain') return undefined;
+  const [y, mean, variance] = node.outputs as [ValueId, ValueId, ValueId];
+  const relu = usage.onlyUserOf(y);
+  if (relu?.kind !== 'unary' || relu.attributes.fn !== 'relu') return undefined;
+  const by: PlanNode<'batchNormRelu'> = {
+    kind: 'batchNormRelu',
+    attributes: node.attributes,
+    inputs: node.inputs,
+    outputs: [relu.outputs[0]!, mean, variance],
+  };
+  return { absorbed: relu, replaced: node, by };
+};
+
+/** The gradient of {@link batchNormRelu}, where the forward pass was joined before. */
+const batchNormReluGrad: FusionRule = (node, usage) => {
+  if (node.kind !== 'batchNormTrainGrad') return undefined;
+  const [dy, ...rest] = node.inputs as [ValueId, ...ValueId[]];
+  const relu = usage.makerOf(dy);
+  if (relu?.kind !== 'unaryGrad' || relu.attributes.fn !== 'relu' || usage.onlyUserOf(dy) !== node)
+    return undefined;
+  const forward = usage.makerOf(relu.inputs[1]!);
+  if (forward?.kind !== 'batchNormRelu' || forward.outputs[1] !== node.inputs[3]) return undefined;
+  const by: PlanNode<'batchNormReluGrad'> = {
+    kind: 'batchNormReluGrad',
+    attributes: node.attributes,
+    inputs: [relu.inputs[0]!, ...rest],
+    outputs: node.outputs,
+  };
+  return { absorbed: relu, replaced: node, by };
+};
+
+/** relu(a + b). */
+const addRelu: FusionRule = (node, usage, { values }) => {
+  if (node.kind !== 'unary' || node.attributes.fn !== 'relu') return undefined;
+  const sum = usage.makerOf(node.inputs[0]!);
+  if (sum?.kind !== 'binary' || sum.attributes.fn !== 'add' || usage.onlyUserOf(node.inputs[0]!) !== node)
+    return undefined;
+  const [a, b] = sum.inputs.map((value) => values[value]!.shape);
+  if (!sameShape(a!, b!) || a!.length !== 4) return undefined;
+  const by: PlanNode<'addRelu'> = {
+    kind: 'addRelu',
+    attributes: {},
+    inputs: sum.inputs,
+    outputs: node.outputs,
+  };
+  return { absorbed: sum, replaced: node, by };
+};
+
+/** The bias's gradient is a by-product of the weight's. */
+const parameterGrad: FusionRule = (node, usage) => {
+  if (node.kind !== 'conv2dWeightGrad') return undefined;
+  const sum = usage
+    .usersOf(node.inputs[0]!)
+    .find(
+      (user) =>
+        user.kind === 'reduce' &&
+        user.attributes.fn === 'sum' &&
+        !user.attributes.keepDims &&
+        [...user.attributes.axes].sort().join() === '0,2,3',
+    );
+  if (!sum || usage.isReadBefore(sum.outputs[0]!, node)) return undefined;
+  const by: PlanNode<'conv2dParameterGrad'> = {
+    kind: 'conv2dParameterGrad',
+    attributes: node.attributes,
+    inputs: node.inputs,
+    outputs: [node.outputs[0]!, sum.outputs[0]!],
+  };
+  return { absorbed: sum, replaced: node, by };
+};
+
+/** a·b + bias. */
+const matmulBias: FusionRule = (node, usage, { values }) => {
+  if (node.kind !== 'binary' || node.attributes.fn !== 'add') return undefined;
+  const [product, bias] = node.inputs as [ValueId, ValueId];
+  const matmul = usage.makerOf(product);
+  if (matmul?.kind !== 'matmul' || usage.onlyUserOf(product) !== node || product === bias) return undefined;
+  if (!sameShape(values[bias]!.shape, values[product]!.shape.slice(1))) return undefined;
+  const by: PlanNode<'matmulBias'> = {
+    kind: 'matmulBias',
+    attributes: matmul.attributes,
+    inputs: [...matmul.inputs, bias],
+    outputs: node.outputs,
+  };
+  return { absorbed: matmul, replaced: node, by };
+};
+
+/** In this order: the gradient of the joined normalisation looks for the joined forward pass. */
+const rules: readonly FusionRule[] = [batchNormRelu, batchNormReluGrad, addRelu, parameterGrad, matmulBias];
+
+function applyRule(nodes: readonly AnyPlanNode[], rule: FusionRule, program: Program): AnyPlanNode[] {
+  const usage = new Usage(nodes, program);
+  const gone = new Set<AnyPlanNode>();
+  const replacements = new Map<AnyPlanNode, AnyPlanNode>();
+  for (const node of nodes) {
+    const fusion = rule(node, usage, program);
+    if (!fusion || gone.has(fusion.absorbed) || replacements.has(fusion.absorbed)) continue;
+    gone.add(fusion.absorbed);
+    replacements.set(fusion.replaced, fusion.by);
+  }
+  return nodes.filter((node) => !gone.has(node)).map((node) => replacements.get(node) ?? node);
+}
+
+/** A program's nodes, joined where one primitive computes several. */
+export function fuse(program: Program): AnyPlanNode[] {
+  return rules.reduce<AnyPlanNode[]>((nodes, rule) => applyRule(nodes, rule, program), [...program.nodes]);
+}

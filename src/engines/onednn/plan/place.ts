@@ -1,0 +1,24 @@
+import type { MemoryDesc, Pointer } from '../dnnl.js';
+
+/**
+ * Where a buffer's memory comes from: `transient` lives from its first to its last use in a run, and others
+ * may lie in its place at other times; `static` keeps its contents between runs; `variable` belongs to the engine.
+ */
+export type Storage = 'transient' | 'static' | 'variable';
+
+/** Memory that a plan uses. */
+export interface PlanBuffer {
+  readonly id: number;
+  readonly bytes: number;
+  storage: Storage;
+  /** Of a `variable`. */
+  readonly address?: Pointer;
+}
+
+/** A tensor in a buffer. */
+export interface Place {
+  readonly desc: MemoryDesc;
+  readonly buffer: PlanBuffer;
+  /** Where the tensor's descriptor begins in the buffer, in bytes. */
+  readonly offset: number;
+}

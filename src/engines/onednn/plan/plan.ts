@@ -1,0 +1,101 @@
+import type { Program } from '../../../graph/program.js';
+import type { TensorData } from '../../../graph/tensorType.js';
+import { fillUniform } from '../../../random.js';
+import { type LoweredKind, lowerNode } from '../lowering/table.js';
+import type { Place } from './place.js';
+import type { AnyPlanNode, PlanNode } from './planNode.js';
+import type { Planner } from './planner.js';
+
+/** Where a plan finds and leaves its variables. */
+export interface VariableAccess {
+  /** The variable's memory, row-major. */
+  address(name: string): number;
+  /** The value to build in; undefined where each run reads the present one. */
+  frozen(name: string): TensorData | undefined;
+}
+
+/** The tensors that go in and out of a plan's runs. */
+export interface PlanEnds {
+  readonly inputs: ReadonlyMap<string, Place>;
+  readonly outputs: ReadonlyMap<string, Place>;
+}
+
+type SourceNode = PlanNode<'input'> | PlanNode<'variable'> | PlanNode<'constant'> | PlanNode<'uniform'>;
+
+function isSource(node: AnyPlanNode): node is AnyPlanNode & SourceNode {
+  return ['input', 'variable', 'constant', 'uniform'].includes(node.kind);
+}
+
+/** Adds all nodes of a program to a planner. */
+export function planNodes(
+  planner: Planner,
+  nodes: readonly AnyPlanNode[],
+  variables: VariableAccess,
+): PlanEnds {
+  const inputs = new Map<string, Place>();
+  nodes.forEach((node, index) => {
+    planner.begin(node, index);
+    if (isSource(node)) planSource(planner, node, variables, inputs);
+    else lowerNode<LoweredKind>(planner, node as PlanNode<LoweredKind>);
+  });
+  const { program } = planner;
+  const outputs = new Map(
+    Object.entries(program.outputs).map(([name, value]) => [name, settled(planner, planner.plain(value))]),
+  );
+  planUpdates(planner, program, variables);
+  return { inputs, outputs };
+}
+
+function planSource(
+  planner: Planner,
+  node: SourceNode,
+  variables: VariableAccess,
+  inputs: Map<string, Place>,
+): void {
+  const value = node.outputs[0]!;
+  const { shape, dtype } = planner.typeOf(value);
+  const layout = planner.rowMajor(shape, dtype);
+  switch (node.kind) {
+    case 'input':
+      inputs.set(node.attributes.name, planner.output(value, layout));
+      break;
+    case 'constant':
+      planner.define(value, planner.constant(layout, node.attributes.data));
+      break;
+    case 'variable': {
+      const { name } = node.attributes;
+      const data = variables.frozen(name);
+      const place = data ? planner.constant(layout, data) : planner.variable(layout, variables.address(name));
+      planner.define(value, place);
+      break;
+    }
+    case 'uniform': {
+      const { stream } = node.attributes;
+      const fill = (
+        _: unknown,
+        [numbers]: readonly TensorData[],
+        run: { seed: number; step: number },
+      ): void => fillUniform(numbers as Float32Array, run.seed, stream, run.step);
+      planner.host([], [planner.output(value, layout)], fill, false);
+    }
+  }
+}
+
+/** A place that the updates of variables do not change. */
+function settled(planner: Planner, place: Place): Place {
+  if (place.buffer.storage !== 'variable') return place;
+  const aside = planner.allocate(place.desc);
+  planner.reorder(place, aside);
+  return aside;
+}
+
+/** New values go into the variables at the end; those that are another variable's old value are copied aside first. */
+function planUpdates(planner: Planner, program: Program, variables: VariableAccess): void {
+  const moves = Object.entries(program.updates).flatMap(([name, value]) => {
+    const place = planner.plain(value);
+    const address = variables.address(name);
+    if (place.buffer.address === address) return [];
+    return [{ place: settled(planner, place), address }];
+  });
+  for (const { place, address } of moves) planner.reorder(place, planner.variable(place.desc, address));
+}
