@@ -12,6 +12,7 @@ export * from './data/dataset.js';
 export { type ImageFolderOptions, imageFolder } from './data/imageFolder.js';
 export { type ImageFoldersOptions, loadImageFolders } from './data/imageFolderPair.js';
 export { type Batch, Loader, type LoaderOptions } from './data/loader.js';
+export type { ColourJitter } from './data/pictures/colourJitter.js';
 export { type ReadPicturesOptions, readPictures } from './data/pictures/readPictures.js';
 export type { PixelAugmentation } from './data/pixelTransforms.js';
 export { holdOut } from './data/splits.js';

@@ -7,13 +7,11 @@ import {
   dataOptions,
   engineOptions,
   logFormatOption,
-  modelOption,
+  modelOptions,
   nameOption,
   parseName,
   parseNumber,
   parseNumbers,
-  ratioOption,
-  widthOption,
 } from './options.js';
 import type { LogFormat } from './output.js';
 import { runTraining } from './runTraining.js';
@@ -43,9 +41,7 @@ export function addTrainCommand(program: Command): void {
     .description('Train a model; every setting has the published recipe’s value unless given.')
     .addHelpText('after', EXAMPLES);
   const options = [
-    modelOption(` (default: ${TRAIN_DEFAULTS.model})`),
-    ratioOption(),
-    widthOption(),
+    ...modelOptions(` (default: ${TRAIN_DEFAULTS.model})`),
     numberOption('--image-size <pixels>', 'height and width of the pictures (default: the data’s)'),
     ...dataOptions(),
     ...lossOptions(),
@@ -110,6 +106,7 @@ function runOptions(): Option[] {
       '--colour-jitter <strength>',
       'random brightness, contrast and saturation of pictures in files',
     ),
+    numberOption('--hue-jitter <share>', 'random turn of their hue: a share of the colour circle up to 0.5'),
     numberOption('--workers <n>', 'worker threads that make batches (default: 1)'),
     new Option('--pretrained <file>', 'weights to begin with: .safetensors or .pth'),
     new Option('--recipe <name>', `settings under a name: ${Object.keys(RECIPES).join(', ')}`),

@@ -2,6 +2,7 @@ import { UserError } from '../errors.js';
 import { permutation } from '../random.js';
 import type { Dataset, PictureSource } from './dataset.js';
 import { LoaderPool } from './loaderPool.js';
+import type { ColourJitter } from './pictures/colourJitter.js';
 import { CIFAR_AUGMENTATION, type PixelAugmentation } from './pixelTransforms.js';
 
 /** Pictures and labels of a step. */
@@ -25,8 +26,8 @@ export interface LoaderOptions {
         readonly seed: number;
         /** Crop and flip of pictures in memory. Default: padding 4, flip. */
         readonly augmentation?: PixelAugmentation | undefined;
-        /** Strength of random brightness, contrast and saturation of pictures in files. Default 0. */
-        readonly colourJitter?: number | undefined;
+        /** Random change of the colours of pictures in files. Default: none. */
+        readonly colourJitter?: ColourJitter | undefined;
       }
     | undefined;
   /** Worker threads. Default 1; batches are the same with any number. */
@@ -74,7 +75,7 @@ export class Loader {
       augmentation: training && {
         seed: training.seed,
         pixels: training.augmentation ?? CIFAR_AUGMENTATION,
-        colourJitter: training.colourJitter ?? 0,
+        colourJitter: training.colourJitter,
       },
     });
   }

@@ -1,4 +1,5 @@
 import type { Normalisation, PictureSource, PixelDataset } from './dataset.js';
+import type { ColourJitter } from './pictures/colourJitter.js';
 import type { PixelAugmentation } from './pixelTransforms.js';
 
 /** How training pictures are varied; without it pictures are prepared for evaluation. */
@@ -6,8 +7,8 @@ export interface Augmentation {
   readonly seed: number;
   /** For pictures in memory. */
   readonly pixels: PixelAugmentation;
-  /** For pictures in files: strength of the random change of brightness, contrast and saturation. */
-  readonly colourJitter: number;
+  /** For pictures in files: the random change of colours; none without it. */
+  readonly colourJitter?: ColourJitter | undefined;
 }
 
 /** What a loader's worker is started with. */

@@ -21,6 +21,8 @@ export interface TrainConfig {
   readonly exclude: string | null;
   /** Strength of random brightness, contrast and saturation of pictures in files. */
   readonly colourJitter: number;
+  /** Greatest random turn of their hue, a share of the colour circle, at most 0.5. */
+  readonly hueJitter: number;
   readonly loss: 'bias' | 'ce';
   /** α and β of the bias loss's weight exp(α·u) − β. */
   readonly alpha: number;
@@ -69,6 +71,7 @@ export const TRAIN_DEFAULTS: TrainConfig = {
   classMap: null,
   exclude: null,
   colourJitter: 0,
+  hueJitter: 0,
   loss: 'bias',
   alpha: 0.3,
   beta: 0.3,
@@ -149,6 +152,7 @@ const CHECKS: { readonly [K in keyof TrainConfig]: Check } = {
   classMap: orNull(text),
   exclude: orNull(text),
   colourJitter: share,
+  hueJitter: { expected: 'a number from 0 to 0.5', holds: (v) => isNumber(v) && v >= 0 && v <= 0.5 },
   loss: oneOf('bias', 'ce'),
   alpha: { expected: 'a number', holds: isNumber },
   beta: { expected: 'a number', holds: isNumber },

@@ -67,8 +67,9 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
     return resource;
   };
   try {
-    const { batchSize, workers, seed, colourJitter } = config;
+    const { batchSize, workers, seed, colourJitter: strength, hueJitter: hue } = config;
     const loading = { batchSize, workers, imageSize: model.config.imageSize };
+    const colourJitter = strength > 0 || hue > 0 ? { strength, hue } : undefined;
     const trainLoader = keep(new Loader(train, { ...loading, training: { seed, colourJitter } }));
     const testLoader = keep(new Loader(test, loading));
     const engine = keep(await createEngine(config.engine, engineOptionsOf(config)));

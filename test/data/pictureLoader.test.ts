@@ -74,7 +74,7 @@ test('single pictures are read as evaluation reads them', async (t) => {
 
 test('training: shuffled and varied by seed, epoch and index alone', async (t) => {
   const folder = await greyFolder(t);
-  const training = { seed: 1, colourJitter: 0.4 };
+  const training = { seed: 1, colourJitter: { strength: 0.4, hue: 0.1 } };
   const batches = await collect(t, folder, { training, batchSize: 5 });
   assert.equal(batches.length, 4);
   assert.deepEqual(await collect(t, folder, { training, batchSize: 5, workers: 3 }), batches);

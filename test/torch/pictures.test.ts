@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeRgb } from '../../src/data/pictures/decode.js';
+import { adjustHue } from '../../src/data/pictures/hue.js';
 import { runPython, skipWithoutPython } from '../support/python.js';
 
 const SNIPPET = `
@@ -63,5 +64,30 @@ test('decoding agrees with Pillow’s convert("RGB")', {
       const differences = Array.from(picture.data, (x, at) => Math.abs(x - Number(output.data[at])));
       assert.equal(Math.max(...differences), 0);
     });
+  }
+});
+
+test('a turn of the hue is torchvision’s on Pillow, to the bit', {
+  skip: skipWithoutPython('numpy', 'torch', 'torchvision', 'PIL'),
+}, async () => {
+  const turns = [0.1, -0.1, 0.5, -0.5, 0.33, -0.003, 0];
+  const { tensors } = await runPython(
+    `
+from PIL import Image
+from torchvision.transforms.functional import adjust_hue
+
+colours = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+colours[:64] = colours[:64] // 64 * 85
+colours[64:128, :, 1] = colours[64:128, :, 0]
+result['in'] = torch.from_numpy(colours)
+for i, turn in enumerate(args):
+    result['out%d' % i] = torch.from_numpy(np.asarray(adjust_hue(Image.fromarray(colours), turn)).copy())
+`,
+    { args: turns },
+  );
+  for (const [i, turn] of turns.entries()) {
+    const rgb = Uint8Array.from(tensors.in!.data as Uint8Array);
+    adjustHue(rgb, turn);
+    assert.deepEqual(rgb, tensors[`out${i}`]!.data, `a turn of ${turn}`);
   }
 });

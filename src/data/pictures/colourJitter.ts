@@ -1,12 +1,26 @@
-/** The six orders of three changes. */
-const ORDERS = [
-  [0, 1, 2],
-  [0, 2, 1],
-  [1, 0, 2],
-  [1, 2, 0],
-  [2, 0, 1],
-  [2, 1, 0],
-] as const;
+import { adjustHue } from './hue.js';
+
+/** How much colours vary. */
+export interface ColourJitter {
+  /** Brightness, contrast and saturation: each by a factor from [1 − strength, 1 + strength]. */
+  readonly strength: number;
+  /** Hue: by a share of the colour circle from [−hue, hue]; at most 0.5. */
+  readonly hue: number;
+}
+
+const CHANGES = 4;
+
+/** The k-th order of 0 … 3, of 24. */
+function orderOf(k: number): number[] {
+  const left = Array.from({ length: CHANGES }, (_, i) => i);
+  const order: number[] = [];
+  for (let rest = k; left.length > 0; ) {
+    const [next] = left.splice(rest % left.length, 1);
+    rest = Math.floor(rest / (left.length + 1));
+    order.push(next!);
+  }
+  return order;
+}
 
 /** Brightness of an RGB pixel, as Pillow's mode L has it: ITU-R 601-2 in 16-bit fixed point. */
 function luma(red: number, green: number, blue: number): number {
@@ -14,18 +28,25 @@ function luma(red: number, green: number, blue: number): number {
 }
 
 /**
- * Changes brightness, contrast and saturation in place, in random order, each by a factor drawn from
- * [1 − strength, 1 + strength] (torchvision's ColorJitter without hue): a blend with black, with the
- * mean grey, and with the picture's own grey.
+ * Changes brightness, contrast, saturation and hue in place, in random order (torchvision's ColorJitter): blends
+ * with black, with the mean grey, and with the picture's own grey, and a turn of the colour circle.
  *
  * @param rgb [pixels, 3]
- * @param random number `what` in [0, 1), for `what` from 0 to 3
+ * @param random number `what` in [0, 1), for `what` from 0 to 4
  */
-export function jitterColours(rgb: Uint8Array, strength: number, random: (what: number) => number): void {
-  if (strength <= 0) return;
+export function jitterColours(
+  rgb: Uint8Array,
+  { strength, hue }: ColourJitter,
+  random: (what: number) => number,
+): void {
   const factor = (what: number): number => Math.max(0, 1 + strength * (2 * random(what) - 1));
-  const changes = [adjustBrightness, adjustContrast, adjustSaturation];
-  for (const change of ORDERS[Math.floor(random(3) * ORDERS.length)]!) changes[change]!(rgb, factor(change));
+  const changes = [
+    ...(strength > 0 ? [adjustBrightness, adjustContrast, adjustSaturation] : []).map(
+      (change, what) => () => change(rgb, factor(what)),
+    ),
+    ...(hue > 0 ? [() => adjustHue(rgb, hue * (2 * random(3) - 1))] : []),
+  ];
+  for (const change of orderOf(Math.floor(random(4) * 24))) changes[change]?.();
 }
 
 /** other·(1 − f) + value·f in 32-bit floats, cut to a byte toward zero, as Pillow does. */

@@ -73,7 +73,8 @@ export class PicturePreparer {
     }
     const draw = (what: number): number => random(epoch, index * DRAWS + what);
     const rgb = this.resizer.resize(picture, trainingCut(width, height, imageSize, draw));
-    jitterColours(rgb, augmentation?.colourJitter ?? 0, (what) => draw(COLOURS + what));
+    const jitter = augmentation?.colourJitter;
+    if (jitter) jitterColours(rgb, jitter, (what) => draw(COLOURS + what));
     writeNormalised(out, rgb, imageSize, tables, draw(FLIP) < 0.5);
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../../../src/data/pictures/colourJitter.js';
 import { CutResizer } from '../../../src/data/pictures/cutResizer.js';
 import { evaluationCut, roundHalfEven, trainingCut } from '../../../src/data/pictures/geometry.js';
+import { adjustHue } from '../../../src/data/pictures/hue.js';
 import { uniformSource } from '../../../src/random.js';
 import { formulaPicture } from '../support/pictures.js';
 
@@ -99,13 +100,25 @@ for (const [name, adjust, weaker, stronger] of [
   });
 }
 
+test('a turn of the hue by a third, as Pillow makes it, leaves grey alone', () => {
+  const grey = Uint8Array.of(0, 0, 0, 7, 7, 7, 255, 255, 255);
+  const turned = grey.slice();
+  adjustHue(turned, 0.3);
+  assert.deepEqual(turned, grey);
+  const colours = Uint8Array.of(255, 0, 0, 0, 255, 0, 10, 20, 200);
+  adjustHue(colours, 1 / 3);
+  assert.deepEqual([...colours], [0, 255, 0, 0, 0, 255, 200, 10, 24]);
+});
+
 test('colour jitter of strength 0 changes nothing; else it depends on the numbers drawn', () => {
-  const jittered = (strength: number, index: number): Uint8Array => {
+  const jittered = (strength: number, index: number, hue = strength / 4): Uint8Array => {
     const { data } = formulaPicture(37, 23);
-    jitterColours(data, strength, (what) => uniformSource(1, 'test')(index, what));
+    jitterColours(data, { strength, hue }, (what) => uniformSource(1, 'test')(index, what));
     return data;
   };
   assert.deepEqual(jittered(0, 1), formulaPicture(37, 23).data);
   assert.deepEqual(jittered(0.4, 1), jittered(0.4, 1));
   assert.notDeepEqual(jittered(0.4, 1), jittered(0.4, 2));
+  assert.notDeepEqual(jittered(0.4, 1), jittered(0.4, 1, 0));
+  assert.notDeepEqual(jittered(0, 1, 0.1), jittered(0, 1));
 });
