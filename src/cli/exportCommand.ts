@@ -13,23 +13,15 @@ import {
   exportTorch,
 } from '../train/exportWeights.js';
 import type { StateDictTensors } from '../train/stateDict.js';
-import { readWeights } from '../train/weights.js';
 import { withClassifier } from './classifier.js';
-import { modelOfWeights } from './modelOfWeights.js';
-import { modelOption, nameOption, parseCount, ratioOption, widthOption } from './options.js';
+import { nameOption } from './options.js';
 import { printLine } from './output.js';
 import { classNamesOf, normalisationOf } from './weightsData.js';
+import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
-interface ExportFlags {
-  readonly checkpoint: string;
+interface ExportFlags extends WeightsFlags {
   readonly to: ExportFormat;
   readonly output?: string;
-  readonly model?: string;
-  readonly ratio?: number;
-  readonly width?: number;
-  readonly numClasses?: number;
-  readonly imageSize?: number;
-  readonly classMap?: string;
   readonly includePreprocessing?: boolean;
   readonly f16?: boolean;
 }
@@ -43,7 +35,6 @@ export function addExportCommand(program: Command): void {
   const command = program
     .command('export')
     .description('Write a model as ONNX, safetensors or PyTorch’s .pth.')
-    .requiredOption('--checkpoint <file>', 'weights: a checkpoint of a run, .safetensors or .pth')
     .addHelpText(
       'after',
       '\nAn ONNX file is checked in ONNX Runtime against the source before it is written.\n' +
@@ -52,17 +43,7 @@ export function addExportCommand(program: Command): void {
   const options = [
     nameOption('--to <format>', 'format', EXPORT_FORMATS).makeOptionMandatory(),
     new Option('--output <file>', 'file to write (default: the checkpoint’s name with the format’s ending)'),
-    modelOption(' (default: what the checkpoint says)'),
-    ratioOption(),
-    widthOption(),
-    new Option('--num-classes <n>', 'classes of the weights (default: what the checkpoint says)').argParser(
-      parseCount,
-    ),
-    new Option(
-      '--image-size <pixels>',
-      'height and width of the pictures (default: the model’s own)',
-    ).argParser(parseCount),
-    new Option('--class-map <file>', 'names of the classes'),
+    ...weightsOptions('names of the classes'),
     new Option('--include-preprocessing', 'ONNX: take uint8 pictures [batch, height, width, 3]'),
     new Option('--f16', 'ONNX: store weights as 16-bit floats, half the size'),
   ];
@@ -71,31 +52,23 @@ export function addExportCommand(program: Command): void {
 }
 
 async function runExport(flags: ExportFlags): Promise<void> {
-  const weights = readWeights(flags.checkpoint);
   if (flags.to !== 'onnx' && (flags.f16 || flags.includePreprocessing)) {
     throw new UsageError(`--f16 and --include-preprocessing are for --to onnx, not ${flags.to}`);
   }
-  const classes = flags.numClasses ?? weights.info?.model.classes;
-  if (classes === undefined)
-    throw new UsageError(`${flags.checkpoint} does not say how many classes it has: give --num-classes`);
-  const model = modelOfWeights(flags.checkpoint, weights, { ...flags, classes, imageSize: flags.imageSize });
-  const source = { ...weights, path: flags.checkpoint };
   const output = flags.output ?? flags.checkpoint.replace(/(\.(safetensors|pth|pt))?$/, `.${flags.to}`);
   if (output === flags.checkpoint)
     throw new UsageError(`${output} is the checkpoint itself: give another --output`);
-  const chunks = await withClassifier(
-    source,
-    model,
-    { engine: 'onnx', batchSize: CHECKED_PICTURES },
-    async (learner) => {
-      // As the learner holds them: complete, with every name and shape checked.
-      const tensors = await learner.stateDict();
-      const data = { ...normalisationOf(weights), classes: classNamesOf(weights, flags.classMap, classes) };
-      if (flags.to === 'safetensors') return exportSafetensors(tensors, { model: model.config, data });
-      if (flags.to === 'pth') return exportTorch(tensors);
-      return [await checkedOnnx(model, tensors, data, flags, (images) => learner.predict(images))];
-    },
-  );
+  const { weights, model } = openClassifier(flags);
+  const checked = { engine: 'onnx', batchSize: CHECKED_PICTURES } as const;
+  const chunks = await withClassifier(weights, model, checked, async (learner) => {
+    // As the learner holds them: complete, with every name and shape checked.
+    const tensors = await learner.stateDict();
+    const classes = classNamesOf(weights, flags.classMap, model.config.classes);
+    const data = { ...normalisationOf(weights), classes };
+    if (flags.to === 'safetensors') return exportSafetensors(tensors, { model: model.config, data });
+    if (flags.to === 'pth') return exportTorch(tensors, weights);
+    return [await checkedOnnx(model, tensors, data, flags, (images) => learner.predict(images))];
+  });
   await writeFileAtomically(output, chunks);
   const size = chunks.reduce((total, { length }) => total + length, 0);
   printLine(

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { describeModel } from '../models/describe.js';
 import { createModel } from '../models/registry.js';
-import { modelOption, parseCount, ratioOption, widthOption } from './options.js';
+import { modelOptions, parseCount } from './options.js';
 import { formatCount, formatTable, printLine } from './output.js';
 
 interface InfoFlags {
@@ -17,12 +17,9 @@ const PAPER_MACS: Readonly<Record<string, number>> = { '0.5': 80, '0.75': 150, '
 
 /** Adds the `info` command. */
 export function addInfoCommand(program: Command): void {
-  program
+  const command = program
     .command('info')
     .description('A model’s parameters, multiply-accumulates and output shapes by stage.')
-    .addOption(modelOption().makeOptionMandatory())
-    .addOption(ratioOption())
-    .addOption(widthOption())
     .option('--classes <n>', 'number of classes (default: 100; skipblocknet: 1000)', parseCount)
     .option(
       '--image-size <pixels>',
@@ -50,4 +47,7 @@ export function addInfoCommand(program: Command): void {
           : undefined;
       if (paper !== undefined) printLine(`the paper says about ${paper} million for this width`);
     });
+  const [model, ...multipliers] = modelOptions();
+  command.addOption(model!.makeOptionMandatory());
+  for (const option of multipliers) command.addOption(option);
 }

@@ -1,5 +1,6 @@
 import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
+import { recogniseModel } from '../models/recognise.js';
 import { createModel, type ModelOptions } from '../models/registry.js';
 import type { WeightsFile } from '../train/weights.js';
 
@@ -15,17 +16,21 @@ export interface ModelRequest {
 }
 
 /**
- * The model of a file of weights: as the file describes it, or as the flags do where it does not.
+ * The model of a file of weights: as the file describes it; where it does not, as the flags do or its tensors
+ * tell.
  *
  * @throws UserError when flags or data contradict the file
  * @throws UsageError when neither names a model
  */
-export function modelOfWeights(path: string, { info }: WeightsFile, request: ModelRequest): Model {
+export function modelOfWeights(path: string, { info, tensors }: WeightsFile, request: ModelRequest): Model {
   const { classes, imageSize } = request;
   if (!info) {
-    if (request.model === undefined)
-      throw new UsageError(`${path} does not say which model it is: give --model`);
-    const { model: name, ratio, width } = request;
+    const found = recogniseModel(tensors);
+    const name = request.model ?? found?.name;
+    if (name === undefined)
+      throw new UsageError(`${path} does not say which model it is, nor do its tensors: give --model`);
+    const same = found?.name === name ? found : undefined;
+    const { ratio = same?.ratio, width = same?.width } = request;
     return createModel({ name, classes, imageSize, ratio, width });
   }
   const own: ModelOptions = info.model;

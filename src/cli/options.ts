@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { engineChoices } from '../engines/createEngine.js';
 import { modelNames } from '../models/registry.js';
+import { skipblockNetVariants } from '../models/skipblocknet.js';
 import { suggest } from './suggest.js';
 
 /** Data that commands take by name. */
@@ -46,16 +47,26 @@ export function modelOption(note = ''): Option {
   return nameOption('--model <name>', `model${note}`, modelNames);
 }
 
+/** `--model`, `--ratio` and `--width`. */
+export function modelOptions(note = ''): Option[] {
+  return [modelOption(note), ratioOption(), widthOption()];
+}
+
 /** `--ratio`. */
-export function ratioOption(): Option {
+function ratioOption(): Option {
   return new Option('--ratio <number>', 'channel multiplier of shufflenetv2: 0.5, 1, 1.5 or 2').argParser(
     parseNumber,
   );
 }
 
 /** `--width`. */
-export function widthOption(): Option {
-  return new Option('--width <number>', 'channel multiplier of skipblocknet').argParser(parseNumber);
+function widthOption(): Option {
+  const variants = Object.entries(skipblockNetVariants);
+  const names = variants.map(([name, width]) => `${name} (${width})`).join(', ');
+  return new Option(
+    '--width <number>',
+    `channel multiplier of skipblocknet: a number, or ${names}`,
+  ).argParser((value) => variants.find(([name]) => name === value)?.[1] ?? parseNumber(value));
 }
 
 /** `--data`, `--data-path` and `--download`. */

@@ -1,27 +1,12 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { readPictures } from '../data/pictures/readPictures.js';
-import { readWeights } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
-import { modelOfWeights } from './modelOfWeights.js';
-import {
-  engineOptions,
-  logFormatOption,
-  modelOption,
-  parseCount,
-  ratioOption,
-  widthOption,
-} from './options.js';
+import { engineOptions, logFormatOption } from './options.js';
 import { type LogFormat, printJson, printLine } from './output.js';
 import { classNamesOf, normalisationOf } from './weightsData.js';
+import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
-interface PredictFlags extends EngineFlags {
-  readonly checkpoint: string;
-  readonly model?: string;
-  readonly ratio?: number;
-  readonly width?: number;
-  readonly numClasses?: number;
-  readonly classMap?: string;
-  readonly imageSize?: number;
+interface PredictFlags extends WeightsFlags, EngineFlags {
   readonly logFormat: LogFormat;
 }
 
@@ -40,33 +25,15 @@ export function addPredictCommand(program: Command): void {
     .command('predict')
     .description('The five most probable classes of pictures.')
     .argument('<picture...>', 'JPEG, PNG or WebP files')
-    .requiredOption('--checkpoint <file>', 'weights: a checkpoint of a run, .safetensors or .pth')
     .addHelpText('after', '\nExample:\n  biasloss predict --checkpoint runs/NAME/best.safetensors cat.jpg');
-  const options = [
-    modelOption(' (default: what the checkpoint says, else skipblocknet)'),
-    ratioOption(),
-    widthOption(),
-    new Option(
-      '--num-classes <n>',
-      'classes of the weights (default: what the checkpoint says, else 1000)',
-    ).argParser(parseCount),
-    new Option('--class-map <file>', 'names of the classes'),
-    new Option('--image-size <pixels>', 'height and width of the cut (default: the model’s own)').argParser(
-      parseCount,
-    ),
-    ...engineOptions(),
-    logFormatOption(),
-  ];
+  const options = [...weightsOptions('names of the classes'), ...engineOptions(), logFormatOption()];
   for (const option of options) command.addOption(option);
   command.action(runPredict);
 }
 
 async function runPredict(pictures: readonly string[], flags: PredictFlags): Promise<void> {
-  const weights = { ...readWeights(flags.checkpoint), path: flags.checkpoint };
-  const classes = flags.numClasses ?? weights.info?.model.classes ?? 1000;
-  const { model: name = weights.info ? undefined : 'skipblocknet', imageSize } = flags;
-  const model = modelOfWeights(flags.checkpoint, weights, { ...flags, model: name, classes, imageSize });
-  const names = classNamesOf(weights, flags.classMap, classes);
+  const { weights, model } = openClassifier(flags);
+  const names = classNamesOf(weights, flags.classMap, model.config.classes);
   const preparing = { imageSize: model.config.imageSize, normalisation: normalisationOf(weights) };
   await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (learner) => {
     await learner.beginEvaluation();

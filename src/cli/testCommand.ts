@@ -15,13 +15,12 @@ import {
   dataOptions,
   engineOptions,
   logFormatOption,
-  modelOption,
+  modelOptions,
   parseCount,
-  ratioOption,
-  widthOption,
 } from './options.js';
 import { formatCount, formatPercent, formatTable, type LogFormat, printJson, printLine } from './output.js';
 import { ProgressLine } from './progressLine.js';
+import { checkpointOption } from './weightsFlags.js';
 
 interface TestFlags extends EngineFlags {
   readonly checkpoint: string;
@@ -47,15 +46,13 @@ export function addTestCommand(program: Command): void {
   const command = program
     .command('test')
     .description('Test a checkpoint: top-1, top-5, parameters, pictures.')
-    .requiredOption('--checkpoint <file>', 'checkpoint of a run, or weights as .safetensors or .pth')
     .addHelpText(
       'after',
       '\nExample:\n  biasloss test --checkpoint runs/NAME/best.safetensors --data-path data --per-class',
     );
   const options = [
-    modelOption(' (default: what the checkpoint says)'),
-    ratioOption(),
-    widthOption(),
+    checkpointOption(),
+    ...modelOptions(' (default: the checkpoint’s)'),
     ...dataOptions(),
     new Option('--batch-size <n>', 'pictures of a batch').argParser(parseCount).default(128),
     new Option('--class-map <file>', 'class numbers of an imagefolder’s folders'),

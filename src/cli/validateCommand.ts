@@ -8,37 +8,20 @@ import { UserError } from '../errors.js';
 import { evaluate } from '../train/evaluate.js';
 import type { Learner } from '../train/learner.js';
 import type { Accuracy } from '../train/metrics.js';
-import { readWeights, type WeightsFile } from '../train/weights.js';
+import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
-import { modelOfWeights } from './modelOfWeights.js';
-import {
-  engineOptions,
-  logFormatOption,
-  modelOption,
-  parseCount,
-  ratioOption,
-  widthOption,
-} from './options.js';
+import { engineOptions, logFormatOption, parseCount } from './options.js';
 import { formatCount, formatPercent, type LogFormat, printJson, printLine, printNotice } from './output.js';
 import { normalisationOf } from './weightsData.js';
+import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
-interface ValidateFlags extends EngineFlags {
+interface ValidateFlags extends WeightsFlags, EngineFlags {
   readonly data: string;
-  readonly checkpoint: string;
-  readonly model?: string;
-  readonly ratio?: number;
-  readonly width?: number;
   readonly batchSize: number;
-  readonly numClasses?: number;
   readonly logFreq: number;
-  readonly classMap?: string;
-  readonly imageSize?: number;
   readonly workers: number;
   readonly logFormat: LogFormat;
 }
-
-/** Classes of ImageNet, for weights that do not say how many they tell apart. */
-const IMAGENET_CLASSES = 1000;
 
 /** Adds the `validate` command. */
 export function addValidateCommand(program: Command): void {
@@ -48,25 +31,14 @@ export function addValidateCommand(program: Command): void {
       'Validate weights on a folder of class folders (ImageNet’s layout): top-1, top-5, parameters.',
     )
     .requiredOption('--data <dir>', 'folder with a folder a class, or with val/ of those')
-    .requiredOption('--checkpoint <file>', 'weights: a checkpoint of a run, .safetensors or .pth')
     .addHelpText(
       'after',
       '\nExample:\n  biasloss validate --data imagenet --checkpoint skipblocknet-m.pth\n  biasloss validate --data some-classes --checkpoint skipblocknet-m.pth --class-map imagenet_class_index.json',
     );
   const options = [
-    modelOption(' (default: what the checkpoint says, else skipblocknet)'),
-    ratioOption(),
-    widthOption(),
+    ...weightsOptions('class numbers of the folders, for a subset of the classes'),
     new Option('--batch-size <n>', 'pictures of a batch').argParser(parseCount).default(256),
-    new Option(
-      '--num-classes <n>',
-      'classes of the weights (default: what the checkpoint says, else 1000)',
-    ).argParser(parseCount),
     new Option('--log-freq <n>', 'batches between lines of progress').argParser(parseCount).default(10),
-    new Option('--class-map <file>', 'class numbers of the folders, for a subset of the classes'),
-    new Option('--image-size <pixels>', 'height and width of the cut (default: the model’s own)').argParser(
-      parseCount,
-    ),
     new Option('--workers <n>', 'worker threads that decode pictures').argParser(parseCount).default(2),
     ...engineOptions(),
     logFormatOption(),
@@ -76,11 +48,8 @@ export function addValidateCommand(program: Command): void {
 }
 
 async function runValidate(flags: ValidateFlags): Promise<void> {
-  const weights = { ...readWeights(flags.checkpoint), path: flags.checkpoint };
-  const classes = flags.numClasses ?? weights.info?.model.classes ?? IMAGENET_CLASSES;
-  const dataset = validationSet(flags, weights, classes);
-  const { model: name = weights.info ? undefined : 'skipblocknet', imageSize } = flags;
-  const model = modelOfWeights(flags.checkpoint, weights, { ...flags, model: name, classes, imageSize });
+  const { weights, model } = openClassifier(flags);
+  const dataset = validationSet(flags, weights, model.config.classes);
   const batchSize = Math.min(flags.batchSize, dataset.count);
   const accuracy = await withClassifier(weights, model, { ...flags, batchSize }, (learner) =>
     validateOn(dataset, learner, flags),

@@ -80,9 +80,8 @@ class Folder {
       TensorData,
     ];
     const channels = gamma.length;
-    const length = weight.length / channels;
     const scale = Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + norm.attributes.epsilon));
-    const newWeight = Float32Array.from(weight, (w, i) => w * scale[Math.floor(i / length)]!);
+    const newWeight = scaledRows(weight, scale);
     const newBias = Float32Array.from(beta, (b, c) => b + scale[c]! * ((bias?.[c] ?? 0) - mean[c]!));
     const weightId = this.newValue(this.types[conv.inputs[1]!]!.shape, newWeight);
     const biasId = this.newValue([channels], newBias);
@@ -100,6 +99,17 @@ class Folder {
     const attributes = { ...this.types[value]!, data: this.constants.get(value)! };
     return { kind: 'constant', attributes, inputs: [], outputs: [value] };
   }
+}
+
+/** Row c of `weight` times scale[c]. */
+function scaledRows(weight: TensorData, scale: Float64Array): Float32Array {
+  const scaled = new Float32Array(weight.length);
+  const length = weight.length / scale.length;
+  for (let c = 0; c < scale.length; c++) {
+    const factor = scale[c]!;
+    for (let i = c * length; i < (c + 1) * length; i++) scaled[i] = weight[i]! * factor;
+  }
+  return scaled;
 }
 
 /** The nodes that outputs depend on. */

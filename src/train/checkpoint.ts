@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs';
 import { errorMessage, UserError } from '../errors.js';
 import { parseSafetensors } from '../formats/safetensors/parse.js';
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
-import { bytesOf, type StoredTensors } from '../formats/tensor.js';
 import { writeFileAtomically } from './atomicFile.js';
 import { type CheckpointInfo, infoOf, metadataOf } from './checkpointInfo.js';
 import type { Learner } from './learner.js';
-import { fromStored, type StateDictTensors } from './stateDict.js';
+import { fromStored, type StateDictTensors, toStored } from './stateDict.js';
 
 /** A checkpoint, read. */
 export interface Checkpoint extends CheckpointInfo {
@@ -37,10 +36,7 @@ export async function saveCheckpoint(path: string, learner: Learner, info: Check
   const broken = await firstNotFinite(state);
   if (broken !== undefined)
     throw new UserError(`${broken} is not finite any more; ${path} is left as it was`);
-  const stored: StoredTensors = new Map(
-    [...state].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: bytesOf(data) }]),
-  );
-  await writeFileAtomically(path, serializeSafetensors(stored, metadataOf(info)));
+  await writeFileAtomically(path, serializeSafetensors(toStored(state), metadataOf(info)));
 }
 
 /** Values that are looked at before other events get their turn: about a millisecond. */

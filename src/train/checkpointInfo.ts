@@ -12,6 +12,8 @@ export interface Progress {
   readonly globalStep: number;
   /** Best test top-1 so far, in percent; −1 before the first evaluation. */
   readonly bestTop1: number;
+  /** Test top-1 after the last finished epoch, in percent; absent before the first, and in files of older versions. */
+  readonly lastTop1?: number;
   /** Sums of the epoch's training steps so far. */
   readonly sums: AccuracySums & { readonly loss: number };
   /** Seconds spent on those steps. */
@@ -97,7 +99,8 @@ function isData(value: unknown): boolean {
 
 function isTraining({ training }: Fields): boolean {
   if (!isFields(training) || !isFields(training.config) || !isFields(training.progress)) return false;
-  const { epoch, step, globalStep, bestTop1, sums, seconds } = training.progress;
+  const { epoch, step, globalStep, bestTop1, lastTop1, sums, seconds } = training.progress;
+  if (lastTop1 !== undefined && !isNumber(lastTop1)) return false;
   if (![epoch, step, globalStep].every(isCount) || !isNumber(bestTop1) || !isNumber(seconds)) return false;
   return (
     isFields(sums) &&

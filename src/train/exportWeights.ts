@@ -1,12 +1,13 @@
 import { EXPORT_BATCH, type ExportOptions, exportOnnx } from '../engines/onnx/exportModel.js';
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
-import { bytesOf, type StoredTensors } from '../formats/tensor.js';
+import type { TorchExtra } from '../formats/torch/readTorch.js';
 import { writeTorchCheckpoint } from '../formats/torch/writeTorch.js';
 import { foldBatchNorm } from '../graph/foldBatchNorm.js';
 import type { Model } from '../models/model.js';
 import { type CheckpointInfo, metadataOf } from './checkpointInfo.js';
 import { evaluationProgram } from './programs.js';
-import { floatsOf, type StateDictTensors } from './stateDict.js';
+import { floatsOf, type StateDictTensors, toStored } from './stateDict.js';
+import type { WeightsFile } from './weights.js';
 
 /** Formats that a model can be exported to. */
 export const EXPORT_FORMATS = ['onnx', 'safetensors', 'pth'] as const;
@@ -14,26 +15,30 @@ export const EXPORT_FORMATS = ['onnx', 'safetensors', 'pth'] as const;
 /** Name of such a format. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-function stored(tensors: StateDictTensors): StoredTensors {
-  return new Map(
-    [...tensors].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: bytesOf(data) }]),
-  );
-}
-
 /** A model's tensors as .safetensors, with what describes them. */
 export function exportSafetensors(tensors: StateDictTensors, info: CheckpointInfo): Uint8Array[] {
-  return serializeSafetensors(stored(tensors), metadataOf(info));
+  return serializeSafetensors(toStored(tensors), metadataOf(info));
 }
 
-/** A model's tensors as PyTorch's .pth, under `net` as the published scripts write them. */
-export function exportTorch(tensors: StateDictTensors): Uint8Array[] {
-  return writeTorchCheckpoint(stored(tensors), {
-    wrapper: 'net',
-    extras: new Map([
-      ['acc', 0],
-      ['epoch', 0],
-    ]),
-  });
+/**
+ * A model's tensors as PyTorch's .pth, under `net` as the published scripts write them; beside it `acc` and `epoch`,
+ * if the weights' file tells them.
+ */
+export function exportTorch(
+  tensors: StateDictTensors,
+  source: Omit<WeightsFile, 'tensors'> = {},
+): Uint8Array[] {
+  return writeTorchCheckpoint(toStored(tensors), { wrapper: 'net', extras: extrasOf(source) });
+}
+
+/** Test top-1 in percent and number of the last finished epoch of a run's checkpoint; what stood in a .pth stays. */
+function extrasOf({ info, extras }: Omit<WeightsFile, 'tensors'>): ReadonlyMap<string, TorchExtra> {
+  const { epoch = 0, lastTop1 } = info?.training?.progress ?? {};
+  if (lastTop1 === undefined) return extras ?? new Map();
+  return new Map([
+    ['acc', lastTop1],
+    ['epoch', epoch - 1],
+  ]);
 }
 
 /**

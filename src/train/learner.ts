@@ -1,5 +1,6 @@
 import type { Engine, Executable, NamedData } from '../engines/engine.js';
-import type { Program } from '../graph/program.js';
+import { foldBatchNorm } from '../graph/foldBatchNorm.js';
+import { type Program, variablesOf } from '../graph/program.js';
 import type { TensorData } from '../graph/tensorType.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
@@ -135,15 +136,16 @@ export class Learner {
   }
 
   /**
-   * Prepares evaluation of the present values: they are built into the program, so that the engine can
-   * fold them. {@link predict} uses them until {@link endEvaluation}.
+   * Prepares evaluation of the present values: they are built into the program, with batch normalisation
+   * folded into convolutions. {@link predict} uses them until {@link endEvaluation}.
    *
    * @param also outputs besides the logits
    */
   async beginEvaluation(also: EvaluationOutputs = {}): Promise<void> {
     await this.endEvaluation();
     const program = evaluationProgram(this.options.model, this.evaluationBatchSize, also);
-    this.evaluation = this.options.engine.compile(program, { variables: 'frozen' });
+    const values = await this.options.engine.read(variablesOf(program).map(({ name }) => name));
+    this.evaluation = this.options.engine.compile(foldBatchNorm(program, values));
     await this.evaluation;
   }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js';
 import { compareStateDict, describeDifference } from '../formats/stateDictMatch.js';
-import { isFloating, type StoredTensors, toFloat32, toInt64 } from '../formats/tensor.js';
+import { bytesOf, isFloating, type StoredTensors, toFloat32, toInt64 } from '../formats/tensor.js';
 import type { StateEntry } from '../nn/module.js';
 
 /** A tensor of a state dict on the host, row-major: f32, or int64 for counters. */
@@ -51,5 +51,12 @@ export function fromStored(tensors: StoredTensors): StateDictTensors {
           : { dtype: 'i64', shape, data: toInt64(tensor) },
       ];
     }),
+  );
+}
+
+/** Tensors as a file takes them; the bytes are not copied. */
+export function toStored(tensors: StateDictTensors): StoredTensors {
+  return new Map(
+    [...tensors].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: bytesOf(data) }]),
   );
 }

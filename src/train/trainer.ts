@@ -150,7 +150,7 @@ export class Trainer {
     const learningRate = this.learningRate(train.stepsPerEpoch - 1);
     const figures: EpochResult = { ...meter.result(train.waitedMs), epoch, test, bestTop1, learningRate };
     this.emit({ event: 'epoch', ...figures });
-    this.progress = { ...NO_PROGRESS, epoch: epoch + 1, globalStep, bestTop1 };
+    this.progress = { ...NO_PROGRESS, epoch: epoch + 1, globalStep, bestTop1, lastTop1: test.top1 };
     for (const kind of checkpoints?.kindsAfter(epoch, improved) ?? []) await this.save(kind, epoch);
   }
 

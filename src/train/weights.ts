@@ -1,5 +1,5 @@
 import { parseSafetensors } from '../formats/safetensors/parse.js';
-import { readTorchCheckpoint } from '../formats/torch/readTorch.js';
+import { readTorchCheckpoint, type TorchExtra } from '../formats/torch/readTorch.js';
 import { isZip } from '../formats/zip/readZip.js';
 import { isTrainingState, readBytes } from './checkpoint.js';
 import { type CheckpointInfo, infoOf } from './checkpointInfo.js';
@@ -10,6 +10,8 @@ export interface WeightsFile {
   readonly tensors: StateDictTensors;
   /** Present in the checkpoints that this library writes. */
   readonly info?: CheckpointInfo;
+  /** Scalars beside the tensors of a PyTorch checkpoint, such as `acc` and `epoch`. */
+  readonly extras?: ReadonlyMap<string, TorchExtra>;
 }
 
 /** First byte of a pickle, as PyTorch wrote files before 1.6. */
@@ -24,8 +26,10 @@ const PICKLE = 0x80;
 export function readWeights(path: string): WeightsFile {
   const bytes = readBytes(path);
   // A safetensors file begins with its header's length, whose eighth byte would make it absurd in a ZIP or pickle.
-  if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0))
-    return { tensors: fromStored(readTorchCheckpoint(bytes, path).tensors) };
+  if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0)) {
+    const { tensors, extras } = readTorchCheckpoint(bytes, path);
+    return { tensors: fromStored(tensors), extras };
+  }
   const { tensors, metadata } = parseSafetensors(bytes, path);
   const info = infoOf(metadata, path);
   const model = new Map([...fromStored(tensors)].filter(([name]) => !isTrainingState(name)));

@@ -3,17 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
-import { bytesOf, type StoredTensors } from '../../src/formats/tensor.js';
 import { writeTorchCheckpoint } from '../../src/formats/torch/writeTorch.js';
-import type { StateDictTensors } from '../../src/train/stateDict.js';
+import { toStored } from '../../src/train/stateDict.js';
 import { readWeights } from '../../src/train/weights.js';
 import { withFolder, withTrainer } from './fixtures/tiny.js';
-
-function stored(tensors: StateDictTensors): StoredTensors {
-  return new Map(
-    [...tensors].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: bytesOf(data) }]),
-  );
-}
 
 describe('readWeights', () => {
   it('takes PyTorch checkpoints by their contents, whatever the name, with the same values', () =>
@@ -23,7 +16,7 @@ describe('readWeights', () => {
       const path = join(folder, 'weights.safetensors');
       const extras = new Map([['epoch', 3]]);
       for (const layout of [{}, { wrapper: 'net', extras }] as const) {
-        writeFileSync(path, Buffer.concat(writeTorchCheckpoint(stored(tensors), layout)));
+        writeFileSync(path, Buffer.concat(writeTorchCheckpoint(toStored(tensors), layout)));
         const weights = readWeights(path);
         assert.equal(weights.info, undefined);
         assert.deepEqual(weights.tensors, tensors);

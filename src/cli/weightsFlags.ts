@@ -1,0 +1,77 @@
+import { Option } from 'commander';
+import { UsageError } from '../errors.js';
+import type { Model } from '../models/model.js';
+import { recogniseModel } from '../models/recognise.js';
+import { createModel } from '../models/registry.js';
+import { readWeights, type WeightsFile } from '../train/weights.js';
+import { modelOfWeights } from './modelOfWeights.js';
+import { modelOptions, parseCount } from './options.js';
+
+/** Flags of the commands that take a model from a file of weights. */
+export interface WeightsFlags {
+  readonly checkpoint: string;
+  readonly model?: string;
+  readonly ratio?: number;
+  readonly width?: number;
+  readonly numClasses?: number;
+  readonly classMap?: string;
+  readonly imageSize?: number;
+}
+
+/** A file of weights and its model. */
+export interface Classifier {
+  readonly weights: WeightsFile & { readonly path: string };
+  readonly model: Model;
+}
+
+/** `--checkpoint`. */
+export function checkpointOption(): Option {
+  return new Option(
+    '--checkpoint <file>',
+    'weights: a checkpoint of a run, .safetensors or .pth',
+  ).makeOptionMandatory();
+}
+
+/**
+ * The options of {@link WeightsFlags}.
+ *
+ * @param classMap what the class map is for
+ */
+export function weightsOptions(classMap: string): Option[] {
+  return [
+    checkpointOption(),
+    ...modelOptions(' (default: the checkpoint’s)'),
+    new Option('--num-classes <n>', 'classes of the weights (default: the checkpoint’s)').argParser(
+      parseCount,
+    ),
+    new Option('--class-map <file>', classMap),
+    new Option(
+      '--image-size <pixels>',
+      'height and width of the pictures (default: the model’s own)',
+    ).argParser(parseCount),
+  ];
+}
+
+/**
+ * Reads weights, and makes the model that they are of.
+ *
+ * @throws UserError when the file is unfit, or flags contradict it
+ * @throws UsageError when it does not tell the model, and flags don't either
+ */
+export function openClassifier(flags: WeightsFlags): Classifier {
+  const { checkpoint: path, imageSize } = flags;
+  const weights = { ...readWeights(path), path };
+  const classes = flags.numClasses ?? classesOf(weights, flags);
+  if (classes === undefined)
+    throw new UsageError(`${path} does not say how many classes it has: give --num-classes`);
+  return { weights, model: modelOfWeights(path, weights, { ...flags, classes, imageSize }) };
+}
+
+/** How many classes weights tell apart: what their file says, else the length of the classifier's bias. */
+function classesOf({ info, tensors }: WeightsFile, flags: WeightsFlags): number | undefined {
+  if (info) return info.model.classes;
+  const name = flags.model ?? recogniseModel(tensors)?.name;
+  if (name === undefined) return undefined;
+  const { classifierEntries } = createModel({ name, classes: 2 });
+  return tensors.get(classifierEntries.at(-1)!)?.shape[0];
+}
