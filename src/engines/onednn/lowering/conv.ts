@@ -1,6 +1,6 @@
 import type { ConvGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
-import { ARG, type ConvAlgorithm, type ConvSpec } from '../dnnl.js';
+import { ARG, type ConvSpec, type ElementType } from '../dnnl.js';
 import type { Planner } from '../plan/planner.js';
 import { type ConvShapes, weightShape } from './convShapes.js';
 import { isWideDepthwise, wideDepthwiseGradient } from './depthwise.js';
@@ -13,21 +13,38 @@ const BLOCK = 16;
  * Winograd's F(4×4, 3×3) needs a quarter of the multiplications. Measured with oneDNN 2.6.3: 1.3 to 2.6 times
  * the direct algorithm's speed from 32 channels up, but not on pictures of a single tile with few channels.
  */
-function algorithmOf(
-  { activation, blocks }: Planner,
+function isWinograd(
+  { blocks }: Planner,
   { stride, padding, groups }: ConvGeometry,
   { weight, y }: ConvShapes,
-): ConvAlgorithm {
+): boolean {
   const [outputs, inputs, ...kernel] = weight as [number, number, number, number];
   const fits =
     blocks &&
-    activation === 'f32' &&
     groups === 1 &&
     [...kernel, ...stride, ...padding].join() === '3,3,1,1,1,1' &&
     outputs % BLOCK === 0 &&
     inputs % BLOCK === 0;
   const channels = Math.min(outputs, inputs);
-  return fits && (channels >= 64 || (channels >= 32 && y[2]! * y[3]! >= 64)) ? 'winograd' : 'direct';
+  return fits && (channels >= 64 || (channels >= 32 && y[2]! * y[3]! >= 64));
+}
+
+/**
+ * Type of a convolution's operands: the activations', but for two weight gradients that oneDNN 2.6.3 is slow
+ * at in bf16: of the pictures themselves, whose channels fill no block (3.5 ms against 0.5), and of many
+ * channels on pictures of one tile (11 ms against Winograd's 6 in f32).
+ */
+function elementType(
+  planner: Planner,
+  pass: ConvSpec['pass'],
+  geometry: ConvGeometry,
+  shapes: ConvShapes,
+): ElementType {
+  const { weight, y } = shapes;
+  if (pass !== 'weightGradient' || geometry.groups > 1) return planner.activation;
+  const ofPictures = weight[1]! < BLOCK;
+  const ofOneTile = weight[1]! >= 256 && y[2]! * y[3]! <= 16 && isWinograd(planner, geometry, shapes);
+  return ofPictures || ofOneTile ? 'f32' : planner.activation;
 }
 
 /** A convolution whose layouts the library is to choose. */
@@ -38,12 +55,15 @@ export function convSpec(
   { x, weight, y }: ConvShapes,
   withBias: boolean,
 ): ConvSpec {
-  const { dnnl, activation } = planner;
+  const { dnnl } = planner;
+  const geometry = { stride, padding, groups };
+  const activation = elementType(planner, pass, geometry, { x, weight, y });
   const weightType = pass === 'weightGradient' ? 'f32' : activation;
   return {
     kind: 'convolution',
     pass,
-    algorithm: algorithmOf(planner, { stride, padding, groups }, { x, weight, y }),
+    algorithm:
+      activation === 'f32' && isWinograd(planner, geometry, { x, weight, y }) ? 'winograd' : 'direct',
     src: dnnl.any(x, activation),
     weights: dnnl.any(weightShape(weight, groups), weightType),
     bias: withBias ? planner.rowMajor([weight[0]!]) : undefined,

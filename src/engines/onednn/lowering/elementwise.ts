@@ -64,6 +64,17 @@ function operands(planner: Planner, inputs: readonly ValueId[]): [Place, Place] 
   return [a, planner.as(inputs[1]!, a.desc)];
 }
 
+/** Adds a part of a larger tensor onto the other operand, if there is such a part and the operand may be overwritten. */
+function addPart(planner: Planner, [a, b]: readonly ValueId[], y: ValueId): boolean {
+  const parts = [a!, b!].filter((value) => planner.origin(value).isPart);
+  if (parts.length !== 1 || !sameShape(planner.shapeOf(a!), planner.shapeOf(b!))) return false;
+  const onto = planner.first(parts[0] === a ? b! : a!);
+  if (!planner.mayOverwrite(onto)) return false;
+  planner.reorder(planner.origin(parts[0]!), onto, true);
+  planner.define(y, onto);
+  return true;
+}
+
 /** Whether b has one number for each picture and channel of a. */
 function isChannelScale(a: Shape, b: Shape): boolean {
   return sameShape(b, [a[0]!, a[1]!, 1, 1]) && a.length === 4;
@@ -71,7 +82,7 @@ function isChannelScale(a: Shape, b: Shape): boolean {
 
 /** Elementwise operations: on pictures by primitives, on small tensors by the host. */
 export const elementwiseLowerings: Lowerings<
-  'unary' | 'unaryGrad' | 'binary' | 'addRelu' | 'compare' | 'select'
+  'unary' | 'unaryGrad' | 'binary' | 'addRelu' | 'weightedSum' | 'compare' | 'select'
 > = {
   unary: (planner, node) => {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
@@ -116,6 +127,7 @@ export const elementwiseLowerings: Lowerings<
   },
   binary: (planner, node) => {
     const [a, b] = node.inputs.map((value) => planner.shapeOf(value)) as [Shape, Shape];
+    if (node.attributes.fn === 'add' && addPart(planner, node.inputs, node.outputs[0]!)) return;
     // The zeros that fill up a block would become 0/0.
     if (node.attributes.fn === 'div') onHost(planner, node);
     else if (a.length === 4 && sameShape(a, b))
@@ -127,6 +139,16 @@ export const elementwiseLowerings: Lowerings<
     binary(planner, 'add', operands(planner, inputs), outputs[0]!, [
       { kind: 'eltwise', fn: 'relu', alpha: 0, beta: 0 },
     ]),
+  weightedSum: (planner, { attributes, inputs, outputs }) => {
+    const [a, b] = inputs.map((value) => planner.plain(value)) as [Place, Place];
+    const y = outputs[0]!;
+    const inPlace = planner.updatesInPlace(inputs[0]!, y, a);
+    const target = inPlace ? planner.define(y, a) : planner.output(y, a.desc);
+    const [weightA, weightB] = attributes.weights;
+    planner.host([a, b], [target], ([from, other], [to]) => {
+      for (let i = 0; i < to!.length; i++) to![i] = weightA * from![i]! + weightB * other![i]!;
+    });
+  },
   compare: onHost,
   select: onHost,
 };

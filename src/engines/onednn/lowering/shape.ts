@@ -1,6 +1,6 @@
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, stridesOf } from '../../../graph/tensorType.js';
-import type { MemoryDesc } from '../dnnl.js';
+import { elementBytes, type MemoryDesc } from '../dnnl.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
 import { type Lowerings, onHost } from './lowering.js';
@@ -19,6 +19,14 @@ function cutLayout(planner: Planner, value: ValueId, axis: number, cuts: readonl
   return pictures && whole ? planner.pictures(shape) : looseLayout(planner, value);
 }
 
+/** The layout that a value is cut in: its own where the cuts allow it. */
+function wholeOf(planner: Planner, value: ValueId, axis: number, cuts: readonly number[]): Place {
+  const own = planner.first(value);
+  const { shape, strides } = own.desc;
+  const axisFits = shape.length === planner.shapeOf(value).length;
+  return strides && axisFits ? own : planner.as(value, cutLayout(planner, value, axis, cuts));
+}
+
 /** Part of a place along an axis. */
 function partOf(planner: Planner, place: Place, axis: number, start: number, size: number): Place {
   const { shape } = place.desc;
@@ -28,33 +36,44 @@ function partOf(planner: Planner, place: Place, axis: number, start: number, siz
     shape.map((_, i) => (i === axis ? start : 0)),
   );
   if (!desc) throw new Error(`no part of ${place.desc.layout} from ${start} along axis ${axis}`);
-  return { ...place, desc };
+  return { ...place, desc, isPart: true };
 }
 
 function concat(planner: Planner, axis: number, inputs: readonly ValueId[], output: ValueId): void {
   const sizes = inputs.map((input) => planner.shapeOf(input)[axis]!);
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
-  const whole = planner.output(output, cutLayout(planner, output, axis, starts));
+  const isRegrouped = planner.usage.usersOf(output).some(({ kind }) => kind === 'alternateChannels');
+  const layout = isRegrouped ? looseLayout(planner, output) : cutLayout(planner, output, axis, starts);
+  const whole = planner.output(output, layout);
   inputs.forEach((input, i) => {
-    planner.reorder(planner.first(input), partOf(planner, whole, axis, starts[i]!, sizes[i]!));
+    planner.reorder(planner.origin(input), partOf(planner, whole, axis, starts[i]!, sizes[i]!));
   });
+}
+
+/** Every second channel of a row-major picture. */
+function alternateChannels(planner: Planner, whole: Place, start: 0 | 1): Place {
+  const [n, c, h, w] = whole.desc.shape as [number, number, number, number];
+  const { type } = whole.desc;
+  const desc = planner.dnnl.strided([n, c / 2, h, w], type, [c * h * w, 2 * h * w, w, 1]);
+  return { ...whole, desc, offset: whole.offset + start * h * w * elementBytes[type], isPart: true };
 }
 
 /** Operations that move elements; each is a copy between two layouts of the same elements. */
 export const shapeLowerings: Lowerings<
-  'concat' | 'slice' | 'pad' | 'reshape' | 'transpose' | 'channelShuffle' | 'detach'
+  | 'concat'
+  | 'slice'
+  | 'pad'
+  | 'reshape'
+  | 'transpose'
+  | 'channelShuffle'
+  | 'interleaveChannels'
+  | 'alternateChannels'
+  | 'detach'
 > = {
   concat: (planner, { attributes: { axis }, inputs, outputs }) => concat(planner, axis, inputs, outputs[0]!),
   slice: (planner, { attributes: { axis, start, end }, inputs, outputs }) => {
-    const [x, y] = [inputs[0]!, outputs[0]!];
-    const whole = planner.as(x, cutLayout(planner, x, axis, [start, end]));
-    const part = partOf(planner, whole, axis, start, end - start);
-    const { shape, dtype } = planner.typeOf(y);
-    const pictures = shape.length === 4 && dtype === 'f32';
-    planner.reorder(
-      part,
-      planner.output(y, pictures ? planner.pictures(shape) : planner.rowMajor(shape, dtype)),
-    );
+    const whole = wholeOf(planner, inputs[0]!, axis, [start, end]);
+    planner.define(outputs[0]!, partOf(planner, whole, axis, start, end - start));
   },
   pad: onHost,
   reshape: (planner, { attributes: { shape }, inputs, outputs }) => {
@@ -85,7 +104,17 @@ export const shapeLowerings: Lowerings<
       { ...dst, desc: planner.dnnl.strided(split, layout.type, moved) },
     );
   },
+  interleaveChannels: (planner, { inputs, outputs }) => {
+    const whole = planner.output(outputs[0]!, looseLayout(planner, outputs[0]!));
+    inputs.forEach((input, i) => {
+      planner.reorder(planner.origin(input), alternateChannels(planner, whole, i === 0 ? 0 : 1));
+    });
+  },
+  alternateChannels: (planner, { attributes: { start }, inputs, outputs }) => {
+    const whole = planner.as(inputs[0]!, looseLayout(planner, inputs[0]!));
+    planner.define(outputs[0]!, alternateChannels(planner, whole, start));
+  },
   detach: (planner, { inputs, outputs }) => {
-    planner.define(outputs[0]!, planner.first(inputs[0]!));
+    planner.define(outputs[0]!, planner.origin(inputs[0]!));
   },
 };

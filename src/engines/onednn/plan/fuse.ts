@@ -2,9 +2,9 @@ import type { Program, ValueId } from '../../../graph/program.js';
 import { sameShape } from '../../../graph/tensorType.js';
 import { type AnyPlanNode, type PlanNode, Usage } from './planNode.js';
 
-/** A rewriting: the node that others are joined into, and what takes its place. */
+/** A rewriting: the nodes that are joined into another, that one, and what takes its place. */
 interface Fusion {
-  readonly absorbed: AnyPlanNode;
+  readonly absorbed: readonly AnyPlanNode[];
   readonly replaced: AnyPlanNode;
   readonly by: AnyPlanNode;
 }
@@ -24,7 +24,7 @@ const batchNormRelu: FusionRule = (node, usage) => {
     inputs: node.inputs,
     outputs: [relu.outputs[0]!, mean, variance],
   };
-  return { absorbed: relu, replaced: node, by };
+  return { absorbed: [relu], replaced: node, by };
 };
 
 /** The gradient of {@link batchNormRelu}, where the forward pass was joined before. */
@@ -42,7 +42,7 @@ const batchNormReluGrad: FusionRule = (node, usage) => {
     inputs: [relu.inputs[0]!, ...rest],
     outputs: node.outputs,
   };
-  return { absorbed: relu, replaced: node, by };
+  return { absorbed: [relu], replaced: node, by };
 };
 
 /** relu(a + b). */
@@ -59,7 +59,7 @@ const addRelu: FusionRule = (node, usage, { values }) => {
     inputs: sum.inputs,
     outputs: node.outputs,
   };
-  return { absorbed: sum, replaced: node, by };
+  return { absorbed: [sum], replaced: node, by };
 };
 
 /** The bias's gradient is a by-product of the weight's. */
@@ -81,7 +81,7 @@ const parameterGrad: FusionRule = (node, usage) => {
     inputs: node.inputs,
     outputs: [node.outputs[0]!, sum.outputs[0]!],
   };
-  return { absorbed: sum, replaced: node, by };
+  return { absorbed: [sum], replaced: node, by };
 };
 
 /** a·b + bias. */
@@ -97,11 +97,83 @@ const matmulBias: FusionRule = (node, usage, { values }) => {
     inputs: [...matmul.inputs, bias],
     outputs: node.outputs,
   };
-  return { absorbed: matmul, replaced: node, by };
+  return { absorbed: [matmul], replaced: node, by };
+};
+
+/** ShuffleNet's unit ends by joining its two halves and shuffling two groups: one copy of each half. */
+const interleave: FusionRule = (node, usage, { values }) => {
+  if (node.kind !== 'channelShuffle' || node.attributes.groups !== 2) return undefined;
+  const concat = usage.makerOf(node.inputs[0]!);
+  if (concat?.kind !== 'concat' || concat.attributes.axis !== 1 || concat.inputs.length !== 2)
+    return undefined;
+  const [a, b] = concat.inputs.map((value) => values[value]!.shape[1]);
+  if (a !== b || usage.onlyUserOf(node.inputs[0]!) !== node) return undefined;
+  const by: PlanNode<'interleaveChannels'> = {
+    kind: 'interleaveChannels',
+    attributes: {},
+    inputs: concat.inputs,
+    outputs: node.outputs,
+  };
+  return { absorbed: [concat], replaced: node, by };
+};
+
+/** The gradient of {@link interleave}: the halves of what is shuffled back are every second channel. */
+const alternate: FusionRule = (node, usage, { values }) => {
+  if (node.kind !== 'slice' || node.attributes.axis !== 1) return undefined;
+  const shuffle = usage.makerOf(node.inputs[0]!);
+  if (shuffle?.kind !== 'channelShuffle') return undefined;
+  const half = values[node.inputs[0]!]!.shape[1]! / 2;
+  const { start, end } = node.attributes;
+  if (shuffle.attributes.groups !== half || end - start !== half || start % half !== 0) return undefined;
+  const by: PlanNode<'alternateChannels'> = {
+    kind: 'alternateChannels',
+    attributes: { start: start === 0 ? 0 : 1 },
+    inputs: shuffle.inputs,
+    outputs: node.outputs,
+  };
+  return { absorbed: [], replaced: node, by };
+};
+
+/** x·c for a number c: the node and its parts, if nothing else uses it. */
+function scaling(
+  value: ValueId,
+  user: AnyPlanNode,
+  usage: Usage,
+): { node: AnyPlanNode; x: ValueId; factor: number } | undefined {
+  const node = usage.makerOf(value);
+  if (node?.kind !== 'binary' || node.attributes.fn !== 'mul' || usage.onlyUserOf(value) !== user)
+    return undefined;
+  const [x, c] = node.inputs as [ValueId, ValueId];
+  const constant = usage.makerOf(c);
+  if (constant?.kind !== 'constant' || constant.attributes.shape.length > 0) return undefined;
+  return { node, x, factor: constant.attributes.data[0]! };
+}
+
+/** (1 − m)·running + m·batch, the update of running statistics. */
+const weightedSum: FusionRule = (node, usage, { values }) => {
+  if (node.kind !== 'binary' || node.attributes.fn !== 'add') return undefined;
+  const [a, b] = node.inputs.map((value) => scaling(value, node, usage));
+  if (!a || !b || a.node === b.node || !sameShape(values[a.x]!.shape, values[b.x]!.shape)) return undefined;
+  const by: PlanNode<'weightedSum'> = {
+    kind: 'weightedSum',
+    attributes: { weights: [a.factor, b.factor] },
+    inputs: [a.x, b.x],
+    outputs: node.outputs,
+  };
+  return { absorbed: [a.node, b.node], replaced: node, by };
 };
 
 /** In this order: the gradient of the joined normalisation looks for the joined forward pass. */
-const rules: readonly FusionRule[] = [batchNormRelu, batchNormReluGrad, addRelu, parameterGrad, matmulBias];
+const rules: readonly FusionRule[] = [
+  batchNormRelu,
+  batchNormReluGrad,
+  addRelu,
+  parameterGrad,
+  matmulBias,
+  weightedSum,
+  interleave,
+  alternate,
+];
 
 function applyRule(nodes: readonly AnyPlanNode[], rule: FusionRule, program: Program): AnyPlanNode[] {
   const usage = new Usage(nodes, program);
@@ -109,14 +181,30 @@ function applyRule(nodes: readonly AnyPlanNode[], rule: FusionRule, program: Pro
   const replacements = new Map<AnyPlanNode, AnyPlanNode>();
   for (const node of nodes) {
     const fusion = rule(node, usage, program);
-    if (!fusion || gone.has(fusion.absorbed) || replacements.has(fusion.absorbed)) continue;
-    gone.add(fusion.absorbed);
+    if (!fusion || fusion.absorbed.some((other) => gone.has(other) || replacements.has(other))) continue;
+    for (const other of fusion.absorbed) gone.add(other);
     replacements.set(fusion.replaced, fusion.by);
   }
   return nodes.filter((node) => !gone.has(node)).map((node) => replacements.get(node) ?? node);
 }
 
+/** The nodes whose results somebody uses; inputs are used by the caller. */
+function living(nodes: readonly AnyPlanNode[], { outputs, updates }: Program): AnyPlanNode[] {
+  const wanted = new Set([...Object.values(outputs), ...Object.values(updates)]);
+  const kept: AnyPlanNode[] = [];
+  for (const node of [...nodes].reverse()) {
+    if (node.kind !== 'input' && !node.outputs.some((output) => wanted.has(output))) continue;
+    for (const input of node.inputs) wanted.add(input);
+    kept.push(node);
+  }
+  return kept.reverse();
+}
+
 /** A program's nodes, joined where one primitive computes several. */
 export function fuse(program: Program): AnyPlanNode[] {
-  return rules.reduce<AnyPlanNode[]>((nodes, rule) => applyRule(nodes, rule, program), [...program.nodes]);
+  const joined = rules.reduce<AnyPlanNode[]>(
+    (nodes, rule) => applyRule(nodes, rule, program),
+    [...program.nodes],
+  );
+  return living(joined, program);
 }

@@ -21,4 +21,6 @@ export interface Place {
   readonly buffer: PlanBuffer;
   /** Where the tensor's descriptor begins in the buffer, in bytes. */
   readonly offset: number;
+  /** Whether it is a part of a larger tensor, with gaps: to be copied from, not computed with. */
+  readonly isPart?: true;
 }

@@ -11,6 +11,12 @@ export interface FusedAttributes {
   addRelu: Record<never, never>;
   /** dy, x → gradients toward weight and bias. */
   conv2dParameterGrad: OpAttributes['conv2dWeightGrad'];
+  /** a, b → their channels in turn: a₀, b₀, a₁, b₁, … */
+  interleaveChannels: Record<never, never>;
+  /** Every second channel, from the first (0) or the second (1). */
+  alternateChannels: { readonly start: 0 | 1 };
+  /** a, b → weights[0]·a + weights[1]·b, of the same shape. */
+  weightedSum: { readonly weights: readonly [number, number] };
   /** a, b, bias [N] → a·b + bias. */
   matmulBias: OpAttributes['matmul'];
 }

@@ -110,11 +110,22 @@ export class Planner {
     return this.define(value, this.allocate(desc));
   }
 
-  /** The place of a value that was made first, whatever its layout. */
-  first(value: ValueId): Place {
+  /** The place of a value that was made first, whatever its layout; for copies. */
+  origin(value: ValueId): Place {
     const place = this.places.get(value)?.[0];
     if (!place) throw new Error(`value ${value} has no place in the plan`);
     return place;
+  }
+
+  /** The dense place of a value that was made first, whatever its layout; for primitives. */
+  first(value: ValueId): Place {
+    const dense = this.places.get(value)?.find(({ isPart }) => !isPart);
+    if (dense) return dense;
+    const { shape, type } = this.origin(value).desc;
+    return this.as(
+      value,
+      shape.length === 4 && type !== 'i32' ? this.pictures(shape) : this.rowMajor(shape, type),
+    );
   }
 
   /** A value in a given layout, by a reorder if it has none. */
