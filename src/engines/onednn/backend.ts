@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { foldBatchNorm } from '../../graph/foldBatchNorm.js';
 import { type Program, variablesOf } from '../../graph/program.js';
 import type { TensorData } from '../../graph/tensorType.js';
 import type { BackendFactory, CompileOptions, EngineBackend, EngineOptions } from '../engine.js';
@@ -27,8 +28,13 @@ class DnnlBackend implements EngineBackend {
     this.description = `oneDNN ${dnnl.version}, ${library.instructionSet}, ${threadText}, ${precision}`;
   }
 
-  compile(program: Program, { variables }: Required<CompileOptions>): DnnlExecutable {
-    for (const variable of variablesOf(program)) this.variables.declare(variable);
+  compile(source: Program, { variables }: Required<CompileOptions>): DnnlExecutable {
+    const used = variablesOf(source);
+    for (const variable of used) this.variables.declare(variable);
+    const program =
+      variables === 'frozen'
+        ? foldBatchNorm(source, this.variables.read(used.map(({ name }) => name)))
+        : source;
     const nodes = fuse(program);
     const blocks = this.library.instructionSet.startsWith('AVX512');
     const planner = new Planner(
@@ -38,10 +44,7 @@ class DnnlBackend implements EngineBackend {
       this.options.precision,
       blocks,
     );
-    const ends = planNodes(planner, nodes, {
-      address: (name) => this.variables.address(name),
-      frozen: (name) => (variables === 'frozen' ? this.variables.view(name).slice() : undefined),
-    });
+    const ends = planNodes(planner, nodes, (name) => this.variables.address(name));
     return new DnnlExecutable(this.dnnl, planner, ends, (address) => this.variables.arenaAt(address));
   }
 

@@ -62,9 +62,29 @@ function gradient({ planner, inputs, outputs, epsilon, relu }: Forward): void {
   });
 }
 
+function inference({ planner, inputs, outputs, epsilon, relu }: Forward): void {
+  const [x, gamma, beta, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
+  const data = planner.first(x);
+  const spec: BatchNormSpec = { kind: 'batchNorm', pass: 'inference', data: data.desc, epsilon, relu };
+  const reads = {
+    [ARG.src]: data,
+    [ARG.mean]: planner.plain(mean),
+    [ARG.variance]: planner.plain(variance),
+    [ARG.scale]: planner.plain(gamma),
+    [ARG.shift]: planner.plain(beta),
+  };
+  const dst = planner.outputOver(outputs[0]!, data);
+  planner.execute(spec, planner.prepare(spec), reads, { [ARG.dst]: dst });
+}
+
 /** Batch normalisation; statistics and parameters are f32 whatever the data is. */
 export const batchNormLowerings: Lowerings<
-  'batchNormTrain' | 'batchNormRelu' | 'batchNormTrainGrad' | 'batchNormReluGrad' | 'batchNormInference'
+  | 'batchNormTrain'
+  | 'batchNormRelu'
+  | 'batchNormTrainGrad'
+  | 'batchNormReluGrad'
+  | 'batchNormInference'
+  | 'batchNormInferenceRelu'
 > = {
   batchNormTrain: (planner, { attributes: { epsilon }, ...node }) =>
     forward({ planner, ...node, epsilon, relu: false }),
@@ -74,24 +94,8 @@ export const batchNormLowerings: Lowerings<
     gradient({ planner, ...node, epsilon, relu: false }),
   batchNormReluGrad: (planner, { attributes: { epsilon }, ...node }) =>
     gradient({ planner, ...node, epsilon, relu: true }),
-  batchNormInference: (planner, { attributes: { epsilon }, inputs, outputs }) => {
-    const [x, gamma, beta, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
-    const data = planner.first(x);
-    const spec: BatchNormSpec = {
-      kind: 'batchNorm',
-      pass: 'inference',
-      data: data.desc,
-      epsilon,
-      relu: false,
-    };
-    const reads = {
-      [ARG.src]: data,
-      [ARG.mean]: planner.plain(mean),
-      [ARG.variance]: planner.plain(variance),
-      [ARG.scale]: planner.plain(gamma),
-      [ARG.shift]: planner.plain(beta),
-    };
-    const dst = planner.outputOver(outputs[0]!, data);
-    planner.execute(spec, planner.prepare(spec), reads, { [ARG.dst]: dst });
-  },
+  batchNormInference: (planner, { attributes: { epsilon }, ...node }) =>
+    inference({ planner, ...node, epsilon, relu: false }),
+  batchNormInferenceRelu: (planner, { attributes: { epsilon }, ...node }) =>
+    inference({ planner, ...node, epsilon, relu: true }),
 };

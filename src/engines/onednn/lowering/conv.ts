@@ -1,9 +1,11 @@
 import type { ConvGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
-import { ARG, type ConvSpec, type ElementType } from '../dnnl.js';
+import { ARG, type ConvSpec, type ElementType, type PostOp, type Primitive } from '../dnnl.js';
+import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
 import { type ConvShapes, weightShape } from './convShapes.js';
 import { isWideDepthwise, wideDepthwiseGradient } from './depthwise.js';
+import { activationOps, binary } from './elementwise.js';
 import type { Lowerings } from './lowering.js';
 
 /** Channels of a block in the layouts of AVX512 code. */
@@ -74,6 +76,67 @@ export function convSpec(
   };
 }
 
+interface Operands {
+  readonly x: ValueId;
+  readonly weight: ValueId;
+  readonly bias: ValueId | undefined;
+  readonly shapes: ConvShapes;
+}
+
+function operandsOf(planner: Planner, inputs: readonly ValueId[], hasBias: boolean, y: ValueId): Operands {
+  const [x, weight] = inputs as [ValueId, ValueId];
+  const shapes = { x: planner.shapeOf(x), weight: planner.shapeOf(weight), y: planner.shapeOf(y) };
+  return { x, weight, bias: hasBias ? inputs[2] : undefined, shapes };
+}
+
+interface Forward {
+  readonly spec: ConvSpec;
+  readonly primitive: Primitive;
+}
+
+function prepareForward(
+  planner: Planner,
+  geometry: ConvGeometry,
+  { shapes, bias }: Operands,
+  postOps: readonly PostOp[],
+): Forward {
+  const spec = { ...convSpec(planner, 'training', geometry, shapes, bias !== undefined), postOps };
+  return { spec, primitive: planner.prepare(spec) };
+}
+
+function run(
+  planner: Planner,
+  { x, weight, bias }: Operands,
+  { spec, primitive }: Forward,
+  dst: Place,
+): void {
+  const reads = {
+    [ARG.src]: planner.as(x, primitive.desc('src')!),
+    [ARG.weights]: planner.as(weight, primitive.desc('weights')!),
+    ...(bias === undefined ? {} : { [ARG.bias]: planner.plain(bias) }),
+  };
+  planner.execute(spec, primitive, reads, { [ARG.dst]: dst });
+}
+
+/** A convolution that adds to its addend's memory, where that is dense, in its layout and read for the last time. */
+function addOnto(
+  planner: Planner,
+  geometry: ConvGeometry,
+  { operands, addend, y }: { readonly operands: Operands; readonly addend: ValueId; readonly y: ValueId },
+  activation: readonly PostOp[],
+): void {
+  const onto = planner.first(addend);
+  const adding = prepareForward(planner, geometry, operands, [{ kind: 'sum', scale: 1 }, ...activation]);
+  if (adding.primitive.desc('dst')!.key === onto.desc.key && planner.mayOverwrite(onto)) {
+    run(planner, operands, adding, planner.define(y, onto));
+    return;
+  }
+  const plain = prepareForward(planner, geometry, operands, []);
+  const result = planner.allocate(plain.primitive.desc('dst')!);
+  run(planner, operands, plain, result);
+  binary(planner, 'add', [result, planner.as(addend, result.desc)], y, activation);
+}
+
 function parameterGradient(
   planner: Planner,
   geometry: ConvGeometry,
@@ -101,20 +164,22 @@ function parameterGradient(
 
 /** Convolutions and their gradients; both gradients toward parameters are one primitive. */
 export const convLowerings: Lowerings<
-  'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad' | 'conv2dParameterGrad'
+  'conv2d' | 'conv2dFused' | 'conv2dInputGrad' | 'conv2dWeightGrad' | 'conv2dParameterGrad'
 > = {
   conv2d: (planner, { attributes, inputs, outputs }) => {
-    const [x, weight, bias] = inputs as [ValueId, ValueId, ValueId?];
-    const y = outputs[0]!;
-    const shapes = { x: planner.shapeOf(x), weight: planner.shapeOf(weight), y: planner.shapeOf(y) };
-    const spec = convSpec(planner, 'training', attributes, shapes, bias !== undefined);
-    const primitive = planner.prepare(spec);
-    const reads = {
-      [ARG.src]: planner.as(x, primitive.desc('src')!),
-      [ARG.weights]: planner.as(weight, primitive.desc('weights')!),
-      ...(bias === undefined ? {} : { [ARG.bias]: planner.plain(bias) }),
-    };
-    planner.execute(spec, primitive, reads, { [ARG.dst]: planner.output(y, primitive.desc('dst')!) });
+    const operands = operandsOf(planner, inputs, inputs.length > 2, outputs[0]!);
+    const forward = prepareForward(planner, attributes, operands, []);
+    run(planner, operands, forward, planner.output(outputs[0]!, forward.primitive.desc('dst')!));
+  },
+  conv2dFused: (planner, { attributes: { geometry, hasBias, hasAddend, activation }, inputs, outputs }) => {
+    const operands = operandsOf(planner, inputs, hasBias, outputs[0]!);
+    const postOps = activation ? activationOps(activation) : [];
+    if (hasAddend) {
+      addOnto(planner, geometry, { operands, addend: inputs.at(-1)!, y: outputs[0]! }, postOps);
+      return;
+    }
+    const forward = prepareForward(planner, geometry, operands, postOps);
+    run(planner, operands, forward, planner.output(outputs[0]!, forward.primitive.desc('dst')!));
   },
   conv2dInputGrad: (planner, { attributes, inputs, outputs }) => {
     const [dy, weight] = inputs as [ValueId, ValueId];

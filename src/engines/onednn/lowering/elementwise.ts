@@ -31,6 +31,12 @@ const functions: { readonly [F in UnaryFunction]: Eltwise } = {
   abs: { fn: 'abs', alpha: 0, beta: 0 },
 };
 
+/** A unary function as what follows another primitive. */
+export function activationOps(fn: UnaryFunction): PostOp[] {
+  const { postOps = [], ...eltwise } = functions[fn];
+  return [{ kind: 'eltwise', ...eltwise }, ...postOps];
+}
+
 /** Gradients that the library computes; the others are rare. */
 const gradients: { readonly [F in ActivationFunction]?: EltwiseFunction } = {
   relu: 'reluFromDst',
@@ -43,7 +49,8 @@ function isPicture(planner: Planner, value: ValueId): boolean {
   return planner.shapeOf(value).length === 4;
 }
 
-function binary(
+/** y = fn(a, b) for places of one layout. */
+export function binary(
   planner: Planner,
   fn: BinaryAlgorithm,
   [a, b]: readonly [Place, Place],

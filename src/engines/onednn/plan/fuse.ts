@@ -45,6 +45,68 @@ const batchNormReluGrad: FusionRule = (node, usage) => {
   return { absorbed: [relu], replaced: node, by };
 };
 
+/** A convolution as {@link PlanNode}<'conv2dFused'>, if nothing but `user` reads its result and it can take more. */
+function openConv(value: ValueId, user: AnyPlanNode, usage: Usage): PlanNode<'conv2dFused'> | undefined {
+  const node = usage.makerOf(value);
+  if (usage.onlyUserOf(value) !== user) return undefined;
+  if (node?.kind === 'conv2dFused') return node.attributes.activation ? undefined : node;
+  if (node?.kind !== 'conv2d') return undefined;
+  const hasBias = node.inputs.length > 2;
+  const attributes = { geometry: node.attributes, hasBias, hasAddend: false, activation: undefined };
+  return { kind: 'conv2dFused', attributes, inputs: node.inputs, outputs: node.outputs };
+}
+
+/** conv2d(x) + addend. */
+const convAdd: FusionRule = (node, usage, { values }) => {
+  if (node.kind !== 'binary' || node.attributes.fn !== 'add') return undefined;
+  const [a, b] = node.inputs as [ValueId, ValueId];
+  if (a === b || !sameShape(values[a]!.shape, values[b]!.shape)) return undefined;
+  for (const [value, addend] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const conv = openConv(value, node, usage);
+    if (!conv) continue;
+    const by: PlanNode<'conv2dFused'> = {
+      kind: 'conv2dFused',
+      attributes: { ...conv.attributes, hasAddend: true },
+      inputs: [...conv.inputs, addend],
+      outputs: node.outputs,
+    };
+    return { absorbed: [usage.makerOf(value)!], replaced: node, by };
+  }
+  return undefined;
+};
+
+/** activation(conv2d(x)). */
+const convActivation: FusionRule = (node, usage) => {
+  if (node.kind !== 'unary') return undefined;
+  const value = node.inputs[0]!;
+  const conv = openConv(value, node, usage);
+  if (!conv) return undefined;
+  const by: PlanNode<'conv2dFused'> = {
+    kind: 'conv2dFused',
+    attributes: { ...conv.attributes, activation: node.attributes.fn },
+    inputs: conv.inputs,
+    outputs: node.outputs,
+  };
+  return { absorbed: [usage.makerOf(value)!], replaced: node, by };
+};
+
+/** relu(batchNorm(x)) in evaluation. */
+const batchNormInferenceRelu: FusionRule = (node, usage) => {
+  if (node.kind !== 'unary' || node.attributes.fn !== 'relu') return undefined;
+  const norm = usage.makerOf(node.inputs[0]!);
+  if (norm?.kind !== 'batchNormInference' || usage.onlyUserOf(node.inputs[0]!) !== node) return undefined;
+  const by: PlanNode<'batchNormInferenceRelu'> = {
+    kind: 'batchNormInferenceRelu',
+    attributes: norm.attributes,
+    inputs: norm.inputs,
+    outputs: node.outputs,
+  };
+  return { absorbed: [norm], replaced: node, by };
+};
+
 /** relu(a + b). */
 const addRelu: FusionRule = (node, usage, { values }) => {
   if (node.kind !== 'unary' || node.attributes.fn !== 'relu') return undefined;
@@ -167,6 +229,9 @@ const weightedSum: FusionRule = (node, usage, { values }) => {
 const rules: readonly FusionRule[] = [
   batchNormRelu,
   batchNormReluGrad,
+  convAdd,
+  convActivation,
+  batchNormInferenceRelu,
   addRelu,
   parameterGrad,
   matmulBias,

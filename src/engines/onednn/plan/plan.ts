@@ -6,13 +6,8 @@ import type { Place } from './place.js';
 import type { AnyPlanNode, PlanNode } from './planNode.js';
 import type { Planner } from './planner.js';
 
-/** Where a plan finds and leaves its variables. */
-export interface VariableAccess {
-  /** The variable's memory, row-major. */
-  address(name: string): number;
-  /** The value to build in; undefined where each run reads the present one. */
-  frozen(name: string): TensorData | undefined;
-}
+/** Where a variable lies, row-major. */
+export type VariableAddress = (name: string) => number;
 
 /** The tensors that go in and out of a plan's runs. */
 export interface PlanEnds {
@@ -30,26 +25,26 @@ function isSource(node: AnyPlanNode): node is AnyPlanNode & SourceNode {
 export function planNodes(
   planner: Planner,
   nodes: readonly AnyPlanNode[],
-  variables: VariableAccess,
+  addressOf: VariableAddress,
 ): PlanEnds {
   const inputs = new Map<string, Place>();
   nodes.forEach((node, index) => {
     planner.begin(node, index);
-    if (isSource(node)) planSource(planner, node, variables, inputs);
+    if (isSource(node)) planSource(planner, node, addressOf, inputs);
     else lowerNode<LoweredKind>(planner, node as PlanNode<LoweredKind>);
   });
   const { program } = planner;
   const outputs = new Map(
     Object.entries(program.outputs).map(([name, value]) => [name, settled(planner, planner.plain(value))]),
   );
-  planUpdates(planner, program, variables);
+  planUpdates(planner, program, addressOf);
   return { inputs, outputs };
 }
 
 function planSource(
   planner: Planner,
   node: SourceNode,
-  variables: VariableAccess,
+  addressOf: VariableAddress,
   inputs: Map<string, Place>,
 ): void {
   const value = node.outputs[0]!;
@@ -62,13 +57,9 @@ function planSource(
     case 'constant':
       planner.define(value, planner.constant(layout, node.attributes.data));
       break;
-    case 'variable': {
-      const { name } = node.attributes;
-      const data = variables.frozen(name);
-      const place = data ? planner.constant(layout, data) : planner.variable(layout, variables.address(name));
-      planner.define(value, place);
+    case 'variable':
+      planner.define(value, planner.variable(layout, addressOf(node.attributes.name)));
       break;
-    }
     case 'uniform': {
       const { stream } = node.attributes;
       const fill = (
@@ -90,10 +81,10 @@ function settled(planner: Planner, place: Place): Place {
 }
 
 /** New values go into the variables at the end; those that are another variable's old value are copied aside first. */
-function planUpdates(planner: Planner, program: Program, variables: VariableAccess): void {
+function planUpdates(planner: Planner, program: Program, addressOf: VariableAddress): void {
   const moves = Object.entries(program.updates).flatMap(([name, value]) => {
     const place = planner.plain(value);
-    const address = variables.address(name);
+    const address = addressOf(name);
     if (place.buffer.address === address) return [];
     return [{ place: settled(planner, place), address }];
   });

@@ -1,4 +1,4 @@
-import type { OpAttributes, OpKind } from '../../../graph/op.js';
+import type { OpAttributes, OpKind, UnaryFunction } from '../../../graph/op.js';
 import type { Program, ValueId } from '../../../graph/program.js';
 
 /** Operations that are made of several of the graph's. */
@@ -9,6 +9,15 @@ export interface FusedAttributes {
   batchNormReluGrad: { readonly epsilon: number };
   /** a, b → relu(a + b), of the same shape. */
   addRelu: Record<never, never>;
+  /** x, weight, bias if there is one, addend if there is one → activation(conv2d + addend). */
+  conv2dFused: {
+    readonly geometry: OpAttributes['conv2d'];
+    readonly hasBias: boolean;
+    readonly hasAddend: boolean;
+    readonly activation: UnaryFunction | undefined;
+  };
+  /** x, gamma, beta, mean, variance → relu(y). */
+  batchNormInferenceRelu: { readonly epsilon: number };
   /** dy, x → gradients toward weight and bias. */
   conv2dParameterGrad: OpAttributes['conv2dWeightGrad'];
   /** a, b → their channels in turn: a₀, b₀, a₁, b₁, … */
