@@ -26,9 +26,14 @@ async function runCheckData(folder: string): Promise<void> {
     (total, { empty, unreadable, foreign }) => total + empty.length + unreadable.length + foreign.length,
     0,
   );
+  const without = reports.flatMap(({ classes }) => classes.filter(({ count }) => count === 0)).length;
   if (bad > 0)
     throw new UserError(
       `${bad} ${bad === 1 ? 'file' : 'files'} cannot be used; leave them out by train --exclude LIST`,
+    );
+  if (without > 0)
+    throw new UserError(
+      `${without} ${without === 1 ? 'class has' : 'classes have'} no pictures: remove the folder`,
     );
 }
 
@@ -42,7 +47,7 @@ function printReport({ folder, classes, empty, unreadable, foreign }: DataReport
     ),
   );
   for (const path of empty) printLine(`empty: ${path}`);
-  for (const { path, reason } of unreadable) printLine(`unreadable: ${path}: ${reason}`);
+  for (const { reason } of unreadable) printLine(`unreadable: ${reason}`);
   for (const path of foreign) printLine(`of a format that is not read: ${path}`);
   printLine();
 }

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { readPictures } from '../data/pictures/readPictures.js';
-import { type EngineFlags, withClassifier } from './classifier.js';
+import type { EngineFlags } from './classifier.js';
 import { engineOptions, logFormatOption } from './options.js';
 import { type LogFormat, printJson, printLine } from './output.js';
-import { classNamesOf, normalisationOf } from './weightsData.js';
-import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
+import { withPictureClassifier } from './pictureClassifier.js';
+import { type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
 interface PredictFlags extends WeightsFlags, EngineFlags {
   readonly logFormat: LogFormat;
@@ -25,22 +24,19 @@ export function addPredictCommand(program: Command): void {
     .command('predict')
     .description('The five most probable classes of pictures.')
     .argument('<picture...>', 'JPEG, PNG or WebP files')
-    .addHelpText('after', '\nExample:\n  biasloss predict --checkpoint runs/NAME/best.safetensors cat.jpg');
+    .addHelpText(
+      'after',
+      '\nThe checkpoint may also be a model that export wrote as .onnx.\n' +
+        '\nExample:\n  biasloss predict --checkpoint runs/NAME/best.safetensors cat.jpg',
+    );
   const options = [...weightsOptions('names of the classes'), ...engineOptions(), logFormatOption()];
   for (const option of options) command.addOption(option);
   command.action(runPredict);
 }
 
 async function runPredict(pictures: readonly string[], flags: PredictFlags): Promise<void> {
-  const { weights, model } = openClassifier(flags);
-  const names = classNamesOf(weights, flags.classMap, model.config.classes);
-  const preparing = { imageSize: model.config.imageSize, normalisation: normalisationOf(weights) };
-  await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (learner) => {
-    await learner.beginEvaluation();
-    for (const picture of pictures) {
-      const images = await readPictures([picture], preparing);
-      report(picture, best((await learner.predict(images)).logits, names), flags.logFormat);
-    }
+  await withPictureClassifier(flags, async ({ names, logitsOf }) => {
+    for (const picture of pictures) report(picture, best(await logitsOf(picture), names), flags.logFormat);
   });
 }
 

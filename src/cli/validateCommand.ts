@@ -4,7 +4,9 @@ import type { PictureDataset } from '../data/dataset.js';
 import { imageFolder } from '../data/imageFolder.js';
 import { partFolders } from '../data/imageFolderPair.js';
 import { Loader } from '../data/loader.js';
-import { UserError } from '../errors.js';
+import { webDataset } from '../data/webDataset.js';
+import { isWebDataset, validationShards } from '../data/webDatasetPair.js';
+import { UsageError, UserError } from '../errors.js';
 import { evaluate } from '../train/evaluate.js';
 import type { Learner } from '../train/learner.js';
 import type { Accuracy } from '../train/metrics.js';
@@ -30,7 +32,10 @@ export function addValidateCommand(program: Command): void {
     .description(
       'Validate weights on a folder of class folders (ImageNet’s layout): top-1, top-5, parameters.',
     )
-    .requiredOption('--data <dir>', 'folder with a folder a class, or with val/ of those')
+    .requiredOption(
+      '--data <dir>',
+      'folder with a folder a class, or with val/ of those; or .tar archives (WebDataset)',
+    )
     .addHelpText(
       'after',
       '\nExample:\n  biasloss validate --data imagenet --checkpoint skipblocknet-m.pth\n  biasloss validate --data some-classes --checkpoint skipblocknet-m.pth --class-map imagenet_class_index.json',
@@ -63,23 +68,38 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
   }
 }
 
-/** The pictures, with class numbers of the model: by the class map, or the sorted order of as many folders as classes. */
+/**
+ * The pictures, with class numbers of the model: by the class map, or the sorted order of as many folders as
+ * classes; archives hold the numbers themselves.
+ */
 function validationSet(
   { data, classMap }: ValidateFlags,
   weights: WeightsFile,
   classes: number,
 ): PictureDataset {
+  const dataset = isWebDataset(data)
+    ? ofArchives(data, classMap, classes)
+    : ofFolders(data, classMap, classes);
+  return weights.info ? { ...dataset, normalisation: normalisationOf(weights) } : dataset;
+}
+
+function ofArchives(place: string, classMap: string | undefined, classes: number): PictureDataset {
+  if (classMap !== undefined) throw new UsageError('--class-map is for folders; archives hold class numbers');
+  return webDataset(validationShards(place), {
+    classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
+  });
+}
+
+function ofFolders(data: string, classMap: string | undefined, classes: number): PictureDataset {
   const parts = partFolders(data);
   const folder = parts.test ?? parts.train;
   const map = classMap === undefined ? undefined : readClassMap(classMap);
   const dataset = imageFolder(folder, { classMap: map, ...(map && { classCount: classes }) });
-  if (dataset.classes.length !== classes) {
-    throw new UserError(
-      `${folder} has ${dataset.classes.length} class folders, but the weights tell ${classes} classes apart: ` +
-        'give --class-map for a subset, or --num-classes',
-    );
-  }
-  return weights.info ? { ...dataset, normalisation: normalisationOf(weights) } : dataset;
+  if (dataset.classes.length === classes) return dataset;
+  throw new UserError(
+    `${folder} has ${dataset.classes.length} class folders, but the weights tell ${classes} classes apart: ` +
+      'give --class-map, which numbers the folders',
+  );
 }
 
 async function validateOn(

@@ -48,6 +48,22 @@ export function findShards(place: string): string[] {
   return shards;
 }
 
+/**
+ * The archives to validate on: those of a folder's test part, or all where it has none.
+ *
+ * @throws UserError when there are none
+ */
+export function validationShards(place: string): string[] {
+  const test = partShards(place, PART_NAMES.test);
+  return test.length > 0 ? test : findShards(place);
+}
+
+/** Whether a path or pattern stands for .tar archives, rather than a folder of class folders. */
+export function isWebDataset(place: string): boolean {
+  const parts = [...PART_NAMES.train, ...PART_NAMES.test].map((name) => join(place, name));
+  return /\.tar$/i.test(place) || [place, ...parts].some((path) => isFolder(path) && tarsIn(path).length > 0);
+}
+
 function partShards(place: string, names: readonly string[]): string[] {
   if (!isFolder(place)) return [];
   const folder = names.map((name) => join(place, name)).find(isFolder);

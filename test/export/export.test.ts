@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createEngine } from '../../src/engines/createEngine.js';
 import { runOnnxModel } from '../../src/engines/onnx/runModel.js';
 import { foldBatchNorm } from '../../src/graph/foldBatchNorm.js';
 import { verifyProgram } from '../../src/graph/verify.js';
-import { crossEntropyLoss } from '../../src/losses/crossEntropy.js';
 import { createModel } from '../../src/models/registry.js';
-import { sgd } from '../../src/optim/sgd.js';
 import { exportModelOnnx } from '../../src/train/exportWeights.js';
-import { Learner } from '../../src/train/learner.js';
 import { evaluationProgram } from '../../src/train/programs.js';
-import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
-import { formulaState } from '../support/formula.js';
+import { floatsOf } from '../../src/train/stateDict.js';
+import { formulaTensors, logitsOf } from '../support/models.js';
 
 const SIZE = 64;
 const CLASSES = 7;
@@ -21,32 +17,6 @@ const DATA = {
   mean: [0.5, 0.4, 0.3],
   std: [0.2, 0.25, 0.3],
 };
-
-function formulaTensors(model: ReturnType<typeof createModel>): StateDictTensors {
-  const entries = model.stateEntries();
-  const values = formulaState(entries);
-  return new Map(
-    entries
-      .filter(({ kind }) => kind !== 'counter')
-      .map(({ name, shape }) => [name, { dtype: 'f32', shape, data: values.get(name)! }]),
-  );
-}
-
-/** Logits of the model itself. */
-async function sourceLogits(
-  model: ReturnType<typeof createModel>,
-  images: Float32Array,
-): Promise<Float32Array> {
-  const engine = await createEngine('onnx');
-  try {
-    const parts = { engine, model, loss: crossEntropyLoss(), optimizer: sgd(), batchSize: BATCH };
-    const learner = await Learner.create(parts);
-    await learner.loadStateDict(formulaTensors(model));
-    return (await learner.predict(images)).logits;
-  } finally {
-    await engine.close();
-  }
-}
 
 function assertClose(found: Float32Array, expected: Float32Array, tolerance: number): void {
   const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
@@ -66,7 +36,7 @@ describe('export to ONNX', () => {
         const [n, at] = [Math.floor(pixel / SIZE ** 2), pixel % SIZE ** 2];
         images[(n * 3 + channel) * SIZE ** 2 + at] = (value / 255 - DATA.mean[channel]!) / DATA.std[channel]!;
       });
-      const expected = await sourceLogits(model, images.slice());
+      const expected = await logitsOf(model, tensors, images.slice());
       const plain = exportModelOnnx(model, tensors, DATA);
       assertClose(await runOnnxModel(plain, images, [BATCH, 3, SIZE, SIZE]), expected, 1e-4);
       const one = await runOnnxModel(plain, images.slice(0, 3 * SIZE * SIZE), [1, 3, SIZE, SIZE]);

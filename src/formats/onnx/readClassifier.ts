@@ -1,0 +1,67 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { UserError } from '../../errors.js';
+import { TensorProto_DataType as DataType, type ModelProto, ModelProtoSchema } from './onnx_pb.js';
+
+/** What an exported ONNX model says of itself. */
+export interface OnnxClassifier {
+  /** Names of the classes. */
+  readonly classes: readonly string[];
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+  /** Height and width of the pictures. */
+  readonly imageSize: number;
+  /** Whether it takes uint8 pictures [batch, H, W, 3] instead of normalised floats [batch, 3, H, W]. */
+  readonly takesBytes: boolean;
+}
+
+/**
+ * Reads the input and the metadata of an ONNX model that this library exported.
+ *
+ * @param path for messages
+ * @throws UserError when it is no ONNX model, or not one of this library's
+ */
+export function readOnnxClassifier(bytes: Uint8Array, path: string): OnnxClassifier {
+  const model = parse(bytes, path);
+  const type = model.graph?.input.find(({ name }) => name === 'images')?.type?.value;
+  const { elemType, shape } = type?.case === 'tensorType' ? type.value : {};
+  const sizes = shape?.dim.map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : undefined));
+  const imageSize = sizes?.[2];
+  const metadata = new Map(model.metadataProps.map(({ key, value }) => [key, value]));
+  const list = (key: string): unknown[] => listOf(metadata.get(key));
+  const [classes, mean, std] = [list('classes'), list('mean'), list('std')];
+  if (
+    imageSize === undefined ||
+    !classes.every(isText) ||
+    classes.length === 0 ||
+    !isTriple(mean) ||
+    !isTriple(std)
+  )
+    throw new UserError(
+      `${path} is no model that export wrote: its input "images" or its metadata on classes, mean and std is missing`,
+    );
+  return { classes, mean, std, imageSize, takesBytes: elemType === DataType.UINT8 };
+}
+
+function parse(bytes: Uint8Array, path: string): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch {
+    throw new UserError(`${path} is damaged or no ONNX model`);
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+function isTriple(value: readonly unknown[]): value is [number, number, number] {
+  return value.length === 3 && value.every((item) => typeof item === 'number');
+}
+
+/** The list in a text of JSON; empty if there is none. */
+function listOf(text: string | undefined): unknown[] {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,64 @@
+/** The README's way from a folder of pictures to an ONNX file that predicts, as it stands. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createModel } from '../../src/models/registry.js';
+import { exportTorch } from '../../src/train/exportWeights.js';
+import { counterTensor, type StateDictTensors } from '../../src/train/stateDict.js';
+import { withFolder } from '../train/fixtures/tiny.js';
+import { drawClasses, drawnPicture } from './fixtures/pictures.js';
+import { biasloss, type Ended } from './fixtures/process.js';
+
+const README = new URL('../../../README.md', import.meta.url);
+
+/** The commands of the block that follows a sentence, without `biasloss`. */
+function commandsAfter(sentence: string): string[][] {
+  const text = readFileSync(README, 'utf8');
+  const start = text.indexOf(sentence);
+  assert.ok(start >= 0, `the README does not say "${sentence}"`);
+  const block = /```sh\n([\s\S]*?)```/.exec(text.slice(start))![1]!;
+  return block
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [program, ...args] = line.split(/\s+/);
+      assert.equal(program, 'biasloss');
+      return args;
+    });
+}
+
+/** SkipblockNet's initial values, as if they were the published weights. */
+function initialWeights(): StateDictTensors {
+  const entries = createModel({ name: 'skipblocknet', classes: 1000 }).stateEntries();
+  return new Map(
+    entries.map(({ name, kind, shape, parameter }) => [
+      name,
+      kind === 'counter' ? counterTensor(0) : { dtype: 'f32', shape, data: parameter.initialise(1, name) },
+    ]),
+  );
+}
+
+test('the README’s four commands: from a folder of pictures to an ONNX file that predicts', () =>
+  withFolder(async (cwd) => {
+    await drawClasses(join(cwd, 'pictures'), ['broad', 'narrow'], 24);
+    writeFileSync(join(cwd, 'some-picture.jpg'), await drawnPicture(1, 99, 'jpeg'));
+    writeFileSync(join(cwd, 'skipblocknet-m.pth'), Buffer.concat(exportTorch(initialWeights())));
+    const ended: Ended[] = [];
+    const commands = commandsAfter('From a folder of pictures');
+    assert.deepEqual(
+      commands.map(([command]) => command),
+      ['check-data', 'train', 'export', 'predict'],
+    );
+    for (const args of commands) {
+      const one = await biasloss(args, { cwd });
+      assert.equal(one.code, 0, `${args.join(' ')}: ${one.stderr}`);
+      ended.push(one);
+    }
+    const [checked, trained, exported, predicted] = ended;
+    assert.match(checked!.stdout, /^pictures: 48 pictures in 2 classes\n/);
+    assert.match(trained!.stderr, /the classifier is for 1000 classes, not 2; it begins anew/);
+    assert.match(trained!.stdout, /epoch 10\/10 [\s\S]*\nrun folder: runs\/mine\n$/);
+    assert.match(exported!.stdout, /^runs\/mine\/best\.onnx: \d\d\.\d\d MB, checked against the source/);
+    assert.match(predicted!.stdout, /^some-picture\.jpg\n( +\d+\.\d\d% {2}(broad|narrow)\n){2}$/);
+  }));
