@@ -1,5 +1,8 @@
 import { errorMessage, UserError } from '../errors.js';
-import type { TensorData } from '../graph/tensorType.js';
+import { foldBatchNorm } from '../graph/foldBatchNorm.js';
+import type { OpAttributes } from '../graph/op.js';
+import { type Program, variablesOf } from '../graph/program.js';
+import { sizeOf, type TensorData } from '../graph/tensorType.js';
 import { VariableTypes } from './checks.js';
 import type { BackendExecutable, BackendFactory, EngineBackend, ProfileEntry } from './engine.js';
 import {
@@ -51,8 +54,10 @@ export class BackendServer {
       return { description: this.backend.description };
     },
     compile: async ({ executable, program, options }) => {
+      const known = variablesOf(program).filter(({ name }) => this.variables.has(name));
       this.variables.checkProgram(program, options);
-      const compiled = await this.started().compile(program, options);
+      const ready = options.variables === 'frozen' ? await this.freeze(program, known) : program;
+      const compiled = await this.started().compile(ready, options);
       this.executables.set(executable, compiled);
       return { profiles: compiled.profile !== undefined };
     },
@@ -88,6 +93,16 @@ export class BackendServer {
       return undefined;
     },
   };
+
+  /** The program with its variables' values built in, and batch normalisation folded into convolutions. */
+  private async freeze(program: Program, known: readonly OpAttributes['variable'][]): Promise<Program> {
+    const values = new Map(await this.started().read(known.map(({ name }) => name)));
+    for (const { name, shape, dtype } of variablesOf(program)) {
+      if (values.has(name)) continue;
+      values.set(name, dtype === 'i32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)));
+    }
+    return foldBatchNorm(program, values);
+  }
 
   private started(): EngineBackend {
     if (!this.backend) throw new Error('the engine has not started');

@@ -42,6 +42,11 @@ export class VariableTypes {
   /** Variables that were written before any program told their shape: flat. */
   private readonly flat = new Set<string>();
 
+  /** Whether the engine has a variable. */
+  has(name: string): boolean {
+    return this.types.has(name);
+  }
+
   /**
    * Takes a program's variables.
    *

@@ -11,7 +11,7 @@ export type Precision = 'f32' | 'bf16';
 export interface CompileOptions {
   /**
    * `live` (default): each run reads the variables' present values, and writes the updates.
-   * `frozen`: the present values are built in, which lets an engine fold and pack weights; the program
+   * `frozen`: the present values are built in, with batch normalisation folded into convolutions; the program
    * must have no updates, and later changes of variables do not reach it. For evaluation.
    */
   readonly variables?: 'live' | 'frozen';
@@ -104,7 +104,7 @@ export interface EngineOptions {
  *
  * The host calls one method at a time, waits for its promise before the next, and has checked before
  * that programs are well-formed, that names, sizes and types fit, and that frozen programs have no
- * updates. Arrays that a backend is given in `run` are its own; those given to `write` it must copy if
+ * updates; it has built in the values of their variables. Arrays that a backend is given in `run` are its own; those given to `write` it must copy if
  * it keeps them. Arrays that it returns are transferred away: they must be copies, never its own memory.
  */
 export interface EngineBackend {

@@ -1,7 +1,6 @@
 import type { Engine, Executable, NamedData } from '../engines/engine.js';
-import { foldBatchNorm } from '../graph/foldBatchNorm.js';
-import { type Program, variablesOf } from '../graph/program.js';
-import type { TensorData } from '../graph/tensorType.js';
+import type { Program } from '../graph/program.js';
+import { sizeOf, type TensorData } from '../graph/tensorType.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
@@ -144,8 +143,7 @@ export class Learner {
   async beginEvaluation(also: EvaluationOutputs = {}): Promise<void> {
     await this.endEvaluation();
     const program = evaluationProgram(this.options.model, this.evaluationBatchSize, also);
-    const values = await this.options.engine.read(variablesOf(program).map(({ name }) => name));
-    this.evaluation = this.options.engine.compile(foldBatchNorm(program, values));
+    this.evaluation = this.options.engine.compile(program, { variables: 'frozen' });
     await this.evaluation;
   }
 
@@ -242,17 +240,18 @@ export class Learner {
     ]);
   }
 
+  /** One variable at a time, so that no more than one is in memory twice. */
   private async initialise(): Promise<void> {
     const { engine, loss, seed = 0 } = this.options;
-    const values = new Map<string, TensorData>();
     for (const { name, kind, parameter } of this.entries) {
       if (kind === 'counter') this.counters.set(name, 0);
-      else values.set(name, parameter.initialise(seed, name));
+      else await engine.write(new Map([[name, parameter.initialise(seed, name)]]));
     }
-    for (const [name, shape] of this.trainingShapes())
-      values.set(name, new Float32Array(shape.reduce((a, b) => a * b, 1)));
-    for (const { name, initial } of loss.variables) values.get(name)!.fill(initial);
-    await engine.write(values);
+    const initial = new Map(loss.variables.map((variable) => [variable.name, variable.initial]));
+    for (const [name, shape] of this.trainingShapes()) {
+      const values = new Float32Array(sizeOf(shape)).fill(initial.get(name) ?? 0);
+      await engine.write(new Map([[name, values]]));
+    }
   }
 
   private trainExecutable(): Promise<Executable> {

@@ -1,8 +1,7 @@
 import { UserError } from '../../errors.js';
-import { foldBatchNorm } from '../../graph/foldBatchNorm.js';
 import { type Program, variablesOf } from '../../graph/program.js';
 import type { TensorData } from '../../graph/tensorType.js';
-import type { BackendFactory, CompileOptions, EngineBackend, EngineOptions } from '../engine.js';
+import type { BackendFactory, EngineBackend, EngineOptions } from '../engine.js';
 import type { Dnnl } from './dnnl.js';
 import { DnnlExecutable } from './executable.js';
 import { type DnnlLibrary, loadLibrary, setThreads } from './library.js';
@@ -28,13 +27,8 @@ class DnnlBackend implements EngineBackend {
     this.description = `oneDNN ${dnnl.version}, ${library.instructionSet}, ${threadText}, ${precision}`;
   }
 
-  compile(source: Program, { variables }: Required<CompileOptions>): DnnlExecutable {
-    const used = variablesOf(source);
-    for (const variable of used) this.variables.declare(variable);
-    const program =
-      variables === 'frozen'
-        ? foldBatchNorm(source, this.variables.read(used.map(({ name }) => name)))
-        : source;
+  compile(program: Program): DnnlExecutable {
+    for (const variable of variablesOf(program)) this.variables.declare(variable);
     const nodes = fuse(program);
     const blocks = this.library.instructionSet.startsWith('AVX512');
     const planner = new Planner(

@@ -1,15 +1,21 @@
 import koffi from 'koffi';
-import type { Program } from '../../graph/program.js';
 import { sizeOf, type TensorData } from '../../graph/tensorType.js';
 import type { BackendExecutable, NamedData, ProfileEntry, RunOptions } from '../engine.js';
 import { Arena } from './arena.js';
 import { describeSpec } from './describe.js';
-import { type Dnnl, DnnlError, type Pointer } from './dnnl.js';
-import { layOut, planMemory } from './plan/memoryPlan.js';
+import { type Dnnl, DnnlError, type Pointer, type Primitive } from './dnnl.js';
+import { layOut, type MemoryPlan, planMemory } from './plan/memoryPlan.js';
 import type { Place, PlanBuffer } from './plan/place.js';
 import type { PlanEnds } from './plan/plan.js';
 import type { Planner } from './plan/planner.js';
-import type { HostRun, HostStep, PrimitiveStep, Step } from './plan/step.js';
+import {
+  type HostRun,
+  type HostStep,
+  type PrimitiveStep,
+  readsOf,
+  type Step,
+  writesOf,
+} from './plan/step.js';
 import { bytesOf, detailOf, flopsOf } from './profile.js';
 
 /** A step that is ready to be executed. */
@@ -18,27 +24,43 @@ interface ReadyStep {
   execute(run: HostRun): void;
 }
 
-/** Memory of a plan: arenas for what stays and for what changes during a run. */
+/** A part of a plan's memory. */
+interface Region {
+  readonly arena: Arena;
+  readonly offsets: ReadonlyMap<number, number>;
+}
+
+function region({ bytes, offsets }: MemoryPlan): Region {
+  return { arena: new Arena(bytes), offsets };
+}
+
+/** Memory of a plan: what changes during a run, what stays, and what only the prologue needs. */
 class PlanMemory {
-  private readonly fixed: Arena;
-  private readonly changing: Arena;
-  private readonly fixedOffsets: ReadonlyMap<number, number>;
-  private readonly changingOffsets: ReadonlyMap<number, number>;
-  readonly bytes: number;
+  private readonly changing: Region;
+  private readonly lasting: Region;
+  private prologue: Region | undefined;
 
   constructor(
-    planner: Planner,
+    { steps, prologue, buffers }: Planner,
     ends: PlanEnds,
     private readonly variable: (address: Pointer) => Arena,
   ) {
-    const fixed = layOut(planner.buffers.filter(({ storage }) => storage === 'static'));
     const pinned = new Set([...ends.inputs.values(), ...ends.outputs.values()].map(({ buffer }) => buffer));
-    const changing = planMemory(planner.steps, pinned);
-    this.fixed = new Arena(fixed.bytes);
-    this.changing = new Arena(changing.bytes);
-    this.fixedOffsets = fixed.offsets;
-    this.changingOffsets = changing.offsets;
-    this.bytes = fixed.bytes + changing.bytes;
+    this.changing = region(planMemory(steps, ({ storage }) => storage === 'transient', pinned));
+    const used = new Set(
+      steps.flatMap((step) => [...readsOf(step), ...writesOf(step)]).map(({ buffer }) => buffer),
+    );
+    const made = new Set(prologue.flatMap(writesOf).map(({ buffer }) => buffer));
+    const lasts = (buffer: PlanBuffer): boolean =>
+      used.has(buffer) || pinned.has(buffer) || !made.has(buffer);
+    const isStatic = ({ storage }: PlanBuffer): boolean => storage === 'static';
+    this.lasting = region(layOut(buffers.filter((buffer) => isStatic(buffer) && lasts(buffer))));
+    this.prologue = region(planMemory(prologue, (buffer) => isStatic(buffer) && !lasts(buffer)));
+  }
+
+  /** Gives back what only the prologue needed. */
+  endPrologue(): void {
+    this.prologue = undefined;
   }
 
   address(place: Place): Pointer {
@@ -54,10 +76,15 @@ class PlanMemory {
 
   private find(buffer: PlanBuffer): { arena: Arena; offset: number } {
     if (buffer.storage === 'variable') return { arena: this.variable(buffer.address!), offset: 0 };
-    const fixed = buffer.storage === 'static';
-    const offset = (fixed ? this.fixedOffsets : this.changingOffsets).get(buffer.id);
-    if (offset === undefined) throw new Error(`buffer ${buffer.id} is not in use`);
-    return { arena: fixed ? this.fixed : this.changing, offset };
+    for (const { arena, offsets } of [
+      this.changing,
+      this.lasting,
+      ...(this.prologue ? [this.prologue] : []),
+    ]) {
+      const offset = offsets.get(buffer.id);
+      if (offset !== undefined) return { arena, offset };
+    }
+    throw new Error(`buffer ${buffer.id} is not in use`);
   }
 }
 
@@ -65,23 +92,21 @@ class PlanMemory {
 export class DnnlExecutable implements BackendExecutable {
   private readonly memory: PlanMemory;
   private readonly steps: readonly ReadyStep[];
+  private readonly primitives: readonly Primitive[];
   private readonly handles = new Map<string, Pointer>();
 
   constructor(
     private readonly dnnl: Dnnl,
-    private readonly planner: Planner,
+    planner: Planner,
     private readonly ends: PlanEnds,
     variable: (address: Pointer) => Arena,
   ) {
     this.memory = new PlanMemory(planner, ends, variable);
-    const prologue = planner.prologue.map((step) => this.prepare(step));
-    for (const step of prologue) step.execute({ seed: 0, step: 0 });
+    for (const step of planner.prologue) this.prepare(step).execute({ seed: 0, step: 0 });
+    this.releaseHandles();
+    this.memory.endPrologue();
     this.steps = planner.steps.map((step) => this.prepare(step));
-  }
-
-  /** The program that was compiled. */
-  get program(): Program {
-    return this.planner.program;
+    this.primitives = planner.primitives;
   }
 
   run(inputs: NamedData, options: Required<RunOptions>): Record<string, TensorData> {
@@ -111,8 +136,12 @@ export class DnnlExecutable implements BackendExecutable {
   }
 
   close(): void {
+    this.releaseHandles();
+    for (const primitive of this.primitives) this.dnnl.release(primitive);
+  }
+
+  private releaseHandles(): void {
     for (const memory of this.handles.values()) this.dnnl.releaseMemory(memory);
-    for (const primitive of this.planner.primitives) this.dnnl.release(primitive);
     this.handles.clear();
   }
 

@@ -35,13 +35,18 @@ export function layOut(buffers: readonly PlanBuffer[]): MemoryPlan {
 }
 
 /**
- * Lays transient buffers so that those which are in use at the same time do not overlap: from the largest
+ * Lays buffers so that those which are in use at the same time do not overlap: from the largest
  * to the smallest, each at the lowest place where it fits.
  *
+ * @param isLaid which of the buffers that the steps use
  * @param pinned buffers that are in use during all steps, such as those that hold the inputs or outputs
  */
-export function planMemory(steps: readonly Step[], pinned: ReadonlySet<PlanBuffer>): MemoryPlan {
-  const intervals = lifetimes(steps, pinned);
+export function planMemory(
+  steps: readonly Step[],
+  isLaid: (buffer: PlanBuffer) => boolean,
+  pinned: ReadonlySet<PlanBuffer> = new Set(),
+): MemoryPlan {
+  const intervals = lifetimes(steps, isLaid, pinned);
   const placed: { readonly interval: Interval; readonly offset: number; readonly end: number }[] = [];
   const offsets = new Map<number, number>();
   let bytes = 0;
@@ -62,15 +67,19 @@ export function planMemory(steps: readonly Step[], pinned: ReadonlySet<PlanBuffe
   return { offsets, bytes };
 }
 
-/** First and last step that each transient buffer is used in. */
-function lifetimes(steps: readonly Step[], pinned: ReadonlySet<PlanBuffer>): Interval[] {
+/** First and last step that each buffer is used in. */
+function lifetimes(
+  steps: readonly Step[],
+  isLaid: (buffer: PlanBuffer) => boolean,
+  pinned: ReadonlySet<PlanBuffer>,
+): Interval[] {
   const intervals = new Map<PlanBuffer, Interval>();
   for (const buffer of pinned) {
-    if (buffer.storage === 'transient') intervals.set(buffer, { buffer, first: -1, last: steps.length });
+    if (isLaid(buffer)) intervals.set(buffer, { buffer, first: -1, last: steps.length });
   }
   steps.forEach((step, index) => {
     for (const { buffer } of [...readsOf(step), ...writesOf(step)]) {
-      if (buffer.storage !== 'transient') continue;
+      if (!isLaid(buffer)) continue;
       const known = intervals.get(buffer);
       if (!known) intervals.set(buffer, { buffer, first: index, last: index });
       else known.last = Math.max(known.last, index);
