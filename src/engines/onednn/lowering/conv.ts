@@ -32,9 +32,10 @@ function isWinograd(
 }
 
 /**
- * Type of a convolution's operands: the activations', but for two weight gradients that oneDNN 2.6.3 is slow
- * at in bf16: of the pictures themselves, whose channels fill no block (3.5 ms against 0.5), and of many
- * channels on pictures of one tile (11 ms against Winograd's 6 in f32).
+ * Type of a convolution's operands: the activations', but for those that oneDNN 2.6.3 is slower at in bf16
+ * than in f32. That is the weight gradient toward pictures, whose channels fill no block (3.5 ms against 0.5),
+ * and Winograd's convolutions of 256 channels and more: all of 8×8 pixels (256 channels, batch 64: 5.0 ms
+ * against 3.6 forward, 5.3 against 3.7, 5.7 against 5.1), the weight gradient of 4×4 (512: 10.9 against 5.7).
  */
 function elementType(
   planner: Planner,
@@ -42,11 +43,12 @@ function elementType(
   geometry: ConvGeometry,
   shapes: ConvShapes,
 ): ElementType {
-  const { weight, y } = shapes;
-  if (pass !== 'weightGradient' || geometry.groups > 1) return planner.activation;
-  const ofPictures = weight[1]! < BLOCK;
-  const ofOneTile = weight[1]! >= 256 && y[2]! * y[3]! <= 16 && isWinograd(planner, geometry, shapes);
-  return ofPictures || ofOneTile ? 'f32' : planner.activation;
+  const [outputs, inputs] = shapes.weight as [number, number];
+  const pixels = shapes.y[2]! * shapes.y[3]!;
+  const ofWeights = pass === 'weightGradient';
+  if (ofWeights && geometry.groups === 1 && inputs < BLOCK) return 'f32';
+  const isLarge = Math.min(outputs, inputs) >= 256 && isWinograd(planner, geometry, shapes);
+  return isLarge && (pixels === 64 || (ofWeights && pixels <= 16)) ? 'f32' : planner.activation;
 }
 
 /** A convolution whose layouts the library is to choose. */
