@@ -1,3 +1,4 @@
+import { sleepSoonWhenIdle } from '../src/engines/idle.js';
 import {
   biasLoss,
   createEngine,
@@ -30,6 +31,7 @@ export async function setUp(request: Setup): Promise<Session> {
   const { model: name, classes, image_size: imageSize, ratio, width, batch, threads, precision } = request;
   const model = createModel({ name, classes, imageSize, ratio, width });
   const choice = engineChoices.find((known) => known === request.engine) ?? 'auto';
+  if (request.mode === 'validate') sleepSoonWhenIdle();
   const engine = await createEngine(choice, { threads, precision });
   try {
     const learner = await Learner.create({

@@ -6,6 +6,7 @@ import { partFolders } from '../data/imageFolderPair.js';
 import { Loader } from '../data/loader.js';
 import { webDataset } from '../data/webDataset.js';
 import { isWebDataset, validationShards } from '../data/webDatasetPair.js';
+import { sleepSoonWhenIdle } from '../engines/idle.js';
 import { UsageError, UserError } from '../errors.js';
 import { evaluate } from '../train/evaluate.js';
 import type { Learner } from '../train/learner.js';
@@ -55,6 +56,7 @@ export function addValidateCommand(program: Command): void {
 async function runValidate(flags: ValidateFlags): Promise<void> {
   const { weights, model } = openClassifier(flags);
   const dataset = validationSet(flags, weights, model.config.classes);
+  sleepSoonWhenIdle();
   const batchSize = Math.min(flags.batchSize, dataset.count);
   const accuracy = await withClassifier(weights, model, { ...flags, batchSize }, (learner) =>
     validateOn(dataset, learner, flags),

@@ -148,10 +148,9 @@ export class Loader {
     const parts = starts.map(async (start) => {
       const indices = all.slice(start, start + PART);
       const sources = Array.from(indices, source);
-      images.set(
-        await this.pool.request({ epoch, indices, sources, room: indices.length }),
-        start * this.pictureLength,
-      );
+      const part = await this.pool.request({ epoch, indices, sources, room: PART });
+      images.set(part.subarray(0, indices.length * this.pictureLength), start * this.pictureLength);
+      this.pool.giveBack(part);
     });
     await Promise.all(parts);
     return images;

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorMessage, UserError } from '../errors.js';
-import type { LoaderWorkerData, PartReply, PartRequest } from './loaderProtocol.js';
+import type { LoaderWorkerData, PartReply, PartRequest, SpareArray } from './loaderProtocol.js';
 import type { PicturePreparer } from './pictures/prepare.js';
 import { fillPixelBatch, normalisationTables } from './pixelTransforms.js';
 
@@ -14,8 +14,16 @@ async function startPreparer(): Promise<PicturePreparer> {
   return new PicturePreparer({ imageSize, tables, augmentation });
 }
 
+/** Parts made at a time: while the last pictures of one are decoded, those of the next begin. */
+const AT_ONCE = 2;
+const waiting: PartRequest[] = [];
+const spares: Float32Array<ArrayBuffer>[] = [];
+let running = 0;
+
 async function make({ id, epoch, indices, sources, room }: PartRequest): Promise<PartReply> {
-  const images = new Float32Array(room * 3 * imageSize * imageSize);
+  const length = room * 3 * imageSize * imageSize;
+  const spare = spares.pop();
+  const images = spare?.length === length ? spare : new Float32Array(length);
   if (memory) {
     const augment = augmentation && { seed: augmentation.seed, epoch, how: augmentation.pixels };
     fillPixelBatch(images, memory, { indices, ...(augment && { augment }) }, tables);
@@ -29,8 +37,20 @@ function failure(id: number, error: unknown): PartReply {
   return { id, error: errorMessage(error), isUserError: error instanceof UserError };
 }
 
-parentPort!.on('message', (request: PartRequest) => {
-  make(request)
-    .catch((error: unknown) => failure(request.id, error))
-    .then((reply) => parentPort!.postMessage(reply, 'images' in reply ? [reply.images.buffer] : []));
+async function answer(request: PartRequest): Promise<void> {
+  running++;
+  const reply = await make(request).catch((error: unknown) => failure(request.id, error));
+  running--;
+  parentPort!.postMessage(reply, 'images' in reply ? [reply.images.buffer] : []);
+  startWaiting();
+}
+
+function startWaiting(): void {
+  while (running < AT_ONCE && waiting.length > 0) void answer(waiting.shift()!);
+}
+
+parentPort!.on('message', (message: PartRequest | SpareArray) => {
+  if ('spare' in message) spares.push(message.spare);
+  else waiting.push(message);
+  startWaiting();
 });

@@ -1,15 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { UserError } from '../errors.js';
-import type { LoaderWorkerData, PartReply, PartRequest } from './loaderProtocol.js';
+import type { LoaderWorkerData, PartReply, PartRequest, SpareArray } from './loaderProtocol.js';
 
 interface Pending {
-  readonly resolve: (images: Float32Array) => void;
+  readonly resolve: (images: Float32Array<ArrayBuffer>) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** The worker threads of a loader. */
 export class LoaderPool {
   private nextId = 0;
+  private nextSpare = 0;
   /** Why nothing more can be made: the pool is closed, or a thread has ended with an error. */
   private ended: Error | undefined;
   private readonly pending = new Map<number, Pending>();
@@ -20,7 +21,7 @@ export class LoaderPool {
   }
 
   /** Pictures of a part; the workers take requests in turn. */
-  request(part: Omit<PartRequest, 'id'>): Promise<Float32Array> {
+  request(part: Omit<PartRequest, 'id'>): Promise<Float32Array<ArrayBuffer>> {
     if (this.ended) return Promise.reject(this.ended);
     const id = this.nextId++;
     const worker = this.workers[id % this.workers.length]!;
@@ -29,6 +30,13 @@ export class LoaderPool {
       worker.ref();
       worker.postMessage({ ...part, id } satisfies PartRequest);
     });
+  }
+
+  /** Gives an answer's array back to the workers, which fill it again: fresh memory costs more than filling it. */
+  giveBack(spare: Float32Array<ArrayBuffer>): void {
+    if (this.ended) return;
+    const worker = this.workers[this.nextSpare++ % this.workers.length]!;
+    worker.postMessage({ spare } satisfies SpareArray, [spare.buffer]);
   }
 
   /** Stops the threads; what was asked for and is not made is refused. */

@@ -33,6 +33,11 @@ export interface PartRequest {
   readonly room: number;
 }
 
+/** Gives a worker an array back that it answered with, to be filled again. */
+export interface SpareArray {
+  readonly spare: Float32Array<ArrayBuffer>;
+}
+
 /** A worker's answer: [room, 3, S, S], zeros beyond the pictures that were asked for. */
 export type PartReply =
   | { readonly id: number; readonly images: Float32Array<ArrayBuffer> }

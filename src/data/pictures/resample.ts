@@ -67,6 +67,17 @@ export function inputSpan({ starts, counts }: AxisWeights): Span {
  */
 export function resampleRows(
   out: Uint8Array,
+  picture: { readonly data: Uint8Array; readonly width: number },
+  rows: Span,
+  axis: AxisWeights,
+): void {
+  const most = axis.counts.reduce((a, b) => Math.max(a, b));
+  if (most <= 3 && picture.width >= 3) resampleRowsOfThree(out, picture, rows, axis);
+  else resampleRowsOfMany(out, picture, rows, axis);
+}
+
+function resampleRowsOfMany(
+  out: Uint8Array,
   { data, width }: { readonly data: Uint8Array; readonly width: number },
   rows: Span,
   { starts, counts, weights, taps }: AxisWeights,
@@ -94,6 +105,46 @@ export function resampleRows(
       o += 3;
     }
   }
+}
+
+/** {@link resampleRows} for up to three weights, the usual case, without a loop; absent columns weigh 0. */
+function resampleRowsOfThree(
+  out: Uint8Array,
+  { data, width }: { readonly data: Uint8Array; readonly width: number },
+  rows: Span,
+  axis: AxisWeights,
+): void {
+  const { firsts, weights } = threeWeights(axis, width);
+  let o = 0;
+  for (let y = rows.start; y < rows.start + rows.length; y++) {
+    const row = y * width;
+    for (let x = 0, w = 0; x < firsts.length; x++, w += 3, o += 3) {
+      const i = (row + firsts[x]!) * 3;
+      const w0 = weights[w]!;
+      const w1 = weights[w + 1]!;
+      const w2 = weights[w + 2]!;
+      const red = Math.imul(data[i]!, w0) + Math.imul(data[i + 3]!, w1) + Math.imul(data[i + 6]!, w2);
+      const green = Math.imul(data[i + 1]!, w0) + Math.imul(data[i + 4]!, w1) + Math.imul(data[i + 7]!, w2);
+      const blue = Math.imul(data[i + 2]!, w0) + Math.imul(data[i + 5]!, w1) + Math.imul(data[i + 8]!, w2);
+      out[o] = (HALF + red) >> PRECISION_BITS;
+      out[o + 1] = (HALF + green) >> PRECISION_BITS;
+      out[o + 2] = (HALF + blue) >> PRECISION_BITS;
+    }
+  }
+}
+
+/** Exactly three weights for each output, from a column on that has two more after it. */
+function threeWeights(
+  { starts, counts, weights, taps }: AxisWeights,
+  width: number,
+): { firsts: Int32Array; weights: Int32Array } {
+  const firsts = starts.map((start) => Math.min(start, width - 3));
+  const three = new Int32Array(3 * starts.length);
+  for (let x = 0; x < starts.length; x++) {
+    const from = x * taps;
+    three.set(weights.subarray(from, from + counts[x]!), 3 * x + starts[x]! - firsts[x]!);
+  }
+  return { firsts, weights: three };
 }
 
 /**
