@@ -15,14 +15,15 @@ const MOST_STEPS = 500;
 const WARM_UP_STEPS = 2;
 
 /**
- * The steps of a candidate's block, from a warm-up of a few.
+ * The steps of a candidate's block: as given, else from a warm-up of a few.
  *
  * The first step also compiles, packs weights and takes memory, so it does not count.
  */
 export async function warmUp(candidate: Pick<Candidate, 'run'>, steps?: number): Promise<number> {
   await candidate.run(1);
+  if (steps !== undefined) return steps;
   const seconds = await candidate.run(WARM_UP_STEPS);
-  return steps ?? Math.max(2, Math.min(MOST_STEPS, Math.round(BLOCK_SECONDS / Math.min(...seconds))));
+  return Math.max(2, Math.min(MOST_STEPS, Math.round(BLOCK_SECONDS / Math.min(...seconds))));
 }
 
 /**
