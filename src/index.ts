@@ -59,6 +59,7 @@ export {
   slice,
   transpose,
 } from './graph/ops/shape.js';
+export type { Phase } from './graph/phases.js';
 export type { AnyProgramNode, Program, ProgramNode } from './graph/program.js';
 export type { Tensor } from './graph/tensor.js';
 export * from './graph/tensorType.js';
@@ -77,6 +78,22 @@ export * from './nn/sequential.js';
 export { Trace } from './nn/trace.js';
 export { cosine, multistep, type Schedule } from './optim/schedule.js';
 export { type Optimizer, type SgdOptions, sgd } from './optim/sgd.js';
+export { flameSvg } from './profile/flameSvg.js';
+export {
+  type ProfileMode,
+  type ProfileOptions,
+  profileStep,
+  type StepProfile,
+} from './profile/profileStep.js';
+export type { Bound } from './profile/roofline.js';
+export {
+  type PhaseTotals,
+  type ProfiledPrimitive,
+  type ProfileGroup,
+  type ProfileSummary,
+  type ProfileTotals,
+  summarise,
+} from './profile/summary.js';
 export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './train/checkpoint.js';
 export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
 export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';

@@ -16,6 +16,7 @@ const order: readonly string[] = [
   'data',
   'formats',
   'train',
+  'profile',
   'cli',
   'index.ts',
 ];

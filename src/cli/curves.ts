@@ -1,3 +1,5 @@
+import { escapeXml } from '../formats/xml.js';
+
 /** A line of a plot. */
 export interface Curve {
   readonly label: string;
@@ -19,10 +21,6 @@ function tickStep(range: number): number {
   const raw = Math.max(range, 1e-9) / 5;
   const power = 10 ** Math.floor(Math.log10(raw));
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 /** A plot of curves over epochs as an SVG picture. */

@@ -8,6 +8,7 @@ import { addExportCommand } from './exportCommand.js';
 import { addInfoCommand } from './infoCommand.js';
 import { endQuietlyWhenPipeCloses, Interrupted, packageVersion, printNotice } from './output.js';
 import { addPredictCommand } from './predictCommand.js';
+import { addProfileCommand } from './profileCommand.js';
 import { addQuickstartCommand } from './quickstartCommand.js';
 import { addTestCommand } from './testCommand.js';
 import { addTrainCommand } from './trainCommand.js';
@@ -29,6 +30,7 @@ function buildProgram(): Command {
   addCheckDataCommand(program);
   addInfoCommand(program);
   addDoctorCommand(program);
+  addProfileCommand(program);
   addQuickstartCommand(program);
   for (const command of program.commands) command.exitOverride();
   return program;

@@ -51,7 +51,8 @@ export class BackendServer {
   private readonly handlers: Handlers = {
     start: async ({ name, module, options }) => {
       this.backend = await (await loadFactory(name, module))(options);
-      return { description: this.backend.description };
+      const { description, measurePeaks } = this.backend;
+      return { description, measures: measurePeaks !== undefined };
     },
     compile: async ({ executable, program, options }) => {
       const known = variablesOf(program).filter(({ name }) => this.variables.has(name));
@@ -69,6 +70,11 @@ export class BackendServer {
       const entries: ProfileEntry[] | undefined = await this.find(executable).profile?.(inputs, options);
       if (!entries) throw new Error('this engine does not profile');
       return entries;
+    },
+    measurePeaks: async () => {
+      const peaks = await this.started().measurePeaks?.();
+      if (!peaks) throw new Error('this engine does not measure the machine');
+      return peaks;
     },
     release: async ({ executable }) => {
       const compiled = this.find(executable);

@@ -68,6 +68,7 @@ async function startFallback(options: Required<EngineOptions>, reason: string): 
 }
 
 function withDescription(engine: Engine, description: string): Engine {
+  const { measurePeaks } = engine;
   return {
     name: engine.name,
     description,
@@ -75,6 +76,7 @@ function withDescription(engine: Engine, description: string): Engine {
     compile: (program, options) => engine.compile(program, options),
     read: (names) => engine.read(names),
     write: (values) => engine.write(values),
+    ...(measurePeaks && { measurePeaks }),
     close: () => engine.close(),
   };
 }

@@ -1,3 +1,4 @@
+import type { Phase } from '../graph/phases.js';
 import type { Program } from '../graph/program.js';
 import type { TensorData } from '../graph/tensorType.js';
 
@@ -36,8 +37,27 @@ export interface ProfileEntry {
   readonly milliseconds: number;
   /** Floating-point operations (a multiply-add counts two). */
   readonly flops: number;
-  /** Bytes read and written, each tensor once. */
+  /** Bytes read and written, each tensor once in each direction. */
   readonly bytes: number;
+  /** Of the multiplied numbers. */
+  readonly precision: Precision;
+  /** Absent where the program is no training step. */
+  readonly phase?: Phase | undefined;
+}
+
+/** What a machine can do at most, as an engine's own library shows with few, well-shaped primitives. */
+export interface MachinePeaks {
+  /** Floating-point operations a second in f32. */
+  readonly f32: number;
+  /** Floating-point operations a second in bf16; undefined where the library does not compute in it. */
+  readonly bf16: number | undefined;
+  /** Bytes a second to and from memory: a tensor that no cache holds, changed in place. */
+  readonly memory: number;
+  /**
+   * Bytes a second, read and written, of copying such a tensor. Less than {@link memory}, since the
+   * processor reads what is to be written over, too.
+   */
+  readonly copy: number;
 }
 
 /** A program ready to run on an engine. */
@@ -87,6 +107,8 @@ export interface Engine {
    * @throws Error naming a variable that the engine has with another size
    */
   write(values: ReadonlyMap<string, TensorData>): Promise<void>;
+  /** Measures what the machine can do with the engine's threads, in about a second; absent where the engine cannot. */
+  measurePeaks?(): Promise<MachinePeaks>;
   /** Stops the worker and frees everything. Runs in progress are rejected. */
   close(): Promise<void>;
 }
@@ -116,6 +138,7 @@ export interface EngineBackend {
   ): BackendExecutable | Promise<BackendExecutable>;
   read(names?: readonly string[]): Map<string, TensorData> | Promise<Map<string, TensorData>>;
   write(values: ReadonlyMap<string, TensorData>): void | Promise<void>;
+  measurePeaks?(): MachinePeaks | Promise<MachinePeaks>;
   close(): void | Promise<void>;
 }
 

@@ -1,7 +1,14 @@
 import { errorMessage, UsageError, UserError } from '../errors.js';
 import type { Program } from '../graph/program.js';
 import { GraphError, type TensorData } from '../graph/tensorType.js';
-import type { CompileOptions, EngineOptions, NamedData, ProfileEntry, RunOptions } from './engine.js';
+import type {
+  CompileOptions,
+  EngineOptions,
+  MachinePeaks,
+  NamedData,
+  ProfileEntry,
+  RunOptions,
+} from './engine.js';
 
 /** Number by which both sides know an executable. */
 export type ExecutableId = number;
@@ -15,7 +22,8 @@ export interface Calls {
       readonly module: string;
       readonly options: Required<EngineOptions>;
     };
-    readonly result: { readonly description: string };
+    /** Whether the engine can measure the machine. */
+    readonly result: { readonly description: string; readonly measures: boolean };
   };
   compile: {
     readonly args: {
@@ -34,6 +42,7 @@ export interface Calls {
     readonly args: RunArguments;
     readonly result: ProfileEntry[];
   };
+  measurePeaks: { readonly args: undefined; readonly result: MachinePeaks };
   release: { readonly args: { readonly executable: ExecutableId }; readonly result: undefined };
   read: {
     readonly args: { readonly names: readonly string[] | undefined };

@@ -6,6 +6,7 @@ import type {
   Engine,
   EngineOptions,
   Executable,
+  MachinePeaks,
   NamedData,
   Precision,
   ProfileEntry,
@@ -33,8 +34,8 @@ export async function startWorkerEngine(
 ): Promise<Engine> {
   const calls = new WorkerCalls(name);
   try {
-    const { description } = await calls.call('start', { name, module: module.href, options });
-    return new WorkerEngine(calls, name, description, options.precision);
+    const started = await calls.call('start', { name, module: module.href, options });
+    return new WorkerEngine(calls, { name, precision: options.precision, ...started });
   } catch (error) {
     await calls.close();
     throw error;
@@ -42,14 +43,21 @@ export async function startWorkerEngine(
 }
 
 class WorkerEngine implements Engine {
+  readonly name: string;
+  readonly description: string;
+  readonly precision: Precision;
+  readonly measurePeaks?: () => Promise<MachinePeaks>;
   private nextExecutable = 0;
 
   constructor(
     private readonly calls: WorkerCalls,
-    readonly name: string,
-    readonly description: string,
-    readonly precision: Precision,
-  ) {}
+    about: Pick<Engine, 'name' | 'description' | 'precision'> & { readonly measures: boolean },
+  ) {
+    this.name = about.name;
+    this.description = about.description;
+    this.precision = about.precision;
+    if (about.measures) this.measurePeaks = () => calls.call('measurePeaks', undefined);
+  }
 
   async compile(program: Program, { variables = 'live' }: CompileOptions = {}): Promise<Executable> {
     const executable = this.nextExecutable++;

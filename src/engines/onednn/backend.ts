@@ -1,10 +1,11 @@
 import { UserError } from '../../errors.js';
 import { type Program, variablesOf } from '../../graph/program.js';
 import type { TensorData } from '../../graph/tensorType.js';
-import type { BackendFactory, EngineBackend, EngineOptions } from '../engine.js';
+import type { BackendFactory, EngineBackend, EngineOptions, MachinePeaks } from '../engine.js';
 import type { Dnnl } from './dnnl.js';
 import { DnnlExecutable } from './executable.js';
 import { type DnnlLibrary, loadLibrary, setThreads } from './library.js';
+import { measurePeaks } from './peaks.js';
 import { fuse } from './plan/fuse.js';
 import { planNodes } from './plan/plan.js';
 import { Usage } from './plan/planNode.js';
@@ -48,6 +49,10 @@ class DnnlBackend implements EngineBackend {
 
   write(values: ReadonlyMap<string, TensorData>): void {
     this.variables.write(values);
+  }
+
+  measurePeaks(): MachinePeaks {
+    return measurePeaks(this.dnnl, this.options.threads);
   }
 
   close(): void {

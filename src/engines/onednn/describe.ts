@@ -1,11 +1,12 @@
 import type { MemoryDesc, PrimitiveSpec } from './dnnl.js';
 
-function text({ type, shape, layout }: MemoryDesc): string {
+/** Element type, shape and layout of a tensor, for a person. */
+export function describeDesc({ type, shape, layout }: MemoryDesc): string {
   return `${type}[${shape.join(',')}]:${layout}`;
 }
 
 /** A primitive's pass and function, for a person. */
-function variant(spec: PrimitiveSpec): string {
+export function variantOf(spec: PrimitiveSpec): string {
   const words: string[] = [spec.kind];
   if ('pass' in spec) words.push(spec.pass);
   if ('fn' in spec) words.push(spec.fn);
@@ -38,5 +39,5 @@ export function descsOf(spec: PrimitiveSpec): MemoryDesc[] {
 
 /** A primitive with its shapes and layouts in one line, for messages. */
 export function describeSpec(spec: PrimitiveSpec): string {
-  return `${variant(spec)} ${descsOf(spec).map(text).join(' ')}`;
+  return `${variantOf(spec)} ${descsOf(spec).map(describeDesc).join(' ')}`;
 }

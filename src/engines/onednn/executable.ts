@@ -16,7 +16,7 @@ import {
   type Step,
   writesOf,
 } from './plan/step.js';
-import { bytesOf, detailOf, flopsOf } from './profile.js';
+import { describeStep, type StepDescription } from './profile.js';
 
 /** A step that is ready to be executed. */
 interface ReadyStep {
@@ -94,6 +94,7 @@ export class DnnlExecutable implements BackendExecutable {
   private readonly steps: readonly ReadyStep[];
   private readonly primitives: readonly Primitive[];
   private readonly handles = new Map<string, Pointer>();
+  private descriptions: readonly StepDescription[] | undefined;
 
   constructor(
     private readonly dnnl: Dnnl,
@@ -119,20 +120,13 @@ export class DnnlExecutable implements BackendExecutable {
 
   profile(inputs: NamedData, options: Required<RunOptions>): ProfileEntry[] {
     this.setInputs(inputs);
-    return this.steps.map(({ step, execute }) => {
+    const times = this.steps.map(({ execute }) => {
       const begin = performance.now();
       execute(options);
-      const milliseconds = performance.now() - begin;
-      const implementation = step.kind === 'host' ? 'TypeScript' : step.primitive.implementation;
-      return {
-        operation: step.operation,
-        detail: detailOf(step),
-        implementation,
-        milliseconds,
-        flops: flopsOf(step),
-        bytes: bytesOf(step),
-      };
+      return performance.now() - begin;
     });
+    this.descriptions ??= this.steps.map(({ step }) => describeStep(step));
+    return this.descriptions.map((description, i) => ({ ...description, milliseconds: times[i]! }));
   }
 
   close(): void {

@@ -1,10 +1,12 @@
 import { sizeOf } from '../../graph/tensorType.js';
-import { describeSpec } from './describe.js';
-import type { PrimitiveSpec } from './dnnl.js';
-import type { Step } from './plan/step.js';
+import type { Precision, ProfileEntry } from '../engine.js';
+import { describeDesc, variantOf } from './describe.js';
+import { ARG, elementBytes, type MemoryDesc, type PrimitiveSpec } from './dnnl.js';
+import type { Place } from './plan/place.js';
+import { readsOf, type Step, writesOf } from './plan/step.js';
 
 /** Floating-point operations of a primitive; a multiply-add counts two, and copies none. */
-function flopsOfSpec(spec: PrimitiveSpec): number {
+function flopsOf(spec: PrimitiveSpec): number {
   switch (spec.kind) {
     case 'convolution': {
       const { shape } = spec.weights;
@@ -28,23 +30,80 @@ function flopsOfSpec(spec: PrimitiveSpec): number {
   }
 }
 
-/** Floating-point operations of a step; those of host functions are not counted. */
-export function flopsOf(step: Step): number {
-  return step.kind === 'host' ? 0 : flopsOfSpec(step.spec);
+/** Whether a primitive multiplies bf16 numbers; whatever else is of that type is computed in f32. */
+function precisionOf(spec: PrimitiveSpec): Precision {
+  if (spec.kind === 'convolution') {
+    const operands = { weightGradient: [spec.src, spec.dst], inputGradient: [spec.weights, spec.dst] };
+    const pass = spec.pass === 'weightGradient' || spec.pass === 'inputGradient' ? spec.pass : undefined;
+    return bothBf16(pass ? operands[pass] : [spec.src, spec.weights]);
+  }
+  return spec.kind === 'matmul' ? bothBf16([spec.a, spec.b]) : 'f32';
 }
 
-/** Bytes that a step reads and writes, each tensor once. */
-export function bytesOf(step: Step): number {
-  const places =
-    step.kind === 'host' ? [...step.inputs, ...step.outputs] : step.args.map(({ place }) => place);
-  const sizes = new Map(places.map(({ desc, buffer }) => [`${buffer.id} ${desc.key}`, desc.bytes]));
+function bothBf16(operands: readonly MemoryDesc[]): Precision {
+  return operands.every(({ type }) => type === 'bf16') ? 'bf16' : 'f32';
+}
+
+/** Bytes that a tensor takes, without the gaps between the pieces of a part. */
+function bytesOfPlace({ desc, isPart }: Place): number {
+  return isPart || desc.strides ? sizeOf(desc.shape) * elementBytes[desc.type] : desc.bytes;
+}
+
+/** Bytes of tensors, each once. */
+function bytesOf(places: readonly Place[]): number {
+  const sizes = new Map(
+    places.map((place) => [`${place.buffer.id} ${place.offset} ${place.desc.key}`, bytesOfPlace(place)]),
+  );
   return [...sizes.values()].reduce((total, bytes) => total + bytes, 0);
 }
 
-/** What a step works on, for a person. */
-export function detailOf(step: Step): string {
-  if (step.kind === 'primitive') return describeSpec(step.spec);
-  return [...step.inputs, ...step.outputs]
-    .map(({ desc }) => `${desc.type}[${desc.shape.join(',')}]`)
-    .join(' ');
+/** Bytes that a step reads and writes, each tensor once in each direction. */
+function trafficOf(step: Step): number {
+  const written = writesOf(step);
+  const addsOnto = step.kind === 'primitive' && step.spec.postOps?.some(({ kind }) => kind === 'sum');
+  const dst = addsOnto ? step.args.filter(({ arg }) => arg === ARG.dst).map(({ place }) => place) : [];
+  return bytesOf([...readsOf(step), ...dst]) + bytesOf(written);
+}
+
+/** Arguments that say nothing about a primitive's cost. */
+const besides: ReadonlySet<number> = new Set([
+  ARG.bias,
+  ARG.mean,
+  ARG.variance,
+  ARG.scale,
+  ARG.shift,
+  ARG.workspace,
+  ARG.scratchpad,
+  ARG.diffBias,
+  ARG.diffScale,
+  ARG.diffShift,
+]);
+
+/** What a step works on, for a person: what it reads → what it writes, with the layouts that were chosen. */
+function detailOf(step: Step): string {
+  const tensors = (places: readonly Place[]): string =>
+    places.map(({ desc }) => describeDesc(desc)).join(' ');
+  if (step.kind === 'host') return `${tensors(step.inputs)} → ${tensors(step.outputs)}`;
+  const shown = step.args.filter(({ arg }) => !besides.has(arg));
+  const sides = [false, true].map((written) =>
+    tensors(shown.filter((each) => each.written === written).map(({ place }) => place)),
+  );
+  return `${variantOf(step.spec)} ${sides.join(' → ')}`;
+}
+
+/** A step's entry in a profile, but for its time. */
+export type StepDescription = Omit<ProfileEntry, 'milliseconds'>;
+
+/** Describes a step for a profile. Operations of host functions are not counted. */
+export function describeStep(step: Step): StepDescription {
+  const native = step.kind === 'primitive';
+  return {
+    operation: step.operation,
+    detail: detailOf(step),
+    implementation: native ? `${step.spec.kind} ${step.primitive.implementation}` : 'TypeScript',
+    flops: native ? flopsOf(step.spec) : 0,
+    bytes: trafficOf(step),
+    precision: native ? precisionOf(step.spec) : 'f32',
+    ...(step.phase && { phase: step.phase }),
+  };
 }

@@ -44,7 +44,7 @@ function rangeOf(start: number, outputs: number, stride: number, padding: number
 function part(planner: Planner, whole: Place, offsets: Shape, shape: Shape): Place {
   const desc = planner.dnnl.part(whole.desc, shape, offsets);
   if (!desc) throw new Error(`${whole.desc.layout} has no part [${shape.join()}] from [${offsets.join()}]`);
-  return { ...whole, desc };
+  return { ...whole, desc, isPart: true };
 }
 
 /** Copies rows × columns of a picture into a new one, with zeros for what lies outside. */

@@ -1,3 +1,4 @@
+import { type Phase, phasesOf } from '../../../graph/phases.js';
 import type { Program, ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape, type TensorData, type TensorType } from '../../../graph/tensorType.js';
 import {
@@ -33,7 +34,11 @@ export class Planner {
   private readonly emptiness = new Map<string, Place>();
   /** Buffers that steps outside of the prologue write. */
   private readonly changing = new Set<PlanBuffer>();
-  private node: { readonly index: number; readonly kind: string } = { index: 0, kind: '' };
+  private readonly phases: ReadonlyMap<ValueId, Phase>;
+  private node: { readonly index: number; readonly kind: string; readonly phase?: Phase | undefined } = {
+    index: 0,
+    kind: '',
+  };
 
   constructor(
     readonly dnnl: Dnnl,
@@ -43,11 +48,13 @@ export class Planner {
     readonly activation: ElementType,
     /** Whether the processor's code works on blocks of 16 channels. */
     readonly blocks: boolean,
-  ) {}
+  ) {
+    this.phases = phasesOf(program);
+  }
 
   /** Says which node the following steps belong to. */
   begin(node: AnyPlanNode, index: number): void {
-    this.node = { index, kind: node.kind };
+    this.node = { index, kind: node.kind, phase: this.phases.get(node.outputs[0]!) };
   }
 
   typeOf(value: ValueId): TensorType {
@@ -183,7 +190,8 @@ export class Planner {
     const args = [...argumentsOf(reads, false), ...argumentsOf(writes, true)];
     const scratchpad = primitive.desc('scratchpad');
     if (scratchpad) args.push({ arg: ARG.scratchpad, place: this.allocate(scratchpad), written: true });
-    this.push({ kind: 'primitive', operation: this.node.kind, spec, primitive, args });
+    const { kind: operation, phase } = this.node;
+    this.push({ kind: 'primitive', operation, phase, spec, primitive, args });
   }
 
   /** Adds a function on row-major tensors to the plan. */
@@ -193,7 +201,8 @@ export class Planner {
     compute: HostStep['compute'],
     fixed = true,
   ): void {
-    this.push({ kind: 'host', operation: this.node.kind, inputs, outputs, compute }, fixed);
+    const { kind: operation, phase } = this.node;
+    this.push({ kind: 'host', operation, phase, inputs, outputs, compute }, fixed);
   }
 
   /** Adds a copy, with a change of layout or type, or `sum` to what is there. */

@@ -1,3 +1,4 @@
+import type { Phase } from '../../../graph/phases.js';
 import type { TensorData } from '../../../graph/tensorType.js';
 import type { Primitive, PrimitiveSpec } from '../dnnl.js';
 import type { Place } from './place.js';
@@ -15,6 +16,7 @@ export interface PrimitiveStep {
   readonly kind: 'primitive';
   /** The operation that it computes, or a part of. */
   readonly operation: string;
+  readonly phase?: Phase | undefined;
   readonly spec: PrimitiveSpec;
   readonly primitive: Primitive;
   readonly args: readonly Argument[];
@@ -30,6 +32,7 @@ export interface HostRun {
 export interface HostStep {
   readonly kind: 'host';
   readonly operation: string;
+  readonly phase?: Phase | undefined;
   readonly inputs: readonly Place[];
   readonly outputs: readonly Place[];
   readonly compute: (inputs: readonly TensorData[], outputs: readonly TensorData[], run: HostRun) => void;

@@ -1,0 +1,116 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Command, Option } from 'commander';
+import { createEngine } from '../engines/createEngine.js';
+import { errorMessage, UserError } from '../errors.js';
+import { biasLoss } from '../losses/biasLoss.js';
+import { crossEntropyLoss } from '../losses/crossEntropy.js';
+import type { Model } from '../models/model.js';
+import { createModel } from '../models/registry.js';
+import { flameSvg } from '../profile/flameSvg.js';
+import { type ProfileMode, profileStep, type StepProfile } from '../profile/profileStep.js';
+import { engineOptionsOf } from '../train/trainingRun.js';
+import type { EngineFlags } from './classifier.js';
+import { engineOptions, logFormatOption, modelOptions, nameOption, parseCount } from './options.js';
+import { type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { profileRecord, profileText } from './profileReport.js';
+
+interface ProfileFlags extends EngineFlags {
+  readonly model: string;
+  readonly ratio?: number;
+  readonly width?: number;
+  readonly classes?: number;
+  readonly imageSize?: number;
+  readonly batchSize: number;
+  readonly mode: ProfileMode;
+  readonly loss: 'bias' | 'ce';
+  readonly steps: number;
+  readonly top: number;
+  readonly out?: string;
+  readonly logFormat: LogFormat;
+}
+
+const HELP = `
+Prints the step’s primitives by operation and implementation, the longest of them one by one, how far the step is
+from what the machine can do (measured in the same run), and writes a picture. Needs the onednn engine.
+
+Example:
+  biasloss profile --model resnet18 --precision bf16 --out resnet18.svg`;
+
+/** Adds the `profile` command. */
+export function addProfileCommand(program: Command): void {
+  const command = program
+    .command('profile')
+    .description('Where the time of a training step or of evaluation goes, primitive by primitive.')
+    .addHelpText('after', HELP);
+  const [model, ...multipliers] = modelOptions();
+  const options = [
+    model!.makeOptionMandatory(),
+    ...multipliers,
+    new Option('--classes <n>', 'number of classes (default: 100; skipblocknet: 1000)').argParser(parseCount),
+    new Option(
+      '--image-size <pixels>',
+      'height and width of the pictures (default: the model’s own)',
+    ).argParser(parseCount),
+    new Option('--batch-size <n>', 'pictures of a step').argParser(parseCount).default(64),
+    nameOption('--mode <name>', 'what is run', ['train', 'eval']).default('train'),
+    nameOption('--loss <name>', 'loss of a training step', ['bias', 'ce']).default('bias'),
+    ...engineOptions(),
+    new Option('--steps <n>', 'steps to take medians of').argParser(parseCount).default(10),
+    new Option('--top <n>', 'primitives that are shown one by one').argParser(parseCount).default(15),
+    new Option('--out <file>', 'picture to write (default: profile-MODEL-MODE-PRECISION.svg in this folder)'),
+    logFormatOption(),
+  ];
+  for (const option of options) command.addOption(option);
+  command.action(runProfile);
+}
+
+async function runProfile(flags: ProfileFlags): Promise<void> {
+  const model = modelOf(flags);
+  const profile = await profileOf(model, flags);
+  const multiplier = flags.ratio ?? flags.width;
+  const label = multiplier === undefined ? flags.model : `${flags.model}-${multiplier}`;
+  const what = flags.mode === 'train' ? 'a training step' : 'evaluation';
+  const title = `${label}: ${what} of ${flags.batchSize} pictures, ${profile.precision}`;
+  const path = flags.out ?? `profile-${label}-${flags.mode}-${profile.precision}.svg`;
+  writePicture(path, flameSvg(profile, title));
+  if (flags.logFormat === 'json') printJson(profileRecord(profile, { model: label, picture: path }));
+  else printLine(profileText(profile, { title, top: flags.top, picture: path }));
+}
+
+function modelOf({ model: name, classes, imageSize, ratio, width }: ProfileFlags): Model {
+  return createModel({
+    name,
+    classes: classes ?? (name === 'skipblocknet' ? 1000 : 100),
+    imageSize,
+    ratio,
+    width,
+  });
+}
+
+async function profileOf(model: Model, flags: ProfileFlags): Promise<StepProfile> {
+  const { engine: name = 'auto', threads = null, precision = 'f32', mode, batchSize, steps, loss } = flags;
+  const engine = await createEngine(name, engineOptionsOf({ threads, precision }));
+  try {
+    if (flags.logFormat === 'text') printNotice(`measuring the machine, then ${steps} steps`);
+    return await profileStep({
+      engine,
+      model,
+      mode,
+      batchSize,
+      steps,
+      loss: loss === 'bias' ? biasLoss() : crossEntropyLoss(),
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
+function writePicture(path: string, svg: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, svg);
+  } catch (error) {
+    throw new UserError(`the picture ${path} cannot be written: ${errorMessage(error)}`);
+  }
+}
