@@ -21,8 +21,9 @@ const WARM_UP_STEPS = 2;
  */
 export async function warmUp(candidate: Pick<Candidate, 'run'>, steps?: number): Promise<number> {
   await candidate.run(1);
+  // The second, too, may differ: PyTorch optimises a trace after it has run once.
+  const seconds = await candidate.run(steps === undefined ? WARM_UP_STEPS : 1);
   if (steps !== undefined) return steps;
-  const seconds = await candidate.run(WARM_UP_STEPS);
   return Math.max(2, Math.min(MOST_STEPS, Math.round(BLOCK_SECONDS / Math.min(...seconds))));
 }
 
