@@ -21,6 +21,7 @@ export { type WebDatasetOptions, webDataset } from './data/webDataset.js';
 export { findShards, loadWebDatasets, type WebDatasetsOptions } from './data/webDatasetPair.js';
 export * from './engines/createEngine.js';
 export type * from './engines/engine.js';
+export type { ExportOptions } from './engines/onnx/exportModel.js';
 export { UsageError, UserError } from './errors.js';
 export { parseSafetensors, type SafetensorsFile } from './formats/safetensors/parse.js';
 export { serializeSafetensors } from './formats/safetensors/serialize.js';
@@ -69,7 +70,9 @@ export { crossEntropyLoss } from './losses/crossEntropy.js';
 export type { Loss, LossInput, LossOutput } from './losses/loss.js';
 export { describeModel, type ModelDescription } from './models/describe.js';
 export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
+export { type ModelKind, recogniseModel } from './models/recognise.js';
 export { createModel, type ModelName, type ModelOptions, modelNames } from './models/registry.js';
+export { skipblockNetVariants } from './models/skipblocknet.js';
 export * from './nn/layer.js';
 export * from './nn/layers.js';
 export * from './nn/module.js';
@@ -99,6 +102,11 @@ export type { CheckpointInfo, DataDescription, Progress } from './train/checkpoi
 export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
 export { type EvaluateOptions, evaluate } from './train/evaluate.js';
 export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
+export {
+  exportModelOnnx,
+  exportSafetensors,
+  exportTorch,
+} from './train/exportWeights.js';
 export {
   type GradientResult,
   type LabelledBatch,
