@@ -5,11 +5,22 @@ import { gradientRules } from '../../src/graph/ops/table.js';
 import { conformanceCases } from './conformance/cases.js';
 import { conformanceSuite, type Subject } from './conformance/suite.js';
 
+const switched = 'a ReLU whose input is within bf16’s rounding of zero';
+
 const subjects: readonly Subject[] = [
   { engine: 'reference' },
   { engine: 'onnx' },
   { engine: 'onednn', optional: true },
-  { engine: 'onednn', precision: 'bf16', optional: true },
+  {
+    engine: 'onednn',
+    precision: 'bf16',
+    optional: true,
+    exclusions: {
+      'a convolution added to its own input': switched,
+      'a dense block of two layers': switched,
+      'convolution of many channels, normalisation and ReLU': switched,
+    },
+  },
 ];
 
 for (const subject of subjects) await conformanceSuite(subject);

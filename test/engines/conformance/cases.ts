@@ -11,6 +11,7 @@ import {
 import { convolutionCases } from '../gradients/convolutionCases.js';
 import { elementwiseCases } from '../gradients/elementwiseCases.js';
 import { shapeCases } from '../gradients/shapeCases.js';
+import { combinationCases } from './combinationCases.js';
 import { type ForwardCase, forwardCases } from './forwardCases.js';
 
 /** A program with contents for its inputs and variables, whose outputs must agree on every engine. */
@@ -56,7 +57,7 @@ function asFrozen({ name, inputs, build }: GradientCase): ConformanceCase {
 
 /** Values and gradients of every operation, with odd shapes. */
 export const conformanceCases: readonly ConformanceCase[] = [
-  ...[...convolutionCases, ...elementwiseCases, ...shapeCases].map(fromGradients),
+  ...[...convolutionCases, ...elementwiseCases, ...shapeCases, ...combinationCases].map(fromGradients),
   ...forwardCases.map(fromForward),
-  ...convolutionCases.filter(({ inputs }) => inputs.length > 1).map(asFrozen),
+  ...[...convolutionCases, ...combinationCases].filter(({ inputs }) => inputs.length > 1).map(asFrozen),
 ];

@@ -128,8 +128,10 @@ function addOnto(
   activation: readonly PostOp[],
 ): void {
   const onto = planner.first(addend);
+  const isSource = planner.first(operands.x).buffer === onto.buffer;
   const adding = prepareForward(planner, geometry, operands, [{ kind: 'sum', scale: 1 }, ...activation]);
-  if (adding.primitive.desc('dst')!.key === onto.desc.key && planner.mayOverwrite(onto)) {
+  const fits = adding.primitive.desc('dst')!.key === onto.desc.key;
+  if (fits && !isSource && planner.mayOverwrite(onto)) {
     run(planner, operands, adding, planner.define(y, onto));
     return;
   }

@@ -246,7 +246,7 @@ export class Planner {
     const written = writesOf(step).map(({ buffer }) => buffer);
     const fixed =
       mayBeFixed &&
-      readsOf(step).every(({ buffer }) => buffer.storage === 'static') &&
+      readsOf(step).every(({ buffer }) => buffer.storage === 'static' && !this.changing.has(buffer)) &&
       written.every((buffer) => buffer.storage !== 'variable' && !this.changing.has(buffer));
     (fixed ? this.prologue : this.steps).push(step);
     for (const buffer of written) {

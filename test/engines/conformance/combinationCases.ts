@@ -1,0 +1,90 @@
+import { batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
+import { conv2d } from '../../../src/graph/ops/conv.js';
+import { add, hswish, mul, relu } from '../../../src/graph/ops/elementwise.js';
+import { globalAvgPool2d } from '../../../src/graph/ops/pooling.js';
+import { variance } from '../../../src/graph/ops/reduce.js';
+import { channelShuffle, concat, flatten, slice } from '../../../src/graph/ops/shape.js';
+import type { Tensor } from '../../../src/graph/tensor.js';
+import type { GradientCase } from '../../support/gradientCheck.js';
+
+const padded = { padding: 1 };
+
+const normRelu = (x: Tensor, gamma: Tensor, beta: Tensor): Tensor =>
+  relu(batchNormTrain(x, gamma, beta, 1e-5).y);
+
+/** ShuffleNetV2's unit: one half passes, the other is convolved, and the channels are shuffled. */
+function shuffleUnit(x: Tensor, weight: Tensor): Tensor {
+  const half = x.shape[1]! / 2;
+  const right = conv2d(slice(x, 1, half, 2 * half), weight);
+  return channelShuffle(concat([slice(x, 1, 0, half), right], 1), 2);
+}
+
+const residuals: readonly GradientCase[] = [
+  {
+    name: 'a convolution added to its own input',
+    inputs: [{ shape: [2, 16, 5, 5] }, { shape: [16, 16, 3, 3] }],
+    build: ([x, w]) => relu(add(conv2d(x!, w!, undefined, padded), x!)),
+  },
+  {
+    name: 'a 1×1 convolution added to its own input, which is used again',
+    inputs: [{ shape: [2, 16, 4, 4] }, { shape: [16, 16, 1, 1] }, { shape: [16] }],
+    build: ([x, w, b]) => add(add(x!, conv2d(x!, w!, b)), x!),
+  },
+  {
+    name: 'two convolutions added, hswish',
+    inputs: [{ shape: [2, 12, 5, 5] }, { shape: [20, 12, 3, 3] }, { shape: [20, 12, 1, 1] }],
+    build: ([x, v, w]) => hswish(add(conv2d(x!, v!, undefined, padded), conv2d(x!, w!))),
+  },
+];
+
+const cuts: readonly GradientCase[] = [12, 16, 29].map((half) => ({
+  name: `two shuffle units of ${2 * half} channels`,
+  inputs: [{ shape: [2, 2 * half, 3, 4] }, { shape: [half, half, 1, 1] }, { shape: [half, half, 1, 1] }],
+  build: ([x, v, w]) => shuffleUnit(shuffleUnit(x!, v!), w!),
+}));
+
+const dense: GradientCase = {
+  name: 'a dense block of two layers',
+  inputs: [
+    { shape: [2, 16, 4, 4] },
+    { shape: [16, 16, 3, 3] },
+    { shape: [16, 32, 3, 3] },
+    { shape: [16] },
+    { shape: [16] },
+  ],
+  build: ([x, v, w, gamma, beta]) => {
+    const joined = concat([x!, conv2d(normRelu(x!, gamma!, beta!), v!, undefined, padded)], 1);
+    return concat([joined, conv2d(relu(joined), w!, undefined, padded)], 1);
+  },
+};
+
+const norms: readonly GradientCase[] = [
+  {
+    name: 'convolution of many channels, normalisation and ReLU',
+    inputs: [{ shape: [2, 64, 8, 8] }, { shape: [64, 64, 3, 3] }, { shape: [64] }, { shape: [64] }],
+    build: ([x, w, gamma, beta]) => normRelu(conv2d(x!, w!, undefined, padded), gamma!, beta!),
+  },
+  {
+    name: 'gate of each channel',
+    inputs: [{ shape: [2, 20, 5, 5] }, { shape: [20, 20, 1, 1] }],
+    build: ([x, w]) => mul(hswish(x!), conv2d(globalAvgPool2d(x!), w!)),
+  },
+  {
+    name: 'variance of each picture',
+    inputs: [{ shape: [3, 8, 4, 4] }],
+    build: ([x]) => variance(flatten(x!), [1]),
+  },
+];
+
+const wide: readonly GradientCase[] = [
+  { channels: 16, size: 9, kernel: 5, stride: 1 },
+  { channels: 24, size: 12, kernel: 5, stride: 2 },
+  { channels: 20, size: 7, kernel: 7, stride: 1 },
+].map(({ channels, size, kernel, stride }) => ({
+  name: `depthwise ${kernel}×${kernel} with stride ${stride} on ${channels} channels of ${size}×${size}`,
+  inputs: [{ shape: [2, channels, size, size] }, { shape: [channels, 1, kernel, kernel] }],
+  build: ([x, w]) => conv2d(x!, w!, undefined, { stride, padding: (kernel - 1) / 2, groups: channels }),
+}));
+
+/** Operations as networks combine them, which engines join, cut and lay out in ways of their own. */
+export const combinationCases: readonly GradientCase[] = [...residuals, ...cuts, dense, ...norms, ...wide];
