@@ -92,7 +92,8 @@ async function profileOf(model: Model, flags: ProfileFlags): Promise<StepProfile
   const { engine: name = 'auto', threads = null, precision = 'f32', mode, batchSize, steps, loss } = flags;
   const engine = await createEngine(name, engineOptionsOf({ threads, precision }));
   try {
-    if (flags.logFormat === 'text') printNotice(`measuring the machine, then ${steps} steps`);
+    if (flags.logFormat === 'text' && engine.measurePeaks)
+      printNotice(`measuring the machine, then ${steps} steps`);
     return await profileStep({
       engine,
       model,

@@ -26,7 +26,7 @@ export interface ProfileOptions {
   readonly loss?: Loss | undefined;
   /** Default SGD. */
   readonly optimizer?: Optimizer | undefined;
-  /** How often the step is run and then profiled; times are medians. Default 10. */
+  /** How often the step is profiled, and run before and after that; times are medians. Default 10. */
   readonly steps?: number | undefined;
 }
 
@@ -115,9 +115,10 @@ async function timeSteps(
     if (!entries) throw cannotProfile(engine);
     return entries;
   };
-  const whole = await repeat(run, WARM_UP.unprofiled, steps);
+  const before = await repeat(run, WARM_UP.unprofiled, steps);
   const profiles = await repeat(profile, WARM_UP.profiled, steps);
-  return { entries: medianEntries(profiles), stepMilliseconds: median(whole) };
+  const after = await repeat(run, 1, steps);
+  return { entries: medianEntries(profiles), stepMilliseconds: median([...before, ...after]) };
 }
 
 /** Results of a function that is called `times` times after warming up. */
