@@ -1,5 +1,6 @@
-import { DataType, type Dimension, OnnxModelBuilder } from '../../formats/onnx/modelBuilder.js';
+import { DataType, type Dimension, type OnnxModelBuilder } from '../../formats/onnx/modelBuilder.js';
 import type { Program } from '../../graph/program.js';
+import { GraphBuilder } from './lowering/graphBuilder.js';
 import { lowerNode } from './lowering/table.js';
 
 /** How a model is exported. */
@@ -18,9 +19,9 @@ export interface ExportOptions {
 export const EXPORT_BATCH = 7919;
 
 /** Builds a model whose batch size is free. */
-class DynamicBatchBuilder extends OnnxModelBuilder {
+class DynamicBatchBuilder extends GraphBuilder {
   constructor(private readonly f16: boolean) {
-    super();
+    super({ blockSize: undefined });
   }
 
   override input(name: string, type: DataType, shape: readonly Dimension[]): string {

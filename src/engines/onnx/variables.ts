@@ -1,89 +1,69 @@
 import { Tensor } from 'onnxruntime-node';
-import { type Shape, sizeOf, type TensorData, type TensorType } from '../../graph/tensorType.js';
+import type { DType, Shape, TensorData } from '../../graph/tensorType.js';
+import { sizeOf } from '../../graph/tensorType.js';
 
-interface Variable {
-  shape: Shape;
-  /** The present value. */
-  current: Tensor;
-  /** Where the next value goes; the two change places after each run that updates the variable. */
-  spare: Tensor | undefined;
+/** Contents of a variable: what runs read, and where the next update is written. */
+interface Slot {
+  current: TensorData;
+  spare: TensorData | undefined;
 }
 
-function makeTensor(data: TensorData, shape: Shape): Tensor {
+/** ONNX Runtime's tensor over an array, which it reads and writes in place. */
+export function tensorOver(data: TensorData, shape: Shape): Tensor {
   return data instanceof Int32Array ? new Tensor('int32', data, shape) : new Tensor('float32', data, shape);
 }
 
-function emptyData({ shape, dtype }: TensorType): TensorData {
+/** An array of zeros. */
+export function zeros(dtype: DType, shape: Shape): TensorData {
   return dtype === 'i32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape));
 }
 
-function dataOf(tensor: Tensor): TensorData {
-  return tensor.data as TensorData;
-}
-
 /**
- * Variables in two buffers each: a run reads the present value from one and writes the next into the
- * other, because ONNX Runtime may still read an input when it writes an output.
+ * Variables by name. One that programs update has two arrays, which take turns: a run reads one and
+ * writes the other, so that no node reads what is already overwritten, and nothing is copied.
  */
-export class OnnxVariables {
-  private readonly variables = new Map<string, Variable>();
+export class Variables {
+  private readonly slots = new Map<string, Slot>();
 
-  /** Makes a variable known with its shape; zeros unless it was written before. */
-  declare(name: string, type: TensorType): void {
-    const known = this.variables.get(name);
-    const data = known ? dataOf(known.current) : emptyData(type);
-    if (known && known.shape.join() === type.shape.join()) return;
-    this.variables.set(name, { shape: type.shape, current: makeTensor(data, type.shape), spare: undefined });
+  /** Makes a variable, zero, unless it is there. */
+  declare(name: string, shape: Shape, dtype: DType): void {
+    if (!this.slots.has(name)) this.slots.set(name, { current: zeros(dtype, shape), spare: undefined });
   }
 
-  /** The present value's tensor. */
-  current(name: string): Tensor {
-    return this.find(name).current;
+  /** What a run reads. */
+  current(name: string): TensorData {
+    return this.slot(name).current;
   }
 
-  /** The tensor that the next value is to be written into. */
-  spare(name: string): Tensor {
-    const variable = this.find(name);
-    const data = dataOf(variable.current);
-    variable.spare ??= makeTensor(
-      data instanceof Int32Array ? new Int32Array(data.length) : new Float32Array(data.length),
-      variable.shape,
-    );
-    return variable.spare;
+  /** Where a run writes the variable's update. */
+  spare(name: string): TensorData {
+    const slot = this.slot(name);
+    slot.spare ??= slot.current.slice();
+    return slot.spare;
   }
 
-  /** Makes the value that was written into {@link spare} the present one. */
+  /** Makes what was written to the spare array the variable's value. */
   swap(name: string): void {
-    const variable = this.find(name);
-    const { current, spare } = variable;
-    variable.current = spare ?? current;
-    variable.spare = current;
+    const slot = this.slot(name);
+    const written = this.spare(name);
+    slot.spare = slot.current;
+    slot.current = written;
   }
 
-  read(names: readonly string[] = [...this.variables.keys()]): Map<string, TensorData> {
-    return new Map(names.map((name) => [name, dataOf(this.find(name).current).slice()]));
+  /** Sets a variable; its size does not change. */
+  write(name: string, data: TensorData): void {
+    const slot = this.slots.get(name);
+    if (slot) slot.current.set(data);
+    else this.slots.set(name, { current: data.slice(), spare: undefined });
   }
 
-  write(values: ReadonlyMap<string, TensorData>): void {
-    for (const [name, data] of values) {
-      const known = this.variables.get(name);
-      if (known) dataOf(known.current).set(data);
-      else
-        this.variables.set(name, {
-          shape: [data.length],
-          current: makeTensor(data.slice(), [data.length]),
-          spare: undefined,
-        });
-    }
+  names(): string[] {
+    return [...this.slots.keys()];
   }
 
-  clear(): void {
-    this.variables.clear();
-  }
-
-  private find(name: string): Variable {
-    const variable = this.variables.get(name);
-    if (!variable) throw new Error(`the engine has no variable ${name}`);
-    return variable;
+  private slot(name: string): Slot {
+    const slot = this.slots.get(name);
+    if (!slot) throw new Error(`the engine has no variable ${name}`);
+    return slot;
   }
 }

@@ -30,7 +30,8 @@ export type Dimension = number | string;
 
 /** Builds an ONNX model node by node. Values are known by name. */
 export class OnnxModelBuilder {
-  private readonly nodes: NodeProto[] = [];
+  /** Where nodes are added. */
+  protected nodes: NodeProto[] = [];
   private readonly initializers: TensorProto[] = [];
   private readonly inputs: ValueInfoProto[] = [];
   private readonly outputs: ValueInfoProto[] = [];
@@ -59,6 +60,7 @@ export class OnnxModelBuilder {
    * Adds a node.
    *
    * @param outputs names, or how many fresh ones to make (default 1)
+   * @param domain operator set (default: ONNX's own), taken in version 1
    * @returns the names of the outputs
    */
   nodeMulti(
@@ -66,14 +68,25 @@ export class OnnxModelBuilder {
     inputs: readonly string[],
     attributes: Readonly<Record<string, AttributeValue>> = {},
     outputs: readonly string[] | number = 1,
+    domain = '',
   ): string[] {
     const output =
       typeof outputs === 'number' ? Array.from({ length: outputs }, () => this.fresh(opType)) : [...outputs];
     const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
-    this.nodes.push(
-      create(NodeProtoSchema, { opType, name: this.fresh(opType), input: [...inputs], output, attribute }),
-    );
+    const name = this.nodeName(opType);
+    if (domain !== '') this.domains.set(domain, 1);
+    this.nodes.push(create(NodeProtoSchema, { opType, name, domain, input: [...inputs], output, attribute }));
     return output;
+  }
+
+  /** A name for a node, which profiles show. */
+  protected nodeName(opType: string): string {
+    return this.fresh(opType);
+  }
+
+  /** All nodes in the model's order. */
+  protected allNodes(): NodeProto[] {
+    return this.nodes;
   }
 
   /** Adds a node with one output and returns its name. */
@@ -86,14 +99,14 @@ export class OnnxModelBuilder {
     return this.nodeMulti(opType, inputs, attributes, output === undefined ? 1 : [output])[0]!;
   }
 
-  /** Adds a fixed tensor of raw little-endian values and returns its name. */
+  /** Adds a fixed tensor of raw little-endian values, which must not change until the model is built, and returns its name. */
   tensor(
     type: DataType,
     shape: readonly number[],
     data: ArrayBufferView,
     name = this.fresh('constant'),
   ): string {
-    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     this.initializers.push(
       create(TensorProtoSchema, { name, dataType: type, dims: shape.map(BigInt), rawData }),
     );
@@ -136,7 +149,7 @@ export class OnnxModelBuilder {
   build(name: string): Uint8Array {
     const graph = create(GraphProtoSchema, {
       name,
-      node: this.nodes,
+      node: this.allNodes(),
       initializer: this.initializers,
       input: this.inputs,
       output: this.outputs,

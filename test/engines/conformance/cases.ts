@@ -13,6 +13,7 @@ import { elementwiseCases } from '../gradients/elementwiseCases.js';
 import { shapeCases } from '../gradients/shapeCases.js';
 import { combinationCases } from './combinationCases.js';
 import { type ForwardCase, forwardCases } from './forwardCases.js';
+import { networkCases } from './networkCases.js';
 
 /** A program with contents for its inputs and variables, whose outputs must agree on every engine. */
 export interface ConformanceCase {
@@ -57,7 +58,9 @@ function asFrozen({ name, inputs, build }: GradientCase): ConformanceCase {
 
 /** Values and gradients of every operation, with odd shapes. */
 export const conformanceCases: readonly ConformanceCase[] = [
-  ...[...convolutionCases, ...elementwiseCases, ...shapeCases, ...combinationCases].map(fromGradients),
+  ...[...convolutionCases, ...networkCases, ...elementwiseCases, ...shapeCases, ...combinationCases].map(
+    fromGradients,
+  ),
   ...forwardCases.map(fromForward),
   ...[...convolutionCases, ...combinationCases].filter(({ inputs }) => inputs.length > 1).map(asFrozen),
 ];

@@ -1,68 +1,40 @@
-import type { OnnxModelBuilder } from '../../../formats/onnx/modelBuilder.js';
 import { sizeOf } from '../../../graph/tensorType.js';
-import { type LoweringInput, type Lowerings, perChannel, reshaped } from './context.js';
+import type { Lowerings } from './lowering.js';
+import { sumOver } from './reduce.js';
 
-/** 1/√(variance + ε). */
-function inverseDeviation(model: OnnxModelBuilder, variance: string, epsilon: number): string {
-  return model.node('Reciprocal', [
-    model.node('Sqrt', [model.node('Add', [variance, model.scalar(epsilon)])]),
-  ]);
-}
-
-/** Sum or mean over batch and picture of [N, C, H, W] → [C]; first over each picture, then over the batch, for shorter sums. */
-function overBatch(
-  model: OnnxModelBuilder,
-  op: 'ReduceSum' | 'ReduceMean',
-  x: string,
-  shape: readonly number[],
-): string {
-  const [n, c, h, w] = shape as [number, number, number, number];
-  const pictures = model.node(op, [reshaped(model, x, [n, c, h * w]), model.ints([2])], { keepdims: 0 });
-  return model.node(op, [pictures, model.ints([0])], { keepdims: 0 });
-}
-
-function lowerTrain({ model, attributes, inputs, inputTypes }: LoweringInput<'batchNormTrain'>): string[] {
-  const [x, gamma, beta] = inputs as [string, string, string];
-  const { shape } = inputTypes[0]!;
-  const channels = shape[1]!;
-  const mean = overBatch(model, 'ReduceMean', x, shape);
-  const centred = model.node('Sub', [x, perChannel(model, mean, channels)]);
-  const variance = overBatch(model, 'ReduceMean', model.node('Mul', [centred, centred]), shape);
-  const scale = model.node('Mul', [gamma, inverseDeviation(model, variance, attributes.epsilon)]);
-  const scaled = model.node('Mul', [centred, perChannel(model, scale, channels)]);
-  return [model.node('Add', [scaled, perChannel(model, beta, channels)]), mean, variance];
-}
-
-/** dx = a·dy + b·(x − mean) + c with a = γ/σ, b = −a·dγ/(σ·n), c = −a·dβ/n. */
-function lowerTrainGrad({
-  model,
-  attributes,
-  inputs,
-  inputTypes,
-}: LoweringInput<'batchNormTrainGrad'>): string[] {
-  const [dy, x, gamma, mean, variance] = inputs as [string, string, string, string, string];
-  const { shape } = inputTypes[0]!;
-  const channels = shape[1]!;
-  const minusN = model.scalar(-sizeOf(shape) / channels);
-  const inverse = inverseDeviation(model, variance, attributes.epsilon);
-  const centred = model.node('Sub', [x, perChannel(model, mean, channels)]);
-  const dbeta = overBatch(model, 'ReduceSum', dy, shape);
-  const product = overBatch(model, 'ReduceSum', model.node('Mul', [dy, centred]), shape);
-  const dgamma = model.node('Mul', [product, inverse]);
-  const a = model.node('Mul', [gamma, inverse]);
-  const b = model.node('Div', [model.node('Mul', [model.node('Mul', [a, inverse]), dgamma]), minusN]);
-  const c = model.node('Div', [model.node('Mul', [a, dbeta]), minusN]);
-  const first = model.node('Mul', [dy, perChannel(model, a, channels)]);
-  const second = model.node('Mul', [centred, perChannel(model, b, channels)]);
-  const sum = model.node('Add', [model.node('Add', [first, second]), perChannel(model, c, channels)]);
-  return [sum, dgamma, dbeta];
-}
-
-/** Lowerings of batch normalisation. */
+/** Lowerings of batch normalisation; the formulas are in the graph's rules. */
 export const batchNormLowerings: Lowerings<'batchNormTrain' | 'batchNormTrainGrad' | 'batchNormInference'> = {
-  batchNormTrain: lowerTrain,
-  batchNormTrainGrad: lowerTrainGrad,
-  batchNormInference: ({ model, attributes, inputs }) => [
-    model.node('BatchNormalization', inputs, { epsilon: { float: attributes.epsilon } }),
+  // With momentum 0, the operator's running statistics are the batch's own. It writes them over its third
+  // and fourth inputs, so those must be tensors that nothing else reads: zeros made from gamma and beta.
+  batchNormTrain: ({ epsilon }, [x, gamma, beta], b) => {
+    const zeros = [gamma!.name, beta!.name].map((name) => b.op('Sub', [name, name]));
+    const attributes = { epsilon: { float: epsilon }, momentum: { float: 0 }, training_mode: 1 };
+    return b.nodeMulti('BatchNormalization', [x!.name, gamma!.name, beta!.name, ...zeros], attributes, 3);
+  },
+  // dx = s·(dy + q·x + r) with s = γ/σ, q = −Σdy(x − m)/(nσ²), r = −Σdy/n − q·m, σ² = variance + ε.
+  batchNormTrainGrad: ({ epsilon }, [dy, x, gamma, mean, variance], b) => {
+    const [, c] = x!.shape as [number, number];
+    const count = b.scalar(sizeOf(x!.shape) / c);
+    const dbeta = sumOver(b, dy!, [0, 2, 3], [c]);
+    const product = { ...x!, name: b.op('Mul', [dy!.name, x!.name]) };
+    const centred = b.op('Sub', [sumOver(b, product, [0, 2, 3], [c]), b.op('Mul', [dbeta, mean!.name])]);
+    const squared = b.op('Add', [variance!.name, b.scalar(epsilon)]);
+    const deviation = b.op('Sqrt', [squared]);
+    const dgamma = b.op('Div', [centred, deviation]);
+    const q = b.op('Neg', [b.op('Div', [centred, b.op('Mul', [squared, count])])]);
+    const r = b.op('Neg', [b.op('Add', [b.op('Div', [dbeta, count]), b.op('Mul', [q, mean!.name])])]);
+    const zeros = b.filled(0, c);
+    const affine = b.op('BatchNormalization', [x!.name, q, r, zeros, b.filled(1, c)], {
+      epsilon: { float: 0 },
+    });
+    const scale = b.reshape(b.op('Div', [gamma!.name, deviation]), [c, 1, 1]);
+    return [b.op('Mul', [b.op('Add', [dy!.name, affine]), scale]), dgamma, dbeta];
+  },
+  batchNormInference: ({ epsilon }, inputs, b) => [
+    b.op(
+      'BatchNormalization',
+      inputs.map(({ name }) => name),
+      { epsilon: { float: epsilon } },
+    ),
   ],
 };

@@ -1,43 +1,39 @@
-import { DataType, type OnnxModelBuilder } from '../../../formats/onnx/modelBuilder.js';
-import { type Lowerings, reshaped } from './context.js';
+import type { GraphBuilder, Name } from './graphBuilder.js';
+import type { Lowerings, Value } from './lowering.js';
 
-/** Targets [N, K]: (1 − s)·onehot(label) + s/K. */
-function targets(
-  model: OnnxModelBuilder,
-  labels: string,
-  [n, k]: readonly number[],
-  smoothing: number,
-): string {
-  const classes = model.tensor(
-    DataType.INT32,
-    [1, k!],
-    Int32Array.from({ length: k! }, (_, i) => i),
-  );
-  const hot = model.node('Equal', [reshaped(model, labels, [n!, 1]), classes]);
-  const onehot = model.node('Cast', [hot], { to: DataType.FLOAT });
-  if (smoothing === 0) return onehot;
-  return model.node('Add', [
-    model.node('Mul', [onehot, model.scalar(1 - smoothing)]),
-    model.scalar(smoothing / k!),
-  ]);
+/** [N, 1] */
+function column(b: GraphBuilder, vector: Value): Name {
+  return b.reshape(vector.name, [vector.shape[0]!, 1]);
 }
 
-/** Lowerings of the cross-entropy. */
+/** Targets q = (1 − s)·onehot(label) + s/K, [N, K]. */
+function targets(b: GraphBuilder, labels: Value, classes: number, smoothing: number): Name {
+  const indices = b.once(`classes ${classes}`, () =>
+    b.constant(
+      Int32Array.from({ length: classes }, (_, k) => k),
+      [1, classes],
+    ),
+  );
+  const own = b.op('Equal', [column(b, labels), indices]);
+  const rest = smoothing / classes;
+  return b.op('Where', [own, b.scalar(1 - smoothing + rest), b.scalar(rest)]);
+}
+
+/** Lowerings of the softmax cross-entropy; the formulas are in the graph's rules. */
 export const crossEntropyLowerings: Lowerings<'softmaxCrossEntropy' | 'softmaxCrossEntropyGrad'> = {
-  softmaxCrossEntropy: ({ model, attributes, inputs, inputTypes }) => {
-    const [logits, labels] = inputs as [string, string];
-    const target = targets(model, labels, inputTypes[0]!.shape, attributes.labelSmoothing);
-    const weighted = model.node('Mul', [target, model.node('LogSoftmax', [logits], { axis: 1 })]);
-    const loss = model.node('Neg', [model.node('ReduceSum', [weighted, model.ints([1])], { keepdims: 0 })]);
-    return [loss, model.node('Softmax', [logits], { axis: 1 })];
+  softmaxCrossEntropy: ({ labelSmoothing }, [logits, labels], b) => {
+    const logProbabilities = b.op('LogSoftmax', [logits!.name], { axis: 1 });
+    const picked = b.op('GatherElements', [logProbabilities, column(b, labels!)], { axis: 1 });
+    const own = b.op('Mul', [picked, b.scalar(labelSmoothing - 1)]);
+    const n = labels!.shape[0]!;
+    const probabilities = b.op('Exp', [logProbabilities]);
+    if (labelSmoothing === 0) return [b.reshape(own, [n]), probabilities];
+    const all = b.reduce('ReduceSum', logProbabilities, [1], true);
+    const share = b.scalar(labelSmoothing / logits!.shape[1]!);
+    return [b.reshape(b.op('Sub', [own, b.op('Mul', [all, share])]), [n]), probabilities];
   },
-  softmaxCrossEntropyGrad: ({ model, attributes, inputs, inputTypes }) => {
-    const [dloss, probabilities, labels] = inputs as [string, string, string];
-    const { shape } = inputTypes[1]!;
-    const difference = model.node('Sub', [
-      probabilities,
-      targets(model, labels, shape, attributes.labelSmoothing),
-    ]);
-    return [model.node('Mul', [difference, reshaped(model, dloss, [shape[0]!, 1])])];
+  softmaxCrossEntropyGrad: ({ labelSmoothing }, [dloss, probabilities, labels], b) => {
+    const q = targets(b, labels!, probabilities!.shape[1]!, labelSmoothing);
+    return [b.op('Mul', [column(b, dloss!), b.op('Sub', [probabilities!.name, q])])];
   },
 };

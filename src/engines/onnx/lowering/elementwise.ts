@@ -1,48 +1,56 @@
-import { DataType, type OnnxModelBuilder } from '../../../formats/onnx/modelBuilder.js';
+import { DataType } from '../../../formats/onnx/modelBuilder.js';
 import type { ActivationFunction, BinaryFunction, Comparison, UnaryFunction } from '../../../graph/op.js';
-import type { Lowerings } from './context.js';
+import type { GraphBuilder, Name } from './graphBuilder.js';
+import type { Lowerings } from './lowering.js';
 
-/** min(max(x + 3, 0), 6)/6. */
-function hardSigmoid(model: OnnxModelBuilder, x: string): string {
-  return model.node('HardSigmoid', [x], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } });
-}
+const hsigmoid = (b: GraphBuilder, x: Name): Name =>
+  b.op('HardSigmoid', [x], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } });
 
-/** 1 where |x| < 3, else 0. */
-function insideThree(model: OnnxModelBuilder, x: string): string {
-  return asFloat(model, model.node('Less', [model.node('Abs', [x]), model.scalar(3)]));
-}
-
-function asFloat(model: OnnxModelBuilder, condition: string): string {
-  return model.node('Cast', [condition], { to: DataType.FLOAT });
-}
-
-const unaries: { readonly [F in UnaryFunction]: (model: OnnxModelBuilder, x: string) => string } = {
-  relu: (model, x) => model.node('Relu', [x]),
-  hswish: (model, x) => model.node('Mul', [x, hardSigmoid(model, x)]),
-  hsigmoid: hardSigmoid,
-  sigmoid: (model, x) => model.node('Sigmoid', [x]),
-  exp: (model, x) => model.node('Exp', [x]),
-  log: (model, x) => model.node('Log', [x]),
-  sqrt: (model, x) => model.node('Sqrt', [x]),
-  neg: (model, x) => model.node('Neg', [x]),
-  abs: (model, x) => model.node('Abs', [x]),
+const unaryFunctions: { readonly [F in UnaryFunction]: (b: GraphBuilder, x: Name) => Name } = {
+  relu: (b, x) => b.op('Relu', [x]),
+  hswish: (b, x) => b.op('Mul', [x, hsigmoid(b, x)]),
+  hsigmoid,
+  sigmoid: (b, x) => b.op('Sigmoid', [x]),
+  exp: (b, x) => b.op('Exp', [x]),
+  log: (b, x) => b.op('Log', [x]),
+  sqrt: (b, x) => b.op('Sqrt', [x]),
+  neg: (b, x) => b.op('Neg', [x]),
+  abs: (b, x) => b.op('Abs', [x]),
 };
 
-/** Derivative of each activation from what it saved (see OpAttributes.unaryGrad). */
-const derivatives: {
-  readonly [F in ActivationFunction]: (model: OnnxModelBuilder, saved: string) => string;
+/**
+ * 1 where y > 0, else 0, for y ≥ 0: min(1, 3e38·y), one pass over memory where a comparison and a cast
+ * take two. (A subnormal y gives a fraction.)
+ */
+function positive(b: GraphBuilder, y: Name): Name {
+  return b.op('HardSigmoid', [y], { alpha: { float: 3e38 }, beta: { float: 0 } });
+}
+
+function toFloat(b: GraphBuilder, condition: Name): Name {
+  return b.op('Cast', [condition], { to: DataType.FLOAT });
+}
+
+/** 1 where |x| < 3 (or ≤ 3), else 0. */
+function within3(b: GraphBuilder, operator: 'Less' | 'LessOrEqual', x: Name): Name {
+  return b.op(operator, [b.op('Abs', [x]), b.scalar(3)]);
+}
+
+/** Derivatives, of what each operation saves; at a corner they are PyTorch's. */
+const activationGradients: {
+  readonly [F in ActivationFunction]: (b: GraphBuilder, dy: Name, saved: Name) => Name;
 } = {
-  // The saved output is never negative, so that its sign is 1 where the input was positive.
-  relu: (model, y) => model.node('Sign', [y]),
-  hswish: (model, x) => {
-    const slope = model.node('Mul', [x, model.node('Div', [insideThree(model, x), model.scalar(6)])]);
-    return model.node('Add', [hardSigmoid(model, x), slope]);
+  relu: (b, dy, y) => b.op('Mul', [dy, positive(b, y)]),
+  hswish: (b, dy, x) => {
+    const slope = b.op('Add', [b.op('Div', [x, b.scalar(3)]), b.scalar(0.5)]);
+    const derivative = b.op('Where', [within3(b, 'LessOrEqual', x), slope, hsigmoid(b, x)]);
+    return b.op('Mul', [dy, derivative]);
   },
-  hsigmoid: (model, x) => model.node('Div', [insideThree(model, x), model.scalar(6)]),
-  sigmoid: (model, y) => model.node('Mul', [y, model.node('Sub', [model.scalar(1), y])]),
+  hsigmoid: (b, dy, x) =>
+    b.op('Mul', [dy, b.op('Mul', [toFloat(b, within3(b, 'Less', x)), b.scalar(1 / 6)])]),
+  sigmoid: (b, dy, y) => b.op('Mul', [dy, b.op('Mul', [y, b.op('Sub', [b.scalar(1), y])])]),
 };
 
-const binaries: { readonly [F in BinaryFunction]: string } = {
+const binaryOperators: { readonly [F in BinaryFunction]: string } = {
   add: 'Add',
   sub: 'Sub',
   mul: 'Mul',
@@ -51,25 +59,21 @@ const binaries: { readonly [F in BinaryFunction]: string } = {
   max: 'Max',
 };
 
-const comparisons: { readonly [F in Comparison]: string } = {
+const comparisonOperators: { readonly [F in Comparison]: string } = {
   equal: 'Equal',
   less: 'Less',
   greater: 'Greater',
   greaterOrEqual: 'GreaterOrEqual',
 };
 
-/** Lowerings of elementwise operations. */
+/** Lowerings of functions of single elements. */
 export const elementwiseLowerings: Lowerings<'unary' | 'unaryGrad' | 'binary' | 'compare' | 'select'> = {
-  unary: ({ model, attributes, inputs }) => [unaries[attributes.fn](model, inputs[0]!)],
-  unaryGrad: ({ model, attributes, inputs }) => [
-    model.node('Mul', [inputs[0]!, derivatives[attributes.fn](model, inputs[1]!)]),
-  ],
-  binary: ({ model, attributes, inputs }) => [model.node(binaries[attributes.fn], inputs)],
-  compare: ({ model, attributes, inputs }) => [
-    asFloat(model, model.node(comparisons[attributes.fn], inputs)),
-  ],
-  select: ({ model, inputs }) => {
-    const [condition, a, b] = inputs as [string, string, string];
-    return [model.node('Where', [model.node('Cast', [condition], { to: DataType.BOOL }), a, b])];
+  unary: ({ fn }, [x], b) => [unaryFunctions[fn](b, x!.name)],
+  unaryGrad: ({ fn }, [dy, saved], b) => [activationGradients[fn](b, dy!.name, saved!.name)],
+  binary: ({ fn }, [x, y], b) => [b.op(binaryOperators[fn], [x!.name, y!.name])],
+  compare: ({ fn }, [x, y], b) => [toFloat(b, b.op(comparisonOperators[fn], [x!.name, y!.name]))],
+  select: (_, [condition, x, y], b) => {
+    const holds = b.op('Cast', [condition!.name], { to: DataType.BOOL });
+    return [b.op('Where', [holds, x!.name, y!.name])];
   },
 };

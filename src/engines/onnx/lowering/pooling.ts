@@ -1,99 +1,94 @@
-import { DataType, type OnnxModelBuilder } from '../../../formats/onnx/modelBuilder.js';
-import type { PoolGeometry } from '../../../graph/op.js';
+import type { Pair, PoolGeometry } from '../../../graph/op.js';
 import { adaptiveWindow } from '../../../graph/ops/pooling.js';
-import type { Shape } from '../../../graph/tensorType.js';
-import { type LoweringInput, type Lowerings, reshaped } from './context.js';
+import type { GraphBuilder, Name } from './graphBuilder.js';
+import { dimensions4, type Lowerings } from './lowering.js';
 
-function poolAttributes({
-  kernel,
-  stride,
-  padding: [ph, pw],
-}: PoolGeometry): Record<string, number | readonly number[]> {
-  return { kernel_shape: kernel, strides: stride, pads: [ph, pw, ph, pw], count_include_pad: 1 };
+type Window = readonly [start: number, end: number];
+
+/**
+ * Averages along one axis as a matrix [outputs, size]: row i has 1/length over window i.
+ *
+ * @param lengths what each window is divided by
+ */
+interface Averages {
+  readonly windows: readonly Window[];
+  readonly size: number;
+  readonly lengths: readonly number[];
 }
 
-/** Windows that tile the input: each gradient is spread over its window by repetition. */
-function spreadTiles({ model, attributes, inputs, inputTypes }: LoweringInput<'avgPool2dGrad'>): string[] {
-  const [kh, kw] = attributes.kernel;
-  const [n, c, h, w] = inputTypes[0]!.shape as [number, number, number, number];
-  const share = model.node('Div', [inputs[0]!, model.scalar(kh * kw)]);
-  const open = reshaped(model, share, [n, c, h, 1, w, 1]);
-  const spread = model.node('Expand', [open, model.ints([n, c, h, kh, w, kw])]);
-  return [reshaped(model, spread, attributes.inputShape)];
-}
-
-/** Any windows: a depthwise transposed convolution with 1/(kh·kw). */
-function spreadWindows({ model, attributes, inputs, inputTypes }: LoweringInput<'avgPool2dGrad'>): string[] {
-  const { kernel, stride, padding, inputShape } = attributes;
-  const channels = inputShape[1]!;
-  const share = new Float32Array(channels * kernel[0] * kernel[1]).fill(1 / (kernel[0] * kernel[1]));
-  const weight = model.tensor(DataType.FLOAT, [channels, 1, ...kernel], share);
-  const missing = [0, 1].map((axis) => {
-    const covered =
-      (inputTypes[0]!.shape[axis + 2]! - 1) * stride[axis]! - 2 * padding[axis]! + kernel[axis]!;
-    return inputShape[axis + 2]! - covered;
+function slidingAverages(
+  axis: 0 | 1,
+  { kernel, stride, padding }: PoolGeometry,
+  size: number,
+  outputs: number,
+): Averages {
+  const windows = Array.from({ length: outputs }, (_, i): Window => {
+    const start = i * stride[axis] - padding[axis];
+    return [Math.max(0, start), Math.min(size, start + kernel[axis])];
   });
-  const pads = [...padding, ...padding];
-  const attributesOfConv = {
-    kernel_shape: kernel,
-    strides: stride,
-    pads,
-    group: channels,
-    output_padding: missing,
-  };
-  return [model.node('ConvTranspose', [inputs[0]!, weight], attributesOfConv)];
+  return { windows, size, lengths: windows.map(() => kernel[axis]) };
 }
 
-function tiles({ kernel, stride, padding, inputShape }: PoolGeometry & { inputShape: Shape }): boolean {
-  return [0, 1].every(
-    (axis) =>
-      kernel[axis] === stride[axis] && padding[axis] === 0 && inputShape[axis + 2]! % kernel[axis]! === 0,
-  );
+function adaptiveAverages(size: number, outputs: number): Averages {
+  const windows = Array.from({ length: outputs }, (_, i) => adaptiveWindow(i, size, outputs));
+  return { windows, size, lengths: windows.map(([start, end]) => end - start) };
 }
 
-/** Averaging matrix [bins, size] of adaptive pooling along one axis. */
-function averagingMatrix(size: number, bins: number): Float32Array {
-  const matrix = new Float32Array(bins * size);
-  for (let bin = 0; bin < bins; bin++) {
-    const [start, end] = adaptiveWindow(bin, size, bins);
-    matrix.fill(1 / (end - start), bin * size + start, bin * size + end);
-  }
-  return matrix;
+/** The averaging matrix, [outputs, size]. */
+function matrix(b: GraphBuilder, { windows, size, lengths }: Averages): Name {
+  const key = `averages ${size} ${windows.flat().join()} ${lengths.join()}`;
+  return b.once(key, () => {
+    const data = new Float32Array(windows.length * size);
+    windows.forEach(([start, end], row) => {
+      data.fill(1 / lengths[row]!, row * size + start, row * size + end);
+    });
+    return b.constant(data, [windows.length, size]);
+  });
 }
 
-function transposedMatrix(matrix: Float32Array, rows: number, columns: number): Float32Array {
-  return Float32Array.from(matrix, (_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]!);
+/** The averaging matrix's transpose, [size, outputs]. */
+function transposed(b: GraphBuilder, averages: Averages): Name {
+  const name = matrix(b, averages);
+  return b.once(`transpose of ${name}`, () => b.transpose(name, [1, 0]));
 }
 
-/** Rows·x·columns with the averaging matrices of both axes, or their transposes. */
-function averaged(
-  model: OnnxModelBuilder,
-  x: string,
-  rows: [Float32Array, Shape],
-  columns: [Float32Array, Shape],
-): string {
-  const right = model.node('MatMul', [x, model.tensor(DataType.FLOAT, columns[1], columns[0])]);
-  return model.node('MatMul', [model.tensor(DataType.FLOAT, rows[1], rows[0]), right]);
+/** Pooling is separable: average rows and columns, Y = R·X·Cᵀ for each picture. */
+function average(b: GraphBuilder, x: Name, [rows, columns]: readonly [Averages, Averages]): Name {
+  return b.op('MatMul', [matrix(b, rows), b.op('MatMul', [x, transposed(b, columns)])]);
 }
 
-/** Lowerings of pooling. */
+/** Its gradient: dX = Rᵀ·dY·C. */
+function spread(b: GraphBuilder, dy: Name, [rows, columns]: readonly [Averages, Averages]): Name {
+  return b.op('MatMul', [b.op('MatMul', [transposed(b, rows), dy]), matrix(b, columns)]);
+}
+
+function adaptive([h, w]: Pair, outputSize: Pair): readonly [Averages, Averages] {
+  return [adaptiveAverages(h, outputSize[0]), adaptiveAverages(w, outputSize[1])];
+}
+
+/** Lowerings of average pooling. */
 export const poolLowerings: Lowerings<
   'avgPool2d' | 'avgPool2dGrad' | 'adaptiveAvgPool2d' | 'adaptiveAvgPool2dGrad'
 > = {
-  avgPool2d: ({ model, attributes, inputs }) => [
-    model.node('AveragePool', inputs, poolAttributes(attributes)),
+  avgPool2d: ({ kernel, stride, padding }, [x], b) => [
+    b.op('AveragePool', [x!.name], {
+      kernel_shape: kernel,
+      strides: stride,
+      pads: [...padding, ...padding],
+      count_include_pad: 1,
+    }),
   ],
-  avgPool2dGrad: (input) => (tiles(input.attributes) ? spreadTiles(input) : spreadWindows(input)),
-  adaptiveAvgPool2d: ({ model, attributes, inputs, inputTypes }) => {
-    const [h, w] = inputTypes[0]!.shape.slice(2) as [number, number];
-    const [oh, ow] = attributes.outputSize;
-    const columns = transposedMatrix(averagingMatrix(w, ow), ow, w);
-    return [averaged(model, inputs[0]!, [averagingMatrix(h, oh), [oh, h]], [columns, [w, ow]])];
+  avgPool2dGrad: (geometry, [dy], b, [dx]) => {
+    const [, , h, w] = dimensions4(dx);
+    const [, , oh, ow] = dimensions4(dy);
+    return [spread(b, dy!.name, [slidingAverages(0, geometry, h, oh), slidingAverages(1, geometry, w, ow)])];
   },
-  adaptiveAvgPool2dGrad: ({ model, attributes, inputs }) => {
-    const [h, w] = attributes.inputShape.slice(2) as [number, number];
-    const [oh, ow] = attributes.outputSize;
-    const rows = transposedMatrix(averagingMatrix(h, oh), oh, h);
-    return [averaged(model, inputs[0]!, [rows, [h, oh]], [averagingMatrix(w, ow), [ow, w]])];
+  adaptiveAvgPool2d: ({ outputSize }, [x], b) => {
+    const [, , h, w] = dimensions4(x);
+    return [average(b, x!.name, adaptive([h, w], outputSize))];
+  },
+  adaptiveAvgPool2dGrad: ({ outputSize, inputShape }, [dy], b) => {
+    const [, , h, w] = dimensions4({ shape: inputShape, dtype: 'f32' });
+    return [spread(b, dy!.name, adaptive([h, w], outputSize))];
   },
 };

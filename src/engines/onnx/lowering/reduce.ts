@@ -1,56 +1,72 @@
-import type { OnnxModelBuilder } from '../../../formats/onnx/modelBuilder.js';
-import type { Reduction } from '../../../graph/op.js';
-import { type Shape, sizeOf } from '../../../graph/tensorType.js';
-import { type LoweringInput, type Lowerings, reshaped } from './context.js';
+import { type Shape, sizeOf, type TensorType } from '../../../graph/tensorType.js';
+import type { GraphBuilder, Name } from './graphBuilder.js';
+import type { Lowerings, Value } from './lowering.js';
 
-const reductions: { readonly [F in Exclude<Reduction, 'variance'>]: string } = {
-  sum: 'ReduceSum',
-  mean: 'ReduceMean',
-  min: 'ReduceMin',
-  max: 'ReduceMax',
-};
+type Sum = 'ReduceSum' | 'ReduceSumSquare';
 
-/** Whether the reduced axes are the last ones. */
-function trailing(axes: readonly number[], shape: Shape): boolean {
-  return Math.min(...axes) === shape.length - axes.length;
+/** The divisor of `count` that is not below its square root and nearest to it. */
+function chunkOf(count: number): number {
+  let chunk = Math.ceil(Math.sqrt(count));
+  while (count % chunk !== 0) chunk++;
+  return chunk;
 }
 
-/** Mean of groups of `count` neighbours in two steps, whose rounding errors grow with √count instead of count. */
-function meanInTwo(model: OnnxModelBuilder, x: string, output: Shape, count: number): string {
-  let inner = Math.ceil(Math.sqrt(count));
-  while (count % inner !== 0) inner++;
-  const grouped = reshaped(model, x, [sizeOf(output), count / inner, inner]);
-  const means = model.node('ReduceMean', [grouped, model.ints([2])], { keepdims: 0 });
-  return reshaped(model, model.node('ReduceMean', [means, model.ints([1])], { keepdims: 0 }), output);
+/**
+ * Sum over some axes in two steps, as ONNX Runtime adds one number after the other: rounding errors grow
+ * with the square root of the count then. First over each picture (or chunk of a row), then over those.
+ *
+ * @returns a tensor of as many elements as `result` has
+ */
+function sumInTwo(b: GraphBuilder, operator: Sum, { name, shape }: Value, axes: readonly number[]): Name {
+  const first = Math.min(...axes);
+  const trailing = first === shape.length - axes.length;
+  if (trailing) {
+    const count = sizeOf(shape.slice(first));
+    const chunk = chunkOf(count);
+    const chunks = b.reshape(name, [...shape.slice(0, first), count / chunk, chunk]);
+    return b.reduce('ReduceSum', b.reduce(operator, chunks, [first + 1]), [first]);
+  }
+  if (axes.length === 3 && first === 0 && !axes.includes(1) && shape.length === 4) {
+    const [n, c, h, w] = shape as [number, number, number, number];
+    return b.reduce('ReduceSum', b.reduce(operator, b.reshape(name, [n, c, h * w]), [2]), [0]);
+  }
+  return b.reduce(operator, name, axes);
 }
 
-function lowerReduce({
-  model,
-  attributes,
-  inputs,
-  inputTypes,
-  outputTypes,
-}: LoweringInput<'reduce'>): string[] {
-  const { fn, axes, keepDims } = attributes;
-  if (axes.length === 0)
-    return [fn === 'variance' ? model.node('Sub', [inputs[0]!, inputs[0]!]) : inputs[0]!];
-  const at = model.ints(axes);
-  const keepdims = keepDims ? 1 : 0;
-  if (fn !== 'variance') return [model.node(reductions[fn], [inputs[0]!, at], { keepdims })];
-  const count = sizeOf(inputTypes[0]!.shape) / sizeOf(outputTypes[0]!.shape);
-  const mean = model.node('ReduceMean', [inputs[0]!, at], { keepdims: 1 });
-  const deviation = model.node('Sub', [inputs[0]!, mean]);
-  const squares = model.node('Mul', [deviation, deviation]);
-  const biased = trailing(axes, inputTypes[0]!.shape)
-    ? meanInTwo(model, squares, outputTypes[0]!.shape, count)
-    : model.node('ReduceMean', [squares, at], { keepdims });
-  return [model.node('Mul', [biased, model.scalar(count / Math.max(count - 1, 1))])];
+/** The sum over `axes`, of shape `result`. */
+export function sumOver(b: GraphBuilder, x: Value, axes: readonly number[], result: Shape): Name {
+  return b.reshape(sumInTwo(b, 'ReduceSum', x, axes), result);
 }
 
-/** Lowerings of reductions. */
+function countOf(shape: Shape, axes: readonly number[]): number {
+  return axes.reduce((product, axis) => product * shape[axis]!, 1);
+}
+
+/** Unbiased variance in two passes: the mean, then the squares of what deviates from it. */
+function variance(b: GraphBuilder, x: Value, axes: readonly number[], result: TensorType): Name {
+  const count = countOf(x.shape, axes);
+  const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const mean = b.op('Div', [sumOver(b, x, axes, kept), b.scalar(count)]);
+  const deviation = { ...x, name: b.op('Sub', [x.name, mean]) };
+  const squares = b.reshape(sumInTwo(b, 'ReduceSumSquare', deviation, axes), result.shape);
+  return b.op('Div', [squares, b.scalar(Math.max(1, count - 1))]);
+}
+
+/** Lowerings of reductions and broadcasting. */
 export const reduceLowerings: Lowerings<'reduce' | 'broadcastTo'> = {
-  reduce: lowerReduce,
-  broadcastTo: ({ model, attributes, inputs }) => [
-    model.node('Expand', [inputs[0]!, model.ints(attributes.shape)]),
-  ],
+  reduce: ({ fn, axes, keepDims }, [x], b, [result]) => {
+    if (axes.length === 0) return [fn === 'variance' ? b.op('Sub', [x!.name, x!.name]) : x!.name];
+    if (fn === 'variance') return [variance(b, x!, axes, result!)];
+    if (fn === 'sum') return [sumOver(b, x!, axes, result!.shape)];
+    if (fn === 'mean') {
+      const total = sumOver(b, x!, axes, result!.shape);
+      return [b.op('Div', [total, b.scalar(countOf(x!.shape, axes))])];
+    }
+    const operator = fn === 'min' ? 'ReduceMin' : 'ReduceMax';
+    return [b.reduce(operator, x!.name, axes, keepDims)];
+  },
+  broadcastTo: ({ shape }, [x], b) =>
+    sizeOf(shape) === sizeOf(x!.shape)
+      ? [b.reshape(x!.name, shape)]
+      : [b.op('Expand', [x!.name, b.ints(shape)])],
 };

@@ -1,23 +1,28 @@
-import { type Lowerings, reshaped, sliced, transposed } from './context.js';
+import type { GraphBuilder, Name } from './graphBuilder.js';
+import type { Lowerings, Value } from './lowering.js';
 
-/** Lowerings of operations that move elements. */
+function padAlong(b: GraphBuilder, x: Value, axis: number, before: number, after: number): Name {
+  const along = (size: number): number[] => x.shape.map((_, i) => (i === axis ? size : 0));
+  return b.pad(x.name, along(before), along(after));
+}
+
+/** Lowerings of operations that move elements without changing them. */
 export const shapeLowerings: Lowerings<
   'concat' | 'slice' | 'pad' | 'reshape' | 'transpose' | 'channelShuffle' | 'detach'
 > = {
-  concat: ({ model, attributes, inputs }) => [model.node('Concat', inputs, { axis: attributes.axis })],
-  slice: ({ model, attributes: { axis, start, end }, inputs }) => [
-    sliced(model, inputs[0]!, { axes: [axis], starts: [start], ends: [end] }),
-  ],
-  pad: ({ model, attributes: { axis, before, after }, inputs, inputTypes }) => {
-    const pads = (size: number): number[] => inputTypes[0]!.shape.map((_, i) => (i === axis ? size : 0));
-    return [model.node('Pad', [inputs[0]!, model.ints([...pads(before), ...pads(after)])])];
+  concat: ({ axis }, inputs, b) => {
+    const [first, ...rest] = inputs.map(({ name }) => name);
+    return [b.concat([first!, ...rest], axis)];
   },
-  reshape: ({ model, attributes, inputs }) => [reshaped(model, inputs[0]!, attributes.shape)],
-  transpose: ({ model, attributes, inputs }) => [transposed(model, inputs[0]!, attributes.permutation)],
-  channelShuffle: ({ model, attributes: { groups }, inputs, inputTypes }) => {
-    const [n, c, h, w] = inputTypes[0]!.shape as [number, number, number, number];
-    const grouped = reshaped(model, inputs[0]!, [n, groups, c / groups, h, w]);
-    return [reshaped(model, transposed(model, grouped, [0, 2, 1, 3, 4]), [n, c, h, w])];
+  slice: ({ axis, start, end }, [x], b) => [b.slice(x!.name, { axes: [axis], starts: [start], ends: [end] })],
+  pad: ({ axis, before, after }, [x], b) => [padAlong(b, x!, axis, before, after)],
+  reshape: ({ shape }, [x], b) => [b.reshape(x!.name, shape)],
+  transpose: ({ permutation }, [x], b) => [b.transpose(x!.name, permutation)],
+  channelShuffle: ({ groups }, [x], b) => {
+    const [n, channels, ...picture] = x!.shape as [number, number, ...number[]];
+    const pixels = picture.reduce((a, size) => a * size, 1);
+    const grouped = b.reshape(x!.name, [n, groups, channels / groups, pixels]);
+    return [b.reshape(b.transpose(grouped, [0, 2, 1, 3]), x!.shape)];
   },
-  detach: ({ inputs }) => [inputs[0]!],
+  detach: (_, [x]) => [x!.name],
 };

@@ -1,47 +1,46 @@
-import type { OnnxModelBuilder } from '../../../formats/onnx/modelBuilder.js';
-import type { OpKind } from '../../../graph/op.js';
-import type { Program, ProgramNode } from '../../../graph/program.js';
+import type { Program, ProgramNode, ValueId } from '../../../graph/program.js';
 import { batchNormLowerings } from './batchNorm.js';
-import type { Lowerings } from './context.js';
 import { convLowerings } from './conv.js';
 import { crossEntropyLowerings } from './crossEntropy.js';
 import { elementwiseLowerings } from './elementwise.js';
+import type { GraphBuilder, Name } from './graphBuilder.js';
+import type { ComputedKind, Lowerings, Value } from './lowering.js';
+import { matmulLowerings } from './matmul.js';
 import { poolLowerings } from './pooling.js';
 import { reduceLowerings } from './reduce.js';
+import { sgdLowerings } from './sgd.js';
 import { shapeLowerings } from './shape.js';
-import { updateLowerings } from './update.js';
 
-/** Operations that a model's assembly places itself: they are inputs or initializers, not nodes. */
-export type SourceKind = 'input' | 'variable' | 'constant' | 'uniform';
-
-const lowerings: Lowerings<Exclude<OpKind, SourceKind>> = {
-  ...batchNormLowerings,
+/** The lowering of every operation that computes. */
+const lowerings: Lowerings<ComputedKind> = {
   ...convLowerings,
-  ...crossEntropyLowerings,
+  ...matmulLowerings,
+  ...batchNormLowerings,
   ...elementwiseLowerings,
-  ...poolLowerings,
   ...reduceLowerings,
+  ...crossEntropyLowerings,
+  ...poolLowerings,
   ...shapeLowerings,
-  ...updateLowerings,
+  ...sgdLowerings,
 };
 
-/** Adds one of the program's nodes to the model; `names` has the ONNX name of each value so far, and gets those of the node's outputs. */
-export function lowerNode<K extends Exclude<OpKind, SourceKind>>(
-  model: OnnxModelBuilder,
+/**
+ * Adds the ONNX nodes of one of a program's nodes.
+ *
+ * @param names names of values in the model; those of the node's outputs are added
+ */
+export function lowerNode<K extends ComputedKind>(
+  builder: GraphBuilder,
   program: Program,
   node: ProgramNode<K>,
-  names: Map<number, string>,
+  names: Map<ValueId, Name>,
 ): void {
-  const lower: Lowerings<Exclude<OpKind, SourceKind>>[K] = lowerings[node.kind];
-  const outputs = lower({
-    model,
-    node,
-    attributes: node.attributes,
-    inputs: node.inputs.map((input) => names.get(input)!),
-    inputTypes: node.inputs.map((input) => program.values[input]!),
-    outputTypes: node.outputs.map((output) => program.values[output]!),
-  });
-  node.outputs.forEach((output, i) => {
-    names.set(output, outputs[i]!);
+  const types = program.values;
+  const inputs = node.inputs.map((id): Value => ({ name: names.get(id)!, ...types[id]! }));
+  const outputs = node.outputs.map((id) => types[id]!);
+  const lowering: Lowerings<ComputedKind>[K] = lowerings[node.kind];
+  const results = lowering(node.attributes, inputs, builder, outputs);
+  node.outputs.forEach((id, i) => {
+    names.set(id, results[i]!);
   });
 }

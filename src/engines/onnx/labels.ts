@@ -1,0 +1,40 @@
+import type { Program } from '../../graph/program.js';
+import { GraphError } from '../../graph/tensorType.js';
+import type { NamedData } from '../engine.js';
+
+/** An input that holds class labels. */
+export interface LabelRange {
+  readonly input: string;
+  readonly classes: number;
+}
+
+/** The inputs that a program takes as labels of a cross-entropy. */
+export function labelInputs({ nodes, values }: Program): LabelRange[] {
+  const inputs = new Map(
+    nodes.flatMap((node) =>
+      node.kind === 'input' ? [[node.outputs[0]!, node.attributes.name] as const] : [],
+    ),
+  );
+  return nodes.flatMap((node) => {
+    if (node.kind !== 'softmaxCrossEntropy') return [];
+    const [logits, labels] = node.inputs as [number, number];
+    const input = inputs.get(labels);
+    return input === undefined ? [] : [{ input, classes: values[logits]!.shape[1]! }];
+  });
+}
+
+/**
+ * Refuses labels that are no class; ONNX Runtime would take a negative one from the end.
+ *
+ * @throws GraphError naming the label
+ */
+export function checkLabels(ranges: readonly LabelRange[], inputs: NamedData): void {
+  for (const { input, classes } of ranges) {
+    const found = inputs[input]!.findIndex((label) => !(label >= 0 && label < classes));
+    if (found < 0) continue;
+    const label = inputs[input]![found];
+    throw new GraphError(
+      `softmaxCrossEntropy: label ${label} of data point ${found} is not in 0 … ${classes - 1}`,
+    );
+  }
+}

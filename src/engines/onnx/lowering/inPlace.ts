@@ -1,0 +1,49 @@
+import type { NodeProto } from '../../../formats/onnx/onnx_pb.js';
+import type { Name } from './graphBuilder.js';
+
+/** Who makes and who reads the values of a graph. */
+interface Uses {
+  readonly producers: ReadonlyMap<Name, NodeProto>;
+  readonly readers: ReadonlyMap<Name, readonly NodeProto[]>;
+}
+
+function usesOf(nodes: readonly NodeProto[]): Uses {
+  const producers = new Map<Name, NodeProto>();
+  const readers = new Map<Name, NodeProto[]>();
+  for (const node of nodes) {
+    for (const output of node.output) producers.set(output, node);
+    for (const input of node.input) readers.set(input, [...(readers.get(input) ?? []), node]);
+  }
+  return { producers, readers };
+}
+
+/** Whether every one of `wanted` is needed to compute `node`; looks at the nearest first. */
+function areAncestors(wanted: ReadonlySet<NodeProto>, node: NodeProto, { producers }: Uses): boolean {
+  const missing = new Set(wanted);
+  const seen = new Set([node]);
+  for (const found of seen) {
+    for (const input of found.input) {
+      const producer = producers.get(input);
+      if (!producer) continue;
+      seen.add(producer);
+      missing.delete(producer);
+    }
+    if (missing.size === 0) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether an output may be written over an input's memory: all that read the input must have run
+ * before the node that makes the output, because it needs their results.
+ *
+ * @returns a test for pairs of model input and output
+ */
+export function inPlaceTest(nodes: readonly NodeProto[]): (input: Name, output: Name) => boolean {
+  const uses = usesOf(nodes);
+  return (input, output) => {
+    const last = uses.producers.get(output);
+    const readers = new Set(uses.readers.get(input));
+    return last !== undefined && !readers.has(last) && areAncestors(readers, last, uses);
+  };
+}

@@ -1,0 +1,147 @@
+import type { OpAttributes } from '../../../graph/op.js';
+import type { AnyProgramNode, Program, ValueId } from '../../../graph/program.js';
+import type { DType, Shape, TensorData } from '../../../graph/tensorType.js';
+import { dataTypes, type Features, GraphBuilder, type Name } from './graphBuilder.js';
+import { inPlaceTest } from './inPlace.js';
+import type { SourceKind } from './lowering.js';
+import { lowerNode } from './table.js';
+
+/** Where a model input's contents come from. */
+export type FeedSource =
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'variable'; readonly name: string }
+  | { readonly kind: 'uniform'; readonly stream: string };
+
+/** A tensor that a run of the model takes. */
+export interface Feed {
+  readonly model: Name;
+  readonly source: FeedSource;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** A tensor that a run of the model gives: an output of the program, or a variable's new value. */
+export interface Fetch {
+  readonly model: Name;
+  readonly target:
+    | { readonly kind: 'output'; readonly name: string }
+    | {
+        readonly kind: 'update';
+        readonly name: string;
+        /** Whether it may be written over the variable's present value. */
+        readonly inPlace: boolean;
+      };
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** A program as an ONNX model. */
+export interface LoweredProgram {
+  /** The model's file. */
+  readonly bytes: Uint8Array;
+  readonly feeds: readonly Feed[];
+  readonly fetches: readonly Fetch[];
+}
+
+/** How a program is lowered. */
+export interface LoweringOptions {
+  readonly features: Features;
+  /** Contents of variables that are built in; without it they are inputs. */
+  readonly frozen?: ((name: string) => TensorData) | undefined;
+}
+
+type NodeOf<K> = Extract<AnyProgramNode, { readonly kind: K }>;
+
+/** The lowering of one program. */
+class ProgramLowering {
+  private readonly builder: GraphBuilder;
+  private readonly names = new Map<ValueId, Name>();
+  private readonly feeds: Feed[] = [];
+
+  constructor(
+    private readonly program: Program,
+    private readonly options: LoweringOptions,
+  ) {
+    this.builder = new GraphBuilder(options.features);
+  }
+
+  lower(): LoweredProgram {
+    this.program.nodes.forEach((node, index) => {
+      this.builder.scope = `${node.kind}.${index}`;
+      if (isSource(node)) this.names.set(node.outputs[0]!, this.source(node));
+      else lowerNode(this.builder, this.program, node, this.names);
+    });
+    const fetches = this.fetches();
+    for (const { model, dtype, shape } of fetches) this.builder.output(model, dataTypes[dtype], shape);
+    return { bytes: this.builder.build('program'), feeds: this.feeds, fetches };
+  }
+
+  private source(one: NodeOf<SourceKind>): Name {
+    switch (one.kind) {
+      case 'constant':
+        return this.builder.constant(one.attributes.data, one.attributes.shape);
+      case 'uniform': {
+        const { stream, shape } = one.attributes;
+        return this.feed({ kind: 'uniform', stream }, shape, 'f32');
+      }
+      case 'input': {
+        const { name, shape, dtype } = one.attributes;
+        return this.feed({ kind: 'input', name }, shape, dtype);
+      }
+      case 'variable':
+        return this.variable(one.attributes);
+    }
+  }
+
+  private variable({ name, shape, dtype }: OpAttributes['variable']): Name {
+    const { frozen } = this.options;
+    return frozen
+      ? this.builder.constant(frozen(name), shape)
+      : this.feed({ kind: 'variable', name }, shape, dtype);
+  }
+
+  private feed(source: FeedSource, shape: Shape, dtype: DType): Name {
+    const model = this.builder.input(`x${this.feeds.length}`, dataTypes[dtype], shape);
+    this.feeds.push({ model, source, shape, dtype });
+    return model;
+  }
+
+  /** Outputs of the model, each under a name of its own: an Identity gives one to inputs, constants and values that are asked for twice. */
+  private fetches(): Fetch[] {
+    const sources = this.program.nodes.filter(isSource);
+    const taken = new Set(sources.map(({ outputs }) => this.names.get(outputs[0]!)!));
+    this.builder.scope = 'output';
+    const outputOf = (id: ValueId): Pick<Fetch, 'model' | 'shape' | 'dtype'> => {
+      const value = this.names.get(id)!;
+      const model = taken.has(value) ? this.builder.op('Identity', [value]) : value;
+      taken.add(model);
+      return { model, ...this.program.values[id]! };
+    };
+    const { outputs, updates } = this.program;
+    const results = Object.entries(outputs).map(
+      ([name, id]): Fetch => ({ ...outputOf(id), target: { kind: 'output', name } }),
+    );
+    const written = Object.entries(updates).map(([name, id]) => ({ name, ...outputOf(id) }));
+    const isInPlace = inPlaceTest(this.builder.allNodes());
+    const feedOf = new Map(
+      this.feeds.flatMap(({ source, model }) => (source.kind === 'variable' ? [[source.name, model]] : [])),
+    );
+    return [
+      ...results,
+      ...written.map(({ name, ...output }): Fetch => {
+        const feed = feedOf.get(name);
+        const inPlace = feed !== undefined && isInPlace(feed, output.model);
+        return { ...output, target: { kind: 'update', name, inPlace } };
+      }),
+    ];
+  }
+}
+
+function isSource(one: AnyProgramNode): one is NodeOf<SourceKind> {
+  return ['input', 'variable', 'constant', 'uniform'].includes(one.kind);
+}
+
+/** Makes an ONNX model of a program. */
+export function lowerProgram(program: Program, options: LoweringOptions): LoweredProgram {
+  return new ProgramLowering(program, options).lower();
+}
