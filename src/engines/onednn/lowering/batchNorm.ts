@@ -12,10 +12,16 @@ interface Forward {
   readonly relu: boolean;
 }
 
+/** A value in blocks, whose code sums in several accumulators: row-major, it loses a digit on data far from zero. */
+function pictures(planner: Planner, value: ValueId): Place {
+  const place = planner.first(value);
+  return place.desc.strides ? planner.as(value, planner.pictures(planner.shapeOf(value))) : place;
+}
+
 function forward({ planner, inputs, outputs, epsilon, relu }: Forward): void {
   const [x, gamma, beta] = inputs as [ValueId, ValueId, ValueId];
   const [y, mean, variance] = outputs as [ValueId, ValueId, ValueId];
-  const data = planner.first(x);
+  const data = pictures(planner, x);
   const spec: BatchNormSpec = { kind: 'batchNorm', pass: 'training', data: data.desc, epsilon, relu };
   const primitive = planner.prepare(spec);
   const workspace = primitive.desc('workspace');
@@ -38,7 +44,7 @@ function forward({ planner, inputs, outputs, epsilon, relu }: Forward): void {
 function gradient({ planner, inputs, outputs, epsilon, relu }: Forward): void {
   const [dy, x, gamma, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
   const [dx, dgamma, dbeta] = outputs as [ValueId, ValueId, ValueId];
-  const data = planner.first(x);
+  const data = pictures(planner, x);
   const shared = { kind: 'batchNorm', data: data.desc, epsilon, relu } as const;
   const hint = planner.prepare({ ...shared, pass: 'training' });
   const spec: BatchNormSpec = { ...shared, pass: 'gradient', diff: data.desc, forward: hint };
@@ -64,7 +70,7 @@ function gradient({ planner, inputs, outputs, epsilon, relu }: Forward): void {
 
 function inference({ planner, inputs, outputs, epsilon, relu }: Forward): void {
   const [x, gamma, beta, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
-  const data = planner.first(x);
+  const data = pictures(planner, x);
   const spec: BatchNormSpec = { kind: 'batchNorm', pass: 'inference', data: data.desc, epsilon, relu };
   const reads = {
     [ARG.src]: data,
