@@ -51,8 +51,8 @@ export class BackendServer {
   private readonly handlers: Handlers = {
     start: async ({ name, module, options }) => {
       this.backend = await (await loadFactory(name, module))(options);
-      const { description, measurePeaks } = this.backend;
-      return { description, measures: measurePeaks !== undefined };
+      const { description, precision, measurePeaks } = this.backend;
+      return { description, precision, measures: measurePeaks !== undefined };
     },
     compile: async ({ executable, program, options }) => {
       const known = variablesOf(program).filter(({ name }) => this.variables.has(name));

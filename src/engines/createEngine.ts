@@ -40,8 +40,8 @@ export async function createEngine(
 function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required<EngineOptions> {
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
     throw new UsageError(`threads must be a positive whole number, not ${threads}`);
-  if (precision !== 'f32' && precision !== 'bf16')
-    throw new UsageError(`precision must be f32 or bf16, not ${precision}`);
+  if (!['auto', 'f32', 'bf16'].includes(precision))
+    throw new UsageError(`precision must be auto, f32 or bf16, not ${precision}`);
   return { threads: threads ?? availableParallelism(), precision };
 }
 

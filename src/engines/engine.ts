@@ -117,8 +117,8 @@ export interface Engine {
 export interface EngineOptions {
   /** Threads of computation. Default: as many as the process may use. */
   readonly threads?: number;
-  /** Default `f32`. */
-  readonly precision?: Precision;
+  /** Default `f32`. `auto` is bf16 where the engine and the processor compute in it fast, else f32. */
+  readonly precision?: Precision | 'auto';
 }
 
 /**
@@ -131,6 +131,8 @@ export interface EngineOptions {
  */
 export interface EngineBackend {
   readonly description: string;
+  /** What it computes in; `auto` is resolved. */
+  readonly precision: Precision;
   /** Variables that the backend does not have yet begin as zeros. */
   compile(
     program: Program,

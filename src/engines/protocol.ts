@@ -6,6 +6,7 @@ import type {
   EngineOptions,
   MachinePeaks,
   NamedData,
+  Precision,
   ProfileEntry,
   RunOptions,
 } from './engine.js';
@@ -23,7 +24,11 @@ export interface Calls {
       readonly options: Required<EngineOptions>;
     };
     /** Whether the engine can measure the machine. */
-    readonly result: { readonly description: string; readonly measures: boolean };
+    readonly result: {
+      readonly description: string;
+      readonly precision: Precision;
+      readonly measures: boolean;
+    };
   };
   compile: {
     readonly args: {

@@ -35,7 +35,7 @@ export async function startWorkerEngine(
   const calls = new WorkerCalls(name);
   try {
     const started = await calls.call('start', { name, module: module.href, options });
-    return new WorkerEngine(calls, { name, precision: options.precision, ...started });
+    return new WorkerEngine(calls, { name, ...started });
   } catch (error) {
     await calls.close();
     throw error;

@@ -122,7 +122,7 @@ export function engineOptionsOf({
   threads,
   precision,
 }: Pick<TrainConfig, 'threads' | 'precision'>): EngineOptions {
-  return { ...(threads !== null && { threads }), ...(precision !== 'auto' && { precision }) };
+  return { ...(threads !== null && { threads }), precision };
 }
 
 function policyOf(config: TrainConfig): { everyEpochs: number; everySeconds: number } {

@@ -15,7 +15,10 @@ test('unknown names and options are wrong usage', async () => {
   for (const threads of [0, -1, 1.5, Number.NaN])
     await assert.rejects(createEngine('reference', { threads }), UsageError, `${threads}`);
   const precision = JSON.parse('"f16"');
-  await assert.rejects(createEngine('reference', { precision }), /precision must be f32 or bf16, not f16/);
+  await assert.rejects(
+    createEngine('reference', { precision }),
+    /precision must be auto, f32 or bf16, not f16/,
+  );
 });
 
 test('auto takes an engine that runs, and says why it is not oneDNN if it is not', async () => {
@@ -38,6 +41,16 @@ test('an engine that does not compute in bf16 says so', async () => {
       assert.match(errorMessage(error), /bf16/);
       return true;
     });
+});
+
+test('precision auto is bf16 where the processor multiplies it, and the description says so', async () => {
+  for (const name of ['reference', 'onnx', 'auto'] as const) {
+    const engine = await createEngine(name, { precision: 'auto' });
+    const { description, precision } = engine;
+    await engine.close();
+    if (engine.name !== 'onednn') assert.equal(precision, 'f32', description);
+    else assert.match(description, precision === 'bf16' ? /(BF16|AMX).*bf16 \(the processor/ : /f32 \(the/);
+  }
 });
 
 test('every choice is listed', () =>

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js';
 import { type Program, variablesOf } from '../../graph/program.js';
 import type { TensorData } from '../../graph/tensorType.js';
-import type { BackendFactory, EngineBackend, EngineOptions, MachinePeaks } from '../engine.js';
+import type { BackendFactory, EngineBackend, EngineOptions, MachinePeaks, Precision } from '../engine.js';
 import type { Dnnl } from './dnnl.js';
 import { DnnlExecutable } from './executable.js';
 import { type DnnlLibrary, loadLibrary, setThreads } from './library.js';
@@ -16,6 +16,7 @@ import { DnnlVariables } from './variables.js';
 /** The engine on oneDNN: a program becomes a list of prepared primitives. */
 class DnnlBackend implements EngineBackend {
   readonly description: string;
+  readonly precision: Precision;
   private readonly variables = new DnnlVariables();
 
   constructor(
@@ -24,21 +25,23 @@ class DnnlBackend implements EngineBackend {
     private readonly options: Required<EngineOptions>,
   ) {
     const { threads, precision } = options;
-    const threadText = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-    this.description = `oneDNN ${dnnl.version}, ${library.instructionSet}, ${threadText}, ${precision}`;
+    this.precision = precision === 'auto' ? (library.fastBf16 ? 'bf16' : 'f32') : precision;
+    const reason = library.fastBf16
+      ? 'the processor multiplies bf16'
+      : 'the processor does not multiply bf16';
+    this.description = [
+      `oneDNN ${dnnl.version}`,
+      library.instructionSet,
+      `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+      precision === 'auto' ? `${this.precision} (${reason})` : precision,
+    ].join(', ');
   }
 
   compile(program: Program): DnnlExecutable {
     for (const variable of variablesOf(program)) this.variables.declare(variable);
     const nodes = fuse(program);
     const blocks = this.library.instructionSet.startsWith('AVX512');
-    const planner = new Planner(
-      this.dnnl,
-      program,
-      new Usage(nodes, program),
-      this.options.precision,
-      blocks,
-    );
+    const planner = new Planner(this.dnnl, program, new Usage(nodes, program), this.precision, blocks);
     const ends = planNodes(planner, nodes, (name) => this.variables.address(name));
     return new DnnlExecutable(this.dnnl, planner, ends, (address) => this.variables.arenaAt(address));
   }

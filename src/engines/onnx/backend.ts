@@ -20,6 +20,7 @@ export interface OnnxBackendOptions {
 /** Runs programs as ONNX models in ONNX Runtime, on the calling thread and its own pool. */
 export class OnnxBackend implements EngineBackend {
   readonly description: string;
+  readonly precision = 'f32';
   private readonly variables = new Variables();
 
   constructor(private readonly options: OnnxBackendOptions) {
@@ -61,6 +62,6 @@ export class OnnxBackend implements EngineBackend {
 
 /** The ONNX Runtime engine for a worker. */
 export const createBackend: BackendFactory = async ({ threads, precision }) => {
-  if (precision !== 'f32') throw new UserError(`the onnx engine computes in f32, not in ${precision}`);
+  if (precision === 'bf16') throw new UserError('the onnx engine computes in f32, not in bf16');
   return new OnnxBackend({ threads, blockSize: await probeBlockSize() });
 };

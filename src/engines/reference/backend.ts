@@ -19,6 +19,7 @@ export interface ReferenceOptions {
  */
 export class ReferenceBackend implements EngineBackend {
   readonly description: string;
+  readonly precision = 'f32';
   private readonly store: VariableStore;
   private readonly arithmetic: Arithmetic;
 
@@ -62,6 +63,6 @@ export class ReferenceBackend implements EngineBackend {
 
 /** The reference engine for a worker. */
 export const createBackend: BackendFactory = ({ precision }) => {
-  if (precision !== 'f32') throw new UserError(`the reference engine does not compute in ${precision}`);
+  if (precision === 'bf16') throw new UserError('the reference engine does not compute in bf16');
   return new ReferenceBackend();
 };
