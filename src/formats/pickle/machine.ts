@@ -10,8 +10,12 @@ import {
   type PickleValue,
 } from './values.js';
 
-/** Lists, dicts, tuples, byte strings and other objects that a pickle may make: ten times what CIFAR's files have. */
+/** Lists, dicts, tuples, byte strings and other objects that any pickle may make: ten times what CIFAR's files have. */
 const MAX_OBJECTS = 500_000;
+/** Objects that a small pickle may make; a larger one, one more for every {@link BYTES_OF_OBJECT} bytes. */
+const BASE_OBJECTS = 20_000;
+/** Half of what an object takes in the pickle of a checkpoint. */
+const BYTES_OF_OBJECT = 8;
 /** Objects that it may remember. */
 const MAX_MEMO = 1_000_000;
 /** Lists and tuples that may be open at once. */
@@ -19,7 +23,7 @@ const MAX_MARKS = 1000;
 /** Instructions at most. */
 const MAX_STEPS = 5_000_000;
 /** Bytes that calls may copy in any pickle; in a large one, twice its size beside. */
-const BASE_COPIES = 2 ** 25;
+const BASE_COPIES = 2 ** 22;
 
 /** What the machine lets a pickle refer to. */
 export interface MachineOptions {
@@ -38,6 +42,7 @@ export class PickleMachine implements CallContext {
   readonly memo = new Map<number, PickleValue>();
   private stack: PickleValue[] = [];
   private readonly marks: number[] = [];
+  private readonly maxObjects: number;
   private objects = 0;
   private stepsLeft = MAX_STEPS;
   private copiesLeft: number;
@@ -49,6 +54,7 @@ export class PickleMachine implements CallContext {
   ) {
     this.cursor = new PickleCursor(bytes, start);
     this.copiesLeft = BASE_COPIES + 2 * bytes.length;
+    this.maxObjects = Math.min(MAX_OBJECTS, BASE_OBJECTS + Math.floor(bytes.length / BYTES_OF_OBJECT));
   }
 
   /** Spends an instruction. */
@@ -63,8 +69,8 @@ export class PickleMachine implements CallContext {
   }
 
   push(value: PickleValue): void {
-    if (typeof value === 'object' && value !== null && ++this.objects > MAX_OBJECTS)
-      throw new PickleFault(`makes more than ${MAX_OBJECTS} objects`);
+    if (typeof value === 'object' && value !== null && ++this.objects > this.maxObjects)
+      throw new PickleFault(`makes more than ${this.maxObjects} objects`);
     this.stack.push(value);
   }
 

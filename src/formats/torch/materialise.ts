@@ -6,7 +6,7 @@ import type { TorchTensor } from './objects.js';
 import type { TorchSource } from './source.js';
 
 /** Bytes that strided tensors of any file may take together; a large file may take twice its own size. */
-const BASE_COPIES = 2 ** 26;
+const BASE_COPIES = 2 ** 22;
 
 /**
  * Turns tensors into contiguous ones: views of the file where they are contiguous there, copies

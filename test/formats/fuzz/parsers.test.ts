@@ -19,8 +19,8 @@ const ROUNDS = Number(process.env.BIASLOSS_FUZZ_ROUNDS ?? 3000);
 const SEED = Number(process.env.BIASLOSS_FUZZ_SEED ?? 1);
 /** Longest time for a file of at most 64 KiB, with room for a busy machine. */
 const MAX_MS = 3000;
-/** Most that reading such a file may leave behind: the pickle reader's bound on objects. */
-const MAX_BYTES = 2 ** 28;
+/** Most that reading such a file may leave behind before it is collected: the pickle reader's bound on objects. */
+const MAX_BYTES = 2 ** 25;
 
 interface Target {
   readonly name: string;
