@@ -70,6 +70,7 @@ export class Learner {
   private readonly counters = new Map<string, number>();
   private readonly live = new Map<string, Promise<Executable>>();
   private evaluation: Promise<Executable> | undefined;
+  private trainingVariables: Promise<void> | undefined;
 
   private constructor(private readonly options: LearnerOptions) {
     this.entries = options.model.stateEntries();
@@ -125,6 +126,7 @@ export class Learner {
   /** Losses, logits and every parameter's gradient for one batch of `batchSize`, in training mode, without an update. */
   async gradients(batch: LabelledBatch, options: { readonly step?: number } = {}): Promise<GradientResult> {
     const { model, loss, batchSize, seed = 0 } = this.options;
+    await this.allocateTrainingState();
     const executable = await this.compiled('gradients', () => gradientProgram(model, loss, batchSize));
     const outputs = await executable.run({ ...batch }, { seed, step: options.step ?? 0 });
     const found = Object.entries(outputs).filter(([name]) => name.startsWith(GRADIENT_PREFIX));
@@ -200,6 +202,7 @@ export class Learner {
 
   /** Training state besides the model's values: the optimiser's and the loss's variables, by name. */
   async trainingState(): Promise<StateDictTensors> {
+    await this.allocateTrainingState();
     const shapes = this.trainingShapes();
     const values = await this.options.engine.read([...shapes.keys()]);
     return new Map(
@@ -221,6 +224,7 @@ export class Learner {
       [...this.trainingShapes()].map(([name, shape]) => ({ name, shape, kind: 'buffer' })),
       false,
     );
+    this.trainingVariables = Promise.resolve();
     await this.options.engine.write(new Map([...tensors].map(([name, tensor]) => [name, floatsOf(tensor)])));
   }
 
@@ -242,11 +246,21 @@ export class Learner {
 
   /** One variable at a time, so that no more than one is in memory twice. */
   private async initialise(): Promise<void> {
-    const { engine, loss, seed = 0 } = this.options;
+    const { engine, seed = 0 } = this.options;
     for (const { name, kind, parameter } of this.entries) {
       if (kind === 'counter') this.counters.set(name, 0);
       else await engine.write(new Map([[name, parameter.initialise(seed, name)]]));
     }
+  }
+
+  /** The optimiser's and the loss's variables are made when they are first needed: evaluation has no use for them. */
+  private allocateTrainingState(): Promise<void> {
+    this.trainingVariables ??= this.initialiseTrainingState();
+    return this.trainingVariables;
+  }
+
+  private async initialiseTrainingState(): Promise<void> {
+    const { engine, loss } = this.options;
     const initial = new Map(loss.variables.map((variable) => [variable.name, variable.initial]));
     for (const [name, shape] of this.trainingShapes()) {
       const values = new Float32Array(sizeOf(shape)).fill(initial.get(name) ?? 0);
@@ -254,8 +268,9 @@ export class Learner {
     }
   }
 
-  private trainExecutable(): Promise<Executable> {
+  private async trainExecutable(): Promise<Executable> {
     const { model, loss, optimizer, batchSize } = this.options;
+    await this.allocateTrainingState();
     return this.compiled('train', () => trainProgram(model, loss, optimizer, batchSize));
   }
 
