@@ -1,5 +1,5 @@
 import { errorMessage, UserError } from '../errors.js';
-import { foldBatchNorm } from '../graph/foldBatchNorm.js';
+import { freeze } from '../graph/freeze.js';
 import type { OpAttributes } from '../graph/op.js';
 import { type Program, variablesOf } from '../graph/program.js';
 import { sizeOf, type TensorData } from '../graph/tensorType.js';
@@ -107,7 +107,7 @@ export class BackendServer {
       if (values.has(name)) continue;
       values.set(name, dtype === 'i32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)));
     }
-    return foldBatchNorm(program, values);
+    return freeze(program, values);
   }
 
   private started(): EngineBackend {

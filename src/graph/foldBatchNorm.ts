@@ -5,9 +5,10 @@ type ConvNode = ProgramNode<'conv2d'>;
 type NormNode = ProgramNode<'batchNormInference'>;
 
 /**
- * Folds each batch normalisation of a program in evaluation mode into the convolution before it:
- * γ(w∗x + b − μ)/σ + β = (γw/σ)∗x + (β + γ(b − μ)/σ). Variables become constants. Normalisations that no
- * convolution precedes, or whose convolution's output has another use, stay.
+ * Folds each batch normalisation of a program in evaluation mode into the convolution before it,
+ * γ(w∗x + b − μ)/σ + β = (γw/σ)∗x + (β + γ(b − μ)/σ), or else into one that follows without padding,
+ * w∗(sx + t) + b = (ws)∗x + (b + Σwt). Variables become constants. Normalisations without such a convolution,
+ * or with another use of what is between, stay.
  *
  * @param values of every variable of the program
  */
@@ -39,54 +40,96 @@ class Folder {
   }
 
   fold(): Program {
-    const folded = new Map<AnyProgramNode, ConvNode>();
+    const merged = new Map<NormNode, ConvNode>();
     for (const node of this.program.nodes) {
       const conv = node.kind === 'batchNormInference' ? this.convBefore(node) : undefined;
-      if (conv) folded.set(node, conv);
+      if (conv && node.kind === 'batchNormInference') merged.set(node, conv);
     }
-    const replaced = new Set<AnyProgramNode>(folded.values());
-    const nodes: AnyProgramNode[] = [];
-    for (const node of this.program.nodes) {
-      const conv = folded.get(node);
-      if (conv && node.kind === 'batchNormInference') nodes.push(...this.merged(conv, node));
-      else if (node.kind === 'variable') nodes.push(this.constant(node.outputs[0]!));
-      else if (!replaced.has(node)) nodes.push(node);
-    }
-    return {
-      values: this.types,
-      nodes: pruned(nodes, this.program.outputs),
-      outputs: this.program.outputs,
-      updates: {},
-    };
+    const convs = new Set(merged.values());
+    const nodes = this.program.nodes.flatMap((node): AnyProgramNode[] => {
+      if (node.kind === 'variable') return [this.constant(node.outputs[0]!)];
+      if (node.kind === 'batchNormInference') {
+        const conv = merged.get(node);
+        return conv ? this.merged(conv, node) : [node];
+      }
+      const norm = node.kind === 'conv2d' && !convs.has(node) ? this.normBefore(node) : undefined;
+      return norm && node.kind === 'conv2d' && !merged.has(norm) ? this.absorbed(norm, node) : [node];
+    });
+    const { outputs } = this.program;
+    return { values: this.types, nodes: pruned(nodes, outputs), outputs, updates: {} };
   }
 
   /** The convolution whose only use is the normalisation, if its weights and the statistics are fixed. */
   private convBefore(norm: NormNode): ConvNode | undefined {
     const producer = this.producers.get(norm.inputs[0]!);
-    if (producer?.kind !== 'conv2d' || this.uses.get(norm.inputs[0]!) !== 1) return undefined;
-    const fixed = [...producer.inputs.slice(1), ...norm.inputs.slice(1)].every((value) =>
-      this.constants.has(value),
-    );
-    return fixed ? producer : undefined;
+    return producer?.kind === 'conv2d' && this.mayJoin(producer, norm) ? producer : undefined;
   }
 
-  private merged(conv: ConvNode, norm: NormNode): AnyProgramNode[] {
-    const weight = this.constants.get(conv.inputs[1]!)!;
-    const bias = conv.inputs[2] === undefined ? undefined : this.constants.get(conv.inputs[2])!;
-    const [gamma, beta, mean, variance] = norm.inputs.slice(1).map((value) => this.constants.get(value)!) as [
+  /** The normalisation whose only use is an unpadded convolution, likewise. */
+  private normBefore(conv: ConvNode): NormNode | undefined {
+    const producer = this.producers.get(conv.inputs[0]!);
+    const { padding, groups } = conv.attributes;
+    const fits = producer?.kind === 'batchNormInference' && groups === 1 && padding.every((n) => n === 0);
+    return fits && this.mayJoin(producer, conv) ? producer : undefined;
+  }
+
+  private mayJoin(first: ConvNode | NormNode, second: ConvNode | NormNode): boolean {
+    const parameters = [...first.inputs.slice(1), ...second.inputs.slice(1)];
+    return this.uses.get(first.outputs[0]!) === 1 && parameters.every((value) => this.constants.has(value));
+  }
+
+  /** s = γ/σ and t = β − sμ of each channel. */
+  private affine({ inputs, attributes }: NormNode): { scale: Float64Array; shift: Float64Array } {
+    const [gamma, beta, mean, variance] = inputs.slice(1).map((value) => this.constants.get(value)!) as [
       TensorData,
       TensorData,
       TensorData,
       TensorData,
     ];
-    const channels = gamma.length;
-    const scale = Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + norm.attributes.epsilon));
-    const newWeight = scaledRows(weight, scale);
-    const newBias = Float32Array.from(beta, (b, c) => b + scale[c]! * ((bias?.[c] ?? 0) - mean[c]!));
-    const weightId = this.newValue(this.types[conv.inputs[1]!]!.shape, newWeight);
-    const biasId = this.newValue([channels], newBias);
+    const scale = Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + attributes.epsilon));
+    return { scale, shift: Float64Array.from(beta, (b, c) => b - scale[c]! * mean[c]!) };
+  }
+
+  private biasOf(conv: ConvNode): TensorData | undefined {
+    return conv.inputs[2] === undefined ? undefined : this.constants.get(conv.inputs[2]);
+  }
+
+  /** The convolution, then the normalisation. */
+  private merged(conv: ConvNode, norm: NormNode): AnyProgramNode[] {
+    const { scale, shift } = this.affine(norm);
+    const bias = this.biasOf(conv);
+    const weight = scaledRows(this.constants.get(conv.inputs[1]!)!, scale);
+    const newBias = Float32Array.from(shift, (t, c) => t + scale[c]! * (bias?.[c] ?? 0));
+    return this.convolution({ ...conv, outputs: norm.outputs }, weight, newBias);
+  }
+
+  /** The normalisation, then the convolution. */
+  private absorbed(norm: NormNode, conv: ConvNode): AnyProgramNode[] {
+    const { scale, shift } = this.affine(norm);
+    const bias = this.biasOf(conv);
+    const old = this.constants.get(conv.inputs[1]!)!;
+    const [outputs, inputs, height, width] = this.types[conv.inputs[1]!]!.shape as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const taps = height * width;
+    const weight = old.map((w, i) => w * scale[Math.floor(i / taps) % inputs]!) as Float32Array;
+    const newBias = Float32Array.from({ length: outputs }, (_, o) => {
+      let sum = bias?.[o] ?? 0;
+      for (let i = 0; i < inputs * taps; i++)
+        sum += old[o * inputs * taps + i]! * shift[Math.floor(i / taps)]!;
+      return sum;
+    });
+    return this.convolution({ ...conv, inputs: [norm.inputs[0]!, ...conv.inputs.slice(1)] }, weight, newBias);
+  }
+
+  private convolution(conv: ConvNode, weight: Float32Array, bias: Float32Array): AnyProgramNode[] {
+    const weightId = this.newValue(this.types[conv.inputs[1]!]!.shape, weight);
+    const biasId = this.newValue([bias.length], bias);
     const inputs = [conv.inputs[0]!, weightId, biasId];
-    return [this.constant(weightId), this.constant(biasId), { ...conv, inputs, outputs: norm.outputs }];
+    return [this.constant(weightId), this.constant(biasId), { ...conv, inputs }];
   }
 
   private newValue(shape: Shape, data: Float32Array): ValueId {

@@ -2,7 +2,7 @@ import { EXPORT_BATCH, type ExportOptions, exportOnnx } from '../engines/onnx/ex
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
 import type { TorchExtra } from '../formats/torch/readTorch.js';
 import { writeTorchCheckpoint } from '../formats/torch/writeTorch.js';
-import { foldBatchNorm } from '../graph/foldBatchNorm.js';
+import { freeze } from '../graph/freeze.js';
 import type { Model } from '../models/model.js';
 import { type CheckpointInfo, metadataOf } from './checkpointInfo.js';
 import { evaluationProgram } from './programs.js';
@@ -47,5 +47,5 @@ function extrasOf({ info, extras }: Omit<WeightsFile, 'tensors'>): ReadonlyMap<s
  */
 export function exportModelOnnx(model: Model, tensors: StateDictTensors, options: ExportOptions): Uint8Array {
   const values = new Map([...tensors].map(([name, tensor]) => [name, floatsOf(tensor)]));
-  return exportOnnx(foldBatchNorm(evaluationProgram(model, EXPORT_BATCH), values), options);
+  return exportOnnx(freeze(evaluationProgram(model, EXPORT_BATCH), values), options);
 }

@@ -51,7 +51,7 @@ function freeBatch(shape: readonly Dimension[]): Dimension[] {
 /**
  * An ONNX model with the input `images` and the output `logits`, of any batch size.
  *
- * @param program in evaluation mode with fixed weights (see foldBatchNorm), traced at {@link EXPORT_BATCH}
+ * @param program in evaluation mode with fixed weights (see freeze), traced at {@link EXPORT_BATCH}
  */
 export function exportOnnx(program: Program, options: ExportOptions): Uint8Array {
   const model = new DynamicBatchBuilder(options.f16 ?? false);

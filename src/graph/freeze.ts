@@ -1,0 +1,14 @@
+import { foldBatchNorm } from './foldBatchNorm.js';
+import { poolEarly } from './poolEarly.js';
+import type { Program } from './program.js';
+import type { TensorData } from './tensorType.js';
+
+/**
+ * An evaluation program with the values of its variables built in, and what can be computed beforehand computed:
+ * {@link foldBatchNorm} after {@link poolEarly}. Its outputs differ from the program's by rounding alone.
+ *
+ * @param values of every variable of the program
+ */
+export function freeze(program: Program, values: ReadonlyMap<string, TensorData>): Program {
+  return foldBatchNorm(poolEarly(program), values);
+}
