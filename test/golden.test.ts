@@ -50,7 +50,15 @@ for (const name of engines) {
     if (reason) it(title, { skip: reason }, () => undefined);
     else
       describe(title, () =>
-        goldenSuite({ model, engine, gradientLimit: name === 'onnx' ? 'file' : 'variants' }),
+        goldenSuite({
+          model,
+          engine,
+          limits: { gradients: name === 'onnx' ? 'file' : 'variants', trajectories: 'variants' },
+        }),
       );
   }
 }
+
+// In double precision the limits are the golden files' alone, in the smallest model: the others take minutes.
+describe('golden numbers of shufflenetv2 in double precision', () =>
+  goldenSuite({ model: 'shufflenetv2', engine: () => createEngine('reference') }));

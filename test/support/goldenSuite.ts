@@ -26,10 +26,10 @@ export interface GoldenSubject {
   /** Starts an engine of its own for a test. */
   readonly engine: () => Promise<Engine>;
   /**
-   * Whose error the gradients' limit is five times of: the golden file's run of PyTorch in float32 (default),
-   * or the worst of PyTorch's ways to compute, where a ReLU's input near zero falls on the other side.
+   * Whose error the limits are five times of: the golden file's run of PyTorch in float32 (default), or the
+   * worst of PyTorch's ways to compute, where a ReLU's input near zero falls on the other side.
    */
-  readonly gradientLimit?: 'file' | 'variants';
+  readonly limits?: { readonly gradients?: 'file' | 'variants'; readonly trajectories?: 'file' | 'variants' };
 }
 
 /** Five times the error of PyTorch's own float32, or 1e-5 where that is larger. */
@@ -147,7 +147,7 @@ function gradientTest(subject: GoldenSubject): void {
       assert.deepEqual([...found.gradients.keys()], Object.keys(expected.gradients));
       const errors = summaryErrors(found.gradients, expected.gradients);
       const variants =
-        subject.gradientLimit === 'variants' ? readFloat32Variants(subject.model)?.gradients : undefined;
+        subject.limits?.gradients === 'variants' ? readFloat32Variants(subject.model)?.gradients : undefined;
       const limits = {
         l2: Math.max(tolerance(golden, 'gradients_l2'), 5 * (variants?.l2 ?? 0)),
         first: Math.max(tolerance(golden, 'gradients_first'), 5 * (variants?.first ?? 0)),
@@ -182,24 +182,21 @@ function buffersTest(subject: GoldenSubject): void {
 }
 
 /**
- * Limits of each step's loss: five times the greater of the file's error and the variants'. A ReLU that
- * rounding switches may be switched a step earlier than it was in PyTorch's runs, whose error of the next
- * step therefore counts, too.
+ * Limits of each step's loss: five times the file's error, or the greatest of the variants' if there are any.
+ * Then a ReLU that rounding switches may be switched a step earlier than it was in PyTorch's runs, whose error
+ * of the next step therefore counts, too.
  */
-function stepLimits(
-  golden: Golden,
-  key: 'global' | 'local' | 'ce',
-  variants: readonly number[] = [],
-): number[] {
+function stepLimits(golden: Golden, key: 'global' | 'local' | 'ce', variants?: readonly number[]): number[] {
   const errors = golden[`sgd_${key}`].inputs.map((_, step) =>
-    Math.max(tolerance(golden, `sgd_${key}_loss`, step), 5 * (variants[step] ?? 0)),
+    Math.max(tolerance(golden, `sgd_${key}_loss`, step), 5 * (variants?.[step] ?? 0)),
   );
-  return errors.map((limit, step) => Math.max(limit, errors[step + 1] ?? 0));
+  return variants ? errors.map((limit, step) => Math.max(limit, errors[step + 1] ?? 0)) : errors;
 }
 
 function trajectoryTest(subject: GoldenSubject, key: 'global' | 'local' | 'ce', loss: Loss): void {
   const expected: GoldenTrajectory = readGolden(subject.model)[`sgd_${key}`];
-  const variants = readFloat32Variants(subject.model)?.[key];
+  const variants =
+    subject.limits?.trajectories === 'variants' ? readFloat32Variants(subject.model)?.[key] : undefined;
   const settings = {
     loss,
     batch: expected.batch,
