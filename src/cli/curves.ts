@@ -42,7 +42,7 @@ export function curvesSvg(title: string, yLabel: string, curves: readonly Curve[
     `<text x="${WIDTH / 2}" y="${HEIGHT - 14}" text-anchor="middle" fill="#444">epoch</text>`,
     `<text transform="translate(18 ${HEIGHT / 2}) rotate(-90)" text-anchor="middle" fill="#444">${escapeXml(yLabel)}</text>`,
     ...curves.map((curve) => polyline(curve, x, y)),
-    ...curves.map(legend),
+    ...legend(curves),
     '</svg>',
   ];
   return `${parts.join('\n')}\n`;
@@ -76,13 +76,17 @@ function polyline(
   return `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="2.5" stroke-linejoin="round"${dash}/>`;
 }
 
-/** Entries stand in the lower right corner, where rising curves leave room. */
-function legend({ label, colour, dashed }: Curve, index: number): string {
+/** Entries stand in the right corner that the curves leave free: below rising ones, above falling ones. */
+function legend(curves: readonly Curve[]): string[] {
+  const rising = curves.filter(({ values }) => values.at(-1)! >= values[0]!).length * 2 >= curves.length;
   const left = WIDTH - RIGHT - 210;
-  const top = HEIGHT - BOTTOM - 96 + index * 22;
-  const dash = dashed ? ' stroke-dasharray="6 4"' : '';
-  return (
-    `<line x1="${left}" x2="${left + 28}" y1="${top}" y2="${top}" stroke="${colour}" stroke-width="2.5"${dash}/>` +
-    `<text x="${left + 36}" y="${top + 4}" fill="#222">${escapeXml(label)}</text>`
-  );
+  const first = rising ? HEIGHT - BOTTOM - 8 - curves.length * 22 : TOP + 16;
+  return curves.map(({ label, colour, dashed }, i) => {
+    const top = first + i * 22;
+    const dash = dashed ? ' stroke-dasharray="6 4"' : '';
+    return (
+      `<line x1="${left}" x2="${left + 28}" y1="${top}" y2="${top}" stroke="${colour}" stroke-width="2.5"${dash}/>` +
+      `<text x="${left + 36}" y="${top + 4}" fill="#222">${escapeXml(label)}</text>`
+    );
+  });
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { errorMessage, UserError } from '../errors.js';
 import { normaliseFlags } from './argv.js';
 import { addCheckDataCommand } from './checkDataCommand.js';
+import { addCurvesCommand } from './curvesCommand.js';
 import { addDoctorCommand } from './doctorCommand.js';
 import { addExportCommand } from './exportCommand.js';
 import { addInfoCommand } from './infoCommand.js';
@@ -30,6 +31,7 @@ function buildProgram(): Command {
   addCheckDataCommand(program);
   addInfoCommand(program);
   addDoctorCommand(program);
+  addCurvesCommand(program);
   addProfileCommand(program);
   addQuickstartCommand(program);
   for (const command of program.commands) command.exitOverride();

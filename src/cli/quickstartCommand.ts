@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type EngineChoice, engineChoices } from '../engines/createEngine.js';
 import { type Curve, curvesSvg } from './curves.js';
+import { readMetrics } from './metricsFile.js';
 import { nameOption, parseCount } from './options.js';
 import { printLine } from './output.js';
 import { runTraining } from './runTraining.js';
@@ -58,28 +59,19 @@ async function runQuickstart({ epochs, engine, runDir }: QuickstartFlags): Promi
       runDir: join(runDir, loss),
       logFormat: 'text',
     });
-    const metrics = readMetrics(join(folder, 'metrics.csv'));
-    curves.push({ label: `${title}, test`, colour, values: metrics.map((row) => row.test_top1!) });
+    const metrics = readMetrics(folder);
+    curves.push({ label: `${title}, test`, colour, values: metrics.test_top1! });
     curves.push({
       label: `${title}, training`,
       colour,
       dashed: true,
-      values: metrics.map((row) => row.train_top1!),
+      values: metrics.train_top1!,
     });
     results.push(
-      `${title.padEnd(14)} top-1 ${metrics.at(-1)!.test_top1!.toFixed(2)}%   model ${join(folder, 'best.safetensors')}`,
+      `${title.padEnd(14)} top-1 ${metrics.test_top1!.at(-1)!.toFixed(2)}%   model ${join(folder, 'best.safetensors')}`,
     );
   }
   const picture = join(runDir, 'curves.svg');
   writeFileSync(picture, curvesSvg('shufflenetv2 0.5 on drawn pictures', 'top-1, %', curves));
   printLine(`\n${results.join('\n')}\ncurves         ${picture}`);
-}
-
-/** Rows of a metrics.csv by column name. */
-function readMetrics(path: string): Record<string, number>[] {
-  const [header, ...rows] = readFileSync(path, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split(','));
-  return rows.map((row) => Object.fromEntries(header!.map((name, i) => [name, Number(row[i])])));
 }
