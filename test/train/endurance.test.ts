@@ -6,7 +6,10 @@ import { Worker } from 'node:worker_threads';
 import { syntheticDataset } from '../../src/data/synthetic.js';
 import { TRAIN_DEFAULTS, type TrainConfig } from '../../src/train/trainConfig.js';
 import { prepareTraining } from '../../src/train/trainingRun.js';
+import { onednnMissing } from '../support/onednn.js';
 import { withFolder, withTrainer } from './fixtures/tiny.js';
+
+const missing = await onednnMissing();
 
 /** Greatest delays of a thread's event loop, in ms: of one that trains, and of one that does nothing at the same time. */
 interface Delays {
@@ -64,18 +67,22 @@ describe('endurance', () => {
     assert.fail(`held for ${seen.join(', ')}`);
   });
 
-  it('a thousand steps do not make the process grow', () =>
-    withTrainer({ epochs: 60, trainImages: 160 }, async ({ trainer, events }) => {
-      const sizes: number[] = [];
-      trainer.listen((event) => {
-        // Events are kept for other tests, and would themselves be growth.
-        events.length = 0;
-        if (event.event === 'epoch') sizes.push(process.memoryUsage.rss() / 2 ** 20);
-      });
-      await trainer.run();
-      assert.equal(sizes.length, 60);
-      const median = (part: number[]): number => part.sort((a, b) => a - b)[Math.floor(part.length / 2)]!;
-      const growth = median(sizes.slice(50)) - median(sizes.slice(10, 20));
-      assert.ok(growth < 16, `${growth.toFixed(1)} MiB more after 1000 steps`);
-    }));
+  for (const engine of ['onnx', 'onednn'] as const) {
+    const skip = engine === 'onednn' && missing;
+    it(`a thousand steps on ${engine} do not make the process grow`, { skip }, () =>
+      withTrainer({ epochs: 60, trainImages: 160, engine }, async ({ trainer, events }) => {
+        const sizes: number[] = [];
+        trainer.listen((event) => {
+          // Events are kept for other tests, and would themselves be growth.
+          events.length = 0;
+          if (event.event === 'epoch') sizes.push(process.memoryUsage.rss() / 2 ** 20);
+        });
+        await trainer.run();
+        assert.equal(sizes.length, 60);
+        const median = (part: number[]): number => part.sort((a, b) => a - b)[Math.floor(part.length / 2)]!;
+        const growth = median(sizes.slice(50)) - median(sizes.slice(10, 20));
+        assert.ok(growth < 16, `${growth.toFixed(1)} MiB more after 1000 steps`);
+      }),
+    );
+  }
 });

@@ -23,6 +23,7 @@ class DnnlBackend implements EngineBackend {
     private readonly library: DnnlLibrary,
     private readonly dnnl: Dnnl,
     private readonly options: Required<EngineOptions>,
+    takesThreads: boolean,
   ) {
     const { threads, precision } = options;
     this.precision = precision === 'auto' ? (library.fastBf16 ? 'bf16' : 'f32') : precision;
@@ -32,7 +33,7 @@ class DnnlBackend implements EngineBackend {
     this.description = [
       `oneDNN ${dnnl.version}`,
       library.instructionSet,
-      `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+      takesThreads ? `${threads} ${threads === 1 ? 'thread' : 'threads'}` : 'threads as it chooses',
       precision === 'auto' ? `${this.precision} (${reason})` : precision,
     ].join(', ');
   }
@@ -78,6 +79,5 @@ function bind(library: DnnlLibrary): Dnnl {
 export const createBackend: BackendFactory = (options) => {
   const library = loadLibrary();
   const dnnl = bind(library);
-  setThreads(library, options.threads);
-  return new DnnlBackend(library, dnnl, options);
+  return new DnnlBackend(library, dnnl, options, setThreads(library, options.threads));
 };

@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
 import koffi, { type LibraryHandle } from 'koffi';
 import { errorMessage, UserError } from '../../errors.js';
 
 /** Environment variable that names the library file, before any other place. */
 const LIBRARY_VARIABLE = 'BIASLOSS_ONEDNN';
+
+/** How the message begins where no library was found. */
+export const NOT_INSTALLED = 'oneDNN is not installed';
 
 /** File names and places by platform, those of versions that are known to work first. */
 const candidates: Readonly<Record<string, readonly string[]>> = {
@@ -12,11 +16,16 @@ const candidates: Readonly<Record<string, readonly string[]>> = {
     '/usr/lib/x86_64-linux-gnu/libdnnl.so.2',
     '/usr/lib/aarch64-linux-gnu/libdnnl.so.2',
     '/usr/local/lib/libdnnl.so.2',
+    '/usr/lib/x86_64-linux-gnu/libdnnl.so.3',
+    '/usr/lib/aarch64-linux-gnu/libdnnl.so.3',
+    '/usr/lib64/libdnnl.so.3',
     '/opt/intel/oneapi/dnnl/latest/lib/libdnnl.so.3',
     '/usr/local/lib/libdnnl.so.3',
   ],
   darwin: [
     'libdnnl.2.dylib',
+    '/opt/homebrew/lib/libdnnl.2.dylib',
+    '/usr/local/lib/libdnnl.2.dylib',
     'libdnnl.3.dylib',
     '/opt/homebrew/lib/libdnnl.dylib',
     '/usr/local/lib/libdnnl.dylib',
@@ -75,6 +84,8 @@ export function loadLibrary(
 }
 
 function openNamed(path: string): { handle: LibraryHandle; path: string } {
+  if (/[\\/]/.test(path) && !existsSync(path))
+    throw new UserError(`${LIBRARY_VARIABLE} names ${path}, which does not exist`);
   try {
     return { handle: koffi.load(path), path };
   } catch (error) {
@@ -82,14 +93,19 @@ function openNamed(path: string): { handle: LibraryHandle; path: string } {
   }
 }
 
+/** The first that loads; a file that is there but does not load is no missing library. */
 function openFirst(paths: readonly string[]): { handle: LibraryHandle; path: string } {
+  let broken: string | undefined;
   for (const path of paths) {
     try {
       return { handle: koffi.load(path), path };
-    } catch {}
+    } catch (error) {
+      if (existsSync(path)) broken ??= `${path} is there but cannot be loaded: ${errorMessage(error)}`;
+    }
   }
+  if (broken !== undefined) throw new UserError(broken);
   throw new UserError(
-    `oneDNN is not installed: no ${paths[0] ?? 'dnnl library'} was found (Debian and Ubuntu have it as libdnnl2; ${LIBRARY_VARIABLE} may name the file)`,
+    `${NOT_INSTALLED}: no ${paths[0] ?? 'dnnl library'} was found (Debian and Ubuntu have it as libdnnl2; ${LIBRARY_VARIABLE} may name the file)`,
   );
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { createEngine, type EngineName } from '../../../src/engines/createEngine.js';
 import type { Engine, Precision } from '../../../src/engines/engine.js';
-import { errorMessage, UserError } from '../../../src/errors.js';
+import { errorMessage } from '../../../src/errors.js';
+import { isMissing } from '../../support/onednn.js';
 import { conformanceCases } from './cases.js';
 import { assertClose, expectedOutputs, tensorData, toleranceOf } from './compare.js';
 import { behaviours } from './variables.js';
@@ -12,7 +13,7 @@ export interface Subject {
   readonly engine: EngineName;
   /** Default f32. */
   readonly precision?: Precision;
-  /** Skip, and say why, where the engine cannot start: its library is no dependency of the package. */
+  /** Skip, and say why, where the engine's library is not installed: it is no dependency of the package. */
   readonly optional?: boolean;
   /** Tests that the engine is known to fail, by name, each with the reason. */
   readonly exclusions?: Readonly<Record<string, string>>;
@@ -25,7 +26,7 @@ async function startOrReason({ engine, precision = 'f32', optional }: Subject): 
   try {
     return await createEngine(engine, { threads: 2, precision });
   } catch (error) {
-    if (optional && error instanceof UserError) return errorMessage(error);
+    if (optional && isMissing(error)) return errorMessage(error);
     throw error;
   }
 }
