@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createEngine, type EngineName } from '../src/engines/createEngine.js';
-import { UserError } from '../src/errors.js';
 import { createModel, modelNames } from '../src/models/registry.js';
 import { formulaState } from './support/formula.js';
 import { readGolden } from './support/golden.js';
 import { goldenSuite } from './support/goldenSuite.js';
+import { onednnMissing } from './support/onednn.js';
 
 const engines: readonly EngineName[] = ['onnx', 'onednn'];
-
-/** Why an engine cannot start here, if its library is not installed. */
-async function missing(engine: EngineName): Promise<string | undefined> {
-  try {
-    await (await createEngine(engine)).close();
-    return undefined;
-  } catch (error) {
-    if (engine === 'onednn' && error instanceof UserError) return error.message;
-    throw error;
-  }
-}
 
 describe('the formula and the state dicts of the golden numbers', () => {
   for (const name of modelNames) {
@@ -43,7 +32,7 @@ describe('the formula and the state dicts of the golden numbers', () => {
 });
 
 for (const name of engines) {
-  const reason = await missing(name);
+  const reason = name === 'onednn' && (await onednnMissing());
   for (const model of modelNames) {
     const title = `golden numbers of ${model} on ${name}`;
     const engine = (): ReturnType<typeof createEngine> => createEngine(name, { threads: 2 });

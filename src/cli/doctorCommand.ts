@@ -9,9 +9,11 @@ import { packageVersion, printLine } from './output.js';
 const FEATURES = ['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'amx_bf16'];
 
 const INSTALL_ONEDNN = `oneDNN makes training on x86 several times faster. To install it:
-  Debian, Ubuntu: apt-get install libdnnl2, where that is version 2.6 or 2.7 (Debian 12 has 2.6.3)
-  elsewhere: build version 2.6 or 2.7 from https://github.com/oneapi-src/oneDNN, and name the library in BIASLOSS_ONEDNN
-  macOS, Windows: as elsewhere; packages there (brew install onednn) have version 3, which is not supported yet`;
+  Debian: apt-get install libdnnl2 (Debian 12) or libdnnl3.6 (13 and newer)
+  Ubuntu: apt-get install what apt-cache search --names-only '^libdnnl[0-9]' lists (version 2.6 or newer)
+  macOS: brew install onednn
+  Windows, elsewhere: a build of https://github.com/uxlfoundation/oneDNN (2.6, 2.7 or 3) on the PATH
+BIASLOSS_ONEDNN may name the library's file.`;
 
 /** Adds the `doctor` command. */
 export function addDoctorCommand(program: Command): void {

@@ -11,6 +11,7 @@ import { planNodes } from './plan/plan.js';
 import { Usage } from './plan/planNode.js';
 import { Planner } from './plan/planner.js';
 import { DnnlV2 } from './v2/dnnl.js';
+import { DnnlV3 } from './v3/dnnl.js';
 import { DnnlVariables } from './variables.js';
 
 /** The engine on oneDNN: a program becomes a list of prepared primitives. */
@@ -68,7 +69,8 @@ class DnnlBackend implements EngineBackend {
 /** The bindings of a library's version. */
 function bind(library: DnnlLibrary): Dnnl {
   if (library.major === 2 && library.minor >= 6) return new DnnlV2(library);
-  throw new UserError(`${library.path} is oneDNN ${library.version}; this engine knows 2.6 and 2.7`);
+  if (library.major === 3) return new DnnlV3(library);
+  throw new UserError(`${library.path} is oneDNN ${library.version}; this engine knows 2.6, 2.7 and 3`);
 }
 
 /**

@@ -8,27 +8,24 @@ const LIBRARY_VARIABLE = 'BIASLOSS_ONEDNN';
 /** How the message begins where no library was found. */
 export const NOT_INSTALLED = 'oneDNN is not installed';
 
-/** File names and places by platform, those of versions that are known to work first. */
+/** Names of the Linux library: upstream's, and version 3's in Debian. */
+const linuxNames = ['libdnnl.so.2', 'libdnnl.so.3', 'libdnnl.so.3.6'];
+
+/** File names and places by platform. Version 2 comes first: it has Winograd's convolutions. */
 const candidates: Readonly<Record<string, readonly string[]>> = {
   linux: [
-    'libdnnl.so.2',
-    'libdnnl.so.3',
-    '/usr/lib/x86_64-linux-gnu/libdnnl.so.2',
-    '/usr/lib/aarch64-linux-gnu/libdnnl.so.2',
-    '/usr/local/lib/libdnnl.so.2',
-    '/usr/lib/x86_64-linux-gnu/libdnnl.so.3',
-    '/usr/lib/aarch64-linux-gnu/libdnnl.so.3',
-    '/usr/lib64/libdnnl.so.3',
-    '/opt/intel/oneapi/dnnl/latest/lib/libdnnl.so.3',
-    '/usr/local/lib/libdnnl.so.3',
+    ...linuxNames,
+    ...['/usr/local/lib', '/opt/intel/oneapi/dnnl/latest/lib'].flatMap((folder) =>
+      linuxNames.map((name) => `${folder}/${name}`),
+    ),
   ],
   darwin: [
     'libdnnl.2.dylib',
-    '/opt/homebrew/lib/libdnnl.2.dylib',
-    '/usr/local/lib/libdnnl.2.dylib',
     'libdnnl.3.dylib',
-    '/opt/homebrew/lib/libdnnl.dylib',
-    '/usr/local/lib/libdnnl.dylib',
+    ...['/opt/homebrew/lib', '/usr/local/lib'].flatMap((folder) => [
+      `${folder}/libdnnl.2.dylib`,
+      `${folder}/libdnnl.dylib`,
+    ]),
   ],
   win32: ['dnnl.dll', 'C:\\Program Files (x86)\\Intel\\oneAPI\\dnnl\\latest\\bin\\dnnl.dll'],
 };
@@ -105,7 +102,7 @@ function openFirst(paths: readonly string[]): { handle: LibraryHandle; path: str
   }
   if (broken !== undefined) throw new UserError(broken);
   throw new UserError(
-    `${NOT_INSTALLED}: no ${paths[0] ?? 'dnnl library'} was found (Debian and Ubuntu have it as libdnnl2; ${LIBRARY_VARIABLE} may name the file)`,
+    `${NOT_INSTALLED}: no ${paths[0] ?? 'dnnl library'} was found (Debian 12 has it as libdnnl2, biasloss doctor tells how elsewhere)`,
   );
 }
 

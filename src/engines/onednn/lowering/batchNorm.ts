@@ -40,7 +40,7 @@ function forward({ planner, inputs, outputs, epsilon, relu }: Forward): void {
   });
 }
 
-/** The primitive also asks for the shift, of which the gradient does not depend: the scale stands in. */
+/** Where the primitive asks for the shift, the scale stands in. */
 function gradient({ planner, inputs, outputs, epsilon, relu }: Forward): void {
   const [dy, x, gamma, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
   const [dx, dgamma, dbeta] = outputs as [ValueId, ValueId, ValueId];
@@ -58,7 +58,7 @@ function gradient({ planner, inputs, outputs, epsilon, relu }: Forward): void {
     [ARG.mean]: planner.plain(mean),
     [ARG.variance]: planner.plain(variance),
     [ARG.scale]: planner.plain(gamma),
-    [ARG.shift]: planner.plain(gamma),
+    ...(planner.dnnl.traits.shiftInGradient ? { [ARG.shift]: planner.plain(gamma) } : {}),
     ...(workspace ? { [ARG.workspace]: workspace } : {}),
   };
   planner.execute(spec, primitive, reads, {

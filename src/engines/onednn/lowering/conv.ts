@@ -1,6 +1,14 @@
 import type { ConvGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
-import { ARG, type ConvSpec, type ElementType, type PostOp, type Primitive } from '../dnnl.js';
+import type { Shape } from '../../../graph/tensorType.js';
+import {
+  ARG,
+  type ConvSpec,
+  type ElementType,
+  type MemoryDesc,
+  type PostOp,
+  type Primitive,
+} from '../dnnl.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
 import { type ConvShapes, weightShape } from './convShapes.js';
@@ -16,13 +24,14 @@ const BLOCK = 16;
  * the direct algorithm's speed from 32 channels up, but not on pictures of a single tile with few channels.
  */
 function isWinograd(
-  { blocks }: Planner,
+  { blocks, dnnl }: Planner,
   { stride, padding, groups }: ConvGeometry,
   { weight, y }: ConvShapes,
 ): boolean {
   const [outputs, inputs, ...kernel] = weight as [number, number, number, number];
   const fits =
     blocks &&
+    dnnl.traits.winograd &&
     groups === 1 &&
     [...kernel, ...stride, ...padding].join() === '3,3,1,1,1,1' &&
     outputs % BLOCK === 0 &&
@@ -51,7 +60,18 @@ function elementType(
   return isLarge && (pixels === 64 || (ofWeights && pixels <= 16)) ? 'f32' : planner.activation;
 }
 
-/** A convolution whose layouts the library is to choose. */
+/** Whether to name the layout of pictures rather than to let the library choose. */
+function namesLayout(
+  { blocks, dnnl }: Planner,
+  pass: ConvSpec['pass'],
+  { stride, groups }: ConvGeometry,
+  { x }: ConvShapes,
+): boolean {
+  const isStridedDepthwise = groups === x[1] && Math.max(...stride) > 1;
+  return blocks && dnnl.traits.slowStridedDepthwise && pass === 'inputGradient' && isStridedDepthwise;
+}
+
+/** A convolution whose layouts the library is to choose, as a rule. */
 export function convSpec(
   planner: Planner,
   pass: ConvSpec['pass'],
@@ -63,15 +83,18 @@ export function convSpec(
   const geometry = { stride, padding, groups };
   const activation = elementType(planner, pass, geometry, { x, weight, y });
   const weightType = pass === 'weightGradient' ? 'f32' : activation;
+  const isNamed = namesLayout(planner, pass, geometry, { x, weight, y });
+  const pictures = (shape: Shape): MemoryDesc =>
+    isNamed ? planner.pictures(shape) : dnnl.any(shape, activation);
   return {
     kind: 'convolution',
     pass,
     algorithm:
       activation === 'f32' && isWinograd(planner, geometry, { x, weight, y }) ? 'winograd' : 'direct',
-    src: dnnl.any(x, activation),
+    src: pictures(x),
     weights: dnnl.any(weightShape(weight, groups), weightType),
     bias: withBias ? planner.rowMajor([weight[0]!]) : undefined,
-    dst: dnnl.any(y, activation),
+    dst: pictures(y),
     strides: stride,
     paddingBegin: padding,
     paddingEnd: padding,

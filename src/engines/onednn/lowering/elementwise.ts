@@ -16,7 +16,7 @@ interface Eltwise {
 /** Unary functions as the library has them; α and β as in its documentation. */
 const functions: { readonly [F in UnaryFunction]: Eltwise } = {
   relu: { fn: 'relu', alpha: 0, beta: 0 },
-  hswish: { fn: 'hardswish', alpha: 0, beta: 0 },
+  hswish: { fn: 'hardswish', alpha: 1 / 6, beta: 0.5 },
   hsigmoid: {
     fn: 'linear',
     alpha: 1 / 6,
@@ -122,8 +122,8 @@ export const elementwiseLowerings: Lowerings<
       kind: 'eltwise',
       pass: 'gradient',
       fn,
-      alpha: 0,
-      beta: 0,
+      alpha: functions[node.attributes.fn].alpha,
+      beta: functions[node.attributes.fn].beta,
       data: desc,
       diff: desc,
     } as const;

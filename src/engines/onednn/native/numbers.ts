@@ -1,0 +1,168 @@
+import {
+  type BatchNormSpec,
+  type BinaryAlgorithm,
+  type ConvAlgorithm,
+  type DescRole,
+  DnnlError,
+  type ElementType,
+  type EltwiseFunction,
+} from '../dnnl.js';
+import type { CommonFunctions } from './functions.js';
+
+/** Numbers of the C API that differ between its versions. */
+export interface Numbers {
+  /** Eltwise functions as numbers of `dnnl_alg_kind_t`. */
+  readonly eltwise: { readonly [F in EltwiseFunction]: number };
+  /** Of `dnnl_format_tag_t`. */
+  readonly layout: { readonly any: number; readonly aBcd16b: number };
+  /** Of `dnnl_normalization_flags_t`. */
+  readonly normalisation: {
+    readonly globalStatistics: number;
+    readonly fusedRelu: number;
+    readonly scale: number;
+    readonly shift: number;
+  };
+}
+
+/** Numbers of `dnnl_data_type_t`. */
+export const dataTypes: { readonly [T in ElementType]: number } = { f32: 3, bf16: 2, i32: 4, u8: 6 };
+
+/** Numbers of `dnnl_prop_kind_t`. */
+export const PASS = { training: 64, inference: 96, backward: 128 } as const;
+
+/** Convolutions as numbers of `dnnl_alg_kind_t`. */
+export const convolutionKinds: { readonly [A in ConvAlgorithm]: number } = { direct: 1, winograd: 2 };
+
+/** Number of `dnnl_alg_kind_t`. */
+export const POOLING_AVERAGE_INCLUDE_PADDING = 0x2ff;
+
+/** Binary functions as numbers of `dnnl_alg_kind_t`. */
+export const binaryKinds: { readonly [F in BinaryAlgorithm]: number } = {
+  add: 0x1fff0,
+  mul: 0x1fff1,
+  max: 0x1fff2,
+  min: 0x1fff3,
+  div: 0x1fff4,
+  sub: 0x1fff5,
+  greaterOrEqual: 0x1fff6,
+  greater: 0x1fff7,
+  less: 0x1fff9,
+  equal: 0x1fffa,
+};
+
+/** What batch normalisation is to do besides, as `dnnl_normalization_flags_t`. */
+export function normalisationFlags({ normalisation: flags }: Numbers, { pass, relu }: BatchNormSpec): number {
+  return (
+    flags.scale |
+    flags.shift |
+    (relu ? flags.fusedRelu : 0) |
+    (pass === 'inference' ? flags.globalStatistics : 0)
+  );
+}
+
+/** Number of `dnnl_query_t`. */
+export const QUERY_IMPLEMENTATION = 8;
+/** Numbers of `dnnl_query_t`. */
+export const queries: { readonly [R in DescRole]: number } = {
+  src: 129,
+  diffSrc: 130,
+  weights: 131,
+  diffWeights: 132,
+  dst: 133,
+  diffDst: 134,
+  workspace: 135,
+  scratchpad: 136,
+};
+
+/** Number of `dnnl_engine_kind_t`. */
+export const CPU_ENGINE = 1;
+/** Number of `dnnl_stream_flags_t`. */
+export const STREAM_IN_ORDER = 1;
+/** Number of `dnnl_scratchpad_mode_t`. */
+export const SCRATCHPAD_USER = 1;
+/** Number of `dnnl_format_kind_t`: the library is to choose. */
+export const FORMAT_ANY = 1;
+/** Number of `dnnl_format_kind_t`: strides, and blocks perhaps. */
+export const FORMAT_BLOCKED = 2;
+
+/** `DNNL_MAX_NDIMS` */
+export const MAX_AXES = 12;
+
+const eltwiseNames: { readonly [F in EltwiseFunction]: string } = {
+  relu: 'relu',
+  reluFromDst: 'relu_use_dst_for_bwd',
+  logistic: 'logistic',
+  logisticFromDst: 'logistic_use_dst_for_bwd',
+  hardswish: 'hardswish',
+  linear: 'linear',
+  clip: 'clip',
+  exp: 'exp',
+  log: 'log',
+  sqrt: 'sqrt',
+  abs: 'abs',
+  square: 'square',
+};
+const binaryNames: { readonly [F in BinaryAlgorithm]: string } = {
+  add: 'add',
+  mul: 'mul',
+  max: 'max',
+  min: 'min',
+  div: 'div',
+  sub: 'sub',
+  greaterOrEqual: 'ge',
+  greater: 'gt',
+  less: 'lt',
+  equal: 'eq',
+};
+const typeNames: { readonly [T in ElementType]: string } = { f32: 'f32', bf16: 'bf16', i32: 's32', u8: 'u8' };
+
+/** The library's functions that name numbers. */
+export type NamingFunctions = Pick<CommonFunctions, 'algorithmName' | 'typeName' | 'layoutName' | 'passName'>;
+
+/**
+ * Asks the library what it calls the numbers that these bindings pass to it, so that a release which has
+ * changed one is refused rather than made to compute something else.
+ *
+ * @param title the library with its version, for the message
+ * @throws DnnlError that tells the first number that differs
+ */
+export function checkNumbers(functions: NamingFunctions, numbers: Numbers, title: string): void {
+  for (const [nameOf, number, expected] of namedNumbers(functions, numbers)) {
+    const name = nameOf(number);
+    if (name !== expected)
+      throw new DnnlError(
+        `${title} is not known to this engine: its number ${number} is ${name}, not ${expected}`,
+      );
+  }
+}
+
+/** A number, the function that names it, and the name it should give. */
+type NamedNumber = readonly [nameOf: (number: number) => string, number: number, expected: string];
+
+function namedNumbers(
+  { algorithmName, typeName, layoutName, passName }: NamingFunctions,
+  { eltwise, layout }: Numbers,
+): NamedNumber[] {
+  return [
+    ...named(algorithmName, eltwise, eltwiseNames, 'eltwise_'),
+    ...named(algorithmName, binaryKinds, binaryNames, 'binary_'),
+    ...named(typeName, dataTypes, typeNames),
+    [algorithmName, convolutionKinds.direct, 'convolution_direct'],
+    [algorithmName, convolutionKinds.winograd, 'convolution_winograd'],
+    [algorithmName, POOLING_AVERAGE_INCLUDE_PADDING, 'pooling_avg_include_padding'],
+    [layoutName, layout.any, 'any'],
+    [layoutName, layout.aBcd16b, 'aBcd16b'],
+    [passName, PASS.training, 'forward_training'],
+    [passName, PASS.inference, 'forward_inference'],
+    [passName, PASS.backward, 'backward'],
+  ];
+}
+
+function named<K extends string>(
+  nameOf: (number: number) => string,
+  numbers: { readonly [F in K]: number },
+  names: { readonly [F in K]: string },
+  prefix = '',
+): NamedNumber[] {
+  return (Object.keys(names) as K[]).map((key) => [nameOf, numbers[key], prefix + names[key]]);
+}

@@ -1,0 +1,26 @@
+import koffi from 'koffi';
+import type { DescRole, MemoryDesc, Pointer, Primitive } from '../dnnl.js';
+import type { CommonFunctions } from './functions.js';
+import { QUERY_IMPLEMENTATION, queries } from './numbers.js';
+
+/** A primitive with its descriptor. */
+export class NativePrimitive implements Primitive {
+  readonly implementation: string;
+
+  /** @param readDesc reads a descriptor of memory that belongs to the library; undefined for one of no axes */
+  constructor(
+    private readonly functions: CommonFunctions,
+    readonly handle: Pointer,
+    readonly descHandle: Pointer,
+    private readonly readDesc: (address: bigint) => MemoryDesc | undefined,
+  ) {
+    const text = new BigUint64Array(1);
+    functions.descQuery(descHandle, QUERY_IMPLEMENTATION, 0, text);
+    this.implementation = text[0] === 0n ? '' : koffi.decode.string(text[0]!);
+  }
+
+  desc(role: DescRole): MemoryDesc | undefined {
+    const address = this.functions.descQueryMemory(this.descHandle, queries[role], 0);
+    return address === 0 ? undefined : this.readDesc(BigInt(address));
+  }
+}
