@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { UsageError, UserError } from '../errors.js';
 import type { Engine, EngineOptions } from './engine.js';
+import { refuseTelemetry } from './onnx/telemetry.js';
 import { startWorkerEngine } from './workerEngine.js';
 
 /** Backend modules by engine name, each loaded by its own worker alone. */
@@ -46,6 +47,7 @@ function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required
 }
 
 function start(name: EngineName, options: Required<EngineOptions>): Promise<Engine> {
+  if (name === 'onnx') refuseTelemetry();
   return startWorkerEngine({ name, module: new URL(backendModules[name], import.meta.url) }, options);
 }
 

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { errorMessage, UserError } from '../../errors.js';
+import { refuseTelemetry } from './telemetry.js';
 
 /** An exported model in ONNX Runtime. */
 export interface OpenOnnxModel {
@@ -24,6 +25,7 @@ export async function openOnnxModel(
   options: { readonly path?: string; readonly threads?: number | undefined } = {},
 ): Promise<OpenOnnxModel> {
   const { path = 'the model', threads } = options;
+  refuseTelemetry();
   const session = await InferenceSession.create(model, {
     logSeverityLevel: 3,
     ...(threads !== undefined && { intraOpNumThreads: threads }),
