@@ -5,6 +5,7 @@ import { type Program, variablesOf } from '../graph/program.js';
 import { sizeOf, type TensorData } from '../graph/tensorType.js';
 import { VariableTypes } from './checks.js';
 import type { BackendExecutable, BackendFactory, EngineBackend, ProfileEntry } from './engine.js';
+import { freeArrays } from './freeArrays.js';
 import {
   buffersOf,
   type CallName,
@@ -107,7 +108,12 @@ export class BackendServer {
       if (values.has(name)) continue;
       values.set(name, dtype === 'i32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)));
     }
-    return freeze(program, values);
+    const frozen = freeze(program, values);
+    const kept = new Set(
+      frozen.nodes.map((node) => (node.kind === 'constant' ? node.attributes.data : undefined)),
+    );
+    freeArrays([...values.values()].filter((data) => !kept.has(data)));
+    return frozen;
   }
 
   private started(): EngineBackend {

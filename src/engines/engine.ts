@@ -126,8 +126,8 @@ export interface EngineOptions {
  *
  * The host calls one method at a time, waits for its promise before the next, and has checked before
  * that programs are well-formed, that names, sizes and types fit, and that frozen programs have no
- * updates; it has built in the values of their variables. Arrays that a backend is given in `run` are its own; those given to `write` it must copy if
- * it keeps them. Arrays that it returns are transferred away: they must be copies, never its own memory.
+ * updates; it has built in the values of their variables. Arrays that a backend is given are its own from then
+ * on. Arrays that it returns are transferred away: they must be copies, never its own memory.
  */
 export interface EngineBackend {
   readonly description: string;

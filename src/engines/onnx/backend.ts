@@ -1,8 +1,10 @@
 import { env } from 'onnxruntime-node';
 import { errorMessage, UserError } from '../../errors.js';
 import { type Program, variablesOf } from '../../graph/program.js';
+import { recompute } from '../../graph/recompute.js';
 import type { TensorData } from '../../graph/tensorType.js';
 import type { BackendFactory, CompileOptions, EngineBackend } from '../engine.js';
+import { freeArrays } from '../freeArrays.js';
 import { probeBlockSize } from './blockProbe.js';
 import { OnnxExecutable } from './executable.js';
 import { labelInputs } from './labels.js';
@@ -33,16 +35,17 @@ export class OnnxBackend implements EngineBackend {
   async compile(program: Program, { variables }: Required<CompileOptions>): Promise<OnnxExecutable> {
     for (const { name, shape, dtype } of variablesOf(program)) this.variables.declare(name, shape, dtype);
     const frozen = variables === 'frozen';
-    const lowered = lowerProgram(program, {
+    const lowered = lowerProgram(recompute(program), {
       // With constant weights, ONNX Runtime's own optimiser chooses layouts, and keeps them between convolutions.
-      features: { blockSize: frozen ? undefined : this.options.blockSize },
-      frozen: frozen ? (name) => this.variables.current(name) : undefined,
+      blockSize: frozen ? undefined : this.options.blockSize,
     });
     try {
       const session = await createSession(lowered.bytes, {
         threads: this.options.threads,
         optimise: frozen,
+        externalData: lowered.externalData,
       });
+      if (frozen) freeArrays(lowered.externalData.map(({ data }) => data));
       return new OnnxExecutable(session, lowered, this.variables, labelInputs(program));
     } catch (error) {
       throw new Error(`ONNX Runtime refused the program: ${errorMessage(error)}`);

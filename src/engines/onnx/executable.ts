@@ -3,6 +3,7 @@ import { errorMessage } from '../../errors.js';
 import type { TensorData } from '../../graph/tensorType.js';
 import { fillUniform } from '../../random.js';
 import type { BackendExecutable, NamedData, RunOptions } from '../engine.js';
+import { freeArrays } from '../freeArrays.js';
 import type { LabelRange } from './labels.js';
 import { checkLabels } from './labels.js';
 import type { Feed, Fetch, LoweredProgram } from './lowering/lowerProgram.js';
@@ -35,7 +36,7 @@ export class OnnxExecutable implements BackendExecutable {
       fetches[model] = tensorOver(data, shape);
     }
     try {
-      await this.session.run(feeds, fetches);
+      freeCopies(await this.session.run(feeds, fetches), fetches);
     } catch (error) {
       throw new Error(`ONNX Runtime could not run the program: ${errorMessage(error)}`);
     }
@@ -60,4 +61,15 @@ export class OnnxExecutable implements BackendExecutable {
     fillUniform(numbers, seed, source.stream, step);
     return tensorOver(numbers, shape);
   }
+}
+
+/** Frees what a run returned besides the arrays that it was told to write: ONNX Runtime's binding copies each. */
+function freeCopies(
+  results: Readonly<Record<string, OnnxValue>>,
+  written: Readonly<Record<string, Tensor>>,
+): void {
+  const copies = Object.entries(results).flatMap(([name, { data }]) =>
+    Array.isArray(data) || data.buffer === (written[name]!.data as TensorData).buffer ? [] : [data],
+  );
+  freeArrays(copies);
 }

@@ -1,4 +1,5 @@
 import { InferenceSession } from 'onnxruntime-node';
+import type { ExternalData } from '../../formats/onnx/modelBuilder.js';
 
 /** How a model is run. */
 export interface SessionOptions {
@@ -8,6 +9,8 @@ export interface SessionOptions {
    * training step are written as they should run: rewriting made them slower.
    */
   readonly optimise: boolean;
+  /** Contents of the tensors that the model refers to. */
+  readonly externalData?: readonly ExternalData[];
 }
 
 /**
@@ -19,7 +22,7 @@ const UNWANTED = ['CommonSubexpressionElimination', 'ConstantSharing'];
 /** Makes ONNX Runtime's session of a model. */
 export function createSession(
   model: Uint8Array,
-  { threads, optimise }: SessionOptions,
+  { threads, optimise, externalData = [] }: SessionOptions,
 ): Promise<InferenceSession> {
   return InferenceSession.create(model, {
     intraOpNumThreads: threads,
@@ -30,6 +33,7 @@ export function createSession(
     graphOptimizationLevel: optimise ? 'all' : 'disabled',
     // Errors are thrown; ONNX Runtime need not print them as well.
     logSeverityLevel: 4,
+    externalData,
     executionProviders: ['cpu'],
     extra: { optimization: { disable_specified_optimizers: UNWANTED.join(';') } },
   });

@@ -38,7 +38,7 @@ export class Variables {
   /** Where a run writes the variable's update. */
   spare(name: string): TensorData {
     const slot = this.slot(name);
-    slot.spare ??= slot.current.slice();
+    slot.spare ??= zeros(slot.current instanceof Int32Array ? 'i32' : 'f32', [slot.current.length]);
     return slot.spare;
   }
 
@@ -50,11 +50,12 @@ export class Variables {
     slot.current = written;
   }
 
-  /** Sets a variable; its size does not change. */
+  /** Sets a variable; its size does not change. An array that has its buffer to itself is taken over, not copied. */
   write(name: string, data: TensorData): void {
+    const current = data.byteLength === data.buffer.byteLength ? data : data.slice();
     const slot = this.slots.get(name);
-    if (slot) slot.current.set(data);
-    else this.slots.set(name, { current: data.slice(), spare: undefined });
+    if (slot) slot.current = current;
+    else this.slots.set(name, { current, spare: undefined });
   }
 
   names(): string[] {

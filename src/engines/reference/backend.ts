@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js';
 import { type Program, variablesOf } from '../../graph/program.js';
 import type { TensorData } from '../../graph/tensorType.js';
 import { verifyProgram } from '../../graph/verify.js';
-import type { BackendFactory, CompileOptions, EngineBackend } from '../engine.js';
+import type { BackendFactory, EngineBackend } from '../engine.js';
 import { ReferenceExecutable } from './executable.js';
 import type { Values } from './kernel.js';
 import { type Arithmetic, toStored, toTensorData, VariableStore } from './variables.js';
@@ -30,14 +30,13 @@ export class ReferenceBackend implements EngineBackend {
   }
 
   /** @throws GraphError when the program is malformed */
-  compile(program: Program, { variables = 'live' }: CompileOptions = {}): ReferenceExecutable {
+  compile(program: Program): ReferenceExecutable {
     verifyProgram(program);
     for (const variable of variablesOf(program)) this.store.declare(variable);
-    const values = variables === 'frozen' ? this.store.snapshot() : undefined;
     return new ReferenceExecutable(
       program,
       {
-        get: (name) => values?.get(name) ?? this.store.get(name),
+        get: (name) => this.store.get(name),
         replace: (name, value) => this.store.replace(name, value),
       },
       this.arithmetic,

@@ -50,9 +50,4 @@ export class VariableStore {
   names(): string[] {
     return [...this.values.keys()];
   }
-
-  /** The present values of all variables. */
-  snapshot(): ReadonlyMap<string, Values> {
-    return new Map(this.values);
-  }
 }

@@ -4,6 +4,7 @@ import {
   type AttributeProto,
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataLocation as DataLocation,
   TensorProto_DataType as DataType,
   GraphProtoSchema,
   ModelProtoSchema,
@@ -28,10 +29,18 @@ export type AttributeValue = number | readonly number[] | { readonly float: numb
 /** Fixed size, or the name of a size that varies (such as the batch). */
 export type Dimension = number | string;
 
+/** Contents of a tensor that a model refers to by path (the format's external data). */
+export interface ExternalData {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
 /** Builds an ONNX model node by node. Values are known by name. */
 export class OnnxModelBuilder {
   /** Where nodes are added. */
   protected nodes: NodeProto[] = [];
+  /** Contents of the tensors that are kept out of the model. */
+  readonly externalData: ExternalData[] = [];
   private readonly initializers: TensorProto[] = [];
   private readonly inputs: ValueInfoProto[] = [];
   private readonly outputs: ValueInfoProto[] = [];
@@ -39,6 +48,9 @@ export class OnnxModelBuilder {
   private readonly domains = new Map<string, number>([['', OPSET]]);
   private readonly scalars = new Map<string, string>();
   private counter = 0;
+
+  /** @param externalBytes size from which fixed tensors are kept out of the model: every copy of it is smaller */
+  constructor(private readonly externalBytes = Number.POSITIVE_INFINITY) {}
 
   /** A name that no other value has. */
   fresh(hint: string): string {
@@ -106,10 +118,14 @@ export class OnnxModelBuilder {
     data: ArrayBufferView,
     name = this.fresh('constant'),
   ): string {
-    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.initializers.push(
-      create(TensorProtoSchema, { name, dataType: type, dims: shape.map(BigInt), rawData }),
-    );
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const isExternal = bytes.length >= this.externalBytes;
+    if (isExternal) this.externalData.push({ path: name, data: bytes });
+    const contents = isExternal
+      ? { dataLocation: DataLocation.EXTERNAL, externalData: [{ key: 'location', value: name }] }
+      : { rawData: bytes };
+    const dims = shape.map(BigInt);
+    this.initializers.push(create(TensorProtoSchema, { name, dataType: type, dims, ...contents }));
     return name;
   }
 

@@ -39,8 +39,12 @@ export class GraphBuilder extends OnnxModelBuilder {
   private readonly prepared: NodeProto[] = [];
   private readonly made = new Map<string, Name>();
 
-  constructor(readonly features: Features) {
-    super();
+  /** @param externalBytes size from which constants are kept out of the model (default: none is) */
+  constructor(
+    readonly features: Features,
+    externalBytes?: number,
+  ) {
+    super(externalBytes);
   }
 
   protected override nodeName(opType: string): string {

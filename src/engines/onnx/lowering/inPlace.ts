@@ -33,9 +33,26 @@ function areAncestors(wanted: ReadonlySet<NodeProto>, node: NodeProto, { produce
   return false;
 }
 
+/** Operators whose result is the operand's memory under another shape. */
+const ALIASES = new Set(['Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze']);
+
+/** Operators that read each element of an operand of the result's shape before they write it. */
+const ELEMENTWISE = new Set(['Add', 'Sub']);
+
+/** The nodes that read a value's memory, under whatever shape. */
+function readersOf(value: Name, { readers }: Pick<Uses, 'readers'>): NodeProto[] {
+  const direct = readers.get(value) ?? [];
+  return direct.flatMap((node) =>
+    ALIASES.has(node.opType)
+      ? [node, ...node.output.flatMap((alias) => readersOf(alias, { readers }))]
+      : [node],
+  );
+}
+
 /**
  * Whether an output may be written over an input's memory: all that read the input must have run
- * before the node that makes the output, because it needs their results.
+ * before the node that makes the output, because it needs their results, or be that node, where it goes through
+ * both element by element.
  *
  * @returns a test for pairs of model input and output
  */
@@ -43,7 +60,9 @@ export function inPlaceTest(nodes: readonly NodeProto[]): (input: Name, output: 
   const uses = usesOf(nodes);
   return (input, output) => {
     const last = uses.producers.get(output);
-    const readers = new Set(uses.readers.get(input));
-    return last !== undefined && !readers.has(last) && areAncestors(readers, last, uses);
+    if (last === undefined) return false;
+    const readers = new Set(readersOf(input, uses));
+    if (readers.delete(last) && !ELEMENTWISE.has(last.opType)) return false;
+    return areAncestors(readers, last, uses);
   };
 }

@@ -1,6 +1,6 @@
-import type { OpAttributes } from '../../../graph/op.js';
+import type { ExternalData } from '../../../formats/onnx/modelBuilder.js';
 import type { AnyProgramNode, Program, ValueId } from '../../../graph/program.js';
-import type { DType, Shape, TensorData } from '../../../graph/tensorType.js';
+import type { DType, Shape } from '../../../graph/tensorType.js';
 import { dataTypes, type Features, GraphBuilder, type Name } from './graphBuilder.js';
 import { inPlaceTest } from './inPlace.js';
 import type { SourceKind } from './lowering.js';
@@ -39,16 +39,14 @@ export interface Fetch {
 export interface LoweredProgram {
   /** The model's file. */
   readonly bytes: Uint8Array;
+  /** Its large constants. */
+  readonly externalData: readonly ExternalData[];
   readonly feeds: readonly Feed[];
   readonly fetches: readonly Fetch[];
 }
 
-/** How a program is lowered. */
-export interface LoweringOptions {
-  readonly features: Features;
-  /** Contents of variables that are built in; without it they are inputs. */
-  readonly frozen?: ((name: string) => TensorData) | undefined;
-}
+/** Constants from this size on are handed over beside the model. */
+const EXTERNAL_BYTES = 4096;
 
 type NodeOf<K> = Extract<AnyProgramNode, { readonly kind: K }>;
 
@@ -60,20 +58,38 @@ class ProgramLowering {
 
   constructor(
     private readonly program: Program,
-    private readonly options: LoweringOptions,
+    features: Features,
   ) {
-    this.builder = new GraphBuilder(options.features);
+    this.builder = new GraphBuilder(features, EXTERNAL_BYTES);
   }
 
   lower(): LoweredProgram {
     this.program.nodes.forEach((node, index) => {
       this.builder.scope = `${node.kind}.${index}`;
       if (isSource(node)) this.names.set(node.outputs[0]!, this.source(node));
+      else if (node.kind === 'sgdUpdate') this.update(node);
       else lowerNode(this.builder, this.program, node, this.names);
     });
     const fetches = this.fetches();
     for (const { model, dtype, shape } of fetches) this.builder.output(model, dataTypes[dtype], shape);
-    return { bytes: this.builder.build('program'), feeds: this.feeds, fetches };
+    const { externalData } = this.builder;
+    return { bytes: this.builder.build('program'), externalData, feeds: this.feeds, fetches };
+  }
+
+  /**
+   * An update after the gradients that read the variable, so that it may be written over it. The learning
+   * rate is what waits: it takes the shape [] from their results' shapes.
+   */
+  private update(node: NodeOf<'sgdUpdate'>): void {
+    const [variable, , , rate] = node.inputs as [ValueId, ValueId, ValueId, ValueId];
+    const names = new Map(this.names);
+    for (const { kind, inputs, outputs } of this.program.nodes) {
+      if (!(kind === 'conv2dInputGrad' && inputs.includes(variable))) continue;
+      const nothing = this.builder.op('Shape', [this.names.get(outputs[0]!)!], { start: 0, end: 0 });
+      names.set(rate, this.builder.op('Reshape', [names.get(rate)!, nothing]));
+    }
+    lowerNode(this.builder, this.program, node, names);
+    for (const output of node.outputs) this.names.set(output, names.get(output)!);
   }
 
   private source(one: NodeOf<SourceKind>): Name {
@@ -88,16 +104,11 @@ class ProgramLowering {
         const { name, shape, dtype } = one.attributes;
         return this.feed({ kind: 'input', name }, shape, dtype);
       }
-      case 'variable':
-        return this.variable(one.attributes);
+      case 'variable': {
+        const { name, shape, dtype } = one.attributes;
+        return this.feed({ kind: 'variable', name }, shape, dtype);
+      }
     }
-  }
-
-  private variable({ name, shape, dtype }: OpAttributes['variable']): Name {
-    const { frozen } = this.options;
-    return frozen
-      ? this.builder.constant(frozen(name), shape)
-      : this.feed({ kind: 'variable', name }, shape, dtype);
   }
 
   private feed(source: FeedSource, shape: Shape, dtype: DType): Name {
@@ -142,6 +153,6 @@ function isSource(one: AnyProgramNode): one is NodeOf<SourceKind> {
 }
 
 /** Makes an ONNX model of a program. */
-export function lowerProgram(program: Program, options: LoweringOptions): LoweredProgram {
-  return new ProgramLowering(program, options).lower();
+export function lowerProgram(program: Program, features: Features): LoweredProgram {
+  return new ProgramLowering(program, features).lower();
 }

@@ -1,0 +1,58 @@
+import { phasesOf } from './phases.js';
+import type { AnyProgramNode, Program, ValueId } from './program.js';
+
+/**
+ * Has the backward phase of a training step compute again what is cheap to compute, instead of keeping it:
+ * the results of batch normalisation and of activations after it. The operand of the normalisation is kept
+ * anyway, for its gradient. Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016), section 4.
+ */
+export function recompute(program: Program): Program {
+  const phases = phasesOf(program);
+  const makers = new Map(
+    program.nodes.flatMap((node) => node.outputs.map((value) => [value, node] as const)),
+  );
+  const values = [...program.values];
+  const copies = new Map<ValueId, ValueId>();
+  const nodes: AnyProgramNode[] = [];
+
+  /** A value computed again, by nodes that are added on the way; the value itself where that is not cheap. */
+  const again = (value: ValueId): ValueId => {
+    const known = copies.get(value);
+    if (known !== undefined) return known;
+    const maker = makers.get(value);
+    const node = maker && cheapAgain(maker, value);
+    if (!node) return value;
+    const inputs = node.inputs.map((input, i) => (i === 0 ? again(input) : input));
+    if (node.kind === 'unary' && inputs[0] === node.inputs[0]) return value;
+    const copy = values.push(values[value]!) - 1;
+    copies.set(value, copy);
+    nodes.push({ ...node, inputs, outputs: [copy] });
+    return copy;
+  };
+
+  for (const node of program.nodes) {
+    const isBackward = node.outputs.some((value) => phases.get(value) === 'backward');
+    nodes.push(
+      isBackward
+        ? {
+            ...node,
+            inputs: node.inputs.map((input) => (phases.get(input) === 'forward' ? again(input) : input)),
+          }
+        : node,
+    );
+  }
+  return { ...program, values, nodes };
+}
+
+/** The node that computes a value a second time, from what its maker was given and gave. */
+function cheapAgain(maker: AnyProgramNode, value: ValueId): AnyProgramNode | undefined {
+  if (maker.kind === 'unary') return maker;
+  if (maker.kind !== 'batchNormTrain' || value !== maker.outputs[0]) return undefined;
+  const { attributes, inputs, outputs } = maker;
+  return {
+    kind: 'batchNormInference',
+    attributes,
+    inputs: [...inputs, ...outputs.slice(1)],
+    outputs: [value],
+  };
+}

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lowerProgram } from '../../../src/engines/onnx/lowering/lowerProgram.js';
+import { biasLoss } from '../../../src/losses/biasLoss.js';
+import { createModel } from '../../../src/models/registry.js';
+import { sgd } from '../../../src/optim/sgd.js';
+import { trainProgram } from '../../../src/train/programs.js';
+
+test('a step writes the weights of convolutions and their momentum over what was there', () => {
+  const model = createModel({ name: 'resnet18', classes: 10 });
+  const program = trainProgram(model, biasLoss(), sgd({ momentum: 0.9, weightDecay: 1e-4 }), 2);
+  const { fetches } = lowerProgram(program, { blockSize: 16 });
+  const updates = fetches.flatMap(({ target, shape }) =>
+    target.kind === 'update' && shape.length === 4 ? [target] : [],
+  );
+  assert.equal(updates.length, 2 * 20);
+  assert.deepEqual(
+    updates.filter(({ inPlace }) => !inPlace),
+    [],
+  );
+});
