@@ -107,6 +107,7 @@ function runOptions(): Option[] {
       'random brightness, contrast and saturation of pictures in files',
     ),
     numberOption('--hue-jitter <share>', 'random turn of their hue: a share of the colour circle up to 0.5'),
+    numberOption('--f32-steps <n>', 'first steps in f32 where the precision is bf16 (default: 200)'),
     numberOption('--workers <n>', 'worker threads that make batches (default: 1)'),
     new Option('--pretrained <file>', 'weights to begin with: .safetensors or .pth'),
     new Option('--recipe <name>', `settings under a name: ${Object.keys(RECIPES).join(', ')}`),

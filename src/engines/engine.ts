@@ -16,6 +16,8 @@ export interface CompileOptions {
    * must have no updates, and later changes of variables do not reach it. For evaluation.
    */
   readonly variables?: 'live' | 'frozen';
+  /** Arithmetic of this program alone. Default: the engine's. */
+  readonly precision?: Precision | undefined;
 }
 
 /** What one run may be given besides its inputs. */

@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js';
 import type { Program } from '../graph/program.js';
 import type { TensorData } from '../graph/tensorType.js';
 import { checkInputs } from './checks.js';
@@ -59,9 +60,15 @@ class WorkerEngine implements Engine {
     if (about.measures) this.measurePeaks = () => calls.call('measurePeaks', undefined);
   }
 
-  async compile(program: Program, { variables = 'live' }: CompileOptions = {}): Promise<Executable> {
+  async compile(
+    program: Program,
+    { variables = 'live', precision = this.precision }: CompileOptions = {},
+  ): Promise<Executable> {
+    if (precision !== this.precision && precision !== 'f32')
+      throw new UserError(`the ${this.name} engine computes in ${this.precision}, not in ${precision}`);
     const executable = this.nextExecutable++;
-    const { profiles } = await this.calls.call('compile', { executable, program, options: { variables } });
+    const options = { variables, precision };
+    const { profiles } = await this.calls.call('compile', { executable, program, options });
     return workerExecutable(this.calls, executable, program, profiles);
   }
 

@@ -1,4 +1,4 @@
-import type { Engine, Executable, NamedData } from '../engines/engine.js';
+import type { Engine, Executable, NamedData, Precision } from '../engines/engine.js';
 import type { Program } from '../graph/program.js';
 import { sizeOf, type TensorData } from '../graph/tensorType.js';
 import type { Loss } from '../losses/loss.js';
@@ -33,6 +33,8 @@ export interface LearnerOptions {
   readonly evaluationBatchSize?: number | undefined;
   /** Seed of the initial values and of dropout. Default 0. */
   readonly seed?: number | undefined;
+  /** Steps at a run's beginning that are computed in f32 on an engine that computes in bf16. Default 0. */
+  readonly f32Steps?: number | undefined;
 }
 
 /** A batch of pictures and their classes. The buffers are handed to the engine: do not use them afterwards. */
@@ -99,9 +101,13 @@ export class Learner {
     return this.options.evaluationBatchSize ?? this.options.batchSize;
   }
 
-  /** Compiles the training step, so that the first {@link step} takes no longer than the others. */
-  async prepare(): Promise<void> {
-    await this.trainExecutable();
+  /**
+   * Compiles a training step, so that the first {@link step} takes no longer than the others.
+   *
+   * @param step its number since the run's beginning
+   */
+  async prepare(step = 0): Promise<void> {
+    await this.trainExecutable(step);
   }
 
   /**
@@ -116,7 +122,7 @@ export class Learner {
     options: { readonly learningRate: number; readonly step: number },
   ): Promise<StepResult> {
     const { seed = 0 } = this.options;
-    const executable = await this.trainExecutable();
+    const executable = await this.trainExecutable(options.step);
     const inputs: NamedData = { ...batch, learningRate: Float32Array.of(options.learningRate) };
     const result = stepResult(await executable.run(inputs, { seed, step: options.step }));
     for (const [name, count] of this.counters) this.counters.set(name, count + 1);
@@ -268,16 +274,29 @@ export class Learner {
     }
   }
 
-  private async trainExecutable(): Promise<Executable> {
-    const { model, loss, optimizer, batchSize } = this.options;
+  private async trainExecutable(step: number): Promise<Executable> {
+    const { engine, model, loss, optimizer, batchSize, f32Steps = 0 } = this.options;
     await this.allocateTrainingState();
-    return this.compiled('train', () => trainProgram(model, loss, optimizer, batchSize));
+    const precision = step < f32Steps ? 'f32' : engine.precision;
+    const other = precision === 'f32' ? 'bf16' : 'f32';
+    await this.release(`train in ${other}`);
+    return this.compiled(
+      `train in ${precision}`,
+      () => trainProgram(model, loss, optimizer, batchSize),
+      precision,
+    );
   }
 
-  private compiled(name: string, build: () => Program): Promise<Executable> {
-    const known = this.live.get(name) ?? this.options.engine.compile(build());
+  private compiled(name: string, build: () => Program, precision?: Precision): Promise<Executable> {
+    const known = this.live.get(name) ?? this.options.engine.compile(build(), { precision });
     this.live.set(name, known);
     return known;
+  }
+
+  private async release(name: string): Promise<void> {
+    const executable = await this.live.get(name);
+    this.live.delete(name);
+    await executable?.close();
   }
 }
 

@@ -44,6 +44,11 @@ export interface TrainConfig {
   readonly threads: number | null;
   readonly engine: 'auto' | 'onnx' | 'onednn' | 'reference';
   readonly precision: 'auto' | 'f32' | 'bf16';
+  /**
+   * First steps of a run that are in f32 though the rest is in bf16. A network of many normalisations is chaotic
+   * where it begins: bf16's rounding grows from layer to layer, and half of the early layers' gradient is noise.
+   */
+  readonly f32Steps: number;
   /** Only so many pictures of a part; null: all. */
   readonly limitTrain: number | null;
   readonly limitTest: number | null;
@@ -90,6 +95,7 @@ export const TRAIN_DEFAULTS: TrainConfig = {
   threads: null,
   engine: 'auto',
   precision: 'f32',
+  f32Steps: 200,
   limitTrain: null,
   limitTest: null,
   pretrained: null,
@@ -174,6 +180,7 @@ const CHECKS: { readonly [K in keyof TrainConfig]: Check } = {
   threads: orNull(whole(1)),
   engine: oneOf('auto', 'onnx', 'onednn', 'reference'),
   precision: oneOf('auto', 'f32', 'bf16'),
+  f32Steps: whole(0),
   limitTrain: orNull(whole(1)),
   limitTest: orNull(whole(1)),
   pretrained: orNull(text),

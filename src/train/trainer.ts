@@ -74,7 +74,7 @@ export class Trainer {
     const { learner, test } = this.options;
     this.announce();
     if (this.options.progress === undefined) await this.save('last');
-    if (this.progress.epoch < this.options.epochs) await learner.prepare();
+    if (this.progress.epoch < this.options.epochs) await learner.prepare(this.progress.globalStep);
     let last: Accuracy | undefined;
     while (this.progress.epoch < this.options.epochs) {
       last = await this.epoch();

@@ -109,9 +109,10 @@ async function makeLearner(
   model: Model,
   { config, checkpoint, onNotice }: TrainingRunOptions,
 ): Promise<Learner> {
-  const { batchSize, seed, pretrained } = config;
+  const { batchSize, seed, f32Steps, pretrained } = config;
   const loss = config.loss === 'bias' ? biasLoss(config) : crossEntropyLoss(config);
-  const learner = await Learner.create({ engine, model, loss, optimizer: sgd(config), batchSize, seed });
+  const optimizer = sgd(config);
+  const learner = await Learner.create({ engine, model, loss, optimizer, batchSize, seed, f32Steps });
   if (checkpoint) await restoreLearner(learner, checkpoint);
   else if (pretrained !== null) await loadPretrained(learner, pretrained, onNotice);
   return learner;

@@ -1,7 +1,14 @@
 import { UserError } from '../../errors.js';
 import { type Program, variablesOf } from '../../graph/program.js';
 import type { TensorData } from '../../graph/tensorType.js';
-import type { BackendFactory, EngineBackend, EngineOptions, MachinePeaks, Precision } from '../engine.js';
+import type {
+  BackendFactory,
+  CompileOptions,
+  EngineBackend,
+  EngineOptions,
+  MachinePeaks,
+  Precision,
+} from '../engine.js';
 import type { Dnnl } from './dnnl.js';
 import { DnnlExecutable } from './executable.js';
 import { type DnnlLibrary, loadLibrary, setThreads } from './library.js';
@@ -39,11 +46,17 @@ class DnnlBackend implements EngineBackend {
     ].join(', ');
   }
 
-  compile(program: Program): DnnlExecutable {
+  compile(program: Program, { precision }: Required<CompileOptions>): DnnlExecutable {
     for (const variable of variablesOf(program)) this.variables.declare(variable);
     const nodes = fuse(program);
     const blocks = this.library.instructionSet.startsWith('AVX512');
-    const planner = new Planner(this.dnnl, program, new Usage(nodes, program), this.precision, blocks);
+    const planner = new Planner(
+      this.dnnl,
+      program,
+      new Usage(nodes, program),
+      precision ?? this.precision,
+      blocks,
+    );
     const ends = planNodes(planner, nodes, (name) => this.variables.address(name));
     return new DnnlExecutable(this.dnnl, planner, ends, (address) => this.variables.arenaAt(address));
   }
