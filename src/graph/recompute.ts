@@ -4,7 +4,8 @@ import type { AnyProgramNode, Program, ValueId } from './program.js';
 /**
  * Has the backward phase of a training step compute again what is cheap to compute, instead of keeping it:
  * the results of batch normalisation and of activations after it. The operand of the normalisation is kept
- * anyway, for its gradient. Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016), section 4.
+ * anyway, for its gradient. What is added stands before the backward phase: it is for engines that execute a node when its
+ * result is asked for, not in the program's order. Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016), section 4.
  */
 export function recompute(program: Program): Program {
   const phases = phasesOf(program);
@@ -13,7 +14,7 @@ export function recompute(program: Program): Program {
   );
   const values = [...program.values];
   const copies = new Map<ValueId, ValueId>();
-  const nodes: AnyProgramNode[] = [];
+  const added: AnyProgramNode[] = [];
 
   /** A value computed again, by nodes that are added on the way; the value itself where that is not cheap. */
   const again = (value: ValueId): ValueId => {
@@ -26,21 +27,18 @@ export function recompute(program: Program): Program {
     if (node.kind === 'unary' && inputs[0] === node.inputs[0]) return value;
     const copy = values.push(values[value]!) - 1;
     copies.set(value, copy);
-    nodes.push({ ...node, inputs, outputs: [copy] });
+    added.push({ ...node, inputs, outputs: [copy] });
     return copy;
   };
 
-  for (const node of program.nodes) {
-    const isBackward = node.outputs.some((value) => phases.get(value) === 'backward');
-    nodes.push(
-      isBackward
-        ? {
-            ...node,
-            inputs: node.inputs.map((input) => (phases.get(input) === 'forward' ? again(input) : input)),
-          }
-        : node,
-    );
-  }
+  const isBackward = ({ outputs }: AnyProgramNode): boolean =>
+    outputs.some((value) => phases.get(value) === 'backward');
+  const nodes = program.nodes.map((node) => {
+    if (!isBackward(node)) return node;
+    return { ...node, inputs: node.inputs.map((id) => (phases.get(id) === 'forward' ? again(id) : id)) };
+  });
+  const start = nodes.findIndex(isBackward);
+  if (start >= 0) nodes.splice(start, 0, ...added);
   return { ...program, values, nodes };
 }
 

@@ -40,6 +40,7 @@ export class OnnxExecutable implements BackendExecutable {
     } catch (error) {
       throw new Error(`ONNX Runtime could not run the program: ${errorMessage(error)}`);
     }
+    freeArrays(Object.values(inputs));
     for (const { target } of this.fetches) {
       if (target.kind === 'update' && !target.inPlace) this.variables.swap(target.name);
     }

@@ -64,7 +64,7 @@ class ProgramLowering {
   }
 
   lower(): LoweredProgram {
-    this.program.nodes.forEach((node, index) => {
+    inOrder(this.program.nodes).forEach((node, index) => {
       this.builder.scope = `${node.kind}.${index}`;
       if (isSource(node)) this.names.set(node.outputs[0]!, this.source(node));
       else if (node.kind === 'sgdUpdate') this.update(node);
@@ -146,6 +146,21 @@ class ProgramLowering {
       }),
     ];
   }
+}
+
+/**
+ * The nodes with the updates at the end, those last whose gradients come first. ONNX Runtime goes from the
+ * last node that nobody reads to the first, and computes what each of them needs: so a gradient is used
+ * as soon as it can be had.
+ */
+function inOrder(nodes: readonly AnyProgramNode[]): AnyProgramNode[] {
+  const places = new Map(
+    nodes.flatMap(({ outputs }, place) => outputs.map((value) => [value, place] as const)),
+  );
+  const place = ({ inputs: [, gradient] }: AnyProgramNode): number => places.get(gradient!)!;
+  const updates = nodes.filter(({ kind }) => kind === 'sgdUpdate');
+  const others = nodes.filter(({ kind }) => kind !== 'sgdUpdate');
+  return [...others, ...updates.sort((a, b) => place(b) - place(a))];
 }
 
 function isSource(one: AnyProgramNode): one is NodeOf<SourceKind> {
