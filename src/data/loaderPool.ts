@@ -56,8 +56,8 @@ export class LoaderPool {
   private settle(reply: PartReply): void {
     const pending = this.pending.get(reply.id);
     this.pending.delete(reply.id);
-    // An idle loader does not keep the process alive.
-    if (this.pending.size === 0) for (const worker of this.workers) worker.unref();
+    // An idle loader does not keep the process alive; one that is being closed does, until its threads are gone.
+    if (!this.ended && this.pending.size === 0) for (const worker of this.workers) worker.unref();
     if ('images' in reply) pending?.resolve(reply.images);
     else pending?.reject(reply.isUserError ? new UserError(reply.error) : new Error(reply.error));
   }

@@ -66,7 +66,8 @@ export class WorkerCalls {
   private settle(response: Response): void {
     const call = this.pending.get(response.id);
     this.pending.delete(response.id);
-    if (this.pending.size === 0) this.worker.unref();
+    // While it is being closed, the worker keeps the process open until it is gone.
+    if (!this.stopped && this.pending.size === 0) this.worker.unref();
     if (!call) return;
     if ('error' in response) call.reject(unpackError(response.error));
     else call.resolve(response.result);

@@ -100,3 +100,12 @@ test('closing refuses what is under way', async () => {
   await pending;
   await assert.rejects(made.epoch(0).next(), /closed/);
 });
+
+test('closing is over when the threads are, also with answers on the way', async () => {
+  const made = new Loader(train, { batchSize: 8, imageSize: 32 });
+  const batches = made.epoch(0);
+  await batches.next();
+  // Nothing is read for a while, so that answers wait to be taken after close() has begun.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  await made.close();
+});
