@@ -1,6 +1,6 @@
 import type { Engine, Executable, NamedData, Precision } from '../engines/engine.js';
 import type { Program } from '../graph/program.js';
-import { sizeOf, type TensorData } from '../graph/tensorType.js';
+import type { TensorData } from '../graph/tensorType.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
@@ -19,6 +19,7 @@ import {
   type StateDictTensors,
   type StateTensor,
 } from './stateDict.js';
+import { TrainingState } from './trainingState.js';
 
 /** What a learner is made of. */
 export interface LearnerOptions {
@@ -72,10 +73,12 @@ export class Learner {
   private readonly counters = new Map<string, number>();
   private readonly live = new Map<string, Promise<Executable>>();
   private evaluation: Promise<Executable> | undefined;
-  private trainingVariables: Promise<void> | undefined;
+  private readonly training: TrainingState;
 
   private constructor(private readonly options: LearnerOptions) {
-    this.entries = options.model.stateEntries();
+    const { engine, model, loss, optimizer } = options;
+    this.entries = model.stateEntries();
+    this.training = new TrainingState(engine, this.entries, loss, optimizer);
   }
 
   /** Makes a learner with initial values drawn from the seed. */
@@ -132,7 +135,7 @@ export class Learner {
   /** Losses, logits and every parameter's gradient for one batch of `batchSize`, in training mode, without an update. */
   async gradients(batch: LabelledBatch, options: { readonly step?: number } = {}): Promise<GradientResult> {
     const { model, loss, batchSize, seed = 0 } = this.options;
-    await this.allocateTrainingState();
+    await this.training.allocate();
     const executable = await this.compiled('gradients', () => gradientProgram(model, loss, batchSize));
     const outputs = await executable.run({ ...batch }, { seed, step: options.step ?? 0 });
     const found = Object.entries(outputs).filter(([name]) => name.startsWith(GRADIENT_PREFIX));
@@ -207,16 +210,8 @@ export class Learner {
   }
 
   /** Training state besides the model's values: the optimiser's and the loss's variables, by name. */
-  async trainingState(): Promise<StateDictTensors> {
-    await this.allocateTrainingState();
-    const shapes = this.trainingShapes();
-    const values = await this.options.engine.read([...shapes.keys()]);
-    return new Map(
-      [...values].map(([name, data]) => [
-        name,
-        { dtype: 'f32', shape: shapes.get(name)!, data: data as Float32Array },
-      ]),
-    );
+  trainingState(): Promise<StateDictTensors> {
+    return this.training.read();
   }
 
   /**
@@ -225,13 +220,7 @@ export class Learner {
    * @throws UserError listing what is missing, unexpected or misshapen
    */
   async loadTrainingState(tensors: StateDictTensors): Promise<void> {
-    checkStateDict(
-      tensors,
-      [...this.trainingShapes()].map(([name, shape]) => ({ name, shape, kind: 'buffer' })),
-      false,
-    );
-    this.trainingVariables = Promise.resolve();
-    await this.options.engine.write(new Map([...tensors].map(([name, tensor]) => [name, floatsOf(tensor)])));
+    await this.training.load(tensors);
   }
 
   /** Frees the compiled programs. The engine stays open. */
@@ -239,15 +228,6 @@ export class Learner {
     await this.endEvaluation();
     for (const executable of this.live.values()) await (await executable).close();
     this.live.clear();
-  }
-
-  private trainingShapes(): Map<string, readonly number[]> {
-    const { loss, optimizer } = this.options;
-    const trained = this.entries.filter(({ kind }) => kind === 'parameter');
-    return new Map([
-      ...trained.map(({ name, shape }) => [optimizer.stateName(name), shape] as const),
-      ...loss.variables.map(({ name, shape }) => [name, shape] as const),
-    ]);
   }
 
   /** One variable at a time, so that no more than one is in memory twice. */
@@ -259,24 +239,9 @@ export class Learner {
     }
   }
 
-  /** The optimiser's and the loss's variables are made when they are first needed: evaluation has no use for them. */
-  private allocateTrainingState(): Promise<void> {
-    this.trainingVariables ??= this.initialiseTrainingState();
-    return this.trainingVariables;
-  }
-
-  private async initialiseTrainingState(): Promise<void> {
-    const { engine, loss } = this.options;
-    const initial = new Map(loss.variables.map((variable) => [variable.name, variable.initial]));
-    for (const [name, shape] of this.trainingShapes()) {
-      const values = new Float32Array(sizeOf(shape)).fill(initial.get(name) ?? 0);
-      await engine.write(new Map([[name, values]]));
-    }
-  }
-
   private async trainExecutable(step: number): Promise<Executable> {
     const { engine, model, loss, optimizer, batchSize, f32Steps = 0 } = this.options;
-    await this.allocateTrainingState();
+    await this.training.allocate();
     const precision = step < f32Steps ? 'f32' : engine.precision;
     const other = precision === 'f32' ? 'bf16' : 'f32';
     await this.release(`train in ${other}`);
