@@ -1,6 +1,6 @@
 import koffi from 'koffi';
 import type { TensorData } from '../../graph/tensorType.js';
-import type { ElementType, Pointer } from './dnnl.js';
+import type { ElementType, Pointer } from './memoryDesc.js';
 
 /** Huge pages begin at multiples of 2 MiB; a smaller arena is aligned to a cache line. */
 const HUGE_PAGE = 2 ** 21;

@@ -1,4 +1,5 @@
-import type { MemoryDesc, PrimitiveSpec } from './dnnl.js';
+import type { MemoryDesc } from './memoryDesc.js';
+import type { PrimitiveSpec } from './primitiveSpec.js';
 
 /** Element type, shape and layout of a tensor, for a person. */
 export function describeDesc({ type, shape, layout }: MemoryDesc): string {

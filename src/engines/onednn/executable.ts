@@ -3,7 +3,8 @@ import { sizeOf, type TensorData } from '../../graph/tensorType.js';
 import type { BackendExecutable, NamedData, ProfileEntry, RunOptions } from '../engine.js';
 import { Arena } from './arena.js';
 import { describeSpec } from './describe.js';
-import { type Dnnl, DnnlError, type Pointer, type Primitive } from './dnnl.js';
+import { type Dnnl, DnnlError } from './dnnl.js';
+import type { Pointer } from './memoryDesc.js';
 import { layOut, type MemoryPlan, planMemory } from './plan/memoryPlan.js';
 import type { Place, PlanBuffer } from './plan/place.js';
 import type { PlanEnds } from './plan/plan.js';
@@ -16,6 +17,7 @@ import {
   type Step,
   writesOf,
 } from './plan/step.js';
+import type { Primitive } from './primitiveSpec.js';
 import { describeStep, type StepDescription } from './profile.js';
 
 /** A step that is ready to be executed. */

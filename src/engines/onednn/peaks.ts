@@ -3,18 +3,9 @@ import koffi from 'koffi';
 import { sizeOf } from '../../graph/tensorType.js';
 import type { MachinePeaks } from '../engine.js';
 import { Arena } from './arena.js';
-import {
-  ARG,
-  type ConvSpec,
-  type Dnnl,
-  DnnlError,
-  type ElementType,
-  type EltwiseSpec,
-  type MatmulSpec,
-  type MemoryDesc,
-  type Pointer,
-  type PrimitiveSpec,
-} from './dnnl.js';
+import { ARG, type Dnnl, DnnlError } from './dnnl.js';
+import type { ElementType, MemoryDesc, Pointer } from './memoryDesc.js';
+import type { ConvSpec, EltwiseSpec, MatmulSpec, PrimitiveSpec } from './primitiveSpec.js';
 
 const MIB = 2 ** 20;
 /** What is taken for the size of the last cache where the system does not tell. */

@@ -1,9 +1,11 @@
 import { sizeOf } from '../../graph/tensorType.js';
 import type { Precision, ProfileEntry } from '../engine.js';
 import { describeDesc, variantOf } from './describe.js';
-import { ARG, elementBytes, type MemoryDesc, type PrimitiveSpec } from './dnnl.js';
+import { ARG } from './dnnl.js';
+import { elementBytes, type MemoryDesc } from './memoryDesc.js';
 import type { Place } from './plan/place.js';
 import { readsOf, type Step, writesOf } from './plan/step.js';
+import type { PrimitiveSpec } from './primitiveSpec.js';
 
 /** Floating-point operations of a primitive; a multiply-add counts two, and copies none. */
 function flopsOf(spec: PrimitiveSpec): number {

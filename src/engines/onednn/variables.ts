@@ -1,7 +1,7 @@
 import type { OpAttributes } from '../../graph/op.js';
 import { type DType, sizeOf, type TensorData } from '../../graph/tensorType.js';
 import { Arena } from './arena.js';
-import type { Pointer } from './dnnl.js';
+import type { Pointer } from './memoryDesc.js';
 
 interface Variable {
   readonly arena: Arena;

@@ -1,7 +1,8 @@
 import type { ValueId } from '../../../graph/program.js';
-import { ARG, type BatchNormSpec } from '../dnnl.js';
+import { ARG } from '../dnnl.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
+import type { BatchNormSpec } from '../primitiveSpec.js';
 import type { Lowerings } from './lowering.js';
 
 interface Forward {

@@ -1,16 +1,11 @@
 import type { ConvGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import type { Shape } from '../../../graph/tensorType.js';
-import {
-  ARG,
-  type ConvSpec,
-  type ElementType,
-  type MemoryDesc,
-  type PostOp,
-  type Primitive,
-} from '../dnnl.js';
+import { ARG } from '../dnnl.js';
+import type { ElementType, MemoryDesc } from '../memoryDesc.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
+import type { ConvSpec, PostOp, Primitive } from '../primitiveSpec.js';
 import { type ConvShapes, weightShape } from './convShapes.js';
 import { isWideDepthwise, wideDepthwiseGradient } from './depthwise.js';
 import { activationOps, binary } from './elementwise.js';

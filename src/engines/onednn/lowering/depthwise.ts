@@ -1,9 +1,10 @@
 import type { ConvGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import type { Shape } from '../../../graph/tensorType.js';
-import { ARG, type ConvSpec } from '../dnnl.js';
+import { ARG } from '../dnnl.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
+import type { ConvSpec } from '../primitiveSpec.js';
 import { type ConvShapes, weightShape } from './convShapes.js';
 
 /** The widest depthwise kernel whose weight gradient the library has fast code for. */

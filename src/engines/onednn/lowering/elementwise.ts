@@ -1,9 +1,10 @@
 import type { ActivationFunction, UnaryFunction } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape } from '../../../graph/tensorType.js';
-import { ARG, type BinaryAlgorithm, type BinarySpec, type EltwiseFunction, type PostOp } from '../dnnl.js';
+import { ARG } from '../dnnl.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
+import type { BinaryAlgorithm, BinarySpec, EltwiseFunction, PostOp } from '../primitiveSpec.js';
 import { type Lowerings, onHost } from './lowering.js';
 
 interface Eltwise {

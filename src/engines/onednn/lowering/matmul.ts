@@ -1,8 +1,10 @@
 import type { OpAttributes } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
-import { ARG, type MatmulSpec, type MemoryDesc } from '../dnnl.js';
+import { ARG } from '../dnnl.js';
+import type { MemoryDesc } from '../memoryDesc.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
+import type { MatmulSpec } from '../primitiveSpec.js';
 import type { Lowerings } from './lowering.js';
 
 /** A row-major matrix, read as its transpose if asked. */

@@ -1,9 +1,10 @@
 import type { Pair, PoolGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import type { Shape } from '../../../graph/tensorType.js';
-import { ARG, type PoolingSpec } from '../dnnl.js';
+import { ARG } from '../dnnl.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
+import type { PoolingSpec } from '../primitiveSpec.js';
 import { type Lowerings, onHost } from './lowering.js';
 
 function poolSpec(

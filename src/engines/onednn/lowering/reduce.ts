@@ -1,9 +1,10 @@
 import type { PoolGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape } from '../../../graph/tensorType.js';
-import { ARG, type EltwiseSpec, type LayerNormSpec } from '../dnnl.js';
+import { ARG } from '../dnnl.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
+import type { EltwiseSpec, LayerNormSpec } from '../primitiveSpec.js';
 import { type Lowerings, onHost } from './lowering.js';
 import { pool, poolGradient } from './pooling.js';
 

@@ -1,9 +1,11 @@
 import type { OpAttributes } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { sizeOf } from '../../../graph/tensorType.js';
-import { ARG, type BinarySpec, type MemoryDesc, type SumSpec } from '../dnnl.js';
+import { ARG } from '../dnnl.js';
+import type { MemoryDesc } from '../memoryDesc.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
+import type { BinarySpec, SumSpec } from '../primitiveSpec.js';
 import { type Lowerings, onHost } from './lowering.js';
 
 /** Fewer elements than this are updated by a loop on the host. */

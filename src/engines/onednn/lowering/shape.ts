@@ -1,6 +1,6 @@
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, stridesOf } from '../../../graph/tensorType.js';
-import { elementBytes, type MemoryDesc } from '../dnnl.js';
+import { elementBytes, type MemoryDesc } from '../memoryDesc.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
 import { type Lowerings, onHost } from './lowering.js';

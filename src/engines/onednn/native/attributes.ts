@@ -1,4 +1,5 @@
-import type { Pointer, PostOp } from '../dnnl.js';
+import type { Pointer } from '../memoryDesc.js';
+import type { PostOp } from '../primitiveSpec.js';
 import type { CommonFunctions } from './functions.js';
 import { type Numbers, SCRATCHPAD_USER } from './numbers.js';
 

@@ -1,15 +1,8 @@
 import { type Shape, stridesOf } from '../../../graph/tensorType.js';
 import { describeSpec } from '../describe.js';
-import {
-  type Dnnl,
-  DnnlError,
-  type DnnlTraits,
-  type ElementType,
-  type MemoryDesc,
-  type Pointer,
-  type Primitive,
-  type PrimitiveSpec,
-} from '../dnnl.js';
+import { type Dnnl, DnnlError, type DnnlTraits } from '../dnnl.js';
+import type { ElementType, MemoryDesc, Pointer } from '../memoryDesc.js';
+import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import { withAttributes } from './attributes.js';
 import type { Address, CommonFunctions } from './functions.js';
 import { dims, rawOf } from './memoryDesc.js';

@@ -1,5 +1,5 @@
 import type { LibraryHandle } from 'koffi';
-import type { Pointer } from '../dnnl.js';
+import type { Pointer } from '../memoryDesc.js';
 
 /** Something that C takes as an address: a buffer, an address, or null. */
 export type Address = ArrayBufferView | bigint | null;

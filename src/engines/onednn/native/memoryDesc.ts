@@ -1,5 +1,6 @@
 import type { Shape } from '../../../graph/tensorType.js';
-import { DnnlError, type ElementType, type MemoryDesc } from '../dnnl.js';
+import { DnnlError } from '../dnnl.js';
+import type { ElementType, MemoryDesc } from '../memoryDesc.js';
 import type { Address } from './functions.js';
 import { dataTypes, FORMAT_ANY, FORMAT_BLOCKED, MAX_AXES } from './numbers.js';
 

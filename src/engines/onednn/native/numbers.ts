@@ -1,12 +1,12 @@
-import {
-  type BatchNormSpec,
-  type BinaryAlgorithm,
-  type ConvAlgorithm,
-  type DescRole,
-  DnnlError,
-  type ElementType,
-  type EltwiseFunction,
-} from '../dnnl.js';
+import { DnnlError } from '../dnnl.js';
+import type { ElementType } from '../memoryDesc.js';
+import type {
+  BatchNormSpec,
+  BinaryAlgorithm,
+  ConvAlgorithm,
+  DescRole,
+  EltwiseFunction,
+} from '../primitiveSpec.js';
 import type { CommonFunctions } from './functions.js';
 
 /** Numbers of the C API that differ between its versions. */

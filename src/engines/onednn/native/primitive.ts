@@ -1,5 +1,6 @@
 import koffi from 'koffi';
-import type { DescRole, MemoryDesc, Pointer, Primitive } from '../dnnl.js';
+import type { MemoryDesc, Pointer } from '../memoryDesc.js';
+import type { DescRole, Primitive } from '../primitiveSpec.js';
 import type { CommonFunctions } from './functions.js';
 import { QUERY_IMPLEMENTATION, queries } from './numbers.js';
 

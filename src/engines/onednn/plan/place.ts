@@ -1,4 +1,4 @@
-import type { MemoryDesc, Pointer } from '../dnnl.js';
+import type { MemoryDesc, Pointer } from '../memoryDesc.js';
 
 /**
  * Where a buffer's memory comes from: `transient` lives from its first to its last use in a run, and others

@@ -1,15 +1,9 @@
 import { type Phase, phasesOf } from '../../../graph/phases.js';
 import type { Program, ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape, type TensorData, type TensorType } from '../../../graph/tensorType.js';
-import {
-  ARG,
-  type Dnnl,
-  type ElementType,
-  elementBytes,
-  type MemoryDesc,
-  type Primitive,
-  type PrimitiveSpec,
-} from '../dnnl.js';
+import { ARG, type Dnnl } from '../dnnl.js';
+import { type ElementType, elementBytes, type MemoryDesc } from '../memoryDesc.js';
+import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import type { Place, PlanBuffer, Storage } from './place.js';
 import type { AnyPlanNode, Usage } from './planNode.js';
 import { type Argument, type HostStep, readsOf, type Step, writesOf } from './step.js';

@@ -1,6 +1,6 @@
 import type { Phase } from '../../../graph/phases.js';
 import type { TensorData } from '../../../graph/tensorType.js';
-import type { Primitive, PrimitiveSpec } from '../dnnl.js';
+import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import type { Place } from './place.js';
 
 /** An argument of a primitive: the library's number for it, and the tensor. */

@@ -1,7 +1,8 @@
-import type { MemoryDesc, Pointer, PrimitiveSpec } from '../dnnl.js';
 import type { DnnlLibrary } from '../library.js';
+import type { MemoryDesc, Pointer } from '../memoryDesc.js';
 import { type Made, NativeDnnl } from '../native/dnnl.js';
 import { rawOf } from '../native/memoryDesc.js';
+import type { PrimitiveSpec } from '../primitiveSpec.js';
 import { bindFunctions, type Functions } from './functions.js';
 import { DESC_BYTES, rawList, readDesc, V2MemoryDesc } from './memoryDesc.js';
 import { numbers } from './numbers.js';

@@ -1,6 +1,6 @@
 import koffi from 'koffi';
 import type { Shape } from '../../../graph/tensorType.js';
-import type { ElementType, MemoryDesc } from '../dnnl.js';
+import type { ElementType, MemoryDesc } from '../memoryDesc.js';
 import { elementTypeOf, type Layout, NativeMemoryDesc, rawOf } from '../native/memoryDesc.js';
 import type { Functions } from './functions.js';
 

@@ -1,12 +1,3 @@
-import type {
-  BatchNormSpec,
-  ConvSpec,
-  EltwiseSpec,
-  MatmulSpec,
-  PoolingSpec,
-  PrimitiveSpec,
-  Window,
-} from '../dnnl.js';
 import { dims, rawOf } from '../native/memoryDesc.js';
 import {
   binaryKinds,
@@ -15,6 +6,15 @@ import {
   PASS,
   POOLING_AVERAGE_INCLUDE_PADDING,
 } from '../native/numbers.js';
+import type {
+  BatchNormSpec,
+  ConvSpec,
+  EltwiseSpec,
+  MatmulSpec,
+  PoolingSpec,
+  PrimitiveSpec,
+  Window,
+} from '../primitiveSpec.js';
 import type { Functions } from './functions.js';
 import { numbers } from './numbers.js';
 

@@ -1,6 +1,7 @@
-import type { MemoryDesc, Pointer, PrimitiveSpec } from '../dnnl.js';
 import type { DnnlLibrary } from '../library.js';
+import type { MemoryDesc, Pointer } from '../memoryDesc.js';
 import { type Made, NativeDnnl } from '../native/dnnl.js';
+import type { PrimitiveSpec } from '../primitiveSpec.js';
 import { bindFunctions, type Functions } from './functions.js';
 import { MemoryDescs } from './memoryDesc.js';
 import { numbers } from './numbers.js';

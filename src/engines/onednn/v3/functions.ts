@@ -1,5 +1,5 @@
 import type { LibraryHandle } from 'koffi';
-import type { Pointer } from '../dnnl.js';
+import type { Pointer } from '../memoryDesc.js';
 import { type Address, bindCommon, type Call } from '../native/functions.js';
 import { TYPE_OF_RESULT } from './numbers.js';
 

@@ -1,6 +1,6 @@
 import koffi from 'koffi';
 import type { Shape } from '../../../graph/tensorType.js';
-import type { ElementType } from '../dnnl.js';
+import type { ElementType } from '../memoryDesc.js';
 import { elementTypeOf, type Layout, NativeMemoryDesc } from '../native/memoryDesc.js';
 import { MAX_AXES } from '../native/numbers.js';
 import type { Functions } from './functions.js';

@@ -1,14 +1,4 @@
-import type {
-  BatchNormSpec,
-  ConvSpec,
-  EltwiseSpec,
-  MatmulSpec,
-  Pointer,
-  PoolingSpec,
-  PrimitiveSpec,
-  SumSpec,
-  Window,
-} from '../dnnl.js';
+import type { Pointer } from '../memoryDesc.js';
 import type { Address } from '../native/functions.js';
 import { dims, rawOf } from '../native/memoryDesc.js';
 import {
@@ -18,6 +8,16 @@ import {
   PASS,
   POOLING_AVERAGE_INCLUDE_PADDING,
 } from '../native/numbers.js';
+import type {
+  BatchNormSpec,
+  ConvSpec,
+  EltwiseSpec,
+  MatmulSpec,
+  PoolingSpec,
+  PrimitiveSpec,
+  SumSpec,
+  Window,
+} from '../primitiveSpec.js';
 import type { Functions } from './functions.js';
 import { numbers } from './numbers.js';
 
