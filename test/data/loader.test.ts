@@ -75,7 +75,7 @@ test('waiting is measured: none where batches are ready, all where they are not'
   assert.ok(before > 0);
   await sleep(300);
   for (let i = 0; i < 6; i++) await batches.next();
-  assert.ok(ahead.waitedMs - before < 20, `waited ${ahead.waitedMs - before} ms`);
+  assert.ok(ahead.waitedMs - before < 100, `waited ${ahead.waitedMs - before} ms`);
 });
 
 test('what cannot work is refused', async (t) => {
