@@ -30,8 +30,8 @@ const RUNNING_MIN_START = 100_000;
  * The bias loss ("Bias Loss for Mobile Neural Networks", section 3): mean over the batch of
  * zᵢ·CE(logitsᵢ, labelᵢ) with zᵢ = exp(α·uᵢ) − β, where uᵢ is the variance vᵢ of data point i's
  * features, normalised over the batch: uᵢ = (vᵢ − m)/(max v − min v). In `local` mode m = min v; in
- * `global` mode m ← min(m, min v) lives as long as the run ({@link RUNNING_MIN}), so that uᵢ can exceed
- * 1. Variances are unbiased (divided by n − 1) and no gradient flows through them.
+ * `global` mode m ← min(m, min v) lives as long as the run (the variable `loss.running_min`), so that
+ * uᵢ can exceed 1. Variances are unbiased (divided by n − 1) and no gradient flows through them.
  *
  * When all variances of a batch are equal the quotient is 0/0, NaN in the published code; here uᵢ = 0,
  * so that each point weighs 1 − β.

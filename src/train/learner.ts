@@ -105,7 +105,7 @@ export class Learner {
   }
 
   /**
-   * Compiles a training step, so that the first {@link step} takes no longer than the others.
+   * Compiles a training step, so that the first {@link Learner.step} takes no longer than the others.
    *
    * @param step its number since the run's beginning
    */
