@@ -1,4 +1,3 @@
-import { UserError } from '../../errors.js';
 import { type Program, variablesOf } from '../../graph/program.js';
 import type { TensorData } from '../../graph/tensorType.js';
 import type {
@@ -9,16 +8,12 @@ import type {
   MachinePeaks,
   Precision,
 } from '../engine.js';
+import { bindLibrary } from './bindLibrary.js';
 import type { Dnnl } from './dnnl.js';
 import { DnnlExecutable } from './executable.js';
 import { type DnnlLibrary, loadLibrary, setThreads } from './library.js';
 import { measurePeaks } from './peaks.js';
-import { fuse } from './plan/fuse.js';
-import { planNodes } from './plan/plan.js';
-import { Usage } from './plan/planNode.js';
-import { Planner } from './plan/planner.js';
-import { DnnlV2 } from './v2/dnnl.js';
-import { DnnlV3 } from './v3/dnnl.js';
+import { planProgram } from './plan/plan.js';
 import { DnnlVariables } from './variables.js';
 
 /** The engine on oneDNN: a program becomes a list of prepared primitives. */
@@ -48,16 +43,11 @@ class DnnlBackend implements EngineBackend {
 
   compile(program: Program, { precision }: Required<CompileOptions>): DnnlExecutable {
     for (const variable of variablesOf(program)) this.variables.declare(variable);
-    const nodes = fuse(program);
-    const blocks = this.library.instructionSet.startsWith('AVX512');
-    const planner = new Planner(
-      this.dnnl,
-      program,
-      new Usage(nodes, program),
-      precision ?? this.precision,
-      blocks,
-    );
-    const ends = planNodes(planner, nodes, (name) => this.variables.address(name));
+    const { planner, ends } = planProgram(this.dnnl, program, {
+      precision: precision ?? this.precision,
+      blocks: this.library.instructionSet.startsWith('AVX512'),
+      addressOf: (name) => this.variables.address(name),
+    });
     return new DnnlExecutable(this.dnnl, planner, ends, (address) => this.variables.arenaAt(address));
   }
 
@@ -79,13 +69,6 @@ class DnnlBackend implements EngineBackend {
   }
 }
 
-/** The bindings of a library's version. */
-function bind(library: DnnlLibrary): Dnnl {
-  if (library.major === 2 && library.minor >= 6) return new DnnlV2(library);
-  if (library.major === 3) return new DnnlV3(library);
-  throw new UserError(`${library.path} is oneDNN ${library.version}; this engine knows 2.6, 2.7 and 3`);
-}
-
 /**
  * Starts the engine.
  *
@@ -93,6 +76,6 @@ function bind(library: DnnlLibrary): Dnnl {
  */
 export const createBackend: BackendFactory = (options) => {
   const library = loadLibrary();
-  const dnnl = bind(library);
+  const dnnl = bindLibrary(library);
   return new DnnlBackend(library, dnnl, options, setThreads(library, options.threads));
 };

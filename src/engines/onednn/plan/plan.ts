@@ -1,10 +1,13 @@
 import type { Program } from '../../../graph/program.js';
 import type { TensorData } from '../../../graph/tensorType.js';
 import { fillUniform } from '../../../random.js';
+import type { Precision } from '../../engine.js';
+import type { Dnnl } from '../dnnl.js';
 import { type LoweredKind, lowerNode } from '../lowering/table.js';
+import { fuse } from './fuse.js';
 import type { Place } from './place.js';
-import type { AnyPlanNode, PlanNode } from './planNode.js';
-import type { Planner } from './planner.js';
+import { type AnyPlanNode, type PlanNode, Usage } from './planNode.js';
+import { Planner } from './planner.js';
 
 /** Where a variable lies, row-major. */
 export type VariableAddress = (name: string) => number;
@@ -15,6 +18,26 @@ export interface PlanEnds {
   readonly outputs: ReadonlyMap<string, Place>;
 }
 
+/** What a plan depends on besides its program. */
+export interface PlanSettings {
+  /** Of convolutions' operands. */
+  readonly precision: Precision;
+  /** Whether the processor's code works on blocks of 16 channels. */
+  readonly blocks: boolean;
+  readonly addressOf: VariableAddress;
+}
+
+/** Turns a program into a list of prepared primitives. */
+export function planProgram(
+  dnnl: Dnnl,
+  program: Program,
+  { precision, blocks, addressOf }: PlanSettings,
+): { readonly planner: Planner; readonly ends: PlanEnds } {
+  const nodes = fuse(program);
+  const planner = new Planner(dnnl, program, new Usage(nodes, program), precision, blocks);
+  return { planner, ends: planNodes(planner, nodes, addressOf) };
+}
+
 type SourceNode = PlanNode<'input'> | PlanNode<'variable'> | PlanNode<'constant'> | PlanNode<'uniform'>;
 
 function isSource(node: AnyPlanNode): node is AnyPlanNode & SourceNode {
@@ -22,11 +45,7 @@ function isSource(node: AnyPlanNode): node is AnyPlanNode & SourceNode {
 }
 
 /** Adds all nodes of a program to a planner. */
-export function planNodes(
-  planner: Planner,
-  nodes: readonly AnyPlanNode[],
-  addressOf: VariableAddress,
-): PlanEnds {
+function planNodes(planner: Planner, nodes: readonly AnyPlanNode[], addressOf: VariableAddress): PlanEnds {
   const inputs = new Map<string, Place>();
   nodes.forEach((node, index) => {
     planner.begin(node, index);
