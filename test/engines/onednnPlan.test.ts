@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Precision } from '../../src/engines/engine.js';
 import { bindLibrary } from '../../src/engines/onednn/bindLibrary.js';
-import type { Dnnl } from '../../src/engines/onednn/dnnl.js';
+import type { Block, Dnnl } from '../../src/engines/onednn/dnnl.js';
 import { loadLibrary } from '../../src/engines/onednn/library.js';
 import type { PlanBuffer } from '../../src/engines/onednn/plan/place.js';
 import { planProgram } from '../../src/engines/onednn/plan/plan.js';
@@ -14,7 +14,10 @@ import { sgd } from '../../src/optim/sgd.js';
 import { trainProgram } from '../../src/train/programs.js';
 import { onednnMissing } from '../support/onednn.js';
 
-const skip = await onednnMissing();
+const skips: Readonly<Record<Precision, string | false>> = {
+  f32: await onednnMissing(),
+  bf16: await onednnMissing('bf16'),
+};
 const BATCH = 8;
 
 /** A reorder of a plan: which variable its contents come from, if from one, and what they become. */
@@ -26,11 +29,16 @@ interface Reorder {
 }
 
 /** The reorders of a training step, those of the updates, too. */
-function reordersOf(dnnl: Dnnl, options: ModelOptions, precision: Precision): Reorder[] {
+function reordersOf(
+  dnnl: Dnnl,
+  block: Block | undefined,
+  options: ModelOptions,
+  precision: Precision,
+): Reorder[] {
   const program = trainProgram(createModel(options), biasLoss(), sgd(), BATCH);
   const names = program.nodes.flatMap((node) => (node.kind === 'variable' ? [node.attributes.name] : []));
   const addressOf = (name: string): number => 2 ** 30 * (1 + names.indexOf(name));
-  const { planner } = planProgram(dnnl, program, { precision, blocks: true, addressOf });
+  const { planner } = planProgram(dnnl, program, { precision, block, addressOf });
   const origins = new Map<PlanBuffer, string>();
   return planner.steps.flatMap((step): Reorder[] => {
     if (step.kind !== 'primitive' || step.spec.kind !== 'reorder') return [];
@@ -45,11 +53,12 @@ function reordersOf(dnnl: Dnnl, options: ModelOptions, precision: Precision): Re
 for (const options of [{ name: 'resnet18' }, { name: 'shufflenetv2', ratio: 0.5 }] as const) {
   for (const precision of ['f32', 'bf16'] as const) {
     test(`${options.name} in ${precision}: a weight is reordered once a step for each layout`, {
-      skip,
+      skip: skips[precision],
     }, () => {
-      const dnnl = bindLibrary(loadLibrary());
+      const library = loadLibrary();
+      const dnnl = bindLibrary(library);
       try {
-        const reorders = reordersOf(dnnl, { ...options, classes: 10 }, precision);
+        const reorders = reordersOf(dnnl, library.block, { ...options, classes: 10 }, precision);
         const targets = new Map<string, string[]>();
         for (const { variable, isUpdate, shape, target } of reorders) {
           if (variable === undefined || isUpdate || shape.length < 4) continue;
@@ -68,11 +77,12 @@ for (const options of [{ name: 'resnet18' }, { name: 'shufflenetv2', ratio: 0.5 
 }
 
 test('resnet18 in f32: pictures keep their layout from the first convolution to the features', {
-  skip,
+  skip: skips.f32,
 }, () => {
-  const dnnl = bindLibrary(loadLibrary());
+  const library = loadLibrary();
+  const dnnl = bindLibrary(library);
   try {
-    const reorders = reordersOf(dnnl, { name: 'resnet18', classes: 10 }, 'f32');
+    const reorders = reordersOf(dnnl, library.block, { name: 'resnet18', classes: 10 }, 'f32');
     const pictures = reorders.filter(({ shape }) => shape.length === 4 && shape[0] === BATCH);
     // Two of the features, for the classifier and their variance, and one of their gradient.
     assert.ok(pictures.length <= 3, `${pictures.length} reorders of pictures`);

@@ -9,7 +9,7 @@ import { onednnMissing } from '../support/onednn.js';
 import { TINY_SIZE, TinyModel } from './fixtures/tiny.js';
 
 const BATCH = 4;
-const missing = await onednnMissing();
+const missing = await onednnMissing('bf16');
 
 /** Losses of the first steps. */
 async function losses(precision: Precision, f32Steps?: number): Promise<number[]> {

@@ -8,6 +8,7 @@ import type {
   MachinePeaks,
   Precision,
 } from '../engine.js';
+import { requireBf16 } from './bf16.js';
 import { bindLibrary } from './bindLibrary.js';
 import type { Dnnl } from './dnnl.js';
 import { DnnlExecutable } from './executable.js';
@@ -45,7 +46,7 @@ class DnnlBackend implements EngineBackend {
     for (const variable of variablesOf(program)) this.variables.declare(variable);
     const { planner, ends } = planProgram(this.dnnl, program, {
       precision: precision ?? this.precision,
-      blocks: this.library.instructionSet.startsWith('AVX512'),
+      block: this.library.block,
       addressOf: (name) => this.variables.address(name),
     });
     return new DnnlExecutable(this.dnnl, planner, ends, (address) => this.variables.arenaAt(address));
@@ -72,10 +73,11 @@ class DnnlBackend implements EngineBackend {
 /**
  * Starts the engine.
  *
- * @throws UserError when oneDNN is not found, or its version is not known
+ * @throws UserError when oneDNN is not found, its version is not known, or it has no bf16 code for the processor
  */
 export const createBackend: BackendFactory = (options) => {
   const library = loadLibrary();
   const dnnl = bindLibrary(library);
+  if (options.precision === 'bf16') requireBf16(dnnl, library.instructionSet);
   return new DnnlBackend(library, dnnl, options, setThreads(library, options.threads));
 };

@@ -25,6 +25,9 @@ export const ARG = {
   multipleSrc: 1024,
 } as const;
 
+/** Channels of a block: as many as a vector register holds, with AVX512 16, before it 8. */
+export type Block = 8 | 16;
+
 /** In what the versions differ beyond their C API. */
 export interface DnnlTraits {
   /** Whether there are Winograd convolutions, which version 3 dropped. */
@@ -50,8 +53,8 @@ export interface Dnnl {
   strided(shape: Shape, type: ElementType, strides?: Shape): MemoryDesc;
   /** A layout that the library is to choose. */
   any(shape: Shape, type: ElementType): MemoryDesc;
-  /** nChw16c, the layout in blocks of 16 channels that AVX512 code likes. */
-  blocked16(shape: Shape, type: ElementType): MemoryDesc;
+  /** nChw16c or nChw8c, the layouts in blocks of channels. */
+  blocked(shape: Shape, type: ElementType, block: Block): MemoryDesc;
   /** Part of a tensor; undefined where the layout has no descriptor for it (a block cut through). */
   part(whole: MemoryDesc, shape: Shape, offsets: Shape): MemoryDesc | undefined;
   /** The same memory as another shape; undefined where the layout does not allow it. */

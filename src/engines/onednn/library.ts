@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import koffi, { type LibraryHandle } from 'koffi';
 import { errorMessage, UserError } from '../../errors.js';
+import type { Block } from './dnnl.js';
 
 /** Environment variable that names the library file, before any other place. */
 const LIBRARY_VARIABLE = 'BIASLOSS_ONEDNN';
@@ -30,15 +31,15 @@ const candidates: Readonly<Record<string, readonly string[]>> = {
   win32: ['dnnl.dll', 'C:\\Program Files (x86)\\Intel\\oneAPI\\dnnl\\latest\\bin\\dnnl.dll'],
 };
 
-/** Names of instruction sets by the numbers of `dnnl_cpu_isa_t`; a library's number may hold more bits. */
-const instructionSets: readonly (readonly [bits: number, name: string])[] = [
-  [0x3e7, 'AVX512-AMX'],
-  [0xe7, 'AVX512-BF16'],
-  [0x67, 'AVX512-VNNI'],
-  [0x27, 'AVX512'],
-  [0x7, 'AVX2'],
-  [0x3, 'AVX'],
-  [0x1, 'SSE4.1'],
+/** Instruction sets by the numbers of `dnnl_cpu_isa_t`; a library's number may hold more bits. */
+const instructionSets: readonly (readonly [bits: number, name: string, block: Block])[] = [
+  [0x3e7, 'AVX512-AMX', 16],
+  [0xe7, 'AVX512-BF16', 16],
+  [0x67, 'AVX512-VNNI', 16],
+  [0x27, 'AVX512', 16],
+  [0x7, 'AVX2', 8],
+  [0x3, 'AVX', 8],
+  [0x1, 'SSE4.1', 8],
 ];
 
 /** A loaded library, before anything is created in it. */
@@ -52,6 +53,8 @@ export interface DnnlLibrary {
   readonly version: string;
   /** The instruction set it compiles for on this processor. */
   readonly instructionSet: string;
+  /** Channels of a block in the layout that its code for this processor works on; undefined for reference code. */
+  readonly block: Block | undefined;
   /** Whether the processor multiplies bf16 numbers itself. */
   readonly fastBf16: boolean;
 }
@@ -70,12 +73,15 @@ export function loadLibrary(
   keepLoaded(path);
   const version = readVersion(handle, path);
   const isa: number = handle.func('int dnnl_get_effective_cpu_isa()')();
+  const [, instructionSet = 'its reference code', block] =
+    instructionSets.find(([bits]) => (isa & bits) === bits) ?? [];
   return {
     handle,
     path,
     ...version,
     version: `${version.major}.${version.minor}.${version.patch}`,
-    instructionSet: instructionSets.find(([bits]) => (isa & bits) === bits)?.[1] ?? 'its reference code',
+    instructionSet,
+    block,
     fastBf16: (isa & 0xe7) === 0xe7,
   };
 }

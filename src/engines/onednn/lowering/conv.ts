@@ -19,13 +19,13 @@ const BLOCK = 16;
  * the direct algorithm's speed from 32 channels up, but not on pictures of a single tile with few channels.
  */
 function isWinograd(
-  { blocks, dnnl }: Planner,
+  { block, dnnl }: Planner,
   { stride, padding, groups }: ConvGeometry,
   { weight, y }: ConvShapes,
 ): boolean {
   const [outputs, inputs, ...kernel] = weight as [number, number, number, number];
   const fits =
-    blocks &&
+    block === BLOCK &&
     dnnl.traits.winograd &&
     groups === 1 &&
     [...kernel, ...stride, ...padding].join() === '3,3,1,1,1,1' &&
@@ -57,13 +57,15 @@ function elementType(
 
 /** Whether to name the layout of pictures rather than to let the library choose. */
 function namesLayout(
-  { blocks, dnnl }: Planner,
+  { block, dnnl }: Planner,
   pass: ConvSpec['pass'],
   { stride, groups }: ConvGeometry,
   { x }: ConvShapes,
 ): boolean {
   const isStridedDepthwise = groups === x[1] && Math.max(...stride) > 1;
-  return blocks && dnnl.traits.slowStridedDepthwise && pass === 'inputGradient' && isStridedDepthwise;
+  return (
+    block !== undefined && dnnl.traits.slowStridedDepthwise && pass === 'inputGradient' && isStridedDepthwise
+  );
 }
 
 /** A convolution whose layouts the library is to choose, as a rule. */

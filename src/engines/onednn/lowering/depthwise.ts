@@ -21,7 +21,12 @@ export function isWideDepthwise(
 ): boolean {
   const [outputs, inputs, height, width] = weight as [number, number, number, number];
   const depthwise = groups === outputs && inputs === 1 && groups === x[1];
-  return planner.blocks && depthwise && Math.min(height, width) >= WIDEST && Math.max(height, width) > WIDEST;
+  return (
+    planner.block !== undefined &&
+    depthwise &&
+    Math.min(height, width) >= WIDEST &&
+    Math.max(height, width) > WIDEST
+  );
 }
 
 /** Where windows of {@link WIDEST} begin that cover a kernel's axis; the last two may overlap. */

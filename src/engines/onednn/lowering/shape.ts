@@ -15,7 +15,7 @@ function looseLayout(planner: Planner, value: ValueId): MemoryDesc {
 function cutLayout(planner: Planner, value: ValueId, axis: number, cuts: readonly number[]): MemoryDesc {
   const { shape, dtype } = planner.typeOf(value);
   const pictures = shape.length === 4 && dtype === 'f32';
-  const whole = axis !== 1 || cuts.every((cut) => cut % 16 === 0);
+  const whole = axis !== 1 || cuts.every((cut) => cut % (planner.block ?? 1) === 0);
   return pictures && whole ? planner.pictures(shape) : looseLayout(planner, value);
 }
 

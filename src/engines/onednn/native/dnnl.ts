@@ -1,12 +1,20 @@
 import { type Shape, stridesOf } from '../../../graph/tensorType.js';
 import { describeSpec } from '../describe.js';
-import { type Dnnl, DnnlError, type DnnlTraits } from '../dnnl.js';
+import { type Block, type Dnnl, DnnlError, type DnnlTraits } from '../dnnl.js';
 import type { ElementType, MemoryDesc, Pointer } from '../memoryDesc.js';
 import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import { withAttributes } from './attributes.js';
 import type { Address, CommonFunctions } from './functions.js';
 import { dims, rawOf } from './memoryDesc.js';
-import { CPU_ENGINE, checkNumbers, dataTypes, type Numbers, STREAM_IN_ORDER } from './numbers.js';
+import {
+  ANY_LAYOUT,
+  CPU_ENGINE,
+  checkNumbers,
+  dataTypes,
+  layoutNumber,
+  type Numbers,
+  STREAM_IN_ORDER,
+} from './numbers.js';
 import { NativePrimitive } from './primitive.js';
 
 /** Numbers of `dnnl_status_t`. */
@@ -30,6 +38,7 @@ export interface Made {
 /** What versions 2 and 3 of oneDNN have in common. */
 export abstract class NativeDnnl<F extends CommonFunctions> implements Dnnl {
   protected readonly engine: Pointer;
+  private readonly blockedTags: { readonly [B in Block]: number };
   private readonly stream: Pointer;
   abstract readonly traits: DnnlTraits;
 
@@ -39,6 +48,7 @@ export abstract class NativeDnnl<F extends CommonFunctions> implements Dnnl {
     protected readonly numbers: Numbers,
   ) {
     checkNumbers(functions, numbers, `oneDNN ${version}`);
+    this.blockedTags = { 8: layoutNumber(functions, 'aBcd8b'), 16: layoutNumber(functions, 'aBcd16b') };
     this.engine = this.output('engine', (out) => functions.engineCreate(out, CPU_ENGINE, 0));
     this.stream = this.output('stream', (out) => functions.streamCreate(out, this.engine, STREAM_IN_ORDER));
   }
@@ -63,11 +73,11 @@ export abstract class NativeDnnl<F extends CommonFunctions> implements Dnnl {
   }
 
   any(shape: Shape, type: ElementType): MemoryDesc {
-    return this.tagged(shape, type, this.numbers.layout.any);
+    return this.tagged(shape, type, ANY_LAYOUT);
   }
 
-  blocked16(shape: Shape, type: ElementType): MemoryDesc {
-    return this.tagged(shape, type, this.numbers.layout.aBcd16b);
+  blocked(shape: Shape, type: ElementType, block: Block): MemoryDesc {
+    return this.tagged(shape, type, this.blockedTags[block]);
   }
 
   part(whole: MemoryDesc, shape: Shape, offsets: Shape): MemoryDesc | undefined {

@@ -13,8 +13,6 @@ import type { CommonFunctions } from './functions.js';
 export interface Numbers {
   /** Eltwise functions as numbers of `dnnl_alg_kind_t`. */
   readonly eltwise: { readonly [F in EltwiseFunction]: number };
-  /** Of `dnnl_format_tag_t`. */
-  readonly layout: { readonly any: number; readonly aBcd16b: number };
   /** Of `dnnl_normalization_flags_t`. */
   readonly normalisation: {
     readonly globalStatistics: number;
@@ -85,6 +83,9 @@ export const FORMAT_ANY = 1;
 /** Number of `dnnl_format_kind_t`: strides, and blocks perhaps. */
 export const FORMAT_BLOCKED = 2;
 
+/** Number of `dnnl_format_tag_t`: the library is to choose. */
+export const ANY_LAYOUT = 1;
+
 /** `DNNL_MAX_NDIMS` */
 export const MAX_AXES = 12;
 
@@ -141,7 +142,7 @@ type NamedNumber = readonly [nameOf: (number: number) => string, number: number,
 
 function namedNumbers(
   { algorithmName, typeName, layoutName, passName }: NamingFunctions,
-  { eltwise, layout }: Numbers,
+  { eltwise }: Numbers,
 ): NamedNumber[] {
   return [
     ...named(algorithmName, eltwise, eltwiseNames, 'eltwise_'),
@@ -150,12 +151,24 @@ function namedNumbers(
     [algorithmName, convolutionKinds.direct, 'convolution_direct'],
     [algorithmName, convolutionKinds.winograd, 'convolution_winograd'],
     [algorithmName, POOLING_AVERAGE_INCLUDE_PADDING, 'pooling_avg_include_padding'],
-    [layoutName, layout.any, 'any'],
-    [layoutName, layout.aBcd16b, 'aBcd16b'],
+    [layoutName, ANY_LAYOUT, 'any'],
     [passName, PASS.training, 'forward_training'],
     [passName, PASS.inference, 'forward_inference'],
     [passName, PASS.backward, 'backward'],
   ];
+}
+
+/** More than there are numbers of `dnnl_format_tag_t`. */
+const LAYOUTS = 2048;
+
+/**
+ * The number of a layout by its name: releases put new layouts between the old ones.
+ *
+ * @throws DnnlError when the library has none of that name
+ */
+export function layoutNumber({ layoutName }: Pick<NamingFunctions, 'layoutName'>, name: string): number {
+  for (let number = ANY_LAYOUT; number < LAYOUTS; number++) if (layoutName(number) === name) return number;
+  throw new DnnlError(`this oneDNN has no layout ${name}`);
 }
 
 function named<K extends string>(

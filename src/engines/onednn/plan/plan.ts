@@ -2,7 +2,7 @@ import type { Program } from '../../../graph/program.js';
 import type { TensorData } from '../../../graph/tensorType.js';
 import { fillUniform } from '../../../random.js';
 import type { Precision } from '../../engine.js';
-import type { Dnnl } from '../dnnl.js';
+import type { Block, Dnnl } from '../dnnl.js';
 import { type LoweredKind, lowerNode } from '../lowering/table.js';
 import { fuse } from './fuse.js';
 import type { Place } from './place.js';
@@ -22,8 +22,8 @@ export interface PlanEnds {
 export interface PlanSettings {
   /** Of convolutions' operands. */
   readonly precision: Precision;
-  /** Whether the processor's code works on blocks of 16 channels. */
-  readonly blocks: boolean;
+  /** Channels of a block in the layout that the processor's code works on; undefined for none. */
+  readonly block: Block | undefined;
   readonly addressOf: VariableAddress;
 }
 
@@ -31,10 +31,10 @@ export interface PlanSettings {
 export function planProgram(
   dnnl: Dnnl,
   program: Program,
-  { precision, blocks, addressOf }: PlanSettings,
+  { precision, block, addressOf }: PlanSettings,
 ): { readonly planner: Planner; readonly ends: PlanEnds } {
   const nodes = fuse(program);
-  const planner = new Planner(dnnl, program, new Usage(nodes, program), precision, blocks);
+  const planner = new Planner(dnnl, program, new Usage(nodes, program), precision, block);
   return { planner, ends: planNodes(planner, nodes, addressOf) };
 }
 

@@ -1,7 +1,7 @@
 import { type Phase, phasesOf } from '../../../graph/phases.js';
 import type { Program, ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape, type TensorData, type TensorType } from '../../../graph/tensorType.js';
-import { ARG, type Dnnl } from '../dnnl.js';
+import { ARG, type Block, type Dnnl } from '../dnnl.js';
 import { type ElementType, elementBytes, type MemoryDesc } from '../memoryDesc.js';
 import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import type { Place, PlanBuffer, Storage } from './place.js';
@@ -40,8 +40,8 @@ export class Planner {
     readonly usage: Usage,
     /** Element type of convolutions' operands. */
     readonly activation: ElementType,
-    /** Whether the processor's code works on blocks of 16 channels. */
-    readonly blocks: boolean,
+    /** Channels of a block in the layout that the processor's code works on; undefined for none. */
+    readonly block: Block | undefined,
   ) {
     this.phases = phasesOf(program);
   }
@@ -72,7 +72,8 @@ export class Planner {
 
   /** The layout of pictures where nothing else decides: the one that convolutions choose. */
   pictures(shape: Shape): MemoryDesc {
-    return this.blocks ? this.dnnl.blocked16(shape, this.activation) : this.rowMajor(shape, this.activation);
+    const { block, activation } = this;
+    return block ? this.dnnl.blocked(shape, activation, block) : this.rowMajor(shape, activation);
   }
 
   allocate(desc: MemoryDesc, storage: Storage = 'transient'): Place {

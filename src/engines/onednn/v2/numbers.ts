@@ -16,6 +16,5 @@ export const numbers: Numbers = {
     abs: 95,
     square: 79,
   },
-  layout: { any: 1, aBcd16b: 69 },
   normalisation: { globalStatistics: 1, fusedRelu: 4, scale: 8, shift: 16 },
 };

@@ -16,7 +16,6 @@ export const numbers: Numbers = {
     abs: 0x24,
     square: 0x23,
   },
-  layout: { any: 1, aBcd16b: 78 },
   normalisation: { globalStatistics: 1, fusedRelu: 8, scale: 2, shift: 4 },
 };
 
