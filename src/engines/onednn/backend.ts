@@ -12,6 +12,7 @@ import { requireBf16 } from './bf16.js';
 import { bindLibrary } from './bindLibrary.js';
 import type { Dnnl } from './dnnl.js';
 import { DnnlExecutable } from './executable.js';
+import { MachineCode } from './kernels/machineCode.js';
 import { type DnnlLibrary, loadLibrary, setThreads } from './library.js';
 import { measurePeaks } from './peaks.js';
 import { planProgram } from './plan/plan.js';
@@ -22,6 +23,7 @@ class DnnlBackend implements EngineBackend {
   readonly description: string;
   readonly precision: Precision;
   private readonly variables = new DnnlVariables();
+  private readonly machineCode: MachineCode | undefined;
 
   constructor(
     private readonly library: DnnlLibrary,
@@ -30,6 +32,7 @@ class DnnlBackend implements EngineBackend {
     takesThreads: boolean,
   ) {
     const { threads, precision } = options;
+    this.machineCode = MachineCode.open(library, threads);
     this.precision = precision === 'auto' ? (library.fastBf16 ? 'bf16' : 'f32') : precision;
     const reason = library.fastBf16
       ? 'the processor multiplies bf16'
@@ -47,9 +50,13 @@ class DnnlBackend implements EngineBackend {
     const { planner, ends } = planProgram(this.dnnl, program, {
       precision: precision ?? this.precision,
       block: this.library.block,
+      usesKernels: this.machineCode !== undefined,
       addressOf: (name) => this.variables.address(name),
     });
-    return new DnnlExecutable(this.dnnl, planner, ends, (address) => this.variables.arenaAt(address));
+    const { dnnl, machineCode } = this;
+    return new DnnlExecutable({ dnnl, machineCode }, planner, ends, (address) =>
+      this.variables.arenaAt(address),
+    );
   }
 
   read(names?: readonly string[]): Map<string, TensorData> {
@@ -66,6 +73,7 @@ class DnnlBackend implements EngineBackend {
 
   close(): void {
     this.variables.clear();
+    this.machineCode?.close();
     this.dnnl.close();
   }
 }

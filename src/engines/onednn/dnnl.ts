@@ -28,6 +28,9 @@ export const ARG = {
 /** Channels of a block: as many as a vector register holds, with AVX512 16, before it 8. */
 export type Block = 8 | 16;
 
+/** Layouts in blocks: of pictures (nChw8c, nChw16c), and of weights in blocks of 8 inputs and outputs. */
+export type LayoutName = `aBcd${Block}b` | 'ABcd8b8a' | 'ABcd8a8b';
+
 /** In what the versions differ beyond their C API. */
 export interface DnnlTraits {
   /** Whether there are Winograd convolutions, which version 3 dropped. */
@@ -53,8 +56,8 @@ export interface Dnnl {
   strided(shape: Shape, type: ElementType, strides?: Shape): MemoryDesc;
   /** A layout that the library is to choose. */
   any(shape: Shape, type: ElementType): MemoryDesc;
-  /** nChw16c or nChw8c, the layouts in blocks of channels. */
-  blocked(shape: Shape, type: ElementType, block: Block): MemoryDesc;
+  /** A layout in blocks, by the library's name. */
+  named(shape: Shape, type: ElementType, name: LayoutName): MemoryDesc;
   /** Part of a tensor; undefined where the layout has no descriptor for it (a block cut through). */
   part(whole: MemoryDesc, shape: Shape, offsets: Shape): MemoryDesc | undefined;
   /** The same memory as another shape; undefined where the layout does not allow it. */

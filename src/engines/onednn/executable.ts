@@ -4,6 +4,7 @@ import type { BackendExecutable, NamedData, ProfileEntry, RunOptions } from '../
 import { Arena } from './arena.js';
 import { describeSpec } from './describe.js';
 import { type Dnnl, DnnlError } from './dnnl.js';
+import type { MachineCode } from './kernels/machineCode.js';
 import type { Pointer } from './memoryDesc.js';
 import { layOut, type MemoryPlan, planMemory } from './plan/memoryPlan.js';
 import type { Place, PlanBuffer } from './plan/place.js';
@@ -12,6 +13,7 @@ import type { Planner } from './plan/planner.js';
 import {
   type HostRun,
   type HostStep,
+  type KernelStep,
   type PrimitiveStep,
   readsOf,
   type Step,
@@ -90,16 +92,24 @@ class PlanMemory {
   }
 }
 
+/** What executes steps. */
+export interface Native {
+  readonly dnnl: Dnnl;
+  /** For kernels; only plans that were made for it have some. */
+  readonly machineCode: MachineCode | undefined;
+}
+
 /** A program on oneDNN: a list of prepared primitives and host functions, with all their memory. */
 export class DnnlExecutable implements BackendExecutable {
   private readonly memory: PlanMemory;
   private readonly steps: readonly ReadyStep[];
   private readonly primitives: readonly Primitive[];
-  private readonly handles = new Map<string, Pointer>();
+  /** The library's tensors, by their descriptors' keys (long, so each is kept once) and their addresses. */
+  private readonly handles = new Map<string, Map<Pointer, Pointer>>();
   private descriptions: readonly StepDescription[] | undefined;
 
   constructor(
-    private readonly dnnl: Dnnl,
+    private readonly native: Native,
     planner: Planner,
     private readonly ends: PlanEnds,
     variable: (address: Pointer) => Arena,
@@ -133,11 +143,12 @@ export class DnnlExecutable implements BackendExecutable {
 
   close(): void {
     this.releaseHandles();
-    for (const primitive of this.primitives) this.dnnl.release(primitive);
+    for (const primitive of this.primitives) this.native.dnnl.release(primitive);
   }
 
   private releaseHandles(): void {
-    for (const memory of this.handles.values()) this.dnnl.releaseMemory(memory);
+    for (const tensors of this.handles.values())
+      for (const memory of tensors.values()) this.native.dnnl.releaseMemory(memory);
     this.handles.clear();
   }
 
@@ -146,7 +157,14 @@ export class DnnlExecutable implements BackendExecutable {
   }
 
   private prepare(step: Step): ReadyStep {
-    return step.kind === 'host' ? this.prepareHost(step) : this.preparePrimitive(step);
+    switch (step.kind) {
+      case 'host':
+        return this.prepareHost(step);
+      case 'kernel':
+        return this.prepareKernel(step);
+      case 'primitive':
+        return this.preparePrimitive(step);
+    }
   }
 
   private prepareHost(step: HostStep): ReadyStep {
@@ -156,7 +174,7 @@ export class DnnlExecutable implements BackendExecutable {
   }
 
   private preparePrimitive(step: PrimitiveStep): ReadyStep {
-    const { dnnl } = this;
+    const { dnnl } = this.native;
     const { handle } = step.primitive;
     const count = step.args.length;
     const list = new BigUint64Array(2 * count);
@@ -178,13 +196,25 @@ export class DnnlExecutable implements BackendExecutable {
     };
   }
 
+  private prepareKernel(step: KernelStep): ReadyStep {
+    const { machineCode } = this.native;
+    if (!machineCode) throw new Error(`no machine code can be run for ${step.name}`);
+    const address = (place: Place): Pointer => this.memory.address(place);
+    const run = machineCode.prepare(step.kernel, {
+      src: address(step.places.src),
+      dst: address(step.places.dst),
+      bias: step.places.bias && address(step.places.bias),
+      addend: step.places.addend && address(step.places.addend),
+    });
+    return { step, execute: run };
+  }
+
   private memoryHandle(place: Place): Pointer {
     const address = this.memory.address(place);
-    const key = `${address} ${place.desc.key}`;
-    const known = this.handles.get(key);
-    if (known !== undefined) return known;
-    const handle = this.dnnl.memory(place.desc, address);
-    this.handles.set(key, handle);
+    const tensors = this.handles.get(place.desc.key) ?? new Map<Pointer, Pointer>();
+    this.handles.set(place.desc.key, tensors);
+    const handle = tensors.get(address) ?? this.native.dnnl.memory(place.desc, address);
+    tensors.set(address, handle);
     return handle;
   }
 }

@@ -85,12 +85,25 @@ const besides: ReadonlySet<number> = new Set([
 function detailOf(step: Step): string {
   const tensors = (places: readonly Place[]): string =>
     places.map(({ desc }) => describeDesc(desc)).join(' ');
-  if (step.kind === 'host') return `${tensors(step.inputs)} → ${tensors(step.outputs)}`;
+  if (step.kind !== 'primitive')
+    return `${step.kind === 'kernel' ? step.name : ''} ${tensors(readsOf(step))} → ${tensors(writesOf(step))}`.trimStart();
   const shown = step.args.filter(({ arg }) => !besides.has(arg));
   const sides = [false, true].map((written) =>
     tensors(shown.filter((each) => each.written === written).map(({ place }) => place)),
   );
   return `${variantOf(step.spec)} ${sides.join(' → ')}`;
+}
+
+/** What computes a step. */
+function implementationOf(step: Step): string {
+  switch (step.kind) {
+    case 'host':
+      return 'TypeScript';
+    case 'kernel':
+      return `our kernel, ${step.name}`;
+    case 'primitive':
+      return `${step.spec.kind} ${step.primitive.implementation}`;
+  }
 }
 
 /** A step's entry in a profile, but for its time. */
@@ -102,7 +115,7 @@ export function describeStep(step: Step): StepDescription {
   return {
     operation: step.operation,
     detail: detailOf(step),
-    implementation: native ? `${step.spec.kind} ${step.primitive.implementation}` : 'TypeScript',
+    implementation: implementationOf(step),
     flops: native ? flopsOf(step.spec) : 0,
     bytes: trafficOf(step),
     precision: native ? precisionOf(step.spec) : 'f32',

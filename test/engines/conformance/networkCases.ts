@@ -1,5 +1,6 @@
 import { batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
+import { add, mul, relu } from '../../../src/graph/ops/elementwise.js';
 import type { GradientCase } from '../../support/gradientCheck.js';
 
 interface ConvCase {
@@ -27,8 +28,27 @@ function convCase({ batch = 2, channels, outputs, size, kernel, ...rest }: ConvC
   };
 }
 
+/** Pictures of one tile of Winograd's algorithm, of several, and of tiles that stick out. */
+const winogradCases: readonly GradientCase[] = [
+  convCase({ channels: 32, outputs: 40, size: 4, kernel: 3, padding: 1 }),
+  convCase({ channels: 40, outputs: 32, size: [5, 7], kernel: 3, padding: 1, bias: true }),
+  convCase({ channels: 32, outputs: 32, size: [2, 13], kernel: 3, padding: 1 }),
+  convCase({ batch: 3, channels: 64, outputs: 32, size: 16, kernel: 3, padding: 1 }),
+  {
+    name: 'convolution of 32 channels with bias, added to its own input, ReLU',
+    inputs: [{ shape: [2, 32, 9, 6] }, { shape: [32, 32, 3, 3] }, { shape: [32] }],
+    build: ([x, w, b]) => relu(add(conv2d(x!, w!, b, { padding: 1 }), x!)),
+  },
+  {
+    name: 'convolution of 32 channels added to its own input, which is used again',
+    inputs: [{ shape: [2, 32, 6, 6] }, { shape: [32, 32, 3, 3] }],
+    build: ([x, w]) => mul(add(x!, conv2d(x!, w!, undefined, { padding: 1 })), x!),
+  },
+];
+
 /** Convolutions as networks have them: engines have special paths for blocks of channels, strides and depthwise kernels. */
 export const networkCases: readonly GradientCase[] = [
+  ...winogradCases,
   convCase({ channels: 3, outputs: 24, size: 8, kernel: 3, padding: 1, bias: true }),
   convCase({ channels: 3, outputs: 16, size: 9, kernel: 3, padding: 1, stride: 2 }),
   convCase({ channels: 16, outputs: 32, size: 6, kernel: 3, padding: 1 }),

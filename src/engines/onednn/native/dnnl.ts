@@ -1,6 +1,6 @@
 import { type Shape, stridesOf } from '../../../graph/tensorType.js';
 import { describeSpec } from '../describe.js';
-import { type Block, type Dnnl, DnnlError, type DnnlTraits } from '../dnnl.js';
+import { type Dnnl, DnnlError, type DnnlTraits, type LayoutName } from '../dnnl.js';
 import type { ElementType, MemoryDesc, Pointer } from '../memoryDesc.js';
 import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import { withAttributes } from './attributes.js';
@@ -38,7 +38,7 @@ export interface Made {
 /** What versions 2 and 3 of oneDNN have in common. */
 export abstract class NativeDnnl<F extends CommonFunctions> implements Dnnl {
   protected readonly engine: Pointer;
-  private readonly blockedTags: { readonly [B in Block]: number };
+  private readonly tags = new Map<LayoutName, number>();
   private readonly stream: Pointer;
   abstract readonly traits: DnnlTraits;
 
@@ -48,7 +48,6 @@ export abstract class NativeDnnl<F extends CommonFunctions> implements Dnnl {
     protected readonly numbers: Numbers,
   ) {
     checkNumbers(functions, numbers, `oneDNN ${version}`);
-    this.blockedTags = { 8: layoutNumber(functions, 'aBcd8b'), 16: layoutNumber(functions, 'aBcd16b') };
     this.engine = this.output('engine', (out) => functions.engineCreate(out, CPU_ENGINE, 0));
     this.stream = this.output('stream', (out) => functions.streamCreate(out, this.engine, STREAM_IN_ORDER));
   }
@@ -76,8 +75,10 @@ export abstract class NativeDnnl<F extends CommonFunctions> implements Dnnl {
     return this.tagged(shape, type, ANY_LAYOUT);
   }
 
-  blocked(shape: Shape, type: ElementType, block: Block): MemoryDesc {
-    return this.tagged(shape, type, this.blockedTags[block]);
+  named(shape: Shape, type: ElementType, name: LayoutName): MemoryDesc {
+    const tag = this.tags.get(name) ?? layoutNumber(this.functions, name);
+    this.tags.set(name, tag);
+    return this.tagged(shape, type, tag);
   }
 
   part(whole: MemoryDesc, shape: Shape, offsets: Shape): MemoryDesc | undefined {

@@ -7,6 +7,7 @@ import { QUERY_IMPLEMENTATION, queries } from './numbers.js';
 /** A primitive with its descriptor. */
 export class NativePrimitive implements Primitive {
   readonly implementation: string;
+  private readonly descs = new Map<DescRole, MemoryDesc | undefined>();
 
   /** @param readDesc reads a descriptor of memory that belongs to the library; undefined for one of no axes */
   constructor(
@@ -21,7 +22,10 @@ export class NativePrimitive implements Primitive {
   }
 
   desc(role: DescRole): MemoryDesc | undefined {
+    if (this.descs.has(role)) return this.descs.get(role);
     const address = this.functions.descQueryMemory(this.descHandle, queries[role], 0);
-    return address === 0 ? undefined : this.readDesc(BigInt(address));
+    const desc = address === 0 ? undefined : this.readDesc(BigInt(address));
+    this.descs.set(role, desc);
+    return desc;
   }
 }

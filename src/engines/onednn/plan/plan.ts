@@ -24,6 +24,8 @@ export interface PlanSettings {
   readonly precision: Precision;
   /** Channels of a block in the layout that the processor's code works on; undefined for none. */
   readonly block: Block | undefined;
+  /** Whether kernels of our own can be run. */
+  readonly usesKernels: boolean;
   readonly addressOf: VariableAddress;
 }
 
@@ -31,10 +33,10 @@ export interface PlanSettings {
 export function planProgram(
   dnnl: Dnnl,
   program: Program,
-  { precision, block, addressOf }: PlanSettings,
+  { precision, block, usesKernels, addressOf }: PlanSettings,
 ): { readonly planner: Planner; readonly ends: PlanEnds } {
   const nodes = fuse(program);
-  const planner = new Planner(dnnl, program, new Usage(nodes, program), precision, block);
+  const planner = new Planner(dnnl, program, new Usage(nodes, program), precision, block, usesKernels);
   return { planner, ends: planNodes(planner, nodes, addressOf) };
 }
 

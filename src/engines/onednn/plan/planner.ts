@@ -2,11 +2,12 @@ import { type Phase, phasesOf } from '../../../graph/phases.js';
 import type { Program, ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape, type TensorData, type TensorType } from '../../../graph/tensorType.js';
 import { ARG, type Block, type Dnnl } from '../dnnl.js';
+import { compileTransform, type Kernel, type TileTransform } from '../kernels/tileKernel.js';
 import { type ElementType, elementBytes, type MemoryDesc } from '../memoryDesc.js';
 import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import type { Place, PlanBuffer, Storage } from './place.js';
 import type { AnyPlanNode, Usage } from './planNode.js';
-import { type Argument, type HostStep, readsOf, type Step, writesOf } from './step.js';
+import { type Argument, type HostStep, type KernelPlaces, readsOf, type Step, writesOf } from './step.js';
 
 /** A tensor that a primitive reads or writes, by the library's number of the argument. */
 export type PrimitiveArguments = Partial<Record<number, Place>>;
@@ -25,6 +26,8 @@ export class Planner {
   /** Values that have a place in a buffer. */
   private readonly tenants = new Map<PlanBuffer, Set<ValueId>>();
   private readonly workspaces = new Map<ValueId, Place>();
+  /** By their transforms: layers and groups of pictures share them. */
+  private readonly kernels = new Map<string, Kernel>();
   private readonly emptiness = new Map<string, Place>();
   /** Buffers that steps outside of the prologue write. */
   private readonly changing = new Set<PlanBuffer>();
@@ -42,6 +45,8 @@ export class Planner {
     readonly activation: ElementType,
     /** Channels of a block in the layout that the processor's code works on; undefined for none. */
     readonly block: Block | undefined,
+    /** Whether kernels of our own can be run. */
+    readonly usesKernels: boolean,
   ) {
     this.phases = phasesOf(program);
   }
@@ -73,7 +78,7 @@ export class Planner {
   /** The layout of pictures where nothing else decides: the one that convolutions choose. */
   pictures(shape: Shape): MemoryDesc {
     const { block, activation } = this;
-    return block ? this.dnnl.blocked(shape, activation, block) : this.rowMajor(shape, activation);
+    return block ? this.dnnl.named(shape, activation, `aBcd${block}b`) : this.rowMajor(shape, activation);
   }
 
   allocate(desc: MemoryDesc, storage: Storage = 'transient'): Place {
@@ -187,6 +192,15 @@ export class Planner {
     if (scratchpad) args.push({ arg: ARG.scratchpad, place: this.allocate(scratchpad), written: true });
     const { kind: operation, phase } = this.node;
     this.push({ kind: 'primitive', operation, phase, spec, primitive, args });
+  }
+
+  /** Adds a transform of tiles to the plan; unless `mayBeFixed`, it is executed in every run. */
+  kernel(name: string, transform: TileTransform, places: KernelPlaces, mayBeFixed = true): void {
+    const { kind: operation, phase } = this.node;
+    const key = JSON.stringify(transform);
+    const kernel = this.kernels.get(key) ?? compileTransform(transform);
+    this.kernels.set(key, kernel);
+    this.push({ kind: 'kernel', operation, phase, name, kernel, places }, mayBeFixed);
   }
 
   /** Adds a function on row-major tensors to the plan. */

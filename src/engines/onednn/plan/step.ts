@@ -1,5 +1,6 @@
 import type { Phase } from '../../../graph/phases.js';
 import type { TensorData } from '../../../graph/tensorType.js';
+import type { Kernel } from '../kernels/tileKernel.js';
 import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import type { Place } from './place.js';
 
@@ -38,19 +39,49 @@ export interface HostStep {
   readonly compute: (inputs: readonly TensorData[], outputs: readonly TensorData[], run: HostRun) => void;
 }
 
+/** The tensors of a kernel of our own. */
+export interface KernelPlaces {
+  readonly src: Place;
+  readonly dst: Place;
+  readonly bias?: Place | undefined;
+  readonly addend?: Place | undefined;
+}
+
+/** A kernel of our own to run. */
+export interface KernelStep {
+  readonly kind: 'kernel';
+  readonly operation: string;
+  readonly phase?: Phase | undefined;
+  readonly name: string;
+  readonly kernel: Kernel;
+  readonly places: KernelPlaces;
+}
+
 /** A step of a plan. */
-export type Step = PrimitiveStep | HostStep;
+export type Step = PrimitiveStep | HostStep | KernelStep;
 
 /** The tensors that a step reads. */
 export function readsOf(step: Step): readonly Place[] {
-  return step.kind === 'host'
-    ? step.inputs
-    : step.args.filter(({ written }) => !written).map(({ place }) => place);
+  switch (step.kind) {
+    case 'host':
+      return step.inputs;
+    case 'kernel': {
+      const { src, bias, addend } = step.places;
+      return [src, bias, addend].filter((place) => place !== undefined);
+    }
+    case 'primitive':
+      return step.args.filter(({ written }) => !written).map(({ place }) => place);
+  }
 }
 
 /** The tensors that a step writes. */
 export function writesOf(step: Step): readonly Place[] {
-  return step.kind === 'host'
-    ? step.outputs
-    : step.args.filter(({ written }) => written).map(({ place }) => place);
+  switch (step.kind) {
+    case 'host':
+      return step.outputs;
+    case 'kernel':
+      return [step.places.dst];
+    case 'primitive':
+      return step.args.filter(({ written }) => written).map(({ place }) => place);
+  }
 }

@@ -1,0 +1,128 @@
+import koffi from 'koffi';
+import type { DnnlLibrary } from '../library.js';
+import type { Pointer } from '../memoryDesc.js';
+import { ARGUMENT, type Kernel, VECTOR } from './tileKernel.js';
+
+/** Of Linux's sys/mman.h. */
+const READ_WRITE = 3;
+const READ_EXECUTE = 5;
+const PRIVATE_ANONYMOUS = 0x22;
+const PAGE = 4096;
+/** Addresses of user space are lower; an error is a negative number, which reads as a higher one. */
+const ADDRESS_END = 2 ** 48;
+
+/** The functions of C that place and run code. */
+interface Functions {
+  readonly parallel: (code: Pointer, argument: Pointer, threads: number, flags: number) => void;
+  readonly mmap: (...args: readonly [Pointer, number, number, number, number, number]) => number;
+  readonly memcpy: (to: Pointer, from: Uint8Array, bytes: number) => Pointer;
+  readonly mprotect: (address: Pointer, bytes: number, protection: number) => number;
+  readonly munmap: (address: Pointer, bytes: number) => number;
+}
+
+function bind({ handle }: DnnlLibrary): Functions {
+  const c = koffi.load(null);
+  return {
+    parallel: handle.func('void GOMP_parallel(uintptr_t, uintptr_t, uint, uint)'),
+    mmap: c.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, int64_t)'),
+    memcpy: c.func('uintptr_t memcpy(uintptr_t, const void *, size_t)'),
+    mprotect: c.func('int mprotect(uintptr_t, size_t, int)'),
+    munmap: c.func('int munmap(uintptr_t, size_t)'),
+  };
+}
+
+/** Where a kernel's tensors lie. */
+export interface KernelAddresses {
+  readonly src: Pointer;
+  readonly dst: Pointer;
+  readonly bias?: Pointer | undefined;
+  readonly addend?: Pointer | undefined;
+}
+
+/** Machine code of our own, run on the library's threads: others would compete with those for the processors. */
+export class MachineCode {
+  /** Addresses of code by its bytes: steps and programs share it. */
+  private readonly placed = new Map<string, Pointer>();
+  private readonly blocks: { readonly address: Pointer; readonly bytes: number }[] = [];
+
+  private constructor(
+    private readonly functions: Functions,
+    private readonly threads: number,
+  ) {}
+
+  /**
+   * @param threads to run on
+   * @returns undefined where there is no way: a processor other than x86-64 with AVX2, a system other than
+   * Linux, a library whose threads are not GNU OpenMP's, a system that lets no memory become executable
+   */
+  static open(library: DnnlLibrary, threads: number): MachineCode | undefined {
+    const { platform, arch } = process;
+    if (platform !== 'linux' || arch !== 'x64' || !/^AVX(2|512)/.test(library.instructionSet))
+      return undefined;
+    try {
+      const code = new MachineCode(bind(library), threads);
+      const empty = code.place(Uint8Array.of(RETURN));
+      if (empty === undefined) return undefined;
+      code.run(empty, 0);
+      return code;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Puts code where it can be executed.
+   *
+   * @returns its address; undefined where the system forbids it
+   */
+  private place(code: Uint8Array): Pointer | undefined {
+    const key = Buffer.from(code).toString('latin1');
+    const known = this.placed.get(key);
+    if (known !== undefined) return known;
+    const { mmap, memcpy, mprotect } = this.functions;
+    const bytes = Math.ceil(code.length / PAGE) * PAGE;
+    const address = mmap(0, bytes, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+    if (address >= ADDRESS_END) return undefined;
+    this.blocks.push({ address, bytes });
+    memcpy(address, code, code.length);
+    if (mprotect(address, bytes, READ_EXECUTE) !== 0) return undefined;
+    this.placed.set(key, address);
+    return address;
+  }
+
+  /** Makes a kernel ready to run on tensors at given addresses. */
+  prepare({ code, constants, units }: Kernel, addresses: KernelAddresses): () => void {
+    const address = this.place(code);
+    if (address === undefined) throw new Error('the system has no more memory for machine code');
+    const argument = new ArrayBuffer(ARGUMENT.constants + VECTOR * constants.length);
+    const header = new BigInt64Array(argument, 0, ARGUMENT.constants / 8);
+    header[ARGUMENT.units / 8] = BigInt(units);
+    header[ARGUMENT.src / 8] = BigInt(addresses.src);
+    header[ARGUMENT.dst / 8] = BigInt(addresses.dst);
+    header[ARGUMENT.bias / 8] = BigInt(addresses.bias ?? 0);
+    header[ARGUMENT.addend / 8] = BigInt((addresses.addend ?? 0) - addresses.dst);
+    constants.forEach((value, i) => {
+      new Float32Array(argument, ARGUMENT.constants + VECTOR * i, VECTOR / 4).fill(value);
+    });
+    const argumentAddress = Number(koffi.address(argument));
+    return () => {
+      // Units are taken from the first on again; naming the header also keeps its memory.
+      header[ARGUMENT.next / 8] = 0n;
+      this.run(address, argumentAddress);
+    };
+  }
+
+  /** Calls code that is a function of C, `void f(void *argument)`, on every thread, and waits for all. */
+  private run(address: Pointer, argument: Pointer): void {
+    this.functions.parallel(address, argument, this.threads, 0);
+  }
+
+  close(): void {
+    for (const { address, bytes } of this.blocks) this.functions.munmap(address, bytes);
+    this.blocks.length = 0;
+    this.placed.clear();
+  }
+}
+
+/** The instruction that ends a function. */
+const RETURN = 0xc3;

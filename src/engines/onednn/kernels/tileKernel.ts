@@ -1,0 +1,218 @@
+import { Assembler, GPR, type Memory, type Vector } from './assembler.js';
+import { type Constants, emitProduct, type Matrix } from './linear.js';
+
+/** Bytes of a vector: eight floats. */
+export const VECTOR = 32;
+
+/** How a kernel's argument is laid out in memory, in bytes; constants follow, a vector each. */
+export const ARGUMENT = { next: 0, units: 8, src: 16, dst: 24, bias: 32, addend: 40, constants: 64 } as const;
+
+/** How far a side of a kernel's tensors moves, in bytes. */
+export interface Strides {
+  /** Of what unit u begins with: u = outer · (number of inner) + inner. */
+  readonly outer: number;
+  readonly inner: number;
+  /** From one tile to the next in a row. */
+  readonly column: number;
+  /** From a row of tiles to the next. */
+  readonly row: number;
+  /** Of the first tile's first element. */
+  readonly start: number;
+  /** From an element of a tile to the one below it, and to the one beside it. */
+  readonly elementRow: number;
+  readonly elementColumn: number;
+}
+
+/** Rows (or columns) of tiles, one after the other, that are alike in which of their elements exist. */
+export interface Run {
+  readonly count: number;
+  /** Elements from `begin` to `end` (exclusive) exist; the others are zero, or not to be written. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Y = M·X·Mᵀ for every tile X, for eight channels (or weights) at once. */
+export interface TileTransform {
+  readonly matrix: Matrix;
+  /** Units are what threads take, one after the other; `inner` as in {@link Strides}. */
+  readonly units: number;
+  readonly inner: number;
+  readonly src: Strides;
+  readonly dst: Strides;
+  readonly rows: readonly Run[];
+  readonly columns: readonly Run[];
+  /** Which side the runs' limits are of. */
+  readonly limited: 'src' | 'dst' | 'neither';
+  /** What is done with results before they are written: the bias of the unit's inner index, an addend that lies as the results do, max(0, ·). */
+  readonly bias?: boolean;
+  readonly addend?: boolean;
+  readonly relu?: boolean;
+}
+
+/** A kernel's code, which {@link ARGUMENT} goes with. */
+export interface Kernel {
+  readonly code: Uint8Array;
+  readonly constants: readonly number[];
+  readonly units: number;
+}
+
+const ZERO: Vector = 15;
+const ADDEND = GPR.rcx;
+/** Registers that C wants back as they were. */
+const SAVED = [GPR.rbx, GPR.r12, GPR.r15, GPR.rbp] as const;
+
+/** Constants in the kernel's argument. */
+class ConstantPool implements Constants {
+  readonly values: number[] = [];
+
+  of(value: number): Memory {
+    if (!this.values.includes(value)) this.values.push(value);
+    const index = this.values.indexOf(value);
+    return { base: GPR.r15, offset: ARGUMENT.constants + VECTOR * index };
+  }
+}
+
+/** Where a kernel emits a tile, and which of the tile's rows and columns exist. */
+interface TileEmission {
+  readonly asm: Assembler;
+  readonly constants: Constants;
+  readonly transform: TileTransform;
+  readonly rows: Run;
+  readonly columns: Run;
+}
+
+/** Whether row or column `i` of a tile's source or result exists. */
+function exists({ limited }: TileTransform, side: 'src' | 'dst', { begin, end }: Run, i: number): boolean {
+  return limited !== side || (i >= begin && i < end);
+}
+
+/** Where an element lies in its tile. */
+function elementOffset({ elementRow, elementColumn }: Strides, row: number, column: number): number {
+  return row * elementRow + column * elementColumn;
+}
+
+/** Where the stack keeps M·X. */
+function scratch({ matrix }: TileTransform, row: number, column: number): Memory {
+  return { base: GPR.rsp, offset: VECTOR * (row * matrix[0]!.length + column) };
+}
+
+/** Emits M·X, column by column. */
+function emitColumns({ asm, constants, transform, rows, columns }: TileEmission): void {
+  const { matrix, src } = transform;
+  matrix[0]!.forEach((_, column) => {
+    if (!exists(transform, 'src', columns, column)) return;
+    const inputs = matrix[0]!.map((_, row) => {
+      if (!exists(transform, 'src', rows, row)) return undefined;
+      asm.load(row, { base: GPR.r8, offset: elementOffset(src, row, column) });
+      return row;
+    });
+    const isWanted = (row: number): boolean => exists(transform, 'dst', rows, row);
+    const put = (row: number, result: Vector): void => asm.store(scratch(transform, row, column), result);
+    emitProduct(asm, constants, { matrix, inputs, isWanted, put });
+  });
+}
+
+/** Emits (M·X)·Mᵀ, row by row, and what follows it. */
+function emitRows({ asm, constants, transform, rows, columns }: TileEmission): void {
+  const { matrix, dst, bias, addend, relu } = transform;
+  matrix.forEach((_, row) => {
+    if (!exists(transform, 'dst', rows, row)) return;
+    const inputs = matrix[0]!.map((_, column) => {
+      if (!exists(transform, 'src', columns, column)) return undefined;
+      asm.load(column, scratch(transform, row, column));
+      return column;
+    });
+    const put = (column: number, result: Vector): void => {
+      const offset = elementOffset(dst, row, column);
+      if (bias) asm.vector('add', result, result, { base: GPR.r11, offset: 0 });
+      if (addend) asm.vector('add', result, result, { base: ADDEND, offset });
+      if (relu) asm.vector('max', result, result, ZERO);
+      asm.store({ base: GPR.r9, offset }, result);
+    };
+    const isWanted = (column: number): boolean => exists(transform, 'dst', columns, column);
+    emitProduct(asm, constants, { matrix, inputs, isWanted, put });
+  });
+}
+
+function emitTile(emission: TileEmission): void {
+  const { asm, transform } = emission;
+  emitColumns(emission);
+  if (transform.addend) {
+    asm.copy(ADDEND, GPR.r9);
+    asm.addMemory(ADDEND, { base: GPR.r15, offset: ARGUMENT.addend });
+  }
+  emitRows(emission);
+}
+
+/** Emits `body` for each run, in a loop that counts in a register where there is more than one. */
+function emitRuns(
+  asm: Assembler,
+  runs: readonly Run[],
+  counter: typeof GPR.rbx | typeof GPR.r12,
+  body: (run: Run) => void,
+): void {
+  for (const run of runs) {
+    if (run.count > 1) asm.set(counter, run.count);
+    const begin = asm.position;
+    body(run);
+    if (run.count > 1) asm.loopBack(counter, begin);
+  }
+}
+
+/** Emits where the unit in rax lies: pointers to its source, result and bias. */
+function emitPointers(asm: Assembler, { inner, src, dst, bias }: TileTransform): void {
+  asm.set(GPR.rcx, inner);
+  asm.divide(GPR.rcx);
+  const point = (pointer: typeof GPR.r8 | typeof GPR.r9, side: Strides, argument: number): void => {
+    asm.multiply(pointer, GPR.rax, side.outer);
+    asm.multiply(GPR.rcx, GPR.rdx, side.inner);
+    asm.addRegister(pointer, GPR.rcx);
+    asm.addMemory(pointer, { base: GPR.r15, offset: argument });
+    asm.addConstant(pointer, side.start);
+  };
+  point(GPR.r8, src, ARGUMENT.src);
+  point(GPR.r9, dst, ARGUMENT.dst);
+  if (!bias) return;
+  asm.multiply(GPR.r11, GPR.rdx, VECTOR);
+  asm.addMemory(GPR.r11, { base: GPR.r15, offset: ARGUMENT.bias });
+}
+
+function emitUnit(asm: Assembler, constants: Constants, transform: TileTransform): void {
+  const { src, dst } = transform;
+  const across = transform.columns.reduce((total, { count }) => total + count, 0);
+  emitPointers(asm, transform);
+  emitRuns(asm, transform.rows, GPR.rbx, (rows) => {
+    emitRuns(asm, transform.columns, GPR.r12, (columns) => {
+      emitTile({ asm, constants, transform, rows, columns });
+      asm.addConstant(GPR.r8, src.column);
+      asm.addConstant(GPR.r9, dst.column);
+    });
+    asm.addConstant(GPR.r8, src.row - across * src.column);
+    asm.addConstant(GPR.r9, dst.row - across * dst.column);
+  });
+}
+
+/** Compiles a transform: a function that takes units until none are left, on as many threads as call it. */
+export function compileTransform(transform: TileTransform): Kernel {
+  const { matrix, units } = transform;
+  const asm = new Assembler();
+  const constants = new ConstantPool();
+  for (const register of SAVED) asm.push(register);
+  asm.copy(GPR.rbp, GPR.rsp);
+  asm.addConstant(GPR.rsp, -VECTOR * matrix.length * matrix[0]!.length);
+  asm.alignDown32(GPR.rsp);
+  asm.copy(GPR.r15, GPR.rdi);
+  asm.vector('xor', ZERO, ZERO, ZERO);
+  const next = asm.position;
+  asm.set(GPR.rax, 1);
+  asm.fetchAdd({ base: GPR.r15, offset: ARGUMENT.next }, GPR.rax);
+  const end = asm.jumpIfAtLeast(GPR.rax, { base: GPR.r15, offset: ARGUMENT.units });
+  emitUnit(asm, constants, transform);
+  asm.jumpBack(next);
+  asm.land(end);
+  asm.endVectors();
+  asm.copy(GPR.rsp, GPR.rbp);
+  for (const register of [...SAVED].reverse()) asm.pop(register);
+  asm.return();
+  return { code: asm.code(), constants: constants.values, units };
+}
