@@ -7,7 +7,7 @@ import { addCurvesCommand } from './curvesCommand.js';
 import { addDoctorCommand } from './doctorCommand.js';
 import { addExportCommand } from './exportCommand.js';
 import { addInfoCommand } from './infoCommand.js';
-import { endQuietlyWhenPipeCloses, Interrupted, packageVersion, printNotice } from './output.js';
+import { Interrupted, packageVersion, printNotice, watchOutput } from './output.js';
 import { addPredictCommand } from './predictCommand.js';
 import { addProfileCommand } from './profileCommand.js';
 import { addQuickstartCommand } from './quickstartCommand.js';
@@ -48,13 +48,14 @@ function report(error: unknown, debug: boolean): number {
   return known ? error.exitCode : 1;
 }
 
-endQuietlyWhenPipeCloses();
 const argv = normaliseFlags(process.argv.slice(2));
+const debug = argv.includes('--debug');
+watchOutput((lost) => process.exit(lost.isQuiet ? undefined : report(lost, debug)));
 try {
   await buildProgram().parseAsync(
     argv.filter((argument) => argument !== '--debug'),
     { from: 'user' },
   );
 } catch (error) {
-  process.exitCode = report(error, argv.includes('--debug'));
+  process.exitCode = report(error, debug);
 }

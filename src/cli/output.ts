@@ -12,12 +12,47 @@ export function packageVersion(): string {
   return version;
 }
 
-/** Ends the process without a message when whoever reads its output is gone, as in `biasloss info … | head -1`. */
-export function endQuietlyWhenPipeCloses(): void {
-  for (const stream of [process.stdout, process.stderr]) {
+/** Standard output or standard error cannot be written. */
+export class OutputLost extends UserError {
+  override readonly name = 'OutputLost';
+  /** 141, as a shell shows SIGPIPE, where whoever reads is gone. */
+  override readonly exitCode: number;
+
+  constructor(stream: string, error: NodeJS.ErrnoException) {
+    const closed = error.code === 'EPIPE';
+    super(closed ? `${stream} is closed` : `${stream} cannot be written: ${error.message}`);
+    this.exitCode = closed ? 141 : 1;
+  }
+
+  /** Whether there is nothing to complain of, as in `biasloss info … | head -1`. */
+  get isQuiet(): boolean {
+    return this.exitCode === 141;
+  }
+}
+
+/** Who is told of lost output, the last one first. */
+const outputWatches: ((lost: OutputLost) => void)[] = [];
+
+/**
+ * Calls `onLost` when output cannot be written, instead of who watched before. A terminal that was closed does not
+ * count: SIGHUP tells of it, where anybody is to know.
+ *
+ * @returns what ends the watch
+ */
+export function watchOutput(onLost: (lost: OutputLost) => void): () => void {
+  if (outputWatches.length === 0) listenForErrors();
+  outputWatches.push(onLost);
+  return () => {
+    outputWatches.splice(outputWatches.indexOf(onLost), 1);
+  };
+}
+
+function listenForErrors(): void {
+  const streams = { 'standard output': process.stdout, 'standard error': process.stderr };
+  for (const [name, stream] of Object.entries(streams)) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit();
-      throw error;
+      if (error.code === 'EIO' && stream.isTTY) return;
+      outputWatches.at(-1)?.(new OutputLost(name, error));
     });
   }
 }

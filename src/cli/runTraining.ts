@@ -3,7 +3,7 @@ import { prepareTraining, type TrainingRun } from '../train/trainingRun.js';
 import { checkClasses, loadData } from './loadData.js';
 import { type OpenRun, openRun, type RunRequest } from './openRun.js';
 import { Interrupted, type LogFormat, printLine, printNotice } from './output.js';
-import { type SignalWatch, watchSignals } from './signals.js';
+import { RunStop } from './runStop.js';
 import { trainLog } from './trainLog.js';
 
 /** What `train` was asked for. */
@@ -16,28 +16,19 @@ export interface TrainRequest extends RunRequest {
 /**
  * Trains as the command line asks, prints events, and returns the run's folder.
  *
- * @throws Interrupted after SIGINT or SIGTERM, when the state is saved
+ * @throws Interrupted after a signal, or when its output cannot be written; the state is saved then
  */
 export async function runTraining(request: TrainRequest): Promise<string> {
   const opened = await openRun(request);
   const { folder } = opened;
-  let run: TrainingRun | undefined;
-  const watch = watchSignals((signal, exitCode) => {
-    if (!run) {
-      folder.close();
-      process.exit(exitCode);
-    }
-    printNotice(`${signal}: finishing the step and saving; once more to end at once`);
-    run.trainer.stop();
-  });
+  const stop = new RunStop(folder);
   try {
-    run = await prepare(opened, request);
-    await train(run, opened, watch);
+    const run = await prepare(opened, request);
+    stop.attach(run);
+    await train(run, opened, stop);
     if (request.logFormat === 'text') printLine(`run folder: ${folder.path}`);
   } finally {
-    watch.end();
-    await run?.close();
-    folder.close();
+    await stop.close();
   }
   return folder.path;
 }
@@ -58,14 +49,14 @@ async function prepare({ config, folder, checkpoint }: OpenRun, request: TrainRe
 async function train(
   { trainer }: TrainingRun,
   { config, folder, checkpoint }: OpenRun,
-  watch: SignalWatch,
+  stop: RunStop,
 ): Promise<void> {
   const startEpoch = checkpoint?.training?.progress.epoch ?? 0;
   const logs = await openRunLogs({ folder: folder.path, accuraciesDir: config.accuraciesDir, startEpoch });
   try {
     for (const log of logs.listeners) trainer.listen(log);
     if ((await trainer.run()) === 'interrupted')
-      throw new Interrupted(`go on with: biasloss train --resume ${folder.path}`, watch.exitCode ?? 130);
+      throw new Interrupted(`go on with: biasloss train --resume ${folder.path}`, stop.exitCode ?? 130);
   } finally {
     logs.close();
   }

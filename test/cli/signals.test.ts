@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readCheckpoint } from '../../src/train/checkpoint.js';
 import { RunFolder } from '../../src/train/runFolder.js';
 import { TRAIN_DEFAULTS } from '../../src/train/trainConfig.js';
@@ -61,13 +62,85 @@ describe('signals', () => {
       });
     }));
 
-  it('a second one ends the process at once', () =>
+  it('a second one ends the process at once, in the middle of a long step', () =>
     withFolder(async (cwd) => {
-      const ended = await signalled(cwd, TRAIN, '"event":"checkpoint"', ['SIGINT', 'SIGTERM']);
-      assert.ok(ended.code === 130 || ended.code === 143, `${ended.code} ${ended.stderr}`);
+      const sizes = ['--batch-size=512', '--limit-train=1024', '--limit-test=32', '--run-dir=run'];
+      const flags = ['--data=synthetic', '--model=resnet18', '--engine=onnx', '--threads=1', ...sizes];
+      let sent = 0;
+      const ended = await biasloss(['train', ...flags, '--log-format=json'], {
+        cwd,
+        onOutput: (stdout, child) => {
+          if (sent > 0 || !stdout.includes('"event":"checkpoint"')) return;
+          sent = performance.now() + 3700;
+          setTimeout(() => child.kill('SIGINT'), 3000);
+          setTimeout(() => child.kill('SIGINT'), 3700);
+        },
+      });
+      assert.equal(ended.signal, 'SIGINT', `${ended.code} ${ended.stderr}`);
+      assert.ok(performance.now() - sent < 1500, 'it waited for the step');
       assert.ok(!ended.stdout.includes('"event":"interrupted"'));
       readCheckpoint(join(cwd, 'run', 'last.safetensors'));
-      assert.equal((await biasloss(RESUME, { cwd })).code, 0);
+    }));
+
+  it('a second one within half a second is a repetition, as `timeout` sends it', () =>
+    withFolder(async (cwd) => {
+      const ended = await signalled(cwd, TRAIN, '"event":"checkpoint"', ['SIGTERM', 'SIGTERM']);
+      assert.equal(ended.code, 143, `${ended.signal} ${ended.stderr}`);
+      assert.equal(eventsOf(ended.stdout).at(-1)!.event, 'interrupted');
+      assert.ok(!existsSync(join(cwd, 'run', '.lock')));
+    }));
+});
+
+describe('SIGHUP', () => {
+  it('saves and ends with 129', () =>
+    withFolder(async (cwd) => {
+      const ended = await signalled(cwd, TRAIN, '"event":"checkpoint"', ['SIGHUP']);
+      assert.equal(ended.code, 129, ended.stderr);
+      assert.equal(eventsOf(ended.stdout).at(-1)!.event, 'interrupted');
+    }));
+
+  const ignoring = { nohup: 'nohup "$@"; exit $?', 'a shell that ignores it': `trap '' HUP; "$@"; exit $?` };
+  for (const [what, shell] of Object.entries(ignoring)) {
+    it(`is left alone under ${what}`, () =>
+      withFolder(async (cwd) => {
+        let sent = false;
+        const ended = await biasloss(TRAIN, {
+          cwd,
+          shell,
+          onOutput: (stdout) => {
+            if (sent || !stdout.includes('"event":"checkpoint"')) return;
+            sent = true;
+            const [pid] = readFileSync(join(cwd, 'run', '.lock'), 'utf8').split(' ');
+            process.kill(Number(pid), 'SIGHUP');
+          },
+        });
+        assert.equal(ended.code, 0, `${ended.signal} ${ended.stderr}`);
+        assert.equal(eventsOf(ended.stdout).at(-1)!.event, 'result');
+      }));
+  }
+
+  it('of a terminal that was closed saves, though nothing can be printed any more', (t) =>
+    withFolder(async (cwd) => {
+      if (spawnSync('script', ['--version']).status !== 0) {
+        t.skip('needs the command script');
+        return;
+      }
+      // `script` makes a terminal, which is gone when it is killed.
+      const shell = `printf -v line '%q ' "$@"; exec script -qfc "exec $line" /dev/null`;
+      let pid = 0;
+      const ended = await biasloss(TRAIN, {
+        cwd,
+        shell,
+        onOutput: (stdout, child) => {
+          if (pid > 0 || !stdout.includes('"event":"checkpoint"')) return;
+          pid = Number(readFileSync(join(cwd, 'run', '.lock'), 'utf8').split(' ')[0]);
+          child.kill('SIGKILL');
+        },
+      });
+      assert.equal(ended.signal, 'SIGKILL');
+      while (existsSync(join(cwd, 'run', '.lock'))) await sleep(50);
+      const log = readFileSync(join(cwd, 'run', 'log.jsonl'), 'utf8');
+      assert.equal(eventsOf(log).at(-1)!.event, 'interrupted');
     }));
 });
 

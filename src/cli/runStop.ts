@@ -1,0 +1,57 @@
+import type { RunFolder } from '../train/runFolder.js';
+import type { TrainingRun } from '../train/trainingRun.js';
+import { printNotice, watchOutput } from './output.js';
+import { endBy, type StopSignal, watchSignals } from './signals.js';
+
+/** Stops a run in order, its state saved, when a signal comes or nobody can read its output any more. */
+export class RunStop {
+  private run: TrainingRun | undefined;
+  private code: number | undefined;
+  private readonly endSignals: () => void;
+  private readonly endOutput: () => void;
+
+  constructor(private readonly folder: RunFolder) {
+    this.endSignals = watchSignals((signal, exitCode) => this.onSignal(signal, exitCode));
+    this.endOutput = watchOutput(({ message, exitCode }) => {
+      // Once is enough: whatever is still printed fails, too.
+      if (this.code !== undefined) return;
+      process.exitCode = exitCode;
+      this.stop(exitCode);
+      printNotice(`${message}: finishing the step and saving`);
+    });
+  }
+
+  /** Exit code of what asked for the stop (130 for SIGINT, 143 for SIGTERM, 141 for a closed pipe), if anything did. */
+  get exitCode(): number | undefined {
+    return this.code;
+  }
+
+  /** Gives the run, which is stopped at once if that was asked for while it was prepared. */
+  attach(run: TrainingRun): void {
+    this.run = run;
+    if (this.code !== undefined) run.trainer.stop();
+  }
+
+  /** Frees run and folder. Signals act as usual again; output may still get lost. */
+  async close(): Promise<void> {
+    this.endSignals();
+    await this.run?.close();
+    this.folder.close();
+    this.endOutput();
+  }
+
+  private onSignal(signal: StopSignal, exitCode: number): void {
+    if (!this.run) {
+      this.folder.close();
+      endBy(signal);
+      return;
+    }
+    this.stop(exitCode);
+    printNotice(`${signal}: finishing the step and saving; once more to end at once`);
+  }
+
+  private stop(exitCode: number): void {
+    this.code ??= exitCode;
+    this.run?.trainer.stop();
+  }
+}
