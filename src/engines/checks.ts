@@ -21,10 +21,26 @@ export function checkInputs(program: Program, inputs: NamedData): Record<string,
     if (!(data instanceof Float32Array || data instanceof Int32Array)) {
       throw new Error(`the input ${type.name} must be a Float32Array or an Int32Array`);
     }
+    if (isHandedOver(data)) {
+      throw new Error(
+        `the input ${type.name} is empty: an earlier call handed its buffer over to the engine; give that call a copy`,
+      );
+    }
     expectFit(`the input ${type.name}`, data, type);
     checked[type.name] = data;
   }
   return checked;
+}
+
+/** Whether an array has lost its buffer to another thread; ArrayBuffer.detached tells from Node.js 22 on. */
+function isHandedOver({ buffer, length }: TensorData): boolean {
+  if (length > 0) return false;
+  try {
+    buffer.slice(0, 0);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function expectFit(what: string, data: TensorData, type: TensorType): void {

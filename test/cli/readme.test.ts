@@ -1,5 +1,6 @@
-/** The README's way from a folder of pictures to an ONNX file that predicts, as it stands. */
+/** The README's way from a folder of pictures to an ONNX file that predicts, and its example of the library, as they stand. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,14 +12,19 @@ import { drawClasses, drawnPicture } from './fixtures/pictures.js';
 import { biasloss, type Ended } from './fixtures/process.js';
 
 const README = new URL('../../../README.md', import.meta.url);
+const LIBRARY = new URL('../../src/index.js', import.meta.url).href;
 
-/** The commands of the block that follows a sentence, without `biasloss`. */
-function commandsAfter(sentence: string): string[][] {
+/** The first block in a language after a sentence. */
+function blockAfter(sentence: string, language: string): string {
   const text = readFileSync(README, 'utf8');
   const start = text.indexOf(sentence);
   assert.ok(start >= 0, `the README does not say "${sentence}"`);
-  const block = /```sh\n([\s\S]*?)```/.exec(text.slice(start))![1]!;
-  return block
+  return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(text.slice(start))![1]!;
+}
+
+/** The commands of the block that follows a sentence, without `biasloss`. */
+function commandsAfter(sentence: string): string[][] {
+  return blockAfter(sentence, 'sh')
     .trim()
     .split('\n')
     .map((line) => {
@@ -38,6 +44,19 @@ function initialWeights(): StateDictTensors {
     ]),
   );
 }
+
+test('the README’s example of the library', () =>
+  withFolder(async (cwd) => {
+    const script = [
+      'const images = new Float32Array(64 * 3 * 32 * 32).map((_, i) => Math.sin(i));',
+      'const labels = Int32Array.from({ length: 64 }, (_, i) => i);',
+      blockAfter('## The library', 'ts').replace("'biasloss'", `'${LIBRARY}'`),
+      'console.log(loss > 0, logits.length, gradients.get("fc.bias").length, weights.get("fc.bias").shape);',
+    ];
+    writeFileSync(join(cwd, 'example.mjs'), script.join('\n'));
+    const ended = spawnSync(process.execPath, ['example.mjs'], { cwd, encoding: 'utf8' });
+    assert.deepEqual([ended.stdout, ended.stderr], ['true 6400 100 [ 100 ]\n', '']);
+  }));
 
 test('the README’s four commands: from a folder of pictures to an ONNX file that predicts', () =>
   withFolder(async (cwd) => {

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import {
+  biasLoss,
+  createEngine,
+  createModel,
+  Learner,
   prepareTraining,
   readCheckpoint,
   readWeights,
+  sgd,
   syntheticDataset,
   TRAIN_DEFAULTS,
   type TrainConfig,
@@ -45,6 +50,30 @@ describe('the library', () => {
       await second.close();
       assert.deepEqual(readWeights(join(folder, 'last.safetensors')).tensors, state);
     }));
+
+  it('says that arrays were handed over, where they are given twice', async () => {
+    const engine = await createEngine('onnx', { threads: 1 });
+    try {
+      const model = createModel({ name: 'shufflenetv2', ratio: 0.5, classes: 10 });
+      const learner = await Learner.create({
+        engine,
+        model,
+        loss: biasLoss(),
+        optimizer: sgd(),
+        batchSize: 2,
+      });
+      const batch = { images: new Float32Array(2 * 3 * 32 * 32).fill(0.5), labels: Int32Array.of(1, 2) };
+      await learner.step(batch, { learningRate: 0.1, step: 0 });
+      await assert.rejects(
+        learner.step(batch, { learningRate: 0.1, step: 1 }),
+        /^Error: the input images is empty: an earlier call handed its buffer over .* give that call a copy$/,
+      );
+      const short = { images: new Float32Array(0), labels: Int32Array.of(1, 2) };
+      await assert.rejects(learner.step(short, { learningRate: 0.1, step: 1 }), /but has 0 values of f32/);
+    } finally {
+      await engine.close();
+    }
+  });
 
   it('says what does not fit before anything runs', async () => {
     const data = syntheticDataset({ train: 10, test: 10 });
