@@ -1,5 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
-import { engineChoices } from '../engines/createEngine.js';
+import { engineChoices, mostThreads } from '../engines/createEngine.js';
 import { modelNames } from '../models/registry.js';
 import { skipblockNetVariants } from '../models/skipblocknet.js';
 import { suggest } from './suggest.js';
@@ -20,6 +21,15 @@ export function parseCount(value: string): number {
   if (!Number.isInteger(parsed) || parsed < 1)
     throw new InvalidArgumentError('It must be a whole number of at least 1.');
   return parsed;
+}
+
+/** Reads a number of threads. What is too small is refused with the other settings, in their words. */
+function parseThreads(value: string): number {
+  const threads = parseNumber(value);
+  if (threads <= mostThreads()) return threads;
+  throw new InvalidArgumentError(
+    `It must be at most ${mostThreads()} where there are ${availableParallelism()} processors.`,
+  );
 }
 
 /** Reads one of several numbers of a flag. */
@@ -82,7 +92,7 @@ export function dataOptions(): Option[] {
 export function engineOptions(): Option[] {
   return [
     nameOption('--engine <name>', 'engine (default: auto)', engineChoices),
-    new Option('--threads <n>', 'threads of computation (default: all)').argParser(parseNumber),
+    new Option('--threads <n>', 'threads of computation (default: all)').argParser(parseThreads),
     nameOption('--precision <name>', 'arithmetic of convolutions (default: f32)', ['auto', 'f32', 'bf16']),
   ];
 }

@@ -38,9 +38,21 @@ export async function createEngine(
   return name === 'auto' ? startBest(resolved) : start(name, resolved);
 }
 
+/**
+ * The most threads that an engine is started with. More than one a processor gains nothing, and a thousand bring a
+ * machine to a standstill; four a processor leave room to measure it, and 16 for settings from another machine.
+ */
+export function mostThreads(): number {
+  return Math.max(16, 4 * availableParallelism());
+}
+
 function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required<EngineOptions> {
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
     throw new UsageError(`threads must be a positive whole number, not ${threads}`);
+  if (threads !== undefined && threads > mostThreads())
+    throw new UsageError(
+      `threads must be at most ${mostThreads()} where there are ${availableParallelism()} processors, not ${threads}`,
+    );
   if (!['auto', 'f32', 'bf16'].includes(precision))
     throw new UsageError(`precision must be auto, f32 or bf16, not ${precision}`);
   return { threads: threads ?? availableParallelism(), precision };

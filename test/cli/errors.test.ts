@@ -32,6 +32,18 @@ const CASES: readonly Case[] = [
     2,
     /^error: --epochs must be a whole number of at least 1, not -1\n$/,
   ],
+  [
+    'more threads than the machine bears',
+    ['train', ...SMALL, '--threads=100000'],
+    2,
+    /'--threads <n>' argument '100000' is invalid\. It must be at most \d+ where there are \d+ processors\.\n$/,
+  ],
+  [
+    'more threads in a configuration',
+    ['train', ...SMALL.slice(0, -1), '--config=threads.json'],
+    2,
+    /^error: threads must be at most \d+ where there are \d+ processors, not 100000\n$/,
+  ],
   ['a loss that does not exist', ['train', '--loss=mse'], 2, /must be one of bias, ce/],
   [
     'a recipe that does not exist',
@@ -112,7 +124,12 @@ const CASES: readonly Case[] = [
 ];
 
 function prepare(cwd: string): void {
-  const json = { list: [1], unknown: { learningRate: 1 }, type: { epochs: '3' } };
+  const json = {
+    list: [1],
+    unknown: { learningRate: 1 },
+    type: { epochs: '3' },
+    threads: { threads: 100_000 },
+  };
   for (const [name, value] of Object.entries(json))
     writeFileSync(join(cwd, `${name}.json`), JSON.stringify(value));
   for (const name of ['short', 'labels']) mkdirSync(join(cwd, name));
