@@ -7,6 +7,7 @@ import { syntheticDataset } from '../data/synthetic.js';
 import { loadWebDatasets } from '../data/webDatasetPair.js';
 import { UsageError } from '../errors.js';
 import type { TrainConfig } from '../train/trainConfig.js';
+import { printNotice } from './output.js';
 import { ProgressLine } from './progressLine.js';
 
 /** Which data a command works on, and how much of it. */
@@ -54,12 +55,12 @@ function loadPictures(
 }
 
 async function loadOrFetchCifar(name: CifarName, path: string, download: boolean): Promise<DatasetPair> {
-  if (!download) return loadCifar(name, path);
+  if (!download) return loadCifar(name, path, { onNotice: printNotice });
   const line = new ProgressLine(process.stderr);
   const onProgress = (received: number, total = Infinity): void =>
     line.update(received / total, `fetching ${name}: ${(received / 1e6).toFixed(1)} MB`);
   try {
-    return await loadCifar(name, path, { download: { onProgress } });
+    return await loadCifar(name, path, { download: { onProgress }, onNotice: printNotice });
   } finally {
     line.clear();
   }

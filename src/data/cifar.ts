@@ -10,6 +10,8 @@ import { CIFAR_NORMALISATION, type PixelDataset, type PixelDatasetPair, sharedBy
 export interface CifarOptions {
   /** Fetch the official archive where nothing is at the path. Default: no. */
   readonly download?: CifarDownloadOptions | undefined;
+  /** Called with what a person should know: a file with fewer or more pictures than the official one. */
+  readonly onNotice?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -28,7 +30,16 @@ export async function loadCifar(
   const files = await readCifarFiles(facts, place);
   const classes = classNames(facts, files);
   const load = (which: 'train' | 'test'): PixelDataset => {
-    const parts = facts[files.layout][which].map((file) => readPart(facts, files, file));
+    const names = facts[files.layout][which];
+    const parts = names.map((file) => readPart(facts, files, file));
+    parts.forEach(({ labels }, i) => {
+      const expected = facts.pictures[which] / names.length;
+      if (labels.length === expected) return;
+      const path = files.pathOf(names[i]!);
+      options.onNotice?.(
+        `${path} is not the official file of ${facts.title}: expected ${expected} pictures, found ${labels.length}`,
+      );
+    });
     return joined(`${facts.title} ${which}`, parts, classes);
   };
   return { train: load('train'), test: load('test') };

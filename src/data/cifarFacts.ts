@@ -16,6 +16,8 @@ export interface CifarFacts {
   readonly labelKey: string;
   /** Key of the classes' names in the Python layout. */
   readonly namesKey: string;
+  /** Pictures of the parts, spread evenly over their files. */
+  readonly pictures: { readonly train: number; readonly test: number };
   readonly binary: CifarLayout;
   readonly python: CifarLayout;
 }
@@ -38,6 +40,8 @@ export const CIFAR_LAYOUTS = ['binary', 'python'] as const;
 /** Folder of the official archives. */
 export const CIFAR_ORIGIN = 'https://www.cs.toronto.edu/~kriz/';
 
+const PICTURES = { train: 50_000, test: 10_000 };
+
 const fifths = [1, 2, 3, 4, 5];
 
 /** CIFAR-10's and CIFAR-100's files (https://www.cs.toronto.edu/~kriz/cifar.html). */
@@ -49,6 +53,7 @@ export const CIFAR: { readonly [N in CifarName]: CifarFacts } = {
     labelOffset: 0,
     labelKey: 'labels',
     namesKey: 'label_names',
+    pictures: PICTURES,
     binary: {
       folder: 'cifar-10-batches-bin',
       archive: 'cifar-10-binary.tar.gz',
@@ -73,6 +78,7 @@ export const CIFAR: { readonly [N in CifarName]: CifarFacts } = {
     labelOffset: 1,
     labelKey: 'fine_labels',
     namesKey: 'fine_label_names',
+    pictures: PICTURES,
     binary: {
       folder: 'cifar-100-binary',
       archive: 'cifar-100-binary.tar.gz',

@@ -93,7 +93,7 @@ const CASES: readonly Case[] = [
     'labels out of range',
     ['train', '--data=cifar100', '--data-path=labels'],
     1,
-    /picture 1 has the label 200, but CIFAR-100 has the classes 0 to 99/,
+    /^error: .*picture 1 has the label 200, but CIFAR-100 has the classes 0 to 99/,
   ],
   [
     'a batch larger than the data',

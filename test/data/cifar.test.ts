@@ -105,6 +105,15 @@ test('what is missing, truncated or foreign is one sentence that names the file'
   await rejects(loadCifar('cifar100', wrong), /test\.bin: picture 0 has the label 100, .* classes 0 to 99/);
 });
 
+test('a file with another number of pictures than the official one is noticed', async (t) => {
+  const folder = cifar100Folder(t, { 'train.bin': TRAIN, 'test.bin': new Uint8Array(10_000 * 3074) });
+  const notices: string[] = [];
+  await loadCifar('cifar100', folder, { onNotice: (text) => notices.push(text) });
+  assert.deepEqual(notices, [
+    `${join(folder, 'train.bin')} is not the official file of CIFAR-100: expected 50000 pictures, found 3`,
+  ]);
+});
+
 test('damaged and foreign archives', async (t) => {
   const files = { 'cifar-100-binary/test.bin': TEST, 'cifar-100-binary/train.bin': TRAIN };
   const whole = await tarball(files);
