@@ -34,6 +34,16 @@ Examples:
   biasloss train --data imagefolder --data-path pictures --model skipblocknet --pretrained skipblocknet-m.pth
   biasloss train --resume runs/NAME`;
 
+/** What a configuration cannot have, by its name there: the flag. */
+const FLAGS_ALONE: ReadonlyMap<unknown, string> = new Map([
+  ['config', '--config'],
+  ['recipe', '--recipe'],
+  ['runDir', '--run-dir'],
+  ['resume', '--resume'],
+  ['logFormat', '--log-format'],
+  ['classes', '--classes'],
+]);
+
 /** Adds the `train` command. */
 export function addTrainCommand(program: Command): void {
   const command = program
@@ -44,6 +54,7 @@ export function addTrainCommand(program: Command): void {
     ...modelOptions(` (default: ${TRAIN_DEFAULTS.model})`),
     numberOption('--image-size <pixels>', 'height and width of the pictures (default: the data’s)'),
     ...dataOptions(),
+    new Option('--no-download', 'do not, where a configuration asks for it'),
     ...lossOptions(),
     ...scheduleOptions(),
     ...engineOptions(),
@@ -55,7 +66,7 @@ export function addTrainCommand(program: Command): void {
   for (const option of options) command.addOption(option);
   command.action(async (flags: TrainFlags & Partial<TrainConfig>) => {
     const { config, recipe, runDir, resume, logFormat, classes, device: _, ...given } = flags;
-    const settings = { ...recipeSettings(recipe), ...fileSettings(config), ...checkTrainSettings(given) };
+    const settings = overridden({ ...recipeSettings(recipe), ...fileSettings(config) }, given);
     await runTraining({ settings, runDir, resume, logFormat, classes });
   });
 }
@@ -82,6 +93,7 @@ function scheduleOptions(): Option[] {
     numberOption('--base-lr <rate>', `learning rate (default: ${baseLr})`),
     numberOption('--momentum <number>', `momentum (default: ${momentum})`),
     new Option('--nesterov', 'Nesterov’s momentum'),
+    new Option('--no-nesterov', 'not, where a configuration asks for it'),
     numberOption('--weight-decay <number>', `weight decay (default: ${weightDecay})`),
     nameOption('--schedule <name>', 'learning rate over time (default: multistep)', ['multistep', 'cosine']),
     new Option(
@@ -130,6 +142,13 @@ function recipeSettings(name: string | undefined): Partial<TrainConfig> {
   return RECIPES[name]!;
 }
 
+/** Settings of a recipe or file with the flags over them. Another model does not take over the channel multiplier. */
+function overridden(base: Partial<TrainConfig>, flags: Partial<TrainConfig>): Partial<TrainConfig> {
+  const { ratio: _, width: __, ...others } = base;
+  const { model = TRAIN_DEFAULTS.model } = base;
+  return { ...((flags.model ?? model) === model ? base : others), ...checkTrainSettings(flags) };
+}
+
 /** Settings of a JSON file, whose keys are the flags' names in any spelling: baseLr, base-lr, base_lr. */
 function fileSettings(path: string | undefined): Partial<TrainConfig> {
   if (path === undefined) return {};
@@ -143,5 +162,8 @@ function fileSettings(path: string | undefined): Partial<TrainConfig> {
   const camel = (key: string): string =>
     key.replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
   const entries = Object.entries(value).map(([key, item]) => [camel(key), item]);
+  const flag = entries.map(([key]) => FLAGS_ALONE.get(key)).find((name) => name !== undefined);
+  if (flag !== undefined)
+    throw new UsageError(`${path} cannot set ${flag}, which is given on the command line alone`);
   return checkTrainSettings(Array.isArray(value) ? value : Object.fromEntries(entries), path);
 }
