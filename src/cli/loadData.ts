@@ -14,7 +14,20 @@ import { ProgressLine } from './progressLine.js';
 export type DataChoice = Pick<
   TrainConfig,
   'data' | 'dataPath' | 'download' | 'limitTrain' | 'limitTest' | 'classMap' | 'exclude'
->;
+> &
+  Partial<Pick<TrainConfig, 'colourJitter' | 'hueJitter'>>;
+
+/** Flags that only pictures in files take, and with which data. */
+const FILE_FLAGS: readonly {
+  readonly key: 'classMap' | 'exclude' | 'colourJitter' | 'hueJitter';
+  readonly flag: string;
+  readonly data: readonly TrainConfig['data'][];
+}[] = [
+  { key: 'classMap', flag: '--class-map', data: ['imagefolder'] },
+  { key: 'exclude', flag: '--exclude', data: ['imagefolder'] },
+  { key: 'colourJitter', flag: '--colour-jitter', data: ['imagefolder', 'webdataset'] },
+  { key: 'hueJitter', flag: '--hue-jitter', data: ['imagefolder', 'webdataset'] },
+];
 
 /** Where data is kept unless a path is given. */
 const DEFAULT_PATH = 'data';
@@ -23,8 +36,10 @@ const DEFAULT_PATH = 'data';
  * Loads or makes the data. Drawn data is the same in every run, whatever the seed, so that accuracies compare.
  *
  * @throws UserError when it is missing or damaged, saying what to do
+ * @throws UsageError naming a flag that the data does not take
  */
 export async function loadData({ data, dataPath, download, ...rest }: DataChoice): Promise<DatasetPair> {
+  checkFileFlags(data, rest);
   const limitTrain = rest.limitTrain ?? undefined;
   const limitTest = rest.limitTest ?? undefined;
   if (data === 'synthetic') {
@@ -38,6 +53,16 @@ export async function loadData({ data, dataPath, download, ...rest }: DataChoice
   return { train: limited(train, limitTrain), test: limited(test, limitTest) };
 }
 
+function checkFileFlags(
+  data: TrainConfig['data'],
+  given: Omit<DataChoice, 'data' | 'dataPath' | 'download'>,
+): void {
+  // What is off is 0 for a strength and null for a file.
+  const wrong = FILE_FLAGS.find((flag) => given[flag.key] && !flag.data.includes(data));
+  if (wrong)
+    throw new UsageError(`${wrong.flag} is for --data ${wrong.data.join(' and ')}: ${data} does not take it`);
+}
+
 function loadPictures(
   data: 'imagefolder' | 'webdataset',
   path: string | null,
@@ -47,9 +72,6 @@ function loadPictures(
   if (data === 'imagefolder') {
     const map = classMap === null ? undefined : readClassMap(classMap);
     return loadImageFolders(path, { classMap: map, excludeList: exclude ?? undefined });
-  }
-  if (classMap !== null || exclude !== null) {
-    throw new UsageError('--class-map and --exclude are for --data imagefolder');
   }
   return loadWebDatasets(path);
 }

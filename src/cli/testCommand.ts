@@ -87,12 +87,12 @@ async function testData(
 ): Promise<{ name: string; test: Dataset }> {
   const trained = checkTrainSettings(info?.training?.config ?? {}, checkpoint);
   const data = flags.data ?? trained.data ?? TRAIN_DEFAULTS.data;
-  const trainedPath = data === trained.data ? trained.dataPath : undefined;
+  const same: Partial<TrainConfig> = data === trained.data ? trained : {};
   const { test } = await loadData({
     data,
-    dataPath: flags.dataPath ?? trainedPath ?? null,
+    dataPath: flags.dataPath ?? same.dataPath ?? null,
     download: flags.download ?? false,
-    classMap: flags.classMap ?? trained.classMap ?? null,
+    classMap: flags.classMap ?? same.classMap ?? null,
     exclude: null,
     limitTrain: 1,
     limitTest: limitTest ?? null,

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { errorMessage, UserError } from '../errors.js';
 import { parseSafetensors } from '../formats/safetensors/parse.js';
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
 import { writeFileAtomically } from './atomicFile.js';
 import { type CheckpointInfo, infoOf, metadataOf } from './checkpointInfo.js';
+import { expectFinite, firstNotFinite } from './finite.js';
 import type { Learner } from './learner.js';
 import { fromStored, type StateDictTensors, toStored } from './stateDict.js';
 
@@ -34,48 +35,29 @@ export async function saveCheckpoint(path: string, learner: Learner, info: Check
     ...(await learner.trainingState()),
   ]);
   const broken = await firstNotFinite(state);
-  if (broken !== undefined)
-    throw new UserError(`${broken} is not finite any more; ${path} is left as it was`);
+  if (broken !== undefined) throw notFinite(broken, path, info);
   await writeFileAtomically(path, serializeSafetensors(toStored(state), metadataOf(info)));
 }
 
-/** Values that are looked at before other events get their turn: about a millisecond. */
-const TURN = 1 << 19;
-
-/** Name of the first tensor with a value that is not finite. */
-async function firstNotFinite(state: StateDictTensors): Promise<string | undefined> {
-  let seen = 0;
-  for (const [name, { data }] of state) {
-    for (let begin = 0; begin < data.length; begin += TURN) {
-      const part = data.subarray(begin, begin + TURN);
-      if (!isFinite32(part)) return name;
-      seen += part.length;
-      if (seen < TURN) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      seen = 0;
-    }
-  }
-  return undefined;
-}
-
-/** Whether all values are finite: 0·x is 0 for those alone, and NaN spreads through sums. */
-function isFinite32(data: Float32Array | BigInt64Array): boolean {
-  if (data instanceof BigInt64Array) return true;
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += 0 * data[i]!;
-  return sum === 0;
+function notFinite(tensor: string, path: string, { training }: CheckpointInfo): UserError {
+  const { epoch = 0, step = 0 } = training?.progress ?? {};
+  const when = training ? ` after ${epoch} epochs and ${step} steps` : '';
+  const kept = existsSync(path) ? `; ${path} is left as it was` : '';
+  return new UserError(`${tensor} is not finite any more${when}${kept}: try a lower learning rate`);
 }
 
 /**
  * Reads a checkpoint that {@link saveCheckpoint} wrote.
  *
- * @throws UserError when it is missing, damaged or not one of ours
+ * @throws UserError when it is missing, damaged or not one of ours, or a value in it is not finite
  */
 export function readCheckpoint(path: string): Checkpoint {
   const { tensors, metadata } = parseSafetensors(readBytes(path), path);
   const info = infoOf(metadata, path);
   if (!info) throw new UserError(`${path} is no checkpoint of a run: its metadata does not tell of one`);
-  return { ...info, path, tensors: fromStored(tensors) };
+  const state = fromStored(tensors);
+  expectFinite(state, path);
+  return { ...info, path, tensors: state };
 }
 
 /** The bytes of a file; throws UserError when it cannot be read. */

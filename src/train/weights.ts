@@ -3,6 +3,7 @@ import { readTorchCheckpoint, type TorchExtra } from '../formats/torch/readTorch
 import { isZip } from '../formats/zip/readZip.js';
 import { isTrainingState, readBytes } from './checkpoint.js';
 import { type CheckpointInfo, infoOf } from './checkpointInfo.js';
+import { expectFinite } from './finite.js';
 import { fromStored, type StateDictTensors } from './stateDict.js';
 
 /** A model's tensors from a file, and what the file says of itself. */
@@ -21,9 +22,15 @@ const PICKLE = 0x80;
  * Reads a model's tensors, without training state, from a checkpoint of this library, a .safetensors
  * file or a PyTorch checkpoint. The format is told from the contents, not from the name.
  *
- * @throws UserError when the file is missing or damaged, or is of none of these formats
+ * @throws UserError when the file is missing or damaged, is of none of these formats, or has a value that is not finite
  */
 export function readWeights(path: string): WeightsFile {
+  const weights = parseWeights(path);
+  expectFinite(weights.tensors, path);
+  return weights;
+}
+
+function parseWeights(path: string): WeightsFile {
   const bytes = readBytes(path);
   // A safetensors file begins with its header's length, whose eighth byte would make it absurd in a ZIP or pickle.
   if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0)) {

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
 import { parseSafetensors } from '../../src/formats/safetensors/parse.js';
 import { serializeSafetensors } from '../../src/formats/safetensors/serialize.js';
+import { fromFloat32 } from '../../src/formats/tensor.js';
 import { readCheckpoint, restoreLearner } from '../../src/train/checkpoint.js';
 import { type CheckpointInfo, infoOf, metadataOf } from '../../src/train/checkpointInfo.js';
 import { readWeights } from '../../src/train/weights.js';
@@ -67,6 +68,40 @@ describe('checkpoint', () => {
       const { tensors } = parseSafetensors(new Uint8Array(readFileSync(path)), path);
       assert.deepEqual(tensors.get('conv.weight')!.shape, [4, 3, 3, 3]);
       assert.equal(tensors.get('bn.num_batches_tracked')!.dtype, 'i64');
+    }));
+});
+
+describe('a checkpoint of values that are not finite', () => {
+  it('is not written, with the step and the file that stays', () =>
+    withFolder((folder) =>
+      withTrainer(
+        {
+          folder,
+          checkpointSeconds: 0,
+          schedule: (_, step) => (step === 1 ? Number.POSITIVE_INFINITY : 0.01),
+        },
+        async ({ trainer }) => {
+          const path = join(folder, 'last.safetensors');
+          await assert.rejects(
+            trainer.run(),
+            isSentence(
+              /^\S+ is not finite any more after 0 epochs and 2 steps; \S+ is left as it was: try a/,
+            ),
+          );
+          assert.equal(readCheckpoint(path).training!.progress.globalStep, 1);
+        },
+      ),
+    ));
+
+  it('is not read, as a checkpoint or as weights', () =>
+    withCheckpoint((path) => {
+      const { tensors, metadata } = parseSafetensors(new Uint8Array(readFileSync(path)), path);
+      const wrong = fromFloat32([3], Float32Array.of(0, Number.NaN, 1));
+      const parts = serializeSafetensors(new Map([...tensors, ['fc.bias', wrong]]), metadata);
+      writeFileSync(path, Buffer.concat(parts));
+      const message = `${path}: fc.bias has values that are not finite`;
+      assert.throws(() => readCheckpoint(path), isSentence(message));
+      assert.throws(() => readWeights(path), isSentence(message));
     }));
 });
 
