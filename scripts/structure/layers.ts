@@ -7,6 +7,7 @@ import { lineOf, type Source, walk } from './sources.js';
 const order: readonly string[] = [
   'errors.ts',
   'random.ts',
+  'makeFolder.ts',
   'graph',
   'nn',
   'losses',
@@ -24,7 +25,7 @@ const order: readonly string[] = [
 /** Parts that may import less than the order allows. */
 const narrow: Readonly<Record<string, readonly string[]>> = {
   engines: ['errors.ts', 'random.ts', 'graph'],
-  formats: ['errors.ts', 'graph'],
+  formats: ['errors.ts', 'makeFolder.ts', 'graph'],
 };
 
 /** Imports that the order forbids, with the reason for which they are allowed. */

@@ -7,6 +7,7 @@ import { addCurvesCommand } from './curvesCommand.js';
 import { addDoctorCommand } from './doctorCommand.js';
 import { addExportCommand } from './exportCommand.js';
 import { addInfoCommand } from './infoCommand.js';
+import { isOutOfMemory } from './memory.js';
 import { Interrupted, packageVersion, printNotice, watchOutput } from './output.js';
 import { addPredictCommand } from './predictCommand.js';
 import { addProfileCommand } from './profileCommand.js';
@@ -38,12 +39,15 @@ function buildProgram(): Command {
   return program;
 }
 
+const TOO_LITTLE_MEMORY = 'this takes more memory than there is: a smaller --batch-size takes less';
+
 /** Exit code of an error, after it has been printed. */
 function report(error: unknown, debug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = error instanceof UserError;
-  const prefix = error instanceof Interrupted ? '' : known ? 'error: ' : 'unexpected error: ';
-  printNotice(prefix + errorMessage(error));
+  const memory = !known && isOutOfMemory(error);
+  const prefix = error instanceof Interrupted ? '' : known || memory ? 'error: ' : 'unexpected error: ';
+  printNotice(prefix + (memory ? TOO_LITTLE_MEMORY : errorMessage(error)));
   if (debug && error instanceof Error) printNotice(error.stack ?? '');
   return known ? error.exitCode : 1;
 }

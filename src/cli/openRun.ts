@@ -4,6 +4,7 @@ import { UsageError } from '../errors.js';
 import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
 import { LAST_CHECKPOINT, RunFolder } from '../train/runFolder.js';
 import { checkTrainSettings, TRAIN_DEFAULTS, type TrainConfig } from '../train/trainConfig.js';
+import { checkConfig } from '../train/trainingRun.js';
 
 /** Which run is to be begun or gone on with. */
 export interface RunRequest {
@@ -43,11 +44,12 @@ const CHANGEABLE: ReadonlySet<string> = new Set<keyof TrainConfig>([
  * Opens the folder of a new run, or of one to go on with.
  *
  * @throws UserError when the folder is in use, unfit or holds a run already, or its checkpoint is damaged
- * @throws UsageError when a setting contradicts the run that is to go on
+ * @throws UsageError when settings contradict one another, or the run that is to go on
  */
 export async function openRun(request: RunRequest): Promise<OpenRun> {
   if (request.resume === undefined) {
     const config = withAbsolutePaths({ ...TRAIN_DEFAULTS, ...request.settings });
+    checkConfig(config);
     return { config, folder: await RunFolder.create(request.runDir ?? join(RUNS, runName(config)), config) };
   }
   if (request.runDir !== undefined)
@@ -85,7 +87,9 @@ function merged(saved: unknown, given: Partial<TrainConfig>, source: string): Tr
       );
     }
   }
-  return { ...own, ...settings };
+  const config = { ...own, ...settings };
+  checkConfig(config);
+  return config;
 }
 
 /** Paths that hold in any working folder. */

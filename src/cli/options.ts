@@ -76,7 +76,11 @@ function widthOption(): Option {
   return new Option(
     '--width <number>',
     `channel multiplier of skipblocknet: a number, or ${names}`,
-  ).argParser((value) => variants.find(([name]) => name === value)?.[1] ?? parseNumber(value));
+  ).argParser((value) => {
+    const known = variants.find(([name]) => name === value.toLowerCase())?.[1] ?? Number(value);
+    if (value.trim() !== '' && Number.isFinite(known)) return known;
+    throw new InvalidArgumentError(`It must be ${variants.map(([name]) => name).join(', ')} or a number.`);
+  });
 }
 
 /** `--data`, `--data-path` and `--download`. */

@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { createEngine } from '../engines/createEngine.js';
 import { errorMessage, UserError } from '../errors.js';
 import { biasLoss } from '../losses/biasLoss.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
+import { makeFolder } from '../makeFolder.js';
 import type { Model } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import { flameSvg } from '../profile/flameSvg.js';
@@ -109,7 +110,7 @@ async function profileOf(model: Model, flags: ProfileFlags): Promise<StepProfile
 
 function writePicture(path: string, svg: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, svg);
   } catch (error) {
     throw new UserError(`the picture ${path} cannot be written: ${errorMessage(error)}`);

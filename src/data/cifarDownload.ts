@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { UserError } from '../errors.js';
 import { CIFAR, CIFAR_ORIGIN, type CifarName } from './cifarFacts.js';
 import { type DownloadSettings, download } from './download.js';
 
@@ -23,6 +24,14 @@ export async function downloadCifar(
   const { archive, md5 } = CIFAR[name].binary;
   const target = path.endsWith('.gz') ? path : join(path, archive);
   const origin = options.origin ?? process.env.BIASLOSS_CIFAR_URL ?? CIFAR_ORIGIN;
-  await download({ url: new URL(archive, origin).href, path: target, md5 }, options);
+  await download({ url: urlOf(archive, origin), path: target, md5 }, options);
   return target;
+}
+
+function urlOf(archive: string, origin: string): string {
+  const known = URL.canParse(origin) && /^https?:/i.test(origin);
+  if (known) return new URL(archive, origin).href;
+  throw new UserError(
+    `CIFAR's archives (BIASLOSS_CIFAR_URL) must lie at an address that begins with http:// or https://, not at ${JSON.stringify(origin)}`,
+  );
 }

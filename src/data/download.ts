@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage, UserError } from '../errors.js';
+import { makeFolder } from '../makeFolder.js';
 import { fetchRest } from './fetchRest.js';
 
 /** Called as bytes arrive; `total` is undefined where the server does not say. */
@@ -39,7 +40,7 @@ const LONGEST_DELAY_MS = 30_000;
 export async function download(target: DownloadTarget, settings: DownloadSettings = {}): Promise<void> {
   const { url, path, md5 } = target;
   const part = `${path}.part`;
-  await makeFolder(path);
+  makeFolderOf(path);
   for (let resumed = (await sizeOf(part)) > 0; ; resumed = false) {
     await fetchWithRetries(target, settings);
     const found = await md5Of(part);
@@ -73,9 +74,9 @@ async function fetchWithRetries({ url, path }: DownloadTarget, settings: Downloa
   }
 }
 
-async function makeFolder(path: string): Promise<void> {
+function makeFolderOf(path: string): void {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
   } catch (error) {
     throw new UserError(`the folder ${dirname(path)} cannot be made: ${errorMessage(error)}`);
   }

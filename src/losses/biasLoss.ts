@@ -1,9 +1,11 @@
+import { UsageError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { softmaxCrossEntropy } from '../graph/ops/crossEntropy.js';
 import { add, div, equal, exp, minimum, mul, select, sub } from '../graph/ops/elementwise.js';
 import { amax, amin, mean, variance } from '../graph/ops/reduce.js';
 import { detach, flatten } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
+import { checkSmoothing } from './crossEntropy.js';
 import type { Loss } from './loss.js';
 
 /** Options of {@link biasLoss}. */
@@ -35,9 +37,12 @@ const RUNNING_MIN_START = 100_000;
  *
  * When all variances of a batch are equal the quotient is 0/0, NaN in the published code; here uᵢ = 0,
  * so that each point weighs 1 − β.
+ *
+ * @throws UsageError naming an option that is out of range
  */
 export function biasLoss(options: BiasLossOptions = {}): Loss {
   const { alpha = 0.3, beta = 0.3, normMode = 'global', labelSmoothing = 0 } = options;
+  checkOptions({ alpha, beta, normMode, labelSmoothing });
   return {
     name: 'bias',
     variables: normMode === 'global' ? [{ name: RUNNING_MIN, shape: [], initial: RUNNING_MIN_START }] : [],
@@ -49,6 +54,18 @@ export function biasLoss(options: BiasLossOptions = {}): Loss {
       return { loss: mean(mul(weights, crossEntropy)), crossEntropy: mean(crossEntropy), updates };
     },
   };
+}
+
+type KnownOptions = { readonly [K in keyof BiasLossOptions]-?: NonNullable<BiasLossOptions[K]> };
+
+function checkOptions({ alpha, beta, normMode, labelSmoothing }: KnownOptions): void {
+  for (const [name, value] of Object.entries({ alpha, beta })) {
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new UsageError(`${name} must be a number, not ${value}`);
+  }
+  if (normMode !== 'global' && normMode !== 'local')
+    throw new UsageError(`normMode must be global or local, not ${normMode}`);
+  checkSmoothing(labelSmoothing);
 }
 
 function normalise(

@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { sgdUpdate } from '../graph/ops/sgd.js';
 import type { Tensor } from '../graph/tensor.js';
@@ -30,9 +31,18 @@ export interface SgdOptions {
   readonly nesterov?: boolean | undefined;
 }
 
-/** Stochastic gradient descent by PyTorch's rule (`torch.optim.SGD`); see {@link sgdUpdate}. */
+/**
+ * Stochastic gradient descent by PyTorch's rule (`torch.optim.SGD`); see {@link sgdUpdate}.
+ *
+ * @throws UsageError naming an option that is out of range
+ */
 export function sgd(options: SgdOptions = {}): Optimizer {
   const { momentum = 0.9, weightDecay = 1e-4, nesterov = false } = options;
+  if (!(momentum >= 0 && momentum < 1))
+    throw new UsageError(`momentum must be a number from 0 to below 1, not ${momentum}`);
+  if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
+    throw new UsageError(`weightDecay must be a number of at least 0, not ${weightDecay}`);
+  if (nesterov && momentum === 0) throw new UsageError('nesterov needs a momentum above 0');
   const stateName = (parameter: string): string => `optimizer.momentum.${parameter}`;
   return {
     stateName,

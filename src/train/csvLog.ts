@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
+import { makeFolder } from '../makeFolder.js';
 import { writeFileAtomically } from './atomicFile.js';
 import type { EpochResult, TrainerListener } from './events.js';
 
@@ -60,7 +61,7 @@ export async function csvLog(
 
 function keptRows(path: string, startEpoch: number): string[] {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const rows = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(1) : [];
     return rows.filter((row) => Number.parseInt(row, 10) < startEpoch);
   } catch (error) {

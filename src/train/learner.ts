@@ -158,7 +158,7 @@ export class Learner {
     await this.evaluation;
   }
 
-  /** Logits (and what {@link beginEvaluation} was asked for) of `evaluationBatchSize` pictures, in evaluation mode. */
+  /** Logits (and what {@link beginEvaluation} was asked for) of exactly `evaluationBatchSize` pictures, in evaluation mode. */
   async predict(
     images: Float32Array,
   ): Promise<{ logits: Float32Array; features?: Float32Array; featureVariance?: Float32Array }> {

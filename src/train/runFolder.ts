@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
+import { makeFolder } from '../makeFolder.js';
 import { removeUnfinished, writeFileAtomically } from './atomicFile.js';
 import { lockFolder } from './folderLock.js';
 
@@ -26,7 +27,7 @@ export class RunFolder {
   static async create(path: string, config: Readonly<Record<string, unknown>>): Promise<RunFolder> {
     const isNew = !existsSync(path);
     try {
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
     } catch (error) {
       throw new UserError(`the run folder ${path} cannot be made: ${errorMessage(error)}`);
     }

@@ -2,11 +2,12 @@ import type { Dataset, DatasetPair } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
-import { UserError } from '../errors.js';
+import { UsageError, UserError } from '../errors.js';
 import { biasLoss } from '../losses/biasLoss.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
+import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
-import { createModel } from '../models/registry.js';
+import { createModel, type ModelOptions } from '../models/registry.js';
 import { cosine, multistep, type Schedule } from '../optim/schedule.js';
 import { sgd } from '../optim/sgd.js';
 import { type Checkpoint, restoreLearner } from './checkpoint.js';
@@ -47,6 +48,21 @@ export function scheduleOf(config: TrainConfig): Schedule {
   return config.schedule === 'cosine'
     ? cosine({ baseLr, epochs, warmupEpochs })
     : multistep({ baseLr, milestones, warmupEpochs });
+}
+
+/**
+ * Refuses settings that contradict one another, before any data is read.
+ *
+ * @throws UsageError naming what does not go together
+ */
+export function checkConfig(config: TrainConfig): void {
+  const { epochs, warmupEpochs } = config;
+  // Whatever the number of classes will be, and the pictures' size where the data decides it.
+  createModel(modelOptionsOf(config, 2, undefined));
+  lossOf(config);
+  sgd(config);
+  if (warmupEpochs >= epochs)
+    throw new UsageError(`--warmup-epochs ${warmupEpochs} must be below --epochs ${epochs}`);
 }
 
 /**
@@ -95,13 +111,17 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
 }
 
 function modelFor(config: TrainConfig, { classes, imageSize }: Dataset): Model {
-  return createModel({
-    name: config.model,
-    classes: classes.length,
-    imageSize: config.imageSize ?? imageSize,
-    ratio: config.ratio ?? undefined,
-    width: config.width ?? undefined,
-  });
+  return createModel(modelOptionsOf(config, classes.length, imageSize));
+}
+
+function modelOptionsOf(config: TrainConfig, classes: number, imageSize: number | undefined): ModelOptions {
+  const { model: name, ratio, width } = config;
+  const size = config.imageSize ?? imageSize;
+  return { name, classes, imageSize: size, ratio: ratio ?? undefined, width: width ?? undefined };
+}
+
+function lossOf(config: TrainConfig): Loss {
+  return config.loss === 'bias' ? biasLoss(config) : crossEntropyLoss(config);
 }
 
 async function makeLearner(
@@ -110,7 +130,7 @@ async function makeLearner(
   { config, checkpoint, onNotice }: TrainingRunOptions,
 ): Promise<Learner> {
   const { batchSize, seed, f32Steps, pretrained } = config;
-  const loss = config.loss === 'bias' ? biasLoss(config) : crossEntropyLoss(config);
+  const loss = lossOf(config);
   const optimizer = sgd(config);
   const learner = await Learner.create({ engine, model, loss, optimizer, batchSize, seed, f32Steps });
   if (checkpoint) await restoreLearner(learner, checkpoint);

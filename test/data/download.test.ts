@@ -168,6 +168,15 @@ test('a folder that cannot be made is said', async (t) => {
   await refused(fetchTo(join(folder, 'file', 'x.tar.gz'), 'http://127.0.0.1:1/'), /folder .* cannot be made/);
 });
 
+test('an address that is none is refused in a sentence', async (t) => {
+  for (const origin of ['foo', 'file:///cifar/', '']) {
+    await assert.rejects(
+      loadCifar('cifar100', temporaryFolder(t), { download: { origin } }),
+      /^UserError: CIFAR's archives \(BIASLOSS_CIFAR_URL\) must lie at an address .* https:\/\/, not at "[^"]*"$/,
+    );
+  }
+});
+
 test('CIFAR is asked for by its name only where it is missing, and what comes is checked', async (t) => {
   const { url, ranges } = await serve(t, (response, range) => send(response, range));
   const folder = temporaryFolder(t);

@@ -51,6 +51,23 @@ describe('the library', () => {
       assert.deepEqual(readWeights(join(folder, 'last.safetensors')).tensors, state);
     }));
 
+  it('says what does not fit before anything runs', async () => {
+    const data = syntheticDataset({ train: 10, test: 10 });
+    await assert.rejects(
+      prepareTraining({ config: CONFIG, data }),
+      /a batch of 16 is larger than .* 10 pictures/,
+    );
+    const big = { ...CONFIG, batchSize: 4, imageSize: 64 };
+    await assert.rejects(
+      prepareTraining({ config: big, data }),
+      /pictures of 32 pixels, but the model takes 64/,
+    );
+    const other = { ...CONFIG, batchSize: 4, pretrained: 'none.pth' };
+    await assert.rejects(prepareTraining({ config: other, data }), /none\.pth cannot be read: ENOENT/);
+  });
+});
+
+describe('a learner', () => {
   it('says that arrays were handed over, where they are given twice', async () => {
     const engine = await createEngine('onnx', { threads: 1 });
     try {
@@ -73,20 +90,5 @@ describe('the library', () => {
     } finally {
       await engine.close();
     }
-  });
-
-  it('says what does not fit before anything runs', async () => {
-    const data = syntheticDataset({ train: 10, test: 10 });
-    await assert.rejects(
-      prepareTraining({ config: CONFIG, data }),
-      /a batch of 16 is larger than .* 10 pictures/,
-    );
-    const big = { ...CONFIG, batchSize: 4, imageSize: 64 };
-    await assert.rejects(
-      prepareTraining({ config: big, data }),
-      /pictures of 32 pixels, but the model takes 64/,
-    );
-    const other = { ...CONFIG, batchSize: 4, pretrained: 'none.pth' };
-    await assert.rejects(prepareTraining({ config: other, data }), /none\.pth cannot be read: ENOENT/);
   });
 });

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
+import { makeFolder } from '../../makeFolder.js';
 import { encodeFileHeader, encodeScalarEvent } from './encodeEvent.js';
 
 /** Files of one process that may begin in the same second. */
@@ -33,7 +34,7 @@ export class EventWriter {
     const host = hostname().replace(/[^\w.-]/g, '_');
     const stem = `events.out.tfevents.${String(Math.floor(time / 1000)).padStart(10, '0')}.${host}.${process.pid}`;
     const writer = orUserError(folder, () => {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       return openNew((number) => join(folder, `${stem}.${number}`));
     });
     writer.write(encodeFileHeader(time));

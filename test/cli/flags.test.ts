@@ -1,0 +1,95 @@
+/** Flags that contradict one another or the data are refused before anything is read or made. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { withFolder } from '../train/fixtures/tiny.js';
+import { biasloss, SMALL } from './fixtures/process.js';
+
+/** Training on data that is not there, so that only what is found before it is read can be the message. */
+const NO_DATA = ['train', '--data=cifar100', '--data-path=none'];
+
+const CASES: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
+  ['a ratio that there is not', [...NO_DATA, '--ratio=3'], /the ratio 0\.5, 1, 1\.5, 2, not 3\n$/],
+  [
+    'a width of another model',
+    [...NO_DATA, '--model=resnet18', '--width=1'],
+    /^error: resnet18 has no width, but 1 was/,
+  ],
+  [
+    'pictures too small for the model',
+    [...NO_DATA, '--model=skipblocknet', '--image-size=16'],
+    /32 pixels or more, not 16/,
+  ],
+  [
+    'warm-up to the end',
+    [...NO_DATA, '--warmup-epochs=5', '--epochs=5'],
+    /^error: --warmup-epochs 5 must be below --epochs 5\n$/,
+  ],
+  [
+    'Nesterov without momentum',
+    [...NO_DATA, '--nesterov', '--momentum=0'],
+    /^error: nesterov needs a momentum above 0\n$/,
+  ],
+  [
+    'a class map of CIFAR',
+    [...NO_DATA, '--class-map=x'],
+    /^error: --class-map is for --data imagefolder: cifar100 does not take it\n$/,
+  ],
+  [
+    'a list of pictures to leave out of CIFAR',
+    [...NO_DATA, '--exclude=x'],
+    /^error: --exclude is for --data imagefolder: cifar100/,
+  ],
+  [
+    'jitter of drawn pictures',
+    ['train', ...SMALL, '--colour-jitter=0.2'],
+    /^error: --colour-jitter is for --data imagefolder and webdataset: synthetic does not take it\n$/,
+  ],
+  ['jitter of CIFAR’s hue', [...NO_DATA, '--hue-jitter=0.1'], /^error: --hue-jitter is for /],
+  [
+    'a class map of archives',
+    ['train', '--data=webdataset', '--data-path=none', '--class-map=x'],
+    /^error: --class-map is for --data imagefolder: webdataset/,
+  ],
+  [
+    'a width by another name',
+    ['info', '--model=skipblocknet', '--width=xl'],
+    /'xl' is invalid\. It must be xs, s, m, l or a number\.\n$/,
+  ],
+];
+
+describe('flags that do not go together', { concurrency: 2 }, () => {
+  for (const [what, args, message] of CASES) {
+    it(`${what}: one sentence, and 2 as the exit code`, () =>
+      withFolder(async (cwd) => {
+        const { code, stderr } = await biasloss(args, { cwd });
+        assert.match(stderr, message);
+        assert.equal(code, 2);
+        if (existsSync(join(cwd, 'runs'))) assert.deepEqual(readdirSync(join(cwd, 'runs')), []);
+      }));
+  }
+});
+
+describe('flags', () => {
+  it('take the names of widths in capitals', async () => {
+    const [small, capital] = await Promise.all(
+      ['xs', 'XS'].map((width) => biasloss(['info', '--model=skipblocknet', `--width=${width}`])),
+    );
+    assert.equal(capital!.code, 0, capital!.stderr);
+    assert.equal(capital!.stdout, small!.stdout);
+  });
+
+  it('that ask for more memory than there is end in a sentence', () =>
+    withFolder(async (cwd) => {
+      const trained = await biasloss(['train', ...SMALL, '--epochs=1', '--run-dir=run'], { cwd });
+      assert.equal(trained.code, 0, trained.stderr);
+      const flags = ['--checkpoint=run/best.safetensors', '--engine=onnx', '--threads=1'];
+      const { code, stderr } = await biasloss(['test', ...flags, '--batch-size=100000000'], { cwd });
+      assert.equal(
+        stderr,
+        'error: this takes more memory than there is: a smaller --batch-size takes less\n',
+      );
+      assert.equal(code, 1);
+    }));
+});
