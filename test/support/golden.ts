@@ -62,10 +62,9 @@ export function readGolden(model: string): Golden {
 export interface Float32Variants {
   /** Of norms and first values of gradients. */
   readonly gradients: { readonly l2: number; readonly first: number };
-  /** Of SGD steps, where the golden file's own limits do not hold in float32. */
-  readonly global?: StepVariants;
-  readonly local?: StepVariants;
-  readonly ce?: StepVariants;
+  readonly global: StepVariants;
+  readonly local: StepVariants;
+  readonly ce: StepVariants;
 }
 
 /** Of each step's loss, and of the norms of parameters after the steps. */

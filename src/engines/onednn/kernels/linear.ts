@@ -1,13 +1,8 @@
-import type { Assembler, Memory, Vector } from './assembler.js';
+import type { Assembler, Vector } from './assembler.js';
+import type { Constants } from './kernel.js';
 
 /** Rows of coefficients. */
 export type Matrix = readonly (readonly number[])[];
-
-/** Numbers that a kernel multiplies by, each repeated over a vector in memory. */
-export interface Constants {
-  /** Where a number lies. */
-  of(value: number): Memory;
-}
 
 /** Vectors that hold numbers; those that are zero have none. */
 export type Inputs = readonly (Vector | undefined)[];

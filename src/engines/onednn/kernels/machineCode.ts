@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 import type { DnnlLibrary } from '../library.js';
 import type { Pointer } from '../memoryDesc.js';
-import { ARGUMENT, type Kernel, VECTOR } from './tileKernel.js';
+import { ARGUMENT, type Kernel, VECTOR } from './kernel.js';
 
 /** Of Linux's sys/mman.h. */
 const READ_WRITE = 3;

@@ -1,11 +1,6 @@
-import { Assembler, GPR, type Memory, type Vector } from './assembler.js';
-import { type Constants, emitProduct, type Matrix } from './linear.js';
-
-/** Bytes of a vector: eight floats. */
-export const VECTOR = 32;
-
-/** How a kernel's argument is laid out in memory, in bytes; constants follow, a vector each. */
-export const ARGUMENT = { next: 0, units: 8, src: 16, dst: 24, bias: 32, addend: 40, constants: 64 } as const;
+import { type Assembler, GPR, type Memory, type Vector } from './assembler.js';
+import { ARGUMENT, type Constants, compileKernel, type Kernel, VECTOR, ZERO } from './kernel.js';
+import { emitProduct, type Matrix } from './linear.js';
 
 /** How far a side of a kernel's tensors moves, in bytes. */
 export interface Strides {
@@ -49,29 +44,7 @@ export interface TileTransform {
   readonly relu?: boolean;
 }
 
-/** A kernel's code, which {@link ARGUMENT} goes with. */
-export interface Kernel {
-  readonly code: Uint8Array;
-  readonly constants: readonly number[];
-  readonly units: number;
-}
-
-const ZERO: Vector = 15;
 const ADDEND = GPR.rcx;
-/** Registers that C wants back as they were. */
-const SAVED = [GPR.rbx, GPR.r12, GPR.r15, GPR.rbp] as const;
-
-/** Constants in the kernel's argument. */
-class ConstantPool implements Constants {
-  readonly values: number[] = [];
-
-  of(value: number): Memory {
-    if (!this.values.includes(value)) this.values.push(value);
-    const index = this.values.indexOf(value);
-    return { base: GPR.r15, offset: ARGUMENT.constants + VECTOR * index };
-  }
-}
-
 /** Where a kernel emits a tile, and which of the tile's rows and columns exist. */
 interface TileEmission {
   readonly asm: Assembler;
@@ -192,27 +165,9 @@ function emitUnit(asm: Assembler, constants: Constants, transform: TileTransform
   });
 }
 
-/** Compiles a transform: a function that takes units until none are left, on as many threads as call it. */
+/** Compiles a transform. */
 export function compileTransform(transform: TileTransform): Kernel {
   const { matrix, units } = transform;
-  const asm = new Assembler();
-  const constants = new ConstantPool();
-  for (const register of SAVED) asm.push(register);
-  asm.copy(GPR.rbp, GPR.rsp);
-  asm.addConstant(GPR.rsp, -VECTOR * matrix.length * matrix[0]!.length);
-  asm.alignDown32(GPR.rsp);
-  asm.copy(GPR.r15, GPR.rdi);
-  asm.vector('xor', ZERO, ZERO, ZERO);
-  const next = asm.position;
-  asm.set(GPR.rax, 1);
-  asm.fetchAdd({ base: GPR.r15, offset: ARGUMENT.next }, GPR.rax);
-  const end = asm.jumpIfAtLeast(GPR.rax, { base: GPR.r15, offset: ARGUMENT.units });
-  emitUnit(asm, constants, transform);
-  asm.jumpBack(next);
-  asm.land(end);
-  asm.endVectors();
-  asm.copy(GPR.rsp, GPR.rbp);
-  for (const register of [...SAVED].reverse()) asm.pop(register);
-  asm.return();
-  return { code: asm.code(), constants: constants.values, units };
+  const stackBytes = VECTOR * matrix.length * matrix[0]!.length;
+  return compileKernel({ units, stackBytes }, (asm, constants) => emitUnit(asm, constants, transform));
 }

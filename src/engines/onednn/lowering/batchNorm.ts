@@ -1,9 +1,14 @@
 import type { ValueId } from '../../../graph/program.js';
 import { ARG } from '../dnnl.js';
+import { type ChannelStatistics, compileStatistics } from '../kernels/channelStatistics.js';
+import { VECTOR } from '../kernels/kernel.js';
 import type { Place } from '../plan/place.js';
-import type { Planner } from '../plan/planner.js';
+import type { Planner, PrimitiveArguments } from '../plan/planner.js';
 import type { BatchNormSpec } from '../primitiveSpec.js';
 import type { Lowerings } from './lowering.js';
+
+/** Channels of a block in the layout of AVX2 code. */
+const BLOCK = 8;
 
 interface Forward {
   readonly planner: Planner;
@@ -19,11 +24,38 @@ function pictures(planner: Planner, value: ValueId): Place {
   return place.desc.strides ? planner.as(value, planner.pictures(planner.shapeOf(value))) : place;
 }
 
+/**
+ * Mean and variance by our own kernel, where the library's code is AVX2's: that adds up a channel in one sum,
+ * which loses two digits over a batch, and reads the pictures once more.
+ */
+function ownStatistics(
+  planner: Planner,
+  data: Place,
+  mean: ValueId,
+  variance: ValueId,
+): PrimitiveArguments | undefined {
+  const { desc } = data;
+  const [pictures, channels, height, width] = desc.shape as [number, number, number, number];
+  if (!planner.usesKernels || planner.block !== BLOCK || desc.key !== planner.pictures(desc.shape).key)
+    return undefined;
+  const blocks = Math.ceil(channels / BLOCK);
+  const both = planner.allocate(planner.rowMajor([2, blocks * BLOCK]));
+  const source: ChannelStatistics = { pictures, blocks, pixels: height * width };
+  planner.kernel({ name: 'mean and variance', source, compile: compileStatistics }, { src: data, dst: both });
+  const layout = planner.rowMajor([channels]);
+  return {
+    [ARG.mean]: planner.define(mean, { ...both, desc: layout }),
+    [ARG.variance]: planner.define(variance, { ...both, desc: layout, offset: blocks * VECTOR }),
+  };
+}
+
 function forward({ planner, inputs, outputs, epsilon, relu }: Forward): void {
   const [x, gamma, beta] = inputs as [ValueId, ValueId, ValueId];
   const [y, mean, variance] = outputs as [ValueId, ValueId, ValueId];
   const data = pictures(planner, x);
-  const spec: BatchNormSpec = { kind: 'batchNorm', pass: 'training', data: data.desc, epsilon, relu };
+  const given = ownStatistics(planner, data, mean, variance);
+  const shared = { kind: 'batchNorm', pass: 'training', data: data.desc, epsilon, relu } as const;
+  const spec: BatchNormSpec = { ...shared, givenStatistics: given !== undefined };
   const primitive = planner.prepare(spec);
   const workspace = primitive.desc('workspace');
   const kept = workspace && planner.allocate(workspace);
@@ -32,11 +64,17 @@ function forward({ planner, inputs, outputs, epsilon, relu }: Forward): void {
     [ARG.src]: data,
     [ARG.scale]: planner.plain(gamma),
     [ARG.shift]: planner.plain(beta),
+    ...given,
   };
+  const computed = given
+    ? {}
+    : {
+        [ARG.mean]: planner.output(mean, planner.rowMajor(planner.shapeOf(mean))),
+        [ARG.variance]: planner.output(variance, planner.rowMajor(planner.shapeOf(variance))),
+      };
   planner.execute(spec, primitive, reads, {
     [ARG.dst]: planner.outputOver(y, data),
-    [ARG.mean]: planner.output(mean, planner.rowMajor(planner.shapeOf(mean))),
-    [ARG.variance]: planner.output(variance, planner.rowMajor(planner.shapeOf(variance))),
+    ...computed,
     ...(kept ? { [ARG.workspace]: kept } : {}),
   });
 }

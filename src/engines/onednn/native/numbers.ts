@@ -49,12 +49,15 @@ export const binaryKinds: { readonly [F in BinaryAlgorithm]: number } = {
 };
 
 /** What batch normalisation is to do besides, as `dnnl_normalization_flags_t`. */
-export function normalisationFlags({ normalisation: flags }: Numbers, { pass, relu }: BatchNormSpec): number {
+export function normalisationFlags(
+  { normalisation: flags }: Numbers,
+  { pass, relu, givenStatistics }: BatchNormSpec,
+): number {
   return (
     flags.scale |
     flags.shift |
     (relu ? flags.fusedRelu : 0) |
-    (pass === 'inference' ? flags.globalStatistics : 0)
+    (pass === 'inference' || givenStatistics ? flags.globalStatistics : 0)
   );
 }
 

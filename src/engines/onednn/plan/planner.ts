@@ -2,7 +2,7 @@ import { type Phase, phasesOf } from '../../../graph/phases.js';
 import type { Program, ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape, type TensorData, type TensorType } from '../../../graph/tensorType.js';
 import { ARG, type Block, type Dnnl } from '../dnnl.js';
-import { compileTransform, type Kernel, type TileTransform } from '../kernels/tileKernel.js';
+import type { Kernel } from '../kernels/kernel.js';
 import { type ElementType, elementBytes, type MemoryDesc } from '../memoryDesc.js';
 import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import type { Place, PlanBuffer, Storage } from './place.js';
@@ -11,6 +11,13 @@ import { type Argument, type HostStep, type KernelPlaces, readsOf, type Step, wr
 
 /** A tensor that a primitive reads or writes, by the library's number of the argument. */
 export type PrimitiveArguments = Partial<Record<number, Place>>;
+
+/** A kernel that a plan asks for: what it is compiled from (plain data), and by whom. */
+export interface KernelOrder<Source> {
+  readonly name: string;
+  readonly source: Source;
+  readonly compile: (source: Source) => Kernel;
+}
 
 /**
  * Turns a program's nodes into steps. Each value has one or more places, in different layouts; asking for a
@@ -26,7 +33,7 @@ export class Planner {
   /** Values that have a place in a buffer. */
   private readonly tenants = new Map<PlanBuffer, Set<ValueId>>();
   private readonly workspaces = new Map<ValueId, Place>();
-  /** By their transforms: layers and groups of pictures share them. */
+  /** By what they are compiled from: layers and groups of pictures share them. */
   private readonly kernels = new Map<string, Kernel>();
   private readonly emptiness = new Map<string, Place>();
   /** Buffers that steps outside of the prologue write. */
@@ -194,11 +201,15 @@ export class Planner {
     this.push({ kind: 'primitive', operation, phase, spec, primitive, args });
   }
 
-  /** Adds a transform of tiles to the plan; unless `mayBeFixed`, it is executed in every run. */
-  kernel(name: string, transform: TileTransform, places: KernelPlaces, mayBeFixed = true): void {
+  /** Adds a kernel of our own to the plan; unless `mayBeFixed`, it is executed in every run. */
+  kernel<Source>(
+    { name, source, compile }: KernelOrder<Source>,
+    places: KernelPlaces,
+    mayBeFixed = true,
+  ): void {
     const { kind: operation, phase } = this.node;
-    const key = JSON.stringify(transform);
-    const kernel = this.kernels.get(key) ?? compileTransform(transform);
+    const key = `${name} ${JSON.stringify(source)}`;
+    const kernel = this.kernels.get(key) ?? compile(source);
     this.kernels.set(key, kernel);
     this.push({ kind: 'kernel', operation, phase, name, kernel, places }, mayBeFixed);
   }

@@ -1,6 +1,6 @@
 import type { Phase } from '../../../graph/phases.js';
 import type { TensorData } from '../../../graph/tensorType.js';
-import type { Kernel } from '../kernels/tileKernel.js';
+import type { Kernel } from '../kernels/kernel.js';
 import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import type { Place } from './place.js';
 

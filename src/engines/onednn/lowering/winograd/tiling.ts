@@ -1,5 +1,6 @@
 import type { Shape } from '../../../../graph/tensorType.js';
-import { type Run, type Strides, VECTOR } from '../../kernels/tileKernel.js';
+import { VECTOR } from '../../kernels/kernel.js';
+import type { Run, Strides } from '../../kernels/tileKernel.js';
 
 /** Channels of a block, which a vector holds. */
 export const BLOCK = 8;

@@ -1,9 +1,9 @@
 import type { Matrix } from '../../kernels/linear.js';
-import type { Run, TileTransform } from '../../kernels/tileKernel.js';
+import { compileTransform, type Run, type TileTransform } from '../../kernels/tileKernel.js';
 import { kernelGradient, winograd } from '../../kernels/winogradMatrices.js';
 import type { MemoryDesc } from '../../memoryDesc.js';
 import type { Place } from '../../plan/place.js';
-import type { Planner } from '../../plan/planner.js';
+import type { KernelOrder, Planner } from '../../plan/planner.js';
 import { BLOCK, GAP, POINTS, pointSide, TILE, Tiling, weightSide } from './tiling.js';
 
 /** Memory for a tensor of each point. */
@@ -14,6 +14,10 @@ export function allocatePoints(planner: Planner, bytes: number): Place {
 /** The tensor of a point in memory of {@link allocatePoints}. */
 export function pointOf(place: Place, point: number, desc: MemoryDesc): Place {
   return { ...place, desc, offset: place.offset + point * (desc.bytes + GAP) };
+}
+
+function order(name: string, source: TileTransform): KernelOrder<TileTransform> {
+  return { name, source, compile: compileTransform };
 }
 
 /** From pictures to tiles: with Bᵀ from 6×6 with a border of 1, with A from 4×4. */
@@ -33,7 +37,7 @@ export function picturesToTiles(planner: Planner, pictures: Place, matrix: Matri
     columns: tiling.runs(width, halo),
     limited: 'src',
   };
-  planner.kernel('tiles of pictures', transform, { src: pictures, dst: tiles });
+  planner.kernel(order('tiles of pictures', transform), { src: pictures, dst: tiles });
   return tiles;
 }
 
@@ -69,7 +73,7 @@ export function tilesToPictures(
     addend: addend !== undefined,
     relu,
   };
-  planner.kernel('pictures of tiles', transform, { src: tiles, dst, bias, addend });
+  planner.kernel(order('pictures of tiles', transform), { src: tiles, dst, bias, addend });
 }
 
 const whole = (count: number): Run[] => [{ count, begin: 0, end: POINTS }];
@@ -98,7 +102,7 @@ export function weightsToPoints(planner: Planner, weights: Place, point: MemoryD
     limited: 'neither',
   };
   const isSmall = points.desc.bytes <= LARGEST_KEPT;
-  planner.kernel('points of weights', transform, { src: weights, dst: points }, isSmall);
+  planner.kernel(order('points of weights', transform), { src: weights, dst: points }, isSmall);
   return points;
 }
 
@@ -114,5 +118,5 @@ export function pointsToWeights(planner: Planner, points: Place, point: MemoryDe
     columns: whole(BLOCK),
     limited: 'neither',
   };
-  planner.kernel('weights of points', transform, { src: points, dst: weights });
+  planner.kernel(order('weights of points', transform), { src: points, dst: weights });
 }

@@ -1,0 +1,71 @@
+import { Assembler, GPR, type Memory, type Vector } from './assembler.js';
+
+/** Bytes of a vector: eight floats. */
+export const VECTOR = 32;
+
+/** A register that holds zeros. */
+export const ZERO: Vector = 15;
+
+/** How a kernel's argument is laid out in memory, in bytes; constants follow, a vector each. */
+export const ARGUMENT = { next: 0, units: 8, src: 16, dst: 24, bias: 32, addend: 40, constants: 64 } as const;
+
+/** Numbers that a kernel multiplies by, each repeated over a vector in memory. */
+export interface Constants {
+  /** Where a number lies. */
+  of(value: number): Memory;
+}
+
+/** A kernel's code, which {@link ARGUMENT} goes with. */
+export interface Kernel {
+  readonly code: Uint8Array;
+  readonly constants: readonly number[];
+  /** What threads take, one after the other. */
+  readonly units: number;
+}
+
+/** Registers that C wants back as they were. */
+const SAVED = [GPR.rbx, GPR.r12, GPR.r15, GPR.rbp] as const;
+
+/** Constants in the kernel's argument. */
+class ConstantPool implements Constants {
+  readonly values: number[] = [];
+
+  of(value: number): Memory {
+    if (!this.values.includes(value)) this.values.push(value);
+    const index = this.values.indexOf(value);
+    return { base: GPR.r15, offset: ARGUMENT.constants + VECTOR * index };
+  }
+}
+
+/**
+ * Compiles a kernel: a function that takes units until none are left, on as many threads as call it. A unit's
+ * result does not depend on who computes it.
+ *
+ * @param emitUnit emits what is done with the unit whose number is in rax; the argument's address is in r15,
+ * `stackBytes` are at rsp, and rbp is to be left alone
+ */
+export function compileKernel(
+  { units, stackBytes }: { readonly units: number; readonly stackBytes: number },
+  emitUnit: (asm: Assembler, constants: Constants) => void,
+): Kernel {
+  const asm = new Assembler();
+  const constants = new ConstantPool();
+  for (const register of SAVED) asm.push(register);
+  asm.copy(GPR.rbp, GPR.rsp);
+  asm.addConstant(GPR.rsp, -stackBytes);
+  asm.alignDown32(GPR.rsp);
+  asm.copy(GPR.r15, GPR.rdi);
+  asm.vector('xor', ZERO, ZERO, ZERO);
+  const next = asm.position;
+  asm.set(GPR.rax, 1);
+  asm.fetchAdd({ base: GPR.r15, offset: ARGUMENT.next }, GPR.rax);
+  const end = asm.jumpIfAtLeast(GPR.rax, { base: GPR.r15, offset: ARGUMENT.units });
+  emitUnit(asm, constants);
+  asm.jumpBack(next);
+  asm.land(end);
+  asm.endVectors();
+  asm.copy(GPR.rsp, GPR.rbp);
+  for (const register of [...SAVED].reverse()) asm.pop(register);
+  asm.return();
+  return { code: asm.code(), constants: constants.values, units };
+}
