@@ -38,7 +38,7 @@ function reordersOf(
   const program = trainProgram(createModel(options), biasLoss(), sgd(), BATCH);
   const names = program.nodes.flatMap((node) => (node.kind === 'variable' ? [node.attributes.name] : []));
   const addressOf = (name: string): number => 2 ** 30 * (1 + names.indexOf(name));
-  const { planner } = planProgram(dnnl, program, { precision, block, usesKernels: true, addressOf });
+  const { planner } = planProgram(dnnl, program, { precision, block, usesKernels: block === 8, addressOf });
   const origins = new Map<PlanBuffer, string>();
   return planner.steps.flatMap((step): Reorder[] => {
     if (step.kind !== 'primitive' || step.spec.kind !== 'reorder') return [];

@@ -39,7 +39,7 @@ class DnnlBackend implements EngineBackend {
       : 'the processor does not multiply bf16';
     this.description = [
       `oneDNN ${dnnl.version}`,
-      library.instructionSet,
+      `${library.instructionSet}${this.machineCode ? ' with kernels of our own' : ''}`,
       takesThreads ? `${threads} ${threads === 1 ? 'thread' : 'threads'}` : 'threads as it chooses',
       precision === 'auto' ? `${this.precision} (${reason})` : precision,
     ].join(', ');

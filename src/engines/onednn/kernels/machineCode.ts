@@ -52,13 +52,18 @@ export class MachineCode {
 
   /**
    * @param threads to run on
-   * @returns undefined where there is no way: a processor other than x86-64 with AVX2, a system other than
-   * Linux, a library whose threads are not GNU OpenMP's, a system that lets no memory become executable
+   * @param environment where `BIASLOSS_KERNELS=0` forbids it
+   * @returns undefined where there is no use or no way: a processor whose code is not AVX2's, a system other
+   * than Linux, a library whose threads are not GNU OpenMP's, a system that lets no memory become executable
    */
-  static open(library: DnnlLibrary, threads: number): MachineCode | undefined {
+  static open(
+    library: DnnlLibrary,
+    threads: number,
+    environment: Readonly<Record<string, string | undefined>> = process.env,
+  ): MachineCode | undefined {
     const { platform, arch } = process;
-    if (platform !== 'linux' || arch !== 'x64' || !/^AVX(2|512)/.test(library.instructionSet))
-      return undefined;
+    const fits = platform === 'linux' && arch === 'x64' && library.instructionSet === 'AVX2';
+    if (!fits || environment.BIASLOSS_KERNELS === '0') return undefined;
     try {
       const code = new MachineCode(bind(library), threads);
       const empty = code.place(Uint8Array.of(RETURN));

@@ -24,7 +24,7 @@ export interface PlanSettings {
   readonly precision: Precision;
   /** Channels of a block in the layout that the processor's code works on; undefined for none. */
   readonly block: Block | undefined;
-  /** Whether kernels of our own can be run. */
+  /** Whether kernels of our own can be run; then blocks are of 8 channels. */
   readonly usesKernels: boolean;
   readonly addressOf: VariableAddress;
 }

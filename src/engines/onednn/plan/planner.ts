@@ -52,7 +52,7 @@ export class Planner {
     readonly activation: ElementType,
     /** Channels of a block in the layout that the processor's code works on; undefined for none. */
     readonly block: Block | undefined,
-    /** Whether kernels of our own can be run. */
+    /** Whether kernels of our own can be run; then blocks are of 8 channels. */
     readonly usesKernels: boolean,
   ) {
     this.phases = phasesOf(program);

@@ -29,14 +29,13 @@ const LEAST_CHANNELS = 32;
  * Winograd's algorithm for AVX512 alone, and in version 2 alone.
  */
 export function isOwnWinograd(
-  { usesKernels, block, activation }: Planner,
+  { usesKernels, activation }: Planner,
   { stride, padding, groups }: ConvGeometry,
   { x, weight }: ConvShapes,
 ): boolean {
   const [outputs, inputs, ...kernel] = weight as [number, number, number, number];
   const fits =
     usesKernels &&
-    block === BLOCK &&
     activation === 'f32' &&
     groups === 1 &&
     [...kernel, ...stride, ...padding].join() === '3,3,1,1,1,1' &&
