@@ -123,7 +123,7 @@ export interface PoolingSpec extends Attributes, Window {
   readonly forward?: Primitive;
 }
 
-/** Matrix product [M, K]·[K, N]. */
+/** Matrix product [M, K]·[K, N], or of several of each, [B, M, K]·[B, K, N]. */
 export interface MatmulSpec extends Attributes {
   readonly kind: 'matmul';
   readonly a: MemoryDesc;

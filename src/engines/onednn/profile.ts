@@ -15,7 +15,7 @@ function flopsOf(spec: PrimitiveSpec): number {
       return 2 * sizeOf(spec.dst.shape) * sizeOf(shape.slice(shape.length - 3));
     }
     case 'matmul':
-      return 2 * sizeOf(spec.dst.shape) * spec.a.shape[1]!;
+      return 2 * sizeOf(spec.dst.shape) * spec.a.shape.at(-1)!;
     case 'batchNorm':
       return 8 * sizeOf(spec.data.shape);
     case 'eltwise':

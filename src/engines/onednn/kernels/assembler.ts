@@ -12,6 +12,8 @@ export const GPR = {
   r10: 10,
   r11: 11,
   r12: 12,
+  r13: 13,
+  r14: 14,
   r15: 15,
 } as const;
 

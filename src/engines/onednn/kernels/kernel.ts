@@ -19,12 +19,21 @@ export interface Constants {
 export interface Kernel {
   readonly code: Uint8Array;
   readonly constants: readonly number[];
-  /** What threads take, one after the other. */
+  /** What threads take. */
   readonly units: number;
 }
 
+/** How a kernel's work is shared out. */
+export interface Share {
+  readonly units: number;
+  /** Units that a thread takes at once, one after the other; it divides their number. */
+  readonly together?: number;
+  /** Memory that a thread needs. */
+  readonly stackBytes: number;
+}
+
 /** Registers that C wants back as they were. */
-const SAVED = [GPR.rbx, GPR.r12, GPR.r15, GPR.rbp] as const;
+const SAVED = [GPR.rbx, GPR.r12, GPR.r13, GPR.r14, GPR.r15, GPR.rbp] as const;
 
 /** Constants in the kernel's argument. */
 class ConstantPool implements Constants {
@@ -42,10 +51,10 @@ class ConstantPool implements Constants {
  * result does not depend on who computes it.
  *
  * @param emitUnit emits what is done with the unit whose number is in rax; the argument's address is in r15,
- * `stackBytes` are at rsp, and rbp is to be left alone
+ * `stackBytes` are at rsp, and rbp, r13 and r14 are to be left alone
  */
 export function compileKernel(
-  { units, stackBytes }: { readonly units: number; readonly stackBytes: number },
+  { units, together = 1, stackBytes }: Share,
   emitUnit: (asm: Assembler, constants: Constants) => void,
 ): Kernel {
   const asm = new Assembler();
@@ -57,10 +66,15 @@ export function compileKernel(
   asm.copy(GPR.r15, GPR.rdi);
   asm.vector('xor', ZERO, ZERO, ZERO);
   const next = asm.position;
-  asm.set(GPR.rax, 1);
-  asm.fetchAdd({ base: GPR.r15, offset: ARGUMENT.next }, GPR.rax);
-  const end = asm.jumpIfAtLeast(GPR.rax, { base: GPR.r15, offset: ARGUMENT.units });
+  asm.set(GPR.r14, together);
+  asm.fetchAdd({ base: GPR.r15, offset: ARGUMENT.next }, GPR.r14);
+  const end = asm.jumpIfAtLeast(GPR.r14, { base: GPR.r15, offset: ARGUMENT.units });
+  asm.set(GPR.r13, together);
+  const unit = asm.position;
+  asm.copy(GPR.rax, GPR.r14);
   emitUnit(asm, constants);
+  asm.addConstant(GPR.r14, 1);
+  asm.loopBack(GPR.r13, unit);
   asm.jumpBack(next);
   asm.land(end);
   asm.endVectors();

@@ -29,8 +29,9 @@ export interface Run {
 /** Y = M·X·Mᵀ for every tile X, for eight channels (or weights) at once. */
 export interface TileTransform {
   readonly matrix: Matrix;
-  /** Units are what threads take, one after the other; `inner` as in {@link Strides}. */
+  /** Units are what threads take, `together` so many; `inner` as in {@link Strides}. */
   readonly units: number;
+  readonly together?: number;
   readonly inner: number;
   readonly src: Strides;
   readonly dst: Strides;
@@ -167,7 +168,9 @@ function emitUnit(asm: Assembler, constants: Constants, transform: TileTransform
 
 /** Compiles a transform. */
 export function compileTransform(transform: TileTransform): Kernel {
-  const { matrix, units } = transform;
+  const { matrix, units, together = 1 } = transform;
   const stackBytes = VECTOR * matrix.length * matrix[0]!.length;
-  return compileKernel({ units, stackBytes }, (asm, constants) => emitUnit(asm, constants, transform));
+  return compileKernel({ units, together, stackBytes }, (asm, constants) =>
+    emitUnit(asm, constants, transform),
+  );
 }

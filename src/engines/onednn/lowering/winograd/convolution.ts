@@ -1,18 +1,17 @@
 import type { ConvGeometry } from '../../../../graph/op.js';
-import type { Shape } from '../../../../graph/tensorType.js';
 import { ARG } from '../../dnnl.js';
 import { winograd } from '../../kernels/winogradMatrices.js';
 import type { MemoryDesc } from '../../memoryDesc.js';
 import type { Place } from '../../plan/place.js';
 import type { Planner } from '../../plan/planner.js';
-import type { ConvSpec, DescRole, Primitive } from '../../primitiveSpec.js';
+import type { MatmulSpec } from '../../primitiveSpec.js';
 import type { ConvShapes } from '../convShapes.js';
-import { BLOCK, GAP, KERNEL, POINTS, Tiling } from './tiling.js';
+import { BLOCK, FLOAT, GAP, POINTS, Tiling } from './tiling.js';
 import {
   allocatePoints,
   type Ending,
+  matricesOf,
   picturesToTiles,
-  pointOf,
   pointsToWeights,
   tilesToPictures,
   weightsToPoints,
@@ -25,7 +24,7 @@ const LARGEST = 2 ** 31;
 const LEAST_CHANNELS = 32;
 
 /**
- * Whether a convolution is computed by our own transforms and the library's 1×1 convolutions: oneDNN has
+ * Whether a convolution is computed by our own transforms and the library's matrix products: oneDNN has
  * Winograd's algorithm for AVX512 alone, and in version 2 alone.
  */
 export function isOwnWinograd(
@@ -49,56 +48,15 @@ export function isOwnWinograd(
   );
 }
 
-/** The layouts of weights in blocks that 1×1 convolutions choose; the order within a block is all the same to us. */
-const weightLayouts = ['ABcd8b8a', 'ABcd8a8b'] as const;
-
-/** The layout of 3×3 weights whose blocks are like those of 1×1 weights. */
-function likeBlocks(planner: Planner, { layout, shape }: MemoryDesc): MemoryDesc {
-  const known = weightLayouts.find((name) => name === layout);
-  if (!known) throw new Error(`1×1 weights lie as ${layout}, not in blocks of 8×8`);
-  return planner.dnnl.named([shape[0]!, shape[1]!, KERNEL, KERNEL], 'f32', known);
+/** The product of each point's matrices. */
+function multiply(planner: Planner, a: Place, b: Place, dst: Place): void {
+  const spec: MatmulSpec = { kind: 'matmul', a: a.desc, b: b.desc, dst: dst.desc };
+  planner.execute(spec, planner.prepare(spec), { [ARG.src]: a, [ARG.weights]: b }, { [ARG.dst]: dst });
 }
 
-interface PointProducts {
-  readonly spec: ConvSpec;
-  readonly primitive: Primitive;
-}
-
-/** The product of a point's tiles with its weights, over all channels, as a 1×1 convolution of one long picture. */
-function prepareProducts(planner: Planner, pass: ConvSpec['pass'], { x, weight }: ConvShapes): PointProducts {
-  const { count } = Tiling.of(x);
-  const [outputs, inputs] = weight as [number, number];
-  const { dnnl } = planner;
-  const spec: ConvSpec = {
-    kind: 'convolution',
-    pass,
-    src: dnnl.named([1, inputs, 1, count], 'f32', 'aBcd8b'),
-    weights: dnnl.any([outputs, inputs, 1, 1], 'f32'),
-    dst: dnnl.named([1, outputs, 1, count], 'f32', 'aBcd8b'),
-    strides: [1, 1],
-    paddingBegin: [0, 0],
-    paddingEnd: [0, 0],
-  };
-  return { spec, primitive: planner.prepare(spec) };
-}
-
-/** Executes a product for every point. */
-function executeProducts(
-  planner: Planner,
-  { spec, primitive }: PointProducts,
-  operands: readonly (readonly [arg: number, role: DescRole, points: Place])[],
-): void {
-  for (let point = 0; point < POINTS ** 2; point++) {
-    const places = operands.map(
-      ([arg, role, points]) => [arg, pointOf(points, point, primitive.desc(role)!)] as const,
-    );
-    planner.execute(
-      spec,
-      primitive,
-      Object.fromEntries(places.slice(0, -1)),
-      Object.fromEntries(places.slice(-1)),
-    );
-  }
+/** Weights in blocks, whose vectors are of eight outputs, or of eight inputs if they are turned. */
+function blockedWeights({ dnnl }: Planner, { weight }: ConvShapes, turned: boolean): MemoryDesc {
+  return dnnl.named(weight, 'f32', turned ? 'ABcd8a8b' : 'ABcd8b8a');
 }
 
 /** A convolution's pictures (x, or dy) in blocks, and its weight in a layout that is asked for. */
@@ -130,29 +88,22 @@ function picturesOf(planner: Planner, place: Place, first: number, size: number)
 /** From pictures to pictures, group by group: tiles, products with the weights, pictures. */
 function convolveGroups(
   planner: Planner,
-  pass: 'training' | 'inputGradient',
   { pictures, weight, shapes }: WinogradOperands,
   dst: Place,
-  { addend, ...ending }: Ending,
+  { turned, addend, ...ending }: Ending & { readonly turned: boolean },
 ): void {
   const size = groupSize(shapes);
-  const part = (shape: Shape): Shape => [size, ...shape.slice(1)];
-  const products = prepareProducts(planner, pass, { ...shapes, x: part(shapes.x) });
-  const point = products.primitive.desc('weights')!;
-  const isGradient = pass === 'inputGradient';
-  const weights = weightsToPoints(planner, weight(likeBlocks(planner, point)), point, isGradient);
-  const roles = isGradient
-    ? ([ARG.diffDst, 'diffDst', ARG.diffSrc, 'diffSrc'] as const)
-    : ([ARG.src, 'src', ARG.dst, 'dst'] as const);
+  const [, from] = pictures.desc.shape as [number, number];
+  const [, to] = dst.desc.shape as [number, number];
+  const { count } = Tiling.of([size, ...shapes.x.slice(1)]);
+  const points = weightsToPoints(planner, weight(blockedWeights(planner, shapes, turned)), turned);
+  const weights = matricesOf(planner, points, [from, to]);
   for (let first = 0; first < shapes.x[0]!; first += size) {
     const group = (place: Place): Place => picturesOf(planner, place, first, size);
     const tiles = picturesToTiles(planner, group(pictures), winograd.input);
-    const results = allocatePoints(planner, Tiling.of(part(shapes.x)).bytes(dst.desc.shape[1]!));
-    executeProducts(planner, products, [
-      [roles[0], roles[1], tiles],
-      [ARG.weights, 'weights', weights],
-      [roles[2], roles[3], results],
-    ]);
+    const results = allocatePoints(planner, count * to * FLOAT);
+    const product = matricesOf(planner, results, [count, to]);
+    multiply(planner, matricesOf(planner, tiles, [count, from]), weights, product);
     tilesToPictures(planner, results, group(dst), { ...ending, addend: addend && group(addend) });
   }
 }
@@ -164,12 +115,12 @@ export function winogradForward(
   dst: Place,
   ending: Ending,
 ): void {
-  convolveGroups(planner, 'training', operands, dst, ending);
+  convolveGroups(planner, operands, dst, { ...ending, turned: false });
 }
 
 /** The gradient toward x: a convolution of dy with the turned kernels. */
 export function winogradInputGradient(planner: Planner, operands: WinogradOperands, dst: Place): void {
-  convolveGroups(planner, 'inputGradient', operands, dst, {});
+  convolveGroups(planner, operands, dst, { turned: true });
 }
 
 /** The gradient toward the weight: Gᵀ[Σ (Bᵀ·d·B) ⊙ (A·dy·Aᵀ)]G over all tiles. */
@@ -181,17 +132,18 @@ export function winogradWeightGradient(
     shapes,
   }: { readonly pictures: Place; readonly gradient: Place; readonly shapes: ConvShapes },
 ): Place {
-  const products = prepareProducts(planner, 'weightGradient', shapes);
-  const point = products.primitive.desc('diffWeights')!;
+  const [outputs, inputs] = shapes.weight as [number, number];
+  const { count } = Tiling.of(shapes.x);
   const tiles = picturesToTiles(planner, pictures, winograd.input);
   const gradients = picturesToTiles(planner, gradient, winograd.outputGradient);
-  const points = allocatePoints(planner, point.bytes);
-  executeProducts(planner, products, [
-    [ARG.src, 'src', tiles],
-    [ARG.diffDst, 'diffDst', gradients],
-    [ARG.diffWeights, 'diffWeights', points],
-  ]);
-  const weights = planner.allocate(likeBlocks(planner, point));
-  pointsToWeights(planner, points, point, weights);
+  const points = allocatePoints(planner, outputs * inputs * FLOAT);
+  multiply(
+    planner,
+    matricesOf(planner, tiles, [count, inputs], true),
+    matricesOf(planner, gradients, [count, outputs]),
+    matricesOf(planner, points, [inputs, outputs]),
+  );
+  const weights = planner.allocate(blockedWeights(planner, shapes, false));
+  pointsToWeights(planner, points, weights);
   return weights;
 }

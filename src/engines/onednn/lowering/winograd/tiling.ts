@@ -10,6 +10,8 @@ export const TILE = 4;
 export const POINTS = 6;
 /** Taps of a kernel along each axis. */
 export const KERNEL = 3;
+/** Bytes of a number. */
+export const FLOAT = 4;
 /** Weights of a block of 8×8 channels, in bytes. */
 const WEIGHT_BLOCK = BLOCK * VECTOR;
 /** Tensors of each point lie a cache line further apart than they need, lest all points fall into one set of a cache. */
@@ -37,7 +39,7 @@ export class Tiling {
 
   /** Of one point's numbers of all tiles. */
   bytes(channels: number): number {
-    return this.count * channels * 4;
+    return this.count * channels * FLOAT;
   }
 
   /** Where rows of tiles begin and end in the picture, with `halo` rows before and after. */
@@ -69,14 +71,15 @@ export class Tiling {
     };
   }
 
-  /** Tiles, for each point all of them: [point][block of channels][picture, tile][8]. */
+  /** Tiles, for each point all of them: [point][picture, tile][channel]. */
   tileSide(channels: number): Strides {
+    const tile = channels * FLOAT;
     const point = this.bytes(channels) + GAP;
     return {
-      outer: this.perPicture * VECTOR,
-      inner: this.count * VECTOR,
-      column: VECTOR,
-      row: Math.ceil(this.width / TILE) * VECTOR,
+      outer: this.perPicture * tile,
+      inner: VECTOR,
+      column: tile,
+      row: Math.ceil(this.width / TILE) * tile,
       start: 0,
       elementRow: POINTS * point,
       elementColumn: point,
@@ -84,24 +87,35 @@ export class Tiling {
   }
 }
 
-/** What the sides of weights in blocks have in common; units are blocks, whose eight vectors are a row of tiles. */
-const blockSide = { inner: 0, column: VECTOR, row: 0 } as const;
+/** Blocks of 8×8 weights, of which `across` stand side by side; a block's eight vectors are a row of tiles. */
+function blockSide(blockBytes: number, across: number): Pick<Strides, 'outer' | 'inner' | 'column' | 'row'> {
+  return { outer: across * blockBytes, inner: blockBytes, column: VECTOR, row: 0 };
+}
 
 /** Weights in blocks, [block][3·3][8×8]; `turned` reads each kernel from its last tap to its first. */
-export function weightSide(turned = false): Strides {
+export function weightSide(inputs: number, turned = false): Strides {
   const taps = KERNEL ** 2;
   const sign = turned ? -1 : 1;
   return {
-    ...blockSide,
-    outer: taps * WEIGHT_BLOCK,
+    ...blockSide(taps * WEIGHT_BLOCK, inputs / BLOCK),
     start: turned ? (taps - 1) * WEIGHT_BLOCK : 0,
     elementRow: sign * KERNEL * WEIGHT_BLOCK,
     elementColumn: sign * WEIGHT_BLOCK,
   };
 }
 
-/** One point's weights after the other: [point][block][8×8]; a point has so many bytes. */
-export function pointSide(bytes: number): Strides {
-  const point = bytes + GAP;
-  return { ...blockSide, outer: WEIGHT_BLOCK, start: 0, elementRow: POINTS * point, elementColumn: point };
+/** Each point's weights row-major, [point][input][output], or [point][output][input] if they are turned. */
+export function pointSide(outputs: number, inputs: number, turned = false): Strides {
+  const rowBytes = (turned ? inputs : outputs) * FLOAT;
+  const [acrossRows, alongRow] = [BLOCK * rowBytes, VECTOR];
+  const point = outputs * inputs * FLOAT + GAP;
+  return {
+    outer: turned ? acrossRows : alongRow,
+    inner: turned ? alongRow : acrossRows,
+    column: rowBytes,
+    row: 0,
+    start: 0,
+    elementRow: POINTS * point,
+    elementColumn: point,
+  };
 }

@@ -1,19 +1,27 @@
 import type { Matrix } from '../../kernels/linear.js';
 import { compileTransform, type Run, type TileTransform } from '../../kernels/tileKernel.js';
 import { kernelGradient, winograd } from '../../kernels/winogradMatrices.js';
-import type { MemoryDesc } from '../../memoryDesc.js';
 import type { Place } from '../../plan/place.js';
 import type { KernelOrder, Planner } from '../../plan/planner.js';
-import { BLOCK, GAP, POINTS, pointSide, TILE, Tiling, weightSide } from './tiling.js';
+import { BLOCK, FLOAT, GAP, POINTS, pointSide, TILE, Tiling, weightSide } from './tiling.js';
 
 /** Memory for a tensor of each point. */
 export function allocatePoints(planner: Planner, bytes: number): Place {
-  return planner.allocate(planner.rowMajor([(POINTS ** 2 * (bytes + GAP)) / 4]));
+  return planner.allocate(planner.rowMajor([(POINTS ** 2 * (bytes + GAP)) / FLOAT]));
 }
 
-/** The tensor of a point in memory of {@link allocatePoints}. */
-export function pointOf(place: Place, point: number, desc: MemoryDesc): Place {
-  return { ...place, desc, offset: place.offset + point * (desc.bytes + GAP) };
+/** One matrix for each point, [point][rows][columns], in memory of {@link allocatePoints}; or the transposed ones. */
+export function matricesOf(
+  planner: Planner,
+  place: Place,
+  [rows, columns]: readonly [number, number],
+  transposed = false,
+): Place {
+  const between = rows * columns + GAP / FLOAT;
+  const desc = transposed
+    ? planner.dnnl.strided([POINTS ** 2, columns, rows], 'f32', [between, 1, columns])
+    : planner.dnnl.strided([POINTS ** 2, rows, columns], 'f32', [between, columns, 1]);
+  return { ...place, desc };
 }
 
 function order(name: string, source: TileTransform): KernelOrder<TileTransform> {
@@ -30,6 +38,7 @@ export function picturesToTiles(planner: Planner, pictures: Place, matrix: Matri
   const transform: TileTransform = {
     matrix,
     units: tiling.pictures * inner,
+    together: inner % 2 === 0 ? 2 : 1,
     inner,
     src: tiling.pictureSide(channels, halo),
     dst: tiling.tileSide(channels),
@@ -63,6 +72,7 @@ export function tilesToPictures(
   const transform: TileTransform = {
     matrix: winograd.output,
     units: tiling.pictures * inner,
+    together: inner % 2 === 0 ? 2 : 1,
     inner,
     src: tiling.tileSide(channels),
     dst: tiling.pictureSide(channels, 0),
@@ -76,10 +86,14 @@ export function tilesToPictures(
   planner.kernel(order('pictures of tiles', transform), { src: tiles, dst, bias, addend });
 }
 
-const whole = (count: number): Run[] => [{ count, begin: 0, end: POINTS }];
+const once = (count: number): Run[] => [{ count, begin: 0, end: POINTS }];
 
-function blocksOf({ shape }: MemoryDesc): number {
-  return (shape[0]! / BLOCK) * (shape[1]! / BLOCK);
+function blocksOf(
+  outputs: number,
+  inputs: number,
+): Pick<TileTransform, 'units' | 'inner' | 'rows' | 'columns' | 'limited'> {
+  const inner = inputs / BLOCK;
+  return { units: (outputs / BLOCK) * inner, inner, rows: once(1), columns: once(BLOCK), limited: 'neither' };
 }
 
 /**
@@ -89,17 +103,14 @@ function blocksOf({ shape }: MemoryDesc): number {
 const LARGEST_KEPT = 2 ** 22;
 
 /** G·g·Gᵀ; `turned` takes the kernels turned by 180°, as the gradient toward the input does. */
-export function weightsToPoints(planner: Planner, weights: Place, point: MemoryDesc, turned: boolean): Place {
-  const points = allocatePoints(planner, point.bytes);
+export function weightsToPoints(planner: Planner, weights: Place, turned: boolean): Place {
+  const [outputs, inputs] = weights.desc.shape as [number, number];
+  const points = allocatePoints(planner, outputs * inputs * FLOAT);
   const transform: TileTransform = {
     matrix: winograd.kernel,
-    units: blocksOf(point),
-    inner: 1,
-    src: weightSide(turned),
-    dst: pointSide(point.bytes),
-    rows: whole(1),
-    columns: whole(BLOCK),
-    limited: 'neither',
+    ...blocksOf(outputs, inputs),
+    src: weightSide(inputs, turned),
+    dst: pointSide(outputs, inputs, turned),
   };
   const isSmall = points.desc.bytes <= LARGEST_KEPT;
   planner.kernel(order('points of weights', transform), { src: weights, dst: points }, isSmall);
@@ -107,16 +118,13 @@ export function weightsToPoints(planner: Planner, weights: Place, point: MemoryD
 }
 
 /** Gᵀ·u·G: from the gradient of each point's weights to that of the kernels. */
-export function pointsToWeights(planner: Planner, points: Place, point: MemoryDesc, weights: Place): void {
+export function pointsToWeights(planner: Planner, points: Place, weights: Place): void {
+  const [outputs, inputs] = weights.desc.shape as [number, number];
   const transform: TileTransform = {
     matrix: kernelGradient,
-    units: blocksOf(point),
-    inner: 1,
-    src: pointSide(point.bytes),
-    dst: weightSide(),
-    rows: whole(1),
-    columns: whole(BLOCK),
-    limited: 'neither',
+    ...blocksOf(outputs, inputs),
+    src: pointSide(outputs, inputs),
+    dst: weightSide(inputs),
   };
   planner.kernel(order('weights of points', transform), { src: points, dst: weights });
 }
