@@ -20,5 +20,5 @@ test('info names SkipblockNet’s variants, and prints the MACs beside the paper
   }
   const wrong = await biasloss(['info', '--model=skipblocknet', '--width=xl']);
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /'xl' is invalid\. It must be a number/);
+  assert.match(wrong.stderr, /'xl' is invalid\. It must be xs, s, m, l or a number/);
 });
