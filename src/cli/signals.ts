@@ -11,7 +11,7 @@ export type StopSignal = (typeof SIGNALS)[number];
  * Milliseconds in which another signal is a repetition of the first: `timeout` signals its child and then the
  * whole group, a supervisor may send two kinds, and nobody has read yet what the first one does.
  */
-const REPETITION = 500;
+const REPETITION = 100;
 
 /**
  * Calls `onStop` at the first signal, so that work can be saved; a later one ends the process at once.

@@ -83,7 +83,7 @@ describe('signals', () => {
       readCheckpoint(join(cwd, 'run', 'last.safetensors'));
     }));
 
-  it('a second one within half a second is a repetition, as `timeout` sends it', () =>
+  it('a second one within a tenth of a second is a repetition, as `timeout` sends it', () =>
     withFolder(async (cwd) => {
       const ended = await signalled(cwd, TRAIN, '"event":"checkpoint"', ['SIGTERM', 'SIGTERM']);
       assert.equal(ended.code, 143, `${ended.signal} ${ended.stderr}`);
