@@ -47,10 +47,11 @@ class DnnlBackend implements EngineBackend {
 
   compile(program: Program, { precision }: Required<CompileOptions>): DnnlExecutable {
     for (const variable of variablesOf(program)) this.variables.declare(variable);
+    const chosen = precision ?? this.precision;
     const { planner, ends } = planProgram(this.dnnl, program, {
-      precision: precision ?? this.precision,
+      precision: chosen,
       block: this.library.block,
-      usesKernels: this.machineCode !== undefined,
+      usesKernels: this.machineCode !== undefined && chosen === 'f32',
       addressOf: (name) => this.variables.address(name),
     });
     const { dnnl, machineCode } = this;

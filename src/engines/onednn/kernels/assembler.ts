@@ -87,10 +87,6 @@ export class Assembler {
     this.emit(0xc5, 0xf8, 0x77);
   }
 
-  loadInteger(dst: Register, src: Memory): void {
-    this.wide(0x8b, dst, src);
-  }
-
   copy(dst: Register, src: Register): void {
     this.wide(0x89, src, dst);
   }

@@ -3,6 +3,9 @@ import { Assembler, GPR, type Memory, type Vector } from './assembler.js';
 /** Bytes of a vector: eight floats. */
 export const VECTOR = 32;
 
+/** Displacements and factors in machine code are numbers of 32 bits: below this. */
+export const DISPLACEMENTS_END = 2 ** 31;
+
 /** A register that holds zeros. */
 export const ZERO: Vector = 15;
 

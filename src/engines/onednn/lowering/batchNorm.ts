@@ -1,7 +1,7 @@
 import type { ValueId } from '../../../graph/program.js';
 import { ARG } from '../dnnl.js';
 import { type ChannelStatistics, compileStatistics } from '../kernels/channelStatistics.js';
-import { VECTOR } from '../kernels/kernel.js';
+import { DISPLACEMENTS_END, VECTOR } from '../kernels/kernel.js';
 import type { Place } from '../plan/place.js';
 import type { Planner, PrimitiveArguments } from '../plan/planner.js';
 import type { BatchNormSpec } from '../primitiveSpec.js';
@@ -36,8 +36,9 @@ function ownStatistics(
 ): PrimitiveArguments | undefined {
   const { desc } = data;
   const [pictures, channels, height, width] = desc.shape as [number, number, number, number];
-  if (!planner.usesKernels || desc.key !== planner.pictures(desc.shape).key) return undefined;
+  const fits = planner.usesKernels && desc.key === planner.pictures(desc.shape).key;
   const blocks = Math.ceil(channels / BLOCK);
+  if (!fits || blocks * height * width * VECTOR >= DISPLACEMENTS_END) return undefined;
   const both = planner.allocate(planner.rowMajor([2, blocks * BLOCK]));
   const source: ChannelStatistics = { pictures, blocks, pixels: height * width };
   planner.kernel({ name: 'mean and variance', source, compile: compileStatistics }, { src: data, dst: both });

@@ -1,5 +1,6 @@
 import type { ConvGeometry } from '../../../../graph/op.js';
 import { ARG } from '../../dnnl.js';
+import { DISPLACEMENTS_END } from '../../kernels/kernel.js';
 import { winograd } from '../../kernels/winogradMatrices.js';
 import type { MemoryDesc } from '../../memoryDesc.js';
 import type { Place } from '../../plan/place.js';
@@ -16,9 +17,6 @@ import {
   tilesToPictures,
   weightsToPoints,
 } from './transforms.js';
-
-/** Displacements in machine code are of 32 bits. */
-const LARGEST = 2 ** 31;
 
 /** Fewest channels, of either side, that the transforms of pictures pay from. */
 const LEAST_CHANNELS = 32;
@@ -40,11 +38,9 @@ export function isOwnWinograd(
     [...kernel, ...stride, ...padding].join() === '3,3,1,1,1,1' &&
     outputs % BLOCK === 0 &&
     inputs % BLOCK === 0;
-  const channels = Math.max(outputs, inputs);
+  const bytes = Math.max(Tiling.of(x).bytes(Math.max(outputs, inputs)), outputs * inputs * FLOAT);
   return (
-    fits &&
-    Math.min(outputs, inputs) >= LEAST_CHANNELS &&
-    POINTS ** 2 * (Tiling.of(x).bytes(channels) + GAP) < LARGEST
+    fits && Math.min(outputs, inputs) >= LEAST_CHANNELS && POINTS ** 2 * (bytes + GAP) < DISPLACEMENTS_END
   );
 }
 
@@ -69,13 +65,12 @@ export interface WinogradOperands {
 /** Tiles of a group of pictures, and their results, take about so many bytes: the last cache holds them. */
 const GROUP_BYTES = 12 * 2 ** 20;
 
-/** The largest part of a batch that divides it and whose tiles stay in a cache. */
+/** Pictures of a group: parts of about the same size, whose tiles stay in a cache. */
 function groupSize({ x, weight }: ConvShapes): number {
   const batch = x[0]!;
   const perPicture = POINTS ** 2 * Tiling.of([1, ...x.slice(1)]).bytes(weight[0]! + weight[1]!);
   const fitting = Math.max(1, Math.floor(GROUP_BYTES / perPicture));
-  for (let size = Math.min(batch, fitting); size > 1; size--) if (batch % size === 0) return size;
-  return 1;
+  return Math.ceil(batch / Math.ceil(batch / fitting));
 }
 
 /** Pictures `first` to `first + size` of a batch. */
@@ -92,13 +87,15 @@ function convolveGroups(
   dst: Place,
   { turned, addend, ...ending }: Ending & { readonly turned: boolean },
 ): void {
-  const size = groupSize(shapes);
+  const [batch, ...picture] = shapes.x as [number, ...number[]];
+  const most = groupSize(shapes);
   const [, from] = pictures.desc.shape as [number, number];
   const [, to] = dst.desc.shape as [number, number];
-  const { count } = Tiling.of([size, ...shapes.x.slice(1)]);
   const points = weightsToPoints(planner, weight(blockedWeights(planner, shapes, turned)), turned);
   const weights = matricesOf(planner, points, [from, to]);
-  for (let first = 0; first < shapes.x[0]!; first += size) {
+  for (let first = 0; first < batch; first += most) {
+    const size = Math.min(most, batch - first);
+    const { count } = Tiling.of([size, ...picture]);
     const group = (place: Place): Place => picturesOf(planner, place, first, size);
     const tiles = picturesToTiles(planner, group(pictures), winograd.input);
     const results = allocatePoints(planner, count * to * FLOAT);
