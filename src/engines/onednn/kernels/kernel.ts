@@ -1,7 +1,11 @@
 import { Assembler, GPR, type Memory, type Vector } from './assembler.js';
 
-/** Bytes of a vector: eight floats. */
-export const VECTOR = 32;
+/** Bytes of a float. */
+export const FLOAT = 4;
+/** Floats of a vector, which are a block's channels. */
+export const BLOCK = 8;
+/** Bytes of a vector. */
+export const VECTOR = BLOCK * FLOAT;
 
 /** Displacements and factors in machine code are numbers of 32 bits: below this. */
 export const DISPLACEMENTS_END = 2 ** 31;

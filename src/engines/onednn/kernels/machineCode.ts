@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 import type { DnnlLibrary } from '../library.js';
 import type { Pointer } from '../memoryDesc.js';
-import { ARGUMENT, type Kernel, VECTOR } from './kernel.js';
+import { ARGUMENT, BLOCK, type Kernel, VECTOR } from './kernel.js';
 
 /** Of Linux's sys/mman.h. */
 const READ_WRITE = 3;
@@ -10,6 +10,9 @@ const PRIVATE_ANONYMOUS = 0x22;
 const PAGE = 4096;
 /** Addresses of user space are lower; an error is a negative number, which reads as a higher one. */
 const ADDRESS_END = 2 ** 48;
+
+/** The instruction that ends a function. */
+const RETURN = 0xc3;
 
 /** The functions of C that place and run code. */
 interface Functions {
@@ -107,7 +110,7 @@ export class MachineCode {
     header[ARGUMENT.bias / 8] = BigInt(addresses.bias ?? 0);
     header[ARGUMENT.addend / 8] = BigInt((addresses.addend ?? 0) - addresses.dst);
     constants.forEach((value, i) => {
-      new Float32Array(argument, ARGUMENT.constants + VECTOR * i, VECTOR / 4).fill(value);
+      new Float32Array(argument, ARGUMENT.constants + VECTOR * i, BLOCK).fill(value);
     });
     const argumentAddress = Number(koffi.address(argument));
     return () => {
@@ -128,6 +131,3 @@ export class MachineCode {
     this.placed.clear();
   }
 }
-
-/** The instruction that ends a function. */
-const RETURN = 0xc3;

@@ -1,14 +1,11 @@
 import type { ValueId } from '../../../graph/program.js';
 import { ARG } from '../dnnl.js';
 import { type ChannelStatistics, compileStatistics } from '../kernels/channelStatistics.js';
-import { DISPLACEMENTS_END, VECTOR } from '../kernels/kernel.js';
+import { BLOCK, DISPLACEMENTS_END, VECTOR } from '../kernels/kernel.js';
 import type { Place } from '../plan/place.js';
 import type { Planner, PrimitiveArguments } from '../plan/planner.js';
 import type { BatchNormSpec } from '../primitiveSpec.js';
 import type { Lowerings } from './lowering.js';
-
-/** Channels of a block in the layout of AVX2 code. */
-const BLOCK = 8;
 
 interface Forward {
   readonly planner: Planner;

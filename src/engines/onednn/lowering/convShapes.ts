@@ -1,3 +1,4 @@
+import type { ConvGeometry } from '../../../graph/op.js';
 import type { Shape } from '../../../graph/tensorType.js';
 
 /** Shapes of a convolution: x [N,C,H,W], weight [O,C/G,kh,kw], y [N,O,H',W']. */
@@ -5,6 +6,20 @@ export interface ConvShapes {
   readonly x: Shape;
   readonly weight: Shape;
   readonly y: Shape;
+}
+
+/** Whether a convolution is one that Winograd's F(4×4, 3×3) computes, with channels that fill blocks. */
+export function fitsWinograd(
+  { stride, padding, groups }: ConvGeometry,
+  [outputs, inputs, ...kernel]: Shape,
+  block: number,
+): boolean {
+  return (
+    groups === 1 &&
+    [...kernel, ...stride, ...padding].join() === '3,3,1,1,1,1' &&
+    outputs! % block === 0 &&
+    inputs! % block === 0
+  );
 }
 
 /** The library's shape of a weight: with a leading axis of groups where there are several. */

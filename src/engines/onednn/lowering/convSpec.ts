@@ -3,7 +3,7 @@ import type { Shape } from '../../../graph/tensorType.js';
 import type { ElementType, MemoryDesc } from '../memoryDesc.js';
 import type { Planner } from '../plan/planner.js';
 import type { ConvSpec } from '../primitiveSpec.js';
-import { type ConvShapes, weightShape } from './convShapes.js';
+import { type ConvShapes, fitsWinograd, weightShape } from './convShapes.js';
 
 /** Channels of a block in the layouts of AVX512 code. */
 const BLOCK = 16;
@@ -12,20 +12,9 @@ const BLOCK = 16;
  * Winograd's F(4×4, 3×3) needs a quarter of the multiplications. Measured with oneDNN 2.6.3: 1.3 to 2.6 times
  * the direct algorithm's speed from 32 channels up, but not on pictures of a single tile with few channels.
  */
-function isWinograd(
-  { block, dnnl }: Planner,
-  { stride, padding, groups }: ConvGeometry,
-  { weight, y }: ConvShapes,
-): boolean {
-  const [outputs, inputs, ...kernel] = weight as [number, number, number, number];
-  const fits =
-    block === BLOCK &&
-    dnnl.traits.winograd &&
-    groups === 1 &&
-    [...kernel, ...stride, ...padding].join() === '3,3,1,1,1,1' &&
-    outputs % BLOCK === 0 &&
-    inputs % BLOCK === 0;
-  const channels = Math.min(outputs, inputs);
+function isWinograd({ block, dnnl }: Planner, geometry: ConvGeometry, { weight, y }: ConvShapes): boolean {
+  const fits = block === BLOCK && dnnl.traits.winograd && fitsWinograd(geometry, weight, BLOCK);
+  const channels = Math.min(weight[0]!, weight[1]!);
   return fits && (channels >= 64 || (channels >= 32 && y[2]! * y[3]! >= 64));
 }
 

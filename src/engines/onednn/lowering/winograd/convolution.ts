@@ -1,13 +1,13 @@
 import type { ConvGeometry } from '../../../../graph/op.js';
 import { ARG } from '../../dnnl.js';
-import { DISPLACEMENTS_END } from '../../kernels/kernel.js';
+import { BLOCK, DISPLACEMENTS_END, FLOAT } from '../../kernels/kernel.js';
 import { winograd } from '../../kernels/winogradMatrices.js';
 import type { MemoryDesc } from '../../memoryDesc.js';
 import type { Place } from '../../plan/place.js';
 import type { Planner } from '../../plan/planner.js';
 import type { MatmulSpec } from '../../primitiveSpec.js';
-import type { ConvShapes } from '../convShapes.js';
-import { BLOCK, FLOAT, GAP, POINTS, Tiling } from './tiling.js';
+import { type ConvShapes, fitsWinograd } from '../convShapes.js';
+import { GAP, POINTS, Tiling } from './tiling.js';
 import {
   allocatePoints,
   type Ending,
@@ -27,17 +27,11 @@ const LEAST_CHANNELS = 32;
  */
 export function isOwnWinograd(
   { usesKernels, activation }: Planner,
-  { stride, padding, groups }: ConvGeometry,
+  geometry: ConvGeometry,
   { x, weight }: ConvShapes,
 ): boolean {
-  const [outputs, inputs, ...kernel] = weight as [number, number, number, number];
-  const fits =
-    usesKernels &&
-    activation === 'f32' &&
-    groups === 1 &&
-    [...kernel, ...stride, ...padding].join() === '3,3,1,1,1,1' &&
-    outputs % BLOCK === 0 &&
-    inputs % BLOCK === 0;
+  const [outputs, inputs] = weight as [number, number];
+  const fits = usesKernels && activation === 'f32' && fitsWinograd(geometry, weight, BLOCK);
   const bytes = Math.max(Tiling.of(x).bytes(Math.max(outputs, inputs)), outputs * inputs * FLOAT);
   return (
     fits && Math.min(outputs, inputs) >= LEAST_CHANNELS && POINTS ** 2 * (bytes + GAP) < DISPLACEMENTS_END

@@ -1,17 +1,13 @@
 import type { Shape } from '../../../../graph/tensorType.js';
-import { VECTOR } from '../../kernels/kernel.js';
+import { BLOCK, FLOAT, VECTOR } from '../../kernels/kernel.js';
 import type { Run, Strides } from '../../kernels/tileKernel.js';
 
-/** Channels of a block, which a vector holds. */
-export const BLOCK = 8;
 /** Results of a tile along each axis. */
 export const TILE = 4;
 /** Points along each axis that the polynomials are evaluated at. */
 export const POINTS = 6;
 /** Taps of a kernel along each axis. */
 export const KERNEL = 3;
-/** Bytes of a number. */
-export const FLOAT = 4;
 /** Weights of a block of 8×8 channels, in bytes. */
 const WEIGHT_BLOCK = BLOCK * VECTOR;
 /** Tensors of each point lie a cache line further apart than they need, lest all points fall into one set of a cache. */

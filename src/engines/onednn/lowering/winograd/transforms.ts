@@ -1,9 +1,10 @@
+import { BLOCK, FLOAT } from '../../kernels/kernel.js';
 import type { Matrix } from '../../kernels/linear.js';
 import { compileTransform, type Run, type TileTransform } from '../../kernels/tileKernel.js';
 import { kernelGradient, winograd } from '../../kernels/winogradMatrices.js';
 import type { Place } from '../../plan/place.js';
 import type { KernelOrder, Planner } from '../../plan/planner.js';
-import { BLOCK, FLOAT, GAP, POINTS, pointSide, TILE, Tiling, weightSide } from './tiling.js';
+import { GAP, POINTS, pointSide, TILE, Tiling, weightSide } from './tiling.js';
 
 /** Memory for a tensor of each point. */
 export function allocatePoints(planner: Planner, bytes: number): Place {
