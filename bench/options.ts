@@ -28,7 +28,7 @@ export function commandLine(actions: Actions): Command {
         .argParser(listOfModels)
         .default(defaultModels.map(parseModel), defaultModels.join()),
     )
-    .option('--batch <n>', 'pictures of a batch (default: 64; densenet121 and skipblocknet 32)', count)
+    .option('--batch <n>', 'images of a batch (default: 64; densenet121 and skipblocknet 32)', count)
     .addOption(
       new Option('--modes <list>', 'train, eval or train,eval')
         .argParser(listOf(MODES))
@@ -41,7 +41,7 @@ export function commandLine(actions: Actions): Command {
     .description(
       'ImageNet validation from files to accuracies, the model alone, its latency; PyTorch also frozen',
     )
-    .requiredOption('--data <folder>', 'a folder of class folders of pictures')
+    .requiredOption('--data <folder>', 'a folder of class folders of images')
     .addOption(
       new Option('--model <name>', 'a width may follow a dash')
         .argParser(oneModel)

@@ -16,7 +16,7 @@ export interface Workload {
   readonly mode: Mode;
   readonly precision: Precision;
   readonly threads: number;
-  /** For `validate`: a folder of class folders of pictures. */
+  /** For `validate`: a folder of class folders of images. */
   readonly data?: string;
   /** For `validate`: passes over the folder in one step. */
   readonly repeat?: number;
@@ -24,7 +24,7 @@ export interface Workload {
 
 /**
  * What a step is: forward, bias loss, backward and SGD (`train`), a forward pass in evaluation mode (`eval`), or
- * a pass over a folder of pictures from their files to top-1 and top-5 (`validate`).
+ * a pass over a folder of images from their files to top-1 and top-5 (`validate`).
  */
 export type Mode = 'train' | 'eval' | 'validate';
 export type Precision = 'f32' | 'bf16';

@@ -34,7 +34,7 @@ function versions(comparisons: readonly Comparison[]): string[] {
   return [...new Set(all)].sort();
 }
 
-/** Batch 1 in evaluation, as milliseconds a picture. */
+/** Batch 1 in evaluation, as milliseconds an image. */
 function latencies(comparisons: readonly Comparison[]): string[] {
   return comparisons
     .filter(({ mode, batch }) => mode === 'eval' && batch === 1)

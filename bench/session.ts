@@ -1,4 +1,4 @@
-import { sleepSoonWhenIdle } from '../src/engines/idle.js';
+import { sleepSoonWhenIdle } from '../src/engines/host/idle.js';
 import {
   biasLoss,
   createEngine,

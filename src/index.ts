@@ -3,22 +3,23 @@
  *
  * @packageDocumentation
  */
-export { type CheckDataOptions, checkData, type DataReport } from './data/checkData.js';
-export { type CifarOptions, loadCifar } from './data/cifar.js';
-export { type CifarDownloadOptions, downloadCifar } from './data/cifarDownload.js';
-export type { CifarName } from './data/cifarFacts.js';
-export { type ClassMap, parseClassMap, readClassMap } from './data/classMap.js';
+
+export { type CifarOptions, loadCifar } from './data/cifar/cifar.js';
+export type { CifarName } from './data/cifar/facts.js';
+export { type CifarDownloadOptions, downloadCifar } from './data/cifar/official.js';
 export * from './data/dataset.js';
-export { type ImageFolderOptions, imageFolder } from './data/imageFolder.js';
-export { type ImageFoldersOptions, loadImageFolders } from './data/imageFolderPair.js';
+export { type CheckDataOptions, checkData, type DataReport } from './data/folders/checkData.js';
+export { type ClassMap, parseClassMap, readClassMap } from './data/folders/classMap.js';
+export { type ImageFolderOptions, imageFolder } from './data/folders/imageFolder.js';
+export { type ImageFoldersOptions, loadImageFolders } from './data/folders/imageFolderPair.js';
+export { holdOut } from './data/folders/splits.js';
+export type { ColourJitter } from './data/images/colourJitter.js';
+export { type ReadImagesOptions, readImages } from './data/images/readImages.js';
 export { type Batch, Loader, type LoaderOptions } from './data/loader.js';
-export type { ColourJitter } from './data/pictures/colourJitter.js';
-export { type ReadPicturesOptions, readPictures } from './data/pictures/readPictures.js';
 export type { PixelAugmentation } from './data/pixelTransforms.js';
-export { holdOut } from './data/splits.js';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
-export { type WebDatasetOptions, webDataset } from './data/webDataset.js';
-export { findShards, loadWebDatasets, type WebDatasetsOptions } from './data/webDatasetPair.js';
+export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
+export { findShards, loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
 export * from './engines/createEngine.js';
 export type * from './engines/engine.js';
 export type { ExportOptions } from './engines/onnx/exportModel.js';
@@ -97,16 +98,22 @@ export {
   type ProfileTotals,
   summarise,
 } from './profile/summary.js';
-export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './train/checkpoint.js';
-export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
-export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
-export { type EvaluateOptions, evaluate } from './train/evaluate.js';
-export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
+export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './runs/checkpoint.js';
 export {
   exportModelOnnx,
   exportSafetensors,
   exportTorch,
-} from './train/exportWeights.js';
+} from './runs/exportWeights.js';
+export { loadPretrained } from './runs/pretrained.js';
+export { type CheckpointPolicy, RunCheckpoints } from './runs/runCheckpoints.js';
+export { TRAIN_DEFAULTS, type TrainConfig } from './runs/trainConfig.js';
+export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './runs/trainingRun.js';
+export { readWeights, type WeightsFile } from './runs/weights.js';
+export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
+export type { CheckpointKind, Checkpoints } from './train/checkpoints.js';
+export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
+export { type EvaluateOptions, evaluate } from './train/evaluate.js';
+export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
 export {
   type GradientResult,
   type LabelledBatch,
@@ -115,11 +122,6 @@ export {
   type StepResult,
 } from './train/learner.js';
 export type { Accuracy } from './train/metrics.js';
-export { loadPretrained } from './train/pretrained.js';
 export { evaluationProgram, gradientProgram, trainProgram } from './train/programs.js';
-export { type CheckpointKind, type CheckpointPolicy, RunCheckpoints } from './train/runCheckpoints.js';
 export type { StateDictTensors, StateTensor } from './train/stateDict.js';
-export { TRAIN_DEFAULTS, type TrainConfig } from './train/trainConfig.js';
 export { Trainer, type TrainerOptions, type TrainerOutcome } from './train/trainer.js';
-export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './train/trainingRun.js';
-export { readWeights, type WeightsFile } from './train/weights.js';

@@ -40,7 +40,7 @@ def prepared(golden, layout):
     return golden_model(golden).train().float().to(memory_format=layout)
 
 
-def pictures(golden, expected, name, layout):
+def images(golden, expected, name, layout):
     return golden_input(golden, name, expected["batch"]).float().contiguous(memory_format=layout)
 
 
@@ -48,7 +48,7 @@ def gradients(golden, way):
     expected = golden["train"]
     with way_of(*way) as layout:
         model = prepared(golden, layout)
-        logits, features = model(pictures(golden, expected, expected["input"], layout))
+        logits, features = model(images(golden, expected, expected["input"], layout))
         BiasLoss()(logits, features, torch.tensor(expected["labels"])).backward()
     found = {name: parameter.grad for name, parameter in model.named_parameters()}
     norms = {name: value["l2"] for name, value in expected["gradients"].items()}
@@ -66,7 +66,7 @@ def trajectory(golden, key, way):
         criterion = None if key == "ce" else BiasLoss(mode=key)
         for step, name in enumerate(expected["inputs"]):
             target = labels(golden, expected["batch"], step)
-            logits, features = model(pictures(golden, expected, name, layout))
+            logits, features = model(images(golden, expected, name, layout))
             loss = F.cross_entropy(logits, target) if criterion is None else criterion(logits, features, target)
             losses.append(abs(loss.item() - expected["loss"][step]) / expected["loss"][step])
             optimizer.zero_grad()

@@ -52,7 +52,7 @@ class BasicBlock(nn.Module):
 
 
 class ResNet18(nn.Module):
-    """ResNet-18 for 32x32 pictures; features = output of layer4 [n, 512, 4, 4]."""
+    """ResNet-18 for 32x32 images; features = output of layer4 [n, 512, 4, 4]."""
 
     def __init__(self, classes: int = 100):
         super().__init__()
@@ -102,7 +102,7 @@ class Transition(nn.Module):
 
 
 class DenseNet121(nn.Module):
-    """DenseNet-121 for 32x32 pictures; features = output of the last dense block [n, 1024, 4, 4]."""
+    """DenseNet-121 for 32x32 images; features = output of the last dense block [n, 1024, 4, 4]."""
 
     def __init__(self, classes: int = 100, growth: int = 32, blocks: Tuple[int, ...] = (6, 12, 24, 16)):
         super().__init__()
@@ -175,7 +175,7 @@ SHUFFLE_WIDTHS = {
 
 
 class ShuffleNetV2(nn.Module):
-    """ShuffleNet V2 for 32x32 pictures; features = output of conv5 [n, 1024 (ratio 2: 2048), 4, 4]."""
+    """ShuffleNet V2 for 32x32 images; features = output of conv5 [n, 1024 (ratio 2: 2048), 4, 4]."""
 
     def __init__(self, classes: int = 100, ratio: float = 1.0):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the PyTorch side of the benchmark runs: training steps, forward passes, or passes over a folder of pictures."""
+"""What the PyTorch side of the benchmark runs: training steps, forward passes, or passes over a folder of images."""
 
 import contextlib
 import time
@@ -105,10 +105,10 @@ class Validation(Evaluation):
             transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
         ]
         folder = datasets.ImageFolder(config["data"], transforms.Compose(steps))
-        pictures = torch.utils.data.ConcatDataset([folder] * config["repeat"])
-        self.images_per_step = len(pictures)
+        images = torch.utils.data.ConcatDataset([folder] * config["repeat"])
+        self.images_per_step = len(images)
         self.loader = torch.utils.data.DataLoader(
-            pictures, config["batch"], num_workers=config["threads"], persistent_workers=True
+            images, config["batch"], num_workers=config["threads"], persistent_workers=True
         )
 
     def step(self):

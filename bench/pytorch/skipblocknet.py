@@ -70,7 +70,7 @@ SKIPBLOCK_ROWS = (
 
 
 class SkipblockNet(nn.Module):
-    """SkipblockNet for 224x224 pictures; features = output of the last 1x1 conv block [n, 960 (width 1), 7, 7]."""
+    """SkipblockNet for 224x224 images; features = output of the last 1x1 conv block [n, 960 (width 1), 7, 7]."""
 
     def __init__(self, classes: int = 1000, width: float = 1.0, dropout: float = 0.2):
         super().__init__()

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { checkData, type DataReport } from '../data/checkData.js';
+import { checkData, type DataReport } from '../data/folders/checkData.js';
 import { UserError } from '../errors.js';
 import { formatTable, printLine } from './output.js';
 import { ProgressLine } from './progressLine.js';
@@ -9,7 +9,7 @@ export function addCheckDataCommand(program: Command): void {
   program
     .command('check-data')
     .description(
-      'Decode every picture of a folder of class folders; list what training would stop at, and the classes.',
+      'Decode every image of a folder of class folders; list what training would stop at, and the classes.',
     )
     .argument('<dir>', 'folder with a folder a class, or with train/ and val/ of those')
     .action(runCheckData);
@@ -33,16 +33,16 @@ async function runCheckData(folder: string): Promise<void> {
     );
   if (without > 0)
     throw new UserError(
-      `${without} ${without === 1 ? 'class has' : 'classes have'} no pictures: remove the folder`,
+      `${without} ${without === 1 ? 'class has' : 'classes have'} no images: remove the folder`,
     );
 }
 
 function printReport({ folder, classes, empty, unreadable, foreign }: DataReport): void {
   const total = classes.reduce((sum, { count }) => sum + count, 0);
-  printLine(`${folder}: ${total} pictures in ${classes.length} classes`);
+  printLine(`${folder}: ${total} images in ${classes.length} classes`);
   printLine(
     formatTable(
-      ['class', 'pictures'],
+      ['class', 'images'],
       classes.map(({ name, count }) => [name, String(count)]),
     ),
   );

@@ -2,11 +2,11 @@ import { createEngine } from '../engines/createEngine.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
 import type { Model } from '../models/model.js';
 import { sgd } from '../optim/sgd.js';
+import { loadStrictly } from '../runs/pretrained.js';
+import type { TrainConfig } from '../runs/trainConfig.js';
+import { engineOptionsOf } from '../runs/trainingRun.js';
+import type { WeightsFile } from '../runs/weights.js';
 import { Learner } from '../train/learner.js';
-import { loadStrictly } from '../train/pretrained.js';
-import type { TrainConfig } from '../train/trainConfig.js';
-import { engineOptionsOf } from '../train/trainingRun.js';
-import type { WeightsFile } from '../train/weights.js';
 
 /** `--engine`, `--threads` and `--precision`, as far as they were given. */
 export interface EngineFlags {

@@ -23,7 +23,7 @@ function tickStep(range: number): number {
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
 }
 
-/** A plot of curves over epochs as an SVG picture. */
+/** A plot of curves over epochs as an SVG image. */
 export function curvesSvg(title: string, yLabel: string, curves: readonly Curve[]): string {
   const values = curves.flatMap((curve) => curve.values);
   const step = tickStep(Math.max(...values) - Math.min(...values));

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
-import { writeFileAtomically } from '../train/atomicFile.js';
+import { writeFileAtomically } from '../runs/atomicFile.js';
 import { type Curve, curvesSvg } from './curves.js';
 import { type Metrics, readMetrics } from './metricsFile.js';
 import { formatTable, printLine } from './output.js';
@@ -26,9 +26,9 @@ export function addCurvesCommand(program: Command): void {
     .description('Draw a metric of runs over their epochs, and list where it ended.')
     .argument('<run...>', 'folders of runs, or their names in runs/')
     .addOption(new Option('--metric <column>', 'column of metrics.csv').default('test_top1'))
-    .option('--labels <text...>', 'names of the runs in the picture (default: their folders’)')
-    .option('--title <text>', 'title of the picture (default: the metric)')
-    .option('--output <file>', 'picture to write', 'curves.svg')
+    .option('--labels <text...>', 'names of the runs in the image (default: their folders’)')
+    .option('--title <text>', 'title of the image (default: the metric)')
+    .option('--output <file>', 'image to write', 'curves.svg')
     .action((runs: string[], flags: CurvesFlags) => drawCurves(runs, flags));
 }
 
@@ -52,7 +52,7 @@ async function drawCurves(runs: readonly string[], flags: CurvesFlags): Promise<
     String(Math.min(...values)),
   ]);
   printLine(formatTable(['run', 'epochs', 'last', 'greatest', 'least'], rows));
-  printLine(`\npicture: ${output}`);
+  printLine(`\nimage: ${output}`);
 }
 
 function columnOf(metrics: Metrics, metric: string, run: string): readonly number[] {

@@ -3,15 +3,15 @@ import { runOnnxModel } from '../engines/onnx/runModel.js';
 import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { uniformSource } from '../random.js';
-import { writeFileAtomically } from '../train/atomicFile.js';
-import type { DataDescription } from '../train/checkpointInfo.js';
+import { writeFileAtomically } from '../runs/atomicFile.js';
 import {
   EXPORT_FORMATS,
   type ExportFormat,
   exportModelOnnx,
   exportSafetensors,
   exportTorch,
-} from '../train/exportWeights.js';
+} from '../runs/exportWeights.js';
+import type { DataDescription } from '../train/checkpointInfo.js';
 import type { StateDictTensors } from '../train/stateDict.js';
 import { withClassifier } from './classifier.js';
 import { nameOption } from './options.js';
@@ -28,7 +28,7 @@ interface ExportFlags extends WeightsFlags {
 
 /** Greatest difference of a checked model's logits, relative to the largest. */
 const TOLERANCE = { f32: 1e-4, f16: 2e-2 } as const;
-const CHECKED_PICTURES = 2;
+const CHECKED_IMAGES = 2;
 
 /** Adds the `export` command. */
 export function addExportCommand(program: Command): void {
@@ -44,7 +44,7 @@ export function addExportCommand(program: Command): void {
     nameOption('--to <format>', 'format', EXPORT_FORMATS).makeOptionMandatory(),
     new Option('--output <file>', 'file to write (default: the checkpoint’s name with the format’s ending)'),
     ...weightsOptions('names of the classes'),
-    new Option('--include-preprocessing', 'ONNX: take uint8 pictures [batch, height, width, 3]'),
+    new Option('--include-preprocessing', 'ONNX: take uint8 bytes [batch, height, width, 3]'),
     new Option('--f16', 'ONNX: store weights as 16-bit floats, half the size'),
   ];
   for (const option of options) command.addOption(option);
@@ -59,7 +59,7 @@ async function runExport(flags: ExportFlags): Promise<void> {
   if (output === flags.checkpoint)
     throw new UsageError(`${output} is the checkpoint itself: give another --output`);
   const { weights, model } = openClassifier(flags);
-  const checked = { engine: 'onnx', batchSize: CHECKED_PICTURES } as const;
+  const checked = { engine: 'onnx', batchSize: CHECKED_IMAGES } as const;
   const chunks = await withClassifier(weights, model, checked, async (learner) => {
     // As the learner holds them: complete, with every name and shape checked.
     const tensors = await learner.stateDict();
@@ -76,7 +76,7 @@ async function runExport(flags: ExportFlags): Promise<void> {
   );
 }
 
-/** The ONNX model, after its logits of random pictures have been compared with the source's. */
+/** The ONNX model, after its logits of random bytes have been compared with the source's. */
 async function checkedOnnx(
   model: Model,
   tensors: StateDictTensors,
@@ -86,11 +86,11 @@ async function checkedOnnx(
 ): Promise<Uint8Array> {
   const bytes = exportModelOnnx(model, tensors, { ...data, includePreprocessing, f16 });
   const { imageSize } = model.config;
-  const { pictures, images } = randomPictures(imageSize, data);
+  const { pixels, images } = randomImages(imageSize, data);
   const shape = includePreprocessing
-    ? [CHECKED_PICTURES, imageSize, imageSize, 3]
-    : [CHECKED_PICTURES, 3, imageSize, imageSize];
-  const exported = await runOnnxModel(bytes, includePreprocessing ? pictures : images.slice(), shape);
+    ? [CHECKED_IMAGES, imageSize, imageSize, 3]
+    : [CHECKED_IMAGES, 3, imageSize, imageSize];
+  const exported = await runOnnxModel(bytes, includePreprocessing ? pixels : images.slice(), shape);
   const { logits } = await predict(images);
   const largest = logits.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const error = logits.reduce((a, b, i) => Math.max(a, Math.abs(b - exported[i]!)), 0) / largest;
@@ -103,22 +103,22 @@ async function checkedOnnx(
   return bytes;
 }
 
-/** Random pictures as bytes [N, S, S, 3], and normalised [N, 3, S, S]. */
-function randomPictures(
+/** Random bytes as bytes [N, S, S, 3], and normalised [N, 3, S, S]. */
+function randomImages(
   size: number,
   { mean, std }: DataDescription,
-): { pictures: Uint8Array; images: Float32Array } {
+): { pixels: Uint8Array; images: Float32Array } {
   const random = uniformSource(0, 'export');
   const plane = size * size;
-  const pictures = Uint8Array.from({ length: CHECKED_PICTURES * 3 * plane }, (_, i) =>
+  const pixels = Uint8Array.from({ length: CHECKED_IMAGES * 3 * plane }, (_, i) =>
     Math.floor(256 * random(i)),
   );
-  const images = new Float32Array(pictures.length);
-  pictures.forEach((value, i) => {
+  const images = new Float32Array(pixels.length);
+  pixels.forEach((value, i) => {
     const channel = i % 3;
     const pixel = Math.floor(i / 3);
     const at = (Math.floor(pixel / plane) * 3 + channel) * plane + (pixel % plane);
     images[at] = (value / 255 - mean[channel]!) / std[channel]!;
   });
-  return { pictures, images };
+  return { pixels, images };
 }

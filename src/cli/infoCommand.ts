@@ -21,11 +21,7 @@ export function addInfoCommand(program: Command): void {
     .command('info')
     .description('A model’s parameters, multiply-accumulates and output shapes by stage.')
     .option('--classes <n>', 'number of classes (default: 100; skipblocknet: 1000)', parseCount)
-    .option(
-      '--image-size <pixels>',
-      'height and width of the pictures (default: the model’s own)',
-      parseCount,
-    )
+    .option('--image-size <pixels>', 'height and width of the images (default: the model’s own)', parseCount)
     .action((flags: InfoFlags) => {
       const { model: name, classes, imageSize, ratio, width } = flags;
       const model = createModel({

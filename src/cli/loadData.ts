@@ -1,12 +1,12 @@
-import { loadCifar } from '../data/cifar.js';
-import type { CifarName } from '../data/cifarFacts.js';
-import { readClassMap } from '../data/classMap.js';
+import { loadCifar } from '../data/cifar/cifar.js';
+import type { CifarName } from '../data/cifar/facts.js';
 import { type DatasetPair, limited } from '../data/dataset.js';
-import { loadImageFolders } from '../data/imageFolderPair.js';
+import { readClassMap } from '../data/folders/classMap.js';
+import { loadImageFolders } from '../data/folders/imageFolderPair.js';
 import { syntheticDataset } from '../data/synthetic.js';
-import { loadWebDatasets } from '../data/webDatasetPair.js';
+import { loadWebDatasets } from '../data/webdataset/webDatasetPair.js';
 import { UsageError } from '../errors.js';
-import type { TrainConfig } from '../train/trainConfig.js';
+import type { TrainConfig } from '../runs/trainConfig.js';
 import { printNotice } from './output.js';
 import { ProgressLine } from './progressLine.js';
 
@@ -17,7 +17,7 @@ export type DataChoice = Pick<
 > &
   Partial<Pick<TrainConfig, 'colourJitter' | 'hueJitter'>>;
 
-/** Flags that only pictures in files take, and with which data. */
+/** Flags that only images in files take, and with which data. */
 const FILE_FLAGS: readonly {
   readonly key: 'classMap' | 'exclude' | 'colourJitter' | 'hueJitter';
   readonly flag: string;
@@ -48,7 +48,7 @@ export async function loadData({ data, dataPath, download, ...rest }: DataChoice
   }
   const { train, test } =
     data === 'imagefolder' || data === 'webdataset'
-      ? loadPictures(data, dataPath, rest)
+      ? loadImages(data, dataPath, rest)
       : await loadOrFetchCifar(data, dataPath ?? DEFAULT_PATH, download);
   return { train: limited(train, limitTrain), test: limited(test, limitTest) };
 }
@@ -63,7 +63,7 @@ function checkFileFlags(
     throw new UsageError(`${wrong.flag} is for --data ${wrong.data.join(' and ')}: ${data} does not take it`);
 }
 
-function loadPictures(
+function loadImages(
   data: 'imagefolder' | 'webdataset',
   path: string | null,
   { classMap, exclude }: Pick<DataChoice, 'classMap' | 'exclude'>,

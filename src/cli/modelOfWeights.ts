@@ -2,7 +2,7 @@ import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { recogniseModel } from '../models/recognise.js';
 import { createModel, type ModelOptions } from '../models/registry.js';
-import type { WeightsFile } from '../train/weights.js';
+import type { WeightsFile } from '../runs/weights.js';
 
 /** What flags and data say of a model. */
 export interface ModelRequest {
@@ -11,7 +11,7 @@ export interface ModelRequest {
   readonly width?: number | undefined;
   /** Classes of the data. */
   readonly classes: number;
-  /** Height and width of the data's pictures; undefined if they are cut to the model's own. */
+  /** Height and width of the data's images; undefined if they are cut to the model's own. */
   readonly imageSize: number | undefined;
 }
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
-import { type Checkpoint, readCheckpoint } from '../train/checkpoint.js';
-import { LAST_CHECKPOINT, RunFolder } from '../train/runFolder.js';
-import { checkTrainSettings, TRAIN_DEFAULTS, type TrainConfig } from '../train/trainConfig.js';
-import { checkConfig } from '../train/trainingRun.js';
+import { type Checkpoint, readCheckpoint } from '../runs/checkpoint.js';
+import { LAST_CHECKPOINT, RunFolder } from '../runs/runFolder.js';
+import { checkTrainSettings, TRAIN_DEFAULTS, type TrainConfig } from '../runs/trainConfig.js';
+import { checkConfig } from '../runs/trainingRun.js';
 
 /** Which run is to be begun or gone on with. */
 export interface RunRequest {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { UserError } from '../errors.js';
-import { jsonLine } from '../train/eventRecord.js';
+import { jsonLine } from '../runs/eventRecord.js';
 import { clearProgress } from './progressLine.js';
 
 /** How events are printed. */

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { EngineFlags } from './classifier.js';
+import { withImageClassifier } from './imageClassifier.js';
 import { engineOptions, logFormatOption } from './options.js';
 import { type LogFormat, printJson, printLine } from './output.js';
-import { withPictureClassifier } from './pictureClassifier.js';
 import { type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
 interface PredictFlags extends WeightsFlags, EngineFlags {
@@ -22,8 +22,8 @@ const SHOWN = 5;
 export function addPredictCommand(program: Command): void {
   const command = program
     .command('predict')
-    .description('The five most probable classes of pictures.')
-    .argument('<picture...>', 'JPEG, PNG or WebP files')
+    .description('The five most probable classes of images.')
+    .argument('<image...>', 'JPEG, PNG or WebP files')
     .addHelpText(
       'after',
       '\nThe checkpoint may also be a model that export wrote as .onnx.\n' +
@@ -34,9 +34,9 @@ export function addPredictCommand(program: Command): void {
   command.action(runPredict);
 }
 
-async function runPredict(pictures: readonly string[], flags: PredictFlags): Promise<void> {
-  await withPictureClassifier(flags, async ({ names, logitsOf }) => {
-    for (const picture of pictures) report(picture, best(await logitsOf(picture), names), flags.logFormat);
+async function runPredict(images: readonly string[], flags: PredictFlags): Promise<void> {
+  await withImageClassifier(flags, async ({ names, logitsOf }) => {
+    for (const image of images) report(image, best(await logitsOf(image), names), flags.logFormat);
   });
 }
 
@@ -51,12 +51,12 @@ function best(logits: Float32Array, names: readonly string[]): Guess[] {
     .slice(0, SHOWN);
 }
 
-function report(picture: string, guesses: readonly Guess[], logFormat: LogFormat): void {
+function report(image: string, guesses: readonly Guess[], logFormat: LogFormat): void {
   if (logFormat === 'json') {
-    printJson({ event: 'prediction', picture, classes: guesses });
+    printJson({ event: 'prediction', image, classes: guesses });
     return;
   }
-  printLine(picture);
+  printLine(image);
   for (const { name, probability } of guesses)
     printLine(`  ${(100 * probability).toFixed(2).padStart(6)}%  ${name}`);
 }

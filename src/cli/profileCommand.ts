@@ -10,7 +10,7 @@ import type { Model } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import { flameSvg } from '../profile/flameSvg.js';
 import { type ProfileMode, profileStep, type StepProfile } from '../profile/profileStep.js';
-import { engineOptionsOf } from '../train/trainingRun.js';
+import { engineOptionsOf } from '../runs/trainingRun.js';
 import type { EngineFlags } from './classifier.js';
 import { engineOptions, logFormatOption, modelOptions, nameOption, parseCount } from './options.js';
 import { type LogFormat, printJson, printLine, printNotice } from './output.js';
@@ -33,7 +33,7 @@ interface ProfileFlags extends EngineFlags {
 
 const HELP = `
 Prints the step’s primitives by operation and implementation, the longest of them one by one, how far the step is
-from what the machine can do (measured in the same run), and writes a picture. Needs the onednn engine.
+from what the machine can do (measured in the same run), and writes an image. Needs the onednn engine.
 
 Example:
   biasloss profile --model resnet18 --precision bf16 --out resnet18.svg`;
@@ -51,15 +51,15 @@ export function addProfileCommand(program: Command): void {
     new Option('--classes <n>', 'number of classes (default: 100; skipblocknet: 1000)').argParser(parseCount),
     new Option(
       '--image-size <pixels>',
-      'height and width of the pictures (default: the model’s own)',
+      'height and width of the images (default: the model’s own)',
     ).argParser(parseCount),
-    new Option('--batch-size <n>', 'pictures of a step').argParser(parseCount).default(64),
+    new Option('--batch-size <n>', 'images of a step').argParser(parseCount).default(64),
     nameOption('--mode <name>', 'what is run', ['train', 'eval']).default('train'),
     nameOption('--loss <name>', 'loss of a training step', ['bias', 'ce']).default('bias'),
     ...engineOptions(),
     new Option('--steps <n>', 'steps to take medians of').argParser(parseCount).default(10),
     new Option('--top <n>', 'primitives that are shown one by one').argParser(parseCount).default(15),
-    new Option('--out <file>', 'picture to write (default: profile-MODEL-MODE-PRECISION.svg in this folder)'),
+    new Option('--out <file>', 'image to write (default: profile-MODEL-MODE-PRECISION.svg in this folder)'),
     logFormatOption(),
   ];
   for (const option of options) command.addOption(option);
@@ -72,11 +72,11 @@ async function runProfile(flags: ProfileFlags): Promise<void> {
   const multiplier = flags.ratio ?? flags.width;
   const label = multiplier === undefined ? flags.model : `${flags.model}-${multiplier}`;
   const what = flags.mode === 'train' ? 'a training step' : 'evaluation';
-  const title = `${label}: ${what} of ${flags.batchSize} pictures, ${profile.precision}`;
+  const title = `${label}: ${what} of ${flags.batchSize} images, ${profile.precision}`;
   const path = flags.out ?? `profile-${label}-${flags.mode}-${profile.precision}.svg`;
-  writePicture(path, flameSvg(profile, title));
-  if (flags.logFormat === 'json') printJson(profileRecord(profile, { model: label, picture: path }));
-  else printLine(profileText(profile, { title, top: flags.top, picture: path }));
+  writeImage(path, flameSvg(profile, title));
+  if (flags.logFormat === 'json') printJson(profileRecord(profile, { model: label, image: path }));
+  else printLine(profileText(profile, { title, top: flags.top, image: path }));
 }
 
 function modelOf({ model: name, classes, imageSize, ratio, width }: ProfileFlags): Model {
@@ -108,11 +108,11 @@ async function profileOf(model: Model, flags: ProfileFlags): Promise<StepProfile
   }
 }
 
-function writePicture(path: string, svg: string): void {
+function writeImage(path: string, svg: string): void {
   try {
     makeFolder(dirname(path));
     writeFileSync(path, svg);
   } catch (error) {
-    throw new UserError(`the picture ${path} cannot be written: ${errorMessage(error)}`);
+    throw new UserError(`the image ${path} cannot be written: ${errorMessage(error)}`);
   }
 }

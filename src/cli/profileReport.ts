@@ -7,7 +7,7 @@ const FIGURES = ['ms', 'step', 'GFLOP/s', 'GB/s', 'of peak', 'by', 'lost ms'];
 /** A profile as text: totals, a row an operation and implementation, and the `top` longest primitives. */
 export function profileText(
   profile: StepProfile,
-  about: { readonly title: string; readonly top: number; readonly picture: string },
+  about: { readonly title: string; readonly top: number; readonly image: string },
 ): string {
   const summary = summarise(profile.entries, profile.peaks);
   const { groups, primitives, phases } = summary;
@@ -27,7 +27,7 @@ export function profileText(
     ...(byPhase.length > 0 ? [formatTable(['phase', 'count', ...FIGURES], byPhase)] : []),
     formatTable(['operation, implementation', 'count', ...FIGURES], byGroup),
     `the ${longest.length} longest primitives\n${tableWithDetail(longest)}`,
-    `picture: ${about.picture}`,
+    `image: ${about.image}`,
   ].join('\n\n');
 }
 
@@ -82,7 +82,7 @@ function percent(share: number): string {
 /** A profile as the record of `--log-format json`: rates per second, times in milliseconds, shares from 0 to 1. */
 export function profileRecord(
   profile: StepProfile,
-  about: { readonly model: string; readonly picture: string },
+  about: { readonly model: string; readonly image: string },
 ): Record<string, unknown> {
   const { peaks, mode, engine, precision, batchSize, steps, stepMilliseconds } = profile;
   const summary = summarise(profile.entries, peaks);
@@ -111,7 +111,7 @@ export function profileRecord(
       phase: row.phase ?? null,
       ...totalsRecord(row),
     })),
-    picture: about.picture,
+    image: about.image,
   };
 }
 

@@ -37,7 +37,7 @@ export function addQuickstartCommand(program: Command): void {
   program
     .command('quickstart')
     .description(
-      'Train shufflenetv2 0.5 on drawn pictures under both losses; ends with accuracies and a picture of the curves.',
+      'Train shufflenetv2 0.5 on generated images under both losses; ends with accuracies and an image of the curves.',
     )
     .option('--epochs <n>', 'epochs of each training', parseCount, 5)
     .addOption(nameOption('--engine <name>', 'engine', engineChoices).default('auto'))
@@ -53,7 +53,7 @@ async function runQuickstart({ epochs, engine, runDir }: QuickstartFlags): Promi
   const curves: Curve[] = [];
   const results: string[] = [];
   for (const { loss, title, colour } of LOSSES) {
-    printLine(`\nshufflenetv2 0.5 on drawn pictures, ${title}`);
+    printLine(`\nshufflenetv2 0.5 on generated images, ${title}`);
     const folder = await runTraining({
       settings: { ...SETTINGS, loss, epochs, engine },
       runDir: join(runDir, loss),
@@ -71,7 +71,7 @@ async function runQuickstart({ epochs, engine, runDir }: QuickstartFlags): Promi
       `${title.padEnd(14)} top-1 ${metrics.test_top1!.at(-1)!.toFixed(2)}%   model ${join(folder, 'best.safetensors')}`,
     );
   }
-  const picture = join(runDir, 'curves.svg');
-  writeFileSync(picture, curvesSvg('shufflenetv2 0.5 on drawn pictures', 'top-1, %', curves));
-  printLine(`\n${results.join('\n')}\ncurves         ${picture}`);
+  const image = join(runDir, 'curves.svg');
+  writeFileSync(image, curvesSvg('shufflenetv2 0.5 on generated images', 'top-1, %', curves));
+  printLine(`\n${results.join('\n')}\ncurves         ${image}`);
 }

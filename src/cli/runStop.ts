@@ -1,5 +1,5 @@
-import type { RunFolder } from '../train/runFolder.js';
-import type { TrainingRun } from '../train/trainingRun.js';
+import type { RunFolder } from '../runs/runFolder.js';
+import type { TrainingRun } from '../runs/trainingRun.js';
 import { printNotice, watchOutput } from './output.js';
 import { endBy, type StopSignal, watchSignals } from './signals.js';
 

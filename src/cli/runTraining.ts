@@ -1,5 +1,5 @@
-import { openRunLogs } from '../train/runLogs.js';
-import { prepareTraining, type TrainingRun } from '../train/trainingRun.js';
+import { openRunLogs } from '../runs/runLogs.js';
+import { prepareTraining, type TrainingRun } from '../runs/trainingRun.js';
 import { checkClasses, loadData } from './loadData.js';
 import { type OpenRun, openRun, type RunRequest } from './openRun.js';
 import { Interrupted, type LogFormat, printLine, printNotice } from './output.js';

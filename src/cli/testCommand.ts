@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
+import { checkTrainSettings, TRAIN_DEFAULTS, type TrainConfig } from '../runs/trainConfig.js';
+import { readWeights, type WeightsFile } from '../runs/weights.js';
 import { Confusion } from '../train/confusion.js';
 import { evaluate } from '../train/evaluate.js';
 import type { Learner } from '../train/learner.js';
 import type { Accuracy } from '../train/metrics.js';
-import { checkTrainSettings, TRAIN_DEFAULTS, type TrainConfig } from '../train/trainConfig.js';
-import { readWeights, type WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
 import { checkClasses, loadData } from './loadData.js';
 import { modelOfWeights } from './modelOfWeights.js';
@@ -45,7 +45,7 @@ const SHOWN_PAIRS = 10;
 export function addTestCommand(program: Command): void {
   const command = program
     .command('test')
-    .description('Test a checkpoint: top-1, top-5, parameters, pictures.')
+    .description('Test a checkpoint: top-1, top-5, parameters, images.')
     .addHelpText(
       'after',
       '\nExample:\n  biasloss test --checkpoint runs/NAME/best.safetensors --data-path data --per-class',
@@ -54,9 +54,9 @@ export function addTestCommand(program: Command): void {
     checkpointOption(),
     ...modelOptions(' (default: the checkpoint’s)'),
     ...dataOptions(),
-    new Option('--batch-size <n>', 'pictures of a batch').argParser(parseCount).default(128),
+    new Option('--batch-size <n>', 'images of a batch').argParser(parseCount).default(128),
     new Option('--class-map <file>', 'class numbers of an imagefolder’s folders'),
-    new Option('--limit-test <n>', 'only so many test pictures').argParser(parseCount),
+    new Option('--limit-test <n>', 'only so many test images').argParser(parseCount),
     new Option('--per-class', 'also each class’s accuracy and the most confused pairs'),
     ...engineOptions(),
     logFormatOption(),
@@ -80,7 +80,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   report(flags, accuracy, model.parameterCount, confusion);
 }
 
-/** The pictures to test on: unless flags say otherwise, those of the run that the checkpoint is of. */
+/** The images to test on: unless flags say otherwise, those of the run that the checkpoint is of. */
 async function testData(
   { checkpoint, limitTest, ...flags }: TestFlags,
   { info }: WeightsFile,
@@ -135,13 +135,13 @@ function report(flags: TestFlags, accuracy: Accuracy, parameters: number, confus
     return;
   }
   printLine(`top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}`);
-  printLine(`${formatCount(parameters)} parameters, ${formatCount(images)} pictures`);
+  printLine(`${formatCount(parameters)} parameters, ${formatCount(images)} images`);
   if (!detail) return;
   const classes = detail.per_class.map((row) => [row.name, String(row.images), formatPercent(row.top1)]);
   const pairs = detail.confused.map((pair) => [
     `${pair.label} taken for ${pair.predicted}`,
     String(pair.images),
   ]);
-  printLine(`\n${formatTable(['class', 'pictures', 'top-1'], classes)}`);
-  printLine(`\n${formatTable(['most confused', 'pictures'], pairs)}`);
+  printLine(`\n${formatTable(['class', 'images', 'top-1'], classes)}`);
+  printLine(`\n${formatTable(['most confused', 'images'], pairs)}`);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { errorMessage, UsageError } from '../errors.js';
-import { checkTrainSettings, RECIPES, TRAIN_DEFAULTS, type TrainConfig } from '../train/trainConfig.js';
+import { checkTrainSettings, RECIPES, TRAIN_DEFAULTS, type TrainConfig } from '../runs/trainConfig.js';
 import {
   classesOption,
   dataOptions,
@@ -31,7 +31,7 @@ const EXAMPLES = `
 Examples:
   biasloss train --data synthetic --ratio 0.5 --epochs 4
   biasloss train --model resnet18 --data-path data --download --recipe biasloss-cifar100
-  biasloss train --data imagefolder --data-path pictures --model skipblocknet --pretrained skipblocknet-m.pth
+  biasloss train --data imagefolder --data-path images --model skipblocknet --pretrained skipblocknet-m.pth
   biasloss train --resume runs/NAME`;
 
 /** What a configuration cannot have, by its name there: the flag. */
@@ -52,7 +52,7 @@ export function addTrainCommand(program: Command): void {
     .addHelpText('after', EXAMPLES);
   const options = [
     ...modelOptions(` (default: ${TRAIN_DEFAULTS.model})`),
-    numberOption('--image-size <pixels>', 'height and width of the pictures (default: the data’s)'),
+    numberOption('--image-size <pixels>', 'height and width of the images (default: the data’s)'),
     ...dataOptions(),
     new Option('--no-download', 'do not, where a configuration asks for it'),
     ...lossOptions(),
@@ -89,7 +89,7 @@ function scheduleOptions(): Option[] {
   const { epochs, batchSize, baseLr, momentum, weightDecay, milestones } = TRAIN_DEFAULTS;
   return [
     numberOption('--epochs <n>', `epochs (default: ${epochs})`),
-    numberOption('--batch-size <n>', `pictures of a step (default: ${batchSize})`),
+    numberOption('--batch-size <n>', `images of a step (default: ${batchSize})`),
     numberOption('--base-lr <rate>', `learning rate (default: ${baseLr})`),
     numberOption('--momentum <number>', `momentum (default: ${momentum})`),
     new Option('--nesterov', 'Nesterov’s momentum'),
@@ -107,16 +107,16 @@ function scheduleOptions(): Option[] {
 
 function runOptions(): Option[] {
   return [
-    numberOption('--limit-train <n>', 'only so many training pictures'),
-    numberOption('--limit-test <n>', 'only so many test pictures'),
+    numberOption('--limit-train <n>', 'only so many training images'),
+    numberOption('--limit-test <n>', 'only so many test images'),
     new Option(
       '--class-map <file>',
       'class numbers of an imagefolder’s folders (default: their sorted order)',
     ),
-    new Option('--exclude <file>', 'list of training pictures of an imagefolder to leave out'),
+    new Option('--exclude <file>', 'list of training images of an imagefolder to leave out'),
     numberOption(
       '--colour-jitter <strength>',
-      'random brightness, contrast and saturation of pictures in files',
+      'random brightness, contrast and saturation of images in files',
     ),
     numberOption('--hue-jitter <share>', 'random turn of their hue: a share of the colour circle up to 0.5'),
     numberOption('--f32-steps <n>', 'first steps in f32 where the precision is bf16 (default: 200)'),

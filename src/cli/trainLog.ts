@@ -1,4 +1,4 @@
-import { eventRecord } from '../train/eventRecord.js';
+import { eventRecord } from '../runs/eventRecord.js';
 import type { TrainerEvent, TrainerListener } from '../train/events.js';
 import {
   formatCount,
@@ -56,7 +56,7 @@ function startLines(event: EventOf<'start'>): string[] {
   const lines = [
     event.engine,
     `${formatCount(event.parameters)} parameters, ${formatCount(event.trainImages)} training and ` +
-      `${formatCount(event.testImages)} test pictures`,
+      `${formatCount(event.testImages)} test images`,
   ];
   const goesOn = event.epoch > 0 || event.step > 0;
   return goesOn ? [...lines, `going on after ${event.epoch} epochs and ${event.step} steps`] : lines;
@@ -86,6 +86,6 @@ function epochText(event: EventOf<'epoch'>, start: EventOf<'start'>): string {
 function resultText({ top1, top5, bestTop1, images }: EventOf<'result'>): string {
   return (
     `top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  best top-1 ${formatPercent(bestTop1)}  ` +
-    `(${formatCount(images)} test pictures)`
+    `(${formatCount(images)} test images)`
   );
 }

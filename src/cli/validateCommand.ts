@@ -1,17 +1,17 @@
 import { type Command, Option } from 'commander';
-import { readClassMap } from '../data/classMap.js';
-import type { PictureDataset } from '../data/dataset.js';
-import { imageFolder } from '../data/imageFolder.js';
-import { partFolders } from '../data/imageFolderPair.js';
+import type { ImageDataset } from '../data/dataset.js';
+import { readClassMap } from '../data/folders/classMap.js';
+import { imageFolder } from '../data/folders/imageFolder.js';
+import { partFolders } from '../data/folders/imageFolderPair.js';
 import { Loader } from '../data/loader.js';
-import { webDataset } from '../data/webDataset.js';
-import { isWebDataset, validationShards } from '../data/webDatasetPair.js';
-import { sleepSoonWhenIdle } from '../engines/idle.js';
+import { webDataset } from '../data/webdataset/webDataset.js';
+import { isWebDataset, validationShards } from '../data/webdataset/webDatasetPair.js';
+import { sleepSoonWhenIdle } from '../engines/host/idle.js';
 import { UsageError, UserError } from '../errors.js';
+import type { WeightsFile } from '../runs/weights.js';
 import { evaluate } from '../train/evaluate.js';
 import type { Learner } from '../train/learner.js';
 import type { Accuracy } from '../train/metrics.js';
-import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
 import { engineOptions, logFormatOption, parseCount } from './options.js';
 import { formatCount, formatPercent, type LogFormat, printJson, printLine, printNotice } from './output.js';
@@ -43,11 +43,11 @@ export function addValidateCommand(program: Command): void {
     );
   const options = [
     ...weightsOptions('class numbers of the folders, for a subset of the classes'),
-    new Option('--batch-size <n>', 'pictures of a batch, which --log-freq counts')
+    new Option('--batch-size <n>', 'images of a batch, which --log-freq counts')
       .argParser(parseCount)
       .default(256),
     new Option('--log-freq <n>', 'batches between lines of progress').argParser(parseCount).default(10),
-    new Option('--workers <n>', 'worker threads that decode pictures').argParser(parseCount).default(2),
+    new Option('--workers <n>', 'worker threads that decode images').argParser(parseCount).default(2),
     ...engineOptions(),
     logFormatOption(),
   ];
@@ -56,7 +56,7 @@ export function addValidateCommand(program: Command): void {
 }
 
 /**
- * Pictures that the engine takes at a time, of a larger batch, too: accuracies are the same, more take more memory and
+ * Images that the engine takes at a time, of a larger batch, too: accuracies are the same, more take more memory and
  * are no faster, and nothing is computed until the first are decoded.
  */
 const MOST_AT_ONCE = 32;
@@ -74,33 +74,33 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
   if (flags.logFormat === 'json') printJson({ event: 'result', top1, top5, parameters, images });
   else {
     printLine(`top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}`);
-    printLine(`${formatCount(parameters)} parameters, ${formatCount(images)} pictures`);
+    printLine(`${formatCount(parameters)} parameters, ${formatCount(images)} images`);
   }
 }
 
 /**
- * The pictures, with class numbers of the model: by the class map, or the sorted order of as many folders as
+ * The images, with class numbers of the model: by the class map, or the sorted order of as many folders as
  * classes; archives hold the numbers themselves.
  */
 function validationSet(
   { data, classMap }: ValidateFlags,
   weights: WeightsFile,
   classes: number,
-): PictureDataset {
+): ImageDataset {
   const dataset = isWebDataset(data)
     ? ofArchives(data, classMap, classes)
     : ofFolders(data, classMap, classes);
   return weights.info ? { ...dataset, normalisation: normalisationOf(weights) } : dataset;
 }
 
-function ofArchives(place: string, classMap: string | undefined, classes: number): PictureDataset {
+function ofArchives(place: string, classMap: string | undefined, classes: number): ImageDataset {
   if (classMap !== undefined) throw new UsageError('--class-map is for folders; archives hold class numbers');
   return webDataset(validationShards(place), {
     classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
   });
 }
 
-function ofFolders(data: string, classMap: string | undefined, classes: number): PictureDataset {
+function ofFolders(data: string, classMap: string | undefined, classes: number): ImageDataset {
   const parts = partFolders(data);
   const folder = parts.test ?? parts.train;
   const map = classMap === undefined ? undefined : readClassMap(classMap);
@@ -112,11 +112,7 @@ function ofFolders(data: string, classMap: string | undefined, classes: number):
   );
 }
 
-async function validateOn(
-  dataset: PictureDataset,
-  learner: Learner,
-  flags: ValidateFlags,
-): Promise<Accuracy> {
+async function validateOn(dataset: ImageDataset, learner: Learner, flags: ValidateFlags): Promise<Accuracy> {
   const { batchSize, model } = learner;
   const loader = new Loader(dataset, {
     batchSize,

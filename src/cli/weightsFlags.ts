@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { recogniseModel } from '../models/recognise.js';
 import { createModel } from '../models/registry.js';
-import { readWeights, type WeightsFile } from '../train/weights.js';
+import { readWeights, type WeightsFile } from '../runs/weights.js';
 import { modelOfWeights } from './modelOfWeights.js';
 import { modelOptions, parseCount } from './options.js';
 
@@ -47,7 +47,7 @@ export function weightsOptions(classMap: string): Option[] {
     new Option('--class-map <file>', classMap),
     new Option(
       '--image-size <pixels>',
-      'height and width of the pictures (default: the model’s own)',
+      'height and width of the images (default: the model’s own)',
     ).argParser(parseCount),
   ];
 }

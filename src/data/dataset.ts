@@ -4,32 +4,32 @@ export interface Normalisation {
   readonly std: readonly [number, number, number];
 }
 
-/** Mean and deviation of CIFAR's pictures, as the published training code has them. */
+/** Mean and deviation of CIFAR's images, as the published training code has them. */
 export const CIFAR_NORMALISATION: Normalisation = {
   mean: [0.507, 0.4865, 0.4409],
   std: [0.2673, 0.2564, 0.2761],
 };
 
-/** Mean and deviation of ImageNet's pictures, as torchvision has them. */
+/** Mean and deviation of ImageNet's images, as torchvision has them. */
 export const IMAGENET_NORMALISATION: Normalisation = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
 };
 
-/** What every set of labelled pictures has. */
+/** What every set of labelled images has. */
 interface LabelledSet {
   /** For messages: `CIFAR-100 test`. */
   readonly name: string;
   /** Names of the classes; label i means classes[i]. */
   readonly classes: readonly string[];
-  /** Number of pictures. */
+  /** Number of images. */
   readonly count: number;
-  /** Class of each picture. */
+  /** Class of each image. */
   readonly labels: Int32Array;
   readonly normalisation: Normalisation;
 }
 
-/** Pictures that are kept decoded in memory. */
+/** Images that are kept decoded in memory. */
 export interface PixelDataset extends LabelledSet {
   readonly kind: 'pixels';
   /** Height and width. */
@@ -38,24 +38,24 @@ export interface PixelDataset extends LabelledSet {
   readonly pixels: Uint8Array;
 }
 
-/** Pictures that are read and decoded when a batch needs them. */
-export interface PictureDataset extends LabelledSet {
-  readonly kind: 'pictures';
-  /** Pictures are cut to the size that the model takes. */
+/** Images that are read and decoded when a batch needs them. */
+export interface ImageDataset extends LabelledSet {
+  readonly kind: 'images';
+  /** Images are cut to the size that the model takes. */
   readonly imageSize?: undefined;
-  /** Where picture `index` lies. */
-  readonly source: (index: number) => PictureSource;
+  /** Where image `index` lies. */
+  readonly source: (index: number) => ImageSource;
 }
 
-/** Where an encoded picture lies: a file, or a part of one. */
-export interface PictureSource {
+/** Where an encoded image lies: a file, or a part of one. */
+export interface ImageSource {
   readonly path: string;
-  /** The bytes of the file that are the picture, and its name there; without it, the whole file. */
+  /** The bytes of the file that are the image, and its name there; without it, the whole file. */
   readonly member?: { readonly name: string; readonly offset: number; readonly length: number } | undefined;
 }
 
-/** A set of labelled pictures. */
-export type Dataset = PixelDataset | PictureDataset;
+/** A set of labelled images. */
+export type Dataset = PixelDataset | ImageDataset;
 
 /** Training and test part of a set. */
 export interface DatasetPair {
@@ -74,8 +74,8 @@ export function sharedBytes(length: number): Uint8Array<SharedArrayBuffer> {
   return new Uint8Array(new SharedArrayBuffer(length));
 }
 
-/** Some pictures of a set of files, in the order of `indices`. */
-export function subset(dataset: PictureDataset, indices: Uint32Array): PictureDataset {
+/** Some images of a set of files, in the order of `indices`. */
+export function subset(dataset: ImageDataset, indices: Uint32Array): ImageDataset {
   return {
     ...dataset,
     count: indices.length,
@@ -85,7 +85,7 @@ export function subset(dataset: PictureDataset, indices: Uint32Array): PictureDa
 }
 
 /**
- * `limit` pictures of a set; the whole set if there is no limit. Of pictures in memory they are the
+ * `limit` images of a set; the whole set if there is no limit. Of images in memory they are the
  * first; of files, which lie class by class, they are spread evenly.
  */
 export function limited(dataset: Dataset, limit: number | undefined): Dataset {

@@ -1,11 +1,11 @@
 import { UserError } from '../errors.js';
 import { permutation } from '../random.js';
-import type { Dataset, PictureSource } from './dataset.js';
+import type { Dataset, ImageSource } from './dataset.js';
+import type { ColourJitter } from './images/colourJitter.js';
 import { LoaderPool } from './loaderPool.js';
-import type { ColourJitter } from './pictures/colourJitter.js';
 import { CIFAR_AUGMENTATION, type PixelAugmentation } from './pixelTransforms.js';
 
-/** Pictures and labels of a step. */
+/** Images and labels of a step. */
 export interface Batch {
   /** [N, 3, S, S], normalised; zeros beyond `count`. */
   readonly images: Float32Array;
@@ -18,15 +18,15 @@ export interface Batch {
 /** Options of a loader. */
 export interface LoaderOptions {
   readonly batchSize: number;
-  /** Height and width of the pictures that the model takes; must be the set's own for pictures in memory. */
+  /** Height and width of the images that the model takes; must be the set's own for images in memory. */
   readonly imageSize: number;
   /** For training: shuffled, augmented, without a last partial batch. Otherwise in order, all of them. */
   readonly training?:
     | {
         readonly seed: number;
-        /** Crop and flip of pictures in memory. Default: padding 4, flip. */
+        /** Crop and flip of images in memory. Default: padding 4, flip. */
         readonly augmentation?: PixelAugmentation | undefined;
-        /** Random change of the colours of pictures in files. Default: none. */
+        /** Random change of the colours of images in files. Default: none. */
         readonly colourJitter?: ColourJitter | undefined;
       }
     | undefined;
@@ -36,7 +36,7 @@ export interface LoaderOptions {
   readonly prefetch?: number | undefined;
 }
 
-/** Pictures in files are asked for in parts of so many, which the workers make side by side. */
+/** Images in files are asked for in parts of so many, which the workers make side by side. */
 const PART = 16;
 
 /** Bytes of batches made ahead, unless a single one is larger. */
@@ -52,10 +52,10 @@ export class Loader {
   private waited = 0;
   private readonly pool: LoaderPool;
   private readonly prefetch: number;
-  private readonly pictureLength: number;
+  private readonly imageLength: number;
 
   /**
-   * @throws UserError when the batch is larger than the training set, or pictures are of another size
+   * @throws UserError when the batch is larger than the training set, or images are of another size
    */
   constructor(
     private readonly dataset: Dataset,
@@ -65,8 +65,8 @@ export class Loader {
     const { batchSize, imageSize, training } = options;
     const steps = dataset.count / batchSize;
     this.stepsPerEpoch = training ? Math.floor(steps) : Math.ceil(steps);
-    this.pictureLength = 3 * imageSize * imageSize;
-    const affordable = Math.floor(PREFETCH_BYTES / (batchSize * this.pictureLength * 4));
+    this.imageLength = 3 * imageSize * imageSize;
+    const affordable = Math.floor(PREFETCH_BYTES / (batchSize * this.imageLength * 4));
     this.prefetch = Math.max(1, Math.min(options.prefetch ?? 3, affordable));
     this.pool = new LoaderPool(options.workers ?? 1, {
       memory: dataset.kind === 'pixels' ? { pixels: dataset.pixels, imageSize } : undefined,
@@ -88,7 +88,7 @@ export class Loader {
   /**
    * The batches of an epoch, from step `start` on.
    *
-   * @throws UserError for a picture that cannot be read, naming its path
+   * @throws UserError for an image that cannot be read, naming its path
    */
   async *epoch(epoch: number, start = 0): AsyncGenerator<Batch> {
     const order = this.orderOf(epoch);
@@ -141,15 +141,15 @@ export class Loader {
   private async requestParts(
     epoch: number,
     all: Uint32Array,
-    source: (index: number) => PictureSource,
+    source: (index: number) => ImageSource,
   ): Promise<Float32Array> {
-    const images = new Float32Array(this.options.batchSize * this.pictureLength);
+    const images = new Float32Array(this.options.batchSize * this.imageLength);
     const starts = Array.from({ length: Math.ceil(all.length / PART) }, (_, i) => i * PART);
     const parts = starts.map(async (start) => {
       const indices = all.slice(start, start + PART);
       const sources = Array.from(indices, source);
       const part = await this.pool.request({ epoch, indices, sources, room: PART });
-      images.set(part.subarray(0, indices.length * this.pictureLength), start * this.pictureLength);
+      images.set(part.subarray(0, indices.length * this.imageLength), start * this.imageLength);
       this.pool.giveBack(part);
     });
     await Promise.all(parts);
@@ -159,16 +159,16 @@ export class Loader {
 
 function check(dataset: Dataset, { batchSize, imageSize, training }: LoaderOptions): void {
   if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new UserError(`a batch must have 1 or more pictures, not ${batchSize}`);
-  if (dataset.count === 0) throw new UserError(`${dataset.name} has no pictures`);
+    throw new UserError(`a batch must have 1 or more images, not ${batchSize}`);
+  if (dataset.count === 0) throw new UserError(`${dataset.name} has no images`);
   if (training && batchSize > dataset.count) {
     throw new UserError(
-      `a batch of ${batchSize} is larger than ${dataset.name} with its ${dataset.count} pictures`,
+      `a batch of ${batchSize} is larger than ${dataset.name} with its ${dataset.count} images`,
     );
   }
   if (dataset.imageSize !== undefined && dataset.imageSize !== imageSize) {
     throw new UserError(
-      `${dataset.name} has pictures of ${dataset.imageSize} pixels, but the model takes ${imageSize}`,
+      `${dataset.name} has images of ${dataset.imageSize} pixels, but the model takes ${imageSize}`,
     );
   }
 }

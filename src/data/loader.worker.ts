@@ -1,20 +1,20 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorMessage, UserError } from '../errors.js';
+import type { ImagePreparer } from './images/prepare.js';
 import type { LoaderWorkerData, PartReply, PartRequest, SpareArray } from './loaderProtocol.js';
-import type { PicturePreparer } from './pictures/prepare.js';
 import { fillPixelBatch, normalisationTables } from './pixelTransforms.js';
 
 const { memory, normalisation, imageSize, augmentation } = workerData as LoaderWorkerData;
 const tables = normalisationTables(normalisation);
-// Pictures in memory need no decoder.
+// Images in memory need no decoder.
 const preparer = memory ? undefined : await startPreparer();
 
-async function startPreparer(): Promise<PicturePreparer> {
-  const { PicturePreparer } = await import('./pictures/prepare.js');
-  return new PicturePreparer({ imageSize, tables, augmentation });
+async function startPreparer(): Promise<ImagePreparer> {
+  const { ImagePreparer } = await import('./images/prepare.js');
+  return new ImagePreparer({ imageSize, tables, augmentation });
 }
 
-/** Parts made at a time: while the last pictures of one are decoded, those of the next begin. */
+/** Parts made at a time: while the last images of one are decoded, those of the next begin. */
 const AT_ONCE = 2;
 const waiting: PartRequest[] = [];
 const spares: Float32Array<ArrayBuffer>[] = [];

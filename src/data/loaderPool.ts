@@ -20,7 +20,7 @@ export class LoaderPool {
     this.workers = Array.from({ length: count }, () => this.start(workerData));
   }
 
-  /** Pictures of a part; the workers take requests in turn. */
+  /** Images of a part; the workers take requests in turn. */
   request(part: Omit<PartRequest, 'id'>): Promise<Float32Array<ArrayBuffer>> {
     if (this.ended) return Promise.reject(this.ended);
     const id = this.nextId++;

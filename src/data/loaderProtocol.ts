@@ -1,22 +1,22 @@
-import type { Normalisation, PictureSource, PixelDataset } from './dataset.js';
-import type { ColourJitter } from './pictures/colourJitter.js';
+import type { ImageSource, Normalisation, PixelDataset } from './dataset.js';
+import type { ColourJitter } from './images/colourJitter.js';
 import type { PixelAugmentation } from './pixelTransforms.js';
 
-/** How training pictures are varied; without it pictures are prepared for evaluation. */
+/** How training images are varied; without it images are prepared for evaluation. */
 export interface Augmentation {
   readonly seed: number;
-  /** For pictures in memory. */
+  /** For images in memory. */
   readonly pixels: PixelAugmentation;
-  /** For pictures in files: the random change of colours; none without it. */
+  /** For images in files: the random change of colours; none without it. */
   readonly colourJitter?: ColourJitter | undefined;
 }
 
 /** What a loader's worker is started with. */
 export interface LoaderWorkerData {
-  /** The pictures, if they are in memory. */
+  /** The images, if they are in memory. */
   readonly memory?: Pick<PixelDataset, 'pixels' | 'imageSize'> | undefined;
   readonly normalisation: Normalisation;
-  /** Height and width of the pictures that the model takes. */
+  /** Height and width of the images that the model takes. */
   readonly imageSize: number;
   readonly augmentation?: Augmentation | undefined;
 }
@@ -25,11 +25,11 @@ export interface LoaderWorkerData {
 export interface PartRequest {
   readonly id: number;
   readonly epoch: number;
-  /** Indices of the pictures. */
+  /** Indices of the images. */
   readonly indices: Uint32Array;
-  /** Where the pictures of `indices` lie, if they are in files. */
-  readonly sources: readonly PictureSource[];
-  /** Pictures that the answer has room for, at least as many as `indices`. */
+  /** Where the images of `indices` lie, if they are in files. */
+  readonly sources: readonly ImageSource[];
+  /** Images that the answer has room for, at least as many as `indices`. */
   readonly room: number;
 }
 
@@ -38,7 +38,7 @@ export interface SpareArray {
   readonly spare: Float32Array<ArrayBuffer>;
 }
 
-/** A worker's answer: [room, 3, S, S], zeros beyond the pictures that were asked for. */
+/** A worker's answer: [room, 3, S, S], zeros beyond the images that were asked for. */
 export type PartReply =
   | { readonly id: number; readonly images: Float32Array<ArrayBuffer> }
   | { readonly id: number; readonly error: string; readonly isUserError: boolean };

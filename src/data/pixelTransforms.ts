@@ -1,22 +1,22 @@
 import { uniformSource } from '../random.js';
 import type { Normalisation, PixelDataset } from './dataset.js';
 
-/** How training pictures are varied. */
+/** How training images are varied. */
 export interface PixelAugmentation {
-  /** Zeros around the picture, out of which a part of the old size is cut at random. Default 4. */
+  /** Zeros around the image, out of which a part of the old size is cut at random. Default 4. */
   readonly padding: number;
-  /** Whether half of the pictures are mirrored. Default true. */
+  /** Whether half of the images are mirrored. Default true. */
   readonly flip: boolean;
 }
 
 /** Random crop with padding 4 and horizontal flip: the CIFAR recipe. */
 export const CIFAR_AUGMENTATION: PixelAugmentation = { padding: 4, flip: true };
 
-/** Which pictures make a batch, and how they are drawn. */
+/** Which images make a batch, and how they are drawn. */
 export interface PixelBatchRequest {
-  /** Indices of the pictures; the batch's size. */
+  /** Indices of the images; the batch's size. */
   readonly indices: Uint32Array;
-  /** Seed and epoch of the augmentation; without it pictures are taken as they are. */
+  /** Seed and epoch of the augmentation; without it images are taken as they are. */
   readonly augment?: { readonly seed: number; readonly epoch: number; readonly how: PixelAugmentation };
 }
 
@@ -29,8 +29,8 @@ export function normalisationTables({ mean, std }: Normalisation): Float32Array 
 }
 
 /**
- * Fills `out` [N, 3, S, S] with normalised pictures. Crop and flip of a picture depend on the seed, the
- * epoch and its index alone. What a crop takes from outside the picture is 0 before normalisation, as
+ * Fills `out` [N, 3, S, S] with normalised images. Crop and flip of an image depend on the seed, the
+ * epoch and its index alone. What a crop takes from outside the image is 0 before normalisation, as
  * torchvision's padding is.
  */
 export function fillPixelBatch(
@@ -43,13 +43,13 @@ export function fillPixelBatch(
   const { indices, augment } = request;
   const random = augment && uniformSource(augment.seed, 'augment');
   const padding = augment?.how.padding ?? 0;
-  const picture = 3 * size * size;
+  const image = 3 * size * size;
   indices.forEach((index, n) => {
     const draw = (what: number): number => random?.(augment!.epoch, index * 4 + what) ?? 0;
     const top = padding > 0 ? Math.floor(draw(0) * (2 * padding + 1)) - padding : 0;
     const left = padding > 0 ? Math.floor(draw(1) * (2 * padding + 1)) - padding : 0;
     const mirrored = augment?.how.flip === true && draw(2) < 0.5;
-    copyPicture(out, n * picture, pixels, { start: index * picture, size, top, left, mirrored }, tables);
+    copyImage(out, n * image, pixels, { start: index * image, size, top, left, mirrored }, tables);
   });
 }
 
@@ -61,7 +61,7 @@ interface Placement {
   readonly mirrored: boolean;
 }
 
-function copyPicture(
+function copyImage(
   out: Float32Array,
   outStart: number,
   pixels: Uint8Array,

@@ -25,20 +25,20 @@ const TEXTURES: readonly { readonly name: string; readonly make: (phase: number)
 
 /** Options of {@link syntheticDataset}. */
 export interface SyntheticOptions {
-  /** Training pictures. Default 8000. */
+  /** Training images. Default 8000. */
   readonly train?: number | undefined;
-  /** Test pictures. Default 2000. */
+  /** Test images. Default 2000. */
   readonly test?: number | undefined;
   /** Default 0. */
   readonly seed?: number | undefined;
-  /** Share of pictures that show nearly nothing: the paper's “random predictions”. Default 0.03. */
+  /** Share of images that show nearly nothing: the paper's “random predictions”. Default 0.03. */
   readonly featurelessShare?: number | undefined;
 }
 
 /**
- * Drawn 32×32 colour pictures: ten classes of shape × texture at random places, sizes and colours under
+ * Drawn 32×32 colour images: ten classes of shape × texture at random places, sizes and colours under
  * noise, and a share of nearly featureless ones whose label cannot be told. The same options give the
- * same pictures.
+ * same images.
  */
 export function syntheticDataset(options: SyntheticOptions = {}): PixelDatasetPair {
   const { train = 8000, test = 2000, seed = 0, featurelessShare = 0.03 } = options;
@@ -56,7 +56,7 @@ function draw(name: string, count: number, seed: number, featurelessShare: numbe
   for (let i = 0; i < count; i++) {
     const label = Math.floor(random(i, 0) * classes.length);
     labels[i] = label;
-    drawPicture(
+    drawImage(
       pixels.subarray(i * 3 * SIZE * SIZE, (i + 1) * 3 * SIZE * SIZE),
       label,
       featurelessShare,
@@ -67,8 +67,8 @@ function draw(name: string, count: number, seed: number, featurelessShare: numbe
   return { kind: 'pixels', name, classes, count, labels, imageSize: SIZE, pixels, normalisation };
 }
 
-/** Draws one picture; `random(k)` are its numbers, of which the first sixteen have fixed meanings. */
-function drawPicture(
+/** Draws one image; `random(k)` are its numbers, of which the first sixteen have fixed meanings. */
+function drawImage(
   out: Uint8Array,
   label: number,
   featurelessShare: number,

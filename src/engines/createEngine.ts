@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { UsageError, UserError } from '../errors.js';
 import type { Engine, EngineOptions } from './engine.js';
+import { startWorkerEngine } from './host/workerEngine.js';
 import { refuseTelemetry } from './onnx/telemetry.js';
-import { startWorkerEngine } from './workerEngine.js';
 
 /** Backend modules by engine name, each loaded by its own worker alone. */
 const backendModules = {

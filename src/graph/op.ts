@@ -44,7 +44,7 @@ export interface PoolGeometry {
 /**
  * Every operation of a program, with its attributes. All rule tables (shapes, gradients, each engine's
  * lowering) are mapped types over this interface: an operation added here does not compile until each
- * of them handles it. N batch, C channels, H×W picture; O output channels, G groups, K classes.
+ * of them handles it. N batch, C channels, H×W image; O output channels, G groups, K classes.
  */
 export interface OpAttributes {
   /** A tensor of the batch, given at each run. () → any shape. */

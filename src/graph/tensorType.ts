@@ -1,7 +1,7 @@
 /** Element types of a program's tensors: 32-bit floats everywhere but for class labels. */
 export type DType = 'f32' | 'i32';
 
-/** A static shape, outermost dimension first. Pictures are NCHW; a scalar is []. */
+/** A static shape, outermost dimension first. Images are NCHW; a scalar is []. */
 export type Shape = readonly number[];
 
 /** Shape and element type of a tensor. */

@@ -1,5 +1,5 @@
 /**
- * DenseNet121 for small pictures (Huang et al., "Densely Connected Convolutional Networks", 2016,
+ * DenseNet121 for small images (Huang et al., "Densely Connected Convolutional Networks", 2016,
  * DenseNet-BC), as the bias loss's published code has it: a stem of 64 without pooling, growth 32,
  * compression 0.5. Names of modules are PyTorch's, for its checkpoints.
  */

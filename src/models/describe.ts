@@ -7,9 +7,9 @@ import type { Model } from './model.js';
 /** A model's size. */
 export interface ModelDescription {
   readonly parameters: number;
-  /** Multiply-accumulates of convolutions and linear layers for one picture. */
+  /** Multiply-accumulates of convolutions and linear layers for one image. */
   readonly macs: number;
-  /** Output of each stage for one picture, and the multiply-accumulates up to there from the stage before. */
+  /** Output of each stage for one image, and the multiply-accumulates up to there from the stage before. */
   readonly stages: readonly { readonly name: string; readonly shape: Shape; readonly macs: number }[];
 }
 

@@ -2,7 +2,7 @@ import type { Tensor } from '../graph/tensor.js';
 import { Module } from '../nn/module.js';
 import type { Trace } from '../nn/trace.js';
 
-/** What a model returns for a batch of pictures. */
+/** What a model returns for a batch of images. */
 export interface ModelOutput {
   /** [N, classes], before the softmax. */
   readonly logits: Tensor;
@@ -14,7 +14,7 @@ export interface ModelOutput {
 export interface ModelConfig {
   readonly name: string;
   readonly classes: number;
-  /** Height and width of the pictures. */
+  /** Height and width of the images. */
   readonly imageSize: number;
   /** Channel multiplier of ShuffleNetV2: 0.5, 1, 1.5 or 2. */
   readonly ratio?: number;

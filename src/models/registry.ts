@@ -7,9 +7,9 @@ import { SkipblockNet } from './skipblocknet.js';
 
 /** A family of models. */
 interface Family {
-  /** Picture size unless given. */
+  /** Image size unless given. */
   readonly imageSize: number;
-  /** Least picture size: the product of all strides, so that each feature map has a pixel of its own. */
+  /** Least image size: the product of all strides, so that each feature map has a pixel of its own. */
   readonly leastImageSize: number;
   /** Its channel multiplier, if it has one: its name, default and the values that exist (any positive one if not listed). */
   readonly multiplier?: {
@@ -53,7 +53,7 @@ export interface ModelOptions {
   readonly name: string;
   /** Number of classes, 2 or more. */
   readonly classes: number;
-  /** Height and width of the pictures; default 32, for skipblocknet 224. */
+  /** Height and width of the images; default 32, for skipblocknet 224. */
   readonly imageSize?: number | undefined;
   /** Channel multiplier of shufflenetv2: 0.5, 1 (default), 1.5 or 2. */
   readonly ratio?: number | undefined;
@@ -98,9 +98,7 @@ export function createModel(options: ModelOptions): Model {
     throw new UsageError(`a model needs 2 classes or more, not ${classes}`);
   const imageSize = options.imageSize ?? family.imageSize;
   if (!Number.isInteger(imageSize) || imageSize < family.leastImageSize) {
-    throw new UsageError(
-      `${name} takes pictures of ${family.leastImageSize} pixels or more, not ${imageSize}`,
-    );
+    throw new UsageError(`${name} takes images of ${family.leastImageSize} pixels or more, not ${imageSize}`);
   }
   const dropout = options.dropout === undefined ? {} : { dropout: options.dropout };
   return family.create({ name, classes, imageSize, ...multiplierOf(name, family, options), ...dropout });

@@ -1,5 +1,5 @@
 /**
- * ResNet18 for small pictures (He et al., "Deep Residual Learning", 2015), as the bias loss's published
+ * ResNet18 for small images (He et al., "Deep Residual Learning", 2015), as the bias loss's published
  * code has it: a 3×3 stem of 64 without pooling. Names of modules are PyTorch's, for its checkpoints.
  */
 import { add, relu } from '../graph/ops/elementwise.js';

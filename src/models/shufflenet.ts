@@ -1,5 +1,5 @@
 /**
- * ShuffleNetV2 for small pictures (Ma et al., "ShuffleNet V2", 2018), as the bias loss's published code
+ * ShuffleNetV2 for small images (Ma et al., "ShuffleNet V2", 2018), as the bias loss's published code
  * has it: a stride-1 stem of 24 without an activation, every convolution with a bias, and stride-2
  * units that keep their input's width until their last 1×1. Names of modules are PyTorch's, for its
  * checkpoints.

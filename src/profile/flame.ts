@@ -4,7 +4,7 @@ import { groupBy, PHASES, type ProfileTotals, totalsOf } from './summary.js';
 /** Row of a {@link FlameBox}. */
 export type FlameLevel = 'step' | 'phase' | 'operation' | 'primitive';
 
-/** A box of a flame picture: what some of a step's primitives have in common. */
+/** A box of a flame image: what some of a step's primitives have in common. */
 export interface FlameBox extends ProfileTotals {
   readonly level: FlameLevel;
   /** Where it begins, in milliseconds: boxes are laid side by side from 0. */

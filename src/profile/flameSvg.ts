@@ -25,7 +25,7 @@ const HEIGHTS: { readonly [L in FlameLevel]: number } = {
 };
 
 /**
- * A picture of where a step's time goes, as SVG: widths are time, the rows are the step, its phases, their
+ * An image of where a step's time goes, as SVG: widths are time, the rows are the step, its phases, their
  * operations and their primitives, and the colour is the share of the machine's peak.
  *
  * @param title what was profiled
@@ -98,7 +98,7 @@ function legend(): string[] {
   ];
 }
 
-/** A box is a picture of its own, so that what does not fit is cut off whatever font is there. */
+/** A box is an image of its own, so that what does not fit is cut off whatever font is there. */
 function boxSvg(box: FlameBox, x: number, y: number, scale: number): string {
   const width = box.milliseconds * scale;
   const height = HEIGHTS[box.level];

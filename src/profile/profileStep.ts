@@ -20,7 +20,7 @@ export interface ProfileOptions {
   readonly model: Model;
   /** Default `train`. */
   readonly mode?: ProfileMode | undefined;
-  /** Pictures of a step. */
+  /** Images of a step. */
   readonly batchSize: number;
   /** Default the bias loss. */
   readonly loss?: Loss | undefined;
@@ -53,7 +53,7 @@ const WARM_UP = { profiled: 3, unprofiled: 12 };
 const WARM_UP_LIMIT = 4000;
 
 /**
- * Profiles a step of a model with random weights on random pictures.
+ * Profiles a step of a model with random weights on random images.
  *
  * @throws UserError when the engine does not time its primitives
  * @throws UsageError when `steps` is no positive whole number
@@ -140,7 +140,7 @@ function bestOf(a: MachinePeaks, b: MachinePeaks): MachinePeaks {
   };
 }
 
-/** Random contents of a program's inputs: pictures of mean 0 and variance 1, and classes. */
+/** Random contents of a program's inputs: images of mean 0 and variance 1, and classes. */
 function randomInputs(program: Program, classes: number): [name: string, data: TensorData][] {
   return inputsOf(program).map(({ name, shape, dtype }) => {
     if (dtype === 'i32') {

@@ -20,7 +20,7 @@ export interface Progress {
   readonly seconds: number;
 }
 
-/** What pictures have to become before a checkpoint's model sees them, and what its classes are called. */
+/** What images have to become before a checkpoint's model sees them, and what its classes are called. */
 export interface DataDescription {
   readonly classes: readonly string[];
   readonly mean: readonly number[];

@@ -1,11 +1,11 @@
-/** A class's pictures and how many of them were told right, in percent. */
+/** A class's images and how many of them were told right, in percent. */
 export interface ClassAccuracy {
   readonly name: string;
   readonly images: number;
   readonly top1: number;
 }
 
-/** How many pictures of one class were taken for another. */
+/** How many images of one class were taken for another. */
 export interface ConfusedPair {
   readonly label: string;
   readonly predicted: string;
@@ -22,13 +22,13 @@ export class Confusion {
     this.counts = new Uint32Array(classes.length ** 2);
   }
 
-  /** Adds a picture. */
+  /** Adds an image. */
   add(label: number, predicted: number): void {
     const at = label * this.classes.length + predicted;
     this.counts[at] = this.counts[at]! + 1;
   }
 
-  /** Accuracy of each class that has pictures, worst first. */
+  /** Accuracy of each class that has images, worst first. */
   perClass(): ClassAccuracy[] {
     const size = this.classes.length;
     const all = this.classes.map((name, label) => {

@@ -11,9 +11,9 @@ import {
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
-  /** Called after each batch with the number of pictures so far and their accuracy. */
+  /** Called after each batch with the number of images so far and their accuracy. */
   readonly onProgress?: ((images: number, accuracy: Accuracy) => void) | undefined;
-  /** Called for each picture. */
+  /** Called for each image. */
   readonly each?: (label: number, predicted: number) => void;
   /** Ends the evaluation early, for an interrupted run. */
   readonly stopped?: () => boolean;

@@ -28,9 +28,9 @@ export interface LearnerOptions {
   readonly model: Model;
   readonly loss: Loss;
   readonly optimizer: Optimizer;
-  /** Pictures of a training step. */
+  /** Images of a training step. */
   readonly batchSize: number;
-  /** Pictures of an evaluation batch. Default: `batchSize`. */
+  /** Images of an evaluation batch. Default: `batchSize`. */
   readonly evaluationBatchSize?: number | undefined;
   /** Seed of the initial values and of dropout. Default 0. */
   readonly seed?: number | undefined;
@@ -38,7 +38,7 @@ export interface LearnerOptions {
   readonly f32Steps?: number | undefined;
 }
 
-/** A batch of pictures and their classes. The buffers are handed to the engine: do not use them afterwards. */
+/** A batch of images and their classes. The buffers are handed to the engine: do not use them afterwards. */
 export interface LabelledBatch {
   /** [N, 3, H, W], normalised. */
   readonly images: Float32Array;
@@ -116,7 +116,7 @@ export class Learner {
   /**
    * One training step: forward, backward, update.
    *
-   * @param batch exactly `batchSize` pictures
+   * @param batch exactly `batchSize` images
    * @param options learningRate of this step; step: its number since the run's beginning, on which
    *   dropout's random numbers depend
    */
@@ -158,7 +158,7 @@ export class Learner {
     await this.evaluation;
   }
 
-  /** Logits (and what {@link beginEvaluation} was asked for) of exactly `evaluationBatchSize` pictures, in evaluation mode. */
+  /** Logits (and what {@link beginEvaluation} was asked for) of exactly `evaluationBatchSize` images, in evaluation mode. */
   async predict(
     images: Float32Array,
   ): Promise<{ logits: Float32Array; features?: Float32Array; featureVariance?: Float32Array }> {

@@ -1,4 +1,4 @@
-/** How many labels are among the highest logits, and the cross-entropy: sums over pictures. */
+/** How many labels are among the highest logits, and the cross-entropy: sums over images. */
 export interface AccuracySums {
   readonly images: number;
   readonly top1: number;
@@ -75,7 +75,7 @@ export interface Accuracy {
   readonly crossEntropy: number;
 }
 
-/** Means of the sums; zeros for no pictures. */
+/** Means of the sums; zeros for no images. */
 export function accuracyOf({ images, top1, top5, crossEntropy }: AccuracySums): Accuracy {
   const share = (sum: number): number => (images === 0 ? 0 : sum / images);
   return { images, top1: 100 * share(top1), top5: 100 * share(top5), crossEntropy: share(crossEntropy) };

@@ -2,24 +2,24 @@ import type { Batch, Loader } from '../data/loader.js';
 import { UserError } from '../errors.js';
 import type { Schedule } from '../optim/schedule.js';
 import type { CheckpointInfo, Progress } from './checkpointInfo.js';
+import type { CheckpointKind, Checkpoints } from './checkpoints.js';
 import { EpochMeter } from './epochMeter.js';
 import { evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
 import type { Learner } from './learner.js';
 import { type Accuracy, accuracySums, NO_ACCURACY } from './metrics.js';
-import type { CheckpointKind, RunCheckpoints } from './runCheckpoints.js';
 
 /** What a trainer is made of. */
 export interface TrainerOptions {
   readonly learner: Learner;
   readonly train: Loader;
   readonly test: Loader;
-  /** Pictures of the sets, for events. */
+  /** Images of the sets, for events. */
   readonly images: { readonly train: number; readonly test: number };
   readonly schedule: Schedule;
   readonly epochs: number;
   /** Where checkpoints go; without it none are written. */
-  readonly checkpoints?: RunCheckpoints | undefined;
+  readonly checkpoints?: Checkpoints | undefined;
   /** What checkpoints say besides the tensors and the progress. */
   readonly info: Omit<CheckpointInfo, 'training'> & { readonly config: Readonly<Record<string, unknown>> };
   /** Where to go on; without it the run is new. */

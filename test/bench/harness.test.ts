@@ -173,11 +173,11 @@ describe('command line', () => {
   });
 
   test('validate goes from files to latency', async () => {
-    const all = await cases('validate', '--data', 'pictures', '--threads', '2');
+    const all = await cases('validate', '--data', 'images', '--threads', '2');
     assert.deepEqual(
       all.map(({ workload: { mode, batch, threads, data } }) => [mode, batch, threads, data]),
       [
-        ['validate', 32, 2, 'pictures'],
+        ['validate', 32, 2, 'images'],
         ['eval', 32, 2, undefined],
         ['eval', 1, 2, undefined],
         ['eval', 1, 1, undefined],

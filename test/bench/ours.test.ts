@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startOurs } from '../../bench/candidate.js';
-import { plainPicture } from '../data/support/pictures.js';
+import { plainImage } from '../data/support/images.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 
 const workload = {
@@ -37,12 +37,12 @@ test('our side answers with the sentence of what is wrong', async () => {
   await assert.rejects(startOurs(wrong, 'onnx'), /shufflenetv2 has the ratio .*, not 0.7/);
 });
 
-test('our side validates a folder of pictures, as many times over as asked', () =>
+test('our side validates a folder of images, as many times over as asked', () =>
   withFolder(async (data) => {
     for (const name of ['dark', 'light']) mkdirSync(join(data, name));
-    writeFileSync(join(data, 'dark', 'a.png'), await plainPicture('png', [9, 9, 9]));
-    writeFileSync(join(data, 'light', 'b.jpg'), await plainPicture('jpeg', [240, 240, 240]));
-    writeFileSync(join(data, 'light', 'c.webp'), await plainPicture('webp', [250, 250, 250]));
+    writeFileSync(join(data, 'dark', 'a.png'), await plainImage('png', [9, 9, 9]));
+    writeFileSync(join(data, 'light', 'b.jpg'), await plainImage('jpeg', [240, 240, 240]));
+    writeFileSync(join(data, 'light', 'c.webp'), await plainImage('webp', [250, 250, 250]));
     const request = { ...workload, mode: 'validate', precision: 'f32', data, repeat: 3 } as const;
     const candidate = await startOurs(request, 'onnx');
     try {

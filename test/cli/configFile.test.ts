@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { TrainConfig } from '../../src/train/trainConfig.js';
+import type { TrainConfig } from '../../src/runs/trainConfig.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { biasloss, type Ended } from './fixtures/process.js';
 

@@ -121,7 +121,7 @@ describe('curvesSvg', () => {
       list!.split(' ').map((point) => point.split(',').map(Number) as [number, number]),
     );
 
-  it('draws each curve within the picture, higher values higher', () => {
+  it('draws each curve within the image, higher values higher', () => {
     const svg = curvesSvg('a < b', 'top-1, %', [
       { label: 'one & two', colour: 'red', values: [10, 50, 90] },
       { label: 'other', colour: 'blue', values: [20, 20] },

@@ -93,13 +93,13 @@ const CASES: readonly Case[] = [
     'labels out of range',
     ['train', '--data=cifar100', '--data-path=labels'],
     1,
-    /^error: .*picture 1 has the label 200, but CIFAR-100 has the classes 0 to 99/,
+    /^error: .*image 1 has the label 200, but CIFAR-100 has the classes 0 to 99/,
   ],
   [
     'a batch larger than the data',
     ['train', ...SMALL, '--batch-size=65'],
     1,
-    /a batch of 65 is larger than .* 64 pictures/,
+    /a batch of 65 is larger than .* 64 images/,
   ],
   [
     'a run folder below a file',

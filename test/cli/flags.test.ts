@@ -17,7 +17,7 @@ const CASES: readonly (readonly [what: string, args: readonly string[], message:
     /^error: resnet18 has no width, but 1 was/,
   ],
   [
-    'pictures too small for the model',
+    'images too small for the model',
     [...NO_DATA, '--model=skipblocknet', '--image-size=16'],
     /32 pixels or more, not 16/,
   ],
@@ -37,12 +37,12 @@ const CASES: readonly (readonly [what: string, args: readonly string[], message:
     /^error: --class-map is for --data imagefolder: cifar100 does not take it\n$/,
   ],
   [
-    'a list of pictures to leave out of CIFAR',
+    'a list of images to leave out of CIFAR',
     [...NO_DATA, '--exclude=x'],
     /^error: --exclude is for --data imagefolder: cifar100/,
   ],
   [
-    'jitter of drawn pictures',
+    'jitter of generated images',
     ['train', ...SMALL, '--colour-jitter=0.2'],
     /^error: --colour-jitter is for --data imagefolder and webdataset: synthetic does not take it\n$/,
   ],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { readCheckpoint } from '../../src/train/checkpoint.js';
+import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { biasloss, type Ended, eventsOf, SMALL } from './fixtures/process.js';
 

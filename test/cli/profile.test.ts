@@ -56,7 +56,7 @@ describe('biasloss profile', () => {
 });
 
 describe('biasloss profile on oneDNN', () => {
-  it('prints a record of the step as JSON and writes the picture', async (t) => {
+  it('prints a record of the step as JSON and writes the image', async (t) => {
     if (!(await needsOneDnn(t))) return;
     await withFolder(async (folder) => {
       const args = [...SMALL, '--engine=onednn', '--log-format=json', '--out=sub/p.svg'];
@@ -69,7 +69,7 @@ describe('biasloss profile on oneDNN', () => {
     });
   });
 
-  it('prints tables of an evaluation, and names the picture', async (t) => {
+  it('prints tables of an evaluation, and names the image', async (t) => {
     if (!(await needsOneDnn(t))) return;
     await withFolder(async (folder) => {
       const args = [...SMALL, '--engine=onednn', '--mode=eval', '--top=3'];
@@ -78,20 +78,20 @@ describe('biasloss profile on oneDNN', () => {
       for (const part of [/measured peaks: f32 \d+ GFLOP\/s/, /the 3 longest primitives/, /^note: /m])
         assert.match(stdout, part);
       assert.doesNotMatch(stdout, /backward|NaN|undefined/);
-      const picture = /picture: (.*)/.exec(stdout)![1]!;
-      assert.equal(picture, 'profile-shufflenetv2-0.5-eval-f32.svg');
-      assert.ok(existsSync(join(folder, picture)));
+      const image = /image: (.*)/.exec(stdout)![1]!;
+      assert.equal(image, 'profile-shufflenetv2-0.5-eval-f32.svg');
+      assert.ok(existsSync(join(folder, image)));
     });
   });
 
-  it('says when the picture cannot be written', async (t) => {
+  it('says when the image cannot be written', async (t) => {
     if (!(await needsOneDnn(t))) return;
     await withFolder(async (folder) => {
       mkdirSync(join(folder, 'taken.svg'));
       const args = [...SMALL, '--engine=onednn', '--mode=eval', '--out=taken.svg'];
       const { code, stderr } = await biasloss(args, { cwd: folder });
       assert.equal(code, 1);
-      assert.match(stderr, /error: the picture taken\.svg cannot be written: /);
+      assert.match(stderr, /error: the image taken\.svg cannot be written: /);
     });
   });
 });
@@ -123,7 +123,7 @@ function checkRecord(record: ProfileJson): void {
   assert.equal(record.primitives.length, record.count);
   assert.ok(record.share_of_peak > 0 && record.share_of_peak <= 1);
   assert.ok(record.step_ms > 0);
-  // conv5 of shufflenetv2 0.5: 192 → 1024 channels on 4×4, 4 pictures.
+  // conv5 of shufflenetv2 0.5: 192 → 1024 channels on 4×4, 4 images.
   const conv5 = record.primitives.find(({ detail }) =>
     /^convolution training .*\[1024,192,1,1\]/.test(detail),
   );

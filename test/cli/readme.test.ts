@@ -1,14 +1,14 @@
-/** The README's way from a folder of pictures to an ONNX file that predicts, and its example of the library, as they stand. */
+/** The README's way from a folder of images to an ONNX file that predicts, and its example of the library, as they stand. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createModel } from '../../src/models/registry.js';
-import { exportTorch } from '../../src/train/exportWeights.js';
+import { exportTorch } from '../../src/runs/exportWeights.js';
 import { counterTensor, type StateDictTensors } from '../../src/train/stateDict.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { drawClasses, drawnPicture } from './fixtures/pictures.js';
+import { drawClasses, drawnImage } from './fixtures/images.js';
 import { biasloss, type Ended } from './fixtures/process.js';
 
 const README = new URL('../../../README.md', import.meta.url);
@@ -58,13 +58,13 @@ test('the README’s example of the library', () =>
     assert.deepEqual([ended.stdout, ended.stderr], ['true 6400 100 [ 100 ]\n', '']);
   }));
 
-test('the README’s four commands: from a folder of pictures to an ONNX file that predicts', () =>
+test('the README’s four commands: from a folder of images to an ONNX file that predicts', () =>
   withFolder(async (cwd) => {
-    await drawClasses(join(cwd, 'pictures'), ['broad', 'narrow'], 24);
-    writeFileSync(join(cwd, 'some-picture.jpg'), await drawnPicture(1, 99, 'jpeg'));
+    await drawClasses(join(cwd, 'images'), ['broad', 'narrow'], 24);
+    writeFileSync(join(cwd, 'some-image.jpg'), await drawnImage(1, 99, 'jpeg'));
     writeFileSync(join(cwd, 'skipblocknet-m.pth'), Buffer.concat(exportTorch(initialWeights())));
     const ended: Ended[] = [];
-    const commands = commandsAfter('From a folder of pictures');
+    const commands = commandsAfter('From a folder of images');
     assert.deepEqual(
       commands.map(([command]) => command),
       ['check-data', 'train', 'export', 'predict'],
@@ -75,9 +75,9 @@ test('the README’s four commands: from a folder of pictures to an ONNX file th
       ended.push(one);
     }
     const [checked, trained, exported, predicted] = ended;
-    assert.match(checked!.stdout, /^pictures: 48 pictures in 2 classes\n/);
+    assert.match(checked!.stdout, /^images: 48 images in 2 classes\n/);
     assert.match(trained!.stderr, /the classifier is for 1000 classes, not 2; it begins anew/);
     assert.match(trained!.stdout, /epoch 10\/10 [\s\S]*\nrun folder: runs\/mine\n$/);
     assert.match(exported!.stdout, /^runs\/mine\/best\.onnx: \d\d\.\d\d MB, checked against the source/);
-    assert.match(predicted!.stdout, /^some-picture\.jpg\n( +\d+\.\d\d% {2}(broad|narrow)\n){2}$/);
+    assert.match(predicted!.stdout, /^some-image\.jpg\n( +\d+\.\d\d% {2}(broad|narrow)\n){2}$/);
   }));

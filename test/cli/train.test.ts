@@ -48,8 +48,8 @@ describe('biasloss train and test', () => {
       const right = classes.reduce((sum, { images, top1 }) => sum + (images * top1) / 100, 0);
       assert.ok(Math.abs((100 * right) / 32 - Number(result.top1)) < 1e-3);
       const text = await biasloss([...test, '--per-class'], { cwd });
-      assert.match(text.stdout, /^top-1 +\d+\.\d\d% +top-5 +\d+\.\d\d%\n356,018 parameters, 32 pictures\n/);
-      assert.match(text.stdout, /most confused +pictures/);
+      assert.match(text.stdout, /^top-1 +\d+\.\d\d% +top-5 +\d+\.\d\d%\n356,018 parameters, 32 images\n/);
+      assert.match(text.stdout, /most confused +images/);
     }));
 });
 

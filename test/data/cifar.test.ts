@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { loadCifar } from '../../src/data/cifar.js';
+import { loadCifar } from '../../src/data/cifar/cifar.js';
 import { UserError } from '../../src/errors.js';
 import { binaryRecords, PYTHON_CIFAR100, tarball } from './support/cifar.js';
 import { temporaryFolder } from './support/folder.js';
 
-/** A small CIFAR-100: three training pictures and one for testing. */
+/** A small CIFAR-100: three training images and one for testing. */
 const TRAIN = binaryRecords([
   [0, 5],
   [19, 99],
@@ -102,15 +102,15 @@ test('what is missing, truncated or foreign is one sentence that names the file'
   const none = cifar100Folder(t, { 'train.bin': new Uint8Array(0), 'test.bin': TEST });
   await rejects(loadCifar('cifar100', none), /train\.bin is truncated/, /found 0 bytes/);
   const wrong = cifar100Folder(t, { 'train.bin': TRAIN, 'test.bin': binaryRecords([[1, 100]]) });
-  await rejects(loadCifar('cifar100', wrong), /test\.bin: picture 0 has the label 100, .* classes 0 to 99/);
+  await rejects(loadCifar('cifar100', wrong), /test\.bin: image 0 has the label 100, .* classes 0 to 99/);
 });
 
-test('a file with another number of pictures than the official one is noticed', async (t) => {
+test('a file with another number of images than the official one is noticed', async (t) => {
   const folder = cifar100Folder(t, { 'train.bin': TRAIN, 'test.bin': new Uint8Array(10_000 * 3074) });
   const notices: string[] = [];
   await loadCifar('cifar100', folder, { onNotice: (text) => notices.push(text) });
   assert.deepEqual(notices, [
-    `${join(folder, 'train.bin')} is not the official file of CIFAR-100: expected 50000 pictures, found 3`,
+    `${join(folder, 'train.bin')} is not the official file of CIFAR-100: expected 50000 images, found 3`,
   ]);
 });
 

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { loadCifar } from '../../src/data/cifar.js';
-import { type DownloadSettings, download } from '../../src/data/download.js';
+import { loadCifar } from '../../src/data/cifar/cifar.js';
+import { type DownloadSettings, download } from '../../src/data/download/download.js';
 import { UserError } from '../../src/errors.js';
 import { temporaryFolder } from './support/folder.js';
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { parseClassMap } from '../../src/data/classMap.js';
-import { type Dataset, limited, type PictureDataset } from '../../src/data/dataset.js';
-import { imageFolder } from '../../src/data/imageFolder.js';
-import { loadImageFolders } from '../../src/data/imageFolderPair.js';
+import { type Dataset, type ImageDataset, limited } from '../../src/data/dataset.js';
+import { parseClassMap } from '../../src/data/folders/classMap.js';
+import { imageFolder } from '../../src/data/folders/imageFolder.js';
+import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
 import { UserError } from '../../src/errors.js';
 import { temporaryFolder } from './support/folder.js';
 
@@ -22,8 +22,8 @@ function folderOf(t: TestContext, paths: readonly string[]): string {
 
 /** Paths from `folder` with their labels. */
 function listed(dataset: Dataset, folder: string): [string, number][] {
-  assert.equal(dataset.kind, 'pictures');
-  const { source } = dataset as PictureDataset;
+  assert.equal(dataset.kind, 'images');
+  const { source } = dataset as ImageDataset;
   return Array.from({ length: dataset.count }, (_, i) => [
     relative(folder, source(i).path),
     dataset.labels[i]!,
@@ -37,7 +37,7 @@ const refused = (act: () => unknown, ...patterns: RegExp[]): void =>
     return true;
   });
 
-test('classes are sorted folders, pictures sorted files, at any depth; other files don’t count', (t) => {
+test('classes are sorted folders, images sorted files, at any depth; other files don’t count', (t) => {
   const folder = folderOf(t, [
     'b/2.PNG',
     'b/1.jpg',
@@ -65,10 +65,10 @@ test('linked folders are followed; a link to a folder around it is refused', (t)
   refused(() => imageFolder(join(folder, 'set')), /loop leads back/);
 });
 
-test('no folder, no classes, a class without pictures, a format that is not read', (t) => {
+test('no folder, no classes, a class without images, a format that is not read', (t) => {
   refused(() => imageFolder(join(folderOf(t, []), 'none')), /none cannot be read/);
   refused(() => imageFolder(folderOf(t, ['1.jpg'])), /has no class folders/);
-  refused(() => imageFolder(folderOf(t, ['a/1.jpg', 'b/'])), /class folder .*b has no pictures/);
+  refused(() => imageFolder(folderOf(t, ['a/1.jpg', 'b/'])), /class folder .*b has no images/);
   refused(() => imageFolder(folderOf(t, ['a/1.jpg', 'a/2.bmp'])), /2\.bmp is of a format that is not read/);
 });
 

@@ -7,7 +7,7 @@ import { syntheticDataset } from '../../src/data/synthetic.js';
 import { UserError } from '../../src/errors.js';
 
 const { train } = syntheticDataset({ train: 50, test: 0 });
-const PICTURE = 3 * 32 * 32;
+const IMAGE = 3 * 32 * 32;
 
 function loader(t: TestContext, options: Partial<LoaderOptions> = {}, dataset: Dataset = train): Loader {
   const made = new Loader(dataset, { batchSize: 8, imageSize: 32, ...options });
@@ -32,11 +32,11 @@ test('evaluation goes through all in order; the last batch is padded with zeros'
   const labels = batches.flatMap((batch) => [...batch.labels.subarray(0, batch.count)]);
   assert.deepEqual(labels, [...train.labels]);
   const last = batches[6]!;
-  assert.equal(last.images.length, 8 * PICTURE);
-  assert.ok(last.images.subarray(2 * PICTURE).every((x) => x === 0));
+  assert.equal(last.images.length, 8 * IMAGE);
+  assert.ok(last.images.subarray(2 * IMAGE).every((x) => x === 0));
   assert.deepEqual([...last.labels.subarray(2)], [0, 0, 0, 0, 0, 0]);
   const { mean, std } = train.normalisation;
-  const expected = (train.pixels[8 * PICTURE]! / 255 - mean[0]) / std[0];
+  const expected = (train.pixels[8 * IMAGE]! / 255 - mean[0]) / std[0];
   assert.equal(batches[1]!.images[0], Math.fround(expected));
 });
 
@@ -85,12 +85,12 @@ test('what cannot work is refused', async (t) => {
   };
   assert.throws(make({ batchSize: 51, training }), (error) => {
     assert.ok(error instanceof UserError);
-    assert.match(error.message, /a batch of 51 is larger than synthetic train with its 50 pictures/);
+    assert.match(error.message, /a batch of 51 is larger than synthetic train with its 50 images/);
     return true;
   });
-  assert.throws(make({ batchSize: 0 }), /1 or more pictures, not 0/);
-  assert.throws(make({ imageSize: 224 }), /pictures of 32 pixels, but the model takes 224/);
-  assert.throws(make({}, limited(train, 0)), /has no pictures/);
+  assert.throws(make({ batchSize: 0 }), /1 or more images, not 0/);
+  assert.throws(make({ imageSize: 224 }), /images of 32 pixels, but the model takes 224/);
+  assert.throws(make({}, limited(train, 0)), /has no images/);
 });
 
 test('closing refuses what is under way', async () => {

@@ -7,7 +7,7 @@ const PLANE = SIZE * SIZE;
 const COUNT = 300;
 /** Tables that give each byte back, with channel c's 256·c added. */
 const IDENTITY = Float32Array.from({ length: 768 }, (_, i) => i);
-/** Picture i's pixel at (y, x) is 1 + 8·y + x in every channel; 0 is what lies outside. */
+/** Image i's pixel at (y, x) is 1 + 8·y + x in every channel; 0 is what lies outside. */
 const pixels = Uint8Array.from({ length: COUNT * 3 * PLANE }, (_, i) => 1 + (i % PLANE));
 const dataset = { pixels, imageSize: SIZE };
 
@@ -22,13 +22,13 @@ function fill(augment?: {
   return out;
 }
 
-/** Which crop and flip picture n shows; fails if it shows none. */
+/** Which crop and flip image n shows; fails if it shows none. */
 function placementOf(out: Float32Array, n: number, padding: number): string {
   for (let top = -padding; top <= padding; top++)
     for (let left = -padding; left <= padding; left++)
       for (const mirrored of [false, true])
         if (shows(out, n, top, left, mirrored)) return `${top} ${left} ${mirrored}`;
-  return assert.fail(`picture ${n} is no crop`);
+  return assert.fail(`image ${n} is no crop`);
 }
 
 function shows(out: Float32Array, n: number, top: number, left: number, mirrored: boolean): boolean {
@@ -41,7 +41,7 @@ function shows(out: Float32Array, n: number, top: number, left: number, mirrored
   return true;
 }
 
-test('without augmentation pictures are what they were', () => {
+test('without augmentation images are what they were', () => {
   const out = fill();
   assert.ok([0, 1, COUNT - 1].every((n) => shows(out, n, 0, 0, false)));
 });

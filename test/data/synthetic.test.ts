@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { syntheticDataset } from '../../src/data/synthetic.js';
 
-/** Variance of a picture's pixels, averaged over channels. */
-function variance(picture: Uint8Array): number {
-  const planes = [0, 1, 2].map((c) => picture.subarray(c * 1024, (c + 1) * 1024));
+/** Variance of an image's pixels, averaged over channels. */
+function variance(image: Uint8Array): number {
+  const planes = [0, 1, 2].map((c) => image.subarray(c * 1024, (c + 1) * 1024));
   const variances = planes.map((plane) => {
     const mean = plane.reduce((sum, x) => sum + x, 0) / 1024;
     return plane.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 1024;
@@ -12,7 +12,7 @@ function variance(picture: Uint8Array): number {
   return Math.max(...variances);
 }
 
-test('the same options give the same pictures; another seed and the other part give others', () => {
+test('the same options give the same images; another seed and the other part give others', () => {
   const make = (seed: number): ReturnType<typeof syntheticDataset> =>
     syntheticDataset({ train: 50, test: 50, seed });
   const { train, test } = make(1);
@@ -22,7 +22,7 @@ test('the same options give the same pictures; another seed and the other part g
   assert.deepEqual([train.count, train.pixels.length, train.labels.length], [50, 50 * 3072, 50]);
 });
 
-test('fewer pictures are the first of more', () => {
+test('fewer images are the first of more', () => {
   const few = syntheticDataset({ train: 10, test: 0 }).train;
   const more = syntheticDataset({ train: 20, test: 0 }).train;
   assert.deepEqual(more.pixels.subarray(0, few.pixels.length), few.pixels);
@@ -34,7 +34,7 @@ test('every class has about its share', () => {
   assert.ok(Math.min(...counts) > 150 && Math.max(...counts) < 250, counts.join(' '));
 });
 
-test('the asked share of pictures shows nearly nothing', () => {
+test('the asked share of images shows nearly nothing', () => {
   for (const featurelessShare of [0, 0.2, 1]) {
     const { pixels, count } = syntheticDataset({ train: 500, test: 0, featurelessShare }).train;
     const flat = Array.from({ length: count }, (_, i) =>

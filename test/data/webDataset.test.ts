@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { expandBraces } from '../../src/data/braces.js';
 import { Loader } from '../../src/data/loader.js';
-import { indexTar } from '../../src/data/tarIndex.js';
-import { webDataset } from '../../src/data/webDataset.js';
-import { findShards, loadWebDatasets } from '../../src/data/webDatasetPair.js';
+import { expandBraces } from '../../src/data/webdataset/braces.js';
+import { indexTar } from '../../src/data/webdataset/tarIndex.js';
+import { webDataset } from '../../src/data/webdataset/webDataset.js';
+import { findShards, loadWebDatasets } from '../../src/data/webdataset/webDatasetPair.js';
 import { UserError } from '../../src/errors.js';
 import { tar } from './support/cifar.js';
 import { temporaryFolder } from './support/folder.js';
-import { plainPicture } from './support/pictures.js';
+import { plainImage } from './support/images.js';
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
@@ -47,7 +47,7 @@ test('members of an archive: names of every length, contents at their offsets', 
     assert.deepEqual(new Uint8Array(bytes.subarray(offset, offset + length)), files[name]);
 });
 
-test('samples: pictures with .cls or .json labels, in the archives’ order', async (t) => {
+test('samples: images with .cls or .json labels, in the archives’ order', async (t) => {
   const paths = [
     await shard(t, {
       'x/0001.jpg': text('p'),
@@ -74,10 +74,10 @@ test('samples: pictures with .cls or .json labels, in the archives’ order', as
   );
 });
 
-test('the loader reads pictures out of archives', async (t) => {
+test('the loader reads images out of archives', async (t) => {
   const files: Record<string, Uint8Array> = {};
   for (let i = 0; i < 6; i++) {
-    files[`${i}.png`] = await plainPicture('png', [40 * i, 0, 0], 20);
+    files[`${i}.png`] = await plainImage('png', [40 * i, 0, 0], 20);
     files[`${i}.cls`] = text(String(i % 2));
   }
   files['6.png'] = text('damaged');
@@ -92,15 +92,15 @@ test('the loader reads pictures out of archives', async (t) => {
     for (let n = 0; n < 3; n++) reds.push(Math.round((value!.images[n * 3 * 256]! * 0.229 + 0.485) * 255));
   }
   assert.deepEqual(reds.map(Math.abs), [0, 40, 80, 120, 160, 200]);
-  await assert.rejects(batches.next(), /6\.png in .*a\.tar is not a picture/);
+  await assert.rejects(batches.next(), /6\.png in .*a\.tar is not an image/);
 });
 
-test('samples without picture or label, and labels that are none', async (t) => {
+test('samples without image or label, and labels that are none', async (t) => {
   const make = async (files: Record<string, Uint8Array>): Promise<() => unknown> => {
     const path = await shard(t, files);
     return () => webDataset([path]);
   };
-  refused(await make({ 'x.cls': text('0') }), /x in .*a\.tar has no picture/);
+  refused(await make({ 'x.cls': text('0') }), /x in .*a\.tar has no image/);
   refused(await make({ 'x.jpg': text('p') }), /x in .*a\.tar has no label/);
   for (const label of ['', 'cat', '-1', '1.5', '99999999999'])
     refused(await make({ 'x.jpg': text('p'), 'x.cls': text(label) }), /x\.cls in .*a\.tar is no label/);

@@ -78,7 +78,7 @@ const pools: KnownValue[] = [
 
 const normalisations: KnownValue[] = [
   {
-    name: 'batchNormTrain divides by the biased deviation of batch and picture',
+    name: 'batchNormTrain divides by the biased deviation of batch and image',
     build: (t) => batchNormTrain(t([1, 5, 3, 7], [2, 2, 1, 1]), t([1, 2], [2]), t([0, 1], [2]), 0).y,
     expected: [-1, -1, 1, 3],
   },

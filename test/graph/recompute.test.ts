@@ -11,7 +11,7 @@ import { evaluationProgram, trainProgram } from '../../src/train/programs.js';
 
 const model = createModel({ name: 'shufflenetv2', ratio: 0.5, classes: 10 });
 
-test('the backward phase reads no normalised or activated pictures of the forward phase', () => {
+test('the backward phase reads no normalised or activated images of the forward phase', () => {
   const program = trainProgram(model, biasLoss(), sgd(), 2);
   const leaner = recompute(program);
   verifyProgram(leaner);

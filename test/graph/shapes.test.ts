@@ -91,7 +91,7 @@ const refused: [what: string, build: () => unknown, message: RegExp][] = [
     /padding must be whole numbers/,
   ],
   [
-    'a picture of 3 axes',
+    'an image of 3 axes',
     () => conv2d(f32(1, 3, 3), f32(1, 1, 1, 1)),
     /conv2d: input 0 needs 4 axes, not \[1, 3, 3\]/,
   ],

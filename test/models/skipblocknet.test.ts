@@ -72,13 +72,13 @@ describe('SkipblockNet', () => {
     }
   });
 
-  it('refuses pictures with fewer pixels than its strides make of one, and widths that are none', () => {
+  it('refuses images with fewer pixels than its strides make of one, and widths that are none', () => {
     const make = (imageSize: number, width = 1) =>
       createModel({ name: 'skipblocknet', classes: CLASSES, imageSize, width });
     for (const size of [1, 16, 31, 64.5])
       assert.throws(
         () => make(size),
-        new RegExp(`skipblocknet takes pictures of 32 pixels or more, not ${size}$`),
+        new RegExp(`skipblocknet takes images of 32 pixels or more, not ${size}$`),
       );
     for (const width of [0, -1, 9])
       assert.throws(() => make(224, width), /skipblocknet has the width above 0 and at most 8, not/);

@@ -67,7 +67,7 @@ describe('layOutFlame', () => {
   });
 });
 
-/** Boxes of a picture: width, and the texts in them with how they lie. */
+/** Boxes of an image: width, and the texts in them with how they lie. */
 function boxesOf(
   svg: string,
 ): { width: number; height: number; texts: { text: string; upright: boolean }[] }[] {
@@ -108,7 +108,7 @@ describe('flameSvg', () => {
     }
   });
 
-  it('escapes texts, and is a picture that a renderer takes', async () => {
+  it('escapes texts, and is an image that a renderer takes', async () => {
     const hostile = entry({
       operation: '<script>alert("1")</script>',
       detail: 'a & b ]]> \u0000 \ud800',

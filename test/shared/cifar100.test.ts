@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadCifar } from '../../src/data/cifar.js';
+import { loadCifar } from '../../src/data/cifar/cifar.js';
 import { sharedPath, skipWithoutShared } from '../support/shared.js';
 
 const ARCHIVE = ['data', 'cifar-100-binary.tar.gz'];
@@ -20,7 +20,7 @@ test('the whole CIFAR-100 archive: counts, labels, names', {
     assert.ok(histogram.every((n) => n === each));
   }
   assert.deepEqual([train.classes[0], train.classes[99]], ['apple', 'worm']);
-  // The published mean and deviation of the training pictures, which tie pixels to their channels.
+  // The published mean and deviation of the training images, which tie pixels to their channels.
   const { mean, std } = train.normalisation;
   for (let c = 0; c < 3; c++) {
     let sum = 0;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { imageFolder } from '../../src/data/imageFolder.js';
+import { imageFolder } from '../../src/data/folders/imageFolder.js';
 import { Loader } from '../../src/data/loader.js';
 import { createEngine } from '../../src/engines/createEngine.js';
 import { crossEntropyLoss } from '../../src/losses/crossEntropy.js';
@@ -24,7 +24,7 @@ interface Expected {
 /** Two logits closer than this share of the highest may change places. */
 const CLOSE = 0.01;
 
-/** Logits of every picture of the sample by SkipblockNet with the formula's weights, in the folder's order. */
+/** Logits of every image of the sample by SkipblockNet with the formula's weights, in the folder's order. */
 async function sampleLogits(): Promise<Map<string, Float32Array>> {
   const golden = readGolden('skipblocknet');
   const values = formulaState(golden.state_dict, golden.salt);
@@ -56,7 +56,7 @@ async function sampleLogits(): Promise<Map<string, Float32Array>> {
 }
 
 describe('validation of the ImageNet sample', { skip: skipWithoutShared('data', 'imagenet-sample') }, () => {
-  it('gives the five highest logits of every picture, but for swaps of close ones', async () => {
+  it('gives the five highest logits of every image, but for swaps of close ones', async () => {
     const path = sharedPath('data', 'imagenet-sample', 'expected.json');
     const expected = JSON.parse(readFileSync(path, 'utf8')) as Expected;
     const logits = await sampleLogits();

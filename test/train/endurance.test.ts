@@ -4,8 +4,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { syntheticDataset } from '../../src/data/synthetic.js';
-import { TRAIN_DEFAULTS, type TrainConfig } from '../../src/train/trainConfig.js';
-import { prepareTraining } from '../../src/train/trainingRun.js';
+import { TRAIN_DEFAULTS, type TrainConfig } from '../../src/runs/trainConfig.js';
+import { prepareTraining } from '../../src/runs/trainingRun.js';
 import { onednnMissing } from '../support/onednn.js';
 import { withFolder, withTrainer } from './fixtures/tiny.js';
 

@@ -55,12 +55,12 @@ describe('the library', () => {
     const data = syntheticDataset({ train: 10, test: 10 });
     await assert.rejects(
       prepareTraining({ config: CONFIG, data }),
-      /a batch of 16 is larger than .* 10 pictures/,
+      /a batch of 16 is larger than .* 10 images/,
     );
     const big = { ...CONFIG, batchSize: 4, imageSize: 64 };
     await assert.rejects(
       prepareTraining({ config: big, data }),
-      /pictures of 32 pixels, but the model takes 64/,
+      /images of 32 pixels, but the model takes 64/,
     );
     const other = { ...CONFIG, batchSize: 4, pretrained: 'none.pth' };
     await assert.rejects(prepareTraining({ config: other, data }), /none\.pth cannot be read: ENOENT/);

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
-import { type Checkpoint, readCheckpoint, restoreLearner } from '../../src/train/checkpoint.js';
+import { type Checkpoint, readCheckpoint, restoreLearner } from '../../src/runs/checkpoint.js';
 import type { TrainerEvent } from '../../src/train/events.js';
 import { onednnMissing } from '../support/onednn.js';
 import { type TinyOptions, type TinyRun, withFolder, withTrainer } from './fixtures/tiny.js';

@@ -12,13 +12,13 @@ export const NO_BF16 = 'precision bf16 needs a processor with AVX512';
  * @throws UserError when the library has none for this processor
  */
 export function requireBf16(dnnl: Dnnl, instructionSet: string): void {
-  const pictures = dnnl.any([1, 16, 8, 8], 'bf16');
+  const images = dnnl.any([1, 16, 8, 8], 'bf16');
   const spec: ConvSpec = {
     kind: 'convolution',
     pass: 'training',
-    src: pictures,
+    src: images,
     weights: dnnl.any([16, 16, 3, 3], 'bf16'),
-    dst: pictures,
+    dst: images,
     strides: [1, 1],
     paddingBegin: [1, 1],
     paddingEnd: [1, 1],

@@ -28,7 +28,7 @@ export const ARG = {
 /** Channels of a block: as many as a vector register holds, with AVX512 16, before it 8. */
 export type Block = 8 | 16;
 
-/** Layouts in blocks: of pictures (nChw8c, nChw16c), and of weights in blocks of 8 inputs and outputs. */
+/** Layouts in blocks: of images (nChw8c, nChw16c), and of weights in blocks of 8 inputs and outputs. */
 export type LayoutName = `aBcd${Block}b` | 'ABcd8b8a' | 'ABcd8a8b';
 
 /** In what the versions differ beyond their C API. */

@@ -73,7 +73,7 @@ function bestTime(
   }
 }
 
-/** A convolution of as many pictures as there are threads, small enough for their own caches. */
+/** A convolution of as many images as there are threads, small enough for their own caches. */
 function convolutionRate(dnnl: Dnnl, type: ElementType, threads: number, channels: number): number {
   const shape = [threads, channels, 28, 28];
   const spec: ConvSpec = {

@@ -54,7 +54,7 @@ export interface ConvSpec extends Attributes, Window {
   readonly pass: 'training' | 'inference' | 'inputGradient' | 'weightGradient';
   /** Default `direct`. */
   readonly algorithm?: ConvAlgorithm;
-  /** The picture side: x, or its gradient. */
+  /** The image side: x, or its gradient. */
   readonly src: MemoryDesc;
   readonly weights: MemoryDesc;
   readonly bias?: MemoryDesc | undefined;

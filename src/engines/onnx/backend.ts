@@ -4,7 +4,7 @@ import { type Program, variablesOf } from '../../graph/program.js';
 import { recompute } from '../../graph/recompute.js';
 import type { TensorData } from '../../graph/tensorType.js';
 import type { BackendFactory, CompileOptions, EngineBackend } from '../engine.js';
-import { freeArrays } from '../freeArrays.js';
+import { freeArrays } from '../host/freeArrays.js';
 import { probeBlockSize } from './blockProbe.js';
 import { OnnxExecutable } from './executable.js';
 import { labelInputs } from './labels.js';

@@ -9,7 +9,7 @@ const CHANNELS = 32;
 const SIZES = [8, 16, 32];
 
 /**
- * Channels of a block of ONNX Runtime's NCHWc layout on this processor, found by reordering a picture
+ * Channels of a block of ONNX Runtime's NCHWc layout on this processor, found by reordering an image
  * of two pixels; undefined where it does not have the layout.
  */
 export async function probeBlockSize(): Promise<number | undefined> {

@@ -3,7 +3,7 @@ import { errorMessage } from '../../errors.js';
 import type { TensorData } from '../../graph/tensorType.js';
 import { fillUniform } from '../../random.js';
 import type { BackendExecutable, NamedData, RunOptions } from '../engine.js';
-import { freeArrays } from '../freeArrays.js';
+import { freeArrays } from '../host/freeArrays.js';
 import type { LabelRange } from './labels.js';
 import { checkLabels } from './labels.js';
 import type { Feed, Fetch, LoweredProgram } from './lowering/lowerProgram.js';

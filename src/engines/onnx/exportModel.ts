@@ -9,7 +9,7 @@ export interface ExportOptions {
   readonly classes: readonly string[];
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** Take uint8 pictures [batch, H, W, 3] instead of normalised floats [batch, 3, H, W]. Default false. */
+  /** Take uint8 images [batch, H, W, 3] instead of normalised floats [batch, 3, H, W]. Default false. */
   readonly includePreprocessing?: boolean | undefined;
   /** Store weights as 16-bit floats, widened when the model is loaded: half the size, nearly the same results. Default false. */
   readonly f16?: boolean | undefined;
@@ -84,8 +84,8 @@ export function exportOnnx(program: Program, options: ExportOptions): Uint8Array
 function imagesInput(model: OnnxModelBuilder, shape: readonly number[], options: ExportOptions): string {
   if (!options.includePreprocessing) return model.input('images', DataType.FLOAT, shape);
   const [batch, channels, height, width] = shape as [number, number, number, number];
-  const pictures = model.input('images', DataType.UINT8, [batch, height, width, channels]);
-  const floats = model.node('Cast', [pictures], { to: DataType.FLOAT });
+  const images = model.input('images', DataType.UINT8, [batch, height, width, channels]);
+  const floats = model.node('Cast', [images], { to: DataType.FLOAT });
   const planes = model.node('Transpose', [floats], { perm: [0, 3, 1, 2] });
   const perChannel = (values: number[]): string =>
     model.tensor(DataType.FLOAT, [channels, 1, 1], Float32Array.from(values));

@@ -8,9 +8,9 @@ export interface OnnxClassifier {
   readonly classes: readonly string[];
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
-  /** Height and width of the pictures. */
+  /** Height and width of the images. */
   readonly imageSize: number;
-  /** Whether it takes uint8 pictures [batch, H, W, 3] instead of normalised floats [batch, 3, H, W]. */
+  /** Whether it takes uint8 images [batch, H, W, 3] instead of normalised floats [batch, 3, H, W]. */
   readonly takesBytes: boolean;
 }
 

@@ -103,7 +103,7 @@ export const convShapes: ShapeRules<ConvKind> = {
 
 /**
  * With y = x ∗ w + b: ∂L/∂x is the transposed convolution of ∂L/∂y with w, ∂L/∂w the correlation of x
- * with ∂L/∂y, ∂L/∂b the sum of ∂L/∂y over batch and picture.
+ * with ∂L/∂y, ∂L/∂b the sum of ∂L/∂y over batch and image.
  */
 export const convGradients: GradientRules<ConvKind> = {
   conv2d: ({ attributes, inputs }, [dy]) => {

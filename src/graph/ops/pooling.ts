@@ -29,7 +29,7 @@ export function avgPool2d(
   return emitOne('avgPool2d', { kernel: toPair(kernel), stride, padding: toPair(options.padding ?? 0) }, [x]);
 }
 
-/** Average over each whole picture: x [N, C, H, W] → [N, C, 1, 1]. */
+/** Average over each whole image: x [N, C, H, W] → [N, C, 1, 1]. */
 export function globalAvgPool2d(x: Tensor): Tensor {
   return mean(x, [2, 3], true);
 }

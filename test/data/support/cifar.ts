@@ -3,7 +3,7 @@ import { pack } from 'tar-stream';
 
 const PIXELS = 3 * 32 * 32;
 
-/** Bytes of CIFAR's binary layout: picture i has the given label bytes, and 10·i + channel everywhere. */
+/** Bytes of CIFAR's binary layout: image i has the given label bytes, and 10·i + channel everywhere. */
 export function binaryRecords(labels: readonly (readonly number[])[]): Uint8Array {
   const records = labels.map((bytes, i) => {
     const pixels = Uint8Array.from({ length: PIXELS }, (_, at) => 10 * i + Math.floor(at / 1024));
@@ -28,7 +28,7 @@ export async function tarball(files: Readonly<Record<string, Uint8Array>>): Prom
 }
 
 /**
- * What NumPy pickled, with protocol 2: two pictures of CIFAR-100's Python layout, of the classes 3 and 99;
+ * What NumPy pickled, with protocol 2: two images of CIFAR-100's Python layout, of the classes 3 and 99;
  * the first is 7 everywhere, the second 1, 2 and 3 in its channels.
  */
 export const PYTHON_CIFAR100 = new Uint8Array(

@@ -70,7 +70,7 @@ const norms: readonly GradientCase[] = [
     build: ([x, w]) => mul(hswish(x!), conv2d(globalAvgPool2d(x!), w!)),
   },
   {
-    name: 'variance of each picture',
+    name: 'variance of each image',
     inputs: [{ shape: [3, 8, 4, 4] }],
     build: ([x]) => variance(flatten(x!), [1]),
   },

@@ -28,7 +28,7 @@ function convCase({ batch = 2, channels, outputs, size, kernel, ...rest }: ConvC
   };
 }
 
-/** Pictures of one tile of Winograd's algorithm, of several, and of tiles that stick out. */
+/** Images of one tile of Winograd's algorithm, of several, and of tiles that stick out. */
 const winogradCases: readonly GradientCase[] = [
   convCase({ channels: 32, outputs: 40, size: 4, kernel: 3, padding: 1 }),
   convCase({ channels: 40, outputs: 32, size: [5, 7], kernel: 3, padding: 1, bias: true }),
@@ -70,7 +70,7 @@ export const networkCases: readonly GradientCase[] = [
   convCase({ batch: 8, channels: 4, outputs: 8, size: 6, kernel: 3, padding: 1, groups: 4 }),
   convCase({ channels: 32, outputs: 32, size: 5, kernel: 3, padding: 1, groups: 2 }),
   {
-    name: 'batchNormTrain of large pictures, far from zero',
+    name: 'batchNormTrain of large images, far from zero',
     inputs: [{ shape: [3, 5, 16, 16], low: 2, high: 4 }, { shape: [5] }, { shape: [5] }],
     build: ([x, gamma, beta]) => batchNormTrain(x!, gamma!, beta!, 1e-5).y,
   },

@@ -192,16 +192,13 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
 
   'wrong inputs are refused by name, and the engine goes on': async (engine) => {
     const graph = new Graph();
-    const executable = await engine.compile(graph.program({ y: add(graph.input('picture', [2]), 1) }));
-    await assert.rejects(executable.run({}), /the input picture .*missing/);
-    await assert.rejects(executable.run({ picture: floats(1) }), /the input picture must be f32\[2\]/);
-    await assert.rejects(
-      executable.run({ picture: Int32Array.of(1, 2) }),
-      /the input picture must be f32\[2\]/,
-    );
-    assert.deepEqual([...(await executable.run({ picture: floats(1, 2) })).y!], [2, 3]);
+    const executable = await engine.compile(graph.program({ y: add(graph.input('image', [2]), 1) }));
+    await assert.rejects(executable.run({}), /the input image .*missing/);
+    await assert.rejects(executable.run({ image: floats(1) }), /the input image must be f32\[2\]/);
+    await assert.rejects(executable.run({ image: Int32Array.of(1, 2) }), /the input image must be f32\[2\]/);
+    assert.deepEqual([...(await executable.run({ image: floats(1, 2) })).y!], [2, 3]);
     await executable.close();
-    await assert.rejects(executable.run({ picture: floats(1, 2) }), /closed/);
+    await assert.rejects(executable.run({ image: floats(1, 2) }), /closed/);
   },
 
   'a profile, where there is one, lists what was executed': async (engine) => {

@@ -50,7 +50,7 @@ const fixedConvs: GradientCase[] = [
     build: ([x, w, b]) => conv2d(x!, w!, b, { padding: 1 }),
   },
   {
-    name: 'conv2d, kernel as large as the padded picture',
+    name: 'conv2d, kernel as large as the padded image',
     inputs: [{ shape: [1, 2, 3, 3] }, { shape: [2, 2, 5, 5] }],
     build: ([x, w]) => conv2d(x!, w!, undefined, { padding: 1 }),
   },

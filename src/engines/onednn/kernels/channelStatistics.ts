@@ -1,12 +1,12 @@
 import { type Assembler, GPR, type Vector } from './assembler.js';
 import { ARGUMENT, type Constants, compileKernel, type Kernel, VECTOR, ZERO } from './kernel.js';
 
-/** Pictures in blocks of eight channels, whose channels' means and variances are wanted. */
+/** Images in blocks of eight channels, whose channels' means and variances are wanted. */
 export interface ChannelStatistics {
-  readonly pictures: number;
+  readonly images: number;
   /** Blocks of channels. */
   readonly blocks: number;
-  /** Of one channel of one picture. */
+  /** Of one channel of one image. */
   readonly pixels: number;
 }
 
@@ -54,11 +54,11 @@ function emitSegment(asm: Assembler, pixels: number): void {
   }
 }
 
-/** Emits the totals of a unit, a block of channels, whose first picture r8 points to. */
-function emitTotals(asm: Assembler, { pictures, blocks, pixels }: ChannelStatistics): void {
+/** Emits the totals of a unit, a block of channels, whose first image r8 points to. */
+function emitTotals(asm: Assembler, { images, blocks, pixels }: ChannelStatistics): void {
   for (const total of [TOTAL, SQUARES]) asm.vector('xor', total, total, total);
-  asm.set(GPR.rbx, pictures);
-  const picture = asm.position;
+  asm.set(GPR.rbx, images);
+  const image = asm.position;
   const segments = Math.floor(pixels / SEGMENT);
   if (segments > 0) {
     asm.set(GPR.r10, segments);
@@ -68,7 +68,7 @@ function emitTotals(asm: Assembler, { pictures, blocks, pixels }: ChannelStatist
   }
   if (pixels % SEGMENT > 0) emitSegment(asm, pixels % SEGMENT);
   asm.addConstant(GPR.r8, (blocks - 1) * pixels * VECTOR);
-  asm.loopBack(GPR.rbx, picture);
+  asm.loopBack(GPR.rbx, image);
 }
 
 /**
@@ -77,9 +77,9 @@ function emitTotals(asm: Assembler, { pictures, blocks, pixels }: ChannelStatist
  * result is [2][channels, filled up to whole blocks].
  */
 export function compileStatistics(statistics: ChannelStatistics): Kernel {
-  const { pictures, blocks, pixels } = statistics;
+  const { images, blocks, pixels } = statistics;
   return compileKernel({ units: blocks, stackBytes: 0 }, (asm, constants: Constants) => {
-    const share = constants.of(1 / (pictures * pixels));
+    const share = constants.of(1 / (images * pixels));
     asm.multiply(GPR.r8, GPR.rax, pixels * VECTOR);
     asm.addMemory(GPR.r8, { base: GPR.r15, offset: ARGUMENT.src });
     asm.multiply(GPR.r9, GPR.rax, VECTOR);

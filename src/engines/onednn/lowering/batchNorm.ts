@@ -16,14 +16,14 @@ interface Forward {
 }
 
 /** A value in blocks, whose code sums in several accumulators: row-major, it loses a digit on data far from zero. */
-function pictures(planner: Planner, value: ValueId): Place {
+function images(planner: Planner, value: ValueId): Place {
   const place = planner.first(value);
-  return place.desc.strides ? planner.as(value, planner.pictures(planner.shapeOf(value))) : place;
+  return place.desc.strides ? planner.as(value, planner.images(planner.shapeOf(value))) : place;
 }
 
 /**
  * Mean and variance by our own kernel, where the library's code is AVX2's: that adds up a channel in one sum,
- * which loses two digits over a batch, and reads the pictures once more.
+ * which loses two digits over a batch, and reads the images once more.
  */
 function ownStatistics(
   planner: Planner,
@@ -32,12 +32,12 @@ function ownStatistics(
   variance: ValueId,
 ): PrimitiveArguments | undefined {
   const { desc } = data;
-  const [pictures, channels, height, width] = desc.shape as [number, number, number, number];
-  const fits = planner.usesKernels && desc.key === planner.pictures(desc.shape).key;
+  const [images, channels, height, width] = desc.shape as [number, number, number, number];
+  const fits = planner.usesKernels && desc.key === planner.images(desc.shape).key;
   const blocks = Math.ceil(channels / BLOCK);
   if (!fits || blocks * height * width * VECTOR >= DISPLACEMENTS_END) return undefined;
   const both = planner.allocate(planner.rowMajor([2, blocks * BLOCK]));
-  const source: ChannelStatistics = { pictures, blocks, pixels: height * width };
+  const source: ChannelStatistics = { images, blocks, pixels: height * width };
   planner.kernel({ name: 'mean and variance', source, compile: compileStatistics }, { src: data, dst: both });
   const layout = planner.rowMajor([channels]);
   return {
@@ -49,7 +49,7 @@ function ownStatistics(
 function forward({ planner, inputs, outputs, epsilon, relu }: Forward): void {
   const [x, gamma, beta] = inputs as [ValueId, ValueId, ValueId];
   const [y, mean, variance] = outputs as [ValueId, ValueId, ValueId];
-  const data = pictures(planner, x);
+  const data = images(planner, x);
   const given = ownStatistics(planner, data, mean, variance);
   const shared = { kind: 'batchNorm', pass: 'training', data: data.desc, epsilon, relu } as const;
   const spec: BatchNormSpec = { ...shared, givenStatistics: given !== undefined };
@@ -80,7 +80,7 @@ function forward({ planner, inputs, outputs, epsilon, relu }: Forward): void {
 function gradient({ planner, inputs, outputs, epsilon, relu }: Forward): void {
   const [dy, x, gamma, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
   const [dx, dgamma, dbeta] = outputs as [ValueId, ValueId, ValueId];
-  const data = pictures(planner, x);
+  const data = images(planner, x);
   const shared = { kind: 'batchNorm', data: data.desc, epsilon, relu } as const;
   const hint = planner.prepare({ ...shared, pass: 'training' });
   const spec: BatchNormSpec = { ...shared, pass: 'gradient', diff: data.desc, forward: hint };
@@ -106,7 +106,7 @@ function gradient({ planner, inputs, outputs, epsilon, relu }: Forward): void {
 
 function inference({ planner, inputs, outputs, epsilon, relu }: Forward): void {
   const [x, gamma, beta, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
-  const data = pictures(planner, x);
+  const data = images(planner, x);
   const spec: BatchNormSpec = { kind: 'batchNorm', pass: 'inference', data: data.desc, epsilon, relu };
   const reads = {
     [ARG.src]: data,

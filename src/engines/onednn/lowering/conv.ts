@@ -66,10 +66,10 @@ function ownForward(
   y: ValueId,
   { addend, relu }: { readonly addend?: ValueId; readonly relu?: boolean } = {},
 ): void {
-  const layout = planner.pictures(shapes.y);
+  const layout = planner.images(shapes.y);
   const added = addend === undefined ? undefined : planner.as(addend, layout);
   const operands = {
-    pictures: planner.as(x, planner.pictures(shapes.x)),
+    images: planner.as(x, planner.images(shapes.x)),
     weight: (desc: MemoryDesc) => planner.as(weight, desc),
     shapes,
   };
@@ -113,11 +113,11 @@ function parameterGradient(
     return;
   }
   if (dbias === undefined && isOwnWinograd(planner, geometry, shapes)) {
-    const [gradient, pictures] = [
-      planner.as(dy, planner.pictures(shapes.y)),
-      planner.as(x, planner.pictures(shapes.x)),
+    const [gradient, images] = [
+      planner.as(dy, planner.images(shapes.y)),
+      planner.as(x, planner.images(shapes.x)),
     ];
-    planner.define(dw, winogradWeightGradient(planner, { pictures, gradient, shapes }));
+    planner.define(dw, winogradWeightGradient(planner, { images, gradient, shapes }));
     return;
   }
   const spec = convSpec(planner, 'weightGradient', geometry, shapes, dbias !== undefined);
@@ -165,11 +165,11 @@ export const convLowerings: Lowerings<
     const shapes = { x: attributes.inputShape, weight: planner.shapeOf(weight), y: planner.shapeOf(dy) };
     if (isOwnWinograd(planner, attributes, shapes)) {
       const operands = {
-        pictures: planner.as(dy, planner.pictures(shapes.y)),
+        images: planner.as(dy, planner.images(shapes.y)),
         weight: (desc: MemoryDesc) => planner.as(weight, desc),
         shapes,
       };
-      winogradInputGradient(planner, operands, planner.output(outputs[0]!, planner.pictures(shapes.x)));
+      winogradInputGradient(planner, operands, planner.output(outputs[0]!, planner.images(shapes.x)));
       return;
     }
     const spec = convSpec(planner, 'inputGradient', attributes, shapes, false);

@@ -10,7 +10,7 @@ const BLOCK = 16;
 
 /**
  * Winograd's F(4×4, 3×3) needs a quarter of the multiplications. Measured with oneDNN 2.6.3: 1.3 to 2.6 times
- * the direct algorithm's speed from 32 channels up, but not on pictures of a single tile with few channels.
+ * the direct algorithm's speed from 32 channels up, but not on images of a single tile with few channels.
  */
 function isWinograd({ block, dnnl }: Planner, geometry: ConvGeometry, { weight, y }: ConvShapes): boolean {
   const fits = block === BLOCK && dnnl.traits.winograd && fitsWinograd(geometry, weight, BLOCK);
@@ -20,7 +20,7 @@ function isWinograd({ block, dnnl }: Planner, geometry: ConvGeometry, { weight, 
 
 /**
  * Type of a convolution's operands: the activations', but for those that oneDNN 2.6.3 is slower at in bf16
- * than in f32. That is the weight gradient toward pictures, whose channels fill no block (3.5 ms against 0.5),
+ * than in f32. That is the weight gradient toward images, whose channels fill no block (3.5 ms against 0.5),
  * and Winograd's convolutions of 256 channels and more: all of 8×8 pixels (256 channels, batch 64: 5.0 ms
  * against 3.6 forward, 5.3 against 3.7, 5.7 against 5.1), the weight gradient of 4×4 (512: 10.9 against 5.7).
  */
@@ -38,7 +38,7 @@ function elementType(
   return isLarge && (pixels === 64 || (ofWeights && pixels <= 16)) ? 'f32' : planner.activation;
 }
 
-/** Whether to name the layout of pictures rather than to let the library choose. */
+/** Whether to name the layout of images rather than to let the library choose. */
 function namesLayout(
   { block, dnnl }: Planner,
   pass: ConvSpec['pass'],
@@ -64,17 +64,17 @@ export function convSpec(
   const activation = elementType(planner, pass, geometry, { x, weight, y });
   const weightType = pass === 'weightGradient' ? 'f32' : activation;
   const isNamed = namesLayout(planner, pass, geometry, { x, weight, y });
-  const pictures = (shape: Shape): MemoryDesc =>
-    isNamed ? planner.pictures(shape) : dnnl.any(shape, activation);
+  const images = (shape: Shape): MemoryDesc =>
+    isNamed ? planner.images(shape) : dnnl.any(shape, activation);
   return {
     kind: 'convolution',
     pass,
     algorithm:
       activation === 'f32' && isWinograd(planner, geometry, { x, weight, y }) ? 'winograd' : 'direct',
-    src: pictures(x),
+    src: images(x),
     weights: dnnl.any(weightShape(weight, groups), weightType),
     bias: withBias ? planner.rowMajor([weight[0]!]) : undefined,
-    dst: pictures(y),
+    dst: images(y),
     strides: stride,
     paddingBegin: padding,
     paddingEnd: padding,

@@ -36,7 +36,7 @@ function windowStarts(size: number): number[] {
   return [...starts, size - WIDEST];
 }
 
-/** A range of rows or columns: of the picture, where negative ones and those beyond its end are zeros. */
+/** A range of rows or columns: of the image, where negative ones and those beyond its end are zeros. */
 interface Range {
   readonly start: number;
   readonly size: number;
@@ -53,10 +53,10 @@ function part(planner: Planner, whole: Place, offsets: Shape, shape: Shape): Pla
   return { ...whole, desc, isPart: true };
 }
 
-/** Copies rows × columns of a picture into a new one, with zeros for what lies outside. */
-function cut(planner: Planner, picture: Place, rows: Range, columns: Range): Place {
-  const [n, c, height, width] = picture.desc.shape as [number, number, number, number];
-  const copy = planner.allocate(planner.pictures([n, c, rows.size, columns.size]));
+/** Copies rows × columns of an image into a new one, with zeros for what lies outside. */
+function cut(planner: Planner, image: Place, rows: Range, columns: Range): Place {
+  const [n, c, height, width] = image.desc.shape as [number, number, number, number];
+  const copy = planner.allocate(planner.images([n, c, rows.size, columns.size]));
   const inside = (range: Range, length: number): [start: number, end: number] => [
     Math.max(0, -range.start),
     Math.min(range.size, length - range.start),
@@ -66,13 +66,13 @@ function cut(planner: Planner, picture: Place, rows: Range, columns: Range): Pla
   const zero = (y: number, x: number, h: number, w: number): void => {
     if (h <= 0 || w <= 0) return;
     planner.reorder(
-      planner.zeros(planner.pictures([n, c, h, w])),
+      planner.zeros(planner.images([n, c, h, w])),
       part(planner, copy, [0, 0, y, x], [n, c, h, w]),
     );
   };
   const shape = [n, c, bottom - top, right - left];
   planner.reorder(
-    part(planner, picture, [0, 0, rows.start + top, columns.start + left], shape),
+    part(planner, image, [0, 0, rows.start + top, columns.start + left], shape),
     part(planner, copy, [0, 0, top, left], shape),
   );
   zero(0, 0, top, columns.size);
@@ -84,7 +84,7 @@ function cut(planner: Planner, picture: Place, rows: Range, columns: Range): Pla
 
 /**
  * The weight gradient of a depthwise convolution with a wide kernel: each window of 3×3 taps is the gradient
- * of a convolution with that kernel on a cut of the picture.
+ * of a convolution with that kernel on a cut of the image.
  */
 export function wideDepthwiseGradient(
   planner: Planner,
@@ -92,15 +92,15 @@ export function wideDepthwiseGradient(
   values: { readonly dy: ValueId; readonly x: ValueId; readonly dw: ValueId },
 ): void {
   const [, , height, width] = planner.shapeOf(values.dw) as [number, number, number, number];
-  const dst = planner.as(values.dy, planner.pictures(planner.shapeOf(values.dy)));
-  const picture = planner.as(values.x, planner.pictures(planner.shapeOf(values.x)));
+  const dst = planner.as(values.dy, planner.images(planner.shapeOf(values.dy)));
+  const image = planner.as(values.x, planner.images(planner.shapeOf(values.x)));
   const [, , rows, columns] = dst.desc.shape as [number, number, number, number];
   const whole = planner.output(values.dw, planner.rowMajor(weightShape(planner.shapeOf(values.dw), groups)));
   for (const top of windowStarts(height)) {
     for (const left of windowStarts(width)) {
       const src = cut(
         planner,
-        picture,
+        image,
         rangeOf(top, rows, stride[0], padding[0]),
         rangeOf(left, columns, stride[1], padding[1]),
       );

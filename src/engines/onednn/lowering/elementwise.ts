@@ -45,8 +45,8 @@ const gradients: { readonly [F in ActivationFunction]?: EltwiseFunction } = {
   hswish: 'hardswish',
 };
 
-/** Whether a value is a picture: those are large, and everything else is computed on the host. */
-function isPicture(planner: Planner, value: ValueId): boolean {
+/** Whether a value is an image: those are large, and everything else is computed on the host. */
+function isImage(planner: Planner, value: ValueId): boolean {
   return planner.shapeOf(value).length === 4;
 }
 
@@ -83,18 +83,18 @@ function addPart(planner: Planner, [a, b]: readonly ValueId[], y: ValueId): bool
   return true;
 }
 
-/** Whether b has one number for each picture and channel of a. */
+/** Whether b has one number for each image and channel of a. */
 function isChannelScale(a: Shape, b: Shape): boolean {
   return sameShape(b, [a[0]!, a[1]!, 1, 1]) && a.length === 4;
 }
 
-/** Elementwise operations: on pictures by primitives, on small tensors by the host. */
+/** Elementwise operations: on images by primitives, on small tensors by the host. */
 export const elementwiseLowerings: Lowerings<
   'unary' | 'unaryGrad' | 'binary' | 'addRelu' | 'weightedSum' | 'compare' | 'select'
 > = {
   unary: (planner, node) => {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    if (!isPicture(planner, x)) {
+    if (!isImage(planner, x)) {
       onHost(planner, node);
       return;
     }
@@ -111,7 +111,7 @@ export const elementwiseLowerings: Lowerings<
   unaryGrad: (planner, node) => {
     const [dy, saved] = node.inputs as [ValueId, ValueId];
     const fn = gradients[node.attributes.fn];
-    if (fn === undefined || !isPicture(planner, dy)) {
+    if (fn === undefined || !isImage(planner, dy)) {
       onHost(planner, node);
       return;
     }
@@ -161,9 +161,9 @@ export const elementwiseLowerings: Lowerings<
   select: onHost,
 };
 
-/** a [N,C,H,W] with b [N,C,1,1], in the layout of pictures: the only one that the library repeats b fast in. */
+/** a [N,C,H,W] with b [N,C,1,1], in the layout of images: the only one that the library repeats b fast in. */
 function scaleChannels(planner: Planner, fn: BinaryAlgorithm, inputs: readonly ValueId[], y: ValueId): void {
-  const [a, b] = inputs.map((value) => planner.as(value, planner.pictures(planner.shapeOf(value)))) as [
+  const [a, b] = inputs.map((value) => planner.as(value, planner.images(planner.shapeOf(value)))) as [
     Place,
     Place,
   ];

@@ -43,7 +43,7 @@ export function pool(planner: Planner, x: ValueId, geometry: PoolGeometry): Plac
 
 /** Each element of `dy`, divided by the window's size, goes to its window: the gradient of {@link pool}. */
 export function poolGradient(planner: Planner, dy: Place, dx: ValueId, geometry: PoolGeometry): void {
-  const src = planner.pictures(planner.shapeOf(dx));
+  const src = planner.images(planner.shapeOf(dx));
   const { dnnl } = planner;
   const hint = planner.prepare(poolSpec('training', geometry, src, dnnl.any(dy.desc.shape, src.type)));
   const dst = hint.desc('dst')!;

@@ -8,8 +8,8 @@ import type { EltwiseSpec, LayerNormSpec } from '../primitiveSpec.js';
 import { type Lowerings, onHost } from './lowering.js';
 import { pool, poolGradient } from './pooling.js';
 
-/** The window that covers a whole picture. */
-function wholePicture(shape: Shape): PoolGeometry {
+/** The window that covers a whole image. */
+function wholeImage(shape: Shape): PoolGeometry {
   const size = [shape[2]!, shape[3]!] as const;
   return { kernel: size, stride: size, padding: [0, 0] };
 }
@@ -30,9 +30,9 @@ function scaled(planner: Planner, src: Place, factor: number): Place {
 }
 
 /** [N,C,H,W] → [N,C,1,1] or [N,C]. */
-function reducePictures(planner: Planner, fn: 'mean' | 'sum', x: ValueId, y: ValueId): void {
+function reduceImages(planner: Planner, fn: 'mean' | 'sum', x: ValueId, y: ValueId): void {
   const shape = planner.shapeOf(x);
-  const mean = pool(planner, x, wholePicture(shape));
+  const mean = pool(planner, x, wholeImage(shape));
   const result = fn === 'mean' ? mean : scaled(planner, mean, shape[2]! * shape[3]!);
   planner.define(y, result);
 }
@@ -58,7 +58,7 @@ function rowVariance(planner: Planner, x: ValueId, y: ValueId): void {
 }
 
 /**
- * Reductions: the mean of each picture is pooling, its gradient that of pooling; the variance of rows is a
+ * Reductions: the mean of each image is pooling, its gradient that of pooling; the variance of rows is a
  * part of normalising them; all others run on the host.
  */
 export const reduceLowerings: Lowerings<'reduce' | 'broadcastTo'> = {
@@ -66,8 +66,8 @@ export const reduceLowerings: Lowerings<'reduce' | 'broadcastTo'> = {
     const { fn, axes } = node.attributes;
     const shape = planner.shapeOf(node.inputs[0]!);
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    const pictures = shape.length === 4 && [...axes].sort().join() === '2,3';
-    if ((fn === 'mean' || fn === 'sum') && pictures) reducePictures(planner, fn, x, y);
+    const images = shape.length === 4 && [...axes].sort().join() === '2,3';
+    if ((fn === 'mean' || fn === 'sum') && images) reduceImages(planner, fn, x, y);
     else if (fn === 'variance' && shape.length === 2 && axes.join() === '1') rowVariance(planner, x, y);
     else onHost(planner, node);
   },
@@ -80,6 +80,6 @@ export const reduceLowerings: Lowerings<'reduce' | 'broadcastTo'> = {
       return;
     }
     const dy = scaled(planner, planner.plain(node.inputs[0]!), shape[2]! * shape[3]!);
-    poolGradient(planner, dy, node.outputs[0]!, wholePicture(shape));
+    poolGradient(planner, dy, node.outputs[0]!, wholeImage(shape));
   },
 };

@@ -5,7 +5,7 @@ import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
 import { type Lowerings, onHost } from './lowering.js';
 
-/** Layout of a value that elements are moved into one by one: pictures keep the activations' type. */
+/** Layout of a value that elements are moved into one by one: images keep the activations' type. */
 function looseLayout(planner: Planner, value: ValueId): MemoryDesc {
   const { shape, dtype } = planner.typeOf(value);
   return planner.rowMajor(shape, shape.length === 4 && dtype === 'f32' ? planner.activation : dtype);
@@ -14,9 +14,9 @@ function looseLayout(planner: Planner, value: ValueId): MemoryDesc {
 /** The layout that a value's parts are cut from or put into: blocks where no cut goes through one. */
 function cutLayout(planner: Planner, value: ValueId, axis: number, cuts: readonly number[]): MemoryDesc {
   const { shape, dtype } = planner.typeOf(value);
-  const pictures = shape.length === 4 && dtype === 'f32';
+  const images = shape.length === 4 && dtype === 'f32';
   const whole = axis !== 1 || cuts.every((cut) => cut % (planner.block ?? 1) === 0);
-  return pictures && whole ? planner.pictures(shape) : looseLayout(planner, value);
+  return images && whole ? planner.images(shape) : looseLayout(planner, value);
 }
 
 /** The layout that a value is cut in: its own where the cuts allow it. */
@@ -50,7 +50,7 @@ function concat(planner: Planner, axis: number, inputs: readonly ValueId[], outp
   });
 }
 
-/** Every second channel of a row-major picture. */
+/** Every second channel of a row-major image. */
 function alternateChannels(planner: Planner, whole: Place, start: 0 | 1): Place {
   const [n, c, h, w] = whole.desc.shape as [number, number, number, number];
   const { type } = whole.desc;

@@ -33,7 +33,7 @@ export class Planner {
   /** Values that have a place in a buffer. */
   private readonly tenants = new Map<PlanBuffer, Set<ValueId>>();
   private readonly workspaces = new Map<ValueId, Place>();
-  /** By what they are compiled from: layers and groups of pictures share them. */
+  /** By what they are compiled from: layers and groups of images share them. */
   private readonly kernels = new Map<string, Kernel>();
   private readonly emptiness = new Map<string, Place>();
   /** Buffers that steps outside of the prologue write. */
@@ -82,8 +82,8 @@ export class Planner {
     return { ...place, desc: this.rowMajor([bytes / elementBytes[type]], type) };
   }
 
-  /** The layout of pictures where nothing else decides: the one that convolutions choose. */
-  pictures(shape: Shape): MemoryDesc {
+  /** The layout of images where nothing else decides: the one that convolutions choose. */
+  images(shape: Shape): MemoryDesc {
     const { block, activation } = this;
     return block ? this.dnnl.named(shape, activation, `aBcd${block}b`) : this.rowMajor(shape, activation);
   }
@@ -138,7 +138,7 @@ export class Planner {
     const { shape, type } = this.origin(value).desc;
     return this.as(
       value,
-      shape.length === 4 && type !== 'i32' ? this.pictures(shape) : this.rowMajor(shape, type),
+      shape.length === 4 && type !== 'i32' ? this.images(shape) : this.rowMajor(shape, type),
     );
   }
 

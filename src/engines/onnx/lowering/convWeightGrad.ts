@@ -1,6 +1,6 @@
 /**
  * Gradient of a convolution toward its weight: for each tap (ky, kx) of the kernel a matrix product,
- * dW[:, :, ky, kx] = dY·X(ky, kx)ᵀ, summed over batch and picture, where X(ky, kx) is the part of the
+ * dW[:, :, ky, kx] = dY·X(ky, kx)ᵀ, summed over batch and image, where X(ky, kx) is the part of the
  * padded input that meets dY through that tap. Faster than a convolution of transposed tensors.
  */
 import type { ConvGeometry } from '../../../graph/op.js';
@@ -111,8 +111,8 @@ function stackedProduct(
   return b.transpose(b.reshape(product, [kh * kw, o * c]), [1, 0]);
 }
 
-/** 1×1 kernels of large pictures: a product for each picture, without moving the batch inward, and their sum. */
-function pictureProducts(b: GraphBuilder, [dy, x]: readonly [Value, Value]): Name {
+/** 1×1 kernels of large images: a product for each image, without moving the batch inward, and their sum. */
+function imageProducts(b: GraphBuilder, [dy, x]: readonly [Value, Value]): Name {
   const [n, c, h, w] = dimensions4(x);
   const [, o] = dimensions4(dy);
   const rows = (value: Value, channels: number): Name => b.reshape(value.name, [n, channels, h * w]);
@@ -120,8 +120,8 @@ function pictureProducts(b: GraphBuilder, [dy, x]: readonly [Value, Value]): Nam
   return b.reduce('ReduceSum', product, [0]);
 }
 
-/** Whether a product for each picture moves less memory than bringing the channels to the front. */
-function prefersPictures(
+/** Whether a product for each image moves less memory than bringing the channels to the front. */
+function prefersImages(
   { stride, padding, groups }: ConvGeometry,
   x: Value,
   [o, c, kh, kw]: readonly [number, number, number, number],
@@ -149,7 +149,7 @@ export function convWeightGrad(
   const shape = dimensions4(dw);
   const depthwise = depthwiseWeightGrad(b, geometry, [dy, x], shape);
   if (depthwise !== undefined) return depthwise;
-  if (prefersPictures(geometry, x, shape)) return b.reshape(pictureProducts(b, [dy, x]), dw.shape);
+  if (prefersImages(geometry, x, shape)) return b.reshape(imageProducts(b, [dy, x]), dw.shape);
   const products = productsFor(geometry, shape);
   return b.reshape(products(b, geometry, [dy, x], shape), dw.shape);
 }

@@ -1,6 +1,6 @@
 /**
  * Depthwise convolutions in the blocked layout. No sum goes over channels, so that every channel of every
- * picture can be a channel of one picture, [1, N·C, H, W]: then the channels fill blocks, whatever C is.
+ * image can be a channel of one image, [1, N·C, H, W]: then the channels fill blocks, whatever C is.
  * Two to nine times as fast as ONNX's standard operator.
  */
 import type { ConvGeometry, Pair } from '../../../graph/op.js';
@@ -21,7 +21,7 @@ export function isBlockedDepthwise(
   return block !== undefined && groups > 1 && perGroup === 1 && o === groups && (n * c) % block === 0;
 }
 
-/** x [N, C, H, W] as blocked channels of one picture. */
+/** x [N, C, H, W] as blocked channels of one image. */
 export function toPlanes(b: GraphBuilder, { name, shape }: Pick<Value, 'name' | 'shape'>): Name {
   const [n, c, h, w] = shape as Size4;
   return toBlocked(b, b.reshape(name, [1, n * c, h, w]));

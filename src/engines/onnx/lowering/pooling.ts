@@ -52,7 +52,7 @@ function transposed(b: GraphBuilder, averages: Averages): Name {
   return b.once(`transpose of ${name}`, () => b.transpose(name, [1, 0]));
 }
 
-/** Pooling is separable: average rows and columns, Y = R·X·Cᵀ for each picture. */
+/** Pooling is separable: average rows and columns, Y = R·X·Cᵀ for each image. */
 function average(b: GraphBuilder, x: Name, [rows, columns]: readonly [Averages, Averages]): Name {
   return b.op('MatMul', [matrix(b, rows), b.op('MatMul', [x, transposed(b, columns)])]);
 }

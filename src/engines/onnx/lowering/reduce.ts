@@ -13,7 +13,7 @@ function chunkOf(count: number): number {
 
 /**
  * Sum over some axes in two steps, as ONNX Runtime adds one number after the other: rounding errors grow
- * with the square root of the count then. First over each picture (or chunk of a row), then over those.
+ * with the square root of the count then. First over each image (or chunk of a row), then over those.
  *
  * @returns a tensor of as many elements as `result` has
  */

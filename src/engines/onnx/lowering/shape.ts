@@ -19,8 +19,8 @@ export const shapeLowerings: Lowerings<
   reshape: ({ shape }, [x], b) => [b.reshape(x!.name, shape)],
   transpose: ({ permutation }, [x], b) => [b.transpose(x!.name, permutation)],
   channelShuffle: ({ groups }, [x], b) => {
-    const [n, channels, ...picture] = x!.shape as [number, number, ...number[]];
-    const pixels = picture.reduce((a, size) => a * size, 1);
+    const [n, channels, ...image] = x!.shape as [number, number, ...number[]];
+    const pixels = image.reduce((a, size) => a * size, 1);
     const grouped = b.reshape(x!.name, [n, groups, channels / groups, pixels]);
     return [b.reshape(b.transpose(grouped, [0, 2, 1, 3]), x!.shape)];
   },

@@ -1,7 +1,7 @@
 import type { Shape } from '../../../graph/tensorType.js';
 import { dimensions4, type Floats, floats, type Kernels } from '../kernel.js';
 
-/** Calls back for each picture of a channel with the place of its plane: [start, end). */
+/** Calls back for each image of a channel with the place of its plane: [start, end). */
 function forEachPlane(shape: Shape, channel: number, visit: (start: number, end: number) => void): void {
   const [n, channels, h, w] = dimensions4(shape);
   for (let image = 0; image < n; image++) {

@@ -31,7 +31,7 @@ function validOutputs(
   return [first, Math.max(first, end)];
 }
 
-/** A 1×1 convolution without stride or padding sees a picture as one row. */
+/** A 1×1 convolution without stride or padding sees an image as one row. */
 function flattened(shapes: ConvShapes, { stride, padding }: ConvGeometry): ConvShapes {
   const [, , kh, kw] = dimensions4(shapes.weight);
   const pointwise = kh * kw * stride[0] * stride[1] === 1 && padding[0] + padding[1] === 0;

@@ -11,14 +11,14 @@ import { GAP, POINTS, Tiling } from './tiling.js';
 import {
   allocatePoints,
   type Ending,
+  imagesToTiles,
   matricesOf,
-  picturesToTiles,
   pointsToWeights,
-  tilesToPictures,
+  tilesToImages,
   weightsToPoints,
 } from './transforms.js';
 
-/** Fewest channels, of either side, that the transforms of pictures pay from. */
+/** Fewest channels, of either side, that the transforms of images pay from. */
 const LEAST_CHANNELS = 32;
 
 /**
@@ -49,53 +49,53 @@ function blockedWeights({ dnnl }: Planner, { weight }: ConvShapes, turned: boole
   return dnnl.named(weight, 'f32', turned ? 'ABcd8a8b' : 'ABcd8b8a');
 }
 
-/** A convolution's pictures (x, or dy) in blocks, and its weight in a layout that is asked for. */
+/** A convolution's images (x, or dy) in blocks, and its weight in a layout that is asked for. */
 export interface WinogradOperands {
-  readonly pictures: Place;
+  readonly images: Place;
   readonly weight: (desc: MemoryDesc) => Place;
   readonly shapes: ConvShapes;
 }
 
-/** Tiles of a group of pictures, and their results, take about so many bytes: the last cache holds them. */
+/** Tiles of a group of images, and their results, take about so many bytes: the last cache holds them. */
 const GROUP_BYTES = 12 * 2 ** 20;
 
-/** Pictures of a group: parts of about the same size, whose tiles stay in a cache. */
+/** Images of a group: parts of about the same size, whose tiles stay in a cache. */
 function groupSize({ x, weight }: ConvShapes): number {
   const batch = x[0]!;
-  const perPicture = POINTS ** 2 * Tiling.of([1, ...x.slice(1)]).bytes(weight[0]! + weight[1]!);
-  const fitting = Math.max(1, Math.floor(GROUP_BYTES / perPicture));
+  const perImage = POINTS ** 2 * Tiling.of([1, ...x.slice(1)]).bytes(weight[0]! + weight[1]!);
+  const fitting = Math.max(1, Math.floor(GROUP_BYTES / perImage));
   return Math.ceil(batch / Math.ceil(batch / fitting));
 }
 
-/** Pictures `first` to `first + size` of a batch. */
-function picturesOf(planner: Planner, place: Place, first: number, size: number): Place {
-  const [batch, ...picture] = place.desc.shape;
+/** Images `first` to `first + size` of a batch. */
+function imagesOf(planner: Planner, place: Place, first: number, size: number): Place {
+  const [batch, ...image] = place.desc.shape;
   const bytes = place.desc.bytes / batch!;
-  return { ...place, desc: planner.pictures([size, ...picture]), offset: place.offset + first * bytes };
+  return { ...place, desc: planner.images([size, ...image]), offset: place.offset + first * bytes };
 }
 
-/** From pictures to pictures, group by group: tiles, products with the weights, pictures. */
+/** From images to images, group by group: tiles, products with the weights, images. */
 function convolveGroups(
   planner: Planner,
-  { pictures, weight, shapes }: WinogradOperands,
+  { images, weight, shapes }: WinogradOperands,
   dst: Place,
   { turned, addend, ...ending }: Ending & { readonly turned: boolean },
 ): void {
-  const [batch, ...picture] = shapes.x as [number, ...number[]];
+  const [batch, ...image] = shapes.x as [number, ...number[]];
   const most = groupSize(shapes);
-  const [, from] = pictures.desc.shape as [number, number];
+  const [, from] = images.desc.shape as [number, number];
   const [, to] = dst.desc.shape as [number, number];
   const points = weightsToPoints(planner, weight(blockedWeights(planner, shapes, turned)), turned);
   const weights = matricesOf(planner, points, [from, to]);
   for (let first = 0; first < batch; first += most) {
     const size = Math.min(most, batch - first);
-    const { count } = Tiling.of([size, ...picture]);
-    const group = (place: Place): Place => picturesOf(planner, place, first, size);
-    const tiles = picturesToTiles(planner, group(pictures), winograd.input);
+    const { count } = Tiling.of([size, ...image]);
+    const group = (place: Place): Place => imagesOf(planner, place, first, size);
+    const tiles = imagesToTiles(planner, group(images), winograd.input);
     const results = allocatePoints(planner, count * to * FLOAT);
     const product = matricesOf(planner, results, [count, to]);
     multiply(planner, matricesOf(planner, tiles, [count, from]), weights, product);
-    tilesToPictures(planner, results, group(dst), { ...ending, addend: addend && group(addend) });
+    tilesToImages(planner, results, group(dst), { ...ending, addend: addend && group(addend) });
   }
 }
 
@@ -118,15 +118,15 @@ export function winogradInputGradient(planner: Planner, operands: WinogradOperan
 export function winogradWeightGradient(
   planner: Planner,
   {
-    pictures,
+    images,
     gradient,
     shapes,
-  }: { readonly pictures: Place; readonly gradient: Place; readonly shapes: ConvShapes },
+  }: { readonly images: Place; readonly gradient: Place; readonly shapes: ConvShapes },
 ): Place {
   const [outputs, inputs] = shapes.weight as [number, number];
   const { count } = Tiling.of(shapes.x);
-  const tiles = picturesToTiles(planner, pictures, winograd.input);
-  const gradients = picturesToTiles(planner, gradient, winograd.outputGradient);
+  const tiles = imagesToTiles(planner, images, winograd.input);
+  const gradients = imagesToTiles(planner, gradient, winograd.outputGradient);
   const points = allocatePoints(planner, outputs * inputs * FLOAT);
   multiply(
     planner,

@@ -12,25 +12,25 @@ export const KERNEL = 3;
 const WEIGHT_BLOCK = BLOCK * VECTOR;
 /** Tensors of each point lie a cache line further apart than they need, lest all points fall into one set of a cache. */
 export const GAP = 64;
-/** How pictures of a size are cut into tiles of 4×4. */
+/** How images of a size are cut into tiles of 4×4. */
 export class Tiling {
   private constructor(
-    readonly pictures: number,
+    readonly images: number,
     readonly height: number,
     readonly width: number,
   ) {}
 
-  /** @param shape of pictures, [N,C,H,W] */
-  static of([pictures, , height, width]: Shape): Tiling {
-    return new Tiling(pictures!, height!, width!);
+  /** @param shape of images, [N,C,H,W] */
+  static of([images, , height, width]: Shape): Tiling {
+    return new Tiling(images!, height!, width!);
   }
 
-  get perPicture(): number {
+  get perImage(): number {
     return Math.ceil(this.height / TILE) * Math.ceil(this.width / TILE);
   }
 
   get count(): number {
-    return this.pictures * this.perPicture;
+    return this.images * this.perImage;
   }
 
   /** Of one point's numbers of all tiles. */
@@ -38,7 +38,7 @@ export class Tiling {
     return this.count * channels * FLOAT;
   }
 
-  /** Where rows of tiles begin and end in the picture, with `halo` rows before and after. */
+  /** Where rows of tiles begin and end in the image, with `halo` rows before and after. */
   runs(length: number, halo: number): Run[] {
     const size = TILE + 2 * halo;
     const runs: Run[] = [];
@@ -52,8 +52,8 @@ export class Tiling {
     return runs;
   }
 
-  /** A picture in blocks of channels; units are blocks of a picture. */
-  pictureSide(channels: number, halo: number): Strides {
+  /** An image in blocks of channels; units are blocks of an image. */
+  imageSide(channels: number, halo: number): Strides {
     const line = this.width * VECTOR;
     const plane = this.height * line;
     return {
@@ -67,12 +67,12 @@ export class Tiling {
     };
   }
 
-  /** Tiles, for each point all of them: [point][picture, tile][channel]. */
+  /** Tiles, for each point all of them: [point][image, tile][channel]. */
   tileSide(channels: number): Strides {
     const tile = channels * FLOAT;
     const point = this.bytes(channels) + GAP;
     return {
-      outer: this.perPicture * tile,
+      outer: this.perImage * tile,
       inner: VECTOR,
       column: tile,
       row: Math.ceil(this.width / TILE) * tile,

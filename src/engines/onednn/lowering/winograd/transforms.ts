@@ -29,25 +29,25 @@ function order(name: string, source: TileTransform): KernelOrder<TileTransform> 
   return { name, source, compile: compileTransform };
 }
 
-/** From pictures to tiles: with Bᵀ from 6×6 with a border of 1, with A from 4×4. */
-export function picturesToTiles(planner: Planner, pictures: Place, matrix: Matrix): Place {
-  const [, channels, height, width] = pictures.desc.shape as [number, number, number, number];
-  const tiling = Tiling.of(pictures.desc.shape);
+/** From images to tiles: with Bᵀ from 6×6 with a border of 1, with A from 4×4. */
+export function imagesToTiles(planner: Planner, images: Place, matrix: Matrix): Place {
+  const [, channels, height, width] = images.desc.shape as [number, number, number, number];
+  const tiling = Tiling.of(images.desc.shape);
   const halo = (matrix[0]!.length - TILE) / 2;
   const tiles = allocatePoints(planner, tiling.bytes(channels));
   const inner = channels / BLOCK;
   const transform: TileTransform = {
     matrix,
-    units: tiling.pictures * inner,
+    units: tiling.images * inner,
     together: inner % 2 === 0 ? 2 : 1,
     inner,
-    src: tiling.pictureSide(channels, halo),
+    src: tiling.imageSide(channels, halo),
     dst: tiling.tileSide(channels),
     rows: tiling.runs(height, halo),
     columns: tiling.runs(width, halo),
     limited: 'src',
   };
-  planner.kernel(order('tiles of pictures', transform), { src: pictures, dst: tiles });
+  planner.kernel(order('tiles of images', transform), { src: images, dst: tiles });
   return tiles;
 }
 
@@ -60,8 +60,8 @@ export interface Ending {
   readonly relu?: boolean | undefined;
 }
 
-/** From tiles to pictures, with Aᵀ, and what follows. */
-export function tilesToPictures(
+/** From tiles to images, with Aᵀ, and what follows. */
+export function tilesToImages(
   planner: Planner,
   tiles: Place,
   dst: Place,
@@ -72,11 +72,11 @@ export function tilesToPictures(
   const inner = channels / BLOCK;
   const transform: TileTransform = {
     matrix: winograd.output,
-    units: tiling.pictures * inner,
+    units: tiling.images * inner,
     together: inner % 2 === 0 ? 2 : 1,
     inner,
     src: tiling.tileSide(channels),
-    dst: tiling.pictureSide(channels, 0),
+    dst: tiling.imageSide(channels, 0),
     rows: tiling.runs(height, 0),
     columns: tiling.runs(width, 0),
     limited: 'dst',
@@ -84,7 +84,7 @@ export function tilesToPictures(
     addend: addend !== undefined,
     relu,
   };
-  planner.kernel(order('pictures of tiles', transform), { src: tiles, dst, bias, addend });
+  planner.kernel(order('images of tiles', transform), { src: tiles, dst, bias, addend });
 }
 
 const once = (count: number): Run[] => [{ count, begin: 0, end: POINTS }];

@@ -1,0 +1,98 @@
+import { readImages } from '../data/images/readImages.js';
+import { openOnnxModel } from '../engines/onnx/runModel.js';
+import { UsageError } from '../errors.js';
+import { type OnnxClassifier, readOnnxClassifier } from '../formats/onnx/readClassifier.js';
+import { readBytes } from '../runs/checkpoint.js';
+import { type EngineFlags, withClassifier } from './classifier.js';
+import { classNamesOf, normalisationOf } from './weightsData.js';
+import { openClassifier, type WeightsFlags } from './weightsFlags.js';
+
+/** Something that tells what is in an image. */
+export interface ImageClassifier {
+  /** Names of the classes. */
+  readonly names: readonly string[];
+  /**
+   * Logits of the image in a file.
+   *
+   * @throws UserError when it cannot be read, naming it
+   */
+  logitsOf(image: string): Promise<Float32Array>;
+}
+
+/** Flags that say what an ONNX model says itself, or that are for our engines. */
+const MEANINGLESS = {
+  model: '--model',
+  ratio: '--ratio',
+  width: '--width',
+  numClasses: '--num-classes',
+  imageSize: '--image-size',
+  classMap: '--class-map',
+  engine: '--engine',
+  precision: '--precision',
+} as const satisfies { readonly [K in keyof (WeightsFlags & EngineFlags)]?: string };
+
+/**
+ * Runs `body` with the classifier in a file: weights in an engine, or an exported `.onnx` model in ONNX Runtime.
+ *
+ * @throws UserError when the file is unfit
+ */
+export async function withImageClassifier(
+  flags: WeightsFlags & EngineFlags,
+  body: (classifier: ImageClassifier) => Promise<void>,
+): Promise<void> {
+  if (/\.onnx$/i.test(flags.checkpoint)) await withOnnxModel(flags, body);
+  else await withWeights(flags, body);
+}
+
+async function withWeights(
+  flags: WeightsFlags & EngineFlags,
+  body: (classifier: ImageClassifier) => Promise<void>,
+): Promise<void> {
+  const { weights, model } = openClassifier(flags);
+  const names = classNamesOf(weights, flags.classMap, model.config.classes);
+  const preparing = { imageSize: model.config.imageSize, normalisation: normalisationOf(weights) };
+  await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (learner) => {
+    await learner.beginEvaluation();
+    const logitsOf = async (image: string): Promise<Float32Array> =>
+      (await learner.predict(await readImages([image], preparing))).logits;
+    await body({ names, logitsOf });
+  });
+}
+
+async function withOnnxModel(
+  flags: WeightsFlags & EngineFlags,
+  body: (classifier: ImageClassifier) => Promise<void>,
+): Promise<void> {
+  const { checkpoint: path } = flags;
+  for (const [key, flag] of Object.entries(MEANINGLESS)) {
+    if (flags[key as keyof typeof MEANINGLESS] !== undefined)
+      throw new UsageError(`${flag} is for weights; ${path} is an exported model, which needs none`);
+  }
+  const bytes = readBytes(path);
+  const description = readOnnxClassifier(bytes, path);
+  const { imageSize, takesBytes, classes: names } = description;
+  const shape = takesBytes ? [1, imageSize, imageSize, 3] : [1, 3, imageSize, imageSize];
+  const model = await openOnnxModel(bytes, { path, threads: flags.threads });
+  try {
+    await body({
+      names,
+      logitsOf: async (image) => model.run(await inputOf(image, description), shape),
+    });
+  } finally {
+    await model.close();
+  }
+}
+
+/** An image as the model takes it: normalised planes, or the bytes of its pixels. */
+async function inputOf(
+  image: string,
+  { imageSize, mean, std, takesBytes }: OnnxClassifier,
+): Promise<Float32Array | Uint8Array> {
+  if (!takesBytes) return readImages([image], { imageSize, normalisation: { mean, std } });
+  const scale = 1 / 255;
+  // (x/255 − 0)·255: the values of the pixels.
+  const normalisation = { mean: [0, 0, 0], std: [scale, scale, scale] } as const;
+  const planes = await readImages([image], { imageSize, normalisation });
+  const plane = imageSize * imageSize;
+  return Uint8Array.from(planes, (_, i) => Math.round(planes[(i % 3) * plane + Math.floor(i / 3)]!));
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage, UserError } from '../../errors.js';
+import { makeFolder } from '../../makeFolder.js';
+import { fetchRest } from './fetchRest.js';
+
+/** Called as bytes arrive; `total` is undefined where the server does not say. */
+export type DownloadProgress = (received: number, total: number | undefined) => void;
+
+/** How a download goes. */
+export interface DownloadSettings {
+  readonly onProgress?: DownloadProgress | undefined;
+  /** Tries without any progress before it is given up. Default 5. */
+  readonly attempts?: number | undefined;
+  /** Milliseconds before the second try; doubled each time, up to half a minute. Default 1000. */
+  readonly retryDelayMs?: number | undefined;
+  /** Milliseconds without a byte after which a connection counts as broken. Default 30000. */
+  readonly stallMs?: number | undefined;
+}
+
+/** What is fetched, and where to. */
+export interface DownloadTarget {
+  readonly url: string;
+  readonly path: string;
+  /** MD5 of the whole file, in hexadecimal. */
+  readonly md5: string;
+}
+
+const LONGEST_DELAY_MS = 30_000;
+
+/**
+ * Fetches a file. It arrives in `path`.part, which a later call goes on with where a connection or the
+ * process broke; only a whole file with the right MD5 gets its name.
+ *
+ * @throws UserError when the server refuses, cannot be reached, or sends another file
+ */
+export async function download(target: DownloadTarget, settings: DownloadSettings = {}): Promise<void> {
+  const { url, path, md5 } = target;
+  const part = `${path}.part`;
+  makeFolderOf(path);
+  for (let resumed = (await sizeOf(part)) > 0; ; resumed = false) {
+    await fetchWithRetries(target, settings);
+    const found = await md5Of(part);
+    if (found === md5) break;
+    await rm(part, { force: true });
+    // A part from an earlier time may belong to another file: once more, from the beginning.
+    if (!resumed)
+      throw new UserError(`${url} is not the official archive: expected the MD5 ${md5}, found ${found}`);
+  }
+  await settle(part, path);
+}
+
+async function fetchWithRetries({ url, path }: DownloadTarget, settings: DownloadSettings): Promise<void> {
+  const { attempts = 5, retryDelayMs = 1000, stallMs = 30_000, onProgress } = settings;
+  const part = `${path}.part`;
+  for (let failures = 0; ; ) {
+    const before = await sizeOf(part);
+    try {
+      await fetchRest({ url, part, stallMs, onProgress });
+      return;
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      const size = await sizeOf(part);
+      failures = size > before ? 1 : failures + 1;
+      if (failures >= attempts) {
+        const kept = size > 0 ? `; ${size} bytes are kept in ${part}, and the next try goes on there` : '';
+        throw new UserError(`${url} could not be fetched: ${causeOf(error)}${kept}`);
+      }
+    }
+    await sleep(Math.min(retryDelayMs * 2 ** (failures - 1), LONGEST_DELAY_MS));
+  }
+}
+
+function makeFolderOf(path: string): void {
+  try {
+    makeFolder(dirname(path));
+  } catch (error) {
+    throw new UserError(`the folder ${dirname(path)} cannot be made: ${errorMessage(error)}`);
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+async function md5Of(path: string): Promise<string> {
+  const hash = createHash('md5');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** Gives a finished file its name, after its bytes are safe on the disk. */
+async function settle(part: string, path: string): Promise<void> {
+  const file = await open(part, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(part, path);
+}
+
+/** Node's fetch says only “fetch failed” or “terminated”; the reason is the cause. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? errorMessage(error) : errorMessage(cause) || errorMessage(error);
+}

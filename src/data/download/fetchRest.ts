@@ -1,0 +1,86 @@
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { errorMessage, UserError } from '../../errors.js';
+
+/** A try to fetch what is missing of a file. */
+export interface FetchRest {
+  readonly url: string;
+  /** What has arrived. */
+  readonly part: string;
+  readonly stallMs: number;
+  readonly onProgress?: ((received: number, total: number | undefined) => void) | undefined;
+}
+
+/** HTTP statuses that another try may mend: timeout, too early, too many requests; and all from 500 on. */
+const PASSING = [408, 425, 429];
+
+/**
+ * Fetches what `part` lacks, or all where the server does not send parts (RFC 9110, section 14).
+ *
+ * @throws UserError when the server refuses or the file cannot be written; another error where a further try may help
+ */
+export async function fetchRest({ url, part, stallMs, onProgress }: FetchRest): Promise<void> {
+  const file = await openPart(part);
+  const abort = new AbortController();
+  const stalled = (): void => abort.abort(new Error(`nothing arrived for ${stallMs / 1000} s`));
+  const timer = setTimeout(stalled, stallMs);
+  try {
+    const { size } = await stat(part);
+    const response = await fetch(url, { headers: requestHeaders(size), signal: abort.signal });
+    const start = await startOf(response, size, file, url);
+    const length = response.headers.get('content-length');
+    const total = length === null ? undefined : start + Number(length);
+    let received = start;
+    onProgress?.(received, total);
+    for await (const chunk of response.body ?? []) {
+      timer.refresh();
+      await write(file, chunk, received, part);
+      received += chunk.length;
+      onProgress?.(received, total);
+    }
+    if (total !== undefined && received !== total)
+      throw new Error(`the connection broke after ${received} of ${total} bytes`);
+  } finally {
+    clearTimeout(timer);
+    await file.close();
+  }
+}
+
+/** Whether the part belongs to the file that is there now is for the MD5 of the whole to say. */
+function requestHeaders(size: number): Record<string, string> {
+  const headers = { 'accept-encoding': 'identity' };
+  return size > 0 ? { ...headers, range: `bytes=${size}-` } : headers;
+}
+
+/** Where in the file the response's body begins. */
+async function startOf(response: Response, size: number, file: FileHandle, url: string): Promise<number> {
+  const { status } = response;
+  if (status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${size}-`)) return size;
+  if (status === 200) {
+    await file.truncate(0);
+    return 0;
+  }
+  await response.body?.cancel();
+  const message = `the server answered ${status} ${response.statusText}`.trim();
+  if (status === 206 || status === 416) await file.truncate(0);
+  else if (status < 500 && !PASSING.includes(status))
+    throw new UserError(`${url} could not be fetched: ${message}`);
+  throw new Error(message);
+}
+
+async function openPart(part: string): Promise<FileHandle> {
+  try {
+    // Made if it is missing, kept if it is there.
+    await (await open(part, 'a')).close();
+    return await open(part, 'r+');
+  } catch (error) {
+    throw new UserError(`${part} cannot be written: ${errorMessage(error)}`);
+  }
+}
+
+async function write(file: FileHandle, chunk: Uint8Array, position: number, part: string): Promise<void> {
+  try {
+    await file.write(chunk, 0, chunk.length, position);
+  } catch (error) {
+    throw new UserError(`${part} cannot be written: ${errorMessage(error)}`);
+  }
+}

@@ -1,0 +1,98 @@
+import sharp, { type Sharp } from 'sharp';
+import { errorMessage, UserError } from '../../errors.js';
+import { type ImageHeader, readImageHeader } from './header.js';
+
+/** A decoded image: [height, width, 3] bytes. */
+export interface RgbImage {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Images with more pixels are refused, against decompression bombs: where Pillow begins to warn (a quarter of a gigabyte of RGB). */
+export const MOST_PIXELS = Math.floor(1024 ** 3 / 4 / 3);
+
+// Every image is decoded once: a cache would only hold memory. Several are decoded side by side,
+// which is faster than threads within one.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/**
+ * Decodes a JPEG, PNG or WebP image into RGB as torchvision does (Pillow's `convert('RGB')`): colour
+ * profiles and EXIF orientation are ignored; grey is repeated; palettes are looked up; alpha is dropped,
+ * not blended; CMYK is multiplied out, (255 − C)(255 − K)/255; of 16 bits a channel the upper 8 count,
+ * but 16-bit grey without alpha is clipped at 255, as Pillow clips it. Of an animation the first image counts.
+ *
+ * @param name for messages
+ * @throws UserError when the image is damaged, truncated, too large or of another format
+ */
+export async function decodeRgb(bytes: Uint8Array, name: string): Promise<RgbImage> {
+  if (bytes.length === 0) throw new UserError(`${name} is empty`);
+  const header = readImageHeader(bytes);
+  if (!header) throw new UserError(`${name} is not an image that can be read: expected JPEG, PNG or WebP`);
+  try {
+    return await decode(bytes, header);
+  } catch (error) {
+    throw new UserError(`${name} cannot be decoded as ${header.format}: ${firstLine(errorMessage(error))}`);
+  }
+}
+
+async function decode(bytes: Uint8Array, { pixels }: ImageHeader): Promise<RgbImage> {
+  const image = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: MOST_PIXELS });
+  switch (pixels) {
+    case 'ordinary':
+      return rgbOf(image.toColourspace('srgb').removeAlpha());
+    case 'grey16':
+      return clippedGrey(image);
+    case 'cmyk':
+      return multipliedOut(image);
+  }
+}
+
+async function rgbOf(image: Sharp): Promise<RgbImage> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  return { data: info.channels === 1 ? repeated(data) : data, width, height };
+}
+
+/** Grey as RGB. */
+function repeated(grey: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(3 * grey.length);
+  for (let i = 0; i < grey.length; i++) rgb.fill(grey[i]!, 3 * i, 3 * i + 3);
+  return rgb;
+}
+
+async function clippedGrey(image: Sharp): Promise<RgbImage> {
+  const { data, info } = await image
+    .toColourspace('grey16')
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  const grey = Uint8Array.from({ length: width * height }, (_, i) => Math.min(values[i * channels]!, 255));
+  return { data: repeated(grey), width, height };
+}
+
+/** Both libvips and Pillow take CMYK to be stored inverted, as Adobe stores it, and undo that. */
+async function multipliedOut(image: Sharp): Promise<RgbImage> {
+  const { data, info } = await image
+    .pipelineColourspace('cmyk')
+    .toColourspace('cmyk')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const rgb = new Uint8Array(3 * width * height);
+  for (let i = 0; i < width * height; i++) {
+    const white = 255 - data[4 * i + 3]!;
+    for (let c = 0; c < 3; c++) {
+      // (255 − C)(255 − K)/255 in Pillow's rounding.
+      const product = data[4 * i + c]! * white + 128;
+      rgb[3 * i + c] = Math.max(0, white - (((product >> 8) + product) >> 8));
+    }
+  }
+  return { data: rgb, width, height };
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0]!;
+}

@@ -1,0 +1,86 @@
+import type { Span } from './resample.js';
+
+/** Which part of an image is resized to which size, and which part of the result is kept. */
+export interface Cut {
+  readonly columns: AxisCut;
+  readonly rows: AxisCut;
+}
+
+/** A {@link Cut} along one axis. */
+export interface AxisCut {
+  /** The part of the image that is resized. */
+  readonly input: Span;
+  /** Its size after that. */
+  readonly size: number;
+  /** The part of the resized that is kept. */
+  readonly wanted: Span;
+}
+
+/** The share of the resized shorter side that the centre crop keeps: 224 of 256. */
+const CROP_SHARE = 224 / 256;
+
+/**
+ * The cut for evaluation, as torchvision's Resize and CenterCrop on Pillow images: the shorter side
+ * becomes 256 (or in that proportion), the longer ⌊256·longer/shorter⌋, and the middle 224×224 are kept.
+ */
+export function evaluationCut(width: number, height: number, imageSize: number): Cut {
+  const shorter = Math.round(imageSize / CROP_SHARE);
+  const axis = (length: number, other: number): AxisCut => {
+    const size = length <= other ? shorter : Math.trunc((shorter * length) / other);
+    const start = roundHalfEven((size - imageSize) / 2);
+    return { input: { start: 0, length }, size, wanted: { start, length: imageSize } };
+  };
+  return { columns: axis(width, height), rows: axis(height, width) };
+}
+
+/** Area of the crop as a share of the image's, and its aspect ratio: torchvision's defaults. */
+const AREA: readonly [number, number] = [0.08, 1];
+const LOG_RATIO: readonly [number, number] = [Math.log(3 / 4), Math.log(4 / 3)];
+const TRIES = 10;
+
+/**
+ * The cut for training, as torchvision's RandomResizedCrop: a part of 8 to 100% of the area, with an
+ * aspect ratio of 3/4 to 4/3, resized to imageSize×imageSize; where ten tries don't fit, the largest
+ * centred part of an allowed ratio.
+ *
+ * @param random number `what` in [0, 1), for `what` from 0 to 39
+ */
+export function trainingCut(
+  width: number,
+  height: number,
+  imageSize: number,
+  random: (what: number) => number,
+): Cut {
+  const between = ([low, high]: readonly [number, number], share: number): number =>
+    low + (high - low) * share;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const area = width * height * between(AREA, random(4 * attempt));
+    const ratio = Math.exp(between(LOG_RATIO, random(4 * attempt + 1)));
+    const w = roundHalfEven(Math.sqrt(area * ratio));
+    const h = roundHalfEven(Math.sqrt(area / ratio));
+    if (w <= 0 || w > width || h <= 0 || h > height) continue;
+    const top = Math.floor(random(4 * attempt + 2) * (height - h + 1));
+    const left = Math.floor(random(4 * attempt + 3) * (width - w + 1));
+    return wholeCut({ start: left, length: w }, { start: top, length: h }, imageSize);
+  }
+  const [least, most] = [3 / 4, 4 / 3];
+  const w = Math.min(width, Math.max(1, roundHalfEven(height * most)));
+  const h = Math.min(height, Math.max(1, roundHalfEven(width / least)));
+  const middle = (length: number, part: number): Span => ({
+    start: Math.floor((length - part) / 2),
+    length: part,
+  });
+  return wholeCut(middle(width, w), middle(height, h), imageSize);
+}
+
+function wholeCut(columns: Span, rows: Span, size: number): Cut {
+  const wanted = { start: 0, length: size };
+  return { columns: { input: columns, size, wanted }, rows: { input: rows, size, wanted } };
+}
+
+/** Rounds to the nearest integer, halves to the even one, as Python does. */
+export function roundHalfEven(x: number): number {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}

@@ -1,0 +1,101 @@
+import { uniformSource } from '../../random.js';
+import type { ImageSource } from '../dataset.js';
+import type { Augmentation } from '../loaderProtocol.js';
+import { jitterColours } from './colourJitter.js';
+import { CutResizer } from './cutResizer.js';
+import { decodeRgb, type RgbImage } from './decode.js';
+import { evaluationCut, trainingCut } from './geometry.js';
+import { readImageSource } from './imageSource.js';
+
+/** Options of a {@link ImagePreparer}. */
+export interface PreparerOptions {
+  /** Height and width of the prepared images. */
+  readonly imageSize: number;
+  /** Value of each byte after normalisation: three tables of 256. */
+  readonly tables: Float32Array;
+  /** How training images are varied; without it images are prepared for evaluation. */
+  readonly augmentation?: Augmentation | undefined;
+}
+
+/** Which images are prepared. */
+export interface PreparedPart {
+  readonly epoch: number;
+  /** Index of each in its set, on which its augmentation depends. */
+  readonly indices: Uint32Array;
+}
+
+/** Images decoded at a time: while one waits for its file or decoder, another is resized. */
+const AT_ONCE = 4;
+
+/** Numbers drawn for an image: 40 for the crop, then flip and colours. */
+const DRAWS = 64;
+const FLIP = 40;
+const COLOURS = 41;
+
+/** Turns encoded images into the floats that a model takes. */
+export class ImagePreparer {
+  private readonly random: ((epoch: number, counter: number) => number) | undefined;
+  private readonly resizer: CutResizer;
+
+  constructor(private readonly options: PreparerOptions) {
+    const { imageSize, augmentation } = options;
+    this.resizer = new CutResizer(imageSize);
+    this.random = augmentation && uniformSource(augmentation.seed, 'augment');
+  }
+
+  /**
+   * Fills `out` [N, 3, S, S].
+   *
+   * @throws UserError for an image that cannot be read, naming it
+   */
+  async fill(out: Float32Array, sources: readonly ImageSource[], part: PreparedPart): Promise<void> {
+    const length = 3 * this.options.imageSize ** 2;
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let n = next++; n < sources.length; n = next++) {
+        const { bytes, name } = await readImageSource(sources[n]!);
+        const image = await decodeRgb(bytes, name);
+        this.prepare(out.subarray(n * length, (n + 1) * length), image, part.epoch, part.indices[n]!);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  }
+
+  /** Cuts, resizes, varies and normalises one image into `out` [3, S, S]. */
+  prepare(out: Float32Array, image: RgbImage, epoch: number, index: number): void {
+    const { imageSize, tables, augmentation } = this.options;
+    const { width, height } = image;
+    const random = this.random;
+    if (!random) {
+      const rgb = this.resizer.resize(image, evaluationCut(width, height, imageSize));
+      writeNormalised(out, rgb, imageSize, tables, false);
+      return;
+    }
+    const draw = (what: number): number => random(epoch, index * DRAWS + what);
+    const rgb = this.resizer.resize(image, trainingCut(width, height, imageSize, draw));
+    const jitter = augmentation?.colourJitter;
+    if (jitter) jitterColours(rgb, jitter, (what) => draw(COLOURS + what));
+    writeNormalised(out, rgb, imageSize, tables, draw(FLIP) < 0.5);
+  }
+}
+
+/** Bytes [S, S, 3] as normalised planes [3, S, S]. */
+function writeNormalised(
+  out: Float32Array,
+  rgb: Uint8Array,
+  size: number,
+  tables: Float32Array,
+  mirrored: boolean,
+): void {
+  const plane = size * size;
+  const step = mirrored ? -1 : 1;
+  let i = 0;
+  for (let y = 0; y < size; y++) {
+    let o = y * size + (mirrored ? size - 1 : 0);
+    for (let x = 0; x < size; x++, i += 3, o += step) {
+      out[o] = tables[rgb[i]!]!;
+      out[o + plane] = tables[256 + rgb[i + 1]!]!;
+      out[o + 2 * plane] = tables[512 + rgb[i + 2]!]!;
+    }
+  }
+}

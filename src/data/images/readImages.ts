@@ -1,0 +1,33 @@
+import { IMAGENET_NORMALISATION, type Normalisation } from '../dataset.js';
+import { normalisationTables } from '../pixelTransforms.js';
+import { ImagePreparer } from './prepare.js';
+
+/** How images are prepared. */
+export interface ReadImagesOptions {
+  /** Height and width that the model takes. */
+  readonly imageSize: number;
+  /** Mean and deviation that the model was trained with. Default: ImageNet's. */
+  readonly normalisation?: Normalisation | undefined;
+}
+
+/**
+ * Reads image files as evaluation does: resized so that the shorter side is 256/224 of `imageSize`,
+ * cut in the middle, normalised.
+ *
+ * @returns [N, 3, imageSize, imageSize]
+ * @throws UserError for an image that cannot be read, naming it
+ */
+export async function readImages(
+  paths: readonly string[],
+  { imageSize, normalisation = IMAGENET_NORMALISATION }: ReadImagesOptions,
+): Promise<Float32Array> {
+  const images = new Float32Array(paths.length * 3 * imageSize ** 2);
+  const preparer = new ImagePreparer({ imageSize, tables: normalisationTables(normalisation) });
+  const indices = Uint32Array.from({ length: paths.length }, (_, i) => i);
+  await preparer.fill(
+    images,
+    paths.map((path) => ({ path })),
+    { epoch: 0, indices },
+  );
+  return images;
+}

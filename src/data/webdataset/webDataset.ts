@@ -1,0 +1,116 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { basename } from 'node:path';
+import { UserError } from '../../errors.js';
+import { IMAGENET_NORMALISATION, type ImageDataset, type ImageSource } from '../dataset.js';
+import { isImageName } from '../folders/imageFiles.js';
+import { indexTar, type TarMember } from './tarIndex.js';
+
+/** Options of {@link webDataset}. */
+export interface WebDatasetOptions {
+  /** For messages. Default: the first shard's name. */
+  readonly name?: string | undefined;
+  /** Names of the classes. Default: `class 0` and so on, up to the greatest label. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+/** The files of a sample, which share their name up to the first dot. */
+interface Sample {
+  readonly key: string;
+  image?: TarMember;
+  label?: TarMember;
+}
+
+/** More classes than anyone has; a greater label is a mistake. */
+const MOST_CLASSES = 1_000_000;
+const LARGEST_LABEL_FILE = 1 << 20;
+
+/**
+ * Images in uncompressed .tar archives in WebDataset's layout: files that share their name up to the
+ * first dot are a sample, with an image (.jpg, .jpeg, .png, .webp) and a label: `.cls` (a class
+ * number in digits) or `.json` (with `label` or `cls`). Only headers and labels are read here.
+ *
+ * @throws UserError when an archive cannot be read, a sample lacks its image or label, or a label is no class
+ */
+export function webDataset(shards: readonly string[], options: WebDatasetOptions = {}): ImageDataset {
+  const sources: ImageSource[] = [];
+  const labels: number[] = [];
+  for (const path of shards) {
+    const file = openShard(path);
+    try {
+      for (const { image, label } of samplesOf(path)) {
+        sources.push({ path, member: image });
+        labels.push(readLabel(file, path, label));
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+  const count = labels.reduce((most, label) => Math.max(most, label + 1), 0);
+  const classes = options.classes ?? Array.from({ length: count }, (_, i) => `class ${i}`);
+  if (count > classes.length)
+    throw new UserError(
+      `${shards[0]} and so on have the label ${count - 1}, but there are ${classes.length} classes`,
+    );
+  return {
+    kind: 'images',
+    name: options.name ?? basename(shards[0] ?? 'no archives'),
+    classes,
+    count: labels.length,
+    labels: Int32Array.from(labels),
+    normalisation: IMAGENET_NORMALISATION,
+    source: (index) => sources[index]!,
+  };
+}
+
+function openShard(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch {
+    throw new UserError(`there is no archive ${path}`);
+  }
+}
+
+/** Whole samples of an archive, in its order. */
+function samplesOf(path: string): { image: TarMember; label: TarMember }[] {
+  const samples = new Map<string, Sample>();
+  for (const member of indexTar(path)) {
+    const start = member.name.lastIndexOf('/') + 1;
+    const dot = member.name.indexOf('.', start);
+    if (dot < 0 || dot === start) continue;
+    const key = member.name.slice(0, dot);
+    const sample = samples.get(key) ?? { key };
+    samples.set(key, sample);
+    const extension = member.name.slice(dot + 1).toLowerCase();
+    if (isImageName(member.name)) sample.image = member;
+    else if (extension === 'cls' || (extension === 'json' && !sample.label)) sample.label = member;
+  }
+  return [...samples.values()].map(({ key, image, label }) => {
+    if (!image) throw new UserError(`${key} in ${path} has no image: expected .jpg, .jpeg, .png or .webp`);
+    if (!label) throw new UserError(`${key} in ${path} has no label: expected .cls or .json`);
+    return { image, label };
+  });
+}
+
+function readLabel(file: number, path: string, { name, offset, length }: TarMember): number {
+  const bytes = Buffer.alloc(Math.min(length, LARGEST_LABEL_FILE));
+  readSync(file, bytes, 0, bytes.length, offset);
+  const text = bytes.toString('utf8').trim();
+  const label = /json$/i.test(name) ? jsonLabel(text) : /^\d+$/.test(text) ? Number(text) : undefined;
+  if (label === undefined || !Number.isInteger(label) || label < 0 || label >= MOST_CLASSES)
+    throw new UserError(
+      `${name} in ${path} is no label: expected a class number, found "${text.slice(0, 40)}"`,
+    );
+  return label;
+}
+
+function jsonLabel(text: string): number | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'number') return value;
+    if (typeof value !== 'object' || value === null) return undefined;
+    const label = 'label' in value ? value.label : 'cls' in value ? value.cls : undefined;
+    return typeof label === 'number' ? label : undefined;
+  } catch {
+    return undefined;
+  }
+}

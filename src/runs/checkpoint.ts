@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { errorMessage, UserError } from '../errors.js';
+import { parseSafetensors } from '../formats/safetensors/parse.js';
+import { serializeSafetensors } from '../formats/safetensors/serialize.js';
+import { type CheckpointInfo, infoOf, metadataOf } from '../train/checkpointInfo.js';
+import { expectFinite, firstNotFinite } from '../train/finite.js';
+import type { Learner } from '../train/learner.js';
+import { fromStored, type StateDictTensors, toStored } from '../train/stateDict.js';
+import { writeFileAtomically } from './atomicFile.js';
+
+/** A checkpoint, read. */
+export interface Checkpoint extends CheckpointInfo {
+  readonly path: string;
+  readonly tensors: StateDictTensors;
+}
+
+/** Names of tensors that are training state and not the model's. */
+const TRAINING_PREFIXES = ['optimizer.', 'loss.'];
+
+/** Whether a tensor of a checkpoint is training state. */
+export function isTrainingState(name: string): boolean {
+  return TRAINING_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
+/**
+ * Writes a learner's whole state as safetensors: the model's tensors under PyTorch's names, the
+ * training state under `optimizer.` and `loss.`, the rest as JSON in the metadata. The file at `path`
+ * is replaced as a whole.
+ *
+ * @throws UserError when the file cannot be written, or a value is not finite; then `path` stays as it was
+ */
+export async function saveCheckpoint(path: string, learner: Learner, info: CheckpointInfo): Promise<void> {
+  const state: StateDictTensors = new Map([
+    ...(await learner.stateDict()),
+    ...(await learner.trainingState()),
+  ]);
+  const broken = await firstNotFinite(state);
+  if (broken !== undefined) throw notFinite(broken, path, info);
+  await writeFileAtomically(path, serializeSafetensors(toStored(state), metadataOf(info)));
+}
+
+function notFinite(tensor: string, path: string, { training }: CheckpointInfo): UserError {
+  const { epoch = 0, step = 0 } = training?.progress ?? {};
+  const when = training ? ` after ${epoch} epochs and ${step} steps` : '';
+  const kept = existsSync(path) ? `; ${path} is left as it was` : '';
+  return new UserError(`${tensor} is not finite any more${when}${kept}: try a lower learning rate`);
+}
+
+/**
+ * Reads a checkpoint that {@link saveCheckpoint} wrote.
+ *
+ * @throws UserError when it is missing, damaged or not one of ours, or a value in it is not finite
+ */
+export function readCheckpoint(path: string): Checkpoint {
+  const { tensors, metadata } = parseSafetensors(readBytes(path), path);
+  const info = infoOf(metadata, path);
+  if (!info) throw new UserError(`${path} is no checkpoint of a run: its metadata does not tell of one`);
+  const state = fromStored(tensors);
+  expectFinite(state, path);
+  return { ...info, path, tensors: state };
+}
+
+/** The bytes of a file; throws UserError when it cannot be read. */
+export function readBytes(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
+  }
+}
+
+/**
+ * Restores a learner's whole state.
+ *
+ * @throws UserError when the checkpoint is of another model or setting
+ */
+export async function restoreLearner(learner: Learner, { path, tensors }: Checkpoint): Promise<void> {
+  const part = (training: boolean): StateDictTensors =>
+    new Map([...tensors].filter(([name]) => isTrainingState(name) === training));
+  try {
+    await learner.loadStateDict(part(false));
+    await learner.loadTrainingState(part(true));
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${path}: ${error.message}`) : error;
+  }
+}

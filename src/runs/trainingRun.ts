@@ -1,0 +1,157 @@
+import type { Dataset, DatasetPair } from '../data/dataset.js';
+import { Loader } from '../data/loader.js';
+import { createEngine } from '../engines/createEngine.js';
+import type { Engine, EngineOptions } from '../engines/engine.js';
+import { UsageError, UserError } from '../errors.js';
+import { biasLoss } from '../losses/biasLoss.js';
+import { crossEntropyLoss } from '../losses/crossEntropy.js';
+import type { Loss } from '../losses/loss.js';
+import type { Model } from '../models/model.js';
+import { createModel, type ModelOptions } from '../models/registry.js';
+import { cosine, multistep, type Schedule } from '../optim/schedule.js';
+import { sgd } from '../optim/sgd.js';
+import type { Progress } from '../train/checkpointInfo.js';
+import type { TrainerListener } from '../train/events.js';
+import { Learner } from '../train/learner.js';
+import { Trainer } from '../train/trainer.js';
+import { type Checkpoint, restoreLearner } from './checkpoint.js';
+import { loadPretrained } from './pretrained.js';
+import { RunCheckpoints } from './runCheckpoints.js';
+import type { TrainConfig } from './trainConfig.js';
+
+/** What a training run needs besides its configuration. */
+export interface TrainingRunOptions {
+  readonly config: TrainConfig;
+  /** The images, already limited as the configuration asks. */
+  readonly data: DatasetPair;
+  /** Folder for checkpoints; none are written without it. */
+  readonly folder?: string | undefined;
+  /** Where to go on. */
+  readonly checkpoint?: Checkpoint | undefined;
+  readonly listeners?: readonly TrainerListener[];
+  /** Called with what a person should know, such as which weights were taken. */
+  readonly onNotice?: (text: string) => void;
+}
+
+/** A prepared run: call `trainer.run()`, then `close()`. */
+export interface TrainingRun {
+  readonly trainer: Trainer;
+  readonly learner: Learner;
+  readonly engine: Engine;
+  /** Stops the engine and the loaders. */
+  close(): Promise<void>;
+}
+
+/** The learning rate's schedule that a configuration asks for. */
+export function scheduleOf(config: TrainConfig): Schedule {
+  const { baseLr, epochs, warmupEpochs, milestones } = config;
+  return config.schedule === 'cosine'
+    ? cosine({ baseLr, epochs, warmupEpochs })
+    : multistep({ baseLr, milestones, warmupEpochs });
+}
+
+/**
+ * Refuses settings that contradict one another, before any data is read.
+ *
+ * @throws UsageError naming what does not go together
+ */
+export function checkConfig(config: TrainConfig): void {
+  const { epochs, warmupEpochs } = config;
+  // Whatever the number of classes will be, and the images' size where the data decides it.
+  createModel(modelOptionsOf(config, 2, undefined));
+  lossOf(config);
+  sgd(config);
+  if (warmupEpochs >= epochs)
+    throw new UsageError(`--warmup-epochs ${warmupEpochs} must be below --epochs ${epochs}`);
+}
+
+/**
+ * Makes model, loss, optimiser, engine, loaders and trainer of a configuration.
+ *
+ * @throws UserError when the data does not fit the model or the batch, a checkpoint does not fit, or the engine is missing
+ */
+export async function prepareTraining(options: TrainingRunOptions): Promise<TrainingRun> {
+  const { config, folder } = options;
+  const { train, test } = options.data;
+  const model = modelFor(config, train);
+  const opened: { close(): Promise<void> }[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const resource of opened.splice(0).reverse()) await resource.close();
+  };
+  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
+    opened.push(resource);
+    return resource;
+  };
+  try {
+    const { batchSize, workers, seed, colourJitter: strength, hueJitter: hue } = config;
+    const loading = { batchSize, workers, imageSize: model.config.imageSize };
+    const colourJitter = strength > 0 || hue > 0 ? { strength, hue } : undefined;
+    const trainLoader = keep(new Loader(train, { ...loading, training: { seed, colourJitter } }));
+    const testLoader = keep(new Loader(test, loading));
+    const engine = keep(await createEngine(config.engine, engineOptionsOf(config)));
+    const learner = keep(await makeLearner(engine, model, options));
+    const { mean, std } = train.normalisation;
+    const trainer = new Trainer({
+      learner,
+      train: trainLoader,
+      test: testLoader,
+      images: { train: train.count, test: test.count },
+      schedule: scheduleOf(config),
+      epochs: config.epochs,
+      checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(config)),
+      info: { model: model.config, data: { classes: train.classes, mean, std }, config: { ...config } },
+      progress: progressOf(options.checkpoint),
+      listeners: options.listeners ?? [],
+    });
+    return { trainer, learner, engine, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function modelFor(config: TrainConfig, { classes, imageSize }: Dataset): Model {
+  return createModel(modelOptionsOf(config, classes.length, imageSize));
+}
+
+function modelOptionsOf(config: TrainConfig, classes: number, imageSize: number | undefined): ModelOptions {
+  const { model: name, ratio, width } = config;
+  const size = config.imageSize ?? imageSize;
+  return { name, classes, imageSize: size, ratio: ratio ?? undefined, width: width ?? undefined };
+}
+
+function lossOf(config: TrainConfig): Loss {
+  return config.loss === 'bias' ? biasLoss(config) : crossEntropyLoss(config);
+}
+
+async function makeLearner(
+  engine: Engine,
+  model: Model,
+  { config, checkpoint, onNotice }: TrainingRunOptions,
+): Promise<Learner> {
+  const { batchSize, seed, f32Steps, pretrained } = config;
+  const loss = lossOf(config);
+  const optimizer = sgd(config);
+  const learner = await Learner.create({ engine, model, loss, optimizer, batchSize, seed, f32Steps });
+  if (checkpoint) await restoreLearner(learner, checkpoint);
+  else if (pretrained !== null) await loadPretrained(learner, pretrained, onNotice);
+  return learner;
+}
+
+/** Threads and precision as an engine takes them. */
+export function engineOptionsOf({
+  threads,
+  precision,
+}: Pick<TrainConfig, 'threads' | 'precision'>): EngineOptions {
+  return { ...(threads !== null && { threads }), precision };
+}
+
+function policyOf(config: TrainConfig): { everyEpochs: number; everySeconds: number } {
+  return { everyEpochs: config.saveEvery, everySeconds: config.checkpointSeconds };
+}
+
+function progressOf(checkpoint: Checkpoint | undefined): Progress | undefined {
+  if (checkpoint && !checkpoint.training)
+    throw new UserError(`${checkpoint.path} holds weights alone, not a run to go on with`);
+  return checkpoint?.training?.progress;
+}

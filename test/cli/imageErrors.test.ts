@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { createModel } from '../../src/models/registry.js';
+import { exportTorch } from '../../src/runs/exportWeights.js';
+import type { StateDictTensors } from '../../src/train/stateDict.js';
+import { withFolder } from '../train/fixtures/tiny.js';
+import { drawClasses, drawnImage } from './fixtures/images.js';
+import { biasloss } from './fixtures/process.js';
+
+/** What is wrong, the arguments, and what standard error says. */
+type Case = readonly [what: string, args: readonly string[], message: RegExp];
+
+const TRAIN = [
+  'train',
+  '--data=imagefolder',
+  '--model=shufflenetv2',
+  '--ratio=0.5',
+  '--image-size=32',
+  '--batch-size=4',
+  '--epochs=1',
+  '--engine=onnx',
+];
+
+const CASES: readonly Case[] = [
+  ['no path', TRAIN, /--data imagefolder needs --data-path/],
+  [
+    'a folder that is missing',
+    [...TRAIN, '--data-path=none'],
+    /there is no folder .*none: expected a folder/,
+  ],
+  ['a folder of images alone', [...TRAIN, '--data-path=good/a'], /good.a has no class folders/],
+  ['an empty class folder', [...TRAIN, '--data-path=hollow'], /class folder .*hollow.c has no images/],
+  [
+    'an unreadable file',
+    [...TRAIN, '--data-path=broken', '--batch-size=1'],
+    /broken.b.bad\.jpg is not an image that can be read/,
+  ],
+  ['an image of another format', [...TRAIN, '--data-path=foreign'], /x\.gif is of a format that is not read/],
+  [
+    'a batch larger than the set',
+    [...TRAIN, '--data-path=good', '--batch-size=20'],
+    /a batch of 20 is larger than/,
+  ],
+  [
+    'a class map without a folder',
+    [...TRAIN, '--data-path=good', '--class-map=a.json'],
+    /good.b is no class: the class map a\.json does not have it/,
+  ],
+  ['a class map that is none', [...TRAIN, '--data-path=good', '--class-map=good/a/0.jpeg'], /0\.jpeg/],
+  [
+    'a list that is missing',
+    [...TRAIN, '--data-path=good', '--exclude=none.txt'],
+    /none\.txt, cannot be read/,
+  ],
+  [
+    'an image too small for the model',
+    ['train', '--data=imagefolder', '--data-path=good', '--model=skipblocknet', '--image-size=16'],
+    /skipblocknet takes images of 32 pixels or more, not 16/,
+  ],
+  [
+    'weights of another model',
+    [...TRAIN, '--data-path=good', '--pretrained=resnet18.pth'],
+    /resnet18\.pth: the tensors do not fit the model: 336 missing: pre\.0\.weight \[24, 3, 3, 3\]/,
+  ],
+  ['weights that are none', ['predict', '--checkpoint=a.json', 'x.jpg'], /a\.json/],
+  [
+    'a hostile checkpoint',
+    ['predict', '--checkpoint=evil.pth', 'x.jpg'],
+    /evil\.pth refers to os\.system, which is not/,
+  ],
+  [
+    'a truncated checkpoint',
+    ['predict', '--checkpoint=short.pth', 'x.jpg'],
+    /short\.pth is truncated or no ZIP/,
+  ],
+  ['an image that is missing', ['predict', '--checkpoint=resnet18.pth', 'x.jpg'], /x\.jpg cannot be read/],
+  [
+    'another number of classes',
+    ['predict', '--checkpoint=resnet18.pth', '--num-classes=7', 'x.jpg'],
+    /2 of another shape: linear\.weight \[3, 512\] instead of \[7, 512\]/,
+  ],
+  ['another model', ['predict', '--checkpoint=resnet18.pth', '--model=densenet121', 'x.jpg'], /missing/],
+  [
+    'an ONNX model that is none',
+    ['predict', '--checkpoint=junk.onnx', 'x.jpg'],
+    /junk\.onnx is damaged or no ONNX/,
+  ],
+  [
+    'a model of an ONNX model',
+    ['predict', '--checkpoint=x.onnx', '--model=resnet18', 'x'],
+    /--model is for weights/,
+  ],
+  [
+    'bytes for what is no ONNX',
+    ['export', '--checkpoint=resnet18.pth', '--to=pth', '--f16', '--output=x.pth'],
+    /--f16 and --include-preprocessing are for --to onnx/,
+  ],
+  [
+    'an export onto its source',
+    ['export', '--checkpoint=resnet18.pth', '--to=pth'],
+    /is the checkpoint itself/,
+  ],
+  [
+    'validation of too few classes',
+    ['validate', '--checkpoint=resnet18.pth', '--data=good'],
+    /has 2 class folders, but/,
+  ],
+  [
+    'an unreadable file',
+    ['validate', '--checkpoint=resnet18.pth', '--data=broken3'],
+    /bad\.jpg is not an image/,
+  ],
+];
+
+/** A pickle that would run a command. */
+const EVIL = "\x80\x02cos\nsystem\n(S'echo harm > harm'\ntR.";
+
+async function prepare(cwd: string): Promise<void> {
+  const at = (...parts: string[]): string => join(cwd, ...parts);
+  await drawClasses(at('good'), ['a', 'b'], 4);
+  for (const copy of ['hollow', 'broken', 'foreign', 'broken3'])
+    cpSync(at('good'), at(copy), { recursive: true });
+  mkdirSync(at('hollow', 'c'));
+  writeFileSync(at('broken', 'b', 'bad.jpg'), 'no image');
+  writeFileSync(at('foreign', 'b', 'x.gif'), 'GIF89a');
+  mkdirSync(at('broken3', 'c'));
+  writeFileSync(at('broken3', 'c', 'bad.jpg'), 'no image');
+  writeFileSync(at('a.json'), '{"a": 0}');
+  writeFileSync(at('junk.onnx'), 'no model');
+  writeFileSync(at('evil.pth'), EVIL, 'latin1');
+  const weights = Buffer.concat(exportTorch(zeros()));
+  writeFileSync(at('resnet18.pth'), weights);
+  writeFileSync(at('short.pth'), weights.subarray(0, 100_000));
+}
+
+/** A state dict of resnet18 for three classes. */
+function zeros(): StateDictTensors {
+  const entries = createModel({ name: 'resnet18', classes: 3 }).stateEntries();
+  return new Map(
+    entries
+      .filter(({ kind }) => kind !== 'counter')
+      .map(({ name, shape }) => {
+        const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.01);
+        return [name, { dtype: 'f32', shape, data }];
+      }),
+  );
+}
+
+describe('errors about images and weights', () => {
+  it('are a sentence each, and an exit code', () =>
+    withFolder(async (cwd) => {
+      await prepare(cwd);
+      for (const [what, args, message] of CASES) {
+        const { code, stdout, stderr } = await biasloss(args, { cwd });
+        assert.match(stderr.split('\n').at(-2) ?? '', message, what);
+        assert.ok(code === 1 || code === 2, `${what}: exit code ${code}`);
+        assert.ok(!`${stdout}${stderr}`.includes('    at '), `${what}: a stack trace`);
+      }
+    }));
+});
+
+describe('biasloss check-data', () => {
+  it('lists what training would stop at, and counts the classes', () =>
+    withFolder(async (cwd) => {
+      await drawClasses(join(cwd, 'train'), ['a', 'b'], 3);
+      await drawClasses(join(cwd, 'val'), ['a', 'b'], 1);
+      const clean = await biasloss(['check-data', '.'], { cwd });
+      assert.equal(clean.code, 0, clean.stderr);
+      assert.match(clean.stdout, /train: 6 images in 2 classes[\s\S]*\na +3\nb +3\n[\s\S]*val: 2 images/);
+      const whole = await drawnImage(0, 0, 'jpeg');
+      writeFileSync(join(cwd, 'train', 'a', 'cut.jpg'), whole.subarray(0, whole.length / 2));
+      writeFileSync(join(cwd, 'train', 'b', 'empty.png'), '');
+      writeFileSync(join(cwd, 'val', 'b', 'x.bmp'), 'BM');
+      const bad = await biasloss(['check-data', '.'], { cwd });
+      assert.equal(bad.code, 1);
+      assert.match(bad.stdout, /\nempty: train.b.empty\.png\n/);
+      assert.match(bad.stdout, /\nunreadable: train.a.cut\.jpg cannot be decoded as JPEG: .*\n/);
+      assert.match(bad.stdout, /\nof a format that is not read: val.b.x\.bmp\n/);
+      assert.match(bad.stderr, /error: 3 files cannot be used; leave them out by train --exclude LIST\n$/);
+      mkdirSync(join(cwd, 'only', 'a'), { recursive: true });
+      const hollow = await biasloss(['check-data', 'only'], { cwd });
+      assert.equal(hollow.code, 1);
+      assert.match(hollow.stderr, /error: 1 class has no images: remove the folder\n$/);
+    }));
+});

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { tar } from '../data/support/cifar.js';
+import { withFolder } from '../train/fixtures/tiny.js';
+import { drawClasses, drawnImage } from './fixtures/images.js';
+import { biasloss, type Ended, eventsOf } from './fixtures/process.js';
+
+const CLASSES = ['broad', 'narrow', 'wide'];
+const ENGINE = ['--engine=onnx', '--threads=1'];
+/** A training of a second. */
+const TRAIN = [
+  'train',
+  '--model=shufflenetv2',
+  '--ratio=0.5',
+  '--image-size=32',
+  '--epochs=1',
+  '--batch-size=8',
+  '--base-lr=0.02',
+  ...ENGINE,
+];
+
+async function succeed(cwd: string, ...args: string[]): Promise<Ended> {
+  const ended = await biasloss(args, { cwd });
+  assert.equal(ended.code, 0, `${args.join(' ')}: ${ended.stderr}`);
+  return ended;
+}
+
+async function fail(cwd: string, message: RegExp, ...args: string[]): Promise<void> {
+  const { code, stderr } = await biasloss(args, { cwd });
+  assert.match(stderr, message);
+  assert.match(stderr, /^error: [^\n]*\n$/);
+  assert.ok(code === 1 || code === 2, `exit code ${code}`);
+}
+
+/** Runs `body` in a folder with `images`, and a run on them in `run`. */
+function withTrained(body: (cwd: string) => Promise<void>): Promise<void> {
+  return withFolder(async (cwd) => {
+    await drawClasses(join(cwd, 'images'), CLASSES, 8);
+    const folders = ['--data=imagefolder', '--data-path=images', '--run-dir=run'];
+    const jitter = ['--colour-jitter=0.2', '--hue-jitter=0.1', '--workers=2'];
+    await succeed(cwd, ...TRAIN, ...folders, ...jitter);
+    await body(cwd);
+  });
+}
+
+interface Prediction {
+  readonly image: string;
+  readonly classes: readonly {
+    readonly name: string;
+    readonly label: number;
+    readonly probability: number;
+  }[];
+}
+
+async function predictions(cwd: string, ...args: string[]): Promise<Prediction[]> {
+  const { stdout } = await succeed(cwd, 'predict', ...args, '--log-format=json');
+  const lines = stdout.trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Prediction);
+}
+
+function assertSamePredictions(found: readonly Prediction[], expected: readonly Prediction[]): void {
+  assert.deepEqual(
+    found.map(({ image }) => image),
+    expected.map(({ image }) => image),
+  );
+  for (const [i, { classes }] of expected.entries()) {
+    for (const { name, probability } of classes) {
+      const other = found[i]!.classes.find((guess) => guess.name === name);
+      assert.ok(other && Math.abs(other.probability - probability) < 1e-4, `${name}: ${probability}`);
+    }
+  }
+}
+
+const BEST = '--checkpoint=run/best.safetensors';
+
+/** The first line of JSON that a command prints. */
+async function resultOf(cwd: string, ...args: string[]): Promise<Record<string, unknown>> {
+  const { stdout } = await succeed(cwd, ...args, '--log-format=json');
+  return eventsOf(stdout)[0]!;
+}
+
+/** Every exported format predicts as its source did. */
+async function checkExports(cwd: string, expected: readonly Prediction[]): Promise<void> {
+  const images = expected.map(({ image }) => image);
+  writeFileSync(join(cwd, 'map.txt'), CLASSES.map((name, i) => `${name} ${i}\n`).join(''));
+  for (const [to, ...flags] of [['safetensors'], ['pth'], ['onnx'], ['onnx', '--include-preprocessing']]) {
+    const output = `exported.${to}`;
+    const { stdout } = await succeed(cwd, 'export', BEST, `--to=${to}`, `--output=${output}`, ...flags);
+    assert.match(stdout, new RegExp(`^exported\\.${to}: 1\\.\\d\\d MB`));
+    // A .pth says neither the names of its classes nor the size of its images.
+    const names = to === 'pth' ? ['--class-map=map.txt', '--image-size=32'] : [];
+    const engine = to === 'onnx' ? ['--threads=1'] : ENGINE;
+    const found = await predictions(cwd, `--checkpoint=${output}`, ...engine, ...names, ...images);
+    assertSamePredictions(found, expected);
+  }
+}
+
+describe('an image folder on the command line', () => {
+  it('train, test, validate, export and predict agree', () =>
+    withTrained(async (cwd) => {
+      const tested = await resultOf(cwd, 'test', BEST, ...ENGINE);
+      assert.equal(tested.images, 6);
+      const { top1, ...rest } = await resultOf(cwd, 'validate', BEST, '--data=images', ...ENGINE);
+      assert.deepEqual(rest, { event: 'result', top5: 100, parameters: 348_843, images: 24 });
+      const all = CLASSES.flatMap((name) =>
+        Array.from({ length: 8 }, (_, i) => `images/${name}/${i}.${['jpeg', 'png', 'webp'][i % 3]}`),
+      );
+      const guesses = await predictions(cwd, BEST, ...ENGINE, ...all);
+      const right = guesses.filter(({ image, classes }) => image.includes(`/${classes[0]!.name}/`)).length;
+      assert.ok(Math.abs(Number(top1) - (100 * right) / 24) < 1e-3, `${top1}: ${right} of 24`);
+      await checkExports(cwd, [guesses[0]!, guesses[17]!]);
+      const { stdout } = await succeed(cwd, 'predict', BEST, ...ENGINE, all[0]!);
+      assert.match(stdout, /^images\/broad\/0\.jpeg\n( +\d+\.\d\d% {2}(broad|narrow|wide)\n){3}$/);
+    }));
+
+  it('fine-tuning keeps everything but the classifier, and says so; a subset is validated by a class map', () =>
+    withTrained(async (cwd) => {
+      await drawClasses(join(cwd, 'two'), ['narrow', 'wide'], 10);
+      const pretrained = ['--pretrained=run/best.safetensors', '--data=imagefolder', '--data-path=two'];
+      const { stderr } = await succeed(cwd, ...TRAIN, ...pretrained, '--run-dir=tuned');
+      assert.match(
+        stderr,
+        /best\.safetensors: the classifier is for 3 classes, not 2; it begins anew, everything/,
+      );
+      await fail(cwd, /two has 2 class folders, but the weights tell 3/, 'validate', BEST, '--data=two');
+      writeFileSync(join(cwd, 'map.json'), JSON.stringify({ broad: 0, narrow: 1, wide: 2 }));
+      const subset = ['validate', BEST, '--data=two', '--class-map=map.json', ...ENGINE];
+      const { stdout } = await succeed(cwd, ...subset, '--batch-size=4', '--log-freq=2');
+      assert.match(stdout, /^top-1 +\d+\.\d\d% +top-5 100\.00%\n348,843 parameters, 20 images\n$/);
+      writeFileSync(join(cwd, 'wrong.json'), JSON.stringify({ narrow: 1, wide: 7 }));
+      await fail(
+        cwd,
+        /class number 7, but there are 3/,
+        'validate',
+        BEST,
+        '--data=two',
+        '--class-map=wrong.json',
+      );
+    }));
+});
+
+describe('WebDataset archives on the command line', () => {
+  it('trains, tests and validates on WebDataset archives', () =>
+    withFolder(async (cwd) => {
+      for (const [part, count] of [
+        ['train', 16],
+        ['val', 6],
+      ] as const) {
+        mkdirSync(join(cwd, 'shards', part), { recursive: true });
+        const files: Record<string, Uint8Array> = {};
+        for (let i = 0; i < count; i++) {
+          files[`${i}.png`] = await drawnImage(i % 2, i);
+          files[`${i}.cls`] = Buffer.from(String(i % 2));
+        }
+        writeFileSync(join(cwd, 'shards', part, 'a.tar'), await tar(files));
+      }
+      await succeed(cwd, ...TRAIN, '--data=webdataset', '--data-path=shards', '--run-dir=run');
+      const best = [BEST, ...ENGINE, '--log-format=json'];
+      const [tested] = eventsOf((await succeed(cwd, 'test', ...best)).stdout);
+      const [validated] = eventsOf((await succeed(cwd, 'validate', ...best, '--data=shards')).stdout);
+      assert.equal(tested!.images, 6);
+      assert.deepEqual(validated, tested);
+      const one = await succeed(cwd, 'validate', ...best, '--data=shards/train/a.tar');
+      assert.equal(eventsOf(one.stdout)[0]!.images, 16);
+      await fail(cwd, /archives hold class numbers/, 'validate', ...best, '--data=shards', '--class-map=x');
+    }));
+});

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { UserError } from '../../src/errors.js';
+import { ACCURACY_COLUMNS, csvLog, METRIC_COLUMNS } from '../../src/runs/csvLog.js';
+import { eventRecord, jsonLine } from '../../src/runs/eventRecord.js';
+import { openRunLogs } from '../../src/runs/runLogs.js';
+import type { TrainerEvent } from '../../src/train/events.js';
+import { withFolder } from '../train/fixtures/tiny.js';
+
+function epochEvent(epoch: number): Extract<TrainerEvent, { event: 'epoch' }> {
+  return {
+    event: 'epoch',
+    epoch,
+    trainLoss: 1.23456789,
+    train: { images: 40, top1: 50 + epoch, top5: 90, crossEntropy: 2 },
+    test: { images: 20, top1: 100 / 3, top5: 80, crossEntropy: 1.5 },
+    learningRate: 0.1,
+    imagesPerSecond: 1000,
+    seconds: 4,
+    waitedPercent: 0.5,
+    bestTop1: 60,
+  };
+}
+
+function stepEvent(globalStep: number): TrainerEvent {
+  const train = { images: 8, top1: 0, top5: 0, crossEntropy: 1 };
+  const rates = { learningRate: 0.1, imagesPerSecond: 10 };
+  return { event: 'step', epoch: 0, step: 1, globalStep, loss: 1, meanLoss: 1, train, ...rates };
+}
+
+describe('csvLog', () => {
+  it('writes a header and an epoch a row', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'metrics.csv');
+      const log = await csvLog(path, METRIC_COLUMNS, 0);
+      log(epochEvent(0));
+      log({ event: 'checkpoint', kind: 'last', path: '' });
+      const rows = readFileSync(path, 'utf8').split('\n');
+      assert.equal(
+        rows[0],
+        'epoch,train_loss,train_cross_entropy,train_top1,train_top5,test_cross_entropy,test_top1,test_top5,best_top1,learning_rate,images_per_second,seconds,waited_percent',
+      );
+      assert.deepEqual(rows.slice(1), ['0,1.234568,2,50,90,1.5,33.33333,80,60,0.1,1000,4,0.5', '']);
+    }));
+
+  it('of a run that goes on drops the rows that are done again, half-written ones too', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'accuracy_train.csv');
+      const log = await csvLog(path, ACCURACY_COLUMNS.train, 0);
+      for (const epoch of [0, 1, 2]) log(epochEvent(epoch));
+      appendFileSync(path, '3,5');
+      (await csvLog(path, ACCURACY_COLUMNS.train, 2))(epochEvent(2));
+      assert.equal(readFileSync(path, 'utf8'), 'epoch,accuracy\n0,50\n1,51\n2,52\n');
+    }));
+
+  it('makes its folder, and names a file that it cannot write', () =>
+    withFolder(async (folder) => {
+      await csvLog(join(folder, 'deep', 'er', 'a.csv'), METRIC_COLUMNS, 0);
+      writeFileSync(join(folder, 'file'), '');
+      const path = join(folder, 'file', 'a.csv');
+      await assert.rejects(
+        csvLog(path, METRIC_COLUMNS, 0),
+        (error) => error instanceof UserError && error.message.startsWith(path),
+      );
+    }));
+});
+
+describe('the logs of a run', () => {
+  it('are metrics, accuracies, JSON lines with times and TensorBoard events', () =>
+    withFolder(async (folder) => {
+      const accuracies = join(folder, 'accuracies');
+      const logs = await openRunLogs({ folder, accuraciesDir: accuracies, startEpoch: 0 });
+      for (const log of logs.listeners) {
+        for (const globalStep of [24, 25, 26, 50]) log(stepEvent(globalStep));
+        log(epochEvent(0));
+      }
+      logs.close();
+      assert.match(readFileSync(join(accuracies, 'accuracy.csv'), 'utf8'), /^epoch,accuracy\n0,33\.33333\n$/);
+      assert.match(readFileSync(join(folder, 'metrics.csv'), 'utf8'), /\n0,/);
+      const line = JSON.parse(readFileSync(join(folder, 'log.jsonl'), 'utf8')) as Record<string, unknown>;
+      assert.ok(!Number.isNaN(Date.parse(String(line.time))));
+      assert.equal(line.event, 'epoch');
+      const name = readdirSync(folder).find((file) => file.startsWith('events.out.tfevents.'));
+      const events = readFileSync(join(folder, name!), 'latin1');
+      const tags = [...events.matchAll(/(Loss|Accuracy)\/(train|test)/g)].map(([tag]) => tag);
+      assert.deepEqual(tags, ['Loss/train', 'Loss/train', 'Accuracy/train', 'Accuracy/test']);
+    }));
+});
+
+describe('event records', () => {
+  it('of an epoch have the documented names', () => {
+    const record = eventRecord(epochEvent(3))!;
+    for (const key of ['train_loss', 'train_top1', 'test_top1', 'test_top5', 'images_per_second'])
+      assert.equal(typeof record[key], 'number', key);
+    assert.equal(record.epoch, 3);
+    assert.equal(record.test_top1, 100 / 3);
+  });
+
+  it('round fractions alone', () => {
+    assert.equal(
+      jsonLine({ parameters: 11_220_132, top1: 100 / 3, nested: [{ a: 2 / 3 }] }),
+      '{"parameters":11220132,"top1":33.33333,"nested":[{"a":0.6666667}]}',
+    );
+  });
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { UserError } from '../../src/errors.js';
+import { lockFolder } from '../../src/runs/folderLock.js';
+import { RunFolder } from '../../src/runs/runFolder.js';
+import { withFolder } from '../train/fixtures/tiny.js';
+
+const sentence =
+  (pattern: RegExp) =>
+  (error: unknown): true => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, pattern);
+    return true;
+  };
+
+describe('RunFolder', () => {
+  it('holds the configuration, and is refused to a second run', () =>
+    withFolder(async (parent) => {
+      const path = join(parent, 'runs', 'a');
+      const folder = await RunFolder.create(path, { model: 'tiny' });
+      assert.deepEqual(folder.readConfig(), { model: 'tiny' });
+      await assert.rejects(RunFolder.create(path, {}), sentence(/is in use by process \d+; if that process/));
+      writeFileSync(folder.file('last.safetensors'), '');
+      folder.close();
+      await assert.rejects(
+        RunFolder.create(path, {}),
+        sentence(/holds a run already: go on with it by --resume/),
+      );
+      assert.deepEqual(readdirSync(path).sort(), ['config.json', 'last.safetensors']);
+      (await RunFolder.open(path)).close();
+    }));
+
+  it('of a run without a checkpoint goes away again, but other files and folders stay', () =>
+    withFolder(async (parent) => {
+      const own = await RunFolder.create(join(parent, 'own'), {});
+      writeFileSync(own.file('metrics.csv'), '');
+      own.close();
+      assert.ok(!existsSync(own.path));
+      mkdirSync(join(parent, 'old'));
+      writeFileSync(join(parent, 'old', 'notes.txt'), '');
+      (await RunFolder.create(join(parent, 'old'), {})).close();
+      assert.deepEqual(readdirSync(join(parent, 'old')), ['notes.txt']);
+    }));
+
+  it('that cannot be made is refused with its path', () =>
+    withFolder(async (parent) => {
+      writeFileSync(join(parent, 'file'), '');
+      await assert.rejects(
+        RunFolder.create(join(parent, 'file', 'run'), {}),
+        sentence(/the run folder .*file\/run cannot be made: ENOTDIR/),
+      );
+    }));
+
+  it('to go on with must be there and be one', () =>
+    withFolder(async (parent) => {
+      await assert.rejects(RunFolder.open(join(parent, 'none')), sentence(/there is no run folder .*none/));
+      await assert.rejects(RunFolder.open(parent), sentence(/holds no run: it has neither/));
+      writeFileSync(join(parent, 'file'), '');
+      await assert.rejects(RunFolder.open(join(parent, 'file')), sentence(/is no folder/));
+    }));
+
+  it('loses what a killed process left unfinished', () =>
+    withFolder(async (path) => {
+      for (const name of ['config.json', '.last.safetensors.99.tmp']) writeFileSync(join(path, name), '');
+      (await RunFolder.open(path)).close();
+      assert.deepEqual(readdirSync(path), ['config.json']);
+    }));
+});
+
+describe('lockFolder', () => {
+  it('keeps a living process’s lock, and takes over a dead one’s', () =>
+    withFolder(async (path) => {
+      const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+      try {
+        writeFileSync(join(path, '.lock'), `${child.pid} ${hostname()}\n`);
+        assert.throws(() => lockFolder(path), sentence(new RegExp(`in use by process ${child.pid};`)));
+      } finally {
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGKILL');
+        await ended;
+      }
+      const unlock = lockFolder(path);
+      assert.equal(readFileSync(join(path, '.lock'), 'utf8'), `${process.pid} ${hostname()}\n`);
+      unlock();
+      assert.ok(!existsSync(join(path, '.lock')));
+    }));
+
+  it('keeps a lock of another machine, whose processes it cannot see', () =>
+    withFolder(async (path) => {
+      writeFileSync(join(path, '.lock'), '1 another-host\n');
+      assert.throws(() => lockFolder(path), sentence(/in use by process 1 on another-host/));
+    }));
+
+  it('takes over a lock that was cut off while it was written', () =>
+    withFolder(async (path) => {
+      writeFileSync(join(path, '.lock'), '');
+      lockFolder(path)();
+    }));
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { UsageError } from '../../src/errors.js';
+import { checkTrainSettings, RECIPES, TRAIN_DEFAULTS } from '../../src/runs/trainConfig.js';
+import { scheduleOf } from '../../src/runs/trainingRun.js';
+
+describe('settings of a training', () => {
+  it('have defaults and recipes that hold', () => {
+    assert.deepEqual(checkTrainSettings(TRAIN_DEFAULTS), TRAIN_DEFAULTS);
+    for (const recipe of Object.values(RECIPES)) assert.deepEqual(checkTrainSettings(recipe), recipe);
+  });
+
+  it('of wrong values are refused by their flag or file', () => {
+    const wrong: [string, unknown, string][] = [
+      ['batchSize', 0, '--batch-size must be a whole number of at least 1, not 0'],
+      ['batchSize', 1.5, '--batch-size must be a whole number of at least 1, not 1.5'],
+      ['epochs', '3', '--epochs must be a whole number of at least 1, not "3"'],
+      ['baseLr', -0.1, '--base-lr must be a number of at least 0, not -0.1'],
+      ['baseLr', Number.POSITIVE_INFINITY, '--base-lr must be a number of at least 0, not null'],
+      ['momentum', 1, '--momentum must be a number from 0 to below 1, not 1'],
+      ['labelSmoothing', -0.1, '--label-smoothing must be a number from 0 to below 1, not -0.1'],
+      ['loss', 'mse', '--loss must be one of bias, ce, not "mse"'],
+      ['loss', ['ce'], '--loss must be one of bias, ce, not ["ce"]'],
+      ['nesterov', 1, '--nesterov must be true or false, not 1'],
+      ['milestones', [1, 'x'], '--milestones must be a list of epochs, not [1,"x"]'],
+      ['threads', 0, '--threads must be a whole number of at least 1, not 0'],
+      ['pretrained', '', '--pretrained must be text, not ""'],
+      ['learningRate', 1, '--learning-rate is no setting of a training'],
+      ['toString', 1, '--to-string is no setting of a training'],
+    ];
+    for (const [key, value, message] of wrong)
+      assert.throws(
+        () => checkTrainSettings({ [key]: value }),
+        (error) => {
+          assert.ok(error instanceof UsageError);
+          assert.equal(error.message, message);
+          return true;
+        },
+      );
+    assert.throws(
+      () => checkTrainSettings({ alpha: 'x' }, 'a.json'),
+      /alpha in a\.json must be a number, not "x"/,
+    );
+    assert.throws(() => checkTrainSettings([], 'a.json'), /a\.json must be a JSON object of settings/);
+    assert.throws(() => checkTrainSettings(null, 'a.json'), /a\.json must be a JSON object of settings/);
+  });
+
+  it('choose the learning rate over time', () => {
+    const multistep = scheduleOf({ ...TRAIN_DEFAULTS, milestones: [2, 4] });
+    assert.deepEqual(
+      [0, 1, 2, 3, 4].map((epoch) => Number(multistep(epoch, 0, 10).toPrecision(6))),
+      [0.1, 0.1, 0.01, 0.01, 0.001],
+    );
+    const cosine = scheduleOf({ ...TRAIN_DEFAULTS, schedule: 'cosine', epochs: 2, warmupEpochs: 0.5 });
+    assert.ok(Math.abs(cosine(0, 0, 10) - 0.02) < 1e-9);
+    assert.ok(cosine(1, 0, 10) > cosine(1, 5, 10) && cosine(1, 9, 10) > 0);
+  });
+});
