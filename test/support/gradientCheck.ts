@@ -10,11 +10,21 @@ import type { Tensor } from '../../src/graph/tensor.js';
 import type { Shape } from '../../src/graph/tensorType.js';
 import { Samples } from './samples.js';
 
+/** Numbers `offset` (default 0) + k·`step`. */
+export interface Grid {
+  readonly step: number;
+  readonly offset?: number;
+}
+
 /** A tensor that a gradient case begins with: floats in [low, high) (default −1, 1), or given values. */
 export interface CaseInput {
   readonly shape: Shape;
   readonly low?: number;
   readonly high?: number;
+  /** Rounds to `offset` + multiples of `step`, which keeps sums of products away from where a function has a kink. */
+  readonly grid?: Grid;
+  /** Evenly spaced values in a random order: no two are close to each other. */
+  readonly distinct?: true;
   /** Fixed contents, toward which no gradient is checked. */
   readonly fixed?: Values;
 }
@@ -53,12 +63,18 @@ export function addInputs(graph: Graph, inputs: readonly CaseInput[]): Tensor[] 
   );
 }
 
+function floatsOf({ shape, low = -1, high = 1, grid, distinct }: CaseInput, samples: Samples): Float64Array {
+  if (distinct) return samples.distinct(shape, low, high);
+  const floats = samples.floats(shape, low, high);
+  if (!grid) return floats;
+  const { step, offset = 0 } = grid;
+  return floats.map((value) => offset + step * Math.round((value - offset) / step));
+}
+
 /** Contents of a case's inputs, rounded to 32 bits, so that every engine can be given the same. */
 export function inputValues(name: string, inputs: readonly CaseInput[]): Record<string, Values> {
   const samples = new Samples(`inputs of ${name}`);
-  const values = inputs.map(
-    ({ shape, low, high, fixed }) => fixed ?? samples.floats(shape, low, high).map(Math.fround),
-  );
+  const values = inputs.map((input) => input.fixed ?? floatsOf(input, samples).map(Math.fround));
   return Object.fromEntries(values.map((value, i) => [inputName(i), value]));
 }
 

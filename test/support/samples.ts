@@ -33,6 +33,16 @@ export class Samples {
     return Float64Array.from({ length: sizeOf(shape) }, () => this.uniform(low, high));
   }
 
+  /** The middles of equal parts of [low, high), in a random order, for a tensor. */
+  distinct(shape: Shape, low = -1, high = 1): Float64Array {
+    const size = sizeOf(shape);
+    return this.floats(shape)
+      .map((value, i, all) =>
+        all.reduce((rank, other, j) => rank + Number(other < value || (other === value && j < i)), 0),
+      )
+      .map((rank) => low + ((rank + 0.5) / size) * (high - low));
+  }
+
   /** Class numbers. */
   labels(count: number, classes: number): Int32Array {
     return Int32Array.from({ length: count }, () => this.integer(0, classes - 1));

@@ -8,6 +8,7 @@ import type { Tensor } from '../../../src/graph/tensor.js';
 import type { GradientCase } from '../../support/gradientCheck.js';
 
 const padded = { padding: 1 };
+const even = { step: 2 };
 
 const normRelu = (x: Tensor, gamma: Tensor, beta: Tensor): Tensor =>
   relu(batchNormTrain(x, gamma, beta, 1e-5).y);
@@ -22,7 +23,11 @@ function shuffleUnit(x: Tensor, weight: Tensor): Tensor {
 const residuals: readonly GradientCase[] = [
   {
     name: 'a convolution added to its own input',
-    inputs: [{ shape: [2, 16, 5, 5] }, { shape: [16, 16, 3, 3] }],
+    // A sum of whole numbers, and a half.
+    inputs: [
+      { shape: [2, 16, 5, 5], grid: { step: 1, offset: 0.5 } },
+      { shape: [16, 16, 3, 3], low: -2, high: 2, grid: even },
+    ],
     build: ([x, w]) => relu(add(conv2d(x!, w!, undefined, padded), x!)),
   },
   {
@@ -32,7 +37,12 @@ const residuals: readonly GradientCase[] = [
   },
   {
     name: 'two convolutions added, hswish',
-    inputs: [{ shape: [2, 12, 5, 5] }, { shape: [20, 12, 3, 3] }, { shape: [20, 12, 1, 1] }],
+    // Even numbers, which are never near ±3.
+    inputs: [
+      { shape: [2, 12, 5, 5], grid: { step: 1 } },
+      { shape: [20, 12, 3, 3], low: -2, high: 2, grid: even },
+      { shape: [20, 12, 1, 1], low: -2, high: 2, grid: even },
+    ],
     build: ([x, v, w]) => hswish(add(conv2d(x!, v!, undefined, padded), conv2d(x!, w!))),
   },
 ];
@@ -45,12 +55,13 @@ const cuts: readonly GradientCase[] = [12, 16, 29].map((half) => ({
 
 const dense: GradientCase = {
   name: 'a dense block of two layers',
+  // Two numbers, whose normalised ones have different signs, and positive weights.
   inputs: [
-    { shape: [2, 16, 4, 4] },
-    { shape: [16, 16, 3, 3] },
+    { shape: [2, 16, 4, 4], grid: { step: 1, offset: 0.5 } },
+    { shape: [16, 16, 3, 3], low: 0.05, high: 0.2 },
     { shape: [16, 32, 3, 3] },
-    { shape: [16] },
-    { shape: [16] },
+    { shape: [16], low: 0.5, high: 1.5 },
+    { shape: [16], low: -0.2, high: 0.2 },
   ],
   build: ([x, v, w, gamma, beta]) => {
     const joined = concat([x!, conv2d(normRelu(x!, gamma!, beta!), v!, undefined, padded)], 1);
@@ -61,7 +72,13 @@ const dense: GradientCase = {
 const norms: readonly GradientCase[] = [
   {
     name: 'convolution of many channels, normalisation and ReLU',
-    inputs: [{ shape: [2, 64, 8, 8] }, { shape: [64, 64, 3, 3] }, { shape: [64] }, { shape: [64] }],
+    // What is normalised, times gamma, is less than beta: some channels pass, the others don't.
+    inputs: [
+      { shape: [2, 64, 8, 8] },
+      { shape: [64, 64, 3, 3] },
+      { shape: [64], low: 0.2, high: 0.5 },
+      { shape: [64], low: -4, high: 4, grid: { step: 5, offset: 2.5 } },
+    ],
     build: ([x, w, gamma, beta]) => normRelu(conv2d(x!, w!, undefined, padded), gamma!, beta!),
   },
   {

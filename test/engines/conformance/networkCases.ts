@@ -28,6 +28,8 @@ function convCase({ batch = 2, channels, outputs, size, kernel, ...rest }: ConvC
   };
 }
 
+const whole = { step: 1 };
+
 /** Images of one tile of Winograd's algorithm, of several, and of tiles that stick out. */
 const winogradCases: readonly GradientCase[] = [
   convCase({ channels: 32, outputs: 40, size: 4, kernel: 3, padding: 1 }),
@@ -36,7 +38,12 @@ const winogradCases: readonly GradientCase[] = [
   convCase({ batch: 3, channels: 64, outputs: 32, size: 16, kernel: 3, padding: 1 }),
   {
     name: 'convolution of 32 channels with bias, added to its own input, ReLU',
-    inputs: [{ shape: [2, 32, 9, 6] }, { shape: [32, 32, 3, 3] }, { shape: [32] }],
+    // Whole numbers plus a bias of halves: never near zero.
+    inputs: [
+      { shape: [2, 32, 9, 6], grid: whole },
+      { shape: [32, 32, 3, 3], grid: whole },
+      { shape: [32], low: -3, high: 3, grid: { step: 1, offset: 0.5 } },
+    ],
     build: ([x, w, b]) => relu(add(conv2d(x!, w!, b, { padding: 1 }), x!)),
   },
   {

@@ -51,8 +51,8 @@ const binaryCases: GradientCase[] = Object.entries(binaries).flatMap(([name, f])
   broadcasts.map(([a, b]) => ({
     name: `${name} [${a}] and [${b}]`,
     inputs: [
-      { shape: a, low: 0.5, high: 2 },
-      { shape: b, low: 0.5, high: 2 },
+      { shape: a, low: 0.5, high: 2, grid: { step: 1 / 8 } },
+      { shape: b, low: 0.5, high: 2, grid: { step: 1 / 8, offset: 1 / 16 } },
     ],
     build: ([x, y]) => f(x!, y!),
   })),
@@ -91,7 +91,7 @@ const reduceCases: GradientCase[] = Object.entries(reductions).flatMap(([name, f
   ([undefined, [0], [2], [1, 3], [3, 0], []] as const).flatMap((axes) =>
     [false, true].map((keepDims) => ({
       name: `${name} over ${axes ?? 'all'}${keepDims ? ', kept' : ''}`,
-      inputs: [{ shape: [2, 3, 2, 4] }],
+      inputs: [{ shape: [2, 3, 2, 4], distinct: true as const }],
       build: ([x]: readonly Tensor[]) => f(x!, axes, keepDims),
     })),
   ),
@@ -130,7 +130,7 @@ export const elementwiseCases: readonly GradientCase[] = [
   ...Object.entries(unaries).map(
     ([name, [f, low, high]]): GradientCase => ({
       name,
-      inputs: [{ shape: [4, 6], low, high }],
+      inputs: [{ shape: [4, 6], low, high, distinct: true }],
       build: ([x]) => f(x!),
     }),
   ),

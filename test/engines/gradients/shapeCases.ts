@@ -143,8 +143,9 @@ const networks: GradientCase[] = [
     inputs: [
       { shape: [3, 2, 5, 5] },
       { shape: [4, 2, 3, 3] },
-      { shape: [4], low: 0.5, high: 1.5 },
-      { shape: [4] },
+      // What is normalised, times gamma, is less than beta, and the sum less than 3: away from the kinks.
+      { shape: [4], low: 0.2, high: 0.4 },
+      { shape: [4], low: -2, high: 2, grid: { step: 3, offset: 1.5 } },
       { shape: [8, 3] },
       { shape: [3], fixed: new Samples('network').labels(3, 3) },
     ],

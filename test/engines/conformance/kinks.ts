@@ -1,0 +1,65 @@
+import type { UnaryFunction } from '../../../src/graph/op.js';
+import type { AnyProgramNode, Program } from '../../../src/graph/program.js';
+import type { ConformanceCase } from './cases.js';
+import { expectedOutputs } from './compare.js';
+
+/** Where the derivative of a function jumps. */
+const kinks: { readonly [F in UnaryFunction]: readonly number[] } = {
+  relu: [0],
+  hswish: [-3, 3],
+  hsigmoid: [-3, 3],
+  sigmoid: [],
+  exp: [],
+  log: [],
+  sqrt: [],
+  neg: [],
+  abs: [0],
+};
+
+/** A value that decides on which side of a jump a result is, and its distance from it. */
+export interface Decision {
+  /** The operation that decides. */
+  readonly operation: string;
+  /** Relative to the largest value of the tensor. */
+  readonly distance: number;
+}
+
+function isDecision(node: AnyProgramNode, { nodes }: Program): boolean {
+  if (node.kind === 'compare') return true;
+  // The functions themselves are continuous: only their derivatives jump.
+  return node.kind === 'unary' && nodes.some(({ kind }) => kind === 'unaryGrad');
+}
+
+/** Values that decide, each as its distance from a jump, and how large such values are. */
+function distancesOf(
+  node: AnyProgramNode,
+  inputs: readonly (readonly number[])[],
+): { readonly distances: number[]; readonly scale: number } {
+  const scale = Math.max(...inputs.flat().map(Math.abs));
+  const [a, b] = inputs as [number[], number[]];
+  // Of a comparison every pair, whichever are compared.
+  const points = node.kind === 'unary' ? kinks[node.attributes.fn] : b;
+  return { distances: points.flatMap((point) => a.map((x) => Math.abs(x - point))), scale };
+}
+
+/** The values of a case that lie nearest to a jump of a function or derivative, one for each operation that has one. */
+export function decisionsOf(conformanceCase: ConformanceCase): Decision[] {
+  const { program } = conformanceCase;
+  const given = new Set(program.nodes.flatMap(({ kind, outputs }) => (kind === 'input' ? outputs : [])));
+  const deciding = program.nodes.filter((node) => isDecision(node, program));
+  const ids = deciding.flatMap(({ inputs }) => inputs);
+  const outputs = Object.fromEntries(ids.map((id) => [`value ${id}`, id]));
+  const values = expectedOutputs({ ...conformanceCase, program: { ...program, outputs } });
+  return deciding.flatMap((node) => {
+    const { distances, scale } = distancesOf(
+      node,
+      node.inputs.map((id) => Array.from(values[`value ${id}`]!)),
+    );
+    // A number that is given on the jump itself stays there; so do two that are one number, moved and not computed.
+    const mayBeEqual = node.kind === 'compare' || given.has(node.inputs[0]!);
+    const counted = mayBeEqual ? distances.filter((distance) => distance > 0) : distances;
+    if (counted.length === 0) return [];
+    const operation = 'fn' in node.attributes ? `${node.kind} ${node.attributes.fn}` : node.kind;
+    return [{ operation, distance: counted.reduce((a, b) => Math.min(a, b)) / scale }];
+  });
+}
