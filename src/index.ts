@@ -61,14 +61,14 @@ export {
   slice,
   transpose,
 } from './graph/ops/shape.js';
-export type { Phase } from './graph/phases.js';
+export type { Phase } from './graph/phase.js';
 export type { AnyProgramNode, Program, ProgramNode } from './graph/program.js';
 export type { Tensor } from './graph/tensor.js';
 export * from './graph/tensorType.js';
 export { verifyProgram } from './graph/verify.js';
 export { type BiasLossOptions, biasLoss } from './losses/biasLoss.js';
 export { crossEntropyLoss } from './losses/crossEntropy.js';
-export type { Loss, LossInput, LossOutput } from './losses/loss.js';
+export type { Loss, LossInput, LossOutput, LossVariable } from './losses/loss.js';
 export { describeModel, type ModelDescription } from './models/describe.js';
 export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
 export { type ModelKind, recogniseModel } from './models/recognise.js';
@@ -80,8 +80,14 @@ export * from './nn/module.js';
 export * from './nn/parameter.js';
 export * from './nn/sequential.js';
 export { Trace } from './nn/trace.js';
+export type {
+  OptimizedParameter,
+  Optimizer,
+  OptimizerResult,
+  OptimizerStep,
+} from './optim/optimizer.js';
 export { cosine, multistep, type Schedule } from './optim/schedule.js';
-export { type Optimizer, type SgdOptions, sgd } from './optim/sgd.js';
+export { type SgdOptions, sgd } from './optim/sgd.js';
 export { flameSvg } from './profile/flameSvg.js';
 export {
   type ProfileMode,
@@ -114,14 +120,21 @@ export type { CheckpointKind, Checkpoints } from './train/checkpoints.js';
 export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
 export { type EvaluateOptions, evaluate } from './train/evaluate.js';
 export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
-export {
-  type GradientResult,
-  type LabelledBatch,
-  Learner,
-  type LearnerOptions,
-  type StepResult,
-} from './train/learner.js';
+export { Learner, type LearnerOptions } from './train/learner.js';
 export type { Accuracy } from './train/metrics.js';
-export { evaluationProgram, gradientProgram, trainProgram } from './train/programs.js';
+export {
+  type BackwardOptions,
+  backwardProgram,
+  clearGradientsProgram,
+  type EvaluationOutputs,
+  evaluationProgram,
+  gradientName,
+  type TrainedParameter,
+  trainedParameters,
+  trainProgram,
+  type UpdateOptions,
+  updateProgram,
+} from './train/programs.js';
 export type { StateDictTensors, StateTensor } from './train/stateDict.js';
+export type { GradientResult, LabelledBatch, StepResult } from './train/stepResult.js';
 export { Trainer, type TrainerOptions, type TrainerOutcome } from './train/trainer.js';

@@ -89,12 +89,14 @@ function scheduleOptions(): Option[] {
   const { epochs, batchSize, baseLr, momentum, weightDecay, milestones } = TRAIN_DEFAULTS;
   return [
     numberOption('--epochs <n>', `epochs (default: ${epochs})`),
-    numberOption('--batch-size <n>', `images of a step (default: ${batchSize})`),
+    numberOption('--batch-size <n>', `images of a batch (default: ${batchSize})`),
+    numberOption('--accumulate <n>', 'batches of a step, whose gradients are averaged (default: 1)'),
     numberOption('--base-lr <rate>', `learning rate (default: ${baseLr})`),
     numberOption('--momentum <number>', `momentum (default: ${momentum})`),
     new Option('--nesterov', 'Nesterov’s momentum'),
     new Option('--no-nesterov', 'not, where a configuration asks for it'),
     numberOption('--weight-decay <number>', `weight decay (default: ${weightDecay})`),
+    numberOption('--clip-norm <norm>', 'greatest norm of all gradients taken together (default: any)'),
     nameOption('--schedule <name>', 'learning rate over time (default: multistep)', ['multistep', 'cosine']),
     new Option(
       '--milestones <epoch...>',

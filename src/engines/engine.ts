@@ -1,4 +1,4 @@
-import type { Phase } from '../graph/phases.js';
+import type { Phase } from '../graph/phase.js';
 import type { Program } from '../graph/program.js';
 import type { TensorData } from '../graph/tensorType.js';
 

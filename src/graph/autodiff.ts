@@ -8,7 +8,7 @@ import { formatShape, formatType, GraphError, sameShape, sizeOf } from './tensor
 
 /**
  * Gradients of a scalar by reverse-mode automatic differentiation: adds the nodes that compute
- * ∂loss/∂t for each tensor t of `wrt`.
+ * ∂loss/∂t for each tensor t of `wrt`, marked as the backward phase of a training step.
  *
  * @param loss a tensor of one element
  * @returns tensors shaped as those of `wrt`, in that order
@@ -19,6 +19,10 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (sizeOf(loss.shape) !== 1)
     throw new GraphError(`gradients need a scalar loss, not ${formatShape(loss.shape)}`);
   const nodes = [...loss.graph.nodes];
+  return loss.graph.inPhase('backward', () => backward(loss, nodes, wrt));
+}
+
+function backward(loss: Tensor, nodes: readonly AnyNode[], wrt: readonly Tensor[]): Tensor[] {
   const contributions = new Map<Tensor, Tensor[]>();
   const one = loss.graph.emit(
     'constant',

@@ -1,5 +1,6 @@
 import type { OpAttributes, OpKind } from './op.js';
 import { inferTypes } from './ops/table.js';
+import type { LaterPhase } from './phase.js';
 import { buildProgram, type Program } from './program.js';
 import type { AnyNode, GraphScope, Node, Tensor } from './tensor.js';
 import { type DType, GraphError, type Shape, sameShape, type TensorData } from './tensorType.js';
@@ -12,6 +13,7 @@ export class Graph implements GraphScope {
   private readonly nodeList: AnyNode[] = [];
   private readonly named = new Map<string, Tensor>();
   private valueCount = 0;
+  private phase: LaterPhase | undefined;
 
   get nodes(): readonly AnyNode[] {
     return this.nodeList;
@@ -41,13 +43,23 @@ export class Graph implements GraphScope {
     if (inputs.some((input) => input.graph !== this))
       throw new GraphError(`${kind}: an input belongs to another graph`);
     const outputs: Tensor[] = [];
-    const node: Node<K> = { kind, attributes, inputs, outputs };
+    const node: Node<K> = { kind, attributes, inputs, outputs, ...(this.phase && { phase: this.phase }) };
     const types = inferTypes(kind, attributes, inputs);
     types.forEach(({ shape, dtype }, output) => {
       outputs.push({ id: this.valueCount++, shape, dtype, graph: this, node: node as AnyNode, output });
     });
     this.nodeList.push(node as AnyNode);
     return outputs;
+  }
+
+  inPhase<T>(phase: LaterPhase, body: () => T): T {
+    const outer = this.phase;
+    this.phase = phase;
+    try {
+      return body();
+    } finally {
+      this.phase = outer;
+    }
   }
 
   /**

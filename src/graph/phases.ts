@@ -1,29 +1,23 @@
-import type { Program, ValueId } from './program.js';
-
-/** Part of a training step: the loss and what leads to it, its gradients, and the new values of variables. */
-export type Phase = 'forward' | 'backward' | 'update';
+import type { Phase } from './phase.js';
+import type { AnyProgramNode, Program, ValueId } from './program.js';
 
 /**
- * The phase in which each value of a training step is computed: `forward` is what the outputs depend on,
- * `backward` what else the optimiser's updates depend on, `update` the rest (parameters, statistics).
+ * The phase in which each value of a training step is computed. The nodes' own marks say what is `backward` and
+ * what the optimiser's `update`; of the others, `forward` is what an output or a gradient depends on, and the
+ * rest are new values of variables (statistics), an `update` too.
  *
- * @returns phases by value; empty for a program without an optimiser's updates, where gradients cannot be told
+ * @returns phases by value; empty for a program without marks, which is no part of a training step
  */
 export function phasesOf({ nodes, outputs }: Program): ReadonlyMap<ValueId, Phase> {
   const phases = new Map<ValueId, Phase>();
-  const wanted = {
-    forward: new Set<ValueId>(Object.values(outputs)),
-    backward: new Set<ValueId>(nodes.flatMap((node) => (node.kind === 'sgdUpdate' ? node.inputs : []))),
-  };
-  if (wanted.backward.size === 0) return phases;
+  if (!nodes.some(({ phase }) => phase)) return phases;
+  const wanted = new Set<ValueId>(Object.values(outputs));
+  const phaseOf = ({ phase, outputs: results }: AnyProgramNode): Phase =>
+    phase ?? (results.some((value) => wanted.has(value)) ? 'forward' : 'update');
   for (const node of [...nodes].reverse()) {
-    const phase = node.outputs.some((value) => wanted.forward.has(value))
-      ? 'forward'
-      : node.outputs.some((value) => wanted.backward.has(value))
-        ? 'backward'
-        : 'update';
+    const phase = phaseOf(node);
     for (const output of node.outputs) phases.set(output, phase);
-    if (phase !== 'update') for (const input of node.inputs) wanted[phase].add(input);
+    if (phase !== 'update') for (const input of node.inputs) wanted.add(input);
   }
   return phases;
 }

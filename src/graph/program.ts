@@ -1,4 +1,5 @@
 import type { OpAttributes, OpKind } from './op.js';
+import type { LaterPhase } from './phase.js';
 import type { AnyNode, Tensor } from './tensor.js';
 import { formatType, GraphError, sameShape, type TensorType } from './tensorType.js';
 
@@ -11,6 +12,8 @@ export interface ProgramNode<K extends OpKind> {
   readonly attributes: OpAttributes[K];
   readonly inputs: readonly ValueId[];
   readonly outputs: readonly ValueId[];
+  /** The part of a training step that the node was made for: gradients or update. See {@link phasesOf}. */
+  readonly phase?: LaterPhase;
 }
 
 /** A program's node of any kind; switch over `kind` to narrow it. */
@@ -92,6 +95,7 @@ export function buildProgram(
       ids.set(output, values.length);
       return values.push({ shape: output.shape, dtype: output.dtype }) - 1;
     }),
+    ...(node.phase && { phase: node.phase }),
   }));
   return {
     values,

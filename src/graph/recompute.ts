@@ -2,7 +2,7 @@ import { phasesOf } from './phases.js';
 import type { AnyProgramNode, Program, ValueId } from './program.js';
 
 /**
- * Has the backward phase of a training step compute again what is cheap to compute, instead of keeping it:
+ * Has the backward phase of a program (see {@link phasesOf}) compute again what is cheap to compute, instead of keeping it:
  * the results of batch normalisation and of activations after it. The operand of the normalisation is kept
  * anyway, for its gradient. What is added stands before the backward phase: it is for engines that execute a node when its
  * result is asked for, not in the program's order. Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016), section 4.
@@ -27,7 +27,7 @@ export function recompute(program: Program): Program {
     if (node.kind === 'unary' && inputs[0] === node.inputs[0]) return value;
     const copy = values.push(values[value]!) - 1;
     copies.set(value, copy);
-    added.push({ ...node, inputs, outputs: [copy] });
+    added.push({ ...node, inputs, outputs: [copy], phase: 'backward' });
     return copy;
   };
 

@@ -1,4 +1,5 @@
 import type { OpAttributes, OpKind } from './op.js';
+import type { LaterPhase } from './phase.js';
 import type { TensorType } from './tensorType.js';
 
 /** A symbolic tensor: one output of a node of a graph that is being built. Functions of `ops/` take and return these. */
@@ -17,6 +18,8 @@ export interface Node<K extends OpKind> {
   readonly attributes: OpAttributes[K];
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  /** The part of a training step that the node was made for; absent before the gradients. */
+  readonly phase?: LaterPhase;
 }
 
 /** A node of any kind; switch over `kind` to narrow it. */
@@ -32,6 +35,8 @@ export interface GraphScope {
    * @throws GraphError when the operation's shape rule refuses the inputs.
    */
   emit<K extends OpKind>(kind: K, attributes: OpAttributes[K], inputs: readonly Tensor[]): readonly Tensor[];
+  /** Marks the nodes that `body` adds as a phase of a training step; returns what it returns. */
+  inPhase<T>(phase: LaterPhase, body: () => T): T;
 }
 
 /**

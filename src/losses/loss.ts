@@ -30,7 +30,9 @@ export interface LossVariable {
 
 /** A loss of a batch. */
 export interface Loss {
-  readonly name: 'bias' | 'ce';
+  /** What it is called in reports, such as `bias` or `ce`. */
+  readonly name: string;
+  /** Their names begin with `loss.`: so checkpoints tell them from the model's tensors. */
   readonly variables: readonly LossVariable[];
   /** Adds the loss to a graph. */
   build(graph: Graph, input: LossInput): LossOutput;

@@ -1,25 +1,6 @@
 import { UsageError } from '../errors.js';
-import type { Graph } from '../graph/graph.js';
 import { sgdUpdate } from '../graph/ops/sgd.js';
-import type { Tensor } from '../graph/tensor.js';
-
-/** An optimiser: turns gradients into new values of variables. */
-export interface Optimizer {
-  /** Name of the variable that holds a parameter's state. */
-  stateName(parameter: string): string;
-  /**
-   * Adds the update to a graph.
-   *
-   * @param parameters by name, with the gradient of each
-   * @param learningRate scalar
-   * @returns new values of the parameters and of the optimiser's state, by variable name
-   */
-  build(
-    graph: Graph,
-    parameters: ReadonlyMap<string, { readonly value: Tensor; readonly gradient: Tensor }>,
-    learningRate: Tensor,
-  ): Map<string, Tensor>;
-}
+import type { Optimizer } from './optimizer.js';
 
 /** Options of {@link sgd}. */
 export interface SgdOptions {
@@ -43,22 +24,12 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
     throw new UsageError(`weightDecay must be a number of at least 0, not ${weightDecay}`);
   if (nesterov && momentum === 0) throw new UsageError('nesterov needs a momentum above 0');
-  const stateName = (parameter: string): string => `optimizer.momentum.${parameter}`;
   return {
-    stateName,
-    build: (graph, parameters, learningRate) => {
-      const updates = new Map<string, Tensor>();
-      for (const [name, { value, gradient }] of parameters) {
-        const state = {
-          parameter: value,
-          gradient,
-          momentum: graph.variable(stateName(name), value.shape),
-          learningRate,
-        };
-        const next = sgdUpdate(state, { momentum, weightDecay, nesterov });
-        updates.set(name, next.parameter).set(stateName(name), next.momentum);
-      }
-      return updates;
+    state: ['momentum'],
+    update: ({ value, gradient, state }, { learningRate }) => {
+      const before = { parameter: value, gradient, momentum: state.momentum!, learningRate };
+      const next = sgdUpdate(before, { momentum, weightDecay, nesterov });
+      return { value: next.parameter, state: { momentum: next.momentum } };
     },
   };
 }

@@ -5,7 +5,8 @@ import { sizeOf, type TensorData } from '../graph/tensorType.js';
 import { biasLoss } from '../losses/biasLoss.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
-import { type Optimizer, sgd } from '../optim/sgd.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import { sgd } from '../optim/sgd.js';
 import { fillUniform, uniformSource } from '../random.js';
 import { Learner } from '../train/learner.js';
 import { evaluationProgram, trainProgram } from '../train/programs.js';
@@ -147,7 +148,7 @@ function randomInputs(program: Program, classes: number): [name: string, data: T
       const random = uniformSource(0, name);
       return [name, Int32Array.from({ length: sizeOf(shape) }, (_, i) => Math.floor(classes * random(i)))];
     }
-    if (shape.length === 0) return [name, Float32Array.of(LEARNING_RATE)];
+    if (shape.length === 0) return [name, Float32Array.of(name === 'step' ? 1 : LEARNING_RATE)];
     const numbers = new Float32Array(sizeOf(shape));
     fillUniform(numbers, 0, name, 0);
     return [name, numbers.map((value) => (value - 0.5) * Math.sqrt(12))];

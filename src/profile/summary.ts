@@ -1,5 +1,5 @@
 import type { MachinePeaks, ProfileEntry } from '../engines/engine.js';
-import type { Phase } from '../graph/phases.js';
+import type { Phase } from '../graph/phase.js';
 import { type Bound, boundOf, rooflineTime, shareOfPeak, type Work } from './roofline.js';
 
 /** Totals of some primitives of a step. */

@@ -5,7 +5,8 @@ import { serializeSafetensors } from '../formats/safetensors/serialize.js';
 import { type CheckpointInfo, infoOf, metadataOf } from '../train/checkpointInfo.js';
 import { expectFinite, firstNotFinite } from '../train/finite.js';
 import type { Learner } from '../train/learner.js';
-import { fromStored, type StateDictTensors, toStored } from '../train/stateDict.js';
+import { counterTensor, fromStored, type StateDictTensors, toStored } from '../train/stateDict.js';
+import { OPTIMIZER_STEP } from '../train/trainingState.js';
 import { writeFileAtomically } from './atomicFile.js';
 
 /** A checkpoint, read. */
@@ -74,13 +75,20 @@ export function readBytes(path: string): Uint8Array {
  *
  * @throws UserError when the checkpoint is of another model or setting
  */
-export async function restoreLearner(learner: Learner, { path, tensors }: Checkpoint): Promise<void> {
+export async function restoreLearner(learner: Learner, checkpoint: Checkpoint): Promise<void> {
+  const { path, tensors } = checkpoint;
   const part = (training: boolean): StateDictTensors =>
     new Map([...tensors].filter(([name]) => isTrainingState(name) === training));
   try {
     await learner.loadStateDict(part(false));
-    await learner.loadTrainingState(part(true));
+    await learner.loadTrainingState(withStep(part(true), checkpoint));
   } catch (error) {
     throw error instanceof UserError ? new UserError(`${path}: ${error.message}`) : error;
   }
+}
+
+/** Version 0.1.0 did not save the number of updates: it was the number of steps. */
+function withStep(state: StateDictTensors, { training }: Checkpoint): StateDictTensors {
+  if (!training || state.has(OPTIMIZER_STEP)) return state;
+  return new Map([...state, [OPTIMIZER_STEP, counterTensor(training.progress.globalStep)]]);
 }

@@ -31,10 +31,14 @@ export interface TrainConfig {
   readonly labelSmoothing: number;
   readonly epochs: number;
   readonly batchSize: number;
+  /** Batches whose gradients are averaged in a step. */
+  readonly accumulate: number;
   readonly baseLr: number;
   readonly momentum: number;
   readonly nesterov: boolean;
   readonly weightDecay: number;
+  /** Greatest norm of all gradients taken together; null: any. */
+  readonly clipNorm: number | null;
   readonly schedule: 'multistep' | 'cosine';
   /** Epochs after which the multistep schedule divides the rate by 10. */
   readonly milestones: readonly number[];
@@ -84,10 +88,12 @@ export const TRAIN_DEFAULTS: TrainConfig = {
   labelSmoothing: 0,
   epochs: 160,
   batchSize: 128,
+  accumulate: 1,
   baseLr: 0.1,
   momentum: 0.9,
   nesterov: false,
   weightDecay: 1e-4,
+  clipNorm: null,
   schedule: 'multistep',
   milestones: [80, 122],
   warmupEpochs: 0,
@@ -166,10 +172,12 @@ const CHECKS: { readonly [K in keyof TrainConfig]: Check } = {
   labelSmoothing: share,
   epochs: whole(1),
   batchSize: whole(1),
+  accumulate: whole(1),
   baseLr: atLeast(0),
   momentum: share,
   nesterov: flag,
   weightDecay: atLeast(0),
+  clipNorm: orNull({ expected: 'a number above 0', holds: (v) => isNumber(v) && v > 0 }),
   schedule: oneOf('multistep', 'cosine'),
   milestones: {
     expected: 'a list of epochs',

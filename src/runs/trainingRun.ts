@@ -98,6 +98,7 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
       images: { train: train.count, test: test.count },
       schedule: scheduleOf(config),
       epochs: config.epochs,
+      accumulate: config.accumulate,
       checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(config)),
       info: { model: model.config, data: { classes: train.classes, mean, std }, config: { ...config } },
       progress: progressOf(options.checkpoint),
@@ -130,9 +131,19 @@ async function makeLearner(
   { config, checkpoint, onNotice }: TrainingRunOptions,
 ): Promise<Learner> {
   const { batchSize, seed, f32Steps, pretrained } = config;
+  const clipNorm = config.clipNorm ?? undefined;
   const loss = lossOf(config);
   const optimizer = sgd(config);
-  const learner = await Learner.create({ engine, model, loss, optimizer, batchSize, seed, f32Steps });
+  const learner = await Learner.create({
+    engine,
+    model,
+    loss,
+    optimizer,
+    batchSize,
+    clipNorm,
+    seed,
+    f32Steps,
+  });
   if (checkpoint) await restoreLearner(learner, checkpoint);
   else if (pretrained !== null) await loadPretrained(learner, pretrained, onNotice);
   return learner;

@@ -14,7 +14,7 @@ export interface Progress {
   readonly bestTop1: number;
   /** Test top-1 after the last finished epoch, in percent; absent before the first, and in files of older versions. */
   readonly lastTop1?: number;
-  /** Sums of the epoch's training steps so far. */
+  /** Sums of the epoch's training so far: over its images, and `loss` over its batches. */
   readonly sums: AccuracySums & { readonly loss: number };
   /** Seconds spent on those steps. */
   readonly seconds: number;

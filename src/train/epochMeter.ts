@@ -1,6 +1,7 @@
 import type { Progress } from './checkpointInfo.js';
 import type { EpochResult, TrainerEvent } from './events.js';
-import { type AccuracySums, accuracyOf, addAccuracy } from './metrics.js';
+import { accuracyOf, addAccuracy } from './metrics.js';
+import type { StepTotals } from './stepRunner.js';
 
 type StepEvent = Omit<Extract<TrainerEvent, { event: 'step' }>, 'event'>;
 
@@ -14,23 +15,27 @@ export class EpochMeter {
 
   /**
    * @param progress where the epoch goes on
-   * @param waitedBefore what the loader had waited in all before, in milliseconds
+   * @param before waitedMs: what the loader had waited in all before; batchSize: images of a batch
    */
   constructor(
     private readonly start: Progress,
-    private readonly waitedBefore: number,
+    private readonly before: { readonly waitedMs: number; readonly batchSize: number },
   ) {
     this.sums = start.sums;
     this.steps = start.step;
     this.seconds = start.seconds;
   }
 
-  /** Adds a step, which took so many seconds from asking for its batch to its result. */
-  add(sums: AccuracySums, loss: number, seconds: number): void {
+  /** Adds the seconds from asking for a batch to its result. */
+  addTime(seconds: number): void {
+    this.seconds += seconds;
+  }
+
+  /** Adds a step. */
+  add({ sums, loss }: StepTotals): void {
     this.sums = { ...addAccuracy(this.sums, sums), loss: this.sums.loss + loss };
     this.steps++;
     this.imagesHere += sums.images;
-    this.seconds += seconds;
   }
 
   /** The run's progress after the last step that was added. */
@@ -56,14 +61,14 @@ export class EpochMeter {
   ): Pick<EpochResult, 'trainLoss' | 'train' | 'imagesPerSecond' | 'seconds' | 'waitedPercent'> {
     const { meanLoss, train, imagesPerSecond } = this.means();
     const here = this.seconds - this.start.seconds;
-    const waitedPercent = here > 0 ? (waitedMs - this.waitedBefore) / 10 / here : 0;
+    const waitedPercent = here > 0 ? (waitedMs - this.before.waitedMs) / 10 / here : 0;
     return { trainLoss: meanLoss, train, imagesPerSecond, seconds: this.seconds, waitedPercent };
   }
 
   private means(): { meanLoss: number; train: EpochResult['train']; imagesPerSecond: number } {
     const here = this.seconds - this.start.seconds;
     return {
-      meanLoss: this.steps === 0 ? 0 : this.sums.loss / this.steps,
+      meanLoss: this.steps === 0 ? 0 : this.sums.loss / (this.sums.images / this.before.batchSize),
       train: accuracyOf(this.sums),
       imagesPerSecond: here > 0 ? this.imagesHere / here : 0,
     };

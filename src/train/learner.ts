@@ -1,17 +1,9 @@
-import type { Engine, Executable, NamedData, Precision } from '../engines/engine.js';
-import type { Program } from '../graph/program.js';
+import type { Engine, Executable, NamedData } from '../engines/engine.js';
+import { UsageError } from '../errors.js';
 import type { TensorData } from '../graph/tensorType.js';
-import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
-import type { Optimizer } from '../optim/sgd.js';
-import {
-  type EvaluationOutputs,
-  evaluationProgram,
-  GRADIENT_PREFIX,
-  gradientProgram,
-  trainProgram,
-} from './programs.js';
+import { type EvaluationOutputs, evaluationProgram, gradientName, trainedParameters } from './programs.js';
 import {
   checkStateDict,
   counterTensor,
@@ -19,65 +11,44 @@ import {
   type StateDictTensors,
   type StateTensor,
 } from './stateDict.js';
+import { StepExecutables, type StepParts } from './stepExecutables.js';
+import {
+  type GradientResult,
+  type LabelledBatch,
+  normOf,
+  type StepResult,
+  stepResultOf,
+} from './stepResult.js';
 import { TrainingState } from './trainingState.js';
 
-/** What a learner is made of. */
-export interface LearnerOptions {
-  /** Runs the programs; the learner does not close it. */
-  readonly engine: Engine;
-  readonly model: Model;
-  readonly loss: Loss;
-  readonly optimizer: Optimizer;
-  /** Images of a training step. */
-  readonly batchSize: number;
+/** Options of a learner; it does not close the engine. */
+export interface LearnerOptions extends StepParts {
   /** Images of an evaluation batch. Default: `batchSize`. */
   readonly evaluationBatchSize?: number | undefined;
   /** Seed of the initial values and of dropout. Default 0. */
   readonly seed?: number | undefined;
-  /** Steps at a run's beginning that are computed in f32 on an engine that computes in bf16. Default 0. */
-  readonly f32Steps?: number | undefined;
-}
-
-/** A batch of images and their classes. The buffers are handed to the engine: do not use them afterwards. */
-export interface LabelledBatch {
-  /** [N, 3, H, W], normalised. */
-  readonly images: Float32Array;
-  /** [N], each in 0 … classes−1. */
-  readonly labels: Int32Array;
-}
-
-/** Result of a training step. */
-export interface StepResult {
-  /** The loss that was minimised, of the parameters before the step. */
-  readonly loss: number;
-  /** Mean cross-entropy of the batch. */
-  readonly crossEntropy: number;
-  /** [N, classes], row-major, in training mode. */
-  readonly logits: Float32Array;
-}
-
-/** Result of {@link Learner.gradients}. */
-export interface GradientResult extends StepResult {
-  /** Variance of each data point's features, [N]. */
-  readonly featureVariance: Float32Array;
-  /** Gradient of each parameter by PyTorch's name. */
-  readonly gradients: Map<string, Float32Array>;
 }
 
 /**
  * A model in training on an engine: its values, the loss's and the optimiser's state, and the compiled
- * programs of a step, of gradients and of evaluation. Programs are compiled when first needed.
+ * programs of training and of evaluation. Programs are compiled when first needed.
  */
 export class Learner {
   private readonly entries: readonly StateEntry[];
   private readonly counters = new Map<string, number>();
-  private readonly live = new Map<string, Promise<Executable>>();
+  private readonly executables: StepExecutables;
+  /** Batches whose gradients no update has used. */
+  private accumulated = 0;
   private evaluation: Promise<Executable> | undefined;
   private readonly training: TrainingState;
 
   private constructor(private readonly options: LearnerOptions) {
     const { engine, model, loss, optimizer } = options;
+    const { clipNorm } = options;
+    if (clipNorm !== undefined && !(clipNorm > 0))
+      throw new UsageError(`clipNorm must be a number above 0, not ${clipNorm}`);
     this.entries = model.stateEntries();
+    this.executables = new StepExecutables(options);
     this.training = new TrainingState(engine, this.entries, loss, optimizer);
   }
 
@@ -105,12 +76,20 @@ export class Learner {
   }
 
   /**
-   * Compiles a training step, so that the first {@link Learner.step} takes no longer than the others.
+   * Compiles a training step, so that the first takes no longer than the others.
    *
    * @param step its number since the run's beginning
+   * @param options apart: for {@link backward} and {@link update} instead of {@link step}
    */
-  async prepare(step = 0): Promise<void> {
-    await this.trainExecutable(step);
+  async prepare(step = 0, options: { readonly apart?: boolean } = {}): Promise<void> {
+    await this.training.allocate();
+    if (!options.apart) {
+      await this.executables.step(step);
+      return;
+    }
+    await this.executables.backward(step);
+    await this.executables.update();
+    await this.executables.clear();
   }
 
   /**
@@ -125,24 +104,62 @@ export class Learner {
     options: { readonly learningRate: number; readonly step: number },
   ): Promise<StepResult> {
     const { seed = 0 } = this.options;
-    const executable = await this.trainExecutable(options.step);
-    const inputs: NamedData = { ...batch, learningRate: Float32Array.of(options.learningRate) };
-    const result = stepResult(await executable.run(inputs, { seed, step: options.step }));
-    for (const [name, count] of this.counters) this.counters.set(name, count + 1);
+    await this.training.allocate();
+    const executable = await this.executables.step(options.step);
+    const inputs: NamedData = { ...batch, ...this.updateInputs(options.learningRate) };
+    const result = stepResultOf(await executable.run(inputs, { seed, step: options.step }));
+    this.countPass();
+    this.training.countStep();
     return result;
+  }
+
+  /**
+   * The first half of a training step: forward and backward. Statistics and the loss's state get their new values; the gradients are
+   * added to those of earlier calls, in the engine, until {@link update} uses them. They are no part of {@link trainingState}.
+   *
+   * @param batch exactly `batchSize` images
+   * @param options batch: number of the batch since the run's beginning, on which dropout's random numbers depend
+   */
+  async backward(batch: LabelledBatch, options: { readonly batch: number }): Promise<StepResult> {
+    const { seed = 0 } = this.options;
+    await this.training.allocate();
+    const executable = await this.executables.backward(this.training.steps);
+    const before = this.accumulated;
+    // Should this fail, the next call starts from zero.
+    this.accumulated = 0;
+    if (before === 0) await (await this.executables.clear()).run({});
+    const result = stepResultOf(await executable.run({ ...batch }, { seed, step: options.batch }));
+    this.accumulated = before + 1;
+    this.countPass();
+    return result;
+  }
+
+  /**
+   * The second half: updates the parameters by the mean of the gradients since the last update, which of batches of one
+   * size is the gradient of all their images together.
+   *
+   * @throws UsageError when there are no gradients
+   */
+  async update(options: { readonly learningRate: number }): Promise<{ readonly gradientNorm?: number }> {
+    if (this.accumulated === 0) throw new UsageError('there are no gradients: call backward before update');
+    const gradientScale = Float32Array.of(1 / this.accumulated);
+    const executable = await this.executables.update();
+    this.accumulated = 0;
+    const outputs = await executable.run({ gradientScale, ...this.updateInputs(options.learningRate) });
+    this.training.countStep();
+    return normOf(outputs);
   }
 
   /** Losses, logits and every parameter's gradient for one batch of `batchSize`, in training mode, without an update. */
   async gradients(batch: LabelledBatch, options: { readonly step?: number } = {}): Promise<GradientResult> {
-    const { model, loss, batchSize, seed = 0 } = this.options;
+    const { model, seed = 0 } = this.options;
     await this.training.allocate();
-    const executable = await this.compiled('gradients', () => gradientProgram(model, loss, batchSize));
+    const executable = await this.executables.gradients();
     const outputs = await executable.run({ ...batch }, { seed, step: options.step ?? 0 });
-    const found = Object.entries(outputs).filter(([name]) => name.startsWith(GRADIENT_PREFIX));
     const gradients = new Map(
-      found.map(([name, data]) => [name.slice(GRADIENT_PREFIX.length), data as Float32Array]),
+      trainedParameters(model).map(({ name }) => [name, outputs[gradientName(name)] as Float32Array]),
     );
-    return { ...stepResult(outputs), featureVariance: outputs.featureVariance as Float32Array, gradients };
+    return { ...stepResultOf(outputs), featureVariance: outputs.featureVariance as Float32Array, gradients };
   }
 
   /**
@@ -200,6 +217,7 @@ export class Learner {
   ): Promise<void> {
     const wanted = this.entries.filter(({ name }) => options.only?.has(name) ?? true);
     checkStateDict(tensors, wanted, options.only !== undefined);
+    this.accumulated = 0;
     const values = new Map<string, TensorData>();
     for (const { name, kind } of wanted) {
       const tensor = tensors.get(name);
@@ -209,7 +227,7 @@ export class Learner {
     await this.options.engine.write(values);
   }
 
-  /** Training state besides the model's values: the optimiser's and the loss's variables, by name. */
+  /** Training state besides the model's values: the optimiser's and the loss's variables by name, and the number of updates. */
   trainingState(): Promise<StateDictTensors> {
     return this.training.read();
   }
@@ -220,14 +238,14 @@ export class Learner {
    * @throws UserError listing what is missing, unexpected or misshapen
    */
   async loadTrainingState(tensors: StateDictTensors): Promise<void> {
+    this.accumulated = 0;
     await this.training.load(tensors);
   }
 
   /** Frees the compiled programs. The engine stays open. */
   async close(): Promise<void> {
     await this.endEvaluation();
-    for (const executable of this.live.values()) await (await executable).close();
-    this.live.clear();
+    await this.executables.close();
   }
 
   /** One variable at a time, so that no more than one is in memory twice. */
@@ -239,36 +257,14 @@ export class Learner {
     }
   }
 
-  private async trainExecutable(step: number): Promise<Executable> {
-    const { engine, model, loss, optimizer, batchSize, f32Steps = 0 } = this.options;
-    await this.training.allocate();
-    const precision = step < f32Steps ? 'f32' : engine.precision;
-    const other = precision === 'f32' ? 'bf16' : 'f32';
-    await this.release(`train in ${other}`);
-    return this.compiled(
-      `train in ${precision}`,
-      () => trainProgram(model, loss, optimizer, batchSize),
-      precision,
-    );
+  /** What an update is given: the rate, and its number from 1 on. */
+  private updateInputs(learningRate: number): Record<string, TensorData> {
+    const step = this.training.steps + 1;
+    return { learningRate: Float32Array.of(learningRate), step: Float32Array.of(step) };
   }
 
-  private compiled(name: string, build: () => Program, precision?: Precision): Promise<Executable> {
-    const known = this.live.get(name) ?? this.options.engine.compile(build(), { precision });
-    this.live.set(name, known);
-    return known;
+  /** Counts a forward pass in training mode. */
+  private countPass(): void {
+    for (const [name, count] of this.counters) this.counters.set(name, count + 1);
   }
-
-  private async release(name: string): Promise<void> {
-    const executable = await this.live.get(name);
-    this.live.delete(name);
-    await executable?.close();
-  }
-}
-
-function stepResult(outputs: Record<string, TensorData>): StepResult {
-  return {
-    loss: outputs.loss![0]!,
-    crossEntropy: outputs.crossEntropy![0]!,
-    logits: outputs.logits as Float32Array,
-  };
 }

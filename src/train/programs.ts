@@ -1,24 +1,52 @@
 import { gradients } from '../graph/autodiff.js';
 import { Graph } from '../graph/graph.js';
+import { add, less } from '../graph/ops/elementwise.js';
 import { variance } from '../graph/ops/reduce.js';
 import { flatten } from '../graph/ops/shape.js';
 import type { Program } from '../graph/program.js';
 import type { Tensor } from '../graph/tensor.js';
+import type { Shape } from '../graph/tensorType.js';
 import type { Loss, LossOutput } from '../losses/loss.js';
 import type { Model, ModelOutput } from '../models/model.js';
 import { Trace } from '../nn/trace.js';
-import type { Optimizer } from '../optim/sgd.js';
+import { rescale } from '../optim/clip.js';
+import { applyOptimizer, type Optimizer } from '../optim/optimizer.js';
 
-/** Prefix of the outputs of {@link gradientProgram} that hold gradients. */
-export const GRADIENT_PREFIX = 'gradient.';
+/** What a parameter's gradient is called, as an output, an input or a variable of a program. */
+export function gradientName(parameter: string): string {
+  return `gradient.${parameter}`;
+}
+
+/** A parameter that is trained. */
+export interface TrainedParameter {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** Options of {@link trainProgram} and {@link updateProgram}. */
+export interface UpdateOptions {
+  /**
+   * Greatest norm of all gradients taken together: what exceeds it is scaled down to it, by PyTorch's rule of `clip_grad_norm_`.
+   * The norm before that is then an output, `gradientNorm`. Default: none.
+   */
+  readonly clipNorm?: number | undefined;
+}
+
+/** The trained parameters of a model, in PyTorch's order. */
+export function trainedParameters(model: Model): TrainedParameter[] {
+  return model.stateEntries().filter(({ kind }) => kind === 'parameter');
+}
+
+type Gradients = ReadonlyMap<string, { readonly value: Tensor; readonly gradient: Tensor }>;
 
 interface TrainingPass {
   readonly graph: Graph;
-  readonly trace: Trace;
   readonly output: ModelOutput;
   readonly loss: LossOutput;
   /** Trained parameters by name, with their gradients. */
-  readonly parameters: Map<string, { value: Tensor; gradient: Tensor }>;
+  readonly parameters: Gradients;
+  /** New values of statistics and of the loss's variables. */
+  readonly state: ReadonlyMap<string, Tensor>;
 }
 
 /** Forward and backward pass in training mode; inputs `images` [N,3,H,W] and `labels` i32 [N]. */
@@ -35,35 +63,122 @@ function trainingPass(model: Model, loss: Loss, batchSize: number): TrainingPass
   const parameters = new Map(
     trained.map(({ name }, i) => [name, { value: values[i]!, gradient: found[i]! }]),
   );
-  return { graph, trace, output, loss: result, parameters };
+  const state = new Map([...trace.updates, ...result.updates]);
+  return { graph, output, loss: result, parameters, state };
+}
+
+function figuresOf({ loss, output }: TrainingPass): Record<string, Tensor> {
+  return { loss: loss.loss, crossEntropy: loss.crossEntropy, logits: output.logits };
+}
+
+/** Adds the optimiser's update: new values of variables, and what the program is to return of it. */
+function addUpdate(
+  graph: Graph,
+  optimizer: Optimizer,
+  parameters: Gradients,
+  { clipNorm, scale }: UpdateOptions & { readonly scale?: Tensor },
+): { updates: Map<string, Tensor>; outputs: Record<string, Tensor> } {
+  return graph.inPhase('update', () => {
+    const found = [...parameters.values()].map(({ gradient }) => gradient);
+    const { gradients: scaled, norm } = rescale(found, { scale, maxNorm: clipNorm });
+    const rescaled = [...parameters].map(
+      ([name, { value }], i) => [name, { value, gradient: scaled[i]! }] as const,
+    );
+    const step = { learningRate: graph.input('learningRate', []), step: graph.input('step', []) };
+    const updates = applyOptimizer(graph, optimizer, new Map(rescaled), step);
+    return { updates, outputs: norm ? { gradientNorm: norm } : {} };
+  });
 }
 
 /**
- * A training step: (variables, images, labels, learningRate) → updated parameters, statistics,
- * optimiser and loss state; outputs `loss`, `crossEntropy` (scalars) and `logits` [N, classes].
+ * A training step: (variables, images, labels, learningRate, step) → updated parameters, statistics,
+ * optimiser and loss state; outputs `loss`, `crossEntropy` (scalars) and `logits` [N, classes]. The scalar `step`, the number of
+ * the update from 1 on, is an input where the optimiser uses it.
  */
-export function trainProgram(model: Model, loss: Loss, optimizer: Optimizer, batchSize: number): Program {
+export function trainProgram(
+  model: Model,
+  loss: Loss,
+  optimizer: Optimizer,
+  batchSize: number,
+  options: UpdateOptions = {},
+): Program {
   const pass = trainingPass(model, loss, batchSize);
-  const updates = optimizer.build(pass.graph, pass.parameters, pass.graph.input('learningRate', []));
-  for (const [name, value] of [...pass.trace.updates, ...pass.loss.updates]) updates.set(name, value);
-  const outputs = { loss: pass.loss.loss, crossEntropy: pass.loss.crossEntropy, logits: pass.output.logits };
+  const { updates, outputs } = addUpdate(pass.graph, optimizer, pass.parameters, options);
+  for (const [name, value] of pass.state) updates.set(name, value);
+  return pass.graph.program({ ...figuresOf(pass), ...outputs }, updates);
+}
+
+/** Options of {@link backwardProgram}. */
+export interface BackwardOptions {
+  /**
+   * Where gradients go: to the caller as the outputs `gradient.NAME` (`outputs`, default), or added to variables of these names,
+   * which stay in the engine (`accumulate`).
+   */
+  readonly gradients?: 'outputs' | 'accumulate' | undefined;
+  /** Whether statistics and the loss's variables get their new values. Default true. */
+  readonly updateState?: boolean | undefined;
+}
+
+/**
+ * A training step without the optimiser: (variables, images, labels) → the gradient of each parameter, updated statistics and
+ * loss state; outputs `loss`, `crossEntropy`, `logits`, and `featureVariance` [N] where gradients are outputs, too.
+ * {@link updateProgram} goes on from there.
+ */
+export function backwardProgram(
+  model: Model,
+  loss: Loss,
+  batchSize: number,
+  { gradients: destination = 'outputs', updateState = true }: BackwardOptions = {},
+): Program {
+  const pass = trainingPass(model, loss, batchSize);
+  const updates = new Map(updateState ? pass.state : []);
+  const outputs = figuresOf(pass);
+  if (destination === 'outputs') {
+    outputs.featureVariance = variance(flatten(pass.output.features), [1]);
+    for (const [name, { gradient }] of pass.parameters) outputs[gradientName(name)] = gradient;
+    return pass.graph.program(outputs, updates);
+  }
+  pass.graph.inPhase('backward', () => {
+    for (const [name, { gradient }] of pass.parameters) {
+      const before = pass.graph.variable(gradientName(name), gradient.shape);
+      updates.set(gradientName(name), add(before, gradient));
+    }
+  });
   return pass.graph.program(outputs, updates);
 }
 
 /**
- * The gradients of one batch, without an update: outputs `loss`, `crossEntropy`, `logits`,
- * `featureVariance` [N] and, for each parameter, its gradient under `gradient.NAME`.
+ * The rest of a training step: (variables, gradients, gradientScale, learningRate, step) → updated parameters and optimiser state.
+ * Gradients are first multiplied by the scalar `gradientScale`: 1/n makes the mean of the sum over n batches.
+ *
+ * @param options gradients: whether they are the inputs `gradient.NAME` (`inputs`, default) or the variables of these names that
+ *   {@link backwardProgram} has added them to (`accumulated`)
  */
-export function gradientProgram(model: Model, loss: Loss, batchSize: number): Program {
-  const { graph, output, loss: result, parameters } = trainingPass(model, loss, batchSize);
-  const outputs: Record<string, Tensor> = {
-    loss: result.loss,
-    crossEntropy: result.crossEntropy,
-    logits: output.logits,
-    featureVariance: variance(flatten(output.features), [1]),
-  };
-  for (const [name, { gradient }] of parameters) outputs[GRADIENT_PREFIX + name] = gradient;
-  return graph.program(outputs);
+export function updateProgram(
+  optimizer: Optimizer,
+  parameters: readonly TrainedParameter[],
+  options: UpdateOptions & { readonly gradients?: 'inputs' | 'accumulated' | undefined } = {},
+): Program {
+  const graph = new Graph();
+  const source = options.gradients === 'accumulated' ? 'variable' : 'input';
+  const gradientsOf = parameters.map(({ name, shape }) => {
+    const gradient = graph[source](gradientName(name), shape);
+    return [name, { value: graph.variable(name, shape), gradient }] as const;
+  });
+  const scale = graph.input('gradientScale', []);
+  const { clipNorm } = options;
+  const { updates, outputs } = addUpdate(graph, optimizer, new Map(gradientsOf), { clipNorm, scale });
+  return graph.program(outputs, updates);
+}
+
+/** Sets the variables that gradients are added to back to zero, whatever they hold: not even NaN is less than itself. */
+export function clearGradientsProgram(parameters: readonly TrainedParameter[]): Program {
+  const graph = new Graph();
+  const zeros = parameters.map(({ name, shape }) => {
+    const sum = graph.variable(gradientName(name), shape);
+    return [gradientName(name), graph.inPhase('update', () => less(sum, sum))] as const;
+  });
+  return graph.program({}, new Map(zeros));
 }
 
 /** What {@link evaluationProgram} returns besides the logits. */

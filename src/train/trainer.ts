@@ -1,5 +1,5 @@
-import type { Batch, Loader } from '../data/loader.js';
-import { UserError } from '../errors.js';
+import type { Loader } from '../data/loader.js';
+import { UsageError, UserError } from '../errors.js';
 import type { Schedule } from '../optim/schedule.js';
 import type { CheckpointInfo, Progress } from './checkpointInfo.js';
 import type { CheckpointKind, Checkpoints } from './checkpoints.js';
@@ -7,7 +7,8 @@ import { EpochMeter } from './epochMeter.js';
 import { evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
 import type { Learner } from './learner.js';
-import { type Accuracy, accuracySums, NO_ACCURACY } from './metrics.js';
+import { type Accuracy, NO_ACCURACY } from './metrics.js';
+import { StepRunner, type StepTotals } from './stepRunner.js';
 
 /** What a trainer is made of. */
 export interface TrainerOptions {
@@ -18,6 +19,11 @@ export interface TrainerOptions {
   readonly images: { readonly train: number; readonly test: number };
   readonly schedule: Schedule;
   readonly epochs: number;
+  /**
+   * Batches of a step: their gradients are averaged, so that a step is as one of a batch that is so many times as large, but for
+   * what depends on a batch's statistics. Default 1. The last step of an epoch takes the batches that are left.
+   */
+  readonly accumulate?: number | undefined;
   /** Where checkpoints go; without it none are written. */
   readonly checkpoints?: Checkpoints | undefined;
   /** What checkpoints say besides the tensors and the progress. */
@@ -47,11 +53,17 @@ export const NO_PROGRESS: Progress = {
 export class Trainer {
   private progress: Progress;
   private stopping = false;
+  private readonly steps: StepRunner;
   private readonly listeners: TrainerListener[];
 
+  /** @throws UsageError when `accumulate` is no positive whole number */
   constructor(private readonly options: TrainerOptions) {
     this.progress = options.progress ?? NO_PROGRESS;
     this.listeners = [...(options.listeners ?? [])];
+    const { accumulate = 1 } = options;
+    if (!Number.isSafeInteger(accumulate) || accumulate < 1)
+      throw new UsageError(`accumulate must be a whole number of at least 1, not ${accumulate}`);
+    this.steps = new StepRunner(options.learner, accumulate);
   }
 
   /** Adds a listener. What it throws ends the run. */
@@ -59,7 +71,7 @@ export class Trainer {
     this.listeners.push(listener);
   }
 
-  /** Asks the run to end after the step in progress, with a checkpoint. */
+  /** Asks the run to end after the step in progress, all of its batches included, with a checkpoint. */
   stop(): void {
     this.stopping = true;
   }
@@ -74,7 +86,7 @@ export class Trainer {
     const { learner, test } = this.options;
     this.announce();
     if (this.options.progress === undefined) await this.save('last');
-    if (this.progress.epoch < this.options.epochs) await learner.prepare(this.progress.globalStep);
+    if (this.progress.epoch < this.options.epochs) await this.steps.prepare(this.progress.globalStep);
     let last: Accuracy | undefined;
     while (this.progress.epoch < this.options.epochs) {
       last = await this.epoch();
@@ -88,11 +100,11 @@ export class Trainer {
   }
 
   private announce(): void {
-    const { learner, train, images, epochs } = this.options;
+    const { learner, images, epochs } = this.options;
     this.emit({
       event: 'start',
       epochs,
-      stepsPerEpoch: train.stepsPerEpoch,
+      stepsPerEpoch: this.stepsPerEpoch,
       trainImages: images.train,
       testImages: images.test,
       parameters: learner.model.parameterCount,
@@ -105,13 +117,18 @@ export class Trainer {
   /** The rest of the present epoch and its evaluation; undefined if the run was stopped on the way. */
   private async epoch(): Promise<Accuracy | undefined> {
     const { train, learner, test, images, checkpoints } = this.options;
-    const { epoch } = this.progress;
-    const meter = new EpochMeter(this.progress, train.waitedMs);
+    const { epoch, step } = this.progress;
+    const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize: learner.batchSize });
+    let number = this.steps.firstBatch(step);
     let begin = performance.now();
-    for await (const batch of train.epoch(epoch, this.progress.step)) {
-      if (this.stopping) return undefined;
-      await this.step(batch, meter, begin);
-      if (checkpoints?.isDue) await this.save('last');
+    for await (const batch of train.epoch(epoch, number)) {
+      if (this.stopping && !this.steps.isWithinStep) return undefined;
+      const isLast = ++number === train.stepsPerEpoch;
+      const learningRate = this.learningRate();
+      const totals = await this.steps.add(batch, { learningRate, step: this.progress.globalStep, isLast });
+      meter.addTime((performance.now() - begin) / 1000);
+      if (totals) this.finishStep(meter, totals, learningRate);
+      if (totals && checkpoints?.isDue) await this.save('last');
       begin = performance.now();
     }
     if (this.stopping) return undefined;
@@ -123,17 +140,10 @@ export class Trainer {
     return accuracy;
   }
 
-  private async step({ images, labels, count }: Batch, meter: EpochMeter, begin: number): Promise<void> {
-    const { learner } = this.options;
-    const { classes } = learner.model.config;
-    const learningRate = this.learningRate();
-    const { loss, logits } = await learner.step(
-      { images, labels: labels.slice() },
-      { learningRate, step: this.progress.globalStep },
-    );
+  private finishStep(meter: EpochMeter, totals: StepTotals, learningRate: number): void {
+    const loss = totals.loss / totals.batches;
     this.checkFinite(loss);
-    const seconds = (performance.now() - begin) / 1000;
-    meter.add(accuracySums(logits, labels, { classes, count }), loss, seconds);
+    meter.add(totals);
     this.progress = meter.progress(this.progress);
     this.emit({ event: 'step', ...meter.stepEvent(this.progress, loss, learningRate) });
   }
@@ -147,7 +157,7 @@ export class Trainer {
     const { epoch, globalStep } = this.progress;
     const improved = test.top1 > this.progress.bestTop1;
     const bestTop1 = Math.max(test.top1, this.progress.bestTop1);
-    const learningRate = this.learningRate(train.stepsPerEpoch - 1);
+    const learningRate = this.learningRate(this.stepsPerEpoch - 1);
     const figures: EpochResult = { ...meter.result(train.waitedMs), epoch, test, bestTop1, learningRate };
     this.emit({ event: 'epoch', ...figures });
     this.progress = { ...NO_PROGRESS, epoch: epoch + 1, globalStep, bestTop1, lastTop1: test.top1 };
@@ -155,7 +165,12 @@ export class Trainer {
   }
 
   private learningRate(step = this.progress.step): number {
-    return this.options.schedule(this.progress.epoch, step, this.options.train.stepsPerEpoch);
+    return this.options.schedule(this.progress.epoch, step, this.stepsPerEpoch);
+  }
+
+  /** Steps, not batches. */
+  private get stepsPerEpoch(): number {
+    return this.steps.stepsOf(this.options.train.stepsPerEpoch);
   }
 
   private checkFinite(loss: number): void {

@@ -1,30 +1,54 @@
 import type { Engine } from '../engines/engine.js';
+import { UsageError } from '../errors.js';
 import { sizeOf } from '../graph/tensorType.js';
 import type { Loss } from '../losses/loss.js';
 import type { StateEntry } from '../nn/module.js';
-import type { Optimizer } from '../optim/sgd.js';
-import { checkStateDict, floatsOf, type StateDictTensors } from './stateDict.js';
+import { type Optimizer, stateVariable } from '../optim/optimizer.js';
+import { checkStateDict, counterTensor, floatsOf, type StateDictTensors } from './stateDict.js';
+
+/** Name of the number of updates in checkpoints. */
+export const OPTIMIZER_STEP = 'optimizer.step';
+
+/** What names of a loss's variables begin with, as checkpoints tell them from the model's tensors. */
+const LOSS_PREFIX = 'loss.';
 
 /**
- * What training keeps on the engine besides the model's values: the optimiser's and the loss's variables. They
- * are made when they are first needed: evaluation has no use for them.
+ * What training keeps besides the model's values: the optimiser's and the loss's variables on the engine, and the
+ * number of updates. The variables are made when they are first needed: evaluation has no use for them.
  */
 export class TrainingState {
   private readonly shapes: ReadonlyMap<string, readonly number[]>;
   private allocated: Promise<void> | undefined;
+  private updates = 0;
 
-  /** @param entries the model's values */
+  /**
+   * @param entries the model's values
+   * @throws UsageError when the name of a loss's variable does not begin with `loss.`
+   */
   constructor(
     private readonly engine: Engine,
     entries: readonly StateEntry[],
     private readonly loss: Loss,
     optimizer: Optimizer,
   ) {
+    for (const { name } of loss.variables) expectLossName(loss, name);
     const trained = entries.filter(({ kind }) => kind === 'parameter');
     this.shapes = new Map([
-      ...trained.map(({ name, shape }) => [optimizer.stateName(name), shape] as const),
+      ...optimizer.state.flatMap((state) =>
+        trained.map(({ name, shape }) => [stateVariable(state, name), shape] as const),
+      ),
       ...loss.variables.map(({ name, shape }) => [name, shape] as const),
     ]);
+  }
+
+  /** Updates since the run's beginning. */
+  get steps(): number {
+    return this.updates;
+  }
+
+  /** Counts an update. */
+  countStep(): void {
+    this.updates++;
   }
 
   /** Makes the variables with their initial values, unless they are there. */
@@ -33,31 +57,28 @@ export class TrainingState {
     return this.allocated;
   }
 
-  /** The variables by name. */
+  /** The variables by name, and {@link OPTIMIZER_STEP}. */
   async read(): Promise<StateDictTensors> {
     await this.allocate();
     const values = await this.engine.read([...this.shapes.keys()]);
-    return new Map(
-      [...values].map(([name, data]) => [
-        name,
-        { dtype: 'f32', shape: this.shapes.get(name)!, data: data as Float32Array },
-      ]),
-    );
+    const state: StateDictTensors = new Map();
+    for (const [name, data] of values)
+      state.set(name, { dtype: 'f32', shape: this.shapes.get(name)!, data: data as Float32Array });
+    return state.set(OPTIMIZER_STEP, counterTensor(this.updates));
   }
 
   /**
-   * Sets what {@link read} returned.
+   * Sets what {@link read} returned. Without {@link OPTIMIZER_STEP}, counting starts anew.
    *
    * @throws UserError listing what is missing, unexpected or misshapen
    */
   async load(tensors: StateDictTensors): Promise<void> {
-    checkStateDict(
-      tensors,
-      [...this.shapes].map(([name, shape]) => ({ name, shape, kind: 'buffer' })),
-      false,
-    );
+    const variables = [...this.shapes].map(([name, shape]) => ({ name, shape, kind: 'buffer' as const }));
+    checkStateDict(tensors, [...variables, { name: OPTIMIZER_STEP, shape: [], kind: 'counter' }], false);
     this.allocated = Promise.resolve();
-    await this.engine.write(new Map([...tensors].map(([name, tensor]) => [name, floatsOf(tensor)])));
+    this.updates = Number(tensors.get(OPTIMIZER_STEP)?.data[0] ?? 0);
+    const values = [...tensors].filter(([name]) => this.shapes.has(name));
+    await this.engine.write(new Map(values.map(([name, tensor]) => [name, floatsOf(tensor)])));
   }
 
   private async initialise(): Promise<void> {
@@ -67,4 +88,11 @@ export class TrainingState {
       await this.engine.write(new Map([[name, values]]));
     }
   }
+}
+
+function expectLossName(loss: Loss, name: string): void {
+  if (!name.startsWith(LOSS_PREFIX))
+    throw new UsageError(
+      `the loss ${loss.name} has a variable ${name}: its name must begin with ${LOSS_PREFIX}, as in ${LOSS_PREFIX}${name}`,
+    );
 }

@@ -55,7 +55,9 @@ describe('checkpoint', () => {
       assert.deepEqual([...tensors.keys()].slice(names.length), [
         ...momenta.map((name) => `optimizer.momentum.${name}`),
         'loss.running_min',
+        'optimizer.step',
       ]);
+      assert.deepEqual(tensors.get('optimizer.step')!.data, BigInt64Array.of(5n));
       assert.deepEqual(tensors.get('bn.num_batches_tracked')!.data, BigInt64Array.of(5n));
       assert.ok(tensors.get('loss.running_min')!.data[0]! < 100_000);
       assert.equal(training!.progress.globalStep, 5);

@@ -1,4 +1,5 @@
-import { type Phase, phasesOf } from '../../../graph/phases.js';
+import type { Phase } from '../../../graph/phase.js';
+import { phasesOf } from '../../../graph/phases.js';
 import type { Program, ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape, type TensorData, type TensorType } from '../../../graph/tensorType.js';
 import { ARG, type Block, type Dnnl } from '../dnnl.js';

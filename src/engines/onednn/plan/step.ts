@@ -1,4 +1,4 @@
-import type { Phase } from '../../../graph/phases.js';
+import type { Phase } from '../../../graph/phase.js';
 import type { TensorData } from '../../../graph/tensorType.js';
 import type { Kernel } from '../kernels/kernel.js';
 import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';

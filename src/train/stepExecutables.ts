@@ -1,0 +1,94 @@
+import type { Engine, Executable, Precision } from '../engines/engine.js';
+import type { Program } from '../graph/program.js';
+import type { Loss } from '../losses/loss.js';
+import type { Model } from '../models/model.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import {
+  backwardProgram,
+  clearGradientsProgram,
+  trainedParameters,
+  trainProgram,
+  updateProgram,
+} from './programs.js';
+
+/** What the programs of training are made of. */
+export interface StepParts {
+  readonly engine: Engine;
+  readonly model: Model;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** Images of a batch. */
+  readonly batchSize: number;
+  /** Greatest norm of all gradients taken together. Default: none. */
+  readonly clipNorm?: number | undefined;
+  /** Updates at a run's beginning whose gradients are computed in f32 on an engine that computes in bf16. Default 0. */
+  readonly f32Steps?: number | undefined;
+}
+
+/**
+ * The compiled programs of training: the whole step, and its parts. Each is compiled when it is first needed;
+ * those with a forward pass are kept in one precision at a time.
+ */
+export class StepExecutables {
+  private readonly compiled = new Map<string, Promise<Executable>>();
+
+  constructor(private readonly parts: StepParts) {}
+
+  /** Forward, backward and update in one. */
+  step(number: number): Promise<Executable> {
+    const { model, loss, optimizer, batchSize, clipNorm } = this.parts;
+    return this.inPrecision('step', number, () =>
+      trainProgram(model, loss, optimizer, batchSize, { clipNorm }),
+    );
+  }
+
+  /** Forward and backward, with the gradients added up in the engine. */
+  backward(number: number): Promise<Executable> {
+    const { model, loss, batchSize } = this.parts;
+    return this.inPrecision('backward', number, () =>
+      backwardProgram(model, loss, batchSize, { gradients: 'accumulate' }),
+    );
+  }
+
+  /** The update by the gradients that {@link backward} has added up. */
+  update(): Promise<Executable> {
+    const { model, optimizer, clipNorm } = this.parts;
+    const options = { gradients: 'accumulated', clipNorm } as const;
+    return this.once('update', () => updateProgram(optimizer, trainedParameters(model), options));
+  }
+
+  /** Sets the gradients that were added up to zero. */
+  clear(): Promise<Executable> {
+    return this.once('clear', () => clearGradientsProgram(trainedParameters(this.parts.model)));
+  }
+
+  /** Forward and backward, with the gradients as outputs and no update of anything. */
+  gradients(): Promise<Executable> {
+    const { model, loss, batchSize } = this.parts;
+    return this.once('gradients', () => backwardProgram(model, loss, batchSize, { updateState: false }));
+  }
+
+  /** Frees the programs. */
+  async close(): Promise<void> {
+    for (const name of [...this.compiled.keys()]) await this.release(name);
+  }
+
+  private async inPrecision(name: string, step: number, build: () => Program): Promise<Executable> {
+    const { engine, f32Steps = 0 } = this.parts;
+    const precision = step < f32Steps ? 'f32' : engine.precision;
+    await this.release(`${name} in ${precision === 'f32' ? 'bf16' : 'f32'}`);
+    return this.once(`${name} in ${precision}`, build, precision);
+  }
+
+  private once(name: string, build: () => Program, precision?: Precision): Promise<Executable> {
+    const known = this.compiled.get(name) ?? this.parts.engine.compile(build(), { precision });
+    this.compiled.set(name, known);
+    return known;
+  }
+
+  private async release(name: string): Promise<void> {
+    const executable = await this.compiled.get(name);
+    this.compiled.delete(name);
+    await executable?.close();
+  }
+}

@@ -1,0 +1,44 @@
+import type { TensorData } from '../graph/tensorType.js';
+
+/** A batch of images and their classes. The buffers are handed to the engine: do not use them afterwards. */
+export interface LabelledBatch {
+  /** [N, 3, H, W], normalised. */
+  readonly images: Float32Array;
+  /** [N], each in 0 … classes−1. */
+  readonly labels: Int32Array;
+}
+
+/** Result of a training step. */
+export interface StepResult {
+  /** The loss that was minimised, of the parameters before the step. */
+  readonly loss: number;
+  /** Mean cross-entropy of the batch. */
+  readonly crossEntropy: number;
+  /** [N, classes], row-major, in training mode. */
+  readonly logits: Float32Array;
+  /** Norm of all gradients taken together, before clipping; absent where none is asked for. */
+  readonly gradientNorm?: number;
+}
+
+/** Result of `Learner.gradients`. */
+export interface GradientResult extends StepResult {
+  /** Variance of each data point's features, [N]. */
+  readonly featureVariance: Float32Array;
+  /** Gradient of each parameter by PyTorch's name. */
+  readonly gradients: Map<string, Float32Array>;
+}
+
+/** A program's outputs as a step's result. */
+export function stepResultOf(outputs: Record<string, TensorData>): StepResult {
+  return {
+    loss: outputs.loss![0]!,
+    crossEntropy: outputs.crossEntropy![0]!,
+    logits: outputs.logits as Float32Array,
+    ...normOf(outputs),
+  };
+}
+
+/** The norm of gradients among a program's outputs. */
+export function normOf({ gradientNorm }: Record<string, TensorData>): { readonly gradientNorm?: number } {
+  return gradientNorm ? { gradientNorm: gradientNorm[0]! } : {};
+}

@@ -1,0 +1,84 @@
+import type { Batch } from '../data/loader.js';
+import type { Learner } from './learner.js';
+import { type AccuracySums, accuracySums, addAccuracy, NO_ACCURACY } from './metrics.js';
+
+/** A training step's figures, over all of its batches. */
+export interface StepTotals {
+  readonly sums: AccuracySums;
+  /** Sum of the batches' losses. */
+  readonly loss: number;
+  readonly batches: number;
+}
+
+const NOTHING: StepTotals = { sums: NO_ACCURACY, loss: 0, batches: 0 };
+
+/** Makes training steps of one or several batches each; see {@link Learner.backward}. */
+export class StepRunner {
+  private totals = NOTHING;
+
+  /** @param accumulate batches of a step; the last step of an epoch may have fewer */
+  constructor(
+    private readonly learner: Learner,
+    private readonly accumulate: number,
+  ) {}
+
+  /** Whether a step has begun and lacks batches. */
+  get isWithinStep(): boolean {
+    return this.totals.batches > 0;
+  }
+
+  /** Steps of an epoch of so many batches. */
+  stepsOf(batches: number): number {
+    return Math.ceil(batches / this.accumulate);
+  }
+
+  /** Number of a step's first batch, both from 0. */
+  firstBatch(step: number): number {
+    return step * this.accumulate;
+  }
+
+  /** Compiles what the steps need. */
+  async prepare(step: number): Promise<void> {
+    await this.learner.prepare(step, { apart: this.accumulate > 1 });
+  }
+
+  /**
+   * Adds a batch to the step. Its gradients come at once, the update with the step's last batch.
+   *
+   * @param options step: its number since the run's beginning; isLast: whether no batch of the epoch follows
+   * @returns the step's figures if it is complete
+   */
+  async add(
+    batch: Batch,
+    options: { readonly learningRate: number; readonly step: number; readonly isLast: boolean },
+  ): Promise<StepTotals | undefined> {
+    const before = this.totals;
+    this.totals = NOTHING;
+    const { loss, sums } = await this.pass(batch, options, before.batches);
+    const totals = {
+      sums: addAccuracy(before.sums, sums),
+      loss: before.loss + loss,
+      batches: before.batches + 1,
+    };
+    if (this.accumulate > 1 && totals.batches < this.accumulate && !options.isLast) {
+      this.totals = totals;
+      return undefined;
+    }
+    if (this.accumulate > 1) await this.learner.update(options);
+    return totals;
+  }
+
+  private async pass(
+    { images, labels, count }: Batch,
+    { learningRate, step }: { readonly learningRate: number; readonly step: number },
+    index: number,
+  ): Promise<{ loss: number; sums: AccuracySums }> {
+    const { classes } = this.learner.model.config;
+    const batch = { images, labels: labels.slice() };
+    const { loss, logits } =
+      this.accumulate > 1
+        ? await this.learner.backward(batch, { batch: this.firstBatch(step) + index })
+        : await this.learner.step(batch, { learningRate, step });
+    return { loss, sums: accuracySums(logits, labels, { classes, count }) };
+  }
+}
