@@ -3,20 +3,51 @@ import type { DType, Shape, TensorData, TensorType } from './tensorType.js';
 /** A pair of spatial sizes: [height, width]. */
 export type Pair = readonly [number, number];
 
-/** Functions of one number, applied elementwise. */
-export type UnaryFunction =
-  | 'relu'
-  | 'hswish'
-  | 'hsigmoid'
-  | 'sigmoid'
-  | 'exp'
-  | 'log'
-  | 'sqrt'
-  | 'neg'
-  | 'abs';
+/** Parameters of activations: unary functions whose gradient has an operation of its own, {@link OpAttributes.unaryGrad}. */
+export interface ActivationParameters {
+  relu: Record<never, never>;
+  hswish: Record<never, never>;
+  hsigmoid: Record<never, never>;
+  sigmoid: Record<never, never>;
+  tanh: Record<never, never>;
+  /** x·sigmoid(x). */
+  silu: Record<never, never>;
+  /** x·Φ(x), by the error function. */
+  gelu: Record<never, never>;
+  /** min(max(x, min), max); min < max. */
+  clamp: { readonly min: number; readonly max: number };
+  /** x where x > 0, else slope·x; 0 ≤ slope. */
+  leakyRelu: { readonly slope: number };
+}
+
+/** Parameters of every function of one number. */
+export interface UnaryParameters extends ActivationParameters {
+  exp: Record<never, never>;
+  log: Record<never, never>;
+  sqrt: Record<never, never>;
+  neg: Record<never, never>;
+  abs: Record<never, never>;
+}
 
 /** Unary functions whose gradient has an operation of its own: {@link OpAttributes.unaryGrad}. */
-export type ActivationFunction = 'relu' | 'hswish' | 'hsigmoid' | 'sigmoid';
+export type ActivationFunction = keyof ActivationParameters;
+
+/** Functions of one number, applied elementwise. */
+export type UnaryFunction = keyof UnaryParameters;
+
+/** A function of one number with its parameters, such as `{ fn: 'relu' }` or `{ fn: 'clamp', min: 0, max: 6 }`. */
+export type Unary<F extends UnaryFunction = UnaryFunction> = {
+  readonly [P in F]: { readonly fn: P } & UnaryParameters[P];
+}[F];
+
+/** Something for each unary function, which is given its parameters. */
+export type UnaryTable<
+  Arguments extends readonly unknown[],
+  Result,
+  F extends UnaryFunction = UnaryFunction,
+> = {
+  readonly [P in F]: (...args: [...Arguments, UnaryParameters[P]]) => Result;
+};
 
 /** Functions of two numbers, applied elementwise with broadcasting. */
 export type BinaryFunction = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max';
@@ -27,14 +58,15 @@ export type Comparison = 'equal' | 'less' | 'greater' | 'greaterOrEqual';
 /** Reductions. `variance` is unbiased: it divides by n − 1 (0 for n = 1). */
 export type Reduction = 'sum' | 'mean' | 'min' | 'max' | 'variance';
 
-/** Geometry of a convolution. Padding is symmetric, [height, width]. */
+/** Geometry of a convolution. Padding is symmetric, [height, width]; dilation is the distance of the kernel's taps. */
 export interface ConvGeometry {
   readonly stride: Pair;
   readonly padding: Pair;
+  readonly dilation: Pair;
   readonly groups: number;
 }
 
-/** Geometry of a pooling window; as PyTorch's default, padding counts in the average. */
+/** Geometry of a pooling window; as PyTorch's default, padding counts in an average, and is −∞ to a maximum. */
 export interface PoolGeometry {
   readonly kernel: Pair;
   readonly stride: Pair;
@@ -73,9 +105,12 @@ export interface OpAttributes {
   batchNormInference: { readonly epsilon: number };
 
   /** x → f(x), same shape. */
-  unary: { readonly fn: UnaryFunction };
-  /** dy, saved → dx. `saved` is y for relu and sigmoid, x for hswish and hsigmoid. */
-  unaryGrad: { readonly fn: ActivationFunction };
+  unary: Unary;
+  /**
+   * dy, saved → dx. `saved` is y for relu, leakyRelu, clamp, sigmoid and tanh, x for the others. At a corner the
+   * gradient is PyTorch's: 0 for relu, and for clamp at both bounds as for `relu6`.
+   */
+  unaryGrad: Unary<ActivationFunction>;
   /** a, b → f(a, b), broadcast. */
   binary: { readonly fn: BinaryFunction };
   /** a, b → 1 or 0 as f32, broadcast. */
@@ -97,6 +132,10 @@ export interface OpAttributes {
   avgPool2d: PoolGeometry;
   /** dy → dx of `inputShape`. */
   avgPool2dGrad: PoolGeometry & { readonly inputShape: Shape };
+  /** x [N,C,H,W] → [N,C,H',W']. */
+  maxPool2d: PoolGeometry;
+  /** dy, x, y → dx: each window's gradient goes to its first maximum, row by row. */
+  maxPool2dGrad: PoolGeometry;
   /** x [N,C,H,W] → [N,C,h,w]; window i covers floor(i·H/h) to ceil((i+1)·H/h), as PyTorch's. */
   adaptiveAvgPool2d: { readonly outputSize: Pair };
   /** dy [N,C,h,w] → dx of `inputShape`. */

@@ -3,7 +3,7 @@ import { conv2d } from '../../src/graph/ops/conv.js';
 import { softmaxCrossEntropy } from '../../src/graph/ops/crossEntropy.js';
 import * as ops from '../../src/graph/ops/elementwise.js';
 import { matmul } from '../../src/graph/ops/matmul.js';
-import { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d } from '../../src/graph/ops/pooling.js';
+import { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from '../../src/graph/ops/pooling.js';
 import { amax, amin, mean, sum, variance } from '../../src/graph/ops/reduce.js';
 import { channelShuffle, concat, pad, slice, transpose } from '../../src/graph/ops/shape.js';
 import type { Tensor } from '../../src/graph/tensor.js';
@@ -42,6 +42,12 @@ const convolutions: TorchCase[] = [
     inputs: [{ shape: [2, 4, 8, 7] }, { shape: [4, 1, 5, 5] }],
     build: ([x, w]) => conv2d(x!, w!, undefined, { groups: 4, padding: 2, stride: 2 }),
     python: 'F.conv2d(x[0], x[1], groups=4, padding=2, stride=2)',
+  },
+  {
+    name: 'conv2d with dilation',
+    inputs: [{ shape: [2, 4, 11, 10] }, { shape: [6, 2, 3, 3] }, { shape: [6] }],
+    build: ([x, w, b]) => conv2d(x!, w!, b, { dilation: [2, 3], padding: [2, 1], stride: [1, 2], groups: 2 }),
+    python: 'F.conv2d(x[0], x[1], x[2], dilation=(2, 3), padding=(2, 1), stride=(1, 2), groups=2)',
   },
   {
     name: 'linear',
@@ -115,6 +121,18 @@ const pools: TorchCase[] = [
     }),
   ),
   {
+    name: 'maximum pooling',
+    inputs: [{ shape: [2, 3, 7, 8] }],
+    build: ([x]) => maxPool2d(x!, 3, { stride: 2, padding: 1 }),
+    python: 'F.max_pool2d(x[0], 3, stride=2, padding=1)',
+  },
+  {
+    name: 'maximum pooling of ties: the first wins',
+    inputs: [{ shape: [2, 3, 6, 6] }],
+    build: ([x]) => maxPool2d(ops.relu(ops.sub(x!, 0.5)), [3, 2], { stride: [2, 1], padding: [1, 0] }),
+    python: 'F.max_pool2d(F.relu(x[0] - 0.5), (3, 2), stride=(2, 1), padding=(1, 0))',
+  },
+  {
     name: 'global average pooling',
     inputs: [{ shape: [2, 3, 4, 5] }],
     build: ([x]) => globalAvgPool2d(x!),
@@ -127,6 +145,14 @@ const unaries: [name: string, f: (x: Tensor) => Tensor, python: string][] = [
   ['hswish', ops.hswish, 'F.hardswish(x[0])'],
   ['hsigmoid', ops.hsigmoid, 'F.hardsigmoid(x[0])'],
   ['sigmoid', ops.sigmoid, 'torch.sigmoid(x[0])'],
+  ['tanh', ops.tanh, 'torch.tanh(x[0])'],
+  ['silu', ops.silu, 'F.silu(x[0])'],
+  ['gelu', ops.gelu, 'F.gelu(x[0])'],
+  ['relu6', ops.relu6, 'F.relu6(x[0])'],
+  ['relu6 at its corners', (x) => ops.relu6(ops.mul(ops.relu6(x), 2)), 'F.relu6(F.relu6(x[0]) * 2)'],
+  ['clamp', (x) => ops.clamp(x, -1.5, 2), 'torch.clamp(x[0], -1.5, 2)'],
+  ['leakyRelu', ops.leakyRelu, 'F.leaky_relu(x[0])'],
+  ['leakyRelu of slope 0.2', (x) => ops.leakyRelu(x, 0.2), 'F.leaky_relu(x[0], 0.2)'],
   ['exp', ops.exp, 'torch.exp(x[0])'],
   ['abs', ops.abs, 'torch.abs(x[0])'],
   ['log', (x) => ops.log(ops.abs(x)), 'torch.log(torch.abs(x[0]))'],

@@ -15,6 +15,7 @@ export function requireBf16(dnnl: Dnnl, instructionSet: string): void {
   const images = dnnl.any([1, 16, 8, 8], 'bf16');
   const spec: ConvSpec = {
     kind: 'convolution',
+    dilation: [1, 1],
     pass: 'training',
     src: images,
     weights: dnnl.any([16, 16, 3, 3], 'bf16'),

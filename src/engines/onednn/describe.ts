@@ -30,9 +30,12 @@ export function descsOf(spec: PrimitiveSpec): MemoryDesc[] {
       return [...spec.sources, spec.dst];
     case 'reorder':
     case 'pooling':
+    case 'reduction':
       return [spec.src, spec.dst];
     case 'matmul':
       return [spec.a, spec.b, spec.dst];
+    case 'logSoftmax':
+      return [spec.data, spec.data];
     case 'layerNorm':
       return [spec.data, spec.statistics];
   }

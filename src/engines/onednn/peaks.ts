@@ -78,6 +78,7 @@ function convolutionRate(dnnl: Dnnl, type: ElementType, threads: number, channel
   const shape = [threads, channels, 28, 28];
   const spec: ConvSpec = {
     kind: 'convolution',
+    dilation: [1, 1],
     pass: 'training',
     strides: [1, 1],
     paddingBegin: [1, 1],

@@ -4,11 +4,17 @@ import type { MemoryDesc, Pointer } from './memoryDesc.js';
 export type EltwiseFunction =
   | 'relu'
   | 'reluFromDst'
+  | 'tanh'
+  | 'tanhFromDst'
+  | 'swish'
+  | 'gelu'
   | 'logistic'
   | 'logisticFromDst'
   | 'hardswish'
   | 'linear'
   | 'clip'
+  | 'clipBetween'
+  | 'clipBetweenFromDst'
   | 'exp'
   | 'log'
   | 'sqrt'
@@ -27,6 +33,12 @@ export type BinaryAlgorithm =
   | 'less'
   | 'greater'
   | 'greaterOrEqual';
+
+/** What pooling makes of a window. */
+export type PoolingAlgorithm = 'average' | 'maximum';
+
+/** Reductions; the axes where the result has size 1 are reduced. */
+export type ReductionAlgorithm = 'sum' | 'max' | 'min';
 
 /** What is applied to a primitive's result before it is stored. */
 export type PostOp =
@@ -54,6 +66,8 @@ export interface ConvSpec extends Attributes, Window {
   readonly pass: 'training' | 'inference' | 'inputGradient' | 'weightGradient';
   /** Default `direct`. */
   readonly algorithm?: ConvAlgorithm;
+  /** Distance of the kernel's taps. */
+  readonly dilation: readonly [number, number];
   /** The image side: x, or its gradient. */
   readonly src: MemoryDesc;
   readonly weights: MemoryDesc;
@@ -112,9 +126,10 @@ export interface ReorderSpec extends Attributes {
   readonly dst: MemoryDesc;
 }
 
-/** Average pooling; padding counts in the average. */
+/** Pooling; padding counts in the average, and is −∞ to a maximum. */
 export interface PoolingSpec extends Attributes, Window {
   readonly kind: 'pooling';
+  readonly fn: PoolingAlgorithm;
   readonly pass: 'training' | 'inference' | 'gradient';
   readonly src: MemoryDesc;
   readonly dst: MemoryDesc;
@@ -140,6 +155,20 @@ export interface LayerNormSpec extends Attributes {
   readonly epsilon: number;
 }
 
+/** A reduction over the axes where `dst` has size 1. */
+export interface ReductionSpec extends Attributes {
+  readonly kind: 'reduction';
+  readonly fn: ReductionAlgorithm;
+  readonly src: MemoryDesc;
+  readonly dst: MemoryDesc;
+}
+
+/** Logarithm of the softmax of each row [N, K]. */
+export interface LogSoftmaxSpec extends Attributes {
+  readonly kind: 'logSoftmax';
+  readonly data: MemoryDesc;
+}
+
 /** What a primitive is to compute. */
 export type PrimitiveSpec =
   | ConvSpec
@@ -150,7 +179,9 @@ export type PrimitiveSpec =
   | ReorderSpec
   | PoolingSpec
   | MatmulSpec
-  | LayerNormSpec;
+  | LayerNormSpec
+  | ReductionSpec
+  | LogSoftmaxSpec;
 
 /** Which of a primitive's descriptors is asked for. */
 export type DescRole =

@@ -20,11 +20,14 @@ function flopsOf(spec: PrimitiveSpec): number {
       return 8 * sizeOf(spec.data.shape);
     case 'eltwise':
     case 'layerNorm':
+    case 'logSoftmax':
       return sizeOf(spec.data.shape);
     case 'binary':
       return sizeOf(spec.dst.shape);
     case 'sum':
       return 2 * spec.sources.length * sizeOf(spec.dst.shape);
+    case 'reduction':
+      return sizeOf(spec.src.shape);
     case 'pooling':
       return Math.max(sizeOf(spec.src.shape), sizeOf(spec.dst.shape));
     case 'reorder':

@@ -20,6 +20,8 @@ export interface Conv2dOptions {
   readonly stride?: number | Pair;
   /** Zeros on each side. Default 0. */
   readonly padding?: number | Pair;
+  /** Distance of the kernel's taps. Default 1. */
+  readonly dilation?: number | Pair;
   /** Groups of channels; as many as channels for a depthwise convolution. Default 1. */
   readonly groups?: number;
 }
@@ -30,12 +32,13 @@ export interface Conv2dOptions {
  * @param x [N, C, H, W]
  * @param weight [O, C/groups, kh, kw]
  * @param bias [O], or nothing
- * @returns [N, O, ⌊(H + 2·padding − kh)/stride⌋ + 1, likewise for W]
+ * @returns [N, O, ⌊(H + 2·padding − dilation·(kh − 1) − 1)/stride⌋ + 1, likewise for W]
  */
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   const attributes = {
     stride: toPair(options.stride ?? 1),
     padding: toPair(options.padding ?? 0),
+    dilation: toPair(options.dilation ?? 1),
     groups: options.groups ?? 1,
   };
   return emitOne('conv2d', attributes, bias ? [x, weight, bias] : [x, weight]);
@@ -51,20 +54,34 @@ export function windowOutput(size: number, kernel: number, stride: number, paddi
   return Math.floor((size + 2 * padding - kernel) / stride) + 1;
 }
 
+/** Pixels that a kernel of some taps spans: dilation·(taps − 1) + 1. */
+export function kernelSpan(taps: number, dilation: number): number {
+  return dilation * (taps - 1) + 1;
+}
+
 /** Output shape of a convolution; throws GraphError where the shapes do not fit each other. */
-export function convOutputShape(x: Shape, weight: Shape, { stride, padding, groups }: ConvGeometry): Shape {
+export function convOutputShape(
+  x: Shape,
+  weight: Shape,
+  { stride, padding, dilation, groups }: ConvGeometry,
+): Shape {
   const [n, c, h, w] = x as [number, number, number, number];
   const [o, channels, kh, kw] = weight as [number, number, number, number];
-  expectPositive('conv2d', 'stride and groups', [...stride, groups]);
+  expectPositive('conv2d', 'stride, dilation and groups', [...stride, ...dilation, groups]);
   expectWhole('conv2d', 'padding', padding);
   if (c !== channels * groups || o % groups !== 0) {
     throw new GraphError(
       `conv2d: weight ${formatShape(weight)} in ${groups} groups does not fit input ${formatShape(x)}`,
     );
   }
-  const size = [windowOutput(h, kh, stride[0], padding[0]), windowOutput(w, kw, stride[1], padding[1])];
+  const span = [kernelSpan(kh, dilation[0]), kernelSpan(kw, dilation[1])] as const;
+  const size = [
+    windowOutput(h, span[0], stride[0], padding[0]),
+    windowOutput(w, span[1], stride[1], padding[1]),
+  ];
   if (size.some((s) => s < 1)) {
-    throw new GraphError(`conv2d: kernel ${kh}×${kw} is larger than the padded input ${formatShape(x)}`);
+    const kernel = `${kh}×${kw}${Math.max(...dilation) > 1 ? ` of dilation ${dilation.join('×')}` : ''}`;
+    throw new GraphError(`conv2d: kernel ${kernel} is larger than the padded input ${formatShape(x)}`);
   }
   return [n, o, ...size];
 }

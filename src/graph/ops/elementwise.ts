@@ -1,4 +1,12 @@
-import type { BinaryFunction, Comparison, ShapeRules, UnaryFunction } from '../op.js';
+import type {
+  ActivationFunction,
+  BinaryFunction,
+  Comparison,
+  ShapeRules,
+  Unary,
+  UnaryFunction,
+  UnaryTable,
+} from '../op.js';
 import { emitOne, type GradientRules, type Tensor } from '../tensor.js';
 import { broadcastShapes, GraphError } from '../tensorType.js';
 import { expectFloats, expectInputs, expectShape, f32 } from './check.js';
@@ -8,28 +16,48 @@ type ElementwiseKind = 'unary' | 'unaryGrad' | 'binary' | 'compare' | 'select';
 /** A tensor, or a number that stands for a scalar constant. */
 export type Operand = Tensor | number;
 
-function unary(fn: UnaryFunction, x: Tensor): Tensor {
-  return emitOne('unary', { fn }, [x]);
+function unary(attributes: Unary, x: Tensor): Tensor {
+  return emitOne('unary', attributes, [x]);
 }
 
 /** max(x, 0). */
-export const relu = (x: Tensor): Tensor => unary('relu', x);
+export const relu = (x: Tensor): Tensor => unary({ fn: 'relu' }, x);
 /** x·min(max(x + 3, 0), 6)/6 (MobileNetV3, section 5.2). */
-export const hswish = (x: Tensor): Tensor => unary('hswish', x);
+export const hswish = (x: Tensor): Tensor => unary({ fn: 'hswish' }, x);
 /** min(max(x + 3, 0), 6)/6. */
-export const hsigmoid = (x: Tensor): Tensor => unary('hsigmoid', x);
+export const hsigmoid = (x: Tensor): Tensor => unary({ fn: 'hsigmoid' }, x);
 /** 1/(1 + e⁻ˣ). */
-export const sigmoid = (x: Tensor): Tensor => unary('sigmoid', x);
+export const sigmoid = (x: Tensor): Tensor => unary({ fn: 'sigmoid' }, x);
+/** (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ). */
+export const tanh = (x: Tensor): Tensor => unary({ fn: 'tanh' }, x);
+/** x·sigmoid(x) (Elfwing et al., 2017), also called swish. */
+export const silu = (x: Tensor): Tensor => unary({ fn: 'silu' }, x);
+/** x·Φ(x) = x·(1 + erf(x/√2))/2 (Hendrycks and Gimpel, 2016): the exact form, PyTorch's default. */
+export const gelu = (x: Tensor): Tensor => unary({ fn: 'gelu' }, x);
+/**
+ * min(max(x, min), max). The gradient is 0 at both bounds, as PyTorch's `relu6` and `hardtanh` have it.
+ *
+ * @throws GraphError unless min < max
+ */
+export const clamp = (x: Tensor, min: number, max: number): Tensor => unary({ fn: 'clamp', min, max }, x);
+/** min(max(x, 0), 6) (MobileNet). */
+export const relu6 = (x: Tensor): Tensor => clamp(x, 0, 6);
+/**
+ * x where x > 0, else slope·x (slope 0.01 by default, as PyTorch).
+ *
+ * @throws GraphError for a negative slope
+ */
+export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => unary({ fn: 'leakyRelu', slope }, x);
 /** eˣ. */
-export const exp = (x: Tensor): Tensor => unary('exp', x);
+export const exp = (x: Tensor): Tensor => unary({ fn: 'exp' }, x);
 /** Natural logarithm. */
-export const log = (x: Tensor): Tensor => unary('log', x);
+export const log = (x: Tensor): Tensor => unary({ fn: 'log' }, x);
 /** Square root. */
-export const sqrt = (x: Tensor): Tensor => unary('sqrt', x);
+export const sqrt = (x: Tensor): Tensor => unary({ fn: 'sqrt' }, x);
 /** −x. */
-export const neg = (x: Tensor): Tensor => unary('neg', x);
+export const neg = (x: Tensor): Tensor => unary({ fn: 'neg' }, x);
 /** |x|. */
-export const abs = (x: Tensor): Tensor => unary('abs', x);
+export const abs = (x: Tensor): Tensor => unary({ fn: 'abs' }, x);
 
 /** Makes a scalar constant of a number, in the graph of the other operand. */
 function operands(a: Operand, b: Operand): [Tensor, Tensor] {
@@ -80,14 +108,29 @@ export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   return emitOne('select', {}, [condition, left, right]);
 }
 
+/** Refuses parameters that a function is not defined for. */
+function expectParameters(attributes: Unary): void {
+  if (attributes.fn === 'clamp' && !(attributes.min < attributes.max))
+    throw new GraphError(`clamp: ${attributes.min} is not less than ${attributes.max}`);
+  if (
+    attributes.fn === 'leakyRelu' &&
+    !(attributes.slope >= 0 && attributes.slope < Number.POSITIVE_INFINITY)
+  )
+    throw new GraphError(`leakyRelu: the slope must be a number of 0 or more, not ${attributes.slope}`);
+}
+
 /** Shape rules of elementwise operations. */
 export const elementwiseShapes: ShapeRules<ElementwiseKind> = {
-  unary: ({ fn }, inputs) => {
+  unary: (attributes, inputs) => {
+    const { fn } = attributes;
+    expectParameters(attributes);
     expectInputs(fn, inputs, 1);
     expectFloats(fn, inputs);
     return [inputs[0]!];
   },
-  unaryGrad: ({ fn }, inputs) => {
+  unaryGrad: (attributes, inputs) => {
+    const { fn } = attributes;
+    expectParameters(attributes);
     expectInputs(`${fn} gradient`, inputs, 2);
     expectFloats(`${fn} gradient`, inputs);
     expectShape(`${fn} gradient`, 'saved tensor', inputs[1]!.shape, inputs[0]!.shape);
@@ -111,18 +154,47 @@ export const elementwiseShapes: ShapeRules<ElementwiseKind> = {
   },
 };
 
-/** Derivative of each unary function, given x, y = f(x) and dy. */
-const unaryDerivatives: { readonly [F in UnaryFunction]: (x: Tensor, y: Tensor, dy: Tensor) => Tensor } = {
-  relu: (_, y, dy) => emitOne('unaryGrad', { fn: 'relu' }, [dy, y]),
-  hswish: (x, _, dy) => emitOne('unaryGrad', { fn: 'hswish' }, [dy, x]),
-  hsigmoid: (x, _, dy) => emitOne('unaryGrad', { fn: 'hsigmoid' }, [dy, x]),
-  sigmoid: (_, y, dy) => emitOne('unaryGrad', { fn: 'sigmoid' }, [dy, y]),
+/** What an activation's gradient is computed from: x or y. */
+const savedByActivation: { readonly [F in ActivationFunction]: 'x' | 'y' } = {
+  relu: 'y',
+  hswish: 'x',
+  hsigmoid: 'x',
+  sigmoid: 'y',
+  tanh: 'y',
+  silu: 'x',
+  gelu: 'x',
+  clamp: 'y',
+  leakyRelu: 'y',
+};
+
+function isActivation(attributes: Unary): attributes is Unary<ActivationFunction> {
+  return attributes.fn in savedByActivation;
+}
+
+/** Derivatives of the other unary functions, given x, y = f(x) and dy. */
+const unaryDerivatives: {
+  readonly [F in Exclude<UnaryFunction, ActivationFunction>]: (x: Tensor, y: Tensor, dy: Tensor) => Tensor;
+} = {
   exp: (_, y, dy) => mul(dy, y),
   log: (x, _, dy) => div(dy, x),
   sqrt: (_, y, dy) => div(dy, mul(y, 2)),
   neg: (_, __, dy) => neg(dy),
   abs: (x, _, dy) => mul(dy, sub(greater(x, 0), less(x, 0))),
 };
+
+function unaryGradient(attributes: Unary, x: Tensor, y: Tensor, dy: Tensor): Tensor {
+  if (!isActivation(attributes)) return unaryDerivatives[attributes.fn](x, y, dy);
+  return emitOne('unaryGrad', attributes, [dy, savedByActivation[attributes.fn] === 'x' ? x : y]);
+}
+
+/** Calls a unary function's entry of a table with its parameters. */
+export function applyUnary<Arguments extends readonly unknown[], Result, F extends UnaryFunction>(
+  table: UnaryTable<Arguments, Result, F>,
+  attributes: Unary<F>,
+  ...args: Arguments
+): Result {
+  return table[attributes.fn](...args, attributes);
+}
 
 /** Derivatives of each binary function, before broadcasting is undone (by the autodiff). */
 const binaryDerivatives: {
@@ -144,9 +216,7 @@ function shareTies(wins: Tensor, ties: Tensor, dy: Tensor): Tensor[] {
 
 /** Gradient rules of elementwise operations. */
 export const elementwiseGradients: GradientRules<ElementwiseKind> = {
-  unary: ({ attributes, inputs, outputs }, [dy]) => [
-    unaryDerivatives[attributes.fn](inputs[0]!, outputs[0]!, dy!),
-  ],
+  unary: ({ attributes, inputs, outputs }, [dy]) => [unaryGradient(attributes, inputs[0]!, outputs[0]!, dy!)],
   unaryGrad: { unsupported: 'second derivatives are not built' },
   binary: ({ attributes, inputs, outputs }, [dy]) =>
     binaryDerivatives[attributes.fn](inputs[0]!, inputs[1]!, outputs[0]!, dy!),

@@ -1,6 +1,6 @@
-import type { Pair, ShapeRules } from '../op.js';
+import type { Pair, PoolGeometry, ShapeRules } from '../op.js';
 import { emitOne, type GradientRules, type Tensor } from '../tensor.js';
-import { formatShape, GraphError } from '../tensorType.js';
+import { formatShape, GraphError, type TensorType } from '../tensorType.js';
 import {
   expectFloats,
   expectInputs,
@@ -13,20 +13,39 @@ import {
 import { toPair, windowOutput } from './conv.js';
 import { mean } from './reduce.js';
 
-type PoolKind = 'avgPool2d' | 'avgPool2dGrad' | 'adaptiveAvgPool2d' | 'adaptiveAvgPool2dGrad';
+type PoolKind =
+  | 'avgPool2d'
+  | 'avgPool2dGrad'
+  | 'maxPool2d'
+  | 'maxPool2dGrad'
+  | 'adaptiveAvgPool2d'
+  | 'adaptiveAvgPool2dGrad';
+
+/** Options of sliding pooling, [height, width] or one number for both. */
+export interface Pool2dOptions {
+  /** Steps of the window. Default: the kernel. */
+  readonly stride?: number | Pair;
+  /** Rows and columns on each side. Default 0. */
+  readonly padding?: number | Pair;
+}
+
+function poolGeometry(kernel: number | Pair, { stride = kernel, padding = 0 }: Pool2dOptions): PoolGeometry {
+  return { kernel: toPair(kernel), stride: toPair(stride), padding: toPair(padding) };
+}
+
+/** Average pooling of x [N, C, H, W]; padding counts in the average (PyTorch's default). */
+export function avgPool2d(x: Tensor, kernel: number | Pair, options: Pool2dOptions = {}): Tensor {
+  return emitOne('avgPool2d', poolGeometry(kernel, options), [x]);
+}
 
 /**
- * Average pooling of x [N, C, H, W]; padding counts in the average (PyTorch's default).
+ * The greatest value of each window of x [N, C, H, W]; padding is −∞. Of several equal ones the first, row by row,
+ * takes the gradient, as in PyTorch.
  *
- * @param options stride defaults to the kernel, padding to 0
+ * @throws GraphError when the padding is more than half of the kernel
  */
-export function avgPool2d(
-  x: Tensor,
-  kernel: number | Pair,
-  options: { readonly stride?: number | Pair; readonly padding?: number | Pair } = {},
-): Tensor {
-  const stride = toPair(options.stride ?? kernel);
-  return emitOne('avgPool2d', { kernel: toPair(kernel), stride, padding: toPair(options.padding ?? 0) }, [x]);
+export function maxPool2d(x: Tensor, kernel: number | Pair, options: Pool2dOptions = {}): Tensor {
+  return emitOne('maxPool2d', poolGeometry(kernel, options), [x]);
 }
 
 /** Average over each whole image: x [N, C, H, W] → [N, C, 1, 1]. */
@@ -44,23 +63,52 @@ export function adaptiveWindow(i: number, size: number, bins: number): readonly 
   return [Math.floor((i * size) / bins), Math.ceil(((i + 1) * size) / bins)];
 }
 
+/** Type of what sliding pooling gives. */
+function pooledType(
+  op: string,
+  { kernel, stride, padding }: PoolGeometry,
+  inputs: readonly TensorType[],
+): TensorType {
+  expectFloats(op, inputs);
+  expectPositive(op, 'kernel and stride', [...kernel, ...stride]);
+  expectWhole(op, 'padding', padding);
+  const [n, c, h, w] = expectRank(op, inputs, 0, 4) as [number, number, number, number];
+  const size = [
+    windowOutput(h, kernel[0], stride[0], padding[0]),
+    windowOutput(w, kernel[1], stride[1], padding[1]),
+  ];
+  if (size.some((s) => s < 1))
+    throw new GraphError(`${op}: kernel ${kernel.join('×')} is larger than ${formatShape([n, c, h, w])}`);
+  return f32([n, c, ...size]);
+}
+
+/** Refuses windows that may lie in the padding altogether, which have no maximum. */
+function expectHalfPadding(op: string, { kernel, padding }: PoolGeometry): void {
+  if (padding.some((size, axis) => 2 * size > kernel[axis]!))
+    throw new GraphError(
+      `${op}: padding ${padding.join('×')} is more than half of kernel ${kernel.join('×')}`,
+    );
+}
+
 /** Shape rules of pooling. */
 export const poolShapes: ShapeRules<PoolKind> = {
-  avgPool2d: ({ kernel, stride, padding }, inputs) => {
+  avgPool2d: (geometry, inputs) => {
     expectInputs('avgPool2d', inputs, 1);
-    expectFloats('avgPool2d', inputs);
-    expectPositive('avgPool2d', 'kernel and stride', [...kernel, ...stride]);
-    expectWhole('avgPool2d', 'padding', padding);
-    const [n, c, h, w] = expectRank('avgPool2d', inputs, 0, 4) as [number, number, number, number];
-    const size = [
-      windowOutput(h, kernel[0], stride[0], padding[0]),
-      windowOutput(w, kernel[1], stride[1], padding[1]),
-    ];
-    if (size.some((s) => s < 1))
-      throw new GraphError(
-        `avgPool2d: kernel ${kernel.join('×')} is larger than ${formatShape([n, c, h, w])}`,
-      );
-    return [f32([n, c, ...size])];
+    return [pooledType('avgPool2d', geometry, inputs)];
+  },
+  maxPool2d: (geometry, inputs) => {
+    expectInputs('maxPool2d', inputs, 1);
+    expectHalfPadding('maxPool2d', geometry);
+    return [pooledType('maxPool2d', geometry, inputs)];
+  },
+  maxPool2dGrad: (geometry, inputs) => {
+    expectInputs('maxPool2dGrad', inputs, 3);
+    expectFloats('maxPool2dGrad', inputs);
+    const [dy, x, y] = inputs as [TensorType, TensorType, TensorType];
+    const [pooled] = poolShapes.maxPool2d(geometry, [x]);
+    expectShape('maxPool2dGrad', 'output gradient', dy.shape, pooled!.shape);
+    expectShape('maxPool2dGrad', 'output', y.shape, pooled!.shape);
+    return [f32(x.shape)];
   },
   avgPool2dGrad: ({ inputShape, ...geometry }, inputs) => {
     expectInputs('avgPool2dGrad', inputs, 1);
@@ -86,12 +134,16 @@ export const poolShapes: ShapeRules<PoolKind> = {
   },
 };
 
-/** Each output's gradient is shared equally by its window. */
+/** Each output's gradient is shared equally by its window, or goes to its maximum. */
 export const poolGradients: GradientRules<PoolKind> = {
   avgPool2d: ({ attributes, inputs }, [dy]) => [
     emitOne('avgPool2dGrad', { ...attributes, inputShape: inputs[0]!.shape }, [dy!]),
   ],
   avgPool2dGrad: { unsupported: 'second derivatives are not built' },
+  maxPool2d: ({ attributes, inputs, outputs }, [dy]) => [
+    emitOne('maxPool2dGrad', attributes, [dy!, inputs[0]!, outputs[0]!]),
+  ],
+  maxPool2dGrad: { unsupported: 'second derivatives are not built' },
   adaptiveAvgPool2d: ({ attributes, inputs }, [dy]) => [
     emitOne('adaptiveAvgPool2dGrad', { ...attributes, inputShape: inputs[0]!.shape }, [dy!]),
   ],

@@ -4,20 +4,26 @@ import { conv2d } from '../../../src/graph/ops/conv.js';
 import { softmaxCrossEntropy } from '../../../src/graph/ops/crossEntropy.js';
 import {
   add,
+  clamp,
   equal,
   exp,
+  gelu,
   greater,
   greaterOrEqual,
   hsigmoid,
   hswish,
+  leakyRelu,
   less,
   maximum,
   minimum,
   mul,
   relu,
+  relu6,
   select,
   sigmoid,
+  silu,
   sqrt,
+  tanh,
 } from '../../../src/graph/ops/elementwise.js';
 import { matmul } from '../../../src/graph/ops/matmul.js';
 import { amax, amin, mean, sum, variance } from '../../../src/graph/ops/reduce.js';
@@ -75,6 +81,55 @@ const activationCorners: ForwardCase = {
       sigmoidGrad: graph.emit('unaryGrad', { fn: 'sigmoid' }, [dy!, saved.sigmoid])[0]!,
     };
   },
+};
+
+const moreCorners: ForwardCase = {
+  name: 'clamp, leaky ReLU and their derivatives at corners',
+  inputs: [
+    { shape: [2, 5], fixed: Float32Array.of(-4, -3, -1, 0, 1, 3, 4, -0.5, 6, 7) },
+    { shape: [2, 5], fixed: Float32Array.of(-4, 3, -1, 1, 2, 3, -4, 0.5, 6, 7) },
+  ],
+  build: ([x, dy]) => {
+    const [clamped, capped, leaky] = [clamp(x!, -3, 3), relu6(x!), leakyRelu(x!, 0.25)];
+    return {
+      clamped,
+      capped,
+      leaky,
+      clampGrad: emitOne('unaryGrad', { fn: 'clamp', min: -3, max: 3 }, [dy!, clamped]),
+      cappedGrad: emitOne('unaryGrad', { fn: 'clamp', min: 0, max: 6 }, [dy!, capped]),
+      leakyGrad: emitOne('unaryGrad', { fn: 'leakyRelu', slope: 0.25 }, [dy!, leaky]),
+    };
+  },
+};
+
+/** Windows with several maxima, of which the first takes the gradient; NaN would be the greatest. */
+const poolTies: ForwardCase = {
+  name: 'ties of maximum pooling',
+  inputs: [
+    { shape: [1, 1, 4, 4], fixed: Float32Array.of(1, 1, 2, 2, 1, 1, 2, 3, 0, 0, -1, 0, 0, 0, -1, -1) },
+    { shape: [1, 1, 2, 2], fixed: Float32Array.of(1, 2, 3, 4) },
+    { shape: [1, 1, 2, 2], fixed: Float32Array.of(5, 6, 7, 8) },
+  ],
+  build: ([x, dy, dz]) => {
+    const even = { kernel: [2, 2], stride: [2, 2], padding: [0, 0] } as const;
+    const overlapping = { kernel: [3, 3], stride: [2, 2], padding: [1, 1] } as const;
+    const [y, z] = [emitOne('maxPool2d', even, [x!]), emitOne('maxPool2d', overlapping, [x!])];
+    return {
+      y,
+      z,
+      dx: emitOne('maxPool2dGrad', even, [dy!, x!, y]),
+      dxOverlapping: emitOne('maxPool2dGrad', overlapping, [dz!, x!, z]),
+    };
+  },
+};
+
+/** Numbers that are far from zero, where a function must not overflow or lose its tail. */
+const tails: ForwardCase = {
+  name: 'activations far from zero',
+  inputs: [
+    { shape: [1, 2, 2, 3], fixed: Float32Array.of(-100, -20, -8, -5, -3, -1e-3, 1e-3, 3, 5, 8, 20, 100) },
+  ],
+  build: ([x]) => ({ tanh: tanh(x!), silu: silu(x!), gelu: gelu(x!), sigmoid: sigmoid(x!) }),
 };
 
 const sgds: ForwardCase[] = [
@@ -186,6 +241,9 @@ const mixed: ForwardCase[] = [
 export const forwardCases: readonly ForwardCase[] = [
   comparisons,
   activationCorners,
+  moreCorners,
+  poolTies,
+  tails,
   ...sgds,
   ...statistics,
   ...crossEntropies,

@@ -1,8 +1,10 @@
 import type { Pair } from '../../../src/graph/op.js';
 import { batchNormInference, batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
 import { conv2d, windowOutput } from '../../../src/graph/ops/conv.js';
+import { add } from '../../../src/graph/ops/elementwise.js';
 import { matmul } from '../../../src/graph/ops/matmul.js';
-import { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d } from '../../../src/graph/ops/pooling.js';
+import { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from '../../../src/graph/ops/pooling.js';
+import { sizeOf } from '../../../src/graph/tensorType.js';
 import type { GradientCase } from '../../support/gradientCheck.js';
 import { Samples } from '../../support/samples.js';
 
@@ -55,6 +57,48 @@ const fixedConvs: GradientCase[] = [
     build: ([x, w]) => conv2d(x!, w!, undefined, { padding: 1 }),
   },
 ];
+
+/** Dilated convolutions of many kinds, whose channels fill blocks or don't. */
+const dilatedConvs: GradientCase[] = [
+  { x: [2, 3, 9, 8], w: [4, 3, 3, 3], dilation: 2, padding: 2 },
+  { x: [1, 4, 11, 10], w: [2, 4, 3, 2], dilation: [3, 2] as const, padding: [1, 0] as const, stride: 2 },
+  { x: [2, 4, 10, 10], w: [6, 2, 3, 3], dilation: 2, padding: 1, stride: [3, 2] as const, groups: 2 },
+  { x: [2, 8, 12, 12], w: [8, 1, 3, 3], dilation: 2, padding: 2, stride: 2, groups: 8 },
+  { x: [2, 8, 9, 9], w: [8, 1, 5, 5], dilation: 2, padding: 4, groups: 8 },
+  { x: [2, 16, 8, 8], w: [16, 16, 3, 3], dilation: 2, padding: 2 },
+  { x: [2, 64, 8, 8], w: [32, 64, 3, 3], dilation: 2, padding: 2, bias: true },
+  { x: [2, 16, 13, 13], w: [32, 16, 3, 3], dilation: 2, padding: 2, stride: 2 },
+  { x: [2, 16, 12, 12], w: [32, 16, 3, 3], dilation: 3, padding: 3, stride: 2 },
+].map(({ x, w, bias, ...options }) => ({
+  name: `conv2d ${x.join('×')} with ${w.join('×')}, ${JSON.stringify(options)}`,
+  inputs: [{ shape: x }, { shape: w }, ...(bias ? [{ shape: [w[0]!] }] : [])],
+  build: ([input, weight, b]) => conv2d(input!, weight!, b, options),
+}));
+
+/** Distinct values, apart from each other by more than any rounding, in an order that looks random. */
+const distinct = (count: number): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => ((i * 7919) % count) / count - 0.5);
+
+/** Maximum pooling of a tensor plus distinct values, so that no window has two that are nearly equal. */
+const maxPools: GradientCase[] = [
+  { shape: [2, 3, 6, 6], kernel: 2 },
+  { shape: [2, 3, 7, 8], kernel: 3, stride: 2, padding: 1 },
+  { shape: [1, 2, 6, 5], kernel: [3, 2] as const, stride: 1, padding: [1, 0] as const },
+  { shape: [2, 16, 9, 9], kernel: 3, stride: 2, padding: 1 },
+  { shape: [2, 20, 5, 5], kernel: 5, stride: 1, padding: 2 },
+  { shape: [1, 1, 8, 8], kernel: 2, stride: 3 },
+].map(({ shape, kernel, ...options }) => ({
+  name: `maxPool2d ${shape.join('×')}, kernel ${kernel}, ${JSON.stringify(options)}`,
+  inputs: [{ shape, low: -1e-4, high: 1e-4 }],
+  build: ([x]) => {
+    const values = distinct(sizeOf(shape));
+    return maxPool2d(
+      add(x!, x!.graph.emit('constant', { shape, dtype: 'f32', data: values }, [])[0]!),
+      kernel,
+      options,
+    );
+  },
+}));
 
 const matmuls: GradientCase[] = [0, 1, 2, 3].map((bits) => {
   const [transposeA, transposeB] = [(bits & 1) > 0, (bits & 2) > 0];
@@ -140,9 +184,11 @@ const adaptivePools: GradientCase[] = (
 export const convolutionCases: readonly GradientCase[] = [
   ...repeat(24, randomConv),
   ...fixedConvs,
+  ...dilatedConvs,
   ...matmuls,
   ...batchNorms,
   ...repeat(8, randomPool),
   ...adaptivePools,
+  ...maxPools,
   { name: 'globalAvgPool2d', inputs: [{ shape: [2, 3, 3, 5] }], build: ([x]) => globalAvgPool2d(x!) },
 ];

@@ -6,17 +6,32 @@ import type { Shape } from '../../../src/graph/tensorType.js';
 import type { GradientCase } from '../../support/gradientCheck.js';
 import { Samples } from '../../support/samples.js';
 
+/** x moved away from its kinks, so that no rounding brings it to the other side of one. */
+const apart = (kinks: readonly number[], x: Tensor): Tensor =>
+  kinks.reduce((y, kink) => {
+    const side = ops.sub(ops.mul(ops.greaterOrEqual(x, kink), 2), 1);
+    return ops.add(y, ops.mul(side, 0.25));
+  }, x);
+
 /** Functions of one tensor, with the range that they are checked in. */
 const unaries: { [name: string]: [f: (x: Tensor) => Tensor, low: number, high: number] } = {
-  relu: [ops.relu, -1, 1],
-  hswish: [ops.hswish, -5, 5],
-  hsigmoid: [ops.hsigmoid, -5, 5],
+  relu: [(x) => ops.relu(apart([0], x)), -1, 1],
+  hswish: [(x) => ops.hswish(apart([-3, 3], x)), -5, 5],
+  hsigmoid: [(x) => ops.hsigmoid(apart([-3, 3], x)), -5, 5],
   sigmoid: [ops.sigmoid, -4, 4],
+  tanh: [ops.tanh, -3, 3],
+  silu: [ops.silu, -6, 6],
+  gelu: [ops.gelu, -4, 4],
+  clamp: [(x) => ops.clamp(apart([-0.5, 0.75], x), -0.5, 0.75), -2, 2],
+  'clamp without a lower bound': [(x) => ops.clamp(apart([0], x), Number.NEGATIVE_INFINITY, 0), -2, 2],
+  relu6: [(x) => ops.relu6(apart([0, 6], x)), -3, 9],
+  leakyRelu: [(x) => ops.leakyRelu(apart([0], x)), -1, 1],
+  'leakyRelu of slope 2': [(x) => ops.leakyRelu(apart([0], x), 2), -1, 1],
   exp: [ops.exp, -2, 2],
   log: [ops.log, 0.3, 3],
   sqrt: [ops.sqrt, 0.3, 3],
   neg: [ops.neg, -1, 1],
-  abs: [ops.abs, -1, 1],
+  abs: [(x) => ops.abs(apart([0], x)), -1, 1],
 };
 
 const binaries: { [name: string]: (a: Tensor, b: Tensor) => Tensor } = {
@@ -127,13 +142,19 @@ const crossEntropyCases: GradientCase[] = [0, 0.1, 0.7].map((labelSmoothing) => 
 
 /** Elementwise operations, reductions, broadcasting, cross-entropy. */
 export const elementwiseCases: readonly GradientCase[] = [
-  ...Object.entries(unaries).map(
-    ([name, [f, low, high]]): GradientCase => ({
-      name,
-      inputs: [{ shape: [4, 6], low, high, distinct: true }],
+  ...Object.entries(unaries).flatMap(([name, [f, low, high]]): GradientCase[] => [
+    { name, inputs: [{ shape: [4, 6], low, high, distinct: true }], build: ([x]) => f(x!) },
+    {
+      name: `${name} of images`,
+      inputs: [{ shape: [2, 5, 3, 4], low, high, distinct: true }],
       build: ([x]) => f(x!),
-    }),
-  ),
+    },
+    {
+      name: `${name} of a large matrix`,
+      inputs: [{ shape: [40, 61], low, high, distinct: true }],
+      build: ([x]) => f(x!),
+    },
+  ]),
   ...binaryCases,
   ...selectCases,
   ...reduceCases,

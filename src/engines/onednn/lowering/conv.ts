@@ -147,7 +147,7 @@ export const convLowerings: Lowerings<
   },
   conv2dFused: (planner, { attributes: { geometry, hasBias, hasAddend, activation }, inputs, outputs }) => {
     const operands = operandsOf(planner, inputs, hasBias, outputs[0]!);
-    const relu = activation === 'relu';
+    const relu = activation?.fn === 'relu';
     if ((relu || !activation) && isOwnWinograd(planner, geometry, operands.shapes)) {
       ownForward(planner, operands, outputs[0]!, { ...(hasAddend && { addend: inputs.at(-1)! }), relu });
       return;

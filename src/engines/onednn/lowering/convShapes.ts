@@ -10,13 +10,13 @@ export interface ConvShapes {
 
 /** Whether a convolution is one that Winograd's F(4×4, 3×3) computes, with channels that fill blocks. */
 export function fitsWinograd(
-  { stride, padding, groups }: ConvGeometry,
+  { stride, padding, dilation, groups }: ConvGeometry,
   [outputs, inputs, ...kernel]: Shape,
   block: number,
 ): boolean {
   return (
     groups === 1 &&
-    [...kernel, ...stride, ...padding].join() === '3,3,1,1,1,1' &&
+    [...kernel, ...stride, ...padding, ...dilation].join() === '3,3,1,1,1,1,1,1' &&
     outputs! % block === 0 &&
     inputs! % block === 0
   );

@@ -55,12 +55,12 @@ function namesLayout(
 export function convSpec(
   planner: Planner,
   pass: ConvSpec['pass'],
-  { stride, padding, groups }: ConvGeometry,
+  geometry: ConvGeometry,
   { x, weight, y }: ConvShapes,
   withBias: boolean,
 ): ConvSpec {
   const { dnnl } = planner;
-  const geometry = { stride, padding, groups };
+  const { stride, padding, dilation, groups } = geometry;
   const activation = elementType(planner, pass, geometry, { x, weight, y });
   const weightType = pass === 'weightGradient' ? 'f32' : activation;
   const isNamed = namesLayout(planner, pass, geometry, { x, weight, y });
@@ -76,6 +76,7 @@ export function convSpec(
     bias: withBias ? planner.rowMajor([weight[0]!]) : undefined,
     dst: images(y),
     strides: stride,
+    dilation,
     paddingBegin: padding,
     paddingEnd: padding,
   };

@@ -16,7 +16,7 @@ const WIDEST = 3;
  */
 export function isWideDepthwise(
   planner: Planner,
-  { groups }: ConvGeometry,
+  { groups, dilation }: ConvGeometry,
   { x, weight }: ConvShapes,
 ): boolean {
   const [outputs, inputs, height, width] = weight as [number, number, number, number];
@@ -24,6 +24,7 @@ export function isWideDepthwise(
   return (
     planner.block !== undefined &&
     depthwise &&
+    Math.max(...dilation) === 1 &&
     Math.min(height, width) >= WIDEST &&
     Math.max(height, width) > WIDEST
   );
@@ -122,6 +123,7 @@ function windowGradient(
     weights: planner.dnnl.any(window.desc.shape, 'f32'),
     dst: dst.desc,
     strides,
+    dilation: [1, 1],
     paddingBegin: [0, 0],
     paddingEnd: [0, 0],
   };

@@ -1,11 +1,12 @@
-import type { ActivationFunction, UnaryFunction } from '../../../graph/op.js';
+import type { ActivationFunction, Unary, UnaryTable } from '../../../graph/op.js';
+import { applyUnary } from '../../../graph/ops/elementwise.js';
 import type { ValueId } from '../../../graph/program.js';
-import { type Shape, sameShape } from '../../../graph/tensorType.js';
+import { type Shape, sameShape, sizeOf } from '../../../graph/tensorType.js';
 import { ARG } from '../dnnl.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
 import type { BinaryAlgorithm, BinarySpec, EltwiseFunction, PostOp } from '../primitiveSpec.js';
-import { type Lowerings, onHost } from './lowering.js';
+import { type Lowerings, onHost, SMALL } from './lowering.js';
 
 interface Eltwise {
   readonly fn: EltwiseFunction;
@@ -14,40 +15,66 @@ interface Eltwise {
   readonly postOps?: readonly PostOp[];
 }
 
+function eltwise(fn: EltwiseFunction, alpha = 0, beta = 0): Eltwise {
+  return { fn, alpha, beta };
+}
+
 /** Unary functions as the library has them; α and β as in its documentation. */
-const functions: { readonly [F in UnaryFunction]: Eltwise } = {
-  relu: { fn: 'relu', alpha: 0, beta: 0 },
-  hswish: { fn: 'hardswish', alpha: 1 / 6, beta: 0.5 },
-  hsigmoid: {
-    fn: 'linear',
-    alpha: 1 / 6,
-    beta: 0.5,
-    postOps: [{ kind: 'eltwise', fn: 'clip', alpha: 0, beta: 1 }],
-  },
-  sigmoid: { fn: 'logistic', alpha: 0, beta: 0 },
-  exp: { fn: 'exp', alpha: 0, beta: 0 },
-  log: { fn: 'log', alpha: 0, beta: 0 },
-  sqrt: { fn: 'sqrt', alpha: 0, beta: 0 },
-  neg: { fn: 'linear', alpha: -1, beta: 0 },
-  abs: { fn: 'abs', alpha: 0, beta: 0 },
+const functions: UnaryTable<[], Eltwise> = {
+  relu: () => eltwise('relu'),
+  hswish: () => eltwise('hardswish', 1 / 6, 0.5),
+  hsigmoid: () => ({
+    ...eltwise('linear', 1 / 6, 0.5),
+    postOps: [{ kind: 'eltwise', ...eltwise('clip', 0, 1) }],
+  }),
+  sigmoid: () => eltwise('logistic'),
+  tanh: () => eltwise('tanh'),
+  silu: () => eltwise('swish', 1),
+  gelu: () => eltwise('gelu'),
+  clamp: ({ min, max }) => eltwise('clipBetween', min, max),
+  leakyRelu: ({ slope }) => eltwise('relu', slope),
+  exp: () => eltwise('exp'),
+  log: () => eltwise('log'),
+  sqrt: () => eltwise('sqrt'),
+  neg: () => eltwise('linear', -1),
+  abs: () => eltwise('abs'),
 };
 
 /** A unary function as what follows another primitive. */
-export function activationOps(fn: UnaryFunction): PostOp[] {
-  const { postOps = [], ...eltwise } = functions[fn];
-  return [{ kind: 'eltwise', ...eltwise }, ...postOps];
+export function activationOps(unary: Unary): PostOp[] {
+  const { postOps = [], ...first } = applyUnary(functions, unary);
+  return [{ kind: 'eltwise', ...first }, ...postOps];
 }
 
-/** Gradients that the library computes; the others are rare. */
-const gradients: { readonly [F in ActivationFunction]?: EltwiseFunction } = {
-  relu: 'reluFromDst',
-  sigmoid: 'logisticFromDst',
-  hswish: 'hardswish',
+interface EltwiseGradient extends Eltwise {
+  /** Of which the library computes the derivative: the function's operand or its result. */
+  readonly of: 'src' | 'dst';
+  /** What the gradient is multiplied by. Default 1. */
+  readonly factor?: number;
+}
+
+/** Gradients as the library has them. */
+const gradients: UnaryTable<[], EltwiseGradient, ActivationFunction> = {
+  relu: () => ({ ...eltwise('reluFromDst'), of: 'dst' }),
+  hswish: () => ({ ...eltwise('hardswish', 1 / 6, 0.5), of: 'src' }),
+  hsigmoid: () => ({ ...eltwise('clipBetween', -3, 3), of: 'src', factor: 1 / 6 }),
+  sigmoid: () => ({ ...eltwise('logisticFromDst'), of: 'dst' }),
+  tanh: () => ({ ...eltwise('tanhFromDst'), of: 'dst' }),
+  silu: () => ({ ...eltwise('swish', 1), of: 'src' }),
+  gelu: () => ({ ...eltwise('gelu'), of: 'src' }),
+  clamp: ({ min, max }) => ({ ...eltwise('clipBetweenFromDst', min, max), of: 'dst' }),
+  leakyRelu: ({ slope }) => ({ ...eltwise('reluFromDst', slope), of: 'dst' }),
 };
 
-/** Whether a value is an image: those are large, and everything else is computed on the host. */
-function isImage(planner: Planner, value: ValueId): boolean {
-  return planner.shapeOf(value).length === 4;
+/** Whether a value is computed by primitives: an image, or as large as one; all else by the host. */
+function isNative(planner: Planner, value: ValueId): boolean {
+  const shape = planner.shapeOf(value);
+  return shape.length === 4 || sizeOf(shape) >= SMALL;
+}
+
+function scaleInPlace(planner: Planner, place: Place, factor: number): void {
+  const spec = { kind: 'eltwise', pass: 'forward', ...eltwise('linear', factor), data: place.desc } as const;
+  planner.execute(spec, planner.prepare(spec), { [ARG.src]: place }, { [ARG.dst]: place });
 }
 
 /** y = fn(a, b) for places of one layout. */
@@ -94,7 +121,7 @@ export const elementwiseLowerings: Lowerings<
 > = {
   unary: (planner, node) => {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    if (!isImage(planner, x)) {
+    if (!isNative(planner, x)) {
       onHost(planner, node);
       return;
     }
@@ -103,35 +130,27 @@ export const elementwiseLowerings: Lowerings<
       kind: 'eltwise',
       pass: 'forward',
       data: src.desc,
-      ...functions[node.attributes.fn],
+      ...applyUnary(functions, node.attributes),
     } as const;
     const dst = planner.outputOver(y, src);
     planner.execute(spec, planner.prepare(spec), { [ARG.src]: src }, { [ARG.dst]: dst });
   },
   unaryGrad: (planner, node) => {
     const [dy, saved] = node.inputs as [ValueId, ValueId];
-    const fn = gradients[node.attributes.fn];
-    if (fn === undefined || !isImage(planner, dy)) {
+    if (!isNative(planner, dy)) {
       onHost(planner, node);
       return;
     }
+    const { of, factor = 1, ...fn } = applyUnary(gradients, node.attributes);
     const data = planner.first(saved);
     const diff = planner.as(dy, data.desc);
     // As one axis: for channels that do not fill a block, the library has only slow code.
     const { desc } = planner.flat(data);
-    const spec = {
-      kind: 'eltwise',
-      pass: 'gradient',
-      fn,
-      alpha: functions[node.attributes.fn].alpha,
-      beta: functions[node.attributes.fn].beta,
-      data: desc,
-      diff: desc,
-    } as const;
-    const arg = fn === 'hardswish' ? ARG.src : ARG.dst;
+    const spec = { kind: 'eltwise', pass: 'gradient', ...fn, data: desc, diff: desc } as const;
     const dx = planner.outputOver(node.outputs[0]!, diff);
-    const reads = { [arg]: planner.flat(data), [ARG.diffDst]: planner.flat(diff) };
+    const reads = { [ARG[of]]: planner.flat(data), [ARG.diffDst]: planner.flat(diff) };
     planner.execute(spec, planner.prepare(spec), reads, { [ARG.diffSrc]: planner.flat(dx) });
+    if (factor !== 1) scaleInPlace(planner, planner.flat(dx), factor);
   },
   binary: (planner, node) => {
     const [a, b] = node.inputs.map((value) => planner.shapeOf(value)) as [Shape, Shape];

@@ -10,6 +10,9 @@ export type Lowering<K extends PlanKind> = (planner: Planner, node: PlanNode<K>)
 /** Lowerings of some operations. */
 export type Lowerings<K extends PlanKind> = { readonly [P in K]: Lowering<P> };
 
+/** Tensors of fewer elements than this are computed by loops on the host, sooner than a primitive starts. */
+export const SMALL = 2048;
+
 /** Computes a node with the reference engine's kernel, on row-major tensors: for what is small or rare. */
 export function onHost<K extends ComputedKind>(planner: Planner, node: PlanNode<K>): void {
   const { kind, attributes } = node;

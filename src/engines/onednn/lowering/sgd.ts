@@ -6,10 +6,7 @@ import type { MemoryDesc } from '../memoryDesc.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
 import type { BinarySpec, SumSpec } from '../primitiveSpec.js';
-import { type Lowerings, onHost } from './lowering.js';
-
-/** Fewer elements than this are updated by a loop on the host. */
-const SMALL = 2048;
+import { type Lowerings, onHost, SMALL } from './lowering.js';
 
 /** The learning rate with its sign changed, computed once a step. */
 function negated(planner: Planner, learningRate: ValueId): Place {

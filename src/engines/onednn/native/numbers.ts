@@ -4,13 +4,18 @@ import type {
   BatchNormSpec,
   BinaryAlgorithm,
   ConvAlgorithm,
+  ConvSpec,
   DescRole,
   EltwiseFunction,
+  PoolingAlgorithm,
+  ReductionAlgorithm,
 } from '../primitiveSpec.js';
 import type { CommonFunctions } from './functions.js';
 
 /** Numbers of the C API that differ between its versions. */
 export interface Numbers {
+  /** Reductions as numbers of `dnnl_alg_kind_t`. */
+  readonly reduction: { readonly [R in ReductionAlgorithm]: number };
   /** Eltwise functions as numbers of `dnnl_alg_kind_t`. */
   readonly eltwise: { readonly [F in EltwiseFunction]: number };
   /** Of `dnnl_normalization_flags_t`. */
@@ -31,8 +36,10 @@ export const PASS = { training: 64, inference: 96, backward: 128 } as const;
 /** Convolutions as numbers of `dnnl_alg_kind_t`. */
 export const convolutionKinds: { readonly [A in ConvAlgorithm]: number } = { direct: 1, winograd: 2 };
 
-/** Number of `dnnl_alg_kind_t`. */
-export const POOLING_AVERAGE_INCLUDE_PADDING = 0x2ff;
+/** Numbers of `dnnl_alg_kind_t`. */
+export const poolingKinds: { readonly [A in PoolingAlgorithm]: number } = { average: 0x2ff, maximum: 0x1ff };
+/** Number of `dnnl_alg_kind_t`, which version 2's own function for it does not ask for. */
+export const SOFTMAX_LOG = 0x30001;
 
 /** Binary functions as numbers of `dnnl_alg_kind_t`. */
 export const binaryKinds: { readonly [F in BinaryAlgorithm]: number } = {
@@ -47,6 +54,11 @@ export const binaryKinds: { readonly [F in BinaryAlgorithm]: number } = {
   less: 0x1fff9,
   equal: 0x1fffa,
 };
+
+/** Dilation as the library counts it: pixels between neighbouring taps. */
+export function dilationBeyond1({ dilation }: ConvSpec): number[] {
+  return dilation.map((size) => size - 1);
+}
 
 /** What batch normalisation is to do besides, as `dnnl_normalization_flags_t`. */
 export function normalisationFlags(
@@ -97,9 +109,15 @@ const eltwiseNames: { readonly [F in EltwiseFunction]: string } = {
   reluFromDst: 'relu_use_dst_for_bwd',
   logistic: 'logistic',
   logisticFromDst: 'logistic_use_dst_for_bwd',
+  tanh: 'tanh',
+  tanhFromDst: 'tanh_use_dst_for_bwd',
+  swish: 'swish',
+  gelu: 'gelu_erf',
   hardswish: 'hardswish',
   linear: 'linear',
   clip: 'clip',
+  clipBetween: 'clip_v2',
+  clipBetweenFromDst: 'clip_v2_use_dst_for_bwd',
   exp: 'exp',
   log: 'log',
   sqrt: 'sqrt',
@@ -117,6 +135,11 @@ const binaryNames: { readonly [F in BinaryAlgorithm]: string } = {
   greater: 'gt',
   less: 'lt',
   equal: 'eq',
+};
+const reductionNames: { readonly [R in ReductionAlgorithm]: string } = { sum: 'sum', max: 'max', min: 'min' };
+const poolingNames: { readonly [A in PoolingAlgorithm]: string } = {
+  average: 'avg_include_padding',
+  maximum: 'max',
 };
 const typeNames: { readonly [T in ElementType]: string } = { f32: 'f32', bf16: 'bf16', i32: 's32', u8: 'u8' };
 
@@ -145,15 +168,17 @@ type NamedNumber = readonly [nameOf: (number: number) => string, number: number,
 
 function namedNumbers(
   { algorithmName, typeName, layoutName, passName }: NamingFunctions,
-  { eltwise }: Numbers,
+  { eltwise, reduction }: Numbers,
 ): NamedNumber[] {
   return [
     ...named(algorithmName, eltwise, eltwiseNames, 'eltwise_'),
     ...named(algorithmName, binaryKinds, binaryNames, 'binary_'),
+    ...named(algorithmName, reduction, reductionNames, 'reduction_'),
+    ...named(algorithmName, poolingKinds, poolingNames, 'pooling_'),
     ...named(typeName, dataTypes, typeNames),
     [algorithmName, convolutionKinds.direct, 'convolution_direct'],
     [algorithmName, convolutionKinds.winograd, 'convolution_winograd'],
-    [algorithmName, POOLING_AVERAGE_INCLUDE_PADDING, 'pooling_avg_include_padding'],
+    [algorithmName, SOFTMAX_LOG, 'softmax_log'],
     [layoutName, ANY_LAYOUT, 'any'],
     [passName, PASS.training, 'forward_training'],
     [passName, PASS.inference, 'forward_inference'],

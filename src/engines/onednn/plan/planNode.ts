@@ -1,4 +1,4 @@
-import type { OpAttributes, OpKind, UnaryFunction } from '../../../graph/op.js';
+import type { OpAttributes, OpKind, Unary } from '../../../graph/op.js';
 import type { Program, ValueId } from '../../../graph/program.js';
 
 /** Operations that are made of several of the graph's. */
@@ -14,7 +14,7 @@ export interface FusedAttributes {
     readonly geometry: OpAttributes['conv2d'];
     readonly hasBias: boolean;
     readonly hasAddend: boolean;
-    readonly activation: UnaryFunction | undefined;
+    readonly activation: Unary | undefined;
   };
   /** x, gamma, beta, mean, variance → relu(y). */
   batchNormInferenceRelu: { readonly epsilon: number };

@@ -34,14 +34,16 @@ export function bindFunctions(library: LibraryHandle) {
 function bindOperations(library: LibraryHandle) {
   return {
     convolutionForward: library.func(
-      'int dnnl_convolution_forward_desc_init(void *, int, int, void *, void *, void *, void *, void *, void *, void *)',
-    ) as Call<[Address, number, number, Address, Address, Address, Address, Address, Address, Address]>,
+      'int dnnl_dilated_convolution_forward_desc_init(void *, int, int, void *, void *, void *, void *, void *, void *, void *, void *)',
+    ) as Call<
+      [Address, number, number, Address, Address, Address, Address, Address, Address, Address, Address]
+    >,
     convolutionInputGradient: library.func(
-      'int dnnl_convolution_backward_data_desc_init(void *, int, void *, void *, void *, void *, void *, void *)',
-    ) as Call<[Address, number, Address, Address, Address, Address, Address, Address]>,
-    convolutionWeightGradient: library.func(
-      'int dnnl_convolution_backward_weights_desc_init(void *, int, void *, void *, void *, void *, void *, void *, void *)',
+      'int dnnl_dilated_convolution_backward_data_desc_init(void *, int, void *, void *, void *, void *, void *, void *, void *)',
     ) as Call<[Address, number, Address, Address, Address, Address, Address, Address, Address]>,
+    convolutionWeightGradient: library.func(
+      'int dnnl_dilated_convolution_backward_weights_desc_init(void *, int, void *, void *, void *, void *, void *, void *, void *, void *)',
+    ) as Call<[Address, number, Address, Address, Address, Address, Address, Address, Address, Address]>,
     batchNormForward: library.func(
       'int dnnl_batch_normalization_forward_desc_init(void *, int, void *, float, unsigned int)',
     ) as Call<[Address, number, Address, number, number]>,
@@ -65,6 +67,12 @@ function bindOperations(library: LibraryHandle) {
     ) as Call<[Address, number, Address, Address, Address, Address, Address, Address]>,
     matmul: library.func('int dnnl_matmul_desc_init(void *, void *, void *, void *, void *)') as Call<
       [Address, Address, Address, Address, Address]
+    >,
+    reduction: library.func(
+      'int dnnl_reduction_desc_init(void *, int, void *, void *, float, float)',
+    ) as Call<[Address, number, Address, Address, number, number]>,
+    logSoftmax: library.func('int dnnl_logsoftmax_forward_desc_init(void *, int, void *, int)') as Call<
+      [Address, number, Address, number]
     >,
     layerNorm: library.func(
       'int dnnl_layer_normalization_forward_desc_init(void *, int, void *, void *, float, unsigned int)',

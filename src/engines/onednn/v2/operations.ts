@@ -2,9 +2,10 @@ import { dims, rawOf } from '../native/memoryDesc.js';
 import {
   binaryKinds,
   convolutionKinds,
+  dilationBeyond1,
   normalisationFlags,
   PASS,
-  POOLING_AVERAGE_INCLUDE_PADDING,
+  poolingKinds,
 } from '../native/numbers.js';
 import type {
   BatchNormSpec,
@@ -47,6 +48,17 @@ function describe(functions: Functions, spec: DescribedSpec, operation: Uint8Arr
       return matmul(functions, spec, operation);
     case 'binary':
       return functions.binary(operation, binaryKinds[spec.fn], rawOf(spec.a), rawOf(spec.b), rawOf(spec.dst));
+    case 'reduction':
+      return functions.reduction(
+        operation,
+        numbers.reduction[spec.fn],
+        rawOf(spec.src),
+        rawOf(spec.dst),
+        0,
+        0,
+      );
+    case 'logSoftmax':
+      return functions.logSoftmax(operation, PASS.inference, rawOf(spec.data), 1);
     case 'layerNorm': {
       const [data, statistics] = [rawOf(spec.data), rawOf(spec.statistics)];
       return functions.layerNorm(operation, PASS.training, data, statistics, spec.epsilon, 0);
@@ -62,7 +74,8 @@ function convolution(functions: Functions, spec: ConvSpec, operation: Uint8Array
   const [src, weights, dst] = [rawOf(spec.src), rawOf(spec.weights), rawOf(spec.dst)];
   const bias = rawOf(spec.bias);
   const algorithm = convolutionKinds[spec.algorithm ?? 'direct'];
-  const window = windowDims(spec);
+  const [strides, ...padding] = windowDims(spec);
+  const window = [strides, dims(dilationBeyond1(spec)), ...padding] as const;
   if (spec.pass === 'inputGradient')
     return functions.convolutionInputGradient(operation, algorithm, src, weights, dst, ...window);
   if (spec.pass === 'weightGradient')
@@ -98,7 +111,7 @@ function eltwise(functions: Functions, spec: EltwiseSpec, operation: Uint8Array)
 function pooling(functions: Functions, spec: PoolingSpec, operation: Uint8Array): number {
   const [strides, begin, end] = windowDims(spec);
   const kernel = dims(spec.kernel);
-  const kind = POOLING_AVERAGE_INCLUDE_PADDING;
+  const kind = poolingKinds[spec.fn];
   const [src, dst] = [rawOf(spec.src), rawOf(spec.dst)];
   if (spec.pass === 'gradient')
     return functions.poolingGradient(operation, kind, src, dst, strides, kernel, begin, end);

@@ -94,6 +94,12 @@ function bindOthers(library: LibraryHandle) {
     sum: library.func(
       'int dnnl_sum_primitive_desc_create(void *, uintptr_t, void *, int, void *, void *, uintptr_t)',
     ) as Call<[Address, Pointer, Address, number, Address, Address, Pointer]>,
+    reduction: library.func(
+      'int dnnl_reduction_primitive_desc_create(void *, uintptr_t, int, void *, void *, float, float, uintptr_t)',
+    ) as Call<[Address, Pointer, number, Address, Address, number, number, Pointer]>,
+    softmax: library.func(
+      'int dnnl_softmax_forward_primitive_desc_create(void *, uintptr_t, int, int, void *, void *, int, uintptr_t)',
+    ) as Call<[Address, Pointer, number, number, Address, Address, number, Pointer]>,
     layerNorm: library.func(
       'int dnnl_layer_normalization_forward_primitive_desc_create(void *, uintptr_t, int, void *, void *, void *, float, unsigned int, uintptr_t)',
     ) as Call<[Address, Pointer, number, Address, Address, Address, number, number, Pointer]>,

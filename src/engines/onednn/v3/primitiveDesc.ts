@@ -4,9 +4,11 @@ import { dims, rawOf } from '../native/memoryDesc.js';
 import {
   binaryKinds,
   convolutionKinds,
+  dilationBeyond1,
   normalisationFlags,
   PASS,
-  POOLING_AVERAGE_INCLUDE_PADDING,
+  poolingKinds,
+  SOFTMAX_LOG,
 } from '../native/numbers.js';
 import type {
   BatchNormSpec,
@@ -53,6 +55,14 @@ export function createPrimitiveDesc(
       const [a, b, dst] = [rawOf(spec.a), rawOf(spec.b), rawOf(spec.dst)];
       return functions.binary(out, engine, binaryKinds[spec.fn], a, b, dst, attributes);
     }
+    case 'reduction': {
+      const kind = numbers.reduction[spec.fn];
+      return functions.reduction(out, engine, kind, rawOf(spec.src), rawOf(spec.dst), 0, 0, attributes);
+    }
+    case 'logSoftmax': {
+      const data = rawOf(spec.data);
+      return functions.softmax(out, engine, PASS.inference, SOFTMAX_LOG, data, data, 1, attributes);
+    }
     case 'layerNorm': {
       const [data, statistics] = [rawOf(spec.data), rawOf(spec.statistics)];
       const { training } = PASS;
@@ -65,7 +75,7 @@ function hintOf({ forward }: { readonly forward?: { readonly descHandle: Pointer
   return forward?.descHandle ?? 0;
 }
 
-/** Padding of a window, where dilation is none. */
+/** Padding of a window. */
 function padding(window: Window): [Address, Address] {
   return [dims(window.paddingBegin), dims(window.paddingEnd)];
 }
@@ -74,7 +84,11 @@ function convolution({ functions, engine, out, attributes }: DescContext, spec: 
   const [src, weights, dst] = [rawOf(spec.src), rawOf(spec.weights), rawOf(spec.dst)];
   const bias = rawOf(spec.bias);
   const kind = convolutionKinds[spec.algorithm ?? 'direct'];
-  const window: [Address, Address, Address, Address] = [dims(spec.strides), null, ...padding(spec)];
+  const window: [Address, Address, Address, Address] = [
+    dims(spec.strides),
+    dims(dilationBeyond1(spec)),
+    ...padding(spec),
+  ];
   if (spec.pass === 'inputGradient')
     return functions.convolutionInputGradient(out, engine, kind, src, weights, dst, ...window, 0, attributes);
   if (spec.pass === 'weightGradient')
@@ -138,7 +152,7 @@ function eltwise({ functions, engine, out, attributes }: DescContext, spec: Eltw
 
 function pooling({ functions, engine, out, attributes }: DescContext, spec: PoolingSpec): number {
   const [src, dst] = [rawOf(spec.src), rawOf(spec.dst)];
-  const kind = POOLING_AVERAGE_INCLUDE_PADDING;
+  const kind = poolingKinds[spec.fn];
   const window: [Address, Address, Address, Address, Address] = [
     dims(spec.strides),
     dims(spec.kernel),

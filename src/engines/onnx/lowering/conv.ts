@@ -10,7 +10,7 @@ import { dimensions4, type Lowerings, type Value } from './lowering.js';
 /** Forward convolution in the blocked layout, where it is faster: kernels larger than 1×1, one group, channels that fill blocks. Undefined elsewhere. */
 function blockedForward(
   b: GraphBuilder,
-  { stride, padding, groups }: ConvGeometry,
+  { stride, padding, dilation, groups }: ConvGeometry,
   [x, weight, bias]: readonly [Value, Value, Value?],
 ): Name | undefined {
   const block = b.features.blockSize;
@@ -24,6 +24,7 @@ function blockedForward(
     bias: bias?.name,
     kernel: [kh, kw],
     strides: stride,
+    dilations: dilation,
     pads: [...padding, ...padding],
     channels: o,
   });
@@ -41,11 +42,17 @@ function forward(
   const blocked = blockedForward(b, geometry, inputs);
   if (blocked !== undefined) return blocked;
   const [, , kh, kw] = dimensions4(weight);
-  const { stride, padding, groups } = geometry;
+  const { stride, padding, dilation, groups } = geometry;
   return b.op(
     'Conv',
     inputs.flatMap((input) => (input ? [input.name] : [])),
-    { kernel_shape: [kh, kw], strides: stride, pads: [...padding, ...padding], group: groups },
+    {
+      kernel_shape: [kh, kw],
+      strides: stride,
+      dilations: dilation,
+      pads: [...padding, ...padding],
+      group: groups,
+    },
   );
 }
 

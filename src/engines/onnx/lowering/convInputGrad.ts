@@ -1,9 +1,11 @@
 /**
  * Gradient of a convolution toward its input. With stride s, the rows a, a + s, a + 2s, … of the result
  * (a phase) meet only the kernel rows k with a + padding − k divisible by s, so that each phase is a
- * convolution of stride 1 with those rows, and the result is all phases, interleaved.
+ * convolution of stride 1 with those rows, and the result is all phases, interleaved. With a dilation d, row k lies
+ * d·k pixels below the kernel's first; d and s without their common divisor is how far apart a phase's rows are.
  */
 import type { ConvGeometry, Pair } from '../../../graph/op.js';
+import { kernelSpan } from '../../../graph/ops/conv.js';
 import type { TensorType } from '../../../graph/tensorType.js';
 import { backwardFilter, blockedConv, type Pads, toBlocked } from './blockedConv.js';
 import { isBlockedDepthwise, planeConv, toPlanes } from './depthwise.js';
@@ -14,27 +16,35 @@ import { dimensions4, type Value } from './lowering.js';
 interface Phase {
   /** Rows of the kernel, in the order in which they meet rows of dy; none where the phase is zero. */
   readonly taps: readonly number[];
+  /** Distance of the rows of dy that neighbouring taps meet. */
+  readonly dilation: number;
   /** Zeros to put around dy. */
   readonly before: number;
   readonly after: number;
 }
 
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
+
 /** The phases along one axis; undefined when they differ in length or dy would have to be cut. */
 function phasesAlong(
   axis: 0 | 1,
-  { stride, padding }: ConvGeometry,
+  { stride, padding, dilation }: ConvGeometry,
   sizes: { readonly kernel: number; readonly input: number; readonly output: number },
 ): Phase[] | undefined {
-  const [step, pad] = [stride[axis], padding[axis]];
+  const [step, pad, apart] = [stride[axis], padding[axis], dilation[axis]];
+  const spread = apart / commonDivisor(step, apart);
   if (sizes.input % step !== 0) return undefined;
   const phases = Array.from({ length: step }, (_, first): Phase => {
     const taps = Array.from({ length: sizes.kernel }, (_, k) => sizes.kernel - 1 - k).filter(
-      (k) => (first + pad - k) % step === 0,
+      (k) => (first + pad - k * apart) % step === 0,
     );
-    const shift = (tap: number | undefined): number => (first + pad - (tap ?? 0)) / step;
-    if (taps.length === 0) return { taps, before: 0, after: 0 };
+    const shift = (tap: number | undefined): number => (first + pad - (tap ?? 0) * apart) / step;
+    if (taps.length === 0) return { taps, dilation: 1, before: 0, after: 0 };
     return {
       taps,
+      dilation: spread,
       before: -shift(taps[0]),
       after: sizes.input / step + shift(taps.at(-1)) - sizes.output,
     };
@@ -69,6 +79,10 @@ function kernelOf(row: Phase, column: Phase): Pair {
   return [row.taps.length, column.taps.length];
 }
 
+function dilationOf(row: Phase, column: Phase): Pair {
+  return [row.dilation, column.dilation];
+}
+
 function padsOf(row: Phase, column: Phase): Pads {
   return [row.before, column.before, row.after, column.after];
 }
@@ -81,7 +95,8 @@ function depthwisePhases(b: GraphBuilder, [dy, weight]: readonly [Value, Value])
     const kernel = kernelOf(row, column);
     const filter = transposedWeight(b, weight, c, { taps: tapsOf(row, column, kw), kernel });
     const pads = padsOf(row, column);
-    return planeConv(b, { planes, count: [n, c], weight: filter, kernel, strides: [1, 1], pads });
+    const dilations = dilationOf(row, column);
+    return planeConv(b, { planes, count: [n, c], weight: filter, kernel, strides: [1, 1], dilations, pads });
   };
 }
 
@@ -93,7 +108,8 @@ function blockedPhases(b: GraphBuilder, [dy, weight]: readonly [Value, Value], b
     const taps = tapsOf(row, column, shape[3]);
     const filter = backwardFilter(b, weight.name, shape, { taps, kernel, block });
     const pads = padsOf(row, column);
-    return blockedConv(b, { x, filter, kernel, strides: [1, 1], pads, channels: shape[1] });
+    const dilations = dilationOf(row, column);
+    return blockedConv(b, { x, filter, kernel, strides: [1, 1], dilations, pads, channels: shape[1] });
   };
 }
 
@@ -102,7 +118,8 @@ function plainPhases(b: GraphBuilder, [dy, weight]: readonly [Value, Value], gro
   return (row, column) => {
     const kernel = kernelOf(row, column);
     const filter = transposedWeight(b, weight, groups, { taps: tapsOf(row, column, kw), kernel });
-    const attributes = { kernel_shape: kernel, pads: padsOf(row, column), group: groups };
+    const dilations = dilationOf(row, column);
+    const attributes = { kernel_shape: kernel, dilations, pads: padsOf(row, column), group: groups };
     return b.op('Conv', [dy.name, filter], attributes);
   };
 }
@@ -138,7 +155,7 @@ function interleaveRows(b: GraphBuilder, parts: readonly [Name, ...Name[]], shap
 /** The general case, where phases do not fit: ONNX's transposed convolution, which is slower. */
 function convTranspose(
   b: GraphBuilder,
-  { stride, padding, groups }: ConvGeometry,
+  { stride, padding, dilation, groups }: ConvGeometry,
   [dy, weight]: readonly [Value, Value],
   dx: TensorType,
 ): Name {
@@ -146,10 +163,11 @@ function convTranspose(
   const [, , oh, ow] = dimensions4(dy);
   const [, , kh, kw] = dimensions4(weight);
   const reached = (outputs: number, axis: 0 | 1, kernel: number): number =>
-    (outputs - 1) * stride[axis] - 2 * padding[axis] + kernel;
+    (outputs - 1) * stride[axis] - 2 * padding[axis] + kernelSpan(kernel, dilation[axis]);
   return b.op('ConvTranspose', [dy.name, weight.name], {
     kernel_shape: [kh, kw],
     strides: stride,
+    dilations: dilation,
     pads: [...padding, ...padding],
     output_padding: [h - reached(oh, 0, kh), w - reached(ow, 1, kw)],
     group: groups,

@@ -4,6 +4,7 @@
  * padded input that meets dY through that tap. Faster than a convolution of transposed tensors.
  */
 import type { ConvGeometry } from '../../../graph/op.js';
+import { kernelSpan } from '../../../graph/ops/conv.js';
 import type { TensorType } from '../../../graph/tensorType.js';
 import { depthwiseWeightGrad } from './depthwise.js';
 import { type GraphBuilder, MICROSOFT, type Name } from './graphBuilder.js';
@@ -27,7 +28,7 @@ function joinTaps(b: GraphBuilder, products: readonly Name[]): Name {
 /** One product per tap: x is cut for each tap, dy stays. */
 function tapProducts(
   b: GraphBuilder,
-  { stride, padding, groups }: ConvGeometry,
+  { stride, padding, dilation, groups }: ConvGeometry,
   [dy, x]: readonly [Value, Value],
   [o, cg, kh, kw]: readonly [number, number, number, number],
 ): Name {
@@ -35,7 +36,7 @@ function tapProducts(
   const [, , oh, ow] = dimensions4(dy);
   const spanned = [(oh - 1) * stride[0] + 1, (ow - 1) * stride[1] + 1] as const;
   const after = (size: number, axis: 0 | 1, kernel: number): number =>
-    Math.max(0, spanned[axis] + kernel - 1 - size - padding[axis]);
+    Math.max(0, spanned[axis] + dilation[axis] * (kernel - 1) - size - padding[axis]);
   const padded = b.pad(
     channelsFirst(b, x.name),
     [0, 0, ...padding],
@@ -43,8 +44,9 @@ function tapProducts(
   );
   const gradient = b.reshape(channelsFirst(b, dy.name), [groups, o / groups, n * oh * ow]);
   const products = tapsOf(kh, kw).map(([ky, kx]) => {
-    const ends = [ky + spanned[0], kx + spanned[1]];
-    const part = b.slice(padded, { axes: [2, 3], starts: [ky, kx], ends, steps: stride });
+    const starts = [ky * dilation[0], kx * dilation[1]] as const;
+    const ends = [starts[0] + spanned[0], starts[1] + spanned[1]];
+    const part = b.slice(padded, { axes: [2, 3], starts, ends, steps: stride });
     const rows = b.reshape(part, [groups, c / groups, n * oh * ow]);
     const product = b.op('FusedMatMul', [gradient, rows], { transB: 1 }, MICROSOFT);
     return b.reshape(product, [1, o * cg]);
@@ -53,12 +55,12 @@ function tapProducts(
 }
 
 /**
- * The same for stride 1 with fewer copies: rows of dy are shifted by ky and columns of x by kx, zeros
- * filling up, so that kh + kw shifted tensors serve all kh·kw taps.
+ * The same for stride 1 with fewer copies: rows of dy are shifted by ky and columns of x by kx (times the dilation),
+ * zeros filling up, so that kh + kw shifted tensors serve all kh·kw taps.
  */
 function shiftedProducts(
   b: GraphBuilder,
-  { padding }: ConvGeometry,
+  { padding, dilation }: ConvGeometry,
   [dy, x]: readonly [Value, Value],
   [o, c, kh, kw]: readonly [number, number, number, number],
 ): Name {
@@ -66,12 +68,12 @@ function shiftedProducts(
   const [, , oh, ow] = dimensions4(dy);
   const count = n * h * ow;
   const shiftedRows = (ky: number): Name => {
-    const shift = ky - padding[0];
+    const shift = ky * dilation[0] - padding[0];
     const rows = b.reshape(channelsFirst(b, dy.name), [o * n, oh * ow]);
     return b.reshape(b.pad(rows, [0, shift * ow], [0, (h - oh - shift) * ow]), [o, count]);
   };
   const shiftedColumns = (kx: number): Name => {
-    const shift = padding[1] - kx;
+    const shift = padding[1] - kx * dilation[1];
     const columns = b.reshape(channelsFirst(b, x.name), [c * n * h, w]);
     return b.reshape(b.pad(columns, [0, shift], [0, ow - w - shift]), [c, count]);
   };
@@ -89,20 +91,20 @@ function shiftedProducts(
  */
 function stackedProduct(
   b: GraphBuilder,
-  { padding }: ConvGeometry,
+  { padding, dilation }: ConvGeometry,
   [dy, x]: readonly [Value, Value],
   [o, c, kh, kw]: readonly [number, number, number, number],
 ): Name {
   const [n, , h, w] = dimensions4(x);
   const [, , oh, ow] = dimensions4(dy);
-  const before = [kh - 1 - padding[0], kw - 1 - padding[1]];
+  const before = [(kh - 1) * dilation[0] - padding[0], (kw - 1) * dilation[1] - padding[1]];
   const padded = b.pad(
     channelsFirst(b, dy.name),
     [0, 0, ...before],
     [0, 0, h + padding[0] - oh, w + padding[1] - ow],
   );
   const parts = tapsOf(kh, kw).map(([ky, kx]) => {
-    const starts = [kh - 1 - ky, kw - 1 - kx];
+    const starts = [(kh - 1 - ky) * dilation[0], (kw - 1 - kx) * dilation[1]];
     return b.slice(padded, { axes: [2, 3], starts, ends: [starts[0]! + h, starts[1]! + w] });
   });
   const rows = b.reshape(b.concat(parts as [Name, ...Name[]], 0), [kh * kw * o, n * h * w]);
@@ -132,11 +134,12 @@ function prefersImages(
 }
 
 function productsFor(
-  { stride, padding, groups }: ConvGeometry,
+  { stride, padding, dilation, groups }: ConvGeometry,
   [o, c, kh, kw]: readonly [number, number, number, number],
 ): typeof tapProducts {
   if (groups * stride[0] * stride[1] > 1 || kh * kw === 1) return tapProducts;
-  return o < c && padding[0] < kh && padding[1] < kw ? stackedProduct : shiftedProducts;
+  const isWithin = padding[0] < kernelSpan(kh, dilation[0]) && padding[1] < kernelSpan(kw, dilation[1]);
+  return o < c && isWithin ? stackedProduct : shiftedProducts;
 }
 
 /** Adds the gradient toward the weight, of type `dw`. */

@@ -4,6 +4,7 @@
  * Two to nine times as fast as ONNX's standard operator.
  */
 import type { ConvGeometry, Pair } from '../../../graph/op.js';
+import { kernelSpan } from '../../../graph/ops/conv.js';
 import { blockedConv, type Pads, toBlocked } from './blockedConv.js';
 import type { GraphBuilder, Name } from './graphBuilder.js';
 import { dimensions4, type Value } from './lowering.js';
@@ -39,6 +40,7 @@ export interface PlaneConv {
   readonly bias?: Name | undefined;
   readonly kernel: Pair;
   readonly strides: Pair;
+  readonly dilations: Pair;
   readonly pads: Pads;
 }
 
@@ -55,6 +57,7 @@ export function planeConv(b: GraphBuilder, conv: PlaneConv): Name {
     bias: conv.bias && repeated(conv.bias, c),
     kernel: conv.kernel,
     strides: conv.strides,
+    dilations: conv.dilations,
     pads: conv.pads,
     groups: channels,
     channels,
@@ -64,7 +67,7 @@ export function planeConv(b: GraphBuilder, conv: PlaneConv): Name {
 /** Forward convolution. */
 export function depthwiseForward(
   b: GraphBuilder,
-  { stride, padding }: ConvGeometry,
+  { stride, padding, dilation }: ConvGeometry,
   [x, weight, bias]: readonly [Value, Value, Value?],
   y: readonly number[],
 ): Name {
@@ -77,6 +80,7 @@ export function depthwiseForward(
     bias: bias?.name,
     kernel: [kh, kw],
     strides: stride,
+    dilations: dilation,
     pads: [...padding, ...padding],
   });
   return b.reshape(result, y);
@@ -84,13 +88,13 @@ export function depthwiseForward(
 
 /**
  * Gradient toward the weight: a convolution of x in which dy is the (large) filter, dilated by the
- * stride; its result of kh×kw is summed over the batch.
+ * stride, with the kernel's dilation as its stride; its result of kh×kw is summed over the batch.
  *
  * @returns undefined where that does not apply
  */
 export function depthwiseWeightGrad(
   b: GraphBuilder,
-  { stride, padding, groups }: ConvGeometry,
+  { stride, padding, dilation, groups }: ConvGeometry,
   [dy, x]: readonly [Value, Value],
   shape: Size4,
 ): Name | undefined {
@@ -98,8 +102,8 @@ export function depthwiseWeightGrad(
   const [, , oh, ow] = dimensions4(dy);
   const [o, , kh, kw] = shape;
   const after = [
-    (oh - 1) * stride[0] + kh - h - padding[0],
-    (ow - 1) * stride[1] + kw - w - padding[1],
+    (oh - 1) * stride[0] + kernelSpan(kh, dilation[0]) - h - padding[0],
+    (ow - 1) * stride[1] + kernelSpan(kw, dilation[1]) - w - padding[1],
   ] as const;
   if (!isBlockedDepthwise(b, groups, [n, c, h, w], shape) || Math.min(...after) < 0) return undefined;
   const channels = n * c;
@@ -107,7 +111,7 @@ export function depthwiseWeightGrad(
     x: toPlanes(b, x),
     filter: b.reshape(toPlanes(b, dy), [channels, 1, oh, ow]),
     kernel: [oh, ow],
-    strides: [1, 1],
+    strides: dilation,
     dilations: stride,
     pads: [...padding, ...after],
     groups: channels,

@@ -1,7 +1,8 @@
 import type { Pair, PoolGeometry } from '../../../graph/op.js';
 import { adaptiveWindow } from '../../../graph/ops/pooling.js';
+import { sizeOf, type TensorType } from '../../../graph/tensorType.js';
 import type { GraphBuilder, Name } from './graphBuilder.js';
-import { dimensions4, type Lowerings } from './lowering.js';
+import { dimensions4, type Lowerings, type Value } from './lowering.js';
 
 type Window = readonly [start: number, end: number];
 
@@ -66,23 +67,46 @@ function adaptive([h, w]: Pair, outputSize: Pair): readonly [Averages, Averages]
   return [adaptiveAverages(h, outputSize[0]), adaptiveAverages(w, outputSize[1])];
 }
 
-/** Lowerings of average pooling. */
+function windowAttributes({ kernel, stride, padding }: PoolGeometry) {
+  return { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding] };
+}
+
+/**
+ * Each gradient is added at the place of its window's maximum. The places are found again: kept from the forward
+ * pass, they would take twice the memory of what was pooled.
+ */
+function maxPoolGradient(
+  b: GraphBuilder,
+  geometry: PoolGeometry,
+  [dy, x]: readonly [Value, Value],
+  dx: TensorType,
+): Name {
+  const count = sizeOf(dx.shape);
+  const [, places] = b.nodeMulti('MaxPool', [x.name], windowAttributes(geometry), 2);
+  const flat = (name: Name): Name => b.reshape(name, [sizeOf(dy.shape)]);
+  const updates = [b.zeros([count]), flat(places!), flat(dy.name)];
+  return b.reshape(b.op('ScatterElements', updates, { axis: 0, reduction: 'add' }), dx.shape);
+}
+
+/** Lowerings of pooling. */
 export const poolLowerings: Lowerings<
-  'avgPool2d' | 'avgPool2dGrad' | 'adaptiveAvgPool2d' | 'adaptiveAvgPool2dGrad'
+  | 'avgPool2d'
+  | 'avgPool2dGrad'
+  | 'maxPool2d'
+  | 'maxPool2dGrad'
+  | 'adaptiveAvgPool2d'
+  | 'adaptiveAvgPool2dGrad'
 > = {
-  avgPool2d: ({ kernel, stride, padding }, [x], b) => [
-    b.op('AveragePool', [x!.name], {
-      kernel_shape: kernel,
-      strides: stride,
-      pads: [...padding, ...padding],
-      count_include_pad: 1,
-    }),
+  avgPool2d: (geometry, [x], b) => [
+    b.op('AveragePool', [x!.name], { ...windowAttributes(geometry), count_include_pad: 1 }),
   ],
   avgPool2dGrad: (geometry, [dy], b, [dx]) => {
     const [, , h, w] = dimensions4(dx);
     const [, , oh, ow] = dimensions4(dy);
     return [spread(b, dy!.name, [slidingAverages(0, geometry, h, oh), slidingAverages(1, geometry, w, ow)])];
   },
+  maxPool2d: (geometry, [x], b) => [b.op('MaxPool', [x!.name], windowAttributes(geometry))],
+  maxPool2dGrad: (geometry, [dy, x], b, [dx]) => [maxPoolGradient(b, geometry, [dy!, x!], dx!)],
   adaptiveAvgPool2d: ({ outputSize }, [x], b) => {
     const [, , h, w] = dimensions4(x);
     return [average(b, x!.name, adaptive([h, w], outputSize))];

@@ -18,7 +18,7 @@ interface Taps {
   readonly step: number;
 }
 
-/** Output positions along one axis whose input o·stride − padding + k lies inside: [first, past the last]. */
+/** Output positions along one axis whose input o·stride − padding + k lies inside: [first, past the last]; k in pixels. */
 function validOutputs(
   k: number,
   size: number,
@@ -40,18 +40,18 @@ function flattened(shapes: ConvShapes, { stride, padding }: ConvGeometry): ConvS
   return { x: row(shapes.x), weight: shapes.weight, y: row(shapes.y) };
 }
 
-function tapsOf(shapes: ConvShapes, { stride, padding }: ConvGeometry): Taps {
+function tapsOf(shapes: ConvShapes, { stride, padding, dilation }: ConvGeometry): Taps {
   const [, , h, w] = dimensions4(shapes.x);
   const [, , kh, kw] = dimensions4(shapes.weight);
   const [, , oh, ow] = dimensions4(shapes.y);
   const rows: number[] = [];
   for (let ky = 0; ky < kh; ky++) {
-    const [firstY, endY] = validOutputs(ky, h, oh, stride[0], padding[0]);
+    const [firstY, endY] = validOutputs(ky * dilation[0], h, oh, stride[0], padding[0]);
     for (let kx = 0; kx < kw; kx++) {
-      const [ox, endX] = validOutputs(kx, w, ow, stride[1], padding[1]);
-      const column = ox * stride[1] - padding[1] + kx;
+      const [ox, endX] = validOutputs(kx * dilation[1], w, ow, stride[1], padding[1]);
+      const column = ox * stride[1] - padding[1] + kx * dilation[1];
       for (let oy = firstY; oy < endY && ox < endX; oy++) {
-        const iy = oy * stride[0] - padding[0] + ky;
+        const iy = oy * stride[0] - padding[0] + ky * dilation[0];
         rows.push(ky * kw + kx, iy * w + column, oy * ow + ox, endX - ox);
       }
     }

@@ -1,27 +1,44 @@
-import type { ActivationFunction, BinaryFunction, Comparison, UnaryFunction } from '../../../graph/op.js';
+import type { ActivationFunction, BinaryFunction, Comparison, UnaryTable } from '../../../graph/op.js';
+import { applyUnary } from '../../../graph/ops/elementwise.js';
+import { erf } from '../erf.js';
 import { type Dense, floats, type Kernels } from '../kernel.js';
 import { broadcastStrides, forEachRow } from '../rows.js';
 
 const hsigmoid = (x: number): number => Math.min(Math.max(x + 3, 0), 6) / 6;
 
-const unaryFunctions: { readonly [F in UnaryFunction]: (x: number) => number } = {
+const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** Φ, the normal distribution. */
+const normal = (x: number): number => (1 + erf(x * Math.SQRT1_2)) / 2;
+
+const unaryFunctions: UnaryTable<[x: number], number> = {
   relu: (x) => Math.max(x, 0),
   hswish: (x) => x * hsigmoid(x),
   hsigmoid,
-  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-  exp: Math.exp,
-  log: Math.log,
-  sqrt: Math.sqrt,
+  sigmoid: logistic,
+  tanh: (x) => Math.tanh(x),
+  silu: (x) => x * logistic(x),
+  gelu: (x) => x * normal(x),
+  clamp: (x, { min, max }) => Math.min(Math.max(x, min), max),
+  leakyRelu: (x, { slope }) => (x > 0 ? x : slope * x),
+  exp: (x) => Math.exp(x),
+  log: (x) => Math.log(x),
+  sqrt: (x) => Math.sqrt(x),
   neg: (x) => -x,
-  abs: Math.abs,
+  abs: (x) => Math.abs(x),
 };
 
 /** Derivatives, of what each operation saves; at a corner they are PyTorch's. */
-const activationDerivatives: { readonly [F in ActivationFunction]: (saved: number) => number } = {
+const activationDerivatives: UnaryTable<[saved: number], number, ActivationFunction> = {
   relu: (y) => (y > 0 ? 1 : 0),
   hswish: (x) => (x < -3 ? 0 : x <= 3 ? x / 3 + 0.5 : 1),
   hsigmoid: (x) => (x > -3 && x < 3 ? 1 / 6 : 0),
   sigmoid: (y) => y * (1 - y),
+  tanh: (y) => 1 - y * y,
+  silu: (x) => logistic(x) * (1 + x * (1 - logistic(x))),
+  gelu: (x) => normal(x) + (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI),
+  clamp: (y, { min, max }) => (y > min && y < max ? 1 : 0),
+  leakyRelu: (y, { slope }) => (y > 0 ? 1 : slope),
 };
 
 const binaryFunctions: { readonly [F in BinaryFunction]: (a: number, b: number) => number } = {
@@ -53,15 +70,12 @@ function zip(f: (a: number, b: number) => number, a: Dense, b: Dense, y: Dense):
 
 /** Functions of single elements. */
 export const elementwiseKernels: Kernels<'unary' | 'unaryGrad' | 'binary' | 'compare' | 'select'> = {
-  unary: ({ fn }, [x], [y]) => {
-    const f = unaryFunctions[fn];
+  unary: (attributes, [x], [y]) => {
     const [xs, ys] = [floats(x), floats(y)];
-    for (let i = 0; i < ys.length; i++) ys[i] = f(xs[i]!);
+    for (let i = 0; i < ys.length; i++) ys[i] = applyUnary(unaryFunctions, attributes, xs[i]!);
   },
-  unaryGrad: ({ fn }, [dy, saved], [dx]) => {
-    const derivative = activationDerivatives[fn];
-    zip((d, s) => d * derivative(s), dy!, saved!, dx!);
-  },
+  unaryGrad: (attributes, [dy, saved], [dx]) =>
+    zip((d, s) => d * applyUnary(activationDerivatives, attributes, s), dy!, saved!, dx!),
   binary: ({ fn }, [a, b], [y]) => zip(binaryFunctions[fn], a!, b!, y!),
   compare: ({ fn }, [a, b], [y]) => zip(comparisons[fn], a!, b!, y!),
   select: (_, [condition, a, b], [y]) => {

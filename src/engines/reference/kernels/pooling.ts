@@ -1,7 +1,7 @@
 import type { Pair, PoolGeometry } from '../../../graph/op.js';
 import { adaptiveWindow } from '../../../graph/ops/pooling.js';
 import type { Shape } from '../../../graph/tensorType.js';
-import { type Dense, floats, type Kernels } from '../kernel.js';
+import { type Dense, dimensions4, floats, type Kernels } from '../kernel.js';
 
 type Window = readonly [start: number, end: number];
 
@@ -69,12 +69,56 @@ function spread(windows: Windows, dy: Dense, dx: Dense): void {
   });
 }
 
-/** Average pooling and its gradients. */
+/** Calls back for each output element y with the place of its window's first maximum in x; NaN counts as the greatest. */
+function forEachMaximum(
+  geometry: PoolGeometry,
+  x: Dense,
+  output: Shape,
+  visit: (x: number, y: number) => void,
+): void {
+  const xs = floats(x);
+  const { rows, columns } = slidingWindows(geometry, x.shape, output);
+  const [n, channels, h, w] = dimensions4(x.shape);
+  let y = 0;
+  for (let plane = 0; plane < n * channels; plane++) {
+    for (const [top, bottom] of rows) {
+      for (const [left, right] of columns) {
+        let place = (plane * h + top) * w + left;
+        for (let iy = top; iy < bottom; iy++) {
+          const start = (plane * h + iy) * w;
+          for (let ix = start + left; ix < start + right; ix++)
+            if (xs[ix]! > xs[place]! || Number.isNaN(xs[ix]!)) place = ix;
+        }
+        visit(place, y++);
+      }
+    }
+  }
+}
+
+/** Average and maximum pooling and their gradients. */
 export const poolKernels: Kernels<
-  'avgPool2d' | 'avgPool2dGrad' | 'adaptiveAvgPool2d' | 'adaptiveAvgPool2dGrad'
+  | 'avgPool2d'
+  | 'avgPool2dGrad'
+  | 'maxPool2d'
+  | 'maxPool2dGrad'
+  | 'adaptiveAvgPool2d'
+  | 'adaptiveAvgPool2dGrad'
 > = {
   avgPool2d: (geometry, [x], [y]) => average(slidingWindows(geometry, x!.shape, y!.shape), x!, y!),
   avgPool2dGrad: (geometry, [dy], [dx]) => spread(slidingWindows(geometry, dx!.shape, dy!.shape), dy!, dx!),
+  maxPool2d: (geometry, [x], [y]) => {
+    const [xs, ys] = [floats(x), floats(y)];
+    forEachMaximum(geometry, x!, y!.shape, (from, to) => {
+      ys[to] = xs[from]!;
+    });
+  },
+  maxPool2dGrad: (geometry, [dy, x], [dx]) => {
+    const [dys, dxs] = [floats(dy), floats(dx)];
+    dxs.fill(0);
+    forEachMaximum(geometry, x!, dy!.shape, (to, from) => {
+      dxs[to]! += dys[from]!;
+    });
+  },
   adaptiveAvgPool2d: ({ outputSize }, [x], [y]) => average(adaptiveWindows(outputSize, x!.shape), x!, y!),
   adaptiveAvgPool2dGrad: ({ outputSize }, [dy], [dx]) =>
     spread(adaptiveWindows(outputSize, dx!.shape), dy!, dx!),

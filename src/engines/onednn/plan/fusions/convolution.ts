@@ -44,7 +44,7 @@ export const convActivation: FusionRule = (node, usage) => {
   if (!conv) return undefined;
   const by: PlanNode<'conv2dFused'> = {
     kind: 'conv2dFused',
-    attributes: { ...conv.attributes, activation: node.attributes.fn },
+    attributes: { ...conv.attributes, activation: node.attributes },
     inputs: conv.inputs,
     outputs: node.outputs,
   };
