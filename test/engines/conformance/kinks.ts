@@ -1,19 +1,27 @@
-import type { UnaryFunction } from '../../../src/graph/op.js';
+import type { UnaryTable } from '../../../src/graph/op.js';
+import { applyUnary } from '../../../src/graph/ops/elementwise.js';
 import type { AnyProgramNode, Program } from '../../../src/graph/program.js';
 import type { ConformanceCase } from './cases.js';
 import { expectedOutputs } from './compare.js';
 
+const smooth = (): readonly number[] => [];
+
 /** Where the derivative of a function jumps. */
-const kinks: { readonly [F in UnaryFunction]: readonly number[] } = {
-  relu: [0],
-  hswish: [-3, 3],
-  hsigmoid: [-3, 3],
-  sigmoid: [],
-  exp: [],
-  log: [],
-  sqrt: [],
-  neg: [],
-  abs: [0],
+const kinks: UnaryTable<[], readonly number[]> = {
+  relu: () => [0],
+  leakyRelu: () => [0],
+  clamp: ({ min, max }) => [min, max],
+  hswish: () => [-3, 3],
+  hsigmoid: () => [-3, 3],
+  abs: () => [0],
+  sigmoid: smooth,
+  tanh: smooth,
+  silu: smooth,
+  gelu: smooth,
+  exp: smooth,
+  log: smooth,
+  sqrt: smooth,
+  neg: smooth,
 };
 
 /** A value that decides on which side of a jump a result is, and its distance from it. */
@@ -38,7 +46,7 @@ function distancesOf(
   const scale = Math.max(...inputs.flat().map(Math.abs));
   const [a, b] = inputs as [number[], number[]];
   // Of a comparison every pair, whichever are compared.
-  const points = node.kind === 'unary' ? kinks[node.attributes.fn] : b;
+  const points = node.kind === 'unary' ? applyUnary(kinks, node.attributes) : b;
   return { distances: points.flatMap((point) => a.map((x) => Math.abs(x - point))), scale };
 }
 
