@@ -71,7 +71,13 @@ export { crossEntropyLoss } from './losses/crossEntropy.js';
 export type { Loss, LossInput, LossOutput, LossVariable } from './losses/loss.js';
 export { describeModel, type ModelDescription } from './models/describe.js';
 export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
-export { type ModelKind, recogniseModel } from './models/recognise.js';
+export {
+  closestModel,
+  type ModelKind,
+  type Recognition,
+  recogniseModel,
+  type TensorShapes,
+} from './models/recognise.js';
 export { createModel, type ModelName, type ModelOptions, modelNames } from './models/registry.js';
 export { skipblockNetVariants } from './models/skipblocknet.js';
 export * from './nn/layer.js';

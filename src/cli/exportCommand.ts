@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { normalisationFor } from '../data/channels.js';
 import { runOnnxModel } from '../engines/onnx/runModel.js';
 import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
@@ -64,7 +65,7 @@ async function runExport(flags: ExportFlags): Promise<void> {
     // As the learner holds them: complete, with every name and shape checked.
     const tensors = await learner.stateDict();
     const classes = classNamesOf(weights, flags.classMap, model.config.classes);
-    const data = { ...normalisationOf(weights), classes };
+    const data = { ...normalisationFor(normalisationOf(weights), model.channels), classes };
     if (flags.to === 'safetensors') return exportSafetensors(tensors, { model: model.config, data });
     if (flags.to === 'pth') return exportTorch(tensors, weights);
     return [await checkedOnnx(model, tensors, data, flags, (images) => learner.predict(images))];
@@ -86,10 +87,10 @@ async function checkedOnnx(
 ): Promise<Uint8Array> {
   const bytes = exportModelOnnx(model, tensors, { ...data, includePreprocessing, f16 });
   const { imageSize } = model.config;
-  const { pixels, images } = randomImages(imageSize, data);
+  const { pixels, images } = randomImages(model, data);
   const shape = includePreprocessing
-    ? [CHECKED_IMAGES, imageSize, imageSize, 3]
-    : [CHECKED_IMAGES, 3, imageSize, imageSize];
+    ? [CHECKED_IMAGES, imageSize, imageSize, model.channels]
+    : model.imagesShape(CHECKED_IMAGES);
   const exported = await runOnnxModel(bytes, includePreprocessing ? pixels : images.slice(), shape);
   const { logits } = await predict(images);
   const largest = logits.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
@@ -103,21 +104,21 @@ async function checkedOnnx(
   return bytes;
 }
 
-/** Random bytes as bytes [N, S, S, 3], and normalised [N, 3, S, S]. */
+/** Random bytes as bytes [N, S, S, C], and normalised [N, C, S, S]. */
 function randomImages(
-  size: number,
+  { channels, config }: Model,
   { mean, std }: DataDescription,
 ): { pixels: Uint8Array; images: Float32Array } {
   const random = uniformSource(0, 'export');
-  const plane = size * size;
-  const pixels = Uint8Array.from({ length: CHECKED_IMAGES * 3 * plane }, (_, i) =>
+  const plane = config.imageSize ** 2;
+  const pixels = Uint8Array.from({ length: CHECKED_IMAGES * channels * plane }, (_, i) =>
     Math.floor(256 * random(i)),
   );
   const images = new Float32Array(pixels.length);
   pixels.forEach((value, i) => {
-    const channel = i % 3;
-    const pixel = Math.floor(i / 3);
-    const at = (Math.floor(pixel / plane) * 3 + channel) * plane + (pixel % plane);
+    const channel = i % channels;
+    const pixel = Math.floor(i / channels);
+    const at = (Math.floor(pixel / plane) * channels + channel) * plane + (pixel % plane);
     images[at] = (value / 255 - mean[channel]!) / std[channel]!;
   });
   return { pixels, images };

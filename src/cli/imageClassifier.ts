@@ -2,6 +2,7 @@ import { readImages } from '../data/images/readImages.js';
 import { openOnnxModel } from '../engines/onnx/runModel.js';
 import { UsageError } from '../errors.js';
 import { type OnnxClassifier, readOnnxClassifier } from '../formats/onnx/readClassifier.js';
+import { families } from '../models/registry.js';
 import { readBytes } from '../runs/checkpoint.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
 import { classNamesOf, normalisationOf } from './weightsData.js';
@@ -20,16 +21,15 @@ export interface ImageClassifier {
 }
 
 /** Flags that say what an ONNX model says itself, or that are for our engines. */
-const MEANINGLESS = {
+const MEANINGLESS: { readonly [K in keyof (WeightsFlags & EngineFlags)]?: string } = {
+  ...families.flags,
   model: '--model',
-  ratio: '--ratio',
-  width: '--width',
   numClasses: '--num-classes',
   imageSize: '--image-size',
   classMap: '--class-map',
   engine: '--engine',
   precision: '--precision',
-} as const satisfies { readonly [K in keyof (WeightsFlags & EngineFlags)]?: string };
+};
 
 /**
  * Runs `body` with the classifier in a file: weights in an engine, or an exported `.onnx` model in ONNX Runtime.
@@ -50,7 +50,8 @@ async function withWeights(
 ): Promise<void> {
   const { weights, model } = openClassifier(flags);
   const names = classNamesOf(weights, flags.classMap, model.config.classes);
-  const preparing = { imageSize: model.config.imageSize, normalisation: normalisationOf(weights) };
+  const { imageSize } = model.config;
+  const preparing = { imageSize, channels: model.channels, normalisation: normalisationOf(weights) };
   await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (learner) => {
     await learner.beginEvaluation();
     const logitsOf = async (image: string): Promise<Float32Array> =>
@@ -70,8 +71,8 @@ async function withOnnxModel(
   }
   const bytes = readBytes(path);
   const description = readOnnxClassifier(bytes, path);
-  const { imageSize, takesBytes, classes: names } = description;
-  const shape = takesBytes ? [1, imageSize, imageSize, 3] : [1, 3, imageSize, imageSize];
+  const { imageSize, channels, takesBytes, classes: names } = description;
+  const shape = takesBytes ? [1, imageSize, imageSize, channels] : [1, channels, imageSize, imageSize];
   const model = await openOnnxModel(bytes, { path, threads: flags.threads });
   try {
     await body({
@@ -86,13 +87,14 @@ async function withOnnxModel(
 /** An image as the model takes it: normalised planes, or the bytes of its pixels. */
 async function inputOf(
   image: string,
-  { imageSize, mean, std, takesBytes }: OnnxClassifier,
+  { imageSize, channels, mean, std, takesBytes }: OnnxClassifier,
 ): Promise<Float32Array | Uint8Array> {
-  if (!takesBytes) return readImages([image], { imageSize, normalisation: { mean, std } });
-  const scale = 1 / 255;
+  if (!takesBytes) return readImages([image], { imageSize, channels, normalisation: { mean, std } });
   // (x/255 − 0)·255: the values of the pixels.
-  const normalisation = { mean: [0, 0, 0], std: [scale, scale, scale] } as const;
-  const planes = await readImages([image], { imageSize, normalisation });
+  const normalisation = { mean: mean.map(() => 0), std: mean.map(() => 1 / 255) };
+  const planes = await readImages([image], { imageSize, channels, normalisation });
   const plane = imageSize * imageSize;
-  return Uint8Array.from(planes, (_, i) => Math.round(planes[(i % 3) * plane + Math.floor(i / 3)]!));
+  return Uint8Array.from(planes, (_, i) =>
+    Math.round(planes[(i % channels) * plane + Math.floor(i / channels)]!),
+  );
 }

@@ -1,14 +1,12 @@
 import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
-import { recogniseModel } from '../models/recognise.js';
-import { createModel, type ModelOptions } from '../models/registry.js';
+import { closestModel, describeKind, type Recognition } from '../models/recognise.js';
+import { createModel, families, type Hyperparameters, type ModelOptions } from '../models/registry.js';
 import type { WeightsFile } from '../runs/weights.js';
 
 /** What flags and data say of a model. */
-export interface ModelRequest {
+export interface WeightsRequest extends Hyperparameters {
   readonly model?: string | undefined;
-  readonly ratio?: number | undefined;
-  readonly width?: number | undefined;
   /** Classes of the data. */
   readonly classes: number;
   /** Height and width of the data's images; undefined if they are cut to the model's own. */
@@ -22,24 +20,29 @@ export interface ModelRequest {
  * @throws UserError when flags or data contradict the file
  * @throws UsageError when neither names a model
  */
-export function modelOfWeights(path: string, { info, tensors }: WeightsFile, request: ModelRequest): Model {
+export function modelOfWeights(path: string, { info, tensors }: WeightsFile, request: WeightsRequest): Model {
   const { classes, imageSize } = request;
   if (!info) {
-    const found = recogniseModel(tensors);
+    const closest = closestModel(tensors);
+    const found = closest?.score === 1 ? closest.kind : undefined;
     const name = request.model ?? found?.name;
-    if (name === undefined)
-      throw new UsageError(`${path} does not say which model it is, nor do its tensors: give --model`);
+    if (name === undefined) throw unknownModel(path, closest);
     const same = found?.name === name ? found : undefined;
-    const { ratio = same?.ratio, width = same?.width } = request;
-    return createModel({ name, classes, imageSize, ratio, width });
+    return createModel({ ...same, name, classes, imageSize, ...families.optionsOf(request) });
   }
   const own: ModelOptions = info.model;
   refuse(path, 'a checkpoint of', own.name, request.model);
-  refuse(path, 'of the ratio', own.ratio, request.ratio);
-  refuse(path, 'of the width', own.width, request.width);
+  for (const key of families.options.keys()) refuse(path, `of the ${key}`, own[key], request[key]);
   if (own.classes !== classes)
     throw new UserError(`${path} tells ${own.classes} classes apart, but the data has ${classes}`);
   return createModel({ ...own, imageSize: imageSize ?? own.imageSize });
+}
+
+function unknownModel(path: string, closest: Recognition | undefined): UsageError {
+  const near = closest
+    ? ` (closest is ${describeKind(closest.kind)}, of whose tensors ${Math.floor(100 * closest.score)}% are there)`
+    : '';
+  return new UsageError(`${path} does not say which model it is, nor do its tensors${near}: give --model`);
 }
 
 function refuse<T>(path: string, what: string, own: T, asked: T | undefined): void {

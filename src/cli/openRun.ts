@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.js';
+import { families } from '../models/registry.js';
 import { type Checkpoint, readCheckpoint } from '../runs/checkpoint.js';
 import { LAST_CHECKPOINT, RunFolder } from '../runs/runFolder.js';
 import { checkTrainSettings, TRAIN_DEFAULTS, type TrainConfig } from '../runs/trainConfig.js';
@@ -104,8 +105,8 @@ function withAbsolutePaths<C extends Partial<TrainConfig>>(config: C): C {
   return Object.fromEntries(paths) as C;
 }
 
-function runName({ model, ratio, width, data, loss }: TrainConfig): string {
+function runName(config: TrainConfig): string {
+  const { model, data, loss } = config;
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
-  const multiplier = ratio ?? width;
-  return `${model}${multiplier === null ? '' : `-${multiplier}`}-${data}-${loss}-${time}`;
+  return `${families.labelOf(model, config)}-${data}-${loss}-${time}`;
 }

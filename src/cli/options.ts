@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import { engineChoices, mostThreads } from '../engines/createEngine.js';
-import { modelNames } from '../models/registry.js';
-import { skipblockNetVariants } from '../models/skipblocknet.js';
+import type { Families } from '../models/families.js';
+import { IMAGE_CHANNELS } from '../models/model.js';
+import { families, modelNames } from '../models/registry.js';
 import { suggest } from './suggest.js';
 
 /** Data that commands take by name. */
@@ -57,30 +58,43 @@ export function modelOption(note = ''): Option {
   return nameOption('--model <name>', `model${note}`, modelNames);
 }
 
-/** `--model`, `--ratio` and `--width`. */
+/** `--model`, and a flag for every hyperparameter of a model. */
 export function modelOptions(note = ''): Option[] {
-  return [modelOption(note), ratioOption(), widthOption()];
+  return [modelOption(note), ...hyperparameterOptions(families)];
 }
 
-/** `--ratio`. */
-function ratioOption(): Option {
-  return new Option('--ratio <number>', 'channel multiplier of shufflenetv2: 0.5, 1, 1.5 or 2').argParser(
-    parseNumber,
-  );
-}
-
-/** `--width`. */
-function widthOption(): Option {
-  const variants = Object.entries(skipblockNetVariants);
-  const names = variants.map(([name, width]) => `${name} (${width})`).join(', ');
-  return new Option(
-    '--width <number>',
-    `channel multiplier of skipblocknet: a number, or ${names}`,
-  ).argParser((value) => {
-    const known = variants.find(([name]) => name === value.toLowerCase())?.[1] ?? Number(value);
-    if (value.trim() !== '' && Number.isFinite(known)) return known;
-    throw new InvalidArgumentError(`It must be ${variants.map(([name]) => name).join(', ')} or a number.`);
+/** A flag for every hyperparameter that a family declares. */
+export function hyperparameterOptions<O extends string>(declared: Families<O>): Option[] {
+  return [...declared.options].map(([key, options]) => {
+    const names = declared.valueNames(key);
+    const named = [...names].map(([name, value]) => `${name} (${value})`).join(', ');
+    const texts = options.map(
+      ({ help, models, expected, names: own }) =>
+        `${help} of ${models.join(', ')}: ${own ? `a number, or ${named}` : expected}`,
+    );
+    return new Option(`${declared.flags[key]} <number>`, texts.join('; ')).argParser(parseNamed(names));
   });
+}
+
+/** Reads a number, or a name of one. */
+function parseNamed(names: ReadonlyMap<string, number>): (value: string) => number {
+  if (names.size === 0) return parseNumber;
+  return (value) => {
+    const known = names.get(value.toLowerCase()) ?? Number(value);
+    if (value.trim() !== '' && Number.isFinite(known)) return known;
+    throw new InvalidArgumentError(`It must be ${[...names.keys()].join(', ')} or a number.`);
+  };
+}
+
+/** `--image-channels`. */
+export function imageChannelsOption(note: string): Option {
+  return new Option('--image-channels <n>', `channels of the images, 3 or 1 for grey ${note}`).argParser(
+    (value) => {
+      const channels = parseNumber(value);
+      if (IMAGE_CHANNELS.includes(channels)) return channels;
+      throw new InvalidArgumentError('It must be 3, or 1 for grey images.');
+    },
+  );
 }
 
 /** `--data`, `--data-path` and `--download`. */

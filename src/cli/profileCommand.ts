@@ -7,21 +7,24 @@ import { biasLoss } from '../losses/biasLoss.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
 import { makeFolder } from '../makeFolder.js';
 import type { Model } from '../models/model.js';
-import { createModel } from '../models/registry.js';
+import { families } from '../models/registry.js';
 import { flameSvg } from '../profile/flameSvg.js';
 import { type ProfileMode, profileStep, type StepProfile } from '../profile/profileStep.js';
 import { engineOptionsOf } from '../runs/trainingRun.js';
 import type { EngineFlags } from './classifier.js';
-import { engineOptions, logFormatOption, modelOptions, nameOption, parseCount } from './options.js';
+import { type ModelFlags, modelOfFlags } from './modelFlags.js';
+import {
+  engineOptions,
+  imageChannelsOption,
+  logFormatOption,
+  modelOptions,
+  nameOption,
+  parseCount,
+} from './options.js';
 import { type LogFormat, printJson, printLine, printNotice } from './output.js';
 import { profileRecord, profileText } from './profileReport.js';
 
-interface ProfileFlags extends EngineFlags {
-  readonly model: string;
-  readonly ratio?: number;
-  readonly width?: number;
-  readonly classes?: number;
-  readonly imageSize?: number;
+interface ProfileFlags extends EngineFlags, ModelFlags {
   readonly batchSize: number;
   readonly mode: ProfileMode;
   readonly loss: 'bias' | 'ce';
@@ -44,11 +47,15 @@ export function addProfileCommand(program: Command): void {
     .command('profile')
     .description('Where the time of a training step or of evaluation goes, primitive by primitive.')
     .addHelpText('after', HELP);
-  const [model, ...multipliers] = modelOptions();
+  const [model, ...hyperparameters] = modelOptions();
   const options = [
     model!.makeOptionMandatory(),
-    ...multipliers,
-    new Option('--classes <n>', 'number of classes (default: 100; skipblocknet: 1000)').argParser(parseCount),
+    ...hyperparameters,
+    imageChannelsOption('(default: 3)'),
+    new Option(
+      '--classes <n>',
+      'number of classes (default: those of the data that it is published for)',
+    ).argParser(parseCount),
     new Option(
       '--image-size <pixels>',
       'height and width of the images (default: the model’s own)',
@@ -67,26 +74,15 @@ export function addProfileCommand(program: Command): void {
 }
 
 async function runProfile(flags: ProfileFlags): Promise<void> {
-  const model = modelOf(flags);
+  const model = modelOfFlags(flags);
   const profile = await profileOf(model, flags);
-  const multiplier = flags.ratio ?? flags.width;
-  const label = multiplier === undefined ? flags.model : `${flags.model}-${multiplier}`;
+  const label = families.labelOf(flags.model, flags);
   const what = flags.mode === 'train' ? 'a training step' : 'evaluation';
   const title = `${label}: ${what} of ${flags.batchSize} images, ${profile.precision}`;
   const path = flags.out ?? `profile-${label}-${flags.mode}-${profile.precision}.svg`;
   writeImage(path, flameSvg(profile, title));
   if (flags.logFormat === 'json') printJson(profileRecord(profile, { model: label, image: path }));
   else printLine(profileText(profile, { title, top: flags.top, image: path }));
-}
-
-function modelOf({ model: name, classes, imageSize, ratio, width }: ProfileFlags): Model {
-  return createModel({
-    name,
-    classes: classes ?? (name === 'skipblocknet' ? 1000 : 100),
-    imageSize,
-    ratio,
-    width,
-  });
 }
 
 async function profileOf(model: Model, flags: ProfileFlags): Promise<StepProfile> {

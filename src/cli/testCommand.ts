@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
+import type { Hyperparameters } from '../models/registry.js';
 import { checkTrainSettings, TRAIN_DEFAULTS, type TrainConfig } from '../runs/trainConfig.js';
 import { readWeights, type WeightsFile } from '../runs/weights.js';
 import { Confusion } from '../train/confusion.js';
@@ -22,11 +23,9 @@ import { formatCount, formatPercent, formatTable, type LogFormat, printJson, pri
 import { ProgressLine } from './progressLine.js';
 import { checkpointOption } from './weightsFlags.js';
 
-interface TestFlags extends EngineFlags {
+interface TestFlags extends EngineFlags, Hyperparameters {
   readonly checkpoint: string;
   readonly model?: string;
-  readonly ratio?: number;
-  readonly width?: number;
   readonly data?: TrainConfig['data'];
   readonly dataPath?: string;
   readonly download?: boolean;
@@ -107,7 +106,7 @@ async function testOn(
   logFormat: LogFormat,
 ): Promise<Accuracy> {
   const { batchSize, model } = learner;
-  const loader = new Loader(test, { batchSize, imageSize: model.config.imageSize });
+  const loader = new Loader(test, { batchSize, imageSize: model.config.imageSize, channels: model.channels });
   const line = new ProgressLine(process.stderr);
   try {
     const accuracy = await evaluate(learner, loader.epoch(0), {

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { errorMessage, UsageError } from '../errors.js';
+import { families } from '../models/registry.js';
 import { checkTrainSettings, RECIPES, TRAIN_DEFAULTS, type TrainConfig } from '../runs/trainConfig.js';
 import {
   classesOption,
   dataOptions,
   engineOptions,
+  imageChannelsOption,
   logFormatOption,
   modelOptions,
   nameOption,
@@ -53,6 +55,7 @@ export function addTrainCommand(program: Command): void {
   const options = [
     ...modelOptions(` (default: ${TRAIN_DEFAULTS.model})`),
     numberOption('--image-size <pixels>', 'height and width of the images (default: the data’s)'),
+    imageChannelsOption('(default: the data’s)'),
     ...dataOptions(),
     new Option('--no-download', 'do not, where a configuration asks for it'),
     ...lossOptions(),
@@ -144,11 +147,13 @@ function recipeSettings(name: string | undefined): Partial<TrainConfig> {
   return RECIPES[name]!;
 }
 
-/** Settings of a recipe or file with the flags over them. Another model does not take over the channel multiplier. */
+/** Settings of a recipe or file with the flags over them. Another model does not take over the hyperparameters. */
 function overridden(base: Partial<TrainConfig>, flags: Partial<TrainConfig>): Partial<TrainConfig> {
-  const { ratio: _, width: __, ...others } = base;
   const { model = TRAIN_DEFAULTS.model } = base;
-  return { ...((flags.model ?? model) === model ? base : others), ...checkTrainSettings(flags) };
+  return {
+    ...((flags.model ?? model) === model ? base : families.withoutOptions(base)),
+    ...checkTrainSettings(flags),
+  };
 }
 
 /** Settings of a JSON file, whose keys are the flags' names in any spelling: baseLr, base-lr, base_lr. */

@@ -117,6 +117,7 @@ async function validateOn(dataset: ImageDataset, learner: Learner, flags: Valida
   const loader = new Loader(dataset, {
     batchSize,
     imageSize: model.config.imageSize,
+    channels: model.channels,
     workers: flags.workers,
   });
   const often = flags.logFreq * flags.batchSize;

@@ -15,6 +15,5 @@ export function classNamesOf({ info }: WeightsFile, classMap: string | undefined
 /** Mean and deviation that a file's model was trained with; ImageNet's where the file does not say. */
 export function normalisationOf({ info }: WeightsFile): Normalisation {
   if (!info) return IMAGENET_NORMALISATION;
-  const triple = ([a, b, c]: readonly number[]): readonly [number, number, number] => [a!, b!, c!];
-  return { mean: triple(info.data.mean), std: triple(info.data.std) };
+  return { mean: info.data.mean, std: info.data.std };
 }

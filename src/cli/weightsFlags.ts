@@ -1,18 +1,16 @@
 import { Option } from 'commander';
 import { UsageError } from '../errors.js';
 import type { Model } from '../models/model.js';
-import { recogniseModel } from '../models/recognise.js';
-import { createModel } from '../models/registry.js';
+import { closestModel } from '../models/recognise.js';
+import { createModel, type Hyperparameters } from '../models/registry.js';
 import { readWeights, type WeightsFile } from '../runs/weights.js';
 import { modelOfWeights } from './modelOfWeights.js';
 import { modelOptions, parseCount } from './options.js';
 
 /** Flags of the commands that take a model from a file of weights. */
-export interface WeightsFlags {
+export interface WeightsFlags extends Hyperparameters {
   readonly checkpoint: string;
   readonly model?: string;
-  readonly ratio?: number;
-  readonly width?: number;
   readonly numClasses?: number;
   readonly classMap?: string;
   readonly imageSize?: number;
@@ -70,8 +68,10 @@ export function openClassifier(flags: WeightsFlags): Classifier {
 /** How many classes weights tell apart: what their file says, else the length of the classifier's bias. */
 function classesOf({ info, tensors }: WeightsFile, flags: WeightsFlags): number | undefined {
   if (info) return info.model.classes;
-  const name = flags.model ?? recogniseModel(tensors)?.name;
-  if (name === undefined) return undefined;
-  const { classifierEntries } = createModel({ name, classes: 2 });
+  const closest = closestModel(tensors);
+  if (closest?.score === 1 && closest.kind.name === (flags.model ?? closest.kind.name))
+    return closest.classes;
+  if (flags.model === undefined) return undefined;
+  const { classifierEntries } = createModel({ name: flags.model, classes: 2 });
   return tensors.get(classifierEntries.at(-1)!)?.shape[0];
 }

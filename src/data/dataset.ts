@@ -1,7 +1,7 @@
 /** Mean and standard deviation per channel of pixels scaled to [0, 1]. */
 export interface Normalisation {
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
 }
 
 /** Mean and deviation of CIFAR's images, as the published training code has them. */
@@ -34,7 +34,9 @@ export interface PixelDataset extends LabelledSet {
   readonly kind: 'pixels';
   /** Height and width. */
   readonly imageSize: number;
-  /** [count, 3, imageSize, imageSize] bytes, in shared memory so that workers read them without a copy. */
+  /** 3 (default), or 1 for grey. */
+  readonly channels?: number | undefined;
+  /** [count, channels, imageSize, imageSize] bytes, in shared memory so that workers read them without a copy. */
   readonly pixels: Uint8Array;
 }
 
@@ -43,6 +45,8 @@ export interface ImageDataset extends LabelledSet {
   readonly kind: 'images';
   /** Images are cut to the size that the model takes. */
   readonly imageSize?: undefined;
+  /** Images are decoded into the channels that the model takes. */
+  readonly channels?: undefined;
   /** Where image `index` lies. */
   readonly source: (index: number) => ImageSource;
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
 import { permutation } from '../random.js';
+import { normalisationFor, withChannels } from './channels.js';
 import type { Dataset, ImageSource } from './dataset.js';
 import type { ColourJitter } from './images/colourJitter.js';
 import { LoaderPool } from './loaderPool.js';
@@ -7,7 +8,7 @@ import { CIFAR_AUGMENTATION, type PixelAugmentation } from './pixelTransforms.js
 
 /** Images and labels of a step. */
 export interface Batch {
-  /** [N, 3, S, S], normalised; zeros beyond `count`. */
+  /** [N, C, S, S], normalised; zeros beyond `count`. */
   readonly images: Float32Array;
   /** [N]; zeros beyond `count`. */
   readonly labels: Int32Array;
@@ -20,6 +21,8 @@ export interface LoaderOptions {
   readonly batchSize: number;
   /** Height and width of the images that the model takes; must be the set's own for images in memory. */
   readonly imageSize: number;
+  /** Channels that the model takes: 3, or 1 for grey, to which images are converted. Default: the set's. */
+  readonly channels?: number | undefined;
   /** For training: shuffled, augmented, without a last partial batch. Otherwise in order, all of them. */
   readonly training?:
     | {
@@ -62,16 +65,17 @@ export class Loader {
     private readonly options: LoaderOptions,
   ) {
     check(dataset, options);
-    const { batchSize, imageSize, training } = options;
+    const { batchSize, imageSize, channels = dataset.channels ?? 3, training } = options;
     const steps = dataset.count / batchSize;
     this.stepsPerEpoch = training ? Math.floor(steps) : Math.ceil(steps);
-    this.imageLength = 3 * imageSize * imageSize;
+    this.imageLength = channels * imageSize * imageSize;
     const affordable = Math.floor(PREFETCH_BYTES / (batchSize * this.imageLength * 4));
     this.prefetch = Math.max(1, Math.min(options.prefetch ?? 3, affordable));
     this.pool = new LoaderPool(options.workers ?? 1, {
-      memory: dataset.kind === 'pixels' ? { pixels: dataset.pixels, imageSize } : undefined,
-      normalisation: dataset.normalisation,
+      memory: dataset.kind === 'pixels' ? { pixels: withChannels(dataset, channels).pixels } : undefined,
+      normalisation: normalisationFor(dataset.normalisation, channels),
       imageSize,
+      channels,
       augmentation: training && {
         seed: training.seed,
         pixels: training.augmentation ?? CIFAR_AUGMENTATION,

@@ -4,14 +4,14 @@ import type { ImagePreparer } from './images/prepare.js';
 import type { LoaderWorkerData, PartReply, PartRequest, SpareArray } from './loaderProtocol.js';
 import { fillPixelBatch, normalisationTables } from './pixelTransforms.js';
 
-const { memory, normalisation, imageSize, augmentation } = workerData as LoaderWorkerData;
+const { memory, normalisation, imageSize, channels, augmentation } = workerData as LoaderWorkerData;
 const tables = normalisationTables(normalisation);
 // Images in memory need no decoder.
 const preparer = memory ? undefined : await startPreparer();
 
 async function startPreparer(): Promise<ImagePreparer> {
   const { ImagePreparer } = await import('./images/prepare.js');
-  return new ImagePreparer({ imageSize, tables, augmentation });
+  return new ImagePreparer({ imageSize, channels, tables, augmentation });
 }
 
 /** Parts made at a time: while the last images of one are decoded, those of the next begin. */
@@ -21,12 +21,17 @@ const spares: Float32Array<ArrayBuffer>[] = [];
 let running = 0;
 
 async function make({ id, epoch, indices, sources, room }: PartRequest): Promise<PartReply> {
-  const length = room * 3 * imageSize * imageSize;
+  const length = room * channels * imageSize * imageSize;
   const spare = spares.pop();
   const images = spare?.length === length ? spare : new Float32Array(length);
   if (memory) {
     const augment = augmentation && { seed: augmentation.seed, epoch, how: augmentation.pixels };
-    fillPixelBatch(images, memory, { indices, ...(augment && { augment }) }, tables);
+    fillPixelBatch(
+      images,
+      { ...memory, imageSize, channels },
+      { indices, ...(augment && { augment }) },
+      tables,
+    );
   } else {
     await preparer?.fill(images, sources, { epoch, indices });
   }

@@ -14,10 +14,12 @@ export interface Augmentation {
 /** What a loader's worker is started with. */
 export interface LoaderWorkerData {
   /** The images, if they are in memory. */
-  readonly memory?: Pick<PixelDataset, 'pixels' | 'imageSize'> | undefined;
+  readonly memory?: Pick<PixelDataset, 'pixels'> | undefined;
   readonly normalisation: Normalisation;
   /** Height and width of the images that the model takes. */
   readonly imageSize: number;
+  /** 3, or 1 for grey. */
+  readonly channels: number;
   readonly augmentation?: Augmentation | undefined;
 }
 
@@ -38,7 +40,7 @@ export interface SpareArray {
   readonly spare: Float32Array<ArrayBuffer>;
 }
 
-/** A worker's answer: [room, 3, S, S], zeros beyond the images that were asked for. */
+/** A worker's answer: [room, C, S, S], zeros beyond the images that were asked for. */
 export type PartReply =
   | { readonly id: number; readonly images: Float32Array<ArrayBuffer> }
   | { readonly id: number; readonly error: string; readonly isUserError: boolean };

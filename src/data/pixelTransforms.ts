@@ -20,42 +20,43 @@ export interface PixelBatchRequest {
   readonly augment?: { readonly seed: number; readonly epoch: number; readonly how: PixelAugmentation };
 }
 
-/** Value of each byte after scaling to [0, 1] and normalising: three tables of 256. */
+/** Value of each byte after scaling to [0, 1] and normalising: a table of 256 a channel. */
 export function normalisationTables({ mean, std }: Normalisation): Float32Array {
-  return Float32Array.from({ length: 3 * 256 }, (_, i) => {
+  return Float32Array.from({ length: mean.length * 256 }, (_, i) => {
     const channel = i >> 8;
     return ((i & 255) / 255 - mean[channel]!) / std[channel]!;
   });
 }
 
 /**
- * Fills `out` [N, 3, S, S] with normalised images. Crop and flip of an image depend on the seed, the
+ * Fills `out` [N, C, S, S] with normalised images. Crop and flip of an image depend on the seed, the
  * epoch and its index alone. What a crop takes from outside the image is 0 before normalisation, as
  * torchvision's padding is.
  */
 export function fillPixelBatch(
   out: Float32Array,
-  dataset: Pick<PixelDataset, 'pixels' | 'imageSize'>,
+  dataset: Pick<PixelDataset, 'pixels' | 'imageSize' | 'channels'>,
   request: PixelBatchRequest,
   tables: Float32Array,
 ): void {
-  const { pixels, imageSize: size } = dataset;
+  const { pixels, imageSize: size, channels = 3 } = dataset;
   const { indices, augment } = request;
   const random = augment && uniformSource(augment.seed, 'augment');
   const padding = augment?.how.padding ?? 0;
-  const image = 3 * size * size;
+  const image = channels * size * size;
   indices.forEach((index, n) => {
     const draw = (what: number): number => random?.(augment!.epoch, index * 4 + what) ?? 0;
     const top = padding > 0 ? Math.floor(draw(0) * (2 * padding + 1)) - padding : 0;
     const left = padding > 0 ? Math.floor(draw(1) * (2 * padding + 1)) - padding : 0;
     const mirrored = augment?.how.flip === true && draw(2) < 0.5;
-    copyImage(out, n * image, pixels, { start: index * image, size, top, left, mirrored }, tables);
+    copyImage(out, n * image, pixels, { start: index * image, size, channels, top, left, mirrored }, tables);
   });
 }
 
 interface Placement {
   readonly start: number;
   readonly size: number;
+  readonly channels: number;
   readonly top: number;
   readonly left: number;
   readonly mirrored: boolean;
@@ -65,11 +66,11 @@ function copyImage(
   out: Float32Array,
   outStart: number,
   pixels: Uint8Array,
-  { start, size, top, left, mirrored }: Placement,
+  { start, size, channels, top, left, mirrored }: Placement,
   tables: Float32Array,
 ): void {
   let o = outStart;
-  for (let channel = 0; channel < 3; channel++) {
+  for (let channel = 0; channel < channels; channel++) {
     const table = channel << 8;
     const outside = tables[table]!;
     for (let y = top; y < top + size; y++) {

@@ -11,6 +11,7 @@ import { Layer } from '../nn/layer.js';
 import { BatchNorm2d, Conv2d, Linear } from '../nn/layers.js';
 import { NamedSequential, Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
+import { defineFamily } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
 
 const GROWTH = 32;
@@ -77,7 +78,7 @@ function buildFeatures(): { layers: Map<string, Layer>; channels: number } {
 /** DenseNet121; its features are the output of the last dense block, before the last BN-ReLU. */
 export class DenseNet121 extends Model {
   override readonly classifierEntries = ['linear.weight', 'linear.bias'];
-  readonly conv1 = new Conv2d(3, STEM, 3, { bias: false });
+  readonly conv1: Conv2d;
   readonly features: NamedSequential;
   readonly featuresadd_modulebn: BatchNorm2d;
   readonly linear: Linear;
@@ -85,6 +86,7 @@ export class DenseNet121 extends Model {
 
   constructor(config: ModelConfig) {
     super(config);
+    this.conv1 = new Conv2d(this.channels, STEM, 3, { bias: false });
     const { layers, channels } = buildFeatures();
     this.stages = layers;
     this.features = new NamedSequential(layers);
@@ -99,3 +101,10 @@ export class DenseNet121 extends Model {
     return { logits: this.linear.forward(flatten(globalAvgPool2d(last)), trace), features: x };
   }
 }
+
+/** DenseNet121 for images of 32 pixels. */
+export const densenet = defineFamily({
+  models: { densenet121: { imageSize: 32, leastImageSize: 8, classes: 100 } },
+  options: {},
+  create: (config) => new DenseNet121(config),
+});

@@ -27,8 +27,7 @@ function macsOf(node: AnyNode): number {
 export function describeModel(model: Model): ModelDescription {
   const graph = new Graph();
   const trace = new Trace(graph, model, false);
-  const { imageSize } = model.config;
-  const { logits } = model.forward(graph.input('images', [1, 3, imageSize, imageSize]), trace);
+  const { logits } = model.forward(graph.input('images', model.imagesShape(1)), trace);
   trace.mark('logits', logits);
   let begin = 0;
   const stages = [...trace.marks].map(([name, tensor]) => {

@@ -1,4 +1,5 @@
 import type { Tensor } from '../graph/tensor.js';
+import { type Shape, sizeOf } from '../graph/tensorType.js';
 import { Module } from '../nn/module.js';
 import type { Trace } from '../nn/trace.js';
 
@@ -10,18 +11,20 @@ export interface ModelOutput {
   readonly features: Tensor;
 }
 
-/** Plain description of a model, from which it can be made again; part of every checkpoint. */
+/** Numbers of channels that images can have: colour and grey. */
+export const IMAGE_CHANNELS: readonly number[] = [3, 1];
+
+/**
+ * Plain description of a model, from which it can be made again; part of every checkpoint. A model of a family has
+ * the family's hyperparameters beside these, under their names.
+ */
 export interface ModelConfig {
   readonly name: string;
   readonly classes: number;
   /** Height and width of the images. */
   readonly imageSize: number;
-  /** Channel multiplier of ShuffleNetV2: 0.5, 1, 1.5 or 2. */
-  readonly ratio?: number;
-  /** Channel multiplier of SkipblockNet. */
-  readonly width?: number;
-  /** Probability of SkipblockNet's dropout, if not its own 0.2. */
-  readonly dropout?: number;
+  /** Channels of the images: 3 (default), or 1 for grey. */
+  readonly channels?: number;
 }
 
 /** An image classifier. */
@@ -36,15 +39,25 @@ export abstract class Model extends Module {
   /**
    * Adds the model's computation to the trace's graph.
    *
-   * @param images [N, 3, imageSize, imageSize], normalised
+   * @param images [N, channels, imageSize, imageSize], normalised
    */
   abstract forward(images: Tensor, trace: Trace): ModelOutput;
+
+  /** Channels of the images. */
+  get channels(): number {
+    return this.config.channels ?? 3;
+  }
+
+  /** Shape of a batch of images: [batch, channels, imageSize, imageSize]. */
+  imagesShape(batch: number): Shape {
+    const { imageSize } = this.config;
+    return [batch, this.channels, imageSize, imageSize];
+  }
 
   /** Number of trained values. */
   get parameterCount(): number {
     return this.stateEntries().reduce(
-      (total, { kind, shape }) =>
-        total + (kind === 'parameter' ? shape.reduce((product, size) => product * size, 1) : 0),
+      (total, { kind, shape }) => total + (kind === 'parameter' ? sizeOf(shape) : 0),
       0,
     );
   }

@@ -10,6 +10,7 @@ import { Layer } from '../nn/layer.js';
 import { BatchNorm2d, Conv2d, Linear } from '../nn/layers.js';
 import { Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
+import { defineFamily } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
 
 /** Two 3×3 convolutions, added to the input; a 1×1 convolution stands in for the input where the shape changes. */
@@ -59,7 +60,7 @@ function stage(index: number): Sequential {
 /** ResNet18; its features are the output of `layer4`, after ReLU. */
 export class ResNet18 extends Model {
   override readonly classifierEntries = ['linear.weight', 'linear.bias'];
-  readonly conv1 = new Conv2d(3, 64, 3, { bias: false });
+  readonly conv1: Conv2d;
   readonly bn1 = new BatchNorm2d(64);
   readonly layer1 = stage(0);
   readonly layer2 = stage(1);
@@ -69,6 +70,7 @@ export class ResNet18 extends Model {
 
   constructor(config: ModelConfig) {
     super(config);
+    this.conv1 = new Conv2d(this.channels, 64, 3, { bias: false });
     this.linear = new Linear(512, config.classes);
   }
 
@@ -79,3 +81,10 @@ export class ResNet18 extends Model {
     return { logits: this.linear.forward(flatten(globalAvgPool2d(x)), trace), features: x };
   }
 }
+
+/** ResNet18 for images of 32 pixels. */
+export const resnet = defineFamily({
+  models: { resnet18: { imageSize: 32, leastImageSize: 8, classes: 100 } },
+  options: {},
+  create: (config) => new ResNet18(config),
+});

@@ -12,6 +12,7 @@ import { Layer } from '../nn/layer.js';
 import { BatchNorm2d, Conv2d, Linear } from '../nn/layers.js';
 import { Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
+import { defineFamily, oneOf } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
 
 /** Channels of stages 2, 3 and 4 and of conv5, by ratio. */
@@ -24,11 +25,6 @@ const WIDTHS: Readonly<Record<string, readonly [number, number, number, number]>
 const STEM = 24;
 /** Units after the first of stages 2, 3 and 4. */
 const REPEATS = [3, 7, 3];
-
-/** The ratios that exist. */
-export const shuffleNetRatios: readonly number[] = Object.keys(WIDTHS)
-  .map(Number)
-  .sort((a, b) => a - b);
 
 const depthwise = (channels: number, stride: number): Conv2d =>
   new Conv2d(channels, channels, 3, { stride, groups: channels });
@@ -99,17 +95,18 @@ function stage(inChannels: number, outChannels: number, repeats: number): Sequen
 /** ShuffleNetV2; its features are the output of `conv5`, after ReLU. */
 export class ShuffleNetV2 extends Model {
   override readonly classifierEntries = ['fc.weight', 'fc.bias'];
-  readonly pre = new Sequential([new Conv2d(3, STEM, 3), new BatchNorm2d(STEM)]);
+  readonly pre: Sequential;
   readonly stage2: Sequential;
   readonly stage3: Sequential;
   readonly stage4: Sequential;
   readonly conv5: Sequential;
   readonly fc: Linear;
 
-  /** @param config `ratio` must be one of {@link shuffleNetRatios} */
-  constructor(config: ModelConfig) {
+  /** @param ratio channel multiplier: 0.5, 1, 1.5 or 2 */
+  constructor(config: ModelConfig, ratio: number) {
     super(config);
-    const [c2, c3, c4, c5] = WIDTHS[String(config.ratio)]!;
+    const [c2, c3, c4, c5] = WIDTHS[String(ratio)]!;
+    this.pre = new Sequential([new Conv2d(this.channels, STEM, 3), new BatchNorm2d(STEM)]);
     this.stage2 = stage(STEM, c2, REPEATS[0]!);
     this.stage3 = stage(c2, c3, REPEATS[1]!);
     this.stage4 = stage(c3, c4, REPEATS[2]!);
@@ -125,3 +122,10 @@ export class ShuffleNetV2 extends Model {
     return { logits: this.fc.forward(flatten(globalAvgPool2d(x)), trace), features: x };
   }
 }
+
+/** ShuffleNetV2 for images of 32 pixels. */
+export const shufflenet = defineFamily({
+  models: { shufflenetv2: { imageSize: 32, leastImageSize: 8, classes: 100 } },
+  options: { ratio: { help: 'channel multiplier', standard: 1, ...oneOf([0.5, 1, 1.5, 2]) } },
+  create: (config, { ratio }) => new ShuffleNetV2(config, ratio),
+});

@@ -13,6 +13,7 @@ import { BatchNorm2d, Conv2d, Dropout, Linear } from '../nn/layers.js';
 import { constantInit, normalInit } from '../nn/parameter.js';
 import { Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
+import { defineFamily, dropoutOption } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
 
 /** Kernel, expansion, output channels, squeeze-and-excitation, h-swish (else ReLU), stride. */
@@ -159,11 +160,15 @@ export class SkipblockNet extends Model {
   readonly classifier: Sequential;
   private readonly lists: readonly Sequential[];
 
-  constructor(config: ModelConfig) {
+  /**
+   * @param width channel multiplier
+   * @param dropout its probability before the last linear layer
+   */
+  constructor(config: ModelConfig, { width, dropout }: { readonly width: number; readonly dropout: number }) {
     super(config);
-    const scaled = (channels: number): number => makeDivisible(channels * (config.width ?? 1));
+    const scaled = (channels: number): number => makeDivisible(channels * width);
     const stem = scaled(STEM);
-    this.first_layer = new Sequential([conv(3, stem, 3, 2), new BatchNorm2d(stem), hswish]);
+    this.first_layer = new Sequential([conv(this.channels, stem, 3, 2), new BatchNorm2d(stem), hswish]);
     const base = scaled(BASE[2]);
     this.base_block = new InvertedResidual(stem, base, BASE);
     let channels = base;
@@ -185,7 +190,7 @@ export class SkipblockNet extends Model {
     this.classifier = new Sequential([
       linear(last, HEAD),
       hswish,
-      new Dropout(config.dropout ?? 0.2, 'classifier.2'),
+      new Dropout(dropout, 'classifier.2'),
       linear(HEAD, config.classes),
     ]);
   }
@@ -203,3 +208,27 @@ export class SkipblockNet extends Model {
     return { logits: this.classifier.forward(flatten(globalAvgPool2d(features)), trace), features };
   }
 }
+
+/** The paper's multiply-adds in millions by width at 224 pixels (table 1). */
+const PAPER_MACS: Readonly<Record<string, number>> = { '0.5': 80, '0.75': 150, '1': 246, '1.25': 365 };
+
+/** SkipblockNet, whose published sizes are XS, S, M and L. */
+export const skipblocknet = defineFamily({
+  models: { skipblocknet: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
+  options: {
+    width: {
+      help: 'channel multiplier',
+      standard: 1,
+      expected: 'above 0 and at most 8',
+      holds: (value) => value > 0 && value <= 8,
+      names: skipblockNetVariants,
+      recognised: Object.values(skipblockNetVariants),
+    },
+    dropout: dropoutOption('probability of dropout before the classifier', 0.2),
+  },
+  create: (config, options) => new SkipblockNet(config, options),
+  published: ({ imageSize }, { width }) => {
+    const macs = imageSize === 224 ? PAPER_MACS[String(width)] : undefined;
+    return macs === undefined ? undefined : `the paper says about ${macs} million for this width`;
+  },
+});

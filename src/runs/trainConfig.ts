@@ -1,15 +1,18 @@
 import { UsageError } from '../errors.js';
+import { IMAGE_CHANNELS } from '../models/model.js';
+import { families, type ModelOption } from '../models/registry.js';
+
+/** Hyperparameters of the model; null: the model's own. */
+export type ModelSettings = { readonly [K in ModelOption]: number | null };
 
 /** Everything that decides a training run. Plain data: a run folder keeps it as config.json. */
-export interface TrainConfig {
-  /** `resnet18`, `densenet121`, `shufflenetv2` or `skipblocknet`. */
+export interface TrainConfig extends ModelSettings {
+  /** A name in `modelNames`. */
   readonly model: string;
-  /** Channel multiplier of shufflenetv2; null: the model's own. */
-  readonly ratio: number | null;
-  /** Channel multiplier of skipblocknet; null: the model's own. */
-  readonly width: number | null;
   /** Height and width of the images; null: the data's, or the model's own for image folders. */
   readonly imageSize: number | null;
+  /** Channels of the images, to which they are converted: 3, or 1 for grey; null: the data's. */
+  readonly imageChannels: number | null;
   readonly data: 'cifar100' | 'cifar10' | 'synthetic' | 'imagefolder' | 'webdataset';
   /** Folder or archive; null for data that is made. */
   readonly dataPath: string | null;
@@ -71,9 +74,9 @@ export interface TrainConfig {
 /** The published CIFAR-100 recipe's settings, which are the defaults. */
 export const TRAIN_DEFAULTS: TrainConfig = {
   model: 'shufflenetv2',
-  ratio: null,
-  width: null,
+  ...families.eachOption(null),
   imageSize: null,
+  imageChannels: null,
   data: 'cifar100',
   dataPath: null,
   download: false,
@@ -155,9 +158,12 @@ const orNull = ({ expected, holds }: Check): Check => ({ expected, holds: (v) =>
 
 const CHECKS: { readonly [K in keyof TrainConfig]: Check } = {
   model: text,
-  ratio: orNull(atLeast(0)),
-  width: orNull(atLeast(0)),
+  ...families.eachOption(orNull(atLeast(0))),
   imageSize: orNull(whole(1)),
+  imageChannels: orNull({
+    expected: '3, or 1 for grey images',
+    holds: (v) => isNumber(v) && IMAGE_CHANNELS.includes(v),
+  }),
   data: oneOf('cifar100', 'cifar10', 'synthetic', 'imagefolder', 'webdataset'),
   dataPath: orNull(text),
   download: flag,

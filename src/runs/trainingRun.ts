@@ -1,3 +1,4 @@
+import { normalisationFor } from '../data/channels.js';
 import type { Dataset, DatasetPair } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { createEngine } from '../engines/createEngine.js';
@@ -7,7 +8,7 @@ import { biasLoss } from '../losses/biasLoss.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
-import { createModel, type ModelOptions } from '../models/registry.js';
+import { createModel, families, type ModelOptions } from '../models/registry.js';
 import { cosine, multistep, type Schedule } from '../optim/schedule.js';
 import { sgd } from '../optim/sgd.js';
 import type { Progress } from '../train/checkpointInfo.js';
@@ -58,7 +59,7 @@ export function scheduleOf(config: TrainConfig): Schedule {
 export function checkConfig(config: TrainConfig): void {
   const { epochs, warmupEpochs } = config;
   // Whatever the number of classes will be, and the images' size where the data decides it.
-  createModel(modelOptionsOf(config, 2, undefined));
+  createModel(modelOptionsOf(config, 2, {}));
   lossOf(config);
   sgd(config);
   if (warmupEpochs >= epochs)
@@ -84,13 +85,13 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
   };
   try {
     const { batchSize, workers, seed, colourJitter: strength, hueJitter: hue } = config;
-    const loading = { batchSize, workers, imageSize: model.config.imageSize };
+    const loading = { batchSize, workers, imageSize: model.config.imageSize, channels: model.channels };
     const colourJitter = strength > 0 || hue > 0 ? { strength, hue } : undefined;
     const trainLoader = keep(new Loader(train, { ...loading, training: { seed, colourJitter } }));
     const testLoader = keep(new Loader(test, loading));
     const engine = keep(await createEngine(config.engine, engineOptionsOf(config)));
     const learner = keep(await makeLearner(engine, model, options));
-    const { mean, std } = train.normalisation;
+    const { mean, std } = normalisationFor(train.normalisation, model.channels);
     const trainer = new Trainer({
       learner,
       train: trainLoader,
@@ -111,14 +112,18 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
   }
 }
 
-function modelFor(config: TrainConfig, { classes, imageSize }: Dataset): Model {
-  return createModel(modelOptionsOf(config, classes.length, imageSize));
+function modelFor(config: TrainConfig, data: Dataset): Model {
+  return createModel(modelOptionsOf(config, data.classes.length, data));
 }
 
-function modelOptionsOf(config: TrainConfig, classes: number, imageSize: number | undefined): ModelOptions {
-  const { model: name, ratio, width } = config;
-  const size = config.imageSize ?? imageSize;
-  return { name, classes, imageSize: size, ratio: ratio ?? undefined, width: width ?? undefined };
+function modelOptionsOf(
+  config: TrainConfig,
+  classes: number,
+  data: Pick<Dataset, 'imageSize' | 'channels'>,
+): ModelOptions {
+  const imageSize = config.imageSize ?? data.imageSize;
+  const channels = config.imageChannels ?? data.channels;
+  return { name: config.model, classes, imageSize, channels, ...families.optionsOf(config) };
 }
 
 function lossOf(config: TrainConfig): Loss {

@@ -76,24 +76,30 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 
 function isInfo(value: unknown): value is CheckpointInfo {
   if (!isFields(value)) return false;
-  return isModel(value.model) && isData(value.data) && (value.training === undefined || isTraining(value));
-}
-
-function isModel(value: unknown): boolean {
   return (
-    isFields(value) &&
-    isText(value.name) &&
-    isCount(value.classes) &&
-    isCount(value.imageSize) &&
-    [value.ratio, value.width, value.dropout].every((item) => item === undefined || isNumber(item))
+    isModel(value.model) &&
+    isData(value.data, value.model.channels ?? 3) &&
+    (value.training === undefined || isTraining(value))
   );
 }
 
-function isData(value: unknown): boolean {
+function isModel(value: unknown): value is ModelConfig {
+  if (!isFields(value)) return false;
+  const { name, classes, imageSize, channels, ...hyperparameters } = value;
+  return (
+    isText(name) &&
+    isCount(classes) &&
+    isCount(imageSize) &&
+    (channels === undefined || isCount(channels)) &&
+    Object.values(hyperparameters).every(isNumber)
+  );
+}
+
+function isData(value: unknown, channels: number): boolean {
   return (
     isFields(value) &&
     isListOf(value.classes, isText) &&
-    [value.mean, value.std].every((item) => isListOf(item, isNumber) && item.length === 3)
+    [value.mean, value.std].every((item) => isListOf(item, isNumber) && item.length === channels)
   );
 }
 

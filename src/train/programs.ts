@@ -49,12 +49,11 @@ interface TrainingPass {
   readonly state: ReadonlyMap<string, Tensor>;
 }
 
-/** Forward and backward pass in training mode; inputs `images` [N,3,H,W] and `labels` i32 [N]. */
+/** Forward and backward pass in training mode; inputs `images` [N,C,H,W] and `labels` i32 [N]. */
 function trainingPass(model: Model, loss: Loss, batchSize: number): TrainingPass {
   const graph = new Graph();
   const trace = new Trace(graph, model, true);
-  const { imageSize } = model.config;
-  const output = model.forward(graph.input('images', [batchSize, 3, imageSize, imageSize]), trace);
+  const output = model.forward(graph.input('images', model.imagesShape(batchSize)), trace);
   const labels = graph.input('labels', [batchSize], 'i32');
   const result = loss.build(graph, { ...output, labels });
   const trained = model.stateEntries().filter(({ kind }) => kind === 'parameter');
@@ -192,8 +191,7 @@ export interface EvaluationOutputs {
 /** The model in evaluation mode: images → `logits` [N, classes], and what `also` asks for. */
 export function evaluationProgram(model: Model, batchSize: number, also: EvaluationOutputs = {}): Program {
   const graph = new Graph();
-  const { imageSize } = model.config;
-  const images = graph.input('images', [batchSize, 3, imageSize, imageSize]);
+  const images = graph.input('images', model.imagesShape(batchSize));
   const { logits, features } = model.forward(images, new Trace(graph, model, false));
   const outputs: Record<string, Tensor> = { logits };
   if (also.features) outputs.features = features;

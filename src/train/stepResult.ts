@@ -2,7 +2,7 @@ import type { TensorData } from '../graph/tensorType.js';
 
 /** A batch of images and their classes. The buffers are handed to the engine: do not use them afterwards. */
 export interface LabelledBatch {
-  /** [N, 3, H, W], normalised. */
+  /** [N, C, H, W], normalised. */
   readonly images: Float32Array;
   /** [N], each in 0 … classes−1. */
   readonly labels: Int32Array;

@@ -36,7 +36,7 @@ test('evaluation goes through all in order; the last batch is padded with zeros'
   assert.ok(last.images.subarray(2 * IMAGE).every((x) => x === 0));
   assert.deepEqual([...last.labels.subarray(2)], [0, 0, 0, 0, 0, 0]);
   const { mean, std } = train.normalisation;
-  const expected = (train.pixels[8 * IMAGE]! / 255 - mean[0]) / std[0];
+  const expected = (train.pixels[8 * IMAGE]! / 255 - mean[0]!) / std[0]!;
   assert.equal(batches[1]!.images[0], Math.fround(expected));
 });
 

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import { createEngine } from '../../src/engines/createEngine.js';
 import { biasLoss } from '../../src/losses/biasLoss.js';
 import { describeModel } from '../../src/models/describe.js';
-import { recogniseModel } from '../../src/models/recognise.js';
 import { createModel } from '../../src/models/registry.js';
 import { skipblockNetVariants } from '../../src/models/skipblocknet.js';
 import { sgd } from '../../src/optim/sgd.js';
@@ -91,29 +90,5 @@ describe('SkipblockNet', () => {
       const share = macs / 1e6 / paper[variant as keyof typeof paper];
       assert.ok(share > 0.86 && share < 1.15, `${variant}: ${share} of the paper's`);
     }
-  });
-});
-
-describe('recogniseModel', () => {
-  const shapes = (model: ReturnType<typeof createModel>) =>
-    new Map(model.stateEntries().map(({ name, shape }) => [name, { shape }]));
-
-  it('tells every published model from its tensors, whatever the classes', () => {
-    for (const kind of [
-      { name: 'resnet18' },
-      { name: 'densenet121' },
-      ...[0.5, 1, 1.5, 2].map((ratio) => ({ name: 'shufflenetv2', ratio })),
-      ...[0.5, 0.75, 1, 1.25].map((width) => ({ name: 'skipblocknet', width })),
-    ])
-      assert.deepEqual(recogniseModel(shapes(createModel({ ...kind, classes: 7 }))), kind);
-  });
-
-  it('does not guess', () => {
-    assert.equal(recogniseModel(new Map()), undefined);
-    const other = shapes(createModel({ name: 'skipblocknet', classes: 7, width: 2 }));
-    assert.equal(recogniseModel(other), undefined);
-    const short = shapes(createModel({ name: 'resnet18', classes: 7 }));
-    short.delete('conv1.weight');
-    assert.equal(recogniseModel(short), undefined);
   });
 });

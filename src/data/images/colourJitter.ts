@@ -1,3 +1,4 @@
+import { luma } from '../channels.js';
 import { adjustHue } from './hue.js';
 
 /** How much colours vary. */
@@ -20,11 +21,6 @@ function orderOf(k: number): number[] {
     order.push(next!);
   }
   return order;
-}
-
-/** Brightness of an RGB pixel, as Pillow's mode L has it: ITU-R 601-2 in 16-bit fixed point. */
-function luma(red: number, green: number, blue: number): number {
-  return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { uniformSource } from '../../random.js';
+import { makeGrey } from '../channels.js';
 import type { ImageSource } from '../dataset.js';
 import type { Augmentation } from '../loaderProtocol.js';
 import { jitterColours } from './colourJitter.js';
@@ -11,7 +12,9 @@ import { readImageSource } from './imageSource.js';
 export interface PreparerOptions {
   /** Height and width of the prepared images. */
   readonly imageSize: number;
-  /** Value of each byte after normalisation: three tables of 256. */
+  /** 3, or 1: images are made grey as Pillow's mode L is, before they are resized. */
+  readonly channels: number;
+  /** Value of each byte after normalisation: a table of 256 a channel. */
   readonly tables: Float32Array;
   /** How training images are varied; without it images are prepared for evaluation. */
   readonly augmentation?: Augmentation | undefined;
@@ -44,12 +47,12 @@ export class ImagePreparer {
   }
 
   /**
-   * Fills `out` [N, 3, S, S].
+   * Fills `out` [N, C, S, S].
    *
    * @throws UserError for an image that cannot be read, naming it
    */
   async fill(out: Float32Array, sources: readonly ImageSource[], part: PreparedPart): Promise<void> {
-    const length = 3 * this.options.imageSize ** 2;
+    const length = this.options.channels * this.options.imageSize ** 2;
     let next = 0;
     const work = async (): Promise<void> => {
       for (let n = next++; n < sources.length; n = next++) {
@@ -61,30 +64,30 @@ export class ImagePreparer {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 
-  /** Cuts, resizes, varies and normalises one image into `out` [3, S, S]. */
+  /** Cuts, resizes, varies and normalises one image into `out` [C, S, S]. For grey the image's own bytes change. */
   prepare(out: Float32Array, image: RgbImage, epoch: number, index: number): void {
-    const { imageSize, tables, augmentation } = this.options;
+    const { channels, imageSize, augmentation } = this.options;
     const { width, height } = image;
+    if (channels === 1) makeGrey(image.data);
     const random = this.random;
     if (!random) {
       const rgb = this.resizer.resize(image, evaluationCut(width, height, imageSize));
-      writeNormalised(out, rgb, imageSize, tables, false);
+      writeNormalised(out, rgb, this.options, false);
       return;
     }
     const draw = (what: number): number => random(epoch, index * DRAWS + what);
     const rgb = this.resizer.resize(image, trainingCut(width, height, imageSize, draw));
     const jitter = augmentation?.colourJitter;
     if (jitter) jitterColours(rgb, jitter, (what) => draw(COLOURS + what));
-    writeNormalised(out, rgb, imageSize, tables, draw(FLIP) < 0.5);
+    writeNormalised(out, rgb, this.options, draw(FLIP) < 0.5);
   }
 }
 
-/** Bytes [S, S, 3] as normalised planes [3, S, S]. */
+/** Bytes [S, S, 3] as normalised planes [C, S, S]. */
 function writeNormalised(
   out: Float32Array,
   rgb: Uint8Array,
-  size: number,
-  tables: Float32Array,
+  { imageSize: size, channels, tables }: PreparerOptions,
   mirrored: boolean,
 ): void {
   const plane = size * size;
@@ -94,6 +97,7 @@ function writeNormalised(
     let o = y * size + (mirrored ? size - 1 : 0);
     for (let x = 0; x < size; x++, i += 3, o += step) {
       out[o] = tables[rgb[i]!]!;
+      if (channels === 1) continue;
       out[o + plane] = tables[256 + rgb[i + 1]!]!;
       out[o + 2 * plane] = tables[512 + rgb[i + 2]!]!;
     }

@@ -1,3 +1,4 @@
+import { normalisationFor } from '../channels.js';
 import { IMAGENET_NORMALISATION, type Normalisation } from '../dataset.js';
 import { normalisationTables } from '../pixelTransforms.js';
 import { ImagePreparer } from './prepare.js';
@@ -6,6 +7,8 @@ import { ImagePreparer } from './prepare.js';
 export interface ReadImagesOptions {
   /** Height and width that the model takes. */
   readonly imageSize: number;
+  /** Channels that the model takes: 3 (default), or 1 for grey. */
+  readonly channels?: number | undefined;
   /** Mean and deviation that the model was trained with. Default: ImageNet's. */
   readonly normalisation?: Normalisation | undefined;
 }
@@ -14,15 +17,16 @@ export interface ReadImagesOptions {
  * Reads image files as evaluation does: resized so that the shorter side is 256/224 of `imageSize`,
  * cut in the middle, normalised.
  *
- * @returns [N, 3, imageSize, imageSize]
+ * @returns [N, channels, imageSize, imageSize]
  * @throws UserError for an image that cannot be read, naming it
  */
 export async function readImages(
   paths: readonly string[],
-  { imageSize, normalisation = IMAGENET_NORMALISATION }: ReadImagesOptions,
+  { imageSize, channels = 3, normalisation = IMAGENET_NORMALISATION }: ReadImagesOptions,
 ): Promise<Float32Array> {
-  const images = new Float32Array(paths.length * 3 * imageSize ** 2);
-  const preparer = new ImagePreparer({ imageSize, tables: normalisationTables(normalisation) });
+  const images = new Float32Array(paths.length * channels * imageSize ** 2);
+  const tables = normalisationTables(normalisationFor(normalisation, channels));
+  const preparer = new ImagePreparer({ imageSize, channels, tables });
   const indices = Uint32Array.from({ length: paths.length }, (_, i) => i);
   await preparer.fill(
     images,

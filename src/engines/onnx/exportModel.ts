@@ -9,7 +9,7 @@ export interface ExportOptions {
   readonly classes: readonly string[];
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** Take uint8 images [batch, H, W, 3] instead of normalised floats [batch, 3, H, W]. Default false. */
+  /** Take uint8 images [batch, H, W, C] instead of normalised floats [batch, C, H, W]. Default false. */
   readonly includePreprocessing?: boolean | undefined;
   /** Store weights as 16-bit floats, widened when the model is loaded: half the size, nearly the same results. Default false. */
   readonly f16?: boolean | undefined;
@@ -74,8 +74,8 @@ export function exportOnnx(program: Program, options: ExportOptions): Uint8Array
   model.describe(
     'input',
     options.includePreprocessing
-      ? 'uint8 [batch, height, width, 3]'
-      : 'normalised float [batch, 3, height, width]',
+      ? `uint8 [batch, height, width, ${options.mean.length}]`
+      : `normalised float [batch, ${options.mean.length}, height, width]`,
   );
   return model.build('biasloss');
 }

@@ -6,11 +6,14 @@ import { TensorProto_DataType as DataType, type ModelProto, ModelProtoSchema } f
 export interface OnnxClassifier {
   /** Names of the classes. */
   readonly classes: readonly string[];
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
+  /** One value a channel, as `std`. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** 3, or 1 for grey images. */
+  readonly channels: number;
   /** Height and width of the images. */
   readonly imageSize: number;
-  /** Whether it takes uint8 images [batch, H, W, 3] instead of normalised floats [batch, 3, H, W]. */
+  /** Whether it takes uint8 images [batch, H, W, C] instead of normalised floats [batch, C, H, W]. */
   readonly takesBytes: boolean;
 }
 
@@ -25,21 +28,24 @@ export function readOnnxClassifier(bytes: Uint8Array, path: string): OnnxClassif
   const type = model.graph?.input.find(({ name }) => name === 'images')?.type?.value;
   const { elemType, shape } = type?.case === 'tensorType' ? type.value : {};
   const sizes = shape?.dim.map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : undefined));
+  const takesBytes = elemType === DataType.UINT8;
   const imageSize = sizes?.[2];
+  const channels = sizes?.[takesBytes ? 3 : 1];
   const metadata = new Map(model.metadataProps.map(({ key, value }) => [key, value]));
   const list = (key: string): unknown[] => listOf(metadata.get(key));
   const [classes, mean, std] = [list('classes'), list('mean'), list('std')];
   if (
     imageSize === undefined ||
+    channels === undefined ||
     !classes.every(isText) ||
     classes.length === 0 ||
-    !isTriple(mean) ||
-    !isTriple(std)
+    !isList(mean, channels) ||
+    !isList(std, channels)
   )
     throw new UserError(
       `${path} is no model that export wrote: its input "images" or its metadata on classes, mean and std is missing`,
     );
-  return { classes, mean, std, imageSize, takesBytes: elemType === DataType.UINT8 };
+  return { classes, mean, std, imageSize, channels, takesBytes };
 }
 
 function parse(bytes: Uint8Array, path: string): ModelProto {
@@ -52,8 +58,8 @@ function parse(bytes: Uint8Array, path: string): ModelProto {
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
-function isTriple(value: readonly unknown[]): value is [number, number, number] {
-  return value.length === 3 && value.every((item) => typeof item === 'number');
+function isList(value: readonly unknown[], length: number): value is number[] {
+  return value.length === length && value.every((item) => typeof item === 'number');
 }
 
 /** The list in a text of JSON; empty if there is none. */

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { closestModel, recogniseModel } from '../../src/models/recognise.js';
+import { createModel } from '../../src/models/registry.js';
+
+const shapes = (model: ReturnType<typeof createModel>) =>
+  new Map(model.stateEntries().map(({ name, shape }) => [name, { shape }]));
+
+describe('recogniseModel', () => {
+  it('tells every published model from its tensors, whatever the classes and channels', () => {
+    for (const kind of [
+      { name: 'resnet18' },
+      { name: 'densenet121' },
+      ...[0.5, 1, 1.5, 2].map((ratio) => ({ name: 'shufflenetv2', ratio })),
+      ...[0.5, 0.75, 1, 1.25].map((width) => ({ name: 'skipblocknet', width })),
+    ]) {
+      for (const channels of [3, 1]) {
+        const tensors = shapes(createModel({ ...kind, channels, classes: 7 }));
+        assert.deepEqual(recogniseModel(tensors), { ...kind, channels });
+        assert.equal(closestModel(tensors)!.classes, 7);
+      }
+    }
+  });
+
+  it('does not guess, but says what is closest', () => {
+    assert.equal(recogniseModel(new Map()), undefined);
+    assert.equal(closestModel(new Map()), undefined);
+    const other = shapes(createModel({ name: 'skipblocknet', classes: 7, width: 2 }));
+    assert.equal(recogniseModel(other), undefined);
+    assert.equal(closestModel(other)!.kind.name, 'skipblocknet');
+    const short = shapes(createModel({ name: 'resnet18', classes: 7 }));
+    short.delete('conv1.weight');
+    assert.equal(recogniseModel(short), undefined);
+    const { kind, score } = closestModel(short)!;
+    assert.deepEqual(kind, { name: 'resnet18', channels: 3 });
+    assert.ok(score > 0.98 && score < 1);
+  });
+});
