@@ -4,96 +4,21 @@
  * @packageDocumentation
  */
 
+export * from './browser.js';
 export { type CifarOptions, loadCifar } from './data/cifar/cifar.js';
 export type { CifarName } from './data/cifar/facts.js';
 export { type CifarDownloadOptions, downloadCifar } from './data/cifar/official.js';
-export * from './data/dataset.js';
 export { type CheckDataOptions, checkData, type DataReport } from './data/folders/checkData.js';
 export { type ClassMap, parseClassMap, readClassMap } from './data/folders/classMap.js';
 export { type ImageFolderOptions, imageFolder } from './data/folders/imageFolder.js';
 export { type ImageFoldersOptions, loadImageFolders } from './data/folders/imageFolderPair.js';
 export { holdOut } from './data/folders/splits.js';
-export type { ColourJitter } from './data/images/colourJitter.js';
 export { type ReadImagesOptions, readImages } from './data/images/readImages.js';
-export { type Batch, Loader, type LoaderOptions } from './data/loader.js';
-export type { PixelAugmentation } from './data/pixelTransforms.js';
-export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
+export { Loader, type LoaderOptions } from './data/loader.js';
 export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
 export { findShards, loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
 export * from './engines/createEngine.js';
-export type * from './engines/engine.js';
-export type { ExportOptions } from './engines/onnx/exportModel.js';
-export { UsageError, UserError } from './errors.js';
-export { parseSafetensors, type SafetensorsFile } from './formats/safetensors/parse.js';
-export { serializeSafetensors } from './formats/safetensors/serialize.js';
-export {
-  castFloat,
-  fromFloat32,
-  fromInt64,
-  type StoredDType,
-  type StoredTensor,
-  type StoredTensors,
-  toFloat32,
-  toFloat64,
-  toInt64,
-} from './formats/tensor.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
-export { readTorchCheckpoint, type TorchCheckpoint, type TorchExtra } from './formats/torch/readTorch.js';
-export { type TorchLayout, writeTorchCheckpoint } from './formats/torch/writeTorch.js';
-export { gradients } from './graph/autodiff.js';
-export { Graph } from './graph/graph.js';
-export type * from './graph/op.js';
-export { type BatchNormResult, batchNormInference, batchNormTrain } from './graph/ops/batchNorm.js';
-export { type Conv2dOptions, conv2d } from './graph/ops/conv.js';
-export { softmaxCrossEntropy } from './graph/ops/crossEntropy.js';
-export * as elementwise from './graph/ops/elementwise.js';
-export { type MatmulOptions, matmul } from './graph/ops/matmul.js';
-export { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d } from './graph/ops/pooling.js';
-export { amax, amin, broadcastTo, mean, sum, variance } from './graph/ops/reduce.js';
-export { type SgdSettings, sgdUpdate } from './graph/ops/sgd.js';
-export {
-  channelShuffle,
-  concat,
-  detach,
-  flatten,
-  pad,
-  reshape,
-  slice,
-  transpose,
-} from './graph/ops/shape.js';
-export type { Phase } from './graph/phase.js';
-export type { AnyProgramNode, Program, ProgramNode } from './graph/program.js';
-export type { Tensor } from './graph/tensor.js';
-export * from './graph/tensorType.js';
-export { verifyProgram } from './graph/verify.js';
-export { type BiasLossOptions, biasLoss } from './losses/biasLoss.js';
-export { crossEntropyLoss } from './losses/crossEntropy.js';
-export type { Loss, LossInput, LossOutput, LossVariable } from './losses/loss.js';
-export { describeModel, type ModelDescription } from './models/describe.js';
-export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
-export {
-  closestModel,
-  type ModelKind,
-  type Recognition,
-  recogniseModel,
-  type TensorShapes,
-} from './models/recognise.js';
-export { createModel, type ModelName, type ModelOptions, modelNames } from './models/registry.js';
-export { skipblockNetVariants } from './models/skipblocknet.js';
-export * from './nn/layer.js';
-export * from './nn/layers.js';
-export * from './nn/module.js';
-export * from './nn/parameter.js';
-export * from './nn/sequential.js';
-export { Trace } from './nn/trace.js';
-export type {
-  OptimizedParameter,
-  Optimizer,
-  OptimizerResult,
-  OptimizerStep,
-} from './optim/optimizer.js';
-export { cosine, multistep, type Schedule } from './optim/schedule.js';
-export { type SgdOptions, sgd } from './optim/sgd.js';
 export { flameSvg } from './profile/flameSvg.js';
 export {
   type ProfileMode,
@@ -111,36 +36,8 @@ export {
   summarise,
 } from './profile/summary.js';
 export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './runs/checkpoint.js';
-export {
-  exportModelOnnx,
-  exportSafetensors,
-  exportTorch,
-} from './runs/exportWeights.js';
 export { loadPretrained } from './runs/pretrained.js';
 export { type CheckpointPolicy, RunCheckpoints } from './runs/runCheckpoints.js';
 export { TRAIN_DEFAULTS, type TrainConfig } from './runs/trainConfig.js';
 export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './runs/trainingRun.js';
-export { readWeights, type WeightsFile } from './runs/weights.js';
-export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
-export type { CheckpointKind, Checkpoints } from './train/checkpoints.js';
-export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
-export { type EvaluateOptions, evaluate } from './train/evaluate.js';
-export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
-export { Learner, type LearnerOptions } from './train/learner.js';
-export type { Accuracy } from './train/metrics.js';
-export {
-  type BackwardOptions,
-  backwardProgram,
-  clearGradientsProgram,
-  type EvaluationOutputs,
-  evaluationProgram,
-  gradientName,
-  type TrainedParameter,
-  trainedParameters,
-  trainProgram,
-  type UpdateOptions,
-  updateProgram,
-} from './train/programs.js';
-export type { StateDictTensors, StateTensor } from './train/stateDict.js';
-export type { GradientResult, LabelledBatch, StepResult } from './train/stepResult.js';
-export { Trainer, type TrainerOptions, type TrainerOutcome } from './train/trainer.js';
+export { readWeights } from './runs/weights.js';

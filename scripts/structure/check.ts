@@ -2,7 +2,7 @@ import { checkComments } from './comments.js';
 import { checkCycles } from './cycles.js';
 import { checkDocumentation } from './documentation.js';
 import type { Finding } from './finding.js';
-import { checkLayers, checkPortability, checkPrinting } from './layers.js';
+import { checkLayers, checkPrinting } from './layers.js';
 import { checkSizes } from './sizes.js';
 import { parseSource } from './sources.js';
 import { checkTyping } from './typing.js';
@@ -21,7 +21,6 @@ export function checkStructure(files: ReadonlyMap<string, string>): Finding[] {
   return [
     ...checkLayers(sources),
     ...checkCycles(sources),
-    ...checkPortability(sources),
     ...checkPrinting(sources),
     ...checkTyping(written),
     ...checkComments(written),

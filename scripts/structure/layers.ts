@@ -1,4 +1,3 @@
-import { builtinModules } from 'node:module';
 import ts from 'typescript';
 import { broken, type Finding } from './finding.js';
 import { lineOf, type Source, walk } from './sources.js';
@@ -23,8 +22,8 @@ const order: readonly string[] = [
   'report',
   'studio',
   'cli',
-  'index.ts',
   'browser.ts',
+  'index.ts',
 ];
 
 /** Parts that may import less than the order allows. */
@@ -32,12 +31,6 @@ const narrow: Readonly<Record<string, readonly string[]>> = {
   engines: ['errors.ts', 'random.ts', 'graph', 'formats'],
   formats: ['errors.ts', 'makeFolder.ts', 'graph'],
 };
-
-/** Sources that also run in a browser. */
-const portable = /^src\/(graph|nn|losses|optim|models)\/|^src\/engines\/[^/]+\/lowering(\/|\.ts$)/;
-
-const nodeModules = new Set(builtinModules);
-const nodeGlobals = new Set(['process', 'Buffer', 'require', '__dirname', '__filename']);
 
 /** Part of src/ that a file belongs to. */
 function partOf(path: string): string | undefined {
@@ -68,36 +61,6 @@ function isAllowed(part: string, target: string): boolean {
   if (other === part) return true;
   const below = narrow[part] ?? order.slice(0, order.indexOf(part));
   return other !== undefined && below.includes(other);
-}
-
-/** Refuses Node's modules and globals where the code is to run in a browser too. */
-export function checkPortability(sources: readonly Source[]): Finding[] {
-  return sources
-    .filter(({ path }) => portable.test(path))
-    .flatMap(({ path, tree, imports }) => {
-      const findings = imports.flatMap(({ specifier, line }) =>
-        specifier.startsWith('node:') || nodeModules.has(specifier)
-          ? [broken(path, line, `this part runs in browsers too and must not import ${specifier}`)]
-          : [],
-      );
-      walk(tree, (node) => {
-        if (ts.isIdentifier(node) && nodeGlobals.has(node.text) && !isMemberName(node))
-          findings.push(
-            broken(path, lineOf(tree, node), `this part runs in browsers too and must not use ${node.text}`),
-          );
-      });
-      return findings;
-    });
-}
-
-/** Whether an identifier names a member: of an object, class or type. */
-function isMemberName(node: ts.Identifier): boolean {
-  const { parent } = node;
-  if (ts.isPropertyAccessExpression(parent)) return parent.name === node;
-  return (
-    (ts.isPropertyAssignment(parent) || ts.isClassElement(parent) || ts.isTypeElement(parent)) &&
-    parent.name === node
-  );
 }
 
 /** Refuses printing outside of the command line. */

@@ -5,8 +5,8 @@ import { sgd } from '../optim/sgd.js';
 import { loadStrictly } from '../runs/pretrained.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import { engineOptionsOf } from '../runs/trainingRun.js';
-import type { WeightsFile } from '../runs/weights.js';
 import { Learner } from '../train/learner.js';
+import type { WeightsFile } from '../train/weights.js';
 
 /** `--engine`, `--threads` and `--precision`, as far as they were given. */
 export interface EngineFlags {

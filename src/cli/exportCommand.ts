@@ -5,14 +5,14 @@ import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { uniformSource } from '../random.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
+import type { DataDescription } from '../train/checkpointInfo.js';
 import {
   EXPORT_FORMATS,
   type ExportFormat,
   exportModelOnnx,
   exportSafetensors,
   exportTorch,
-} from '../runs/exportWeights.js';
-import type { DataDescription } from '../train/checkpointInfo.js';
+} from '../train/exportWeights.js';
 import type { StateDictTensors } from '../train/stateDict.js';
 import { withClassifier } from './classifier.js';
 import { nameOption } from './options.js';

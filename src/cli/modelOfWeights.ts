@@ -2,7 +2,7 @@ import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { closestModel, describeKind, type Recognition } from '../models/recognise.js';
 import { createModel, families, type Hyperparameters, type ModelOptions } from '../models/registry.js';
-import type { WeightsFile } from '../runs/weights.js';
+import type { WeightsFile } from '../train/weights.js';
 
 /** What flags and data say of a model. */
 export interface WeightsRequest extends Hyperparameters {

@@ -1,6 +1,6 @@
 import { IMAGENET_NORMALISATION, type Normalisation } from '../data/dataset.js';
 import { readClassMap } from '../data/folders/classMap.js';
-import type { WeightsFile } from '../runs/weights.js';
+import type { WeightsFile } from '../train/weights.js';
 
 /** Names of a file's classes: of the class map, else what the file says, else their numbers. */
 export function classNamesOf({ info }: WeightsFile, classMap: string | undefined, classes: number): string[] {

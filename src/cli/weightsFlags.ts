@@ -3,7 +3,8 @@ import { UsageError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { closestModel } from '../models/recognise.js';
 import { createModel, type Hyperparameters } from '../models/registry.js';
-import { readWeights, type WeightsFile } from '../runs/weights.js';
+import { readWeights } from '../runs/weights.js';
+import type { WeightsFile } from '../train/weights.js';
 import { modelOfWeights } from './modelOfWeights.js';
 import { modelOptions, parseCount } from './options.js';
 

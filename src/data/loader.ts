@@ -1,20 +1,11 @@
 import { UserError } from '../errors.js';
 import { permutation } from '../random.js';
+import type { Batch, BatchSource } from './batch.js';
 import { normalisationFor, withChannels } from './channels.js';
 import type { Dataset, ImageSource } from './dataset.js';
 import type { ColourJitter } from './images/colourJitter.js';
 import { LoaderPool } from './loaderPool.js';
 import { CIFAR_AUGMENTATION, type PixelAugmentation } from './pixelTransforms.js';
-
-/** Images and labels of a step. */
-export interface Batch {
-  /** [N, C, S, S], normalised; zeros beyond `count`. */
-  readonly images: Float32Array;
-  /** [N]; zeros beyond `count`. */
-  readonly labels: Int32Array;
-  /** How many of the N are real: less than N in the last batch of an evaluation alone. */
-  readonly count: number;
-}
 
 /** Options of a loader. */
 export interface LoaderOptions {
@@ -49,7 +40,7 @@ const PREFETCH_BYTES = 2 ** 29;
  * Makes batches in worker threads, ahead of their use. Order, crop and flip depend on (seed, epoch,
  * index) alone, so that an epoch can be resumed at any step and the number of workers does not matter.
  */
-export class Loader {
+export class Loader implements BatchSource {
   /** Batches of an epoch. */
   readonly stepsPerEpoch: number;
   private waited = 0;

@@ -7,20 +7,13 @@ import { expectFinite, firstNotFinite } from '../train/finite.js';
 import type { Learner } from '../train/learner.js';
 import { counterTensor, fromStored, type StateDictTensors, toStored } from '../train/stateDict.js';
 import { OPTIMIZER_STEP } from '../train/trainingState.js';
+import { isTrainingState } from '../train/weights.js';
 import { writeFileAtomically } from './atomicFile.js';
 
 /** A checkpoint, read. */
 export interface Checkpoint extends CheckpointInfo {
   readonly path: string;
   readonly tensors: StateDictTensors;
-}
-
-/** Names of tensors that are training state and not the model's. */
-const TRAINING_PREFIXES = ['optimizer.', 'loss.'];
-
-/** Whether a tensor of a checkpoint is training state. */
-export function isTrainingState(name: string): boolean {
-  return TRAINING_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
 /**

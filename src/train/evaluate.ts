@@ -1,4 +1,4 @@
-import type { Batch } from '../data/loader.js';
+import type { Batch } from '../data/batch.js';
 import type { Learner } from './learner.js';
 import {
   type Accuracy,

@@ -13,7 +13,7 @@ export async function firstNotFinite(state: StateDictTensors): Promise<string | 
       if (!isFinite32(part)) return name;
       seen += part.length;
       if (seen < TURN) continue;
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setTimeout(resolve));
       seen = 0;
     }
   }

@@ -1,4 +1,4 @@
-import type { Loader } from '../data/loader.js';
+import type { BatchSource } from '../data/batch.js';
 import { UsageError, UserError } from '../errors.js';
 import type { Schedule } from '../optim/schedule.js';
 import type { CheckpointInfo, Progress } from './checkpointInfo.js';
@@ -13,8 +13,8 @@ import { StepRunner, type StepTotals } from './stepRunner.js';
 /** What a trainer is made of. */
 export interface TrainerOptions {
   readonly learner: Learner;
-  readonly train: Loader;
-  readonly test: Loader;
+  readonly train: BatchSource;
+  readonly test: BatchSource;
   /** Images of the sets, for events. */
   readonly images: { readonly train: number; readonly test: number };
   readonly schedule: Schedule;

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createModel } from '../../src/models/registry.js';
-import { exportTorch } from '../../src/runs/exportWeights.js';
+import { exportTorch } from '../../src/train/exportWeights.js';
 import type { StateDictTensors } from '../../src/train/stateDict.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses, drawnImage } from './fixtures/images.js';

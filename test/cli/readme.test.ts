@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createModel } from '../../src/models/registry.js';
-import { exportTorch } from '../../src/runs/exportWeights.js';
+import { exportTorch } from '../../src/train/exportWeights.js';
 import { counterTensor, type StateDictTensors } from '../../src/train/stateDict.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses, drawnImage } from './fixtures/images.js';

@@ -57,8 +57,10 @@ describe('grey images', () => {
       assert.ok(new Set(found).size > 20);
     });
   });
+});
 
-  it('are made of images in memory, in training and evaluation', async () => {
+describe('images in memory', () => {
+  it('become grey where the model takes one channel', async () => {
     const { train } = syntheticDataset({ train: 8, test: 1 });
     const plane = train.imageSize ** 2;
     const loader = new Loader(train, { batchSize: 4, imageSize: train.imageSize, channels: 1 });

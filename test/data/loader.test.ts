@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Batch } from '../../src/data/batch.js';
 import { type Dataset, limited } from '../../src/data/dataset.js';
-import { type Batch, Loader, type LoaderOptions } from '../../src/data/loader.js';
+import { Loader, type LoaderOptions } from '../../src/data/loader.js';
 import { syntheticDataset } from '../../src/data/synthetic.js';
 import { UserError } from '../../src/errors.js';
 

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
 import { errorMessage, UserError } from '../../errors.js';
 
 /** Members of an archive are not read beyond this many bytes: CIFAR's largest has 154 million. */
@@ -15,6 +14,7 @@ export async function readTarMembers(
   path: string,
   wanted: (baseName: string) => boolean,
 ): Promise<Map<string, Uint8Array>> {
+  const { extract } = await import('tar-stream');
   const members = new Map<string, Uint8Array>();
   const archive = extract();
   const source = createReadStream(path);

@@ -1,5 +1,5 @@
-import type { RgbImage } from './decode.js';
 import type { Cut } from './geometry.js';
+import type { RgbImage } from './image.js';
 import { bilinearWeights, inputSpan, resampleColumns, resampleRows } from './resample.js';
 
 /** Cuts and resizes images, with antialiased bilinear interpolation, bit for bit as Pillow does. Memory is used again. */

@@ -4,8 +4,9 @@ import type { ImageSource } from '../dataset.js';
 import type { Augmentation } from '../loaderProtocol.js';
 import { jitterColours } from './colourJitter.js';
 import { CutResizer } from './cutResizer.js';
-import { decodeRgb, type RgbImage } from './decode.js';
+import { decodeRgb } from './decode.js';
 import { evaluationCut, trainingCut } from './geometry.js';
+import type { RgbImage } from './image.js';
 import { readImageSource } from './imageSource.js';
 
 /** Options of a {@link ImagePreparer}. */

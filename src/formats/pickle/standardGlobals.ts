@@ -37,7 +37,7 @@ function encode([text, encoding]: readonly PickleValue[]): Uint8Array {
   if (typeof text !== 'string' || (name !== 'latin1' && name !== 'latin-1'))
     throw new PickleFault('calls _codecs.encode with something other than text and latin1');
   if (/[^\0-\xff]/.test(text)) throw new PickleFault('has a character in bytes that is not Latin-1');
-  return Uint8Array.from(Buffer.from(text, 'latin1'));
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /** `bytes()`: how Python 3 writes empty bytes in protocols 0 to 2. */

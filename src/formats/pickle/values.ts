@@ -78,7 +78,10 @@ export function globalsTable(globals: readonly PickleGlobal[]): PickleGlobals {
 
 /** Bytes as text, one character a byte. */
 export function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  // In parts, since a call takes only so many arguments. TextDecoder's latin1 is Windows-1252, another encoding.
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return text;
 }
 
 /** The text of a Python string, be it Python 3's, Python 2's or bytes (one character a byte); undefined for other values. */

@@ -69,7 +69,13 @@ export class PickleWriter {
   /** Ends the pickle with the value on top as its contents. */
   finish(): Uint8Array {
     this.op('.');
-    return Uint8Array.from(Buffer.concat(this.chunks));
+    const pickle = new Uint8Array(this.chunks.reduce((total, { length }) => total + length, 0));
+    let offset = 0;
+    for (const chunk of this.chunks) {
+      pickle.set(chunk, offset);
+      offset += chunk.length;
+    }
+    return pickle;
   }
 
   private op(code: string, operand?: Uint8Array): this {

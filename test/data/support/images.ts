@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { RgbImage } from '../../../src/data/images/decode.js';
+import type { RgbImage } from '../../../src/data/images/image.js';
 
 /** An image from a formula: (7xy + 3x + 5y + 50c) mod 256. */
 export function formulaImage(width: number, height: number): RgbImage {

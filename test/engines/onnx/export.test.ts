@@ -4,7 +4,7 @@ import { runOnnxModel } from '../../../src/engines/onnx/runModel.js';
 import { freeze } from '../../../src/graph/freeze.js';
 import { verifyProgram } from '../../../src/graph/verify.js';
 import { createModel } from '../../../src/models/registry.js';
-import { exportModelOnnx } from '../../../src/runs/exportWeights.js';
+import { exportModelOnnx } from '../../../src/train/exportWeights.js';
 import { evaluationProgram } from '../../../src/train/programs.js';
 import { floatsOf } from '../../../src/train/stateDict.js';
 import { formulaTensors, logitsOf } from '../../support/models.js';

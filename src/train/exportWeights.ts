@@ -4,9 +4,9 @@ import type { TorchExtra } from '../formats/torch/readTorch.js';
 import { writeTorchCheckpoint } from '../formats/torch/writeTorch.js';
 import { freeze } from '../graph/freeze.js';
 import type { Model } from '../models/model.js';
-import { type CheckpointInfo, metadataOf } from '../train/checkpointInfo.js';
-import { evaluationProgram } from '../train/programs.js';
-import { floatsOf, type StateDictTensors, toStored } from '../train/stateDict.js';
+import { type CheckpointInfo, metadataOf } from './checkpointInfo.js';
+import { evaluationProgram } from './programs.js';
+import { floatsOf, type StateDictTensors, toStored } from './stateDict.js';
 import type { WeightsFile } from './weights.js';
 
 /** Formats that a model can be exported to. */

@@ -1,0 +1,38 @@
+/** Every operation, as users name them: `ops.relu`, `ops.conv2d`. */
+export { type BatchNormResult, batchNormInference, batchNormTrain } from './batchNorm.js';
+export { type Conv2dOptions, conv2d } from './conv.js';
+export { softmaxCrossEntropy } from './crossEntropy.js';
+export {
+  abs,
+  add,
+  clamp,
+  div,
+  equal,
+  exp,
+  gelu,
+  greater,
+  greaterOrEqual,
+  hsigmoid,
+  hswish,
+  leakyRelu,
+  less,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  type Operand,
+  relu,
+  relu6,
+  select,
+  sigmoid,
+  silu,
+  sqrt,
+  sub,
+  tanh,
+} from './elementwise.js';
+export { type MatmulOptions, matmul } from './matmul.js';
+export { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from './pooling.js';
+export { amax, amin, broadcastTo, mean, sum, sumTo, variance } from './reduce.js';
+export { type SgdSettings, sgdUpdate } from './sgd.js';
+export { channelShuffle, concat, detach, flatten, pad, reshape, slice, transpose } from './shape.js';
