@@ -68,8 +68,15 @@ export { cosine, multistep, type Schedule } from './optim/schedule.js';
 export { type SgdOptions, sgd } from './optim/sgd.js';
 export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
 export type { CheckpointKind, Checkpoints } from './train/checkpoints.js';
+export {
+  type ClassGuess,
+  Classifier,
+  type ClassifierDescription,
+  type ClassifierOptions,
+  mostProbable,
+} from './train/classifier.js';
 export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
-export { type EvaluateOptions, evaluate } from './train/evaluate.js';
+export { accuracyOver, type EvaluateOptions, evaluate, type Predictor } from './train/evaluate.js';
 export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
 export {
   exportModelOnnx,

@@ -13,7 +13,7 @@ import {
   exportSafetensors,
   exportTorch,
 } from '../train/exportWeights.js';
-import type { StateDictTensors } from '../train/stateDict.js';
+import { type StateDictTensors, stateDictOf } from '../train/stateDict.js';
 import { withClassifier } from './classifier.js';
 import { nameOption } from './options.js';
 import { printLine } from './output.js';
@@ -61,14 +61,14 @@ async function runExport(flags: ExportFlags): Promise<void> {
     throw new UsageError(`${output} is the checkpoint itself: give another --output`);
   const { weights, model } = openClassifier(flags);
   const checked = { engine: 'onnx', batchSize: CHECKED_IMAGES } as const;
-  const chunks = await withClassifier(weights, model, checked, async (learner) => {
-    // As the learner holds them: complete, with every name and shape checked.
-    const tensors = await learner.stateDict();
+  const chunks = await withClassifier(weights, model, checked, async (classifier) => {
+    // Complete, with every name and shape checked.
+    const tensors = stateDictOf(model, weights.tensors);
     const classes = classNamesOf(weights, flags.classMap, model.config.classes);
     const data = { ...normalisationFor(normalisationOf(weights), model.channels), classes };
     if (flags.to === 'safetensors') return exportSafetensors(tensors, { model: model.config, data });
     if (flags.to === 'pth') return exportTorch(tensors, weights);
-    return [await checkedOnnx(model, tensors, data, flags, (images) => learner.predict(images))];
+    return [await checkedOnnx(model, tensors, data, flags, (images) => classifier.predict(images))];
   });
   await writeFileAtomically(output, chunks);
   const size = chunks.reduce((total, { length }) => total + length, 0);

@@ -52,10 +52,9 @@ async function withWeights(
   const names = classNamesOf(weights, flags.classMap, model.config.classes);
   const { imageSize } = model.config;
   const preparing = { imageSize, channels: model.channels, normalisation: normalisationOf(weights) };
-  await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (learner) => {
-    await learner.beginEvaluation();
+  await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (classifier) => {
     const logitsOf = async (image: string): Promise<Float32Array> =>
-      (await learner.predict(await readImages([image], preparing))).logits;
+      (await classifier.predict(await readImages([image], preparing))).logits;
     await body({ names, logitsOf });
   });
 }

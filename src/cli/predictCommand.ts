@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { type ClassGuess, mostProbable } from '../train/classifier.js';
 import type { EngineFlags } from './classifier.js';
 import { withImageClassifier } from './imageClassifier.js';
 import { engineOptions, logFormatOption } from './options.js';
@@ -8,15 +9,6 @@ import { type WeightsFlags, weightsOptions } from './weightsFlags.js';
 interface PredictFlags extends WeightsFlags, EngineFlags {
   readonly logFormat: LogFormat;
 }
-
-/** A class with its probability. */
-interface Guess {
-  readonly label: number;
-  readonly name: string;
-  readonly probability: number;
-}
-
-const SHOWN = 5;
 
 /** Adds the `predict` command. */
 export function addPredictCommand(program: Command): void {
@@ -36,22 +28,11 @@ export function addPredictCommand(program: Command): void {
 
 async function runPredict(images: readonly string[], flags: PredictFlags): Promise<void> {
   await withImageClassifier(flags, async ({ names, logitsOf }) => {
-    for (const image of images) report(image, best(await logitsOf(image), names), flags.logFormat);
+    for (const image of images) report(image, mostProbable(await logitsOf(image), names), flags.logFormat);
   });
 }
 
-/** The most probable classes, by softmax. */
-function best(logits: Float32Array, names: readonly string[]): Guess[] {
-  const highest = logits.reduce((a, b) => Math.max(a, b));
-  const exponentials = Array.from(logits, (logit) => Math.exp(logit - highest));
-  const total = exponentials.reduce((a, b) => a + b);
-  return exponentials
-    .map((value, label) => ({ label, name: names[label]!, probability: value / total }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, SHOWN);
-}
-
-function report(image: string, guesses: readonly Guess[], logFormat: LogFormat): void {
+function report(image: string, guesses: readonly ClassGuess[], logFormat: LogFormat): void {
   if (logFormat === 'json') {
     printJson({ event: 'prediction', image, classes: guesses });
     return;

@@ -4,9 +4,9 @@ import { Loader } from '../data/loader.js';
 import type { Hyperparameters } from '../models/registry.js';
 import { checkTrainSettings, TRAIN_DEFAULTS, type TrainConfig } from '../runs/trainConfig.js';
 import { readWeights } from '../runs/weights.js';
+import type { Classifier } from '../train/classifier.js';
 import { Confusion } from '../train/confusion.js';
-import { evaluate } from '../train/evaluate.js';
-import type { Learner } from '../train/learner.js';
+import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
@@ -74,8 +74,8 @@ async function runTest(flags: TestFlags): Promise<void> {
   const model = modelOfWeights(flags.checkpoint, weights, { ...flags, classes, imageSize: test.imageSize });
   const confusion = new Confusion(test.classes);
   const weightsFile = { ...weights, path: flags.checkpoint };
-  const accuracy = await withClassifier(weightsFile, model, flags, (learner) =>
-    testOn(test, learner, confusion, flags.logFormat),
+  const accuracy = await withClassifier(weightsFile, model, flags, (classifier) =>
+    testOn(test, classifier, confusion, flags.logFormat),
   );
   report(flags, accuracy, model.parameterCount, confusion);
 }
@@ -102,15 +102,15 @@ async function testData(
 
 async function testOn(
   test: Dataset,
-  learner: Learner,
+  classifier: Classifier,
   confusion: Confusion,
   logFormat: LogFormat,
 ): Promise<Accuracy> {
-  const { batchSize, model } = learner;
+  const { batchSize, model } = classifier;
   const loader = new Loader(test, { batchSize, imageSize: model.config.imageSize, channels: model.channels });
   const line = new ProgressLine(process.stderr);
   try {
-    const accuracy = await evaluate(learner, loader.epoch(0), {
+    const accuracy = await accuracyOver(classifier, loader.epoch(0), {
       each: (label, predicted) => confusion.add(label, predicted),
       onProgress: (images, { top1 }) => {
         const text = `testing ${images}/${test.count}  top-1 ${formatPercent(top1)}`;

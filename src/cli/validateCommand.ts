@@ -8,8 +8,8 @@ import { webDataset } from '../data/webdataset/webDataset.js';
 import { isWebDataset, validationShards } from '../data/webdataset/webDatasetPair.js';
 import { sleepSoonWhenIdle } from '../engines/host/idle.js';
 import { UsageError, UserError } from '../errors.js';
-import { evaluate } from '../train/evaluate.js';
-import type { Learner } from '../train/learner.js';
+import type { Classifier } from '../train/classifier.js';
+import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
@@ -66,8 +66,8 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
   const dataset = validationSet(flags, weights, model.config.classes);
   sleepSoonWhenIdle();
   const batchSize = Math.min(flags.batchSize, MOST_AT_ONCE, dataset.count);
-  const accuracy = await withClassifier(weights, model, { ...flags, batchSize }, (learner) =>
-    validateOn(dataset, learner, flags),
+  const accuracy = await withClassifier(weights, model, { ...flags, batchSize }, (classifier) =>
+    validateOn(dataset, classifier, flags),
   );
   const { top1, top5, images } = accuracy;
   const parameters = model.parameterCount;
@@ -112,8 +112,12 @@ function ofFolders(data: string, classMap: string | undefined, classes: number):
   );
 }
 
-async function validateOn(dataset: ImageDataset, learner: Learner, flags: ValidateFlags): Promise<Accuracy> {
-  const { batchSize, model } = learner;
+async function validateOn(
+  dataset: ImageDataset,
+  classifier: Classifier,
+  flags: ValidateFlags,
+): Promise<Accuracy> {
+  const { batchSize, model } = classifier;
   const loader = new Loader(dataset, {
     batchSize,
     imageSize: model.config.imageSize,
@@ -124,7 +128,7 @@ async function validateOn(dataset: ImageDataset, learner: Learner, flags: Valida
   let next = often;
   const begin = performance.now();
   try {
-    const accuracy = await evaluate(learner, loader.epoch(0), {
+    const accuracy = await accuracyOver(classifier, loader.epoch(0), {
       onProgress: (images, { top1, top5 }) => {
         if (flags.logFormat === 'json' || images < next) return;
         next = images - (images % often) + often;

@@ -9,6 +9,7 @@ import { crossEntropyLoss } from '../losses/crossEntropy.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
 import { createModel, families, type ModelOptions } from '../models/registry.js';
+import type { Optimizer } from '../optim/optimizer.js';
 import { cosine, multistep, type Schedule } from '../optim/schedule.js';
 import { sgd } from '../optim/sgd.js';
 import type { Progress } from '../train/checkpointInfo.js';
@@ -25,6 +26,12 @@ export interface TrainingRunOptions {
   readonly config: TrainConfig;
   /** The images, already limited as the configuration asks. */
   readonly data: DatasetPair;
+  /** A model of your own. Default: the configuration's. */
+  readonly model?: Model | undefined;
+  /** A loss of your own. Default: the configuration's. */
+  readonly loss?: Loss | undefined;
+  /** An optimiser of your own. Default: SGD, as the configuration says. */
+  readonly optimizer?: Optimizer | undefined;
   /** Folder for checkpoints; none are written without it. */
   readonly folder?: string | undefined;
   /** Where to go on. */
@@ -74,7 +81,7 @@ export function checkConfig(config: TrainConfig): void {
 export async function prepareTraining(options: TrainingRunOptions): Promise<TrainingRun> {
   const { config, folder } = options;
   const { train, test } = options.data;
-  const model = modelFor(config, train);
+  const model = options.model ?? modelFor(config, train);
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {
     for (const resource of opened.splice(0).reverse()) await resource.close();
@@ -133,12 +140,11 @@ function lossOf(config: TrainConfig): Loss {
 async function makeLearner(
   engine: Engine,
   model: Model,
-  { config, checkpoint, onNotice }: TrainingRunOptions,
+  { config, checkpoint, onNotice, ...own }: TrainingRunOptions,
 ): Promise<Learner> {
   const { batchSize, seed, f32Steps, pretrained } = config;
   const clipNorm = config.clipNorm ?? undefined;
-  const loss = lossOf(config);
-  const optimizer = sgd(config);
+  const { loss = lossOf(config), optimizer = sgd(config) } = own;
   const learner = await Learner.create({
     engine,
     model,

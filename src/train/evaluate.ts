@@ -1,4 +1,5 @@
 import type { Batch } from '../data/batch.js';
+import type { Model } from '../models/model.js';
 import type { Learner } from './learner.js';
 import {
   type Accuracy,
@@ -33,16 +34,23 @@ export async function evaluate(
   }
 }
 
-/** {@link evaluate} with a learner whose evaluation has begun, and goes on afterwards. */
+/** What gives the logits of a batch: a classifier, or a learner whose evaluation has begun. */
+export interface Predictor {
+  readonly model: Model;
+  /** @param images [N, C, S, S], normalised */
+  predict(images: Float32Array): Promise<{ readonly logits: Float32Array }>;
+}
+
+/** Accuracy of a predictor over batches; undefined if it was stopped. */
 export async function accuracyOver(
-  learner: Learner,
+  predictor: Predictor,
   batches: AsyncIterable<Batch>,
   options: EvaluateOptions = {},
 ): Promise<Accuracy | undefined> {
-  const { classes } = learner.model.config;
+  const { classes } = predictor.model.config;
   let sums: AccuracySums = NO_ACCURACY;
   for await (const { images, labels, count } of batches) {
-    const { logits } = await learner.predict(images);
+    const { logits } = await predictor.predict(images);
     const { each } = options;
     sums = addAccuracy(sums, accuracySums(logits, labels, { classes, count, ...(each && { each }) }));
     if (options.stopped?.()) return undefined;

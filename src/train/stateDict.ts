@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js';
 import { compareStateDict, describeDifference } from '../formats/stateDictMatch.js';
 import { bytesOf, isFloating, type StoredTensors, toFloat32, toInt64 } from '../formats/tensor.js';
+import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
 
 /** A tensor of a state dict on the host, row-major: f32, or int64 for counters. */
@@ -58,5 +59,17 @@ export function fromStored(tensors: StoredTensors): StateDictTensors {
 export function toStored(tensors: StateDictTensors): StoredTensors {
   return new Map(
     [...tensors].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: bytesOf(data) }]),
+  );
+}
+
+/** A model's whole state in PyTorch's order, of tensors that {@link checkStateDict} found fit; missing counters are 0. */
+export function stateDictOf(model: Model, tensors: StateDictTensors): StateDictTensors {
+  return new Map(
+    model.stateEntries().map(({ name, kind, shape }): [string, StateTensor] => {
+      const tensor = tensors.get(name);
+      if (kind === 'counter') return [name, tensor ?? counterTensor(0)];
+      if (!tensor) throw new UserError(`${name} is missing`);
+      return [name, { dtype: 'f32', shape, data: floatsOf(tensor) }];
+    }),
   );
 }

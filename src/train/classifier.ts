@@ -1,0 +1,152 @@
+import type { Engine, Executable } from '../engines/engine.js';
+import { UserError } from '../errors.js';
+import { freeze } from '../graph/freeze.js';
+import { describeModel, type ModelDescription } from '../models/describe.js';
+import type { Model, ModelConfig } from '../models/model.js';
+import { createModel } from '../models/registry.js';
+import type { DataDescription } from './checkpointInfo.js';
+import { evaluationProgram } from './programs.js';
+import { checkStateDict, floatsOf, type StateDictTensors } from './stateDict.js';
+import { parseWeights } from './weights.js';
+
+/** What a classifier is made of. */
+export interface ClassifierOptions {
+  /** Runs the program; the classifier does not close it. */
+  readonly engine: Engine;
+  readonly model: Model;
+  /** The model's values. */
+  readonly tensors: StateDictTensors;
+  /** Names of the classes and the images' mean and deviation, for {@link Classifier.classify} and {@link Classifier.describe}. */
+  readonly data?: DataDescription | undefined;
+  /** Images that are computed at a time. Default 1. */
+  readonly batchSize?: number | undefined;
+}
+
+/** A class with its probability. */
+export interface ClassGuess {
+  readonly label: number;
+  readonly name: string;
+  /** By softmax, from 0 to 1. */
+  readonly probability: number;
+}
+
+/** What a classifier says of itself. */
+export interface ClassifierDescription extends ModelDescription {
+  readonly model: ModelConfig;
+  /** Absent where neither the file nor the options say. */
+  readonly data?: DataDescription;
+}
+
+/**
+ * A trained model that answers: its values are built into one program, with batch normalisation folded into
+ * convolutions. It needs neither loss nor optimiser, and shares nothing with other users of the engine.
+ */
+export class Classifier {
+  private constructor(
+    private readonly options: ClassifierOptions,
+    private readonly executable: Executable,
+  ) {}
+
+  /** @throws UserError listing tensors that are missing, unexpected or misshapen */
+  static async create(options: ClassifierOptions): Promise<Classifier> {
+    const { engine, model, tensors, batchSize = 1 } = options;
+    checkStateDict(tensors, model.stateEntries(), false);
+    const values = new Map([...tensors].map(([name, tensor]) => [name, floatsOf(tensor)]));
+    return new Classifier(options, await engine.compile(freeze(evaluationProgram(model, batchSize), values)));
+  }
+
+  /**
+   * The classifier in the bytes of a checkpoint of this library.
+   *
+   * @param options name: what messages call the file, default `the checkpoint`; imageSize: default the checkpoint's
+   * @throws UserError when it is damaged, or does not say which model it is of
+   */
+  static async load(
+    bytes: Uint8Array,
+    options: Pick<ClassifierOptions, 'engine' | 'batchSize'> & {
+      readonly name?: string | undefined;
+      readonly imageSize?: number | undefined;
+    },
+  ): Promise<Classifier> {
+    const { name = 'the checkpoint', imageSize, ...others } = options;
+    const { tensors, info } = parseWeights(bytes, name);
+    if (!info)
+      throw new UserError(`${name} does not say which model it is of: make the model and give its tensors`);
+    const model = createModel({ ...info.model, imageSize: imageSize ?? info.model.imageSize });
+    return Classifier.create({ ...others, model, tensors, data: info.data });
+  }
+
+  get model(): Model {
+    return this.options.model;
+  }
+
+  /** Images that are computed at a time. */
+  get batchSize(): number {
+    return this.options.batchSize ?? 1;
+  }
+
+  /**
+   * Logits of any number of images.
+   *
+   * @param images [N, C, S, S], normalised; stays the caller's
+   * @returns logits [N, classes]
+   */
+  async predict(images: Float32Array): Promise<{ readonly logits: Float32Array }> {
+    const { batchSize } = this;
+    const { classes } = this.model.config;
+    const length = this.model.imagesShape(1).reduce((product, size) => product * size);
+    const count = images.length / length;
+    if (!Number.isInteger(count))
+      throw new UserError(`images of ${length} values each cannot be ${images.length} values in all`);
+    const logits = new Float32Array(count * classes);
+    for (let n = 0; n < count; n += batchSize) {
+      const batch = new Float32Array(batchSize * length);
+      batch.set(images.subarray(n * length, (n + batchSize) * length));
+      const { logits: found } = await this.executable.run({ images: batch });
+      logits.set((found as Float32Array).subarray(0, (count - n) * classes), n * classes);
+    }
+    return { logits };
+  }
+
+  /**
+   * The most probable classes of each image, best first.
+   *
+   * @param images as {@link predict}
+   * @param options top: how many, default 5
+   */
+  async classify(images: Float32Array, options: { readonly top?: number } = {}): Promise<ClassGuess[][]> {
+    const { logits } = await this.predict(images);
+    const { classes } = this.model.config;
+    const names = this.options.data?.classes ?? [];
+    return Array.from({ length: logits.length / classes }, (_, n) =>
+      mostProbable(logits.subarray(n * classes, (n + 1) * classes), names, options.top),
+    );
+  }
+
+  /** The model with its size, the names of its classes and how images are normalised. */
+  describe(): ClassifierDescription {
+    const { model, data } = this.options;
+    return { ...describeModel(model), model: model.config, ...(data && { data }) };
+  }
+
+  /** Frees the program. The engine stays open. */
+  async close(): Promise<void> {
+    await this.executable.close();
+  }
+}
+
+/**
+ * The most probable classes by softmax, best first.
+ *
+ * @param names of the classes; `class 7` where there is none
+ * @param top how many; default 5
+ */
+export function mostProbable(logits: Float32Array, names: readonly string[], top = 5): ClassGuess[] {
+  const highest = logits.reduce((a, b) => Math.max(a, b));
+  const exponentials = Array.from(logits, (logit) => Math.exp(logit - highest));
+  const total = exponentials.reduce((a, b) => a + b);
+  return exponentials
+    .map((value, label) => ({ label, name: names[label] ?? `class ${label}`, probability: value / total }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, top);
+}
