@@ -7,14 +7,14 @@ import { runTraining } from '../../src/cli/runTraining.js';
 import { type Checkpoint, readCheckpoint, restoreLearner } from '../../src/runs/checkpoint.js';
 import { withFolder, withTrainer } from '../train/fixtures/tiny.js';
 
-/** Runs that version 0.1.0 saved in the middle of an epoch; see README.md there. */
+/** Runs that an earlier version saved in the middle of an epoch; see README.md there. */
 const FOLDER = 'test/fixtures/savedRuns';
 const LAST = 'last.safetensors';
 
 interface Expected {
   /** SHA-256 over names and values of the saved tensors. */
   readonly loaded: string;
-  /** The same after version 0.1.0 had resumed the run and finished it. */
+  /** The same after that version had resumed the run and finished it. */
   readonly resumed: string;
   readonly progress: unknown;
   readonly accuracyCsv?: string;
@@ -22,7 +22,7 @@ interface Expected {
 
 const expected = JSON.parse(readFileSync(join(FOLDER, 'expected.json'), 'utf8')) as Record<string, Expected>;
 
-/** A hash of the tensors that version 0.1.0 knew: it did not count an optimiser's steps. */
+/** A hash of the tensors that that version knew: it did not count an optimiser's steps. */
 function hashOf({ tensors }: Checkpoint): string {
   const hash = createHash('sha256');
   for (const [name, { data }] of tensors) {
@@ -50,7 +50,7 @@ async function resumes(name: string, body: (folder: string) => Promise<unknown>)
 }
 
 // The reference engine computes alike on every processor; ONNX Runtime and oneDNN choose their code by it.
-describe('runs of version 0.1.0 resume bit for bit', () => {
+describe('runs of an earlier version resume bit for bit', () => {
   for (const name of ['bias', 'ce'])
     it(`a run folder, ${name}`, () =>
       resumes(name, (folder) => runTraining({ settings: {}, resume: folder, logFormat: 'json' })));
