@@ -48,7 +48,13 @@ export { type Conv2dOptions, conv2d } from './graph/ops/conv.js';
 export { softmaxCrossEntropy } from './graph/ops/crossEntropy.js';
 export * as elementwise from './graph/ops/elementwise.js';
 export { type MatmulOptions, matmul } from './graph/ops/matmul.js';
-export { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d } from './graph/ops/pooling.js';
+export {
+  adaptiveAvgPool2d,
+  avgPool2d,
+  globalAvgPool2d,
+  maxPool2d,
+  type Pool2dOptions,
+} from './graph/ops/pooling.js';
 export { amax, amin, broadcastTo, mean, sum, variance } from './graph/ops/reduce.js';
 export { type SgdSettings, sgdUpdate } from './graph/ops/sgd.js';
 export {
@@ -74,10 +80,12 @@ export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
 export { type ModelKind, recogniseModel } from './models/recognise.js';
 export { createModel, type ModelName, type ModelOptions, modelNames } from './models/registry.js';
 export { skipblockNetVariants } from './models/skipblocknet.js';
+export * from './nn/activations.js';
 export * from './nn/layer.js';
 export * from './nn/layers.js';
 export * from './nn/module.js';
 export * from './nn/parameter.js';
+export * from './nn/pooling.js';
 export * from './nn/sequential.js';
 export { Trace } from './nn/trace.js';
 export type {
