@@ -88,7 +88,9 @@ export class TrainingState {
   }
 
   private async initialise(): Promise<Variables> {
-    const variables = await this.engine.variables(Array.from(this.shapes, ([name, shape]) => ({ name, shape })));
+    const variables = await this.engine.variables(
+      Array.from(this.shapes, ([name, shape]) => ({ name, shape })),
+    );
     await variables.write(initialLossValues(this.loss));
     return variables;
   }
