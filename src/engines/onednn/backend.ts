@@ -19,7 +19,7 @@ import { planProgram } from './plan/plan.js';
 import { DnnlVariable } from './variables.js';
 
 /** The engine on oneDNN: a program becomes a list of prepared primitives. */
-class DnnlBackend implements EngineBackend<DnnlVariable> {
+export class DnnlBackend implements EngineBackend<DnnlVariable> {
   readonly description: string;
   readonly precision: Precision;
   private readonly machineCode: MachineCode | undefined;

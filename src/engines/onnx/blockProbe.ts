@@ -34,7 +34,7 @@ async function reordered<Tensor>(runtime: OnnxRuntime<Tensor>): Promise<Float32A
       shape,
     );
     const [y] = await session.run({ x }, [{ name, type: { shape, dtype: 'f32' }, toHost: true }]);
-    return (await runtime.contents(y!)) as Float32Array;
+    return (await runtime.take(y!)) as Float32Array;
   } finally {
     await session.release();
   }

@@ -1,13 +1,11 @@
 import { errorMessage } from '../../errors.js';
-import type { TensorData } from '../../graph/tensorType.js';
+import { type Shape, sizeOf, type TensorData } from '../../graph/tensorType.js';
 import { fillUniform } from '../../random.js';
 import type { BackendExecutable, NamedData, RunOptions } from '../engine.js';
-import { freeArrays } from '../host/freeArrays.js';
-import type { LabelRange } from './labels.js';
-import { checkLabels } from './labels.js';
-import type { Feed, Fetch, LoweredProgram } from './lowering/lowerProgram.js';
+import { checkLabels, type LabelRange } from './labels.js';
+import type { Feed, FeedSource, Fetch, LoweredProgram } from './lowering/lowerProgram.js';
 import type { OnnxRuntime, RuntimeSession, Wanted } from './runtime.js';
-import { type OnnxVariable, zeros } from './variables.js';
+import type { OnnxVariable } from './variables.js';
 
 /** A program as a session of ONNX Runtime. */
 export class OnnxExecutable<Tensor> implements BackendExecutable {
@@ -28,29 +26,26 @@ export class OnnxExecutable<Tensor> implements BackendExecutable {
   async run(inputs: NamedData, options: Required<RunOptions>): Promise<Record<string, TensorData>> {
     checkLabels(this.labels, inputs);
     const feeds: Record<string, Tensor> = {};
-    for (const feed of this.feeds) feeds[feed.model] = this.fed(feed, inputs, options);
-    const results = await this.session
-      .run(
-        feeds,
-        this.fetches.map((fetch) => this.wanted(fetch)),
-      )
-      .catch((error: unknown) => {
-        throw new Error(`ONNX Runtime could not run the program: ${errorMessage(error)}`);
-      });
-    freeArrays(Object.values(inputs));
-    return this.take(results);
+    const own: Tensor[] = [];
+    for (const { model, source, shape } of this.feeds) {
+      if (source.kind === 'variable') feeds[model] = this.variables.get(source.name)!.current;
+      else {
+        feeds[model] = this.runtime.tensor(numbersOf(source, shape, inputs, options), shape);
+        own.push(feeds[model]);
+      }
+    }
+    try {
+      const wanted = this.fetches.map((fetch) => this.wanted(fetch));
+      return await this.take(await this.session.run(feeds, wanted));
+    } catch (error) {
+      throw new Error(`ONNX Runtime could not run the program: ${errorMessage(error)}`);
+    } finally {
+      for (const tensor of own) this.runtime.dispose(tensor);
+    }
   }
 
   close(): Promise<void> {
     return this.session.release();
-  }
-
-  private fed({ source, shape }: Feed, inputs: NamedData, { seed, step }: Required<RunOptions>): Tensor {
-    if (source.kind === 'input') return this.runtime.tensor(inputs[source.name]!, shape);
-    if (source.kind === 'variable') return this.variables.get(source.name)!.current;
-    const numbers = zeros('f32', shape) as Float32Array;
-    fillUniform(numbers, seed, source.stream, step);
-    return this.runtime.tensor(numbers, shape);
   }
 
   private wanted({ model: name, target, shape, dtype }: Fetch): Wanted<Tensor> {
@@ -66,8 +61,21 @@ export class OnnxExecutable<Tensor> implements BackendExecutable {
     for (const [i, { target }] of this.fetches.entries()) {
       const result = results[i]!;
       if (target.kind === 'update') this.variables.get(target.name)!.update(result);
-      else outputs[target.name] = await this.runtime.contents(result);
+      else outputs[target.name] = await this.runtime.take(result);
     }
     return outputs;
   }
+}
+
+/** Contents of a feed that is made for one run. */
+function numbersOf(
+  source: Exclude<FeedSource, { readonly kind: 'variable' }>,
+  shape: Shape,
+  inputs: NamedData,
+  { seed, step }: Required<RunOptions>,
+): TensorData {
+  if (source.kind === 'input') return inputs[source.name]!;
+  const numbers = new Float32Array(sizeOf(shape));
+  fillUniform(numbers, seed, source.stream, step);
+  return numbers;
 }

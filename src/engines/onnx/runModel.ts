@@ -31,9 +31,10 @@ export async function openModelIn<Tensor>(
     });
   return {
     run: async (images, shape) => {
+      // Not disposed of: the images stay the caller's.
       const feeds = { images: runtime.tensor(images, shape) };
       const [logits] = await session.run(feeds, [{ name: 'logits', type: undefined, toHost: true }]);
-      return (await runtime.contents(logits!)).slice() as Float32Array;
+      return (await runtime.take(logits!)) as Float32Array;
     },
     close: () => session.release(),
   };

@@ -58,9 +58,11 @@ export interface OnnxRuntime<Tensor> {
   readonly writesOver: boolean;
   /** A tensor of given contents; the array belongs to it from then on. */
   tensor(data: TensorData | Uint8Array, shape: Shape): Tensor;
-  /** A tensor's contents. Where they lie on the host it is the tensor's own memory, not to be changed. */
-  contents(tensor: Tensor): TensorData | Promise<TensorData>;
-  /** Frees a tensor's memory. */
+  /** A copy of a tensor's contents. */
+  read(tensor: Tensor): TensorData | Promise<TensorData>;
+  /** The contents of a tensor that nobody needs after this: its own memory where that is an array, or a copy, and it is disposed of. */
+  take(tensor: Tensor): TensorData | Promise<TensorData>;
+  /** Frees the memory of a tensor that no run uses any more. */
   dispose(tensor: Tensor): void;
   /** Makes a session of a model. */
   session(model: Uint8Array, options: SessionOptions): Promise<RuntimeSession<Tensor>>;

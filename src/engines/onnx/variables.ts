@@ -42,8 +42,8 @@ export class OnnxVariable<Tensor> implements BackendVariable {
     else this.runtime.dispose(before);
   }
 
-  async read(): Promise<TensorData> {
-    return (await this.runtime.contents(this.value)).slice();
+  read(): TensorData | Promise<TensorData> {
+    return this.runtime.read(this.value);
   }
 
   /** Sets the value. An array that has its buffer to itself is taken over, not copied. */

@@ -37,7 +37,11 @@ export class NodeRuntime implements OnnxRuntime<Tensor> {
     return data instanceof Int32Array ? new Tensor('int32', data, shape) : new Tensor('float32', data, shape);
   }
 
-  contents(tensor: Tensor): TensorData {
+  read(tensor: Tensor): TensorData {
+    return dataOf(tensor).slice();
+  }
+
+  take(tensor: Tensor): TensorData {
     return dataOf(tensor);
   }
 
