@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { runOnnxModel } from '../engines/onnx/runModel.js';
+import { runOnnxModel } from '../engines/onnx/node/openModel.js';
 import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { uniformSource } from '../random.js';

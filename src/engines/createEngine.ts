@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { UsageError, UserError } from '../errors.js';
 import type { Engine, EngineOptions } from './engine.js';
-import { startWorkerEngine } from './host/workerEngine.js';
-import { refuseTelemetry } from './onnx/telemetry.js';
+import { startThreadEngine } from './host/threadEngine.js';
+import { refuseTelemetry } from './onnx/node/telemetry.js';
 
 /** Backend modules by engine name, each loaded by its own worker alone. */
 const backendModules = {
   onednn: './onednn/backend.js',
-  onnx: './onnx/backend.js',
+  onnx: './onnx/node/backend.js',
   reference: './reference/backend.js',
 } as const;
 
@@ -60,7 +60,7 @@ function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required
 
 function start(name: EngineName, options: Required<EngineOptions>): Promise<Engine> {
   if (name === 'onnx') refuseTelemetry();
-  return startWorkerEngine({ name, module: new URL(backendModules[name], import.meta.url) }, options);
+  return startThreadEngine({ name, module: new URL(backendModules[name], import.meta.url) }, options);
 }
 
 async function startBest(options: Required<EngineOptions>): Promise<Engine> {
@@ -87,10 +87,10 @@ function withDescription(engine: Engine, description: string): Engine {
     name: engine.name,
     description,
     precision: engine.precision,
+    variables: (specs) => engine.variables(specs),
     compile: (program, options) => engine.compile(program, options),
-    read: (names) => engine.read(names),
-    write: (values) => engine.write(values),
     ...(measurePeaks && { measurePeaks }),
+    statistics: () => engine.statistics(),
     close: () => engine.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { uniformSource } from '../../random.js';
 import type { ImageSource } from '../dataset.js';
-import type { Augmentation } from '../loaderProtocol.js';
+import type { Augmentation } from '../loaderCalls.js';
 import { jitterColours } from './colourJitter.js';
 import { CutResizer } from './cutResizer.js';
 import { decodeRgb, type RgbImage } from './decode.js';

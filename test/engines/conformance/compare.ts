@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { ReferenceBackend } from '../../../src/engines/reference/backend.js';
 import type { Values } from '../../../src/engines/reference/kernel.js';
 import type { OpKind } from '../../../src/graph/op.js';
 import type { AnyProgramNode, Program } from '../../../src/graph/program.js';
 import type { TensorData } from '../../../src/graph/tensorType.js';
+import { onReference } from '../../support/reference.js';
 import type { ConformanceCase } from './cases.js';
 
 /** Greatest error of each operation in 32-bit floats, relative to the largest value of the output (at least 1); others 2e-6. */
@@ -34,10 +34,7 @@ export function toleranceOf(program: Program, least: number): number {
 
 /** A case's outputs in double precision. */
 export function expectedOutputs({ program, inputs, frozen }: ConformanceCase): Record<string, Values> {
-  const backend = new ReferenceBackend();
-  const executable = backend.compile(program);
-  if (frozen) backend.write(frozen);
-  return executable.runExact(inputs);
+  return onReference(program, frozen).executable.runExact(inputs);
 }
 
 /** Copies of values as engines take them. */
