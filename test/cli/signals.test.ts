@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { RunFolder } from '../../src/runs/runFolder.js';
-import { TRAIN_DEFAULTS } from '../../src/runs/trainConfig.js';
+import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
 import { Samples } from '../support/samples.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { biasloss, type Ended, eventsOf, runFiles, SMALL } from './fixtures/process.js';

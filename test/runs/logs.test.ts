@@ -3,7 +3,7 @@ import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
-import { ACCURACY_COLUMNS, csvLog, METRIC_COLUMNS } from '../../src/runs/csvLog.js';
+import { ACCURACIES, csvLog, METRICS } from '../../src/runs/csvLog.js';
 import { eventRecord, jsonLine } from '../../src/runs/eventRecord.js';
 import { openRunLogs } from '../../src/runs/runLogs.js';
 import type { TrainerEvent } from '../../src/train/events.js';
@@ -34,7 +34,7 @@ describe('csvLog', () => {
   it('writes a header and an epoch a row', () =>
     withFolder(async (folder) => {
       const path = join(folder, 'metrics.csv');
-      const log = await csvLog(path, METRIC_COLUMNS, 0);
+      const log = await csvLog(path, METRICS, 0);
       log(epochEvent(0));
       log({ event: 'checkpoint', kind: 'last', path: '' });
       const rows = readFileSync(path, 'utf8').split('\n');
@@ -48,20 +48,20 @@ describe('csvLog', () => {
   it('of a run that goes on drops the rows that are done again, half-written ones too', () =>
     withFolder(async (folder) => {
       const path = join(folder, 'accuracy_train.csv');
-      const log = await csvLog(path, ACCURACY_COLUMNS.train, 0);
+      const log = await csvLog(path, ACCURACIES.train, 0);
       for (const epoch of [0, 1, 2]) log(epochEvent(epoch));
       appendFileSync(path, '3,5');
-      (await csvLog(path, ACCURACY_COLUMNS.train, 2))(epochEvent(2));
+      (await csvLog(path, ACCURACIES.train, 2))(epochEvent(2));
       assert.equal(readFileSync(path, 'utf8'), 'epoch,accuracy\n0,50\n1,51\n2,52\n');
     }));
 
   it('makes its folder, and names a file that it cannot write', () =>
     withFolder(async (folder) => {
-      await csvLog(join(folder, 'deep', 'er', 'a.csv'), METRIC_COLUMNS, 0);
+      await csvLog(join(folder, 'deep', 'er', 'a.csv'), METRICS, 0);
       writeFileSync(join(folder, 'file'), '');
       const path = join(folder, 'file', 'a.csv');
       await assert.rejects(
-        csvLog(path, METRIC_COLUMNS, 0),
+        csvLog(path, METRICS, 0),
         (error) => error instanceof UserError && error.message.startsWith(path),
       );
     }));
@@ -71,7 +71,7 @@ describe('the logs of a run', () => {
   it('are metrics, accuracies, JSON lines with times and TensorBoard events', () =>
     withFolder(async (folder) => {
       const accuracies = join(folder, 'accuracies');
-      const logs = await openRunLogs({ folder, accuraciesDir: accuracies, startEpoch: 0 });
+      const logs = await openRunLogs({ folder, accuraciesDir: accuracies, progress: undefined });
       for (const log of logs.listeners) {
         for (const globalStep of [24, 25, 26, 50]) log(stepEvent(globalStep));
         log(epochEvent(0));
