@@ -61,13 +61,6 @@ function bashScript(commands: readonly Words[]): string {
       .filter(({ values }) => values.length > 0)
       .map(({ flag, values }) => `    ${name}:${flag}) words="${values.join(' ')}" ;;`),
   );
-  const fileFlags = [
-    ...new Set(
-      commands.flatMap(({ flags }) =>
-        flags.filter(({ takesValue, values }) => takesValue && values.length === 0).map(({ flag }) => flag),
-      ),
-    ),
-  ];
   return `# completion of biasloss
 _biasloss() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}" words="" others=""
@@ -78,7 +71,7 @@ _biasloss() {
   fi
   case "\${COMP_WORDS[1]}:$previous" in
 ${valueCases.join('\n')}
-    *:${fileFlags.join('|*:')}) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    *:${fileFlags(commands).join('|*:')}) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   if [ -z "$words" ]; then
     case "\${COMP_WORDS[1]}" in
@@ -93,6 +86,13 @@ ${flagCases.join('\n')}
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -o filenames -F _biasloss biasloss`;
+}
+
+/** Flags whose value is a file, or nothing that is known. */
+function fileFlags(commands: readonly Words[]): string[] {
+  const flags = commands.flatMap((command) => command.flags);
+  const open = flags.filter(({ takesValue, values }) => takesValue && values.length === 0);
+  return [...new Set(open.map(({ flag }) => flag))];
 }
 
 function zshScript(commands: readonly Words[]): string {

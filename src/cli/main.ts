@@ -17,8 +17,12 @@ function isOlder(version: string, than: string): boolean {
   return false;
 }
 
+/** What happens where the rest cannot even be loaded. */
 function fail(error: unknown): void {
-  process.stderr.write(`unexpected error: ${String(error)}\n`);
+  const files =
+    'error: this takes more open files than the system allows a process: raise the limit, as with ulimit -n 1024';
+  const text = String(error);
+  process.stderr.write(`${text.indexOf('EMFILE') >= 0 ? files : `unexpected error: ${text}`}\n`);
   process.exitCode = 1;
 }
 

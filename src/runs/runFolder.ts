@@ -24,7 +24,7 @@ export class RunFolder {
    *
    * @throws UserError when a run is there already, another process uses it, or it cannot be written
    */
-  static create(path: string, config: Readonly<Record<string, unknown>>): Promise<RunFolder> {
+  static async create(path: string, config: Readonly<Record<string, unknown>>): Promise<RunFolder> {
     return RunFolder.start(path, makeRunFolder(path), config);
   }
 
@@ -34,7 +34,7 @@ export class RunFolder {
    *
    * @throws UserError when the folder cannot be written
    */
-  static createNamed(
+  static async createNamed(
     parent: string,
     name: string,
     config: Readonly<Record<string, unknown>>,
@@ -54,7 +54,7 @@ export class RunFolder {
       unlock();
       throw new SettingError(
         (name) =>
-          `${path} holds a run already: resume it with ${name('resume')} ${path}, or give another ${name('runDir')}`,
+          `${path} holds a run already: give ${name('resume')} ${path} to resume it, or another ${name('runDir')}`,
         1,
       );
     }
