@@ -23,7 +23,7 @@ export { findShards, loadWebDatasets, type WebDatasetsOptions } from './data/web
 export * from './engines/createEngine.js';
 export type * from './engines/engine.js';
 export type { ExportOptions } from './engines/onnx/exportModel.js';
-export { UsageError, UserError } from './errors.js';
+export { type NameOfSetting, SettingError, UsageError, UserError, WriteError } from './errors.js';
 export { parseSafetensors, type SafetensorsFile } from './formats/safetensors/parse.js';
 export { serializeSafetensors } from './formats/safetensors/serialize.js';
 export {
@@ -118,9 +118,19 @@ export {
   exportSafetensors,
   exportTorch,
 } from './runs/exportWeights.js';
+export type { DataChoice } from './runs/loadData.js';
+export { loadData } from './runs/loadData.js';
+export { type Metrics, readMetrics } from './runs/metricsFile.js';
+export { type OpenRun, openRun, type RunRequest } from './runs/openRun.js';
 export { loadPretrained } from './runs/pretrained.js';
 export { type CheckpointPolicy, RunCheckpoints } from './runs/runCheckpoints.js';
-export { TRAIN_DEFAULTS, type TrainConfig } from './runs/trainConfig.js';
+export type { RunEvent, RunListener } from './runs/runEvents.js';
+export type { RunFolder } from './runs/runFolder.js';
+export { RECIPES } from './runs/settings/recipes.js';
+export type { Check, Setting, SettingsOf } from './runs/settings/setting.js';
+export { SETTINGS, TRAIN_DEFAULTS } from './runs/settings/table.js';
+export { type StartedRun, type StartOptions, startRun } from './runs/startRun.js';
+export type { TrainConfig } from './runs/trainConfig.js';
 export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './runs/trainingRun.js';
 export { readWeights, type WeightsFile } from './runs/weights.js';
 export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';

@@ -1,104 +1,25 @@
-import { availableParallelism } from 'node:os';
-import { InvalidArgumentError, Option } from 'commander';
-import { engineChoices, mostThreads } from '../engines/createEngine.js';
-import { modelNames } from '../models/registry.js';
-import { skipblockNetVariants } from '../models/skipblocknet.js';
-import { suggest } from './suggest.js';
+import { Option } from 'commander';
+import { NameOption, parseCount } from './parsing.js';
+import { type SettingNotes, settingOption } from './settingOptions.js';
 
-/** Data that commands take by name. */
-export const DATA_NAMES = ['cifar100', 'cifar10', 'synthetic', 'imagefolder', 'webdataset'] as const;
-
-/** Reads a number. */
-export function parseNumber(value: string): number {
-  const parsed = Number(value);
-  if (value.trim() === '' || !Number.isFinite(parsed)) throw new InvalidArgumentError('It must be a number.');
-  return parsed;
-}
-
-/** Reads a whole number of at least 1. */
-export function parseCount(value: string): number {
-  const parsed = parseNumber(value);
-  if (!Number.isInteger(parsed) || parsed < 1)
-    throw new InvalidArgumentError('It must be a whole number of at least 1.');
-  return parsed;
-}
-
-/** Reads a number of threads. What is too small is refused with the other settings, in their words. */
-function parseThreads(value: string): number {
-  const threads = parseNumber(value);
-  if (threads <= mostThreads()) return threads;
-  throw new InvalidArgumentError(
-    `It must be at most ${mostThreads()} where there are ${availableParallelism()} processors.`,
-  );
-}
-
-/** Reads one of several numbers of a flag. */
-export function parseNumbers(value: string, previous: unknown): number[] {
-  return [...(Array.isArray(previous) ? (previous as number[]) : []), parseNumber(value)];
-}
-
-/** Reads one of the names; an unknown one is refused with the one that was probably meant. */
-export function parseName(names: readonly string[]): (value: string) => string {
-  return (value) => {
-    if (names.includes(value)) return value;
-    const meant = suggest(value, names);
-    const question = meant === undefined ? '' : ` Did you mean ${meant}?`;
-    throw new InvalidArgumentError(`It must be one of ${names.join(', ')}.${question}`);
-  };
-}
-
-/** An option whose value is one of the names. */
+/** An option whose value is one of the names, which its help lists. */
 export function nameOption(flags: string, description: string, names: readonly string[]): Option {
-  return new Option(flags, `${description}: ${names.join(', ')}`).argParser(parseName(names));
+  return new NameOption(flags, `${description}: ${names.join(', ')}`, names);
 }
 
-/** `--model`. */
-export function modelOption(note = ''): Option {
-  return nameOption('--model <name>', `model${note}`, modelNames);
-}
-
-/** `--model`, `--ratio` and `--width`. */
-export function modelOptions(note = ''): Option[] {
-  return [modelOption(note), ratioOption(), widthOption()];
-}
-
-/** `--ratio`. */
-function ratioOption(): Option {
-  return new Option('--ratio <number>', 'channel multiplier of shufflenetv2: 0.5, 1, 1.5 or 2').argParser(
-    parseNumber,
-  );
-}
-
-/** `--width`. */
-function widthOption(): Option {
-  const variants = Object.entries(skipblockNetVariants);
-  const names = variants.map(([name, width]) => `${name} (${width})`).join(', ');
-  return new Option(
-    '--width <number>',
-    `channel multiplier of skipblocknet: a number, or ${names}`,
-  ).argParser((value) => {
-    const known = variants.find(([name]) => name === value.toLowerCase())?.[1] ?? Number(value);
-    if (value.trim() !== '' && Number.isFinite(known)) return known;
-    throw new InvalidArgumentError(`It must be ${variants.map(([name]) => name).join(', ')} or a number.`);
-  });
+/** `--model` and the models' own options. */
+export function modelOptions(model: SettingNotes = {}, others: SettingNotes = {}): Option[] {
+  return [settingOption('model', model), settingOption('ratio', others), settingOption('width', others)];
 }
 
 /** `--data`, `--data-path` and `--download`. */
-export function dataOptions(): Option[] {
-  return [
-    nameOption('--data <name>', 'data (default: cifar100)', DATA_NAMES),
-    new Option('--data-path <path>', 'folder or archive of the data (default: data)'),
-    new Option('--download', 'fetch the official archive if the data is missing'),
-  ];
+export function dataOptions(notes: SettingNotes = {}): Option[] {
+  return [settingOption('data', notes), settingOption('dataPath', notes), settingOption('download')];
 }
 
 /** `--engine`, `--threads` and `--precision`. */
 export function engineOptions(): Option[] {
-  return [
-    nameOption('--engine <name>', 'engine (default: auto)', engineChoices),
-    new Option('--threads <n>', 'threads of computation (default: all)').argParser(parseThreads),
-    nameOption('--precision <name>', 'arithmetic of convolutions (default: f32)', ['auto', 'f32', 'bf16']),
-  ];
+  return [settingOption('engine'), settingOption('threads'), settingOption('precision')];
 }
 
 /** `--log-format`. */

@@ -18,11 +18,9 @@ interface Guess {
 
 const SHOWN = 5;
 
-/** Adds the `predict` command. */
-export function addPredictCommand(program: Command): void {
-  const command = program
-    .command('predict')
-    .description('The five most probable classes of images.')
+/** Adds the arguments, options and action of `predict`. */
+export function configurePredict(command: Command): void {
+  command
     .argument('<image...>', 'JPEG, PNG or WebP files')
     .addHelpText(
       'after',

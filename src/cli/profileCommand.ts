@@ -12,8 +12,9 @@ import { flameSvg } from '../profile/flameSvg.js';
 import { type ProfileMode, profileStep, type StepProfile } from '../profile/profileStep.js';
 import { engineOptionsOf } from '../runs/trainingRun.js';
 import type { EngineFlags } from './classifier.js';
-import { engineOptions, logFormatOption, modelOptions, nameOption, parseCount } from './options.js';
+import { engineOptions, logFormatOption, modelOptions, nameOption } from './options.js';
 import { type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { parseCount } from './parsing.js';
 import { profileRecord, profileText } from './profileReport.js';
 
 interface ProfileFlags extends EngineFlags {
@@ -38,13 +39,10 @@ from what the machine can do (measured in the same run), and writes an image. Ne
 Example:
   biasloss profile --model resnet18 --precision bf16 --out resnet18.svg`;
 
-/** Adds the `profile` command. */
-export function addProfileCommand(program: Command): void {
-  const command = program
-    .command('profile')
-    .description('Where the time of a training step or of evaluation goes, primitive by primitive.')
-    .addHelpText('after', HELP);
-  const [model, ...multipliers] = modelOptions();
+/** Adds the options and the action of `profile`. */
+export function configureProfile(command: Command): void {
+  command.addHelpText('after', HELP);
+  const [model, ...multipliers] = modelOptions({ unset: '' });
   const options = [
     model!.makeOptionMandatory(),
     ...multipliers,

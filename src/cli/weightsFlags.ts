@@ -5,7 +5,8 @@ import { recogniseModel } from '../models/recognise.js';
 import { createModel } from '../models/registry.js';
 import { readWeights, type WeightsFile } from '../runs/weights.js';
 import { modelOfWeights } from './modelOfWeights.js';
-import { modelOptions, parseCount } from './options.js';
+import { modelOptions } from './options.js';
+import { parseCount } from './parsing.js';
 
 /** Flags of the commands that take a model from a file of weights. */
 export interface WeightsFlags {
@@ -40,7 +41,7 @@ export function checkpointOption(): Option {
 export function weightsOptions(classMap: string): Option[] {
   return [
     checkpointOption(),
-    ...modelOptions(' (default: the checkpoint’s)'),
+    ...modelOptions({ unset: 'the checkpoint’s' }, { unset: 'the checkpoint’s' }),
     new Option('--num-classes <n>', 'classes of the weights (default: the checkpoint’s)').argParser(
       parseCount,
     ),

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { UsageError, UserError } from '../errors.js';
+import { SettingError, UsageError, UserError } from '../errors.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { startThreadEngine } from './host/threadEngine.js';
 import { refuseTelemetry } from './onnx/node/telemetry.js';
@@ -46,13 +46,21 @@ export function mostThreads(): number {
   return Math.max(16, 4 * availableParallelism());
 }
 
+/**
+ * Refuses a number of threads that no engine is started with.
+ *
+ * @throws SettingError when it is not a whole number of at least 1, or more than {@link mostThreads}
+ */
+export function checkThreads(threads: number): void {
+  const refuse = (what: string): SettingError =>
+    new SettingError((name) => `${name('threads')} must be ${what}, not ${threads}`);
+  if (!Number.isInteger(threads) || threads < 1) throw refuse('a positive whole number');
+  if (threads > mostThreads())
+    throw refuse(`at most ${mostThreads()} where there are ${availableParallelism()} processors`);
+}
+
 function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required<EngineOptions> {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
-    throw new UsageError(`threads must be a positive whole number, not ${threads}`);
-  if (threads !== undefined && threads > mostThreads())
-    throw new UsageError(
-      `threads must be at most ${mostThreads()} where there are ${availableParallelism()} processors, not ${threads}`,
-    );
+  if (threads !== undefined) checkThreads(threads);
   if (!['auto', 'f32', 'bf16'].includes(precision))
     throw new UsageError(`precision must be auto, f32 or bf16, not ${precision}`);
   return { threads: threads ?? availableParallelism(), precision };

@@ -2,7 +2,7 @@ import type { Dataset, DatasetPair } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
-import { UsageError, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import { biasLoss } from '../losses/biasLoss.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
 import type { Loss } from '../losses/loss.js';
@@ -17,6 +17,7 @@ import { Trainer } from '../train/trainer.js';
 import { type Checkpoint, restoreLearner } from './checkpoint.js';
 import { loadPretrained } from './pretrained.js';
 import { RunCheckpoints } from './runCheckpoints.js';
+import type { RunListener } from './runEvents.js';
 import type { TrainConfig } from './trainConfig.js';
 
 /** What a training run needs besides its configuration. */
@@ -26,11 +27,11 @@ export interface TrainingRunOptions {
   readonly data: DatasetPair;
   /** Folder for checkpoints; none are written without it. */
   readonly folder?: string | undefined;
-  /** Where to go on. */
+  /** Where to resume. */
   readonly checkpoint?: Checkpoint | undefined;
   readonly listeners?: readonly TrainerListener[];
-  /** Called with what a person should know, such as which weights were taken. */
-  readonly onNotice?: (text: string) => void;
+  /** Told of notices, such as which weights were taken. */
+  readonly onEvent?: RunListener | undefined;
 }
 
 /** A prepared run: call `trainer.run()`, then `close()`. */
@@ -48,21 +49,6 @@ export function scheduleOf(config: TrainConfig): Schedule {
   return config.schedule === 'cosine'
     ? cosine({ baseLr, epochs, warmupEpochs })
     : multistep({ baseLr, milestones, warmupEpochs });
-}
-
-/**
- * Refuses settings that contradict one another, before any data is read.
- *
- * @throws UsageError naming what does not go together
- */
-export function checkConfig(config: TrainConfig): void {
-  const { epochs, warmupEpochs } = config;
-  // Whatever the number of classes will be, and the images' size where the data decides it.
-  createModel(modelOptionsOf(config, 2, undefined));
-  lossOf(config);
-  sgd(config);
-  if (warmupEpochs >= epochs)
-    throw new UsageError(`--warmup-epochs ${warmupEpochs} must be below --epochs ${epochs}`);
 }
 
 /**
@@ -115,20 +101,30 @@ function modelFor(config: TrainConfig, { classes, imageSize }: Dataset): Model {
   return createModel(modelOptionsOf(config, classes.length, imageSize));
 }
 
-function modelOptionsOf(config: TrainConfig, classes: number, imageSize: number | undefined): ModelOptions {
+/**
+ * The model that a configuration asks for.
+ *
+ * @param imageSize the data's, which the configuration's own goes before
+ */
+export function modelOptionsOf(
+  config: TrainConfig,
+  classes: number,
+  imageSize: number | undefined,
+): ModelOptions {
   const { model: name, ratio, width } = config;
   const size = config.imageSize ?? imageSize;
   return { name, classes, imageSize: size, ratio: ratio ?? undefined, width: width ?? undefined };
 }
 
-function lossOf(config: TrainConfig): Loss {
+/** The loss that a configuration asks for. */
+export function lossOf(config: TrainConfig): Loss {
   return config.loss === 'bias' ? biasLoss(config) : crossEntropyLoss(config);
 }
 
 async function makeLearner(
   engine: Engine,
   model: Model,
-  { config, checkpoint, onNotice }: TrainingRunOptions,
+  { config, checkpoint, onEvent }: TrainingRunOptions,
 ): Promise<Learner> {
   const { batchSize, seed, f32Steps, pretrained } = config;
   const clipNorm = config.clipNorm ?? undefined;
@@ -145,7 +141,11 @@ async function makeLearner(
     f32Steps,
   });
   if (checkpoint) await restoreLearner(learner, checkpoint);
-  else if (pretrained !== null) await loadPretrained(learner, pretrained, onNotice);
+  else if (pretrained !== null) {
+    await loadPretrained(learner, pretrained, (text) =>
+      onEvent?.({ event: 'notice', subject: 'weights', text }),
+    );
+  }
   return learner;
 }
 
@@ -163,6 +163,6 @@ function policyOf(config: TrainConfig): { everyEpochs: number; everySeconds: num
 
 function progressOf(checkpoint: Checkpoint | undefined): Progress | undefined {
   if (checkpoint && !checkpoint.training)
-    throw new UserError(`${checkpoint.path} holds weights alone, not a run to go on with`);
+    throw new UserError(`${checkpoint.path} holds weights alone, not a run to resume`);
   return checkpoint?.training?.progress;
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ReferenceBackend } from '../../src/engines/reference/backend.js';
 import { UsageError } from '../../src/errors.js';
 import { verifyProgram } from '../../src/graph/verify.js';
 import { sgd } from '../../src/optim/sgd.js';
 import { type UpdateOptions, updateProgram } from '../../src/train/programs.js';
+import { onReference } from '../support/reference.js';
 import { withTrainer } from '../train/fixtures/tiny.js';
 
 const parameters = [
@@ -20,16 +20,15 @@ function applied(
 ): { values: number[]; norm: number | undefined } {
   const program = updateProgram(sgd({ momentum: 0, weightDecay: 0 }), parameters, options);
   verifyProgram(program);
-  const backend = new ReferenceBackend();
-  const outputs = backend.compile(program).runExact({
+  const { executable, variables } = onReference(program);
+  const outputs = executable.runExact({
     'gradient.a': Float64Array.from(gradients[0]),
     'gradient.b': Float64Array.from(gradients[1]),
     gradientScale: Float64Array.of(scale),
     learningRate: Float64Array.of(1),
   });
-  const values = backend.readExact();
   return {
-    values: ['a', 'b'].flatMap((name) => [...values.get(name)!].map((value) => -value)),
+    values: ['a', 'b'].flatMap((name) => Array.from(variables.get(name)!.readExact(), (value) => -value)),
     norm: outputs.gradientNorm?.[0],
   };
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ReferenceBackend } from '../../src/engines/reference/backend.js';
 import { type Optimizer, stateVariable } from '../../src/optim/optimizer.js';
 import { sgd } from '../../src/optim/sgd.js';
 import { updateProgram } from '../../src/train/programs.js';
 import { type PythonTensor, runPython, skipWithoutPython } from '../support/python.js';
+import { onReference } from '../support/reference.js';
 import { Samples } from '../support/samples.js';
 import { adam } from '../train/fixtures/optimizers.js';
 
@@ -82,9 +82,9 @@ describe('updates as PyTorch’s', { skip: skipWithoutPython() }, () => {
       const tensors = inputs();
       const names = PARAMETERS.map(({ name }) => name);
       const expected = await runPython(source, { args: { names, python, clipNorm, steps: STEPS }, tensors });
-      const backend = new ReferenceBackend();
-      const executable = backend.compile(updateProgram(optimizer, PARAMETERS, { clipNorm }));
-      backend.write(new Map(names.map((name) => [name, Float32Array.from(tensors[name]!.data, Number)])));
+      const initial = new Map(names.map((name) => [name, Float32Array.from(tensors[name]!.data, Number)]));
+      const program = updateProgram(optimizer, PARAMETERS, { clipNorm });
+      const { executable, variables } = onReference(program, initial);
       for (let step = 0; step < STEPS; step++) {
         const gradients = names.map((name) => [`gradient.${name}`, tensors[`${name}.${step}`]!.data]);
         const outputs = executable.runExact({
@@ -95,10 +95,9 @@ describe('updates as PyTorch’s', { skip: skipWithoutPython() }, () => {
         });
         assertClose(`norm ${step}`, outputs.gradientNorm!, expected.tensors[`norm.${step}`]!.data);
       }
-      const values = backend.readExact();
       for (const name of names) {
-        assertClose(name, values.get(name)!, expected.tensors[name]!.data);
-        for (const state of optimizer.state) assert.ok(values.has(stateVariable(state, name)));
+        assertClose(name, variables.get(name)!.readExact(), expected.tensors[name]!.data);
+        for (const state of optimizer.state) assert.ok(variables.has(stateVariable(state, name)));
       }
     });
 });
