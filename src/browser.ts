@@ -12,7 +12,7 @@ export type { PixelAugmentation } from './data/pixelTransforms.js';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
 export type * from './engines/engine.js';
 export type { ExportOptions } from './engines/onnx/exportModel.js';
-export { UsageError, UserError } from './errors.js';
+export { type NameOfSetting, SettingError, UsageError, UserError, WriteError } from './errors.js';
 export { parseSafetensors, type SafetensorsFile } from './formats/safetensors/parse.js';
 export { serializeSafetensors } from './formats/safetensors/serialize.js';
 export {
@@ -43,19 +43,15 @@ export { crossEntropyLoss } from './losses/crossEntropy.js';
 export type { Loss, LossInput, LossOutput, LossVariable } from './losses/loss.js';
 export { describeModel, type ModelDescription } from './models/describe.js';
 export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
-export {
-  closestModel,
-  type ModelKind,
-  type Recognition,
-  recogniseModel,
-  type TensorShapes,
-} from './models/recognise.js';
+export { type ModelKind, recogniseModel } from './models/recognise.js';
 export { createModel, type ModelName, type ModelOptions, modelNames } from './models/registry.js';
 export { skipblockNetVariants } from './models/skipblocknet.js';
+export * from './nn/activations.js';
 export * from './nn/layer.js';
 export * from './nn/layers.js';
 export * from './nn/module.js';
 export * from './nn/parameter.js';
+export * from './nn/pooling.js';
 export * from './nn/sequential.js';
 export { Trace } from './nn/trace.js';
 export type {

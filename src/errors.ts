@@ -12,8 +12,47 @@ export class UserError extends Error {
 
 /** A wrong flag or argument. Exit code 2. */
 export class UsageError extends UserError {
-  override readonly name = 'UsageError';
-  override readonly exitCode = 2;
+  override readonly name: string = 'UsageError';
+  override readonly exitCode: number = 2;
+}
+
+/** What a setting is called where the reader gave it: a flag, a key of a file, a property. */
+export type NameOfSetting = (key: string) => string;
+
+/**
+ * Settings that are wrong, missing or contradict one another. Its message calls them by their keys; whoever knows
+ * how they were given asks for {@link named} for other names.
+ */
+export class SettingError extends UsageError {
+  override readonly name = 'SettingError';
+  override readonly exitCode: number;
+
+  /**
+   * @param sentence the message, given what each setting is called
+   * @param exitCode 2 (default) where the settings are wrong usage, 1 where something else failed that they would mend
+   */
+  constructor(
+    private readonly sentence: (name: NameOfSetting) => string,
+    exitCode = 2,
+  ) {
+    super(sentence((key) => key));
+    this.exitCode = exitCode;
+  }
+
+  /** The same error with other names for the settings, such as flags. */
+  named(name: NameOfSetting): SettingError {
+    const text = this.sentence(name);
+    return new SettingError(() => text, this.exitCode);
+  }
+}
+
+/** A file that could not be written, such as on a full disk. */
+export class WriteError extends UserError {
+  override readonly name = 'WriteError';
+
+  constructor(path: string, cause: unknown) {
+    super(`${path} cannot be written: ${errorMessage(cause)}`);
+  }
 }
 
 /** The message of anything that was thrown. */

@@ -36,8 +36,18 @@ export {
   summarise,
 } from './profile/summary.js';
 export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './runs/checkpoint.js';
+export type { DataChoice } from './runs/loadData.js';
+export { loadData } from './runs/loadData.js';
+export { type Metrics, readMetrics } from './runs/metricsFile.js';
+export { type OpenRun, openRun, type RunRequest } from './runs/openRun.js';
 export { loadPretrained } from './runs/pretrained.js';
 export { type CheckpointPolicy, RunCheckpoints } from './runs/runCheckpoints.js';
-export { TRAIN_DEFAULTS, type TrainConfig } from './runs/trainConfig.js';
+export type { RunEvent, RunListener } from './runs/runEvents.js';
+export type { RunFolder } from './runs/runFolder.js';
+export { RECIPES } from './runs/settings/recipes.js';
+export type { Check, Setting, SettingsOf } from './runs/settings/setting.js';
+export { SETTINGS, TRAIN_DEFAULTS } from './runs/settings/table.js';
+export { type StartedRun, type StartOptions, startRun } from './runs/startRun.js';
+export type { TrainConfig } from './runs/trainConfig.js';
 export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './runs/trainingRun.js';
 export { readWeights } from './runs/weights.js';

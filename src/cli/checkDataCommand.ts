@@ -1,27 +1,30 @@
 import type { Command } from 'commander';
 import { checkData, type DataReport } from '../data/folders/checkData.js';
 import { UserError } from '../errors.js';
-import { formatTable, printLine } from './output.js';
+import { logFormatOption } from './options.js';
+import { formatTable, type LogFormat, printJson, printLine } from './output.js';
 import { ProgressLine } from './progressLine.js';
 
-/** Adds the `check-data` command. */
-export function addCheckDataCommand(program: Command): void {
-  program
-    .command('check-data')
-    .description(
-      'Decode every image of a folder of class folders; list what training would stop at, and the classes.',
-    )
+/** Adds the argument, options and action of `check-data`. */
+export function configureCheckData(command: Command): void {
+  command
     .argument('<dir>', 'folder with a folder a class, or with train/ and val/ of those')
+    .addOption(logFormatOption())
     .action(runCheckData);
 }
 
-async function runCheckData(folder: string): Promise<void> {
+async function runCheckData(folder: string, { logFormat }: { readonly logFormat: LogFormat }): Promise<void> {
   const line = new ProgressLine(process.stderr);
   const reports = await checkData(folder, {
-    onProgress: (done, total) => line.update(done / total, `${done}/${total} files`),
+    onProgress: (done, total) => {
+      if (logFormat === 'text') line.update(done / total, `${done}/${total} files`);
+    },
   });
   line.clear();
-  for (const report of reports) printReport(report);
+  for (const report of reports) {
+    if (logFormat === 'json') printJson({ event: 'data', ...report });
+    else printReport(report);
+  }
   const bad = reports.reduce(
     (total, { empty, unreadable, foreign }) => total + empty.length + unreadable.length + foreign.length,
     0,

@@ -2,8 +2,8 @@ import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
-import { type Curve, curvesSvg } from './curves.js';
-import { type Metrics, readMetrics } from './metricsFile.js';
+import { type Metrics, readMetrics } from '../runs/metricsFile.js';
+import { type Curve, curvesSvg } from './curvesSvg.js';
 import { formatTable, printLine } from './output.js';
 
 interface CurvesFlags {
@@ -19,11 +19,9 @@ const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9
 /** Metrics whose columns are percentages. */
 const PERCENT = /top[15]$|percent$/;
 
-/** Adds the `curves` command. */
-export function addCurvesCommand(program: Command): void {
-  program
-    .command('curves')
-    .description('Draw a metric of runs over their epochs, and list where it ended.')
+/** Adds the arguments, options and action of `curves`. */
+export function configureCurves(command: Command): void {
+  command
     .argument('<run...>', 'folders of runs, or their names in runs/')
     .addOption(new Option('--metric <column>', 'column of metrics.csv').default('test_top1'))
     .option('--labels <text...>', 'names of the runs in the image (default: their folders’)')
@@ -48,11 +46,16 @@ async function drawCurves(runs: readonly string[], flags: CurvesFlags): Promise<
     label,
     String(values.length),
     String(values.at(-1)),
-    String(Math.max(...values)),
-    String(Math.min(...values)),
+    ...extremesOf(values).map(String),
   ]);
   printLine(formatTable(['run', 'epochs', 'last', 'greatest', 'least'], rows));
   printLine(`\nimage: ${output}`);
+}
+
+/** The greatest and the least of the values that are finite; NaN where none is. */
+function extremesOf(values: readonly number[]): [greatest: number, least: number] {
+  const finite = values.filter(Number.isFinite);
+  return finite.length === 0 ? [Number.NaN, Number.NaN] : [Math.max(...finite), Math.min(...finite)];
 }
 
 function columnOf(metrics: Metrics, metric: string, run: string): readonly number[] {

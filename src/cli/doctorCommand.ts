@@ -3,7 +3,8 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import { createEngine } from '../engines/createEngine.js';
 import { UserError } from '../errors.js';
-import { packageVersion, printLine } from './output.js';
+import { logFormatOption } from './options.js';
+import { type LogFormat, packageVersion, printJson, printLine } from './output.js';
 
 /** Instruction sets that decide how fast the engines are. */
 const FEATURES = ['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'amx_bf16'];
@@ -15,48 +16,79 @@ const INSTALL_ONEDNN = `oneDNN makes training on x86 several times faster. To in
   Windows, elsewhere: a build of https://github.com/uxlfoundation/oneDNN (2.6, 2.7 or 3) on the PATH
 BIASLOSS_ONEDNN may name the library's file.`;
 
-/** Adds the `doctor` command. */
-export function addDoctorCommand(program: Command): void {
-  program
-    .command('doctor')
-    .description('What this machine offers: engines found, processor features, versions.')
-    .action(runDoctor);
+/** Adds the options and the action of `doctor`. */
+export function configureDoctor(command: Command): void {
+  command.addOption(logFormatOption()).action(runDoctor);
 }
 
-async function runDoctor(): Promise<void> {
+async function runDoctor({ logFormat }: { readonly logFormat: LogFormat }): Promise<void> {
   const onnx = await tryEngine('onnx');
   const onednn = await tryEngine('onednn');
+  if (logFormat === 'json') {
+    printJson({ event: 'doctor', ...machineRecord(), engines: { onnx, onednn } });
+    return;
+  }
   const rows = [
     ['biasloss', packageVersion()],
     ['Node.js', process.version],
     ['system', `${process.platform} ${process.arch}`],
     ['processor', cpus()[0]?.model.trim() ?? 'unknown'],
-    ['features', processorFeatures()],
+    ['features', featuresText()],
     ['threads', String(availableParallelism())],
     ['memory', `${(totalmem() / 2 ** 30).toFixed(1)} GiB`],
-    ['engine onnx', onnx.text],
-    ['engine onednn', onednn.text],
+    ['engine onnx', engineText(onnx)],
+    ['engine onednn', engineText(onednn)],
   ];
   for (const [what, found] of rows) printLine(`${what!.padEnd(14)} ${found}`);
   if (!onednn.found) printLine(`\n${INSTALL_ONEDNN}`);
 }
 
-async function tryEngine(name: 'onnx' | 'onednn'): Promise<{ found: boolean; text: string }> {
+/** The machine as a record; memory in bytes. */
+function machineRecord(): Record<string, unknown> {
+  return {
+    version: packageVersion(),
+    node: process.version,
+    platform: process.platform,
+    architecture: process.arch,
+    processor: cpus()[0]?.model.trim() ?? null,
+    features: processorFeatures() ?? null,
+    threads: availableParallelism(),
+    memory: totalmem(),
+  };
+}
+
+/** Whether an engine can be used, and what it is, or why it cannot. */
+interface EngineFound {
+  readonly found: boolean;
+  readonly description: string;
+}
+
+function engineText({ found, description }: EngineFound): string {
+  return found ? description : `not usable: ${description}`;
+}
+
+async function tryEngine(name: 'onnx' | 'onednn'): Promise<EngineFound> {
   try {
     const engine = await createEngine(name);
     await engine.close();
-    return { found: true, text: engine.description };
+    return { found: true, description: engine.description };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { found: false, text: `not usable: ${error.message}` };
+    return { found: false, description: error.message };
   }
 }
 
-/** Instruction sets from the kernel's list; other systems do not tell. */
-function processorFeatures(): string {
-  if (!existsSync('/proc/cpuinfo')) return 'not told by this system';
+function featuresText(): string {
+  const features = processorFeatures();
+  if (features === undefined) return 'not told by this system';
+  return features.join(' ') || 'none of the known ones';
+}
+
+/** Instruction sets from the kernel's list; undefined on other systems, which do not tell. */
+function processorFeatures(): string[] | undefined {
+  if (!existsSync('/proc/cpuinfo')) return undefined;
   const flags = new Set(
     /^(?:flags|Features)\s*:\s*(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' '),
   );
-  return FEATURES.filter((feature) => flags.has(feature)).join(' ') || 'none of the known ones';
+  return FEATURES.filter((feature) => flags.has(feature));
 }

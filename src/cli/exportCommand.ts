@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { normalisationFor } from '../data/channels.js';
-import { runOnnxModel } from '../engines/onnx/runModel.js';
+import { runOnnxModel } from '../engines/onnx/node/openModel.js';
 import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { uniformSource } from '../random.js';
@@ -31,16 +31,13 @@ interface ExportFlags extends WeightsFlags {
 const TOLERANCE = { f32: 1e-4, f16: 2e-2 } as const;
 const CHECKED_IMAGES = 2;
 
-/** Adds the `export` command. */
-export function addExportCommand(program: Command): void {
-  const command = program
-    .command('export')
-    .description('Write a model as ONNX, safetensors or PyTorch’s .pth.')
-    .addHelpText(
-      'after',
-      '\nAn ONNX file is checked in ONNX Runtime against the source before it is written.\n' +
-        '\nExample:\n  biasloss export --checkpoint runs/NAME/best.safetensors --to onnx --include-preprocessing',
-    );
+/** Adds the options and the action of `export`. */
+export function configureExport(command: Command): void {
+  command.addHelpText(
+    'after',
+    '\nAn ONNX file is checked in ONNX Runtime against the source before it is written.\n' +
+      '\nExample:\n  biasloss export --checkpoint runs/NAME/best.safetensors --to onnx --include-preprocessing',
+  );
   const options = [
     nameOption('--to <format>', 'format', EXPORT_FORMATS).makeOptionMandatory(),
     new Option('--output <file>', 'file to write (default: the checkpoint’s name with the format’s ending)'),

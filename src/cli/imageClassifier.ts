@@ -1,5 +1,5 @@
 import { readImages } from '../data/images/readImages.js';
-import { openOnnxModel } from '../engines/onnx/runModel.js';
+import { openOnnxModel } from '../engines/onnx/node/openModel.js';
 import { UsageError } from '../errors.js';
 import { type OnnxClassifier, readOnnxClassifier } from '../formats/onnx/readClassifier.js';
 import { families } from '../models/registry.js';

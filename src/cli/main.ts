@@ -1,65 +1,40 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
-import { errorMessage, UserError } from '../errors.js';
-import { normaliseFlags } from './argv.js';
-import { addCheckDataCommand } from './checkDataCommand.js';
-import { addCurvesCommand } from './curvesCommand.js';
-import { addDoctorCommand } from './doctorCommand.js';
-import { addExportCommand } from './exportCommand.js';
-import { addInfoCommand } from './infoCommand.js';
-import { isOutOfMemory } from './memory.js';
-import { Interrupted, packageVersion, printNotice, watchOutput } from './output.js';
-import { addPredictCommand } from './predictCommand.js';
-import { addProfileCommand } from './profileCommand.js';
-import { addQuickstartCommand } from './quickstartCommand.js';
-import { addTestCommand } from './testCommand.js';
-import { addTrainCommand } from './trainCommand.js';
-import { addValidateCommand } from './validateCommand.js';
+/**
+ * The command's beginning: plain enough for an old Node to read, which is told what is needed. The rest is loaded
+ * only after that, so that `--version` is quick.
+ */
+import { readFileSync } from 'node:fs';
 
-function buildProgram(): Command {
-  const program = new Command('biasloss')
-    .description(
-      'Train, test and ship compact image classifiers: bias loss, SkipblockNet, CIFAR and ImageNet.',
-    )
-    .version(packageVersion())
-    .option('--debug', 'print stack traces of errors')
-    .exitOverride();
-  addTrainCommand(program);
-  addTestCommand(program);
-  addValidateCommand(program);
-  addPredictCommand(program);
-  addExportCommand(program);
-  addCheckDataCommand(program);
-  addInfoCommand(program);
-  addDoctorCommand(program);
-  addCurvesCommand(program);
-  addProfileCommand(program);
-  addQuickstartCommand(program);
-  for (const command of program.commands) command.exitOverride();
-  return program;
+const about = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+};
+const needed = about.engines.node.replace(/^[^0-9]*/, '');
+
+function isOlder(version: string, than: string): boolean {
+  const [a, b] = [version, than].map((text) => text.split('.').map(Number));
+  for (let i = 0; i < b!.length; i++) if (a![i] !== b![i]) return a![i]! < b![i]!;
+  return false;
 }
 
-const TOO_LITTLE_MEMORY = 'this takes more memory than there is: a smaller --batch-size takes less';
-
-/** Exit code of an error, after it has been printed. */
-function report(error: unknown, debug: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const known = error instanceof UserError;
-  const memory = !known && isOutOfMemory(error);
-  const prefix = error instanceof Interrupted ? '' : known || memory ? 'error: ' : 'unexpected error: ';
-  printNotice(prefix + (memory ? TOO_LITTLE_MEMORY : errorMessage(error)));
-  if (debug && error instanceof Error) printNotice(error.stack ?? '');
-  return known ? error.exitCode : 1;
+/** What happens where the rest cannot even be loaded. */
+function fail(error: unknown): void {
+  const files =
+    'error: this takes more open files than the system allows a process: raise the limit, as with ulimit -n 1024';
+  const text = String(error);
+  process.stderr.write(`${text.indexOf('EMFILE') >= 0 ? files : `unexpected error: ${text}`}\n`);
+  process.exitCode = 1;
 }
 
-const argv = normaliseFlags(process.argv.slice(2));
-const debug = argv.includes('--debug');
-watchOutput((lost) => process.exit(lost.isQuiet ? undefined : report(lost, debug)));
-try {
-  await buildProgram().parseAsync(
-    argv.filter((argument) => argument !== '--debug'),
-    { from: 'user' },
-  );
-} catch (error) {
-  process.exitCode = report(error, debug);
+const [first] = process.argv.slice(2);
+if (isOlder(process.versions.node, needed)) {
+  process.stderr.write(`error: biasloss needs Node.js ${needed} or newer; this is ${process.version}\n`);
+  process.exitCode = 1;
+} else if (process.argv.length === 3 && (first === '--version' || first === '-V')) {
+  process.stdout.on('error', () => {
+    process.exitCode = 1;
+  });
+  process.stdout.write(`${about.version}\n`);
+} else {
+  import('./commandLine.js').then(({ runCommandLine }) => runCommandLine(process.argv.slice(2))).catch(fail);
 }

@@ -63,10 +63,27 @@ export function printLine(text = ''): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Prints a line for a person to standard error, so that standard output stays machine-readable. */
+/** How notices and errors are printed. */
+let noticeFormat: LogFormat = 'text';
+
+/** Sets how notices and errors are printed. */
+export function setNoticeFormat(format: LogFormat): void {
+  noticeFormat = format;
+}
+
+/** Prints a human-readable line, in JSON a record `notice`, to standard error, apart from the results. */
 export function printNotice(text: string): void {
+  printDiagnostic(text, { event: 'notice', text });
+}
+
+/** Prints why the process fails to standard error: a sentence, in JSON a record `error`. */
+export function printError(sentence: string, exitCode: number, prefix = 'error: '): void {
+  printDiagnostic(prefix + sentence, { event: 'error', message: sentence, exit_code: exitCode });
+}
+
+function printDiagnostic(text: string, record: Readonly<Record<string, unknown>>): void {
   clearProgress();
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${noticeFormat === 'json' ? jsonLine(record) : text}\n`);
 }
 
 /** Prints a record as a line of JSON. */
@@ -77,6 +94,12 @@ export function printJson(record: Readonly<Record<string, unknown>>): void {
 /** A percentage: 72.41%. */
 export function formatPercent(value: number): string {
   return `${value.toFixed(2)}%`;
+}
+
+/** Top-1, and top-5 where there are more than five classes: else it is always 100%. */
+export function formatAccuracy(accuracy: { top1: number; top5: number }, classes: number): string {
+  const top5 = classes > 5 ? `  top-5 ${formatPercent(accuracy.top5)}` : '';
+  return `top-1 ${formatPercent(accuracy.top1)}${top5}`;
 }
 
 /** Seconds as `1:02:03` or `2:03`. */

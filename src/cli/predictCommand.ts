@@ -10,11 +10,9 @@ interface PredictFlags extends WeightsFlags, EngineFlags {
   readonly logFormat: LogFormat;
 }
 
-/** Adds the `predict` command. */
-export function addPredictCommand(program: Command): void {
-  const command = program
-    .command('predict')
-    .description('The five most probable classes of images.')
+/** Adds the arguments, options and action of `predict`. */
+export function configurePredict(command: Command): void {
+  command
     .argument('<image...>', 'JPEG, PNG or WebP files')
     .addHelpText(
       'after',

@@ -13,16 +13,11 @@ import { type ProfileMode, profileStep, type StepProfile } from '../profile/prof
 import { engineOptionsOf } from '../runs/trainingRun.js';
 import type { EngineFlags } from './classifier.js';
 import { type ModelFlags, modelOfFlags } from './modelFlags.js';
-import {
-  engineOptions,
-  imageChannelsOption,
-  logFormatOption,
-  modelOptions,
-  nameOption,
-  parseCount,
-} from './options.js';
+import { engineOptions, logFormatOption, modelOptions, nameOption } from './options.js';
 import { type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { parseCount } from './parsing.js';
 import { profileRecord, profileText } from './profileReport.js';
+import { settingOption } from './settingOptions.js';
 
 interface ProfileFlags extends EngineFlags, ModelFlags {
   readonly batchSize: number;
@@ -41,17 +36,13 @@ from what the machine can do (measured in the same run), and writes an image. Ne
 Example:
   biasloss profile --model resnet18 --precision bf16 --out resnet18.svg`;
 
-/** Adds the `profile` command. */
-export function addProfileCommand(program: Command): void {
-  const command = program
-    .command('profile')
-    .description('Where the time of a training step or of evaluation goes, primitive by primitive.')
-    .addHelpText('after', HELP);
-  const [model, ...hyperparameters] = modelOptions();
+/** Adds the options and the action of `profile`. */
+export function configureProfile(command: Command): void {
+  command.addHelpText('after', HELP);
+  const [model, ...multipliers] = modelOptions({ unset: '' });
   const options = [
     model!.makeOptionMandatory(),
-    ...hyperparameters,
-    imageChannelsOption('(default: 3)'),
+    ...multipliers,
     new Option(
       '--classes <n>',
       'number of classes (default: those of the data that it is published for)',
@@ -60,6 +51,7 @@ export function addProfileCommand(program: Command): void {
       '--image-size <pixels>',
       'height and width of the images (default: the model’s own)',
     ).argParser(parseCount),
+    settingOption('imageChannels', { unset: '3' }),
     new Option('--batch-size <n>', 'images of a step').argParser(parseCount).default(64),
     nameOption('--mode <name>', 'what is run', ['train', 'eval']).default('train'),
     nameOption('--loss <name>', 'loss of a training step', ['bias', 'ce']).default('bias'),

@@ -16,14 +16,24 @@ export function clearProgress(): void {
 /** A progress bar on a terminal; where the stream is piped, a plain line every ten seconds. */
 export class ProgressLine {
   private drawnAt: number;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly stream: Pick<WriteStream, 'write' | 'isTTY' | 'columns'>) {
     // The first plain line comes after an interval, so that quick work prints none.
     this.drawnAt = stream.isTTY ? Number.NEGATIVE_INFINITY : performance.now();
   }
 
+  /** Shows what is waited for before anything is done, also where the stream is piped and it takes long. */
+  wait(text: string): void {
+    this.update(0, text);
+    if (this.stream.isTTY) return;
+    this.timer = setTimeout(() => this.update(0, text), PIPE_INTERVAL + 1);
+    this.timer.unref();
+  }
+
   /** Shows how much is done, 0 to 1. */
   update(done: number, text: string): void {
+    clearTimeout(this.timer);
     const now = performance.now();
     if (now - this.drawnAt < (this.stream.isTTY ? TERMINAL_INTERVAL : PIPE_INTERVAL)) return;
     this.drawnAt = now;
@@ -41,6 +51,7 @@ export class ProgressLine {
 
   /** Removes the bar. */
   clear(): void {
+    clearTimeout(this.timer);
     if (drawnLine !== this) return;
     this.stream.write('\r\x1b[2K');
     drawnLine = undefined;

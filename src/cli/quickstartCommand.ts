@@ -1,17 +1,21 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type EngineChoice, engineChoices } from '../engines/createEngine.js';
-import { type Curve, curvesSvg } from './curves.js';
-import { readMetrics } from './metricsFile.js';
-import { nameOption, parseCount } from './options.js';
+import { writeFileAtomically } from '../runs/atomicFile.js';
+import { readMetrics } from '../runs/metricsFile.js';
+import { makeNewFolder, removeEmpty } from '../runs/newFolder.js';
+import { RUNS, timeName } from '../runs/openRun.js';
+import type { TrainConfig } from '../runs/trainConfig.js';
+import { type Curve, curvesSvg } from './curvesSvg.js';
 import { printLine } from './output.js';
+import { parseCount } from './parsing.js';
 import { runTraining } from './runTraining.js';
+import { settingOption } from './settingOptions.js';
 
 interface QuickstartFlags {
   readonly epochs: number;
-  readonly engine: EngineChoice;
-  readonly runDir: string;
+  readonly engine?: TrainConfig['engine'];
+  readonly threads?: number;
+  readonly runDir?: string;
 }
 
 const LOSSES = [
@@ -32,34 +36,42 @@ const SETTINGS = {
   warmupEpochs: 0.5,
 } as const;
 
-/** Adds the `quickstart` command. */
-export function addQuickstartCommand(program: Command): void {
-  program
-    .command('quickstart')
-    .description(
-      'Train shufflenetv2 0.5 on generated images under both losses; ends with accuracies and an image of the curves.',
-    )
+/** Adds the options and the action of `quickstart`. */
+export function configureQuickstart(command: Command): void {
+  command
     .option('--epochs <n>', 'epochs of each training', parseCount, 5)
-    .addOption(nameOption('--engine <name>', 'engine', engineChoices).default('auto'))
-    .option(
-      '--run-dir <folder>',
-      'folder for both runs',
-      join('runs', `quickstart-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}`),
-    )
+    .addOption(settingOption('engine'))
+    .addOption(settingOption('threads'))
+    .option('--run-dir <folder>', 'folder for both runs (default: runs/quickstart-TIME)')
     .action(runQuickstart);
 }
 
-async function runQuickstart({ epochs, engine, runDir }: QuickstartFlags): Promise<void> {
+async function runQuickstart(flags: QuickstartFlags): Promise<void> {
+  const { path, folders } =
+    flags.runDir === undefined
+      ? makeNewFolder(RUNS, `quickstart-${timeName()}`)
+      : { path: flags.runDir, folders: [] };
+  try {
+    await trainBoth(path, flags);
+  } finally {
+    removeEmpty(folders);
+  }
+}
+
+async function trainBoth(
+  folder: string,
+  { epochs, runDir: _, ...computation }: QuickstartFlags,
+): Promise<void> {
   const curves: Curve[] = [];
   const results: string[] = [];
   for (const { loss, title, colour } of LOSSES) {
     printLine(`\nshufflenetv2 0.5 on generated images, ${title}`);
-    const folder = await runTraining({
-      settings: { ...SETTINGS, loss, epochs, engine },
-      runDir: join(runDir, loss),
+    const run = await runTraining({
+      settings: { ...SETTINGS, loss, epochs, ...computation },
+      runDir: join(folder, loss),
       logFormat: 'text',
     });
-    const metrics = readMetrics(folder);
+    const metrics = readMetrics(run);
     curves.push({ label: `${title}, test`, colour, values: metrics.test_top1! });
     curves.push({
       label: `${title}, training`,
@@ -68,10 +80,11 @@ async function runQuickstart({ epochs, engine, runDir }: QuickstartFlags): Promi
       values: metrics.train_top1!,
     });
     results.push(
-      `${title.padEnd(14)} top-1 ${metrics.test_top1!.at(-1)!.toFixed(2)}%   model ${join(folder, 'best.safetensors')}`,
+      `${title.padEnd(14)} top-1 ${metrics.test_top1!.at(-1)!.toFixed(2)}%   model ${join(run, 'best.safetensors')}`,
     );
   }
-  const image = join(runDir, 'curves.svg');
-  writeFileSync(image, curvesSvg('shufflenetv2 0.5 on generated images', 'top-1, %', curves));
+  const image = join(folder, 'curves.svg');
+  const svg = curvesSvg('shufflenetv2 0.5 on generated images', 'top-1, %', curves);
+  await writeFileAtomically(image, [new TextEncoder().encode(svg)]);
   printLine(`\n${results.join('\n')}\ncurves         ${image}`);
 }

@@ -1,11 +1,11 @@
 import type { RunFolder } from '../runs/runFolder.js';
-import type { TrainingRun } from '../runs/trainingRun.js';
+import type { StartedRun } from '../runs/startRun.js';
 import { printNotice, watchOutput } from './output.js';
 import { endBy, type StopSignal, watchSignals } from './signals.js';
 
 /** Stops a run in order, its state saved, when a signal comes or nobody can read its output any more. */
 export class RunStop {
-  private run: TrainingRun | undefined;
+  private run: StartedRun | undefined;
   private code: number | undefined;
   private readonly endSignals: () => void;
   private readonly endOutput: () => void;
@@ -27,9 +27,9 @@ export class RunStop {
   }
 
   /** Gives the run, which is stopped at once if that was asked for while it was prepared. */
-  attach(run: TrainingRun): void {
+  attach(run: StartedRun): void {
     this.run = run;
-    if (this.code !== undefined) run.trainer.stop();
+    if (this.code !== undefined) run.stop();
   }
 
   /** Frees run and folder. Signals act as usual again; output may still get lost. */
@@ -52,6 +52,6 @@ export class RunStop {
 
   private stop(exitCode: number): void {
     this.code ??= exitCode;
-    this.run?.trainer.stop();
+    this.run?.stop();
   }
 }

@@ -1,8 +1,11 @@
-import { openRunLogs } from '../runs/runLogs.js';
-import { prepareTraining, type TrainingRun } from '../runs/trainingRun.js';
-import { checkClasses, loadData } from './loadData.js';
-import { type OpenRun, openRun, type RunRequest } from './openRun.js';
-import { Interrupted, type LogFormat, printLine, printNotice } from './output.js';
+import { UserError, WriteError } from '../errors.js';
+import { checkClasses } from '../runs/loadData.js';
+import { openRun, type RunRequest } from '../runs/openRun.js';
+import type { RunFolder } from '../runs/runFolder.js';
+import { startRun } from '../runs/startRun.js';
+import type { TrainerListener } from '../train/events.js';
+import { Interrupted, type LogFormat, printLine } from './output.js';
+import { runLog } from './runLog.js';
 import { RunStop } from './runStop.js';
 import { trainLog } from './trainLog.js';
 
@@ -19,45 +22,35 @@ export interface TrainRequest extends RunRequest {
  * @throws Interrupted after a signal, or when its output cannot be written; the state is saved then
  */
 export async function runTraining(request: TrainRequest): Promise<string> {
-  const opened = await openRun(request);
-  const { folder } = opened;
+  const { logFormat } = request;
+  const onEvent = runLog();
+  const opened = await openRun(request, onEvent);
+  const { folder, config } = opened;
   const stop = new RunStop(folder);
+  let log: TrainerListener | undefined;
   try {
-    const run = await prepare(opened, request);
+    const run = await startRun(opened, {
+      onEvent,
+      onData: ({ train: { classes } }) => {
+        checkClasses(request.classes, config.data, classes);
+        log = trainLog(logFormat, classes.length);
+      },
+      listeners: [(event) => log?.(event)],
+    });
     stop.attach(run);
-    await train(run, opened, stop);
-    if (request.logFormat === 'text') printLine(`run folder: ${folder.path}`);
+    if ((await run.run()) === 'interrupted')
+      throw new Interrupted(`resume with: ${resumeCommand(folder)}`, stop.exitCode ?? 130);
+    if (logFormat === 'text') printLine(`run folder: ${folder.path}`);
+  } catch (error) {
+    throw error instanceof WriteError && folder.hasCheckpoint()
+      ? new UserError(`${error.message}; when it can be, resume with: ${resumeCommand(folder)}`)
+      : error;
   } finally {
     await stop.close();
   }
   return folder.path;
 }
 
-async function prepare({ config, folder, checkpoint }: OpenRun, request: TrainRequest): Promise<TrainingRun> {
-  const data = await loadData(config);
-  checkClasses(request.classes, config.data, data.train.classes);
-  return prepareTraining({
-    config,
-    data,
-    folder: folder.path,
-    checkpoint,
-    listeners: [trainLog(request.logFormat)],
-    onNotice: printNotice,
-  });
-}
-
-async function train(
-  { trainer }: TrainingRun,
-  { config, folder, checkpoint }: OpenRun,
-  stop: RunStop,
-): Promise<void> {
-  const startEpoch = checkpoint?.training?.progress.epoch ?? 0;
-  const logs = await openRunLogs({ folder: folder.path, accuraciesDir: config.accuraciesDir, startEpoch });
-  try {
-    for (const log of logs.listeners) trainer.listen(log);
-    if ((await trainer.run()) === 'interrupted')
-      throw new Interrupted(`go on with: biasloss train --resume ${folder.path}`, stop.exitCode ?? 130);
-  } finally {
-    logs.close();
-  }
+function resumeCommand({ path }: RunFolder): string {
+  return `biasloss train --resume ${path}`;
 }

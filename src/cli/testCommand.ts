@@ -1,8 +1,15 @@
+import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
+import type { Model } from '../models/model.js';
 import type { Hyperparameters } from '../models/registry.js';
-import { checkTrainSettings, TRAIN_DEFAULTS, type TrainConfig } from '../runs/trainConfig.js';
+import { checkClasses, loadData } from '../runs/loadData.js';
+import { checkTrainSettings } from '../runs/settings/checkSettings.js';
+import { checkEffects } from '../runs/settings/effects.js';
+import { withRestoredPaths } from '../runs/settings/paths.js';
+import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
+import type { TrainConfig } from '../runs/trainConfig.js';
 import { readWeights } from '../runs/weights.js';
 import type { Classifier } from '../train/classifier.js';
 import { Confusion } from '../train/confusion.js';
@@ -10,18 +17,21 @@ import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
-import { checkClasses, loadData } from './loadData.js';
 import { modelOfWeights } from './modelOfWeights.js';
+import { classesOption, dataOptions, engineOptions, logFormatOption, modelOptions } from './options.js';
 import {
-  classesOption,
-  dataOptions,
-  engineOptions,
-  logFormatOption,
-  modelOptions,
-  parseCount,
-} from './options.js';
-import { formatCount, formatPercent, formatTable, type LogFormat, printJson, printLine } from './output.js';
+  formatAccuracy,
+  formatCount,
+  formatPercent,
+  formatTable,
+  type LogFormat,
+  printJson,
+  printLine,
+} from './output.js';
+import { parseCount } from './parsing.js';
 import { ProgressLine } from './progressLine.js';
+import { runLog } from './runLog.js';
+import { settingOption } from './settingOptions.js';
 import { checkpointOption } from './weightsFlags.js';
 
 interface TestFlags extends EngineFlags, Hyperparameters {
@@ -41,22 +51,19 @@ interface TestFlags extends EngineFlags, Hyperparameters {
 /** Pairs of confused classes that are shown. */
 const SHOWN_PAIRS = 10;
 
-/** Adds the `test` command. */
-export function addTestCommand(program: Command): void {
-  const command = program
-    .command('test')
-    .description('Test a checkpoint: top-1, top-5, parameters, images.')
-    .addHelpText(
-      'after',
-      '\nExample:\n  biasloss test --checkpoint runs/NAME/best.safetensors --data-path data --per-class',
-    );
+/** Adds the options and the action of `test`. */
+export function configureTest(command: Command): void {
+  command.addHelpText(
+    'after',
+    '\nExample:\n  biasloss test --checkpoint runs/NAME/best.safetensors --data-path data --per-class',
+  );
   const options = [
     checkpointOption(),
-    ...modelOptions(' (default: the checkpoint’s)'),
-    ...dataOptions(),
+    ...modelOptions({ unset: 'the checkpoint’s' }, { unset: 'the checkpoint’s' }),
+    ...dataOptions({ unset: 'the run’s' }),
     new Option('--batch-size <n>', 'images of a batch').argParser(parseCount).default(128),
-    new Option('--class-map <file>', 'class numbers of an imagefolder’s folders'),
-    new Option('--limit-test <n>', 'only so many test images').argParser(parseCount),
+    settingOption('classMap', { unset: 'the run’s' }),
+    settingOption('limitTest'),
     new Option('--per-class', 'also each class’s accuracy and the most confused pairs'),
     ...engineOptions(),
     logFormatOption(),
@@ -77,7 +84,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   const accuracy = await withClassifier(weightsFile, model, flags, (classifier) =>
     testOn(test, classifier, confusion, flags.logFormat),
   );
-  report(flags, accuracy, model.parameterCount, confusion);
+  report(flags, accuracy, model, confusion);
 }
 
 /** The images to test on: unless flags say otherwise, those of the run that the checkpoint is of. */
@@ -85,18 +92,29 @@ async function testData(
   { checkpoint, limitTest, ...flags }: TestFlags,
   { info }: WeightsFile,
 ): Promise<{ name: string; test: Dataset }> {
-  const trained = checkTrainSettings(info?.training?.config ?? {}, checkpoint);
-  const data = flags.data ?? trained.data ?? TRAIN_DEFAULTS.data;
-  const same: Partial<TrainConfig> = data === trained.data ? trained : {};
-  const { test } = await loadData({
-    data,
-    dataPath: flags.dataPath ?? same.dataPath ?? null,
-    download: flags.download ?? false,
-    classMap: flags.classMap ?? same.classMap ?? null,
-    exclude: null,
-    limitTrain: 1,
-    limitTest: limitTest ?? null,
-  });
+  const saved = { ...TRAIN_DEFAULTS, ...checkTrainSettings(info?.training?.config ?? {}, checkpoint) };
+  const trained = withRestoredPaths(saved, dirname(checkpoint), () => undefined);
+  const data = flags.data ?? trained.data;
+  const same: Partial<TrainConfig> = info?.training && data === trained.data ? trained : {};
+  const { dataPath, download, classMap } = flags;
+  const given = {
+    ...(dataPath !== undefined && { dataPath }),
+    ...(download && { download }),
+    ...(classMap !== undefined && { classMap }),
+  };
+  checkEffects(checkTrainSettings({ ...given, ...(limitTest !== undefined && { limitTest }) }), { data });
+  const { test } = await loadData(
+    {
+      data,
+      dataPath: dataPath ?? same.dataPath ?? null,
+      download: download ?? false,
+      classMap: classMap ?? same.classMap ?? null,
+      exclude: null,
+      limitTrain: 1,
+      limitTest: limitTest ?? null,
+    },
+    runLog(),
+  );
   return { name: data, test };
 }
 
@@ -124,17 +142,18 @@ async function testOn(
   }
 }
 
-function report(flags: TestFlags, accuracy: Accuracy, parameters: number, confusion: Confusion): void {
-  const { top1, top5, images } = accuracy;
+function report(flags: TestFlags, accuracy: Accuracy, model: Model, confusion: Confusion): void {
+  const { top1, top5, crossEntropy, images } = accuracy;
+  const parameters = model.parameterCount;
   const detail = flags.perClass && {
     per_class: confusion.perClass(),
     confused: confusion.worstPairs(SHOWN_PAIRS),
   };
   if (flags.logFormat === 'json') {
-    printJson({ event: 'result', top1, top5, parameters, images, ...detail });
+    printJson({ event: 'result', top1, top5, cross_entropy: crossEntropy, parameters, images, ...detail });
     return;
   }
-  printLine(`top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}`);
+  printLine(formatAccuracy(accuracy, model.config.classes));
   printLine(`${formatCount(parameters)} parameters, ${formatCount(images)} images`);
   if (!detail) return;
   const classes = detail.per_class.map((row) => [row.name, String(row.images), formatPercent(row.top1)]);

@@ -1,6 +1,7 @@
-import { eventRecord } from '../runs/eventRecord.js';
+import { type EventRecord, eventRecord, progressRecord } from '../runs/eventRecord.js';
 import type { TrainerEvent, TrainerListener } from '../train/events.js';
 import {
+  formatAccuracy,
   formatCount,
   formatDuration,
   formatPercent,
@@ -14,20 +15,40 @@ import { TimeLeft } from './timeLeft.js';
 
 type EventOf<Kind extends TrainerEvent['event']> = Extract<TrainerEvent, { event: Kind }>;
 
-/** Prints a run's events in a format. */
-export function trainLog(format: LogFormat): TrainerListener {
-  if (format === 'text') return textLog();
+/** Milliseconds between records of progress within an epoch. */
+const PROGRESS_INTERVAL = 1000;
+
+/**
+ * Prints a run's events in a format.
+ *
+ * @param classes of the data; top-5 of five or fewer says nothing, and is not shown
+ */
+export function trainLog(format: LogFormat, classes: number): TrainerListener {
+  return format === 'text' ? textLog(classes) : jsonLog(printJson);
+}
+
+/** Records of events, and every second one of the progress within an epoch. */
+export function jsonLog(
+  print: (record: EventRecord) => void,
+  now: () => number = () => performance.now(),
+): TrainerListener {
+  let printedAt = now();
   return (event) => {
     const record = eventRecord(event);
-    if (record) printJson(record);
+    const isDue = record !== undefined || now() - printedAt >= PROGRESS_INTERVAL;
+    const printed = record ?? (isDue ? progressRecord(event) : undefined);
+    if (printed === undefined) return;
+    printedAt = now();
+    print(printed);
   };
 }
 
-/** Progress on a terminal, a line every few seconds elsewhere, and a line an epoch. */
-function textLog(): TrainerListener {
+/** Progress on a terminal, a line every few seconds elsewhere, and one line per epoch. */
+function textLog(classes: number): TrainerListener {
   const line = new ProgressLine(process.stderr);
   const left = new TimeLeft();
   let start: EventOf<'start'>;
+  let stepped = false;
   return (event) => {
     left.add(event, performance.now());
     if (event.event === 'start') start = event;
@@ -36,7 +57,11 @@ function textLog(): TrainerListener {
     else if (event.event === 'evaluation')
       line.update(event.images / event.total, `${epochOf(event.epoch, start)}  testing`);
     else line.clear();
-    for (const text of linesOf(event, start)) printLine(text);
+    for (const text of linesOf(event, start, classes)) printLine(text);
+    // The first step of a large model is compiled for a while.
+    const isFirst = event.event === 'checkpoint' && !stepped;
+    if (event.event === 'start' || isFirst) line.wait('compiling the training step');
+    stepped ||= event.event === 'step' || event.event === 'result';
     if (event.event === 'interrupted') {
       const saved = event.path === '' ? '' : `; saved ${event.path}`;
       printNotice(`stopped in epoch ${event.epoch + 1} after step ${event.step}${saved}`);
@@ -45,10 +70,10 @@ function textLog(): TrainerListener {
 }
 
 /** Lines for standard output. */
-function linesOf(event: TrainerEvent, start: EventOf<'start'>): string[] {
+function linesOf(event: TrainerEvent, start: EventOf<'start'>, classes: number): string[] {
   if (event.event === 'start') return startLines(event);
-  if (event.event === 'epoch') return [epochText(event, start)];
-  if (event.event === 'result') return [resultText(event)];
+  if (event.event === 'epoch') return [epochText(event, start, classes)];
+  if (event.event === 'result') return [resultText(event, classes)];
   return [];
 }
 
@@ -58,8 +83,8 @@ function startLines(event: EventOf<'start'>): string[] {
     `${formatCount(event.parameters)} parameters, ${formatCount(event.trainImages)} training and ` +
       `${formatCount(event.testImages)} test images`,
   ];
-  const goesOn = event.epoch > 0 || event.step > 0;
-  return goesOn ? [...lines, `going on after ${event.epoch} epochs and ${event.step} steps`] : lines;
+  const isResumed = event.epoch > 0 || event.step > 0;
+  return isResumed ? [...lines, `resuming after ${event.epoch} epochs and ${event.step} steps`] : lines;
 }
 
 function epochOf(epoch: number, { epochs }: EventOf<'start'>): string {
@@ -74,18 +99,19 @@ function stepText(event: EventOf<'step'>, start: EventOf<'start'>, left: TimeLef
   );
 }
 
-function epochText(event: EventOf<'epoch'>, start: EventOf<'start'>): string {
+function epochText(event: EventOf<'epoch'>, start: EventOf<'start'>, classes: number): string {
   const { epoch, trainLoss, train, test, imagesPerSecond, seconds } = event;
   return (
     `${epochOf(epoch, start)}  loss ${trainLoss.toFixed(4)}  train top-1 ${formatPercent(train.top1)}  ` +
-    `test top-1 ${formatPercent(test.top1)}  top-5 ${formatPercent(test.top5)}  ` +
+    `test ${formatAccuracy(test, classes)}  ` +
     `${imagesPerSecond.toFixed(0)} images/s  ${formatDuration(seconds)}`
   );
 }
 
-function resultText({ top1, top5, bestTop1, images }: EventOf<'result'>): string {
+function resultText(result: EventOf<'result'>, classes: number): string {
+  const { bestTop1, images } = result;
   return (
-    `top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  best top-1 ${formatPercent(bestTop1)}  ` +
+    `${formatAccuracy(result, classes)}  best top-1 ${formatPercent(bestTop1)}  ` +
     `(${formatCount(images)} test images)`
   );
 }

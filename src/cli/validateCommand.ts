@@ -13,8 +13,9 @@ import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
-import { engineOptions, logFormatOption, parseCount } from './options.js';
-import { formatCount, formatPercent, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { engineOptions, logFormatOption } from './options.js';
+import { formatAccuracy, formatCount, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { parseCount } from './parsing.js';
 import { normalisationOf } from './weightsData.js';
 import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
@@ -26,13 +27,9 @@ interface ValidateFlags extends WeightsFlags, EngineFlags {
   readonly logFormat: LogFormat;
 }
 
-/** Adds the `validate` command. */
-export function addValidateCommand(program: Command): void {
-  const command = program
-    .command('validate')
-    .description(
-      'Validate weights on a folder of class folders (ImageNet’s layout): top-1, top-5, parameters.',
-    )
+/** Adds the options and the action of `validate`. */
+export function configureValidate(command: Command): void {
+  command
     .requiredOption(
       '--data <dir>',
       'folder with a folder a class, or with val/ of those; or .tar archives (WebDataset)',
@@ -69,11 +66,12 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
   const accuracy = await withClassifier(weights, model, { ...flags, batchSize }, (classifier) =>
     validateOn(dataset, classifier, flags),
   );
-  const { top1, top5, images } = accuracy;
+  const { top1, top5, crossEntropy, images } = accuracy;
   const parameters = model.parameterCount;
-  if (flags.logFormat === 'json') printJson({ event: 'result', top1, top5, parameters, images });
+  if (flags.logFormat === 'json')
+    printJson({ event: 'result', top1, top5, cross_entropy: crossEntropy, parameters, images });
   else {
-    printLine(`top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}`);
+    printLine(formatAccuracy(accuracy, model.config.classes));
     printLine(`${formatCount(parameters)} parameters, ${formatCount(images)} images`);
   }
 }
@@ -129,12 +127,12 @@ async function validateOn(
   const begin = performance.now();
   try {
     const accuracy = await accuracyOver(classifier, loader.epoch(0), {
-      onProgress: (images, { top1, top5 }) => {
+      onProgress: (images, accuracy) => {
         if (flags.logFormat === 'json' || images < next) return;
         next = images - (images % often) + often;
         const rate = (1000 * images) / (performance.now() - begin);
         printNotice(
-          `${images}/${dataset.count}  top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  ${rate.toFixed(0)} images/s`,
+          `${images}/${dataset.count}  ${formatAccuracy(accuracy, model.config.classes)}  ${rate.toFixed(0)} images/s`,
         );
       },
     });

@@ -6,7 +6,8 @@ import { createModel, type Hyperparameters } from '../models/registry.js';
 import { readWeights } from '../runs/weights.js';
 import type { WeightsFile } from '../train/weights.js';
 import { modelOfWeights } from './modelOfWeights.js';
-import { modelOptions, parseCount } from './options.js';
+import { modelOptions } from './options.js';
+import { parseCount } from './parsing.js';
 
 /** Flags of the commands that take a model from a file of weights. */
 export interface WeightsFlags extends Hyperparameters {
@@ -39,7 +40,7 @@ export function checkpointOption(): Option {
 export function weightsOptions(classMap: string): Option[] {
   return [
     checkpointOption(),
-    ...modelOptions(' (default: the checkpoint’s)'),
+    ...modelOptions({ unset: 'the checkpoint’s' }, { unset: 'the checkpoint’s' }),
     new Option('--num-classes <n>', 'classes of the weights (default: the checkpoint’s)').argParser(
       parseCount,
     ),

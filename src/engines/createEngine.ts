@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { UsageError, UserError } from '../errors.js';
+import { SettingError, UsageError, UserError } from '../errors.js';
 import type { Engine, EngineOptions } from './engine.js';
-import { startWorkerEngine } from './host/workerEngine.js';
-import { refuseTelemetry } from './onnx/telemetry.js';
+import { startThreadEngine } from './host/threadEngine.js';
+import { refuseTelemetry } from './onnx/node/telemetry.js';
 
 /** Backend modules by engine name, each loaded by its own worker alone. */
 const backendModules = {
   onednn: './onednn/backend.js',
-  onnx: './onnx/backend.js',
+  onnx: './onnx/node/backend.js',
   reference: './reference/backend.js',
 } as const;
 
@@ -46,13 +46,21 @@ export function mostThreads(): number {
   return Math.max(16, 4 * availableParallelism());
 }
 
+/**
+ * Refuses a number of threads that no engine is started with.
+ *
+ * @throws SettingError when it is not a whole number of at least 1, or more than {@link mostThreads}
+ */
+export function checkThreads(threads: number): void {
+  const refuse = (what: string): SettingError =>
+    new SettingError((name) => `${name('threads')} must be ${what}, not ${threads}`);
+  if (!Number.isInteger(threads) || threads < 1) throw refuse('a positive whole number');
+  if (threads > mostThreads())
+    throw refuse(`at most ${mostThreads()} where there are ${availableParallelism()} processors`);
+}
+
 function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required<EngineOptions> {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0))
-    throw new UsageError(`threads must be a positive whole number, not ${threads}`);
-  if (threads !== undefined && threads > mostThreads())
-    throw new UsageError(
-      `threads must be at most ${mostThreads()} where there are ${availableParallelism()} processors, not ${threads}`,
-    );
+  if (threads !== undefined) checkThreads(threads);
   if (!['auto', 'f32', 'bf16'].includes(precision))
     throw new UsageError(`precision must be auto, f32 or bf16, not ${precision}`);
   return { threads: threads ?? availableParallelism(), precision };
@@ -60,7 +68,7 @@ function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required
 
 function start(name: EngineName, options: Required<EngineOptions>): Promise<Engine> {
   if (name === 'onnx') refuseTelemetry();
-  return startWorkerEngine({ name, module: new URL(backendModules[name], import.meta.url) }, options);
+  return startThreadEngine({ name, module: new URL(backendModules[name], import.meta.url) }, options);
 }
 
 async function startBest(options: Required<EngineOptions>): Promise<Engine> {
@@ -87,10 +95,10 @@ function withDescription(engine: Engine, description: string): Engine {
     name: engine.name,
     description,
     precision: engine.precision,
+    variables: (specs) => engine.variables(specs),
     compile: (program, options) => engine.compile(program, options),
-    read: (names) => engine.read(names),
-    write: (values) => engine.write(values),
     ...(measurePeaks && { measurePeaks }),
+    statistics: () => engine.statistics(),
     close: () => engine.close(),
   };
 }

@@ -1,6 +1,6 @@
 import type { Phase } from '../graph/phase.js';
 import type { Program } from '../graph/program.js';
-import type { TensorData } from '../graph/tensorType.js';
+import type { DType, Shape, TensorData, TensorType } from '../graph/tensorType.js';
 
 /** Host-side tensors by name, row-major. */
 export type NamedData = Readonly<Record<string, TensorData>>;
@@ -8,14 +8,48 @@ export type NamedData = Readonly<Record<string, TensorData>>;
 /** Arithmetic of convolutions and matrix products; everything else is f32 either way. */
 export type Precision = 'f32' | 'bf16';
 
+/** A variable that an engine is to hold. */
+export interface VariableSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Default `f32`. */
+  readonly dtype?: DType;
+}
+
+/**
+ * Variables in an engine. Programs that are compiled with the same ones share their values, as training and
+ * evaluation do; others, of whatever names, share nothing.
+ */
+export interface Variables {
+  /** Types by name. */
+  readonly types: ReadonlyMap<string, TensorType>;
+  /**
+   * Copies of values by name.
+   *
+   * @param names which (default: all)
+   * @throws Error naming a variable that is not among these
+   */
+  read(names?: readonly string[]): Promise<Map<string, TensorData>>;
+  /**
+   * Sets values; the caller keeps the arrays.
+   *
+   * @throws Error naming a variable that is not among these, or has another size or type; none is set then
+   */
+  write(values: ReadonlyMap<string, TensorData>): Promise<void>;
+  /** Frees the memory. Programs that were compiled with these cannot run any more, unless they were frozen. */
+  dispose(): Promise<void>;
+}
+
 /** How a program is compiled. */
 export interface CompileOptions {
+  /** Where the program's variables are, by their names. Default: none, for programs without variables. */
+  readonly variables?: Variables | readonly Variables[] | undefined;
   /**
-   * `live` (default): each run reads the variables' present values, and writes the updates.
-   * `frozen`: the present values are built in, with batch normalisation folded into convolutions; the program
-   * must have no updates, and later changes of variables do not reach it. For evaluation.
+   * Whether the variables' present values are built in, with batch normalisation folded into convolutions: the
+   * program must have no updates, and later changes of the variables do not reach it. For evaluation. By
+   * default each run reads the present values and writes the updates.
    */
-  readonly variables?: 'live' | 'frozen';
+  readonly frozen?: boolean | undefined;
   /** Arithmetic of this program alone. Default: the engine's. */
   readonly precision?: Precision | undefined;
 }
@@ -62,6 +96,14 @@ export interface MachinePeaks {
   readonly copy: number;
 }
 
+/** What an engine holds. */
+export interface EngineStatistics {
+  /** Variables that are not disposed of. */
+  readonly variables: number;
+  /** Executables that are not closed. */
+  readonly executables: number;
+}
+
 /** A program ready to run on an engine. */
 export interface Executable {
   /**
@@ -79,10 +121,7 @@ export interface Executable {
   close(): Promise<void>;
 }
 
-/**
- * Runs programs. Variables live in the engine by name and are shared by all of its executables, so that
- * an evaluation sees what training has learned. The work is done off the calling thread.
- */
+/** Runs programs, off the calling thread. */
 export interface Engine {
   /** `onnx`, `onednn` or `reference`. */
   readonly name: string;
@@ -90,27 +129,22 @@ export interface Engine {
   readonly description: string;
   readonly precision: Precision;
   /**
-   * Prepares a program. Variables that are not in the engine yet begin as zeros.
+   * Makes variables, zero, which live until they are disposed of.
    *
-   * @throws Error when the engine cannot lower an operation (it names it), or a variable is in the
-   *   engine with another shape
+   * @throws Error naming a variable that is given twice
+   */
+  variables(specs: Iterable<VariableSpec>): Promise<Variables>;
+  /**
+   * Prepares a program.
+   *
+   * @throws Error when the engine cannot lower an operation (it names it), or naming a variable of the program that
+   *   is not among those given, or has another type there
    */
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
-  /**
-   * Copies of variables by name.
-   *
-   * @param names which (default: all)
-   * @throws Error naming a variable that the engine does not have
-   */
-  read(names?: readonly string[]): Promise<Map<string, TensorData>>;
-  /**
-   * Sets variables, whether or not the engine has them yet.
-   *
-   * @throws Error naming a variable that the engine has with another size
-   */
-  write(values: ReadonlyMap<string, TensorData>): Promise<void>;
   /** Measures what the machine can do with the engine's threads, in about a second; absent where the engine cannot. */
   measurePeaks?(): Promise<MachinePeaks>;
+  /** What the engine holds at present. */
+  statistics(): Promise<EngineStatistics>;
   /** Stops the worker and frees everything. Runs in progress are rejected. */
   close(): Promise<void>;
 }
@@ -123,6 +157,25 @@ export interface EngineOptions {
   readonly precision?: Precision | 'auto';
 }
 
+/** A variable on a backend, which frees it when it is disposed of. */
+export interface BackendVariable {
+  /** A copy of the value. */
+  read(): TensorData | Promise<TensorData>;
+  /** Sets the value; the array is the backend's own from then on. */
+  write(data: TensorData): void | Promise<void>;
+  /** Frees the memory. The host runs no program that uses it afterwards. */
+  dispose(): void | Promise<void>;
+}
+
+/** What a backend compiles a program with. */
+export interface BackendCompileOptions<V extends BackendVariable = BackendVariable> {
+  /** The program's variables by name. */
+  readonly variables: ReadonlyMap<string, V>;
+  /** Whether the program had variables that are constants now. */
+  readonly frozen: boolean;
+  readonly precision: Precision;
+}
+
 /**
  * The part of an engine that does the work, on whatever thread it is put; {@link Engine} is its face on the calling thread.
  *
@@ -131,17 +184,17 @@ export interface EngineOptions {
  * updates; it has built in the values of their variables. Arrays that a backend is given are its own from then
  * on. Arrays that it returns are transferred away: they must be copies, never its own memory.
  */
-export interface EngineBackend {
+export interface EngineBackend<V extends BackendVariable = BackendVariable> {
   readonly description: string;
   /** What it computes in; `auto` is resolved. */
   readonly precision: Precision;
-  /** Variables that the backend does not have yet begin as zeros. */
+  /** Makes a variable, zero. */
+  variable(type: TensorType): V | Promise<V>;
+  /** Prepares a program; where that fails, nothing of it stays. */
   compile(
     program: Program,
-    options: Required<CompileOptions>,
+    options: BackendCompileOptions<V>,
   ): BackendExecutable | Promise<BackendExecutable>;
-  read(names?: readonly string[]): Map<string, TensorData> | Promise<Map<string, TensorData>>;
-  write(values: ReadonlyMap<string, TensorData>): void | Promise<void>;
   measurePeaks?(): MachinePeaks | Promise<MachinePeaks>;
   close(): void | Promise<void>;
 }

@@ -65,12 +65,6 @@ export class Families<O extends string = string> {
     return names;
   }
 
-  /** Settings without those that are hyperparameters. */
-  withoutOptions<S extends object>(settings: S): Omit<S, O> {
-    const others = Object.entries(settings).filter(([key]) => !Object.hasOwn(this.flags, key));
-    return Object.fromEntries(others) as Omit<S, O>;
-  }
-
   /** A model's name with the hyperparameters that are set: `shufflenetv2-0.5`. */
   labelOf(name: string, settings: object): string {
     return [name, ...Object.values(this.optionsOf(settings))].join('-');
@@ -78,16 +72,13 @@ export class Families<O extends string = string> {
 
   /** The flag of each hyperparameter: `--stem-width` of `stemWidth`. */
   get flags(): { readonly [K in O]: string } {
-    const flag = (key: string): string =>
-      `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    return Object.fromEntries([...this.options.keys()].map((key) => [key, flag(key)])) as {
-      [K in O]: string;
-    };
+    return this.mapOptions((key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   }
 
-  /** The same value for every hyperparameter. */
-  eachOption<T>(value: T): { readonly [K in O]: T } {
-    return Object.fromEntries([...this.options.keys()].map((key) => [key, value])) as { [K in O]: T };
+  /** Something for every hyperparameter, by its name. */
+  mapOptions<T>(make: (key: O, declared: readonly DeclaredOption[]) => T): { readonly [K in O]: T } {
+    const entries = [...this.options].map(([key, declared]) => [key, make(key, declared)]);
+    return Object.fromEntries(entries) as { [K in O]: T };
   }
 
   /** The hyperparameters among a model's, a run's or a command's settings: those that are set. */

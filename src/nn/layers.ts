@@ -1,5 +1,6 @@
+import { UsageError } from '../errors.js';
 import { batchNormInference, batchNormTrain } from '../graph/ops/batchNorm.js';
-import { conv2d } from '../graph/ops/conv.js';
+import { type Conv2dOptions, conv2d } from '../graph/ops/conv.js';
 import { add, greaterOrEqual, mul } from '../graph/ops/elementwise.js';
 import { matmul } from '../graph/ops/matmul.js';
 import type { Tensor } from '../graph/tensor.js';
@@ -12,9 +13,11 @@ import type { Trace } from './trace.js';
 export interface Conv2dLayerOptions {
   /** Default 1. */
   readonly stride?: number;
-  /** Zeros on each side; default (kernel − 1)/2, which keeps the size at stride 1. */
+  /** Zeros on each side; default dilation·(kernel − 1)/2, which keeps the size at stride 1. */
   readonly padding?: number;
-  /** Default 1. */
+  /** Distance of the kernel's taps. Default 1. */
+  readonly dilation?: number;
+  /** Divides the channels of both sides. Default 1. */
   readonly groups?: number;
   /** Default true, as PyTorch. */
   readonly bias?: boolean;
@@ -22,21 +25,36 @@ export interface Conv2dLayerOptions {
   readonly weightInit?: Initialiser;
 }
 
+/** Refuses groups that do not divide the channels, which would give a weight of a fractional size. */
+function expectGroups(groups: number, inChannels: number, outChannels: number): void {
+  if (!Number.isInteger(groups) || groups < 1)
+    throw new UsageError(`Conv2d: groups must be a whole number of 1 or more, not ${groups}`);
+  for (const [channels, side] of [
+    [inChannels, 'input'],
+    [outChannels, 'output'],
+  ] as const)
+    if (channels % groups !== 0)
+      throw new UsageError(`Conv2d: ${groups} groups do not divide ${channels} ${side} channels`);
+}
+
 /** Convolution with a square kernel: `weight` [out, in/groups, k, k] and `bias` [out]. */
 export class Conv2d extends Layer {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
-  private readonly geometry: { readonly stride: number; readonly padding: number; readonly groups: number };
+  private readonly geometry: Conv2dOptions;
 
+  /** @throws UsageError when the groups do not divide the channels */
   constructor(inChannels: number, outChannels: number, kernel: number, options: Conv2dLayerOptions = {}) {
     super();
-    const groups = options.groups ?? 1;
+    const { groups = 1, dilation = 1, stride = 1 } = options;
+    expectGroups(groups, inChannels, outChannels);
     const shape = [outChannels, inChannels / groups, kernel, kernel];
     const fanIn = sizeOf(shape.slice(1));
     this.weight = new Parameter(shape, 'parameter', options.weightInit ?? fanInUniformInit(fanIn));
     this.bias =
       (options.bias ?? true) ? new Parameter([outChannels], 'parameter', fanInUniformInit(fanIn)) : undefined;
-    this.geometry = { stride: options.stride ?? 1, padding: options.padding ?? (kernel - 1) / 2, groups };
+    const padding = options.padding ?? (dilation * (kernel - 1)) / 2;
+    this.geometry = { stride, padding, dilation, groups };
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {

@@ -1,6 +1,13 @@
-import type { Engine, Executable, MachinePeaks, Precision, ProfileEntry } from '../engines/engine.js';
+import type {
+  Engine,
+  Executable,
+  MachinePeaks,
+  Precision,
+  ProfileEntry,
+  Variables,
+} from '../engines/engine.js';
 import { UsageError, UserError } from '../errors.js';
-import { inputsOf, type Program } from '../graph/program.js';
+import { inputsOf, type Program, variablesOf } from '../graph/program.js';
 import { sizeOf, type TensorData } from '../graph/tensorType.js';
 import { biasLoss } from '../losses/biasLoss.js';
 import type { Loss } from '../losses/loss.js';
@@ -8,15 +15,15 @@ import type { Model } from '../models/model.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { sgd } from '../optim/sgd.js';
 import { fillUniform, uniformSource } from '../random.js';
-import { Learner } from '../train/learner.js';
 import { evaluationProgram, trainProgram } from '../train/programs.js';
+import { initialLossValues } from '../train/trainingState.js';
 
 /** What is profiled: a training step, or evaluation with the variables built in. */
 export type ProfileMode = 'train' | 'eval';
 
 /** What {@link profileStep} is given. */
 export interface ProfileOptions {
-  /** One that times its primitives: oneDNN. The model's variables in it are set anew. */
+  /** One that times its primitives: oneDNN. */
   readonly engine: Engine;
   readonly model: Model;
   /** Default `train`. */
@@ -65,8 +72,8 @@ export async function profileStep(options: ProfileOptions): Promise<StepProfile>
     throw new UsageError(`steps must be a positive whole number, not ${steps}`);
   if (!engine.measurePeaks) throw cannotProfile(engine);
   const before = await engine.measurePeaks();
-  const program = await programOf(options, mode);
-  const executable = await engine.compile(program, { variables: mode === 'eval' ? 'frozen' : 'live' });
+  const { program, variables } = await prepare(options, mode);
+  const executable = await engine.compile(program, { variables, frozen: mode === 'eval' });
   try {
     const times = await timeSteps(executable, program, { steps, classes: model.config.classes }, engine);
     // Other work on the machine may have slowed one of the two.
@@ -75,6 +82,7 @@ export async function profileStep(options: ProfileOptions): Promise<StepProfile>
     return { mode, engine: description, precision, batchSize, steps, peaks, ...times };
   } finally {
     await executable.close();
+    await variables.dispose();
   }
 }
 
@@ -85,13 +93,22 @@ function cannotProfile({ name }: Engine): UserError {
   );
 }
 
-/** The step's program; its variables are in the engine, with initial values. */
-async function programOf(options: ProfileOptions, mode: ProfileMode): Promise<Program> {
+/** The step's program and its variables, with initial values. */
+async function prepare(
+  options: ProfileOptions,
+  mode: ProfileMode,
+): Promise<{ program: Program; variables: Variables }> {
   const { engine, model, batchSize, loss = biasLoss(), optimizer = sgd() } = options;
-  await Learner.create({ engine, model, loss, optimizer, batchSize });
-  return mode === 'train'
-    ? trainProgram(model, loss, optimizer, batchSize)
-    : evaluationProgram(model, batchSize);
+  const program =
+    mode === 'train' ? trainProgram(model, loss, optimizer, batchSize) : evaluationProgram(model, batchSize);
+  const variables = await engine.variables(variablesOf(program));
+  const write = async (name: string, values: () => Float32Array): Promise<void> => {
+    if (variables.types.has(name)) await variables.write(new Map([[name, values()]]));
+  };
+  for (const { name, parameter } of model.stateEntries())
+    await write(name, () => parameter.initialise(0, name));
+  for (const [name, values] of initialLossValues(loss)) await write(name, () => values);
+  return { program, variables };
 }
 
 async function timeSteps(

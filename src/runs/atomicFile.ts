@@ -1,6 +1,6 @@
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorMessage, UserError } from '../errors.js';
+import { UserError, WriteError } from '../errors.js';
 
 /** Ending of files that are being written. */
 const TEMPORARY = '.tmp';
@@ -38,7 +38,7 @@ async function writeNew(path: string, chunks: Iterable<Uint8Array>): Promise<voi
  * path holds either the old contents or the new.
  *
  * @param chunks the contents; what their iterator throws is passed on, and nothing is replaced
- * @throws UserError naming the file when it cannot be written
+ * @throws WriteError naming the file when it cannot be written
  */
 export async function writeFileAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}${TEMPORARY}`);
@@ -49,7 +49,7 @@ export async function writeFileAtomically(path: string, chunks: Iterable<Uint8Ar
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path} cannot be written: ${errorMessage(error)}`);
+    throw new WriteError(path, error);
   }
 }
 

@@ -80,7 +80,7 @@ export async function restoreLearner(learner: Learner, checkpoint: Checkpoint): 
   }
 }
 
-/** Version 0.1.0 did not save the number of updates: it was the number of steps. */
+/** Earlier versions did not save the number of updates: it was the number of steps. */
 function withStep(state: StateDictTensors, { training }: Checkpoint): StateDictTensors {
   if (!training || state.has(OPTIMIZER_STEP)) return state;
   return new Map([...state, [OPTIMIZER_STEP, counterTensor(training.progress.globalStep)]]);

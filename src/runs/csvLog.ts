@@ -1,16 +1,22 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorMessage, UserError } from '../errors.js';
+import { errorMessage, UserError, WriteError } from '../errors.js';
 import { makeFolder } from '../makeFolder.js';
 import type { EpochResult, TrainerListener } from '../train/events.js';
 import { writeFileAtomically } from './atomicFile.js';
 
-/** Name of a CSV column and how it follows from an epoch's result. */
+/** Name of a figure, as CSV columns and JSON keys have it, and how it follows from an epoch's result. */
 export type Column = readonly [name: string, value: (result: EpochResult) => number];
 
-/** All figures of an epoch, for `metrics.csv`. */
+/** Columns of a CSV file, and the number of the first epoch in the column `epoch`. */
+export interface CsvTable {
+  readonly columns: readonly Column[];
+  readonly firstEpoch: 0 | 1;
+}
+
+/** All figures of an epoch, by the names that `metrics.csv` and JSON lines have. Epochs are numbered from 1. */
 export const METRIC_COLUMNS: readonly Column[] = [
-  ['epoch', (r) => r.epoch],
+  ['epoch', (r) => r.epoch + 1],
   ['train_loss', (r) => r.trainLoss],
   ['train_cross_entropy', (r) => r.train.crossEntropy],
   ['train_top1', (r) => r.train.top1],
@@ -25,32 +31,38 @@ export const METRIC_COLUMNS: readonly Column[] = [
   ['waited_percent', (r) => r.waitedPercent],
 ];
 
-/** Columns of the published code's `accuracy.csv` (of the test set) and `accuracy_train.csv`. */
-export const ACCURACY_COLUMNS: { readonly test: readonly Column[]; readonly train: readonly Column[] } = {
-  test: [
-    ['epoch', (r) => r.epoch],
-    ['accuracy', (r) => r.test.top1],
-  ],
-  train: [
-    ['epoch', (r) => r.epoch],
-    ['accuracy', (r) => r.train.top1],
-  ],
+/** `metrics.csv`. */
+export const METRICS: CsvTable = { columns: METRIC_COLUMNS, firstEpoch: 1 };
+
+/** The published code's `accuracy.csv` (of the test set) and `accuracy_train.csv`, in which epochs count from 0. */
+export const ACCURACIES: { readonly test: CsvTable; readonly train: CsvTable } = {
+  test: {
+    columns: [
+      ['epoch', (r) => r.epoch],
+      ['accuracy', (r) => r.test.top1],
+    ],
+    firstEpoch: 0,
+  },
+  train: {
+    columns: [
+      ['epoch', (r) => r.epoch],
+      ['accuracy', (r) => r.train.top1],
+    ],
+    firstEpoch: 0,
+  },
 };
 
 /**
- * Appends an epoch a row to a CSV file.
+ * Appends one row per epoch to a CSV file.
  *
- * @param startEpoch rows of this epoch and later ones are dropped first: they belong to what a resumed run does again
+ * @param epochsDone rows of later epochs are dropped first: they belong to what a resumed run does again
  * @throws UserError when the file cannot be written; the listener throws it, too
  */
-export async function csvLog(
-  path: string,
-  columns: readonly Column[],
-  startEpoch: number,
-): Promise<TrainerListener> {
+export async function csvLog(path: string, table: CsvTable, epochsDone: number): Promise<TrainerListener> {
+  const { columns } = table;
   const header = columns.map(([name]) => name).join(',');
   await writeFileAtomically(path, [
-    new TextEncoder().encode([header, ...keptRows(path, startEpoch), ''].join('\n')),
+    new TextEncoder().encode([header, ...keptRows(path, table, epochsDone), ''].join('\n')),
   ]);
   return (event) => {
     if (event.event !== 'epoch') return;
@@ -59,21 +71,26 @@ export async function csvLog(
   };
 }
 
-function keptRows(path: string, startEpoch: number): string[] {
+/** Rows of the epochs that are done. Older versions numbered the epochs of `metrics.csv` from 0: those are renumbered. */
+function keptRows(path: string, { firstEpoch }: CsvTable, epochsDone: number): string[] {
   try {
     makeFolder(dirname(path));
     const rows = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(1) : [];
-    return rows.filter((row) => Number.parseInt(row, 10) < startEpoch);
+    const epochs = rows.map((row) => Number.parseInt(row, 10));
+    const shift = epochs[0] === 0 ? firstEpoch : 0;
+    return rows
+      .filter((_, i) => epochs[i]! + shift - firstEpoch < epochsDone)
+      .map((row) => row.replace(/^\d+/, (epoch) => String(Number(epoch) + shift)));
   } catch (error) {
     throw new UserError(`${path} cannot be used: ${errorMessage(error)}`);
   }
 }
 
-/** Appends to a file that a person may read while it grows. @throws UserError naming the file */
+/** Appends to a human-readable file while it grows. @throws WriteError naming the file */
 export function appendText(path: string, text: string): void {
   try {
     appendFileSync(path, text);
   } catch (error) {
-    throw new UserError(`${path} cannot be written: ${errorMessage(error)}`);
+    throw new WriteError(path, error);
   }
 }

@@ -1,11 +1,12 @@
 import type { TrainerEvent } from '../train/events.js';
+import { METRIC_COLUMNS } from './csvLog.js';
 
 /** An event as plain data with names in snake case, for JSON lines; undefined for events that are too many to log. */
 export type EventRecord = Readonly<Record<string, string | number>>;
 
 /**
- * The record of an event: `start`, `epoch`, `checkpoint`, `interrupted` and `result`; steps and
- * evaluation batches have none. Accuracies are in percent.
+ * The record of an event: `start`, `epoch`, `checkpoint`, `interrupted` and `result`; steps and evaluation batches
+ * have none. Accuracies are in percent, epochs are numbered from 1, and figures are called as in `metrics.csv`.
  */
 export function eventRecord(event: TrainerEvent): EventRecord | undefined {
   switch (event.event) {
@@ -15,21 +16,58 @@ export function eventRecord(event: TrainerEvent): EventRecord | undefined {
     case 'checkpoint':
       return { event: 'checkpoint', kind: event.kind, path: event.path };
     case 'interrupted':
-      return { event: 'interrupted', epoch: event.epoch, step: event.step, path: event.path };
+      return { event: 'interrupted', epoch: event.epoch + 1, step: event.step, path: event.path };
     case 'start':
       return startRecord(event);
     case 'epoch':
-      return epochRecord(event);
+      return {
+        event: 'epoch',
+        ...Object.fromEntries(METRIC_COLUMNS.map(([name, value]) => [name, value(event)])),
+      };
     case 'result': {
-      const { top1, top5, bestTop1, parameters, images } = event;
-      return { event: 'result', top1, top5, best_top1: bestTop1, parameters, images };
+      const { top1, top5, crossEntropy, bestTop1, parameters, images } = event;
+      return {
+        event: 'result',
+        top1,
+        top5,
+        cross_entropy: crossEntropy,
+        best_top1: bestTop1,
+        parameters,
+        images,
+      };
     }
   }
 }
 
-type EventOf<Kind extends TrainerEvent['event']> = Extract<TrainerEvent, { event: Kind }>;
+/**
+ * The record of progress within an epoch, `progress`: the epoch's means so far, or images that are tested; undefined
+ * for other events.
+ */
+export function progressRecord(event: TrainerEvent): EventRecord | undefined {
+  if (event.event === 'evaluation')
+    return {
+      event: 'progress',
+      phase: 'test',
+      epoch: event.epoch + 1,
+      images: event.images,
+      of_images: event.total,
+    };
+  if (event.event !== 'step') return undefined;
+  return {
+    event: 'progress',
+    phase: 'train',
+    epoch: event.epoch + 1,
+    step: event.step,
+    train_loss: event.meanLoss,
+    train_cross_entropy: event.train.crossEntropy,
+    train_top1: event.train.top1,
+    train_top5: event.train.top5,
+    learning_rate: event.learningRate,
+    images_per_second: event.imagesPerSecond,
+  };
+}
 
-function startRecord(event: EventOf<'start'>): EventRecord {
+function startRecord(event: Extract<TrainerEvent, { event: 'start' }>): EventRecord {
   return {
     event: 'start',
     engine: event.engine,
@@ -38,26 +76,8 @@ function startRecord(event: EventOf<'start'>): EventRecord {
     test_images: event.testImages,
     epochs: event.epochs,
     steps_per_epoch: event.stepsPerEpoch,
-    epoch: event.epoch,
+    epoch: event.epoch + 1,
     step: event.step,
-  };
-}
-
-function epochRecord(event: EventOf<'epoch'>): EventRecord {
-  return {
-    event: 'epoch',
-    epoch: event.epoch,
-    train_loss: event.trainLoss,
-    train_top1: event.train.top1,
-    train_top5: event.train.top5,
-    test_loss: event.test.crossEntropy,
-    test_top1: event.test.top1,
-    test_top5: event.test.top5,
-    best_top1: event.bestTop1,
-    learning_rate: event.learningRate,
-    images_per_second: event.imagesPerSecond,
-    seconds: event.seconds,
-    waited_percent: event.waitedPercent,
   };
 }
 

@@ -36,11 +36,11 @@ export class RunCheckpoints implements Checkpoints {
   /**
    * Writes a checkpoint and returns its path.
    *
-   * @param epoch names the file of the kind `epoch`: epoch-007.safetensors
+   * @param epoch from 0; names the file of the kind `epoch`, where epochs count from 1: epoch-008.safetensors
    * @throws UserError when it cannot be written; what was there stays
    */
   async save(kind: CheckpointKind, learner: Learner, info: CheckpointInfo, epoch: number): Promise<string> {
-    const name = kind === 'epoch' ? `epoch-${String(epoch).padStart(3, '0')}` : kind;
+    const name = kind === 'epoch' ? `epoch-${String(epoch + 1).padStart(3, '0')}` : kind;
     const path = join(this.folder, `${name}.safetensors`);
     await saveCheckpoint(path, learner, info);
     this.savedAt = performance.now();

@@ -1,13 +1,13 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { errorMessage, UserError } from '../errors.js';
-import { makeFolder } from '../makeFolder.js';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { errorMessage, SettingError, UserError } from '../errors.js';
 import { removeUnfinished, writeFileAtomically } from './atomicFile.js';
 import { lockFolder } from './folderLock.js';
+import { makeNewFolder, makeRunFolder, removeEmpty } from './newFolder.js';
 
 const CONFIG = 'config.json';
 
-/** The checkpoint that a run goes on from. */
+/** The checkpoint that a run resumes from. */
 export const LAST_CHECKPOINT = 'last.safetensors';
 
 /** The folder of a run: its configuration, metrics and checkpoints, locked against a second process. */
@@ -15,8 +15,8 @@ export class RunFolder {
   private constructor(
     readonly path: string,
     private readonly unlock: () => void,
-    /** What this process made. */
-    private readonly made: 'folder' | 'run' | 'nothing',
+    /** Folders that this process made, the outermost first; of a run that is resumed, undefined. */
+    private readonly made: readonly string[] | undefined,
   ) {}
 
   /**
@@ -25,18 +25,37 @@ export class RunFolder {
    * @throws UserError when a run is there already, another process uses it, or it cannot be written
    */
   static async create(path: string, config: Readonly<Record<string, unknown>>): Promise<RunFolder> {
-    const isNew = !existsSync(path);
-    try {
-      makeFolder(path);
-    } catch (error) {
-      throw new UserError(`the run folder ${path} cannot be made: ${errorMessage(error)}`);
-    }
-    const unlock = lockFolder(path);
-    const folder = new RunFolder(path, unlock, isNew ? 'folder' : 'run');
+    return RunFolder.start(path, makeRunFolder(path), config);
+  }
+
+  /**
+   * The same for a folder called `name`, or `name-2`, `name-3` … where there is one already: two runs that start in
+   * the same second have folders of their own.
+   *
+   * @throws UserError when the folder cannot be written
+   */
+  static async createNamed(
+    parent: string,
+    name: string,
+    config: Readonly<Record<string, unknown>>,
+  ): Promise<RunFolder> {
+    const { path, folders } = makeNewFolder(parent, name);
+    return RunFolder.start(path, folders, config);
+  }
+
+  private static async start(
+    path: string,
+    folders: readonly string[],
+    config: Readonly<Record<string, unknown>>,
+  ): Promise<RunFolder> {
+    const unlock = lockedNew(path, folders);
+    const folder = new RunFolder(path, unlock, folders);
     if (existsSync(folder.file(CONFIG)) || existsSync(folder.file(LAST_CHECKPOINT))) {
       unlock();
-      throw new UserError(
-        `${path} holds a run already: go on with it by --resume ${path}, or give another --run-dir`,
+      throw new SettingError(
+        (name) =>
+          `${path} holds a run already: give ${name('resume')} ${path} to resume it, or another ${name('runDir')}`,
+        1,
       );
     }
     const text = `${JSON.stringify(config, null, 2)}\n`;
@@ -50,17 +69,17 @@ export class RunFolder {
   }
 
   /**
-   * Opens and locks a run's folder to go on with it.
+   * Opens and locks a run's folder to resume it.
    *
    * @throws UserError when no run is there, or another process uses it
    */
   static async open(path: string): Promise<RunFolder> {
     if (!existsSync(path)) throw new UserError(`there is no run folder ${path}`);
     if (!statSync(path).isDirectory())
-      throw new UserError(`${path} is no folder: --resume takes a run's folder`);
+      throw new SettingError((name) => `${path} is not a folder: ${name('resume')} takes a run's folder`, 1);
     if (!existsSync(join(path, CONFIG)) && !existsSync(join(path, LAST_CHECKPOINT)))
       throw new UserError(`${path} holds no run: it has neither ${LAST_CHECKPOINT} nor ${CONFIG}`);
-    const folder = new RunFolder(path, lockFolder(path), 'nothing');
+    const folder = new RunFolder(path, lockFolder(path), undefined);
     await removeUnfinished(path);
     return folder;
   }
@@ -75,7 +94,7 @@ export class RunFolder {
     return existsSync(this.file(LAST_CHECKPOINT));
   }
 
-  /** The configuration that the run was begun with. @throws UserError when it cannot be read */
+  /** The configuration that the run was started with. @throws UserError when it cannot be read */
   readConfig(): unknown {
     try {
       return JSON.parse(readFileSync(this.file(CONFIG), 'utf8'));
@@ -86,15 +105,27 @@ export class RunFolder {
 
   /** Lets other processes use the folder. A new run that has not got as far as a checkpoint leaves nothing behind. */
   close(): void {
-    if (this.made !== 'nothing' && !this.hasCheckpoint()) this.removeFiles();
+    const isVain = this.made !== undefined && !this.hasCheckpoint();
+    if (isVain) this.removeFiles(this.made);
     this.unlock();
-    if (this.made === 'folder' && readdirSync(this.path).length === 0) rmdirSync(this.path);
+    if (isVain) removeEmpty(this.made);
   }
 
   /** Removes the files of a folder that is this run's own, else the configuration alone. */
-  private removeFiles(): void {
+  private removeFiles(made: readonly string[]): void {
     const entries = readdirSync(this.path, { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-    for (const name of this.made === 'folder' ? files : [CONFIG]) rmSync(this.file(name), { force: true });
+    const isOwn = made.includes(resolve(this.path));
+    for (const name of isOwn ? files : [CONFIG]) rmSync(this.file(name), { force: true });
+  }
+}
+
+/** Locks a folder of which parts were just made, and which go away again if it cannot be locked. */
+function lockedNew(path: string, folders: readonly string[]): () => void {
+  try {
+    return lockFolder(path);
+  } catch (error) {
+    removeEmpty(folders);
+    throw error;
   }
 }

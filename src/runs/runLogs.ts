@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import type { Progress } from '../train/checkpointInfo.js';
 import type { TrainerListener } from '../train/events.js';
-import { ACCURACY_COLUMNS, csvLog, METRIC_COLUMNS } from './csvLog.js';
+import { ACCURACIES, csvLog, METRICS } from './csvLog.js';
 import { jsonLog } from './jsonLog.js';
 import { tensorBoardLog } from './tensorBoardLog.js';
 
@@ -10,8 +11,8 @@ export interface RunLogOptions {
   readonly folder: string;
   /** Folder of `accuracy.csv` and `accuracy_train.csv`; null: the run's. */
   readonly accuraciesDir: string | null;
-  /** Epoch with which the run begins or goes on. */
-  readonly startEpoch: number;
+  /** Where the run resumes; undefined for a new one. */
+  readonly progress: Pick<Progress, 'epoch' | 'globalStep'> | undefined;
 }
 
 /** The logs of a run. */
@@ -27,14 +28,15 @@ export interface RunLogs {
  * @throws UserError when a file cannot be written; the listeners throw it, too
  */
 export async function openRunLogs(options: RunLogOptions): Promise<RunLogs> {
-  const { folder, startEpoch } = options;
+  const { folder, progress } = options;
+  const epochsDone = progress?.epoch ?? 0;
   const accuracies = options.accuraciesDir ?? folder;
   const tables = [
-    await csvLog(join(folder, 'metrics.csv'), METRIC_COLUMNS, startEpoch),
-    await csvLog(join(accuracies, 'accuracy.csv'), ACCURACY_COLUMNS.test, startEpoch),
-    await csvLog(join(accuracies, 'accuracy_train.csv'), ACCURACY_COLUMNS.train, startEpoch),
+    await csvLog(join(folder, 'metrics.csv'), METRICS, epochsDone),
+    await csvLog(join(accuracies, 'accuracy.csv'), ACCURACIES.test, epochsDone),
+    await csvLog(join(accuracies, 'accuracy_train.csv'), ACCURACIES.train, epochsDone),
   ];
-  const charts = tensorBoardLog(folder);
+  const charts = await tensorBoardLog(folder, progress);
   const listeners = [...tables, jsonLog(join(folder, 'log.jsonl')), charts.listener];
   return { listeners, close: () => charts.close() };
 }

@@ -3,7 +3,7 @@ import type { Dataset, DatasetPair } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
-import { UsageError, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import { biasLoss } from '../losses/biasLoss.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
 import type { Loss } from '../losses/loss.js';
@@ -19,6 +19,7 @@ import { Trainer } from '../train/trainer.js';
 import { type Checkpoint, restoreLearner } from './checkpoint.js';
 import { loadPretrained } from './pretrained.js';
 import { RunCheckpoints } from './runCheckpoints.js';
+import type { RunListener } from './runEvents.js';
 import type { TrainConfig } from './trainConfig.js';
 
 /** What a training run needs besides its configuration. */
@@ -34,11 +35,11 @@ export interface TrainingRunOptions {
   readonly optimizer?: Optimizer | undefined;
   /** Folder for checkpoints; none are written without it. */
   readonly folder?: string | undefined;
-  /** Where to go on. */
+  /** Where to resume. */
   readonly checkpoint?: Checkpoint | undefined;
   readonly listeners?: readonly TrainerListener[];
-  /** Called with what a person should know, such as which weights were taken. */
-  readonly onNotice?: (text: string) => void;
+  /** Told of notices, such as which weights were taken. */
+  readonly onEvent?: RunListener | undefined;
 }
 
 /** A prepared run: call `trainer.run()`, then `close()`. */
@@ -56,21 +57,6 @@ export function scheduleOf(config: TrainConfig): Schedule {
   return config.schedule === 'cosine'
     ? cosine({ baseLr, epochs, warmupEpochs })
     : multistep({ baseLr, milestones, warmupEpochs });
-}
-
-/**
- * Refuses settings that contradict one another, before any data is read.
- *
- * @throws UsageError naming what does not go together
- */
-export function checkConfig(config: TrainConfig): void {
-  const { epochs, warmupEpochs } = config;
-  // Whatever the number of classes will be, and the images' size where the data decides it.
-  createModel(modelOptionsOf(config, 2, {}));
-  lossOf(config);
-  sgd(config);
-  if (warmupEpochs >= epochs)
-    throw new UsageError(`--warmup-epochs ${warmupEpochs} must be below --epochs ${epochs}`);
 }
 
 /**
@@ -123,7 +109,12 @@ function modelFor(config: TrainConfig, data: Dataset): Model {
   return createModel(modelOptionsOf(config, data.classes.length, data));
 }
 
-function modelOptionsOf(
+/**
+ * The model that a configuration asks for.
+ *
+ * @param data the size and channels of its images, which the configuration's own go before
+ */
+export function modelOptionsOf(
   config: TrainConfig,
   classes: number,
   data: Pick<Dataset, 'imageSize' | 'channels'>,
@@ -133,14 +124,15 @@ function modelOptionsOf(
   return { name: config.model, classes, imageSize, channels, ...families.optionsOf(config) };
 }
 
-function lossOf(config: TrainConfig): Loss {
+/** The loss that a configuration asks for. */
+export function lossOf(config: TrainConfig): Loss {
   return config.loss === 'bias' ? biasLoss(config) : crossEntropyLoss(config);
 }
 
 async function makeLearner(
   engine: Engine,
   model: Model,
-  { config, checkpoint, onNotice, ...own }: TrainingRunOptions,
+  { config, checkpoint, onEvent, ...own }: TrainingRunOptions,
 ): Promise<Learner> {
   const { batchSize, seed, f32Steps, pretrained } = config;
   const clipNorm = config.clipNorm ?? undefined;
@@ -156,7 +148,11 @@ async function makeLearner(
     f32Steps,
   });
   if (checkpoint) await restoreLearner(learner, checkpoint);
-  else if (pretrained !== null) await loadPretrained(learner, pretrained, onNotice);
+  else if (pretrained !== null) {
+    await loadPretrained(learner, pretrained, (text) =>
+      onEvent?.({ event: 'notice', subject: 'weights', text }),
+    );
+  }
   return learner;
 }
 
@@ -174,6 +170,6 @@ function policyOf(config: TrainConfig): { everyEpochs: number; everySeconds: num
 
 function progressOf(checkpoint: Checkpoint | undefined): Progress | undefined {
   if (checkpoint && !checkpoint.training)
-    throw new UserError(`${checkpoint.path} holds weights alone, not a run to go on with`);
+    throw new UserError(`${checkpoint.path} holds weights alone, not a run to resume`);
   return checkpoint?.training?.progress;
 }

@@ -1,4 +1,4 @@
-import type { Engine, Executable, NamedData } from '../engines/engine.js';
+import type { Engine, Executable, NamedData, Variables } from '../engines/engine.js';
 import { UsageError } from '../errors.js';
 import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
@@ -34,7 +34,6 @@ export interface LearnerOptions extends StepParts {
  * programs of training and of evaluation. Programs are compiled when first needed.
  */
 export class Learner {
-  private readonly entries: readonly StateEntry[];
   private readonly counters = new Map<string, number>();
   private readonly executables: StepExecutables;
   /** Batches whose gradients no update has used. */
@@ -42,21 +41,32 @@ export class Learner {
   private evaluation: Promise<Executable> | undefined;
   private readonly training: TrainingState;
 
-  private constructor(private readonly options: LearnerOptions) {
-    const { engine, model, loss, optimizer } = options;
+  private constructor(
+    private readonly options: LearnerOptions,
+    private readonly entries: readonly StateEntry[],
+    /** The model's values. */
+    private readonly values: Variables,
+  ) {
+    const { engine, loss, optimizer } = options;
     const { clipNorm } = options;
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new UsageError(`clipNorm must be a number above 0, not ${clipNorm}`);
-    this.entries = model.stateEntries();
-    this.executables = new StepExecutables(options);
-    this.training = new TrainingState(engine, this.entries, loss, optimizer);
+    this.training = new TrainingState(engine, entries, loss, optimizer);
+    this.executables = new StepExecutables(options, async () => [values, await this.training.allocate()]);
   }
 
   /** Makes a learner with initial values drawn from the seed. */
   static async create(options: LearnerOptions): Promise<Learner> {
-    const learner = new Learner(options);
-    await learner.initialise();
-    return learner;
+    const entries = options.model.stateEntries();
+    const values = await options.engine.variables(entries.filter(({ kind }) => kind !== 'counter'));
+    try {
+      const learner = new Learner(options, entries, values);
+      await learner.initialise();
+      return learner;
+    } catch (error) {
+      await values.dispose();
+      throw error;
+    }
   }
 
   get model(): Model {
@@ -82,7 +92,6 @@ export class Learner {
    * @param options apart: for {@link backward} and {@link update} instead of {@link step}
    */
   async prepare(step = 0, options: { readonly apart?: boolean } = {}): Promise<void> {
-    await this.training.allocate();
     if (!options.apart) {
       await this.executables.step(step);
       return;
@@ -104,7 +113,6 @@ export class Learner {
     options: { readonly learningRate: number; readonly step: number },
   ): Promise<StepResult> {
     const { seed = 0 } = this.options;
-    await this.training.allocate();
     const executable = await this.executables.step(options.step);
     const inputs: NamedData = { ...batch, ...this.updateInputs(options.learningRate) };
     const result = stepResultOf(await executable.run(inputs, { seed, step: options.step }));
@@ -122,7 +130,6 @@ export class Learner {
    */
   async backward(batch: LabelledBatch, options: { readonly batch: number }): Promise<StepResult> {
     const { seed = 0 } = this.options;
-    await this.training.allocate();
     const executable = await this.executables.backward(this.training.steps);
     const before = this.accumulated;
     // Should this fail, the next call starts from zero.
@@ -153,7 +160,6 @@ export class Learner {
   /** Losses, logits and every parameter's gradient for one batch of `batchSize`, in training mode, without an update. */
   async gradients(batch: LabelledBatch, options: { readonly step?: number } = {}): Promise<GradientResult> {
     const { model, seed = 0 } = this.options;
-    await this.training.allocate();
     const executable = await this.executables.gradients();
     const outputs = await executable.run({ ...batch }, { seed, step: options.step ?? 0 });
     const gradients = new Map(
@@ -171,7 +177,7 @@ export class Learner {
   async beginEvaluation(also: EvaluationOutputs = {}): Promise<void> {
     await this.endEvaluation();
     const program = evaluationProgram(this.options.model, this.evaluationBatchSize, also);
-    this.evaluation = this.options.engine.compile(program, { variables: 'frozen' });
+    this.evaluation = this.options.engine.compile(program, { variables: this.values, frozen: true });
     await this.evaluation;
   }
 
@@ -194,8 +200,7 @@ export class Learner {
 
   /** The model's values under PyTorch's names and in its order. */
   async stateDict(): Promise<StateDictTensors> {
-    const names = this.entries.filter(({ kind }) => kind !== 'counter').map(({ name }) => name);
-    const values = await this.options.engine.read(names);
+    const values = await this.values.read();
     return new Map(
       this.entries.map(({ name, kind, shape }): [string, StateTensor] =>
         kind === 'counter'
@@ -224,7 +229,7 @@ export class Learner {
       if (tensor && kind === 'counter') this.counters.set(name, Number(tensor.data[0]));
       else if (tensor) values.set(name, floatsOf(tensor));
     }
-    await this.options.engine.write(values);
+    await this.values.write(values);
   }
 
   /** Training state besides the model's values: the optimiser's and the loss's variables by name, and the number of updates. */
@@ -242,18 +247,20 @@ export class Learner {
     await this.training.load(tensors);
   }
 
-  /** Frees the compiled programs. The engine stays open. */
+  /** Frees the compiled programs and the variables; nothing else can be asked of the learner then. The engine stays open. */
   async close(): Promise<void> {
     await this.endEvaluation();
     await this.executables.close();
+    await this.training.dispose();
+    await this.values.dispose();
   }
 
   /** One variable at a time, so that no more than one is in memory twice. */
   private async initialise(): Promise<void> {
-    const { engine, seed = 0 } = this.options;
+    const { seed = 0 } = this.options;
     for (const { name, kind, parameter } of this.entries) {
       if (kind === 'counter') this.counters.set(name, 0);
-      else await engine.write(new Map([[name, parameter.initialise(seed, name)]]));
+      else await this.values.write(new Map([[name, parameter.initialise(seed, name)]]));
     }
   }
 

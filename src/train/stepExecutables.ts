@@ -1,11 +1,12 @@
-import type { Engine, Executable, Precision } from '../engines/engine.js';
-import type { Program } from '../graph/program.js';
+import type { Engine, Executable, Precision, Variables } from '../engines/engine.js';
+import { type Program, variablesOf } from '../graph/program.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import {
   backwardProgram,
   clearGradientsProgram,
+  gradientName,
   trainedParameters,
   trainProgram,
   updateProgram,
@@ -31,8 +32,14 @@ export interface StepParts {
  */
 export class StepExecutables {
   private readonly compiled = new Map<string, Promise<Executable>>();
+  /** What gradients are added up in, where they are. */
+  private sums: Promise<Variables> | undefined;
 
-  constructor(private readonly parts: StepParts) {}
+  /** @param state the model's values and training's state; asked for when a program is compiled */
+  constructor(
+    private readonly parts: StepParts,
+    private readonly state: () => Promise<readonly Variables[]>,
+  ) {}
 
   /** Forward, backward and update in one. */
   step(number: number): Promise<Executable> {
@@ -68,9 +75,11 @@ export class StepExecutables {
     return this.once('gradients', () => backwardProgram(model, loss, batchSize, { updateState: false }));
   }
 
-  /** Frees the programs. */
+  /** Frees the programs, and what gradients were added up in. */
   async close(): Promise<void> {
     for (const name of [...this.compiled.keys()]) await this.release(name);
+    const sums = await this.sums;
+    await sums?.dispose();
   }
 
   private async inPrecision(name: string, step: number, build: () => Program): Promise<Executable> {
@@ -81,9 +90,18 @@ export class StepExecutables {
   }
 
   private once(name: string, build: () => Program, precision?: Precision): Promise<Executable> {
-    const known = this.compiled.get(name) ?? this.parts.engine.compile(build(), { precision });
+    const known = this.compiled.get(name) ?? this.compile(build(), precision);
     this.compiled.set(name, known);
     return known;
+  }
+
+  private async compile(program: Program, precision: Precision | undefined): Promise<Executable> {
+    const { engine, model } = this.parts;
+    const sums = trainedParameters(model).map(({ name, shape }) => ({ name: gradientName(name), shape }));
+    const addsUp = variablesOf(program).some(({ name }) => name === sums[0]?.name);
+    if (addsUp) this.sums ??= engine.variables(sums);
+    const variables = [...(await this.state()), ...(addsUp ? [await this.sums!] : [])];
+    return engine.compile(program, { variables, precision });
   }
 
   private async release(name: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Engine } from '../engines/engine.js';
+import type { Engine, Variables } from '../engines/engine.js';
 import { UsageError } from '../errors.js';
 import { sizeOf } from '../graph/tensorType.js';
 import type { Loss } from '../losses/loss.js';
@@ -18,7 +18,7 @@ const LOSS_PREFIX = 'loss.';
  */
 export class TrainingState {
   private readonly shapes: ReadonlyMap<string, readonly number[]>;
-  private allocated: Promise<void> | undefined;
+  private allocated: Promise<Variables> | undefined;
   private updates = 0;
 
   /**
@@ -51,16 +51,16 @@ export class TrainingState {
     this.updates++;
   }
 
-  /** Makes the variables with their initial values, unless they are there. */
-  allocate(): Promise<void> {
+  /** The variables; the first time they are made, with their initial values. */
+  allocate(): Promise<Variables> {
     this.allocated ??= this.initialise();
     return this.allocated;
   }
 
   /** The variables by name, and {@link OPTIMIZER_STEP}. */
   async read(): Promise<StateDictTensors> {
-    await this.allocate();
-    const values = await this.engine.read([...this.shapes.keys()]);
+    const variables = await this.allocate();
+    const values = await variables.read();
     const state: StateDictTensors = new Map();
     for (const [name, data] of values)
       state.set(name, { dtype: 'f32', shape: this.shapes.get(name)!, data: data as Float32Array });
@@ -73,21 +73,34 @@ export class TrainingState {
    * @throws UserError listing what is missing, unexpected or misshapen
    */
   async load(tensors: StateDictTensors): Promise<void> {
-    const variables = [...this.shapes].map(([name, shape]) => ({ name, shape, kind: 'buffer' as const }));
-    checkStateDict(tensors, [...variables, { name: OPTIMIZER_STEP, shape: [], kind: 'counter' }], false);
-    this.allocated = Promise.resolve();
+    const buffers = [...this.shapes].map(([name, shape]) => ({ name, shape, kind: 'buffer' as const }));
+    checkStateDict(tensors, [...buffers, { name: OPTIMIZER_STEP, shape: [], kind: 'counter' }], false);
+    const variables = await this.allocate();
     this.updates = Number(tensors.get(OPTIMIZER_STEP)?.data[0] ?? 0);
     const values = [...tensors].filter(([name]) => this.shapes.has(name));
-    await this.engine.write(new Map(values.map(([name, tensor]) => [name, floatsOf(tensor)])));
+    await variables.write(new Map(values.map(([name, tensor]) => [name, floatsOf(tensor)])));
   }
 
-  private async initialise(): Promise<void> {
-    const initial = new Map(this.loss.variables.map((variable) => [variable.name, variable.initial]));
-    for (const [name, shape] of this.shapes) {
-      const values = new Float32Array(sizeOf(shape)).fill(initial.get(name) ?? 0);
-      await this.engine.write(new Map([[name, values]]));
-    }
+  /** Frees the variables. */
+  async dispose(): Promise<void> {
+    const variables = await this.allocated;
+    await variables?.dispose();
   }
+
+  private async initialise(): Promise<Variables> {
+    const variables = await this.engine.variables(
+      Array.from(this.shapes, ([name, shape]) => ({ name, shape })),
+    );
+    await variables.write(initialLossValues(this.loss));
+    return variables;
+  }
+}
+
+/** Initial values of a loss's variables by name. */
+export function initialLossValues(loss: Loss): Map<string, Float32Array> {
+  return new Map(
+    loss.variables.map(({ name, shape, initial }) => [name, new Float32Array(sizeOf(shape)).fill(initial)]),
+  );
 }
 
 function expectLossName(loss: Loss, name: string): void {

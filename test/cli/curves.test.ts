@@ -43,8 +43,8 @@ describe('biasloss curves', () => {
 
   it('says what is wrong in a sentence, and writes nothing', async () => {
     const cases: [string[], number, RegExp][] = [
-      [['nowhere'], 1, /^error: nowhere is no run: it has no metrics\.csv\n$/],
-      [['damaged'], 1, /^error: damaged\/metrics\.csv is damaged: row 2 has not 3 numbers\n$/],
+      [['nowhere'], 1, /^error: nowhere is not a run: it has no metrics\.csv\n$/],
+      [['damaged'], 1, /^error: damaged\/metrics\.csv is damaged: row 2 does not have 3 numbers\n$/],
       [['empty'], 1, /^error: empty\/metrics\.csv has no epoch yet\n$/],
       [['foreign'], 1, /has no column "epoch"\n$/],
       [['b', '--metric', 'x'], 2, /^error: b has no metric x; it has epoch, train_loss, test_top1\n$/],

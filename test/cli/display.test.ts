@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { curvesSvg } from '../../src/cli/curves.js';
+import { curvesSvg } from '../../src/cli/curvesSvg.js';
 import { formatCount, formatDuration, formatTable } from '../../src/cli/output.js';
 import { ProgressLine } from '../../src/cli/progressLine.js';
 import { TimeLeft } from '../../src/cli/timeLeft.js';

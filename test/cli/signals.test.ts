@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { RunFolder } from '../../src/runs/runFolder.js';
-import { TRAIN_DEFAULTS } from '../../src/runs/trainConfig.js';
+import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
 import { Samples } from '../support/samples.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { biasloss, type Ended, eventsOf, runFiles, SMALL } from './fixtures/process.js';
@@ -51,8 +51,11 @@ describe('signals', () => {
       await withFolder(async (cwd) => {
         const first = await signalled(cwd, TRAIN, '"event":"checkpoint"', ['SIGINT']);
         assert.equal(first.code, 130, first.stderr);
-        assert.match(first.stderr, /^SIGINT: finishing the step and saving; once more to end at once\n/);
-        assert.match(first.stderr, /go on with: biasloss train --resume run\n$/);
+        assert.match(
+          first.stderr,
+          /^{"event":"notice","text":"SIGINT: finishing the step and saving; once more to end at once"}\n/,
+        );
+        assert.match(first.stderr, /"text":"resume with: biasloss train --resume run"}\n$/);
         assert.equal(eventsOf(first.stdout).at(-1)!.event, 'interrupted');
         const second = await signalled(cwd, RESUME, '"event":"epoch"', ['SIGTERM']);
         assert.equal(second.code, 143, second.stderr);
@@ -178,7 +181,7 @@ describe('SIGKILL', () => {
       });
     }));
 
-  it('before the first checkpoint leaves a run that begins again', () =>
+  it('before the first checkpoint leaves a run that starts again', () =>
     withFolder(async (cwd) => {
       const folder = await RunFolder.create(join(cwd, 'run'), {
         ...TRAIN_DEFAULTS,
@@ -191,6 +194,6 @@ describe('SIGKILL', () => {
       writeFileSync(folder.file('.lock'), `${pid} ${hostname()}\n`);
       const ended = await biasloss(RESUME, { cwd });
       assert.equal(ended.code, 0, ended.stderr);
-      assert.equal(eventsOf(ended.stdout)[0]!.epoch, 0);
+      assert.equal(eventsOf(ended.stdout)[0]!.epoch, 1);
     }));
 });

@@ -87,9 +87,10 @@ const networks: Readonly<Record<string, [build: Build, left: string]>> = {
 async function outputs(program: Program, values: ReadonlyMap<string, Float32Array>, x: Float32Array) {
   const engine = await createEngine('reference');
   try {
-    if (variablesOf(program).length > 0)
-      await engine.write(new Map([...values].map(([k, v]) => [k, v.slice()])));
-    const executable = await engine.compile(program);
+    const variables = await engine.variables(variablesOf(program));
+    for (const [name, data] of values)
+      if (variables.types.has(name)) await variables.write(new Map([[name, data]]));
+    const executable = await engine.compile(program, { variables });
     return (await executable.run({ x: x.slice() })).y as Float32Array;
   } finally {
     await engine.close();

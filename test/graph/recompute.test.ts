@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ReferenceBackend } from '../../src/engines/reference/backend.js';
 import { phasesOf } from '../../src/graph/phases.js';
 import { recompute } from '../../src/graph/recompute.js';
 import { verifyProgram } from '../../src/graph/verify.js';
@@ -8,6 +7,7 @@ import { biasLoss } from '../../src/losses/biasLoss.js';
 import { createModel } from '../../src/models/registry.js';
 import { sgd } from '../../src/optim/sgd.js';
 import { evaluationProgram, trainProgram } from '../../src/train/programs.js';
+import { onReference } from '../support/reference.js';
 
 const model = createModel({ name: 'shufflenetv2', ratio: 0.5, classes: 10 });
 
@@ -37,14 +37,14 @@ test('a step gives the same numbers, bit for bit', () => {
   const program = trainProgram(model, biasLoss(), sgd({ momentum: 0.9 }), 2);
   const images = Float32Array.from({ length: 2 * 3 * 32 * 32 }, (_, i) => Math.sin(i));
   const stepOf = (step: typeof program) => {
-    const backend = new ReferenceBackend();
-    backend.write(
-      new Map(model.stateEntries().map(({ name, parameter }) => [name, parameter.initialise(1, name)])),
+    const entries = model.stateEntries();
+    const { executable, variables } = onReference(
+      step,
+      new Map(entries.map(({ name, parameter }) => [name, parameter.initialise(1, name)])),
     );
-    const executable = backend.compile(step);
     const inputs = { images, labels: Int32Array.of(1, 2), learningRate: Float32Array.of(0.1) };
     const outputs = executable.run(inputs, { seed: 0, step: 0 });
-    return { outputs, variables: backend.readExact() };
+    return { outputs, variables: [...variables.values()].map((variable) => variable.readExact()) };
   };
   assert.deepEqual(stepOf(recompute(program)), stepOf(program));
 });

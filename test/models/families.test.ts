@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { hyperparameterOptions } from '../../src/cli/options.js';
 import { globalAvgPool2d } from '../../src/graph/ops/pooling.js';
 import { flatten } from '../../src/graph/ops/shape.js';
 import type { Tensor } from '../../src/graph/tensor.js';
@@ -14,6 +13,7 @@ import { families } from '../../src/models/registry.js';
 import { Conv2d, Linear } from '../../src/nn/layers.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import type { Trace } from '../../src/nn/trace.js';
+import { hyperparameterSettings } from '../../src/runs/settings/hyperparameters.js';
 import { infoOf, metadataOf } from '../../src/train/checkpointInfo.js';
 
 /** A family of the test's own: `stemWidth` changes shapes, `dropRate` does not. */
@@ -65,13 +65,13 @@ describe('a family with hyperparameters', () => {
     assert.throws(() => own.create({ name: 'towers', classes: 3 }), /there are tower, towerlarge/);
   });
 
-  it('has flags with their help, and names of values', () => {
-    const [stem, drop] = hyperparameterOptions(own);
-    assert.equal(stem!.flags, '--stem-width <number>');
-    assert.equal(stem!.description, 'channels of the stem of tower, towerlarge: a number, or thin (8)');
-    assert.equal(stem!.parseArg?.('Thin', undefined), 8);
-    assert.equal(drop!.flags, '--drop-rate <number>');
-    assert.equal(drop!.description, 'share dropped of tower, towerlarge: at most 1');
+  it('has settings, whose flags and help follow', () => {
+    assert.deepEqual(own.flags, { stemWidth: '--stem-width', dropRate: '--drop-rate' });
+    const { stemWidth, dropRate } = hyperparameterSettings(own);
+    assert.equal(stemWidth.help, 'channels of the stem of tower, towerlarge: a number or a name');
+    assert.deepEqual([stemWidth.names, stemWidth.unset], [{ thin: 8 }, '8']);
+    assert.equal(dropRate.help, 'share dropped of tower, towerlarge: at most 1');
+    assert.deepEqual(dropRate.onlyWith, { key: 'model', values: ['tower', 'towerlarge'] });
   });
 
   it('is made again from the description in a checkpoint', () => {

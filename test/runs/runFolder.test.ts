@@ -28,7 +28,7 @@ describe('RunFolder', () => {
       folder.close();
       await assert.rejects(
         RunFolder.create(path, {}),
-        sentence(/holds a run already: go on with it by --resume/),
+        sentence(/holds a run already: give resume .* to resume it, or another runDir/),
       );
       assert.deepEqual(readdirSync(path).sort(), ['config.json', 'last.safetensors']);
       (await RunFolder.open(path)).close();
@@ -60,7 +60,7 @@ describe('RunFolder', () => {
       await assert.rejects(RunFolder.open(join(parent, 'none')), sentence(/there is no run folder .*none/));
       await assert.rejects(RunFolder.open(parent), sentence(/holds no run: it has neither/));
       writeFileSync(join(parent, 'file'), '');
-      await assert.rejects(RunFolder.open(join(parent, 'file')), sentence(/is no folder/));
+      await assert.rejects(RunFolder.open(join(parent, 'file')), sentence(/is not a folder/));
     }));
 
   it('loses what a killed process left unfinished', () =>

@@ -7,6 +7,7 @@ import { batchNormTrain } from '../../src/graph/ops/batchNorm.js';
 import { sgdUpdate } from '../../src/graph/ops/sgd.js';
 import { gradientGraph, inputName, inputValues } from '../support/gradientCheck.js';
 import { type PythonTensor, runPython, skipWithoutPython } from '../support/python.js';
+import { onReference } from '../support/reference.js';
 import { Samples } from '../support/samples.js';
 import { torchCases } from './opCases.js';
 
@@ -149,13 +150,11 @@ test('SGD takes PyTorch’s steps', { skip }, async () => {
       ['w', next.parameter],
       ['m', next.momentum],
     ]);
-    const backend = new ReferenceBackend();
-    const executable = backend.compile(graph.program({}, updates));
-    backend.write(new Map([['w', w]]));
+    const { executable, variables } = onReference(graph.program({}, updates), new Map([['w', w]]));
     for (let step = 0; step < STEPS; step++) {
       const gradient = gradients.slice(step * SIZE, (step + 1) * SIZE);
       executable.runExact({ gradient, rate: rates.slice(step, step + 1) });
-      const found = backend.readExact(['w']).get('w')!;
+      const found = variables.get('w')!.readExact();
       assertSame(`${JSON.stringify(settings)}, step ${step}`, found, tensors[`${i}.${step}`]!.data);
     }
   });

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { SettingError, UserError } from '../../errors.js';
 import { CIFAR_NORMALISATION, type PixelDataset, type PixelDatasetPair, sharedBytes } from '../dataset.js';
 import { type CifarPart, IMAGE_BYTES, readBinaryPart } from './binary.js';
 import { CIFAR, type CifarFacts, type CifarName } from './facts.js';
@@ -48,9 +48,11 @@ export async function loadCifar(
 async function fetched(name: CifarName, path: string, { download }: CifarOptions): Promise<CifarPlace> {
   if (download) return { archive: await downloadCifar(name, path, download) };
   const { title, binary, python } = CIFAR[name];
-  throw new UserError(
-    `no ${title} at ${path}: expected ${binary.folder}/, ${python.folder}/ or one of their .tar.gz archives; ` +
-      'give the place with --data-path, or fetch the archive with --download',
+  throw new SettingError(
+    (name) =>
+      `no ${title} at ${path}: expected ${binary.folder}/, ${python.folder}/ or one of their .tar.gz archives; ` +
+      `give the place with ${name('dataPath')}, or fetch the archive with ${name('download')}`,
+    1,
   );
 }
 

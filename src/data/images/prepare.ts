@@ -1,7 +1,7 @@
 import { uniformSource } from '../../random.js';
 import { makeGrey } from '../channels.js';
 import type { ImageSource } from '../dataset.js';
-import type { Augmentation } from '../loaderProtocol.js';
+import type { Augmentation } from '../loaderCalls.js';
 import { jitterColours } from './colourJitter.js';
 import { CutResizer } from './cutResizer.js';
 import { decodeRgb } from './decode.js';

@@ -1,119 +1,112 @@
 import { errorMessage, UserError } from '../../errors.js';
 import { freeze } from '../../graph/freeze.js';
-import type { OpAttributes } from '../../graph/op.js';
 import { type Program, variablesOf } from '../../graph/program.js';
-import { sizeOf, type TensorData } from '../../graph/tensorType.js';
-import type { BackendExecutable, BackendFactory, EngineBackend, ProfileEntry } from '../engine.js';
-import { VariableTypes } from './checks.js';
+import { formatType, type TensorData } from '../../graph/tensorType.js';
+import type {
+  BackendExecutable,
+  BackendFactory,
+  BackendVariable,
+  EngineBackend,
+  ProfileEntry,
+} from '../engine.js';
+import type { Handlers } from './channel/callServer.js';
+import { wholeBuffer } from './channel/transfer.js';
+import { checkProgram } from './checks.js';
+import type { EngineCalls, ExecutableId, VariablesId } from './engineCalls.js';
 import { freeArrays } from './freeArrays.js';
-import {
-  buffersOf,
-  type CallName,
-  type Calls,
-  type ExecutableId,
-  packError,
-  type Request,
-  type Response,
-  wholeBuffer,
-} from './protocol.js';
+import { VariableSet } from './variableSet.js';
 
-type Handlers = {
-  readonly [C in CallName]: (args: Calls[C]['args']) => Promise<Calls[C]['result']>;
-};
+/** An executable, and the variables that its runs use. */
+interface Compiled {
+  readonly executable: BackendExecutable;
+  readonly variables: readonly VariablesId[];
+}
 
-/** The worker's side of an engine: carries out requests on a backend, one after the other. */
+/** The worker's side of an engine: carries out calls on a backend. They must come one after the other. */
 export class BackendServer {
   private backend: EngineBackend | undefined;
-  private readonly executables = new Map<ExecutableId, BackendExecutable>();
-  private readonly variables = new VariableTypes();
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly executables = new Map<ExecutableId, Compiled>();
+  private readonly variables = new Map<VariablesId, VariableSet>();
 
-  /**
-   * Carries out a request when those before it are done.
-   *
-   * @param reply takes the answer and the buffers to transfer with it
-   */
-  receive(request: Request, reply: (response: Response, transfer: ArrayBuffer[]) => void): void {
-    this.last = this.last.then(async () => {
-      try {
-        const result = await this.dispatch(request);
-        reply({ id: request.id, result }, buffersOf(arraysOf(result)));
-      } catch (error) {
-        reply({ id: request.id, error: packError(error) }, []);
-      }
-    });
-  }
-
-  private dispatch<C extends CallName>(request: Request<C>): Promise<Calls[C]['result']> {
-    const handler: Handlers[C] = this.handlers[request.call];
-    return handler(request.args);
-  }
-
-  private readonly handlers: Handlers = {
+  readonly handlers: Handlers<EngineCalls> = {
     start: async ({ name, module, options }) => {
       this.backend = await (await loadFactory(name, module))(options);
       const { description, precision, measurePeaks } = this.backend;
       return { description, precision, measures: measurePeaks !== undefined };
     },
-    compile: async ({ executable, program, options }) => {
-      const known = variablesOf(program).filter(({ name }) => this.variables.has(name));
-      this.variables.checkProgram(program, options);
-      const ready = options.variables === 'frozen' ? await this.freeze(program, known) : program;
-      const compiled = await this.started().compile(ready, options);
-      this.executables.set(executable, compiled);
-      return { profiles: compiled.profile !== undefined };
+    makeVariables: async ({ variables, specs }) => {
+      const backend = this.started();
+      this.variables.set(variables, await VariableSet.make(specs, (type) => backend.variable(type)));
+    },
+    readVariables: async ({ variables, names }) => {
+      const values = await this.setOf(variables).read(names);
+      return new Map([...values].map(([name, data]) => [name, wholeBuffer(data)]));
+    },
+    writeVariables: ({ variables, values }) => this.setOf(variables).write(values),
+    disposeVariables: async ({ variables }) => {
+      const set = this.variables.get(variables);
+      this.variables.delete(variables);
+      await set?.dispose();
+    },
+    compile: async ({ executable: id, program, variables: ids, frozen, precision }) => {
+      checkProgram(program, frozen);
+      const found = this.find(program, ids);
+      const ready = frozen ? await builtIn(program, found) : program;
+      const options = { variables: frozen ? new Map() : found, frozen, precision };
+      const executable = await this.started().compile(ready, options);
+      this.executables.set(id, { executable, variables: frozen ? [] : ids });
+      return { profiles: executable.profile !== undefined };
     },
     run: async ({ executable, inputs, options }) => {
-      const outputs = await this.find(executable).run(inputs, options);
+      const outputs = await this.runnable(executable).run(inputs, options);
       return Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, wholeBuffer(data)]));
     },
     profile: async ({ executable, inputs, options }) => {
-      const entries: ProfileEntry[] | undefined = await this.find(executable).profile?.(inputs, options);
+      const entries: ProfileEntry[] | undefined = await this.runnable(executable).profile?.(inputs, options);
       if (!entries) throw new Error('this engine does not profile');
       return entries;
+    },
+    release: async ({ executable }) => {
+      const compiled = this.executables.get(executable);
+      this.executables.delete(executable);
+      await compiled?.executable.close();
     },
     measurePeaks: async () => {
       const peaks = await this.started().measurePeaks?.();
       if (!peaks) throw new Error('this engine does not measure the machine');
       return peaks;
     },
-    release: async ({ executable }) => {
-      const compiled = this.find(executable);
-      this.executables.delete(executable);
-      await compiled.close();
-      return undefined;
-    },
-    read: async ({ names }) => {
-      this.variables.checkRead(names);
-      const values = await this.started().read(names);
-      return new Map([...values].map(([name, data]) => [name, wholeBuffer(data)]));
-    },
-    write: async ({ values }) => {
-      this.variables.checkWrite(values);
-      await this.started().write(values);
-      return undefined;
-    },
+    statistics: () => ({
+      variables: [...this.variables.values()].reduce((total, { size }) => total + size, 0),
+      executables: this.executables.size,
+    }),
     close: async () => {
-      for (const compiled of this.executables.values()) await compiled.close();
+      for (const { executable } of this.executables.values()) await executable.close();
       this.executables.clear();
+      for (const set of this.variables.values()) await set.dispose();
+      this.variables.clear();
       await this.backend?.close();
-      return undefined;
     },
   };
 
-  /** The program with its variables' values built in, and batch normalisation folded into convolutions. */
-  private async freeze(program: Program, known: readonly OpAttributes['variable'][]): Promise<Program> {
-    const values = new Map(await this.started().read(known.map(({ name }) => name)));
-    for (const { name, shape, dtype } of variablesOf(program)) {
-      if (values.has(name)) continue;
-      values.set(name, dtype === 'i32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)));
-    }
-    const frozen = freeze(program, values);
-    const kept = new Set(
-      frozen.nodes.map((node) => (node.kind === 'constant' ? node.attributes.data : undefined)),
+  /**
+   * A program's variables by name, out of those that it may use.
+   *
+   * @throws Error naming a variable that is in none of the sets, in two of them, or has another type there
+   */
+  private find(program: Program, ids: readonly VariablesId[]): Map<string, BackendVariable> {
+    const sets = ids.map((id) => this.setOf(id));
+    return new Map(
+      variablesOf(program).map((wanted) => {
+        const [found, other] = sets.map((set) => set.find(wanted)).filter((each) => each !== undefined);
+        if (!found)
+          throw new Error(
+            `the program's variable ${wanted.name} (${formatType(wanted)}) is not among the variables that it was given`,
+          );
+        if (other) throw new Error(`the variable ${wanted.name} was given twice`);
+        return [wanted.name, found];
+      }),
     );
-    freeArrays([...values.values()].filter((data) => !kept.has(data)));
-    return frozen;
   }
 
   private started(): EngineBackend {
@@ -121,11 +114,30 @@ export class BackendServer {
     return this.backend;
   }
 
-  private find(id: ExecutableId): BackendExecutable {
-    const executable = this.executables.get(id);
-    if (!executable) throw new Error('the executable is closed');
-    return executable;
+  private setOf(id: VariablesId): VariableSet {
+    const set = this.variables.get(id);
+    if (!set) throw new Error('the variables are disposed of');
+    return set;
   }
+
+  private runnable(id: ExecutableId): BackendExecutable {
+    const compiled = this.executables.get(id);
+    if (!compiled) throw new Error('the executable is closed');
+    for (const each of compiled.variables) this.setOf(each);
+    return compiled.executable;
+  }
+}
+
+/** The program with its variables' values built in, and batch normalisation folded into convolutions. */
+async function builtIn(program: Program, variables: ReadonlyMap<string, BackendVariable>): Promise<Program> {
+  const values = new Map<string, TensorData>();
+  for (const [name, variable] of variables) values.set(name, await variable.read());
+  const frozen = freeze(program, values);
+  const kept = new Set(
+    frozen.nodes.map((node) => (node.kind === 'constant' ? node.attributes.data : undefined)),
+  );
+  freeArrays([...values.values()].filter((data) => !kept.has(data)));
+  return frozen;
 }
 
 /** The backend's factory, by dynamic import, so that one engine's library is not needed for another. */
@@ -136,11 +148,4 @@ async function loadFactory(name: string, module: string): Promise<BackendFactory
   } catch (error) {
     throw new UserError(`the ${name} engine cannot be loaded: ${errorMessage(error)}`);
   }
-}
-
-/** The arrays in a result, which are transferred. */
-function arraysOf(result: Calls[CallName]['result']): TensorData[] {
-  if (result === undefined) return [];
-  const values: unknown[] = result instanceof Map ? [...result.values()] : Object.values(result);
-  return values.filter((value) => value instanceof Float32Array || value instanceof Int32Array);
 }

@@ -1,7 +1,7 @@
-import { inputsOf, type Program, variablesOf } from '../../graph/program.js';
+import { inputsOf, type Program } from '../../graph/program.js';
 import { type DType, formatType, sizeOf, type TensorData, type TensorType } from '../../graph/tensorType.js';
 import { verifyProgram } from '../../graph/verify.js';
-import type { CompileOptions, NamedData } from '../engine.js';
+import type { NamedData } from '../engine.js';
 
 /** Element type of an array. */
 function dtypeOf(data: TensorData): DType {
@@ -43,7 +43,8 @@ function isHandedOver({ buffer, length }: TensorData): boolean {
   }
 }
 
-function expectFit(what: string, data: TensorData, type: TensorType): void {
+/** @throws Error when an array is not of a type's size and element type; `what` names it */
+export function expectFit(what: string, data: TensorData, type: TensorType): void {
   if (dtypeOf(data) !== type.dtype || data.length !== sizeOf(type.shape)) {
     throw new Error(
       `${what} must be ${formatType(type)}, ${sizeOf(type.shape)} values, ` +
@@ -52,69 +53,16 @@ function expectFit(what: string, data: TensorData, type: TensorType): void {
   }
 }
 
-/** Types of the variables that an engine has; refuses what does not fit them. */
-export class VariableTypes {
-  private readonly types = new Map<string, TensorType>();
-  /** Variables that were written before any program told their shape: flat. */
-  private readonly flat = new Set<string>();
-
-  /** Whether the engine has a variable. */
-  has(name: string): boolean {
-    return this.types.has(name);
-  }
-
-  /**
-   * Takes a program's variables.
-   *
-   * @throws GraphError when the program is malformed
-   * @throws Error naming a variable that has another shape, or when a frozen program has updates
-   */
-  checkProgram(program: Program, options: Required<CompileOptions>): void {
-    verifyProgram(program);
-    const updates = Object.keys(program.updates);
-    if (options.variables === 'frozen' && updates.length > 0)
-      throw new Error(`a program with frozen variables cannot update ${updates[0]}`);
-    const variables = variablesOf(program);
-    for (const variable of variables) this.expectKnown(variable.name, variable);
-    for (const { name, shape, dtype } of variables) {
-      this.types.set(name, { shape, dtype });
-      this.flat.delete(name);
-    }
-  }
-
-  /**
-   * Takes variables that are to be written.
-   *
-   * @throws Error naming a variable that has another size or type
-   */
-  checkWrite(values: ReadonlyMap<string, TensorData>): void {
-    for (const [name, data] of values) {
-      const type = this.types.get(name);
-      if (type) expectFit(`the variable ${name}`, data, type);
-    }
-    for (const [name, data] of values) {
-      if (this.types.has(name)) continue;
-      this.types.set(name, { shape: [data.length], dtype: dtypeOf(data) });
-      this.flat.add(name);
-    }
-  }
-
-  /** @throws Error naming a variable that the engine does not have */
-  checkRead(names: readonly string[] | undefined): void {
-    for (const name of names ?? []) {
-      if (!this.types.has(name)) throw new Error(`the engine has no variable ${name}`);
-    }
-  }
-
-  private expectKnown(name: string, type: TensorType): void {
-    const known = this.types.get(name);
-    if (!known) return;
-    const same = this.flat.has(name)
-      ? known.dtype === type.dtype && known.shape[0] === sizeOf(type.shape)
-      : formatType(known) === formatType(type);
-    if (!same)
-      throw new Error(
-        `the variable ${name} is ${formatType(type)} in the program, but ${formatType(known)} in the engine`,
-      );
-  }
+/**
+ * Refuses programs that no backend is to see.
+ *
+ * @param frozen whether the values of its variables are to be built in
+ * @throws GraphError when the program is malformed
+ * @throws Error when a frozen program has updates
+ */
+export function checkProgram(program: Program, frozen: boolean): void {
+  verifyProgram(program);
+  const [updated] = Object.keys(program.updates);
+  if (frozen && updated !== undefined)
+    throw new Error(`a program with frozen variables cannot update ${updated}`);
 }

@@ -1,10 +1,6 @@
-import { parentPort } from 'node:worker_threads';
 import { BackendServer } from './backendServer.js';
-import { post, type Request } from './protocol.js';
+import { serveCalls } from './channel/callServer.js';
+import { threadEnd } from './channel/node.js';
+import type { EngineCalls } from './engineCalls.js';
 
-const port = parentPort;
-if (!port) throw new Error('engine.worker runs in a worker thread alone');
-const server = new BackendServer();
-port.on('message', (request: Request) => {
-  server.receive(request, (response, transfer) => post(port, response, transfer));
-});
+serveCalls<EngineCalls>(threadEnd(), new BackendServer().handlers);

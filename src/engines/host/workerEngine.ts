@@ -1,20 +1,25 @@
 import { UserError } from '../../errors.js';
 import type { Program } from '../../graph/program.js';
-import type { TensorData } from '../../graph/tensorType.js';
+import type { TensorType } from '../../graph/tensorType.js';
 import type {
   CompileOptions,
   Engine,
   EngineOptions,
+  EngineStatistics,
   Executable,
   MachinePeaks,
   NamedData,
   Precision,
   ProfileEntry,
   RunOptions,
+  VariableSpec,
+  Variables,
 } from '../engine.js';
+import type { OwnerEnd } from './channel/port.js';
+import { RemoteCalls } from './channel/remoteCalls.js';
+import { buffersIn, wholeBuffer } from './channel/transfer.js';
 import { checkInputs } from './checks.js';
-import { buffersOf, wholeBuffer } from './protocol.js';
-import { WorkerCalls } from './workerCalls.js';
+import type { BackendAbout, EngineCalls, VariablesId } from './engineCalls.js';
 
 /** Which backend a worker is to load. */
 export interface BackendModule {
@@ -25,68 +30,106 @@ export interface BackendModule {
 }
 
 /**
- * Starts a worker thread with a backend in it.
+ * Starts an engine in a worker.
  *
+ * @param worker that serves a BackendServer's calls
  * @throws whatever the backend's factory throws
  */
 export async function startWorkerEngine(
+  worker: OwnerEnd,
   { name, module }: BackendModule,
   options: Required<EngineOptions>,
 ): Promise<Engine> {
-  const calls = new WorkerCalls(name);
+  const names = { owner: `the ${name} engine`, worker: `the worker of the ${name} engine` };
+  const calls = new RemoteCalls<EngineCalls>(worker, names);
   try {
-    const started = await calls.call('start', { name, module: module.href, options });
-    return new WorkerEngine(calls, { name, ...started });
+    return new WorkerEngine(calls, name, await calls.call('start', { name, module: module.href, options }));
   } catch (error) {
-    await calls.close();
+    await calls.close('close');
     throw error;
   }
 }
 
 class WorkerEngine implements Engine {
-  readonly name: string;
   readonly description: string;
   readonly precision: Precision;
   readonly measurePeaks?: () => Promise<MachinePeaks>;
-  private nextExecutable = 0;
+  private nextId = 0;
+  private readonly ids = new WeakMap<Variables, VariablesId>();
 
   constructor(
-    private readonly calls: WorkerCalls,
-    about: Pick<Engine, 'name' | 'description' | 'precision'> & { readonly measures: boolean },
+    private readonly calls: RemoteCalls<EngineCalls>,
+    readonly name: string,
+    { description, precision, measures }: BackendAbout,
   ) {
-    this.name = about.name;
-    this.description = about.description;
-    this.precision = about.precision;
-    if (about.measures) this.measurePeaks = () => calls.call('measurePeaks', undefined);
+    this.description = description;
+    this.precision = precision;
+    if (measures) this.measurePeaks = () => calls.call('measurePeaks', undefined);
+  }
+
+  async variables(specs: Iterable<VariableSpec>): Promise<Variables> {
+    const id = this.nextId++;
+    const complete = Array.from(specs, ({ name, shape, dtype = 'f32' }) => ({ name, shape, dtype }));
+    await this.calls.call('makeVariables', { variables: id, specs: complete });
+    const types = new Map(complete.map(({ name, ...type }) => [name, type]));
+    const variables = workerVariables(this.calls, id, types);
+    this.ids.set(variables, id);
+    return variables;
   }
 
   async compile(
     program: Program,
-    { variables = 'live', precision = this.precision }: CompileOptions = {},
+    { variables = [], frozen = false, precision = this.precision }: CompileOptions = {},
   ): Promise<Executable> {
     if (precision !== this.precision && precision !== 'f32')
       throw new UserError(`the ${this.name} engine computes in ${this.precision}, not in ${precision}`);
-    const executable = this.nextExecutable++;
-    const options = { variables, precision };
-    const { profiles } = await this.calls.call('compile', { executable, program, options });
+    const executable = this.nextId++;
+    const given = 'types' in variables ? [variables] : variables;
+    const ids = given.map((each) => this.idOf(each));
+    const args = { executable, program, variables: ids, frozen, precision };
+    const { profiles } = await this.calls.call('compile', args);
     return workerExecutable(this.calls, executable, program, profiles);
   }
 
-  read(names?: readonly string[]): Promise<Map<string, TensorData>> {
-    return this.calls.call('read', { names });
-  }
-
-  async write(values: ReadonlyMap<string, TensorData>): Promise<void> {
-    await this.calls.call('write', { values });
+  statistics(): Promise<EngineStatistics> {
+    return this.calls.call('statistics', undefined);
   }
 
   close(): Promise<void> {
-    return this.calls.close();
+    return this.calls.close('close');
+  }
+
+  private idOf(variables: Variables): VariablesId {
+    const id = this.ids.get(variables);
+    if (id === undefined) throw new Error('the variables belong to another engine');
+    return id;
   }
 }
 
+/** A call that frees something; a worker that is gone holds nothing any more. */
+async function freed<N extends 'disposeVariables' | 'release'>(
+  calls: RemoteCalls<EngineCalls>,
+  call: N,
+  args: Parameters<EngineCalls[N]>[0],
+): Promise<void> {
+  if (!calls.isStopped) await calls.call(call, args);
+}
+
+function workerVariables(
+  calls: RemoteCalls<EngineCalls>,
+  variables: VariablesId,
+  types: ReadonlyMap<string, TensorType>,
+): Variables {
+  return {
+    types,
+    read: (names) => calls.call('readVariables', { variables, names }),
+    write: (values) => calls.call('writeVariables', { variables, values }),
+    dispose: () => freed(calls, 'disposeVariables', { variables }),
+  };
+}
+
 function workerExecutable(
-  calls: WorkerCalls,
+  calls: RemoteCalls<EngineCalls>,
   executable: number,
   program: Program,
   profiles: boolean,
@@ -99,15 +142,13 @@ function workerExecutable(
     const checked = checkInputs(program, inputs);
     for (const name of Object.keys(checked)) checked[name] = wholeBuffer(checked[name]!);
     const args = { executable, inputs: checked, options: { seed, step } };
-    return calls.call(call, args, buffersOf(Object.values(checked)));
+    return calls.call(call, args, buffersIn(checked));
   };
   const profile = async (inputs: NamedData, options?: RunOptions): Promise<ProfileEntry[]> =>
     send('profile', inputs, options);
   return {
     run: async (inputs, options) => send('run', inputs, options),
     ...(profiles ? { profile } : {}),
-    close: async () => {
-      await calls.call('release', { executable });
-    },
+    close: () => freed(calls, 'release', { executable }),
   };
 }

@@ -1,5 +1,6 @@
 import koffi from 'koffi';
 import type { TensorData } from '../../graph/tensorType.js';
+import { freeArrays } from '../host/freeArrays.js';
 import type { ElementType, Pointer } from './memoryDesc.js';
 
 /** Huge pages begin at multiples of 2 MiB; a smaller arena is aligned to a cache line. */
@@ -24,6 +25,11 @@ export class Arena {
     this.address = Math.ceil(base / alignment) * alignment;
     this.start = this.address - base;
     if (alignment === HUGE_PAGE) adviseHugePages(this.address, bytes);
+  }
+
+  /** Gives the memory back at once; nothing may use it any more. */
+  free(): void {
+    freeArrays([new Uint8Array(this.buffer)]);
   }
 
   /** The contents at an offset as numbers of 32 bits. */

@@ -1,8 +1,8 @@
-import { type Program, variablesOf } from '../../graph/program.js';
-import type { TensorData } from '../../graph/tensorType.js';
+import type { Program } from '../../graph/program.js';
+import type { TensorType } from '../../graph/tensorType.js';
 import type {
+  BackendCompileOptions,
   BackendFactory,
-  CompileOptions,
   EngineBackend,
   EngineOptions,
   MachinePeaks,
@@ -16,13 +16,12 @@ import { MachineCode } from './kernels/machineCode.js';
 import { type DnnlLibrary, loadLibrary, setThreads } from './library.js';
 import { measurePeaks } from './peaks.js';
 import { planProgram } from './plan/plan.js';
-import { DnnlVariables } from './variables.js';
+import { DnnlVariable } from './variables.js';
 
 /** The engine on oneDNN: a program becomes a list of prepared primitives. */
-class DnnlBackend implements EngineBackend {
+export class DnnlBackend implements EngineBackend<DnnlVariable> {
   readonly description: string;
   readonly precision: Precision;
-  private readonly variables = new DnnlVariables();
   private readonly machineCode: MachineCode | undefined;
 
   constructor(
@@ -45,27 +44,20 @@ class DnnlBackend implements EngineBackend {
     ].join(', ');
   }
 
-  compile(program: Program, { precision }: Required<CompileOptions>): DnnlExecutable {
-    for (const variable of variablesOf(program)) this.variables.declare(variable);
-    const chosen = precision ?? this.precision;
-    const { planner, ends } = planProgram(this.dnnl, program, {
-      precision: chosen,
-      block: this.library.block,
-      usesKernels: this.machineCode !== undefined && chosen === 'f32',
-      addressOf: (name) => this.variables.address(name),
-    });
+  variable(type: TensorType): DnnlVariable {
+    return new DnnlVariable(type);
+  }
+
+  compile(program: Program, { variables, precision }: BackendCompileOptions<DnnlVariable>): DnnlExecutable {
     const { dnnl, machineCode } = this;
-    return new DnnlExecutable({ dnnl, machineCode }, planner, ends, (address) =>
-      this.variables.arenaAt(address),
-    );
-  }
-
-  read(names?: readonly string[]): Map<string, TensorData> {
-    return this.variables.read(names);
-  }
-
-  write(values: ReadonlyMap<string, TensorData>): void {
-    this.variables.write(values);
+    const arenas = new Map([...variables.values()].map(({ arena }) => [arena.address, arena]));
+    const { planner, ends } = planProgram(dnnl, program, {
+      precision,
+      block: this.library.block,
+      usesKernels: machineCode !== undefined && precision === 'f32',
+      addressOf: (name) => variables.get(name)!.arena.address,
+    });
+    return new DnnlExecutable({ dnnl, machineCode }, planner, ends, (address) => arenas.get(address)!);
   }
 
   measurePeaks(): MachinePeaks {
@@ -73,7 +65,6 @@ class DnnlBackend implements EngineBackend {
   }
 
   close(): void {
-    this.variables.clear();
     this.machineCode?.close();
     this.dnnl.close();
   }

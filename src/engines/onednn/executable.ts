@@ -64,7 +64,14 @@ class PlanMemory {
 
   /** Gives back what only the prologue needed. */
   endPrologue(): void {
+    this.prologue?.arena.free();
     this.prologue = undefined;
+  }
+
+  /** Gives all but the variables back. */
+  free(): void {
+    for (const { arena } of [this.changing, this.lasting]) arena.free();
+    this.endPrologue();
   }
 
   address(place: Place): Pointer {
@@ -114,12 +121,15 @@ export class DnnlExecutable implements BackendExecutable {
     private readonly ends: PlanEnds,
     variable: (address: Pointer) => Arena,
   ) {
-    this.memory = new PlanMemory(planner, ends, variable);
-    for (const step of planner.prologue) this.prepare(step).execute({ seed: 0, step: 0 });
-    this.releaseHandles();
-    this.memory.endPrologue();
-    this.steps = planner.steps.map((step) => this.prepare(step));
     this.primitives = planner.primitives;
+    try {
+      this.memory = new PlanMemory(planner, ends, variable);
+      this.executePrologue(planner.prologue);
+      this.steps = planner.steps.map((step) => this.prepare(step));
+    } catch (error) {
+      this.releaseNative();
+      throw error;
+    }
   }
 
   run(inputs: NamedData, options: Required<RunOptions>): Record<string, TensorData> {
@@ -142,8 +152,20 @@ export class DnnlExecutable implements BackendExecutable {
   }
 
   close(): void {
+    this.releaseNative();
+    this.memory.free();
+  }
+
+  /** Frees what belongs to the library. */
+  private releaseNative(): void {
     this.releaseHandles();
     for (const primitive of this.primitives) this.native.dnnl.release(primitive);
+  }
+
+  private executePrologue(prologue: readonly Step[]): void {
+    for (const step of prologue) this.prepare(step).execute({ seed: 0, step: 0 });
+    this.releaseHandles();
+    this.memory.endPrologue();
   }
 
   private releaseHandles(): void {

@@ -1,23 +1,22 @@
-import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-node';
 import { errorMessage } from '../../errors.js';
-import type { TensorData } from '../../graph/tensorType.js';
+import { type Shape, sizeOf, type TensorData } from '../../graph/tensorType.js';
 import { fillUniform } from '../../random.js';
 import type { BackendExecutable, NamedData, RunOptions } from '../engine.js';
-import { freeArrays } from '../host/freeArrays.js';
-import type { LabelRange } from './labels.js';
-import { checkLabels } from './labels.js';
-import type { Feed, Fetch, LoweredProgram } from './lowering/lowerProgram.js';
-import { tensorOver, type Variables, zeros } from './variables.js';
+import { checkLabels, type LabelRange } from './labels.js';
+import type { Feed, FeedSource, Fetch, LoweredProgram } from './lowering/lowerProgram.js';
+import type { OnnxRuntime, RuntimeSession, Wanted } from './runtime.js';
+import type { OnnxVariable } from './variables.js';
 
 /** A program as a session of ONNX Runtime. */
-export class OnnxExecutable implements BackendExecutable {
+export class OnnxExecutable<Tensor> implements BackendExecutable {
   private readonly feeds: readonly Feed[];
   private readonly fetches: readonly Fetch[];
 
   constructor(
-    private readonly session: InferenceSession,
+    private readonly runtime: OnnxRuntime<Tensor>,
+    private readonly session: RuntimeSession<Tensor>,
     { feeds, fetches }: Pick<LoweredProgram, 'feeds' | 'fetches'>,
-    private readonly variables: Variables,
+    private readonly variables: ReadonlyMap<string, OnnxVariable<Tensor>>,
     private readonly labels: readonly LabelRange[],
   ) {
     this.feeds = feeds;
@@ -26,51 +25,57 @@ export class OnnxExecutable implements BackendExecutable {
 
   async run(inputs: NamedData, options: Required<RunOptions>): Promise<Record<string, TensorData>> {
     checkLabels(this.labels, inputs);
-    const feeds: Record<string, OnnxValue> = {};
-    for (const feed of this.feeds) feeds[feed.model] = this.contents(feed, inputs, options);
-    const outputs: Record<string, TensorData> = {};
-    const fetches: Record<string, Tensor> = {};
-    for (const { model, target, shape, dtype } of this.fetches) {
-      const data = target.kind === 'update' ? this.destination(target) : zeros(dtype, shape);
-      if (target.kind === 'output') outputs[target.name] = data;
-      fetches[model] = tensorOver(data, shape);
+    const feeds: Record<string, Tensor> = {};
+    const own: Tensor[] = [];
+    for (const { model, source, shape } of this.feeds) {
+      if (source.kind === 'variable') feeds[model] = this.variables.get(source.name)!.current;
+      else {
+        feeds[model] = this.runtime.tensor(numbersOf(source, shape, inputs, options), shape);
+        own.push(feeds[model]);
+      }
     }
     try {
-      freeCopies(await this.session.run(feeds, fetches), fetches);
+      const wanted = this.fetches.map((fetch) => this.wanted(fetch));
+      return await this.take(await this.session.run(feeds, wanted));
     } catch (error) {
       throw new Error(`ONNX Runtime could not run the program: ${errorMessage(error)}`);
+    } finally {
+      for (const tensor of own) this.runtime.dispose(tensor);
     }
-    freeArrays(Object.values(inputs));
-    for (const { target } of this.fetches) {
-      if (target.kind === 'update' && !target.inPlace) this.variables.swap(target.name);
-    }
-    return outputs;
   }
 
   close(): Promise<void> {
     return this.session.release();
   }
 
-  private destination({ name, inPlace }: { readonly name: string; readonly inPlace: boolean }): TensorData {
-    return inPlace ? this.variables.current(name) : this.variables.spare(name);
+  private wanted({ model: name, target, shape, dtype }: Fetch): Wanted<Tensor> {
+    const type = { shape, dtype };
+    if (target.kind === 'output') return { name, type, toHost: true };
+    const { current, spare } = this.variables.get(target.name)!;
+    return { name, type, toHost: false, over: target.inPlace ? current : spare };
   }
 
-  private contents({ source, shape }: Feed, inputs: NamedData, { seed, step }: Required<RunOptions>): Tensor {
-    if (source.kind === 'input') return tensorOver(inputs[source.name]!, shape);
-    if (source.kind === 'variable') return tensorOver(this.variables.current(source.name), shape);
-    const numbers = zeros('f32', shape) as Float32Array;
-    fillUniform(numbers, seed, source.stream, step);
-    return tensorOver(numbers, shape);
+  /** Takes updates into the variables, and returns the outputs. */
+  private async take(results: readonly Tensor[]): Promise<Record<string, TensorData>> {
+    const outputs: Record<string, TensorData> = {};
+    for (const [i, { target }] of this.fetches.entries()) {
+      const result = results[i]!;
+      if (target.kind === 'update') this.variables.get(target.name)!.update(result);
+      else outputs[target.name] = await this.runtime.take(result);
+    }
+    return outputs;
   }
 }
 
-/** Frees what a run returned besides the arrays that it was told to write: ONNX Runtime's binding copies each. */
-function freeCopies(
-  results: Readonly<Record<string, OnnxValue>>,
-  written: Readonly<Record<string, Tensor>>,
-): void {
-  const copies = Object.entries(results).flatMap(([name, { data }]) =>
-    Array.isArray(data) || data.buffer === (written[name]!.data as TensorData).buffer ? [] : [data],
-  );
-  freeArrays(copies);
+/** Contents of a feed that is made for one run. */
+function numbersOf(
+  source: Exclude<FeedSource, { readonly kind: 'variable' }>,
+  shape: Shape,
+  inputs: NamedData,
+  { seed, step }: Required<RunOptions>,
+): TensorData {
+  if (source.kind === 'input') return inputs[source.name]!;
+  const numbers = new Float32Array(sizeOf(shape));
+  fillUniform(numbers, seed, source.stream, step);
+  return numbers;
 }

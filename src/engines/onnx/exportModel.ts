@@ -2,6 +2,7 @@ import { DataType, type Dimension, type OnnxModelBuilder } from '../../formats/o
 import type { Program } from '../../graph/program.js';
 import { GraphBuilder } from './lowering/graphBuilder.js';
 import { lowerNode } from './lowering/table.js';
+import { STANDARD } from './providers.js';
 
 /** How a model is exported. */
 export interface ExportOptions {
@@ -21,7 +22,7 @@ export const EXPORT_BATCH = 7919;
 /** Builds a model whose batch size is free. */
 class DynamicBatchBuilder extends GraphBuilder {
   constructor(private readonly f16: boolean) {
-    super({ blockSize: undefined });
+    super(STANDARD);
   }
 
   override input(name: string, type: DataType, shape: readonly Dimension[]): string {

@@ -1,6 +1,5 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { errorMessage, UserError } from '../../errors.js';
-import { refuseTelemetry } from './telemetry.js';
+import type { OnnxRuntime } from './runtime.js';
 
 /** An exported model in ONNX Runtime. */
 export interface OpenOnnxModel {
@@ -15,46 +14,28 @@ export interface OpenOnnxModel {
 }
 
 /**
- * Opens an exported model.
+ * Opens an exported model in a runtime.
  *
- * @param options path: for messages; threads of computation, by default all
+ * @param path for messages; default `the model`
  * @throws UserError when ONNX Runtime does not take it
  */
-export async function openOnnxModel(
+export async function openModelIn<Tensor>(
+  runtime: OnnxRuntime<Tensor>,
   model: Uint8Array,
-  options: { readonly path?: string; readonly threads?: number | undefined } = {},
+  path = 'the model',
 ): Promise<OpenOnnxModel> {
-  const { path = 'the model', threads } = options;
-  refuseTelemetry();
-  const session = await InferenceSession.create(model, {
-    logSeverityLevel: 3,
-    ...(threads !== undefined && { intraOpNumThreads: threads }),
-  }).catch((error: unknown) => {
-    throw new UserError(`${path} cannot be run: ${errorMessage(error)}`);
-  });
+  const session = await runtime
+    .session(model, { optimise: true, externalData: [] })
+    .catch((error: unknown) => {
+      throw new UserError(`${path} cannot be run: ${errorMessage(error)}`);
+    });
   return {
     run: async (images, shape) => {
-      const input =
-        images instanceof Uint8Array
-          ? new Tensor('uint8', images, shape)
-          : new Tensor('float32', images, shape);
-      const { logits } = await session.run({ images: input });
-      return (logits!.data as Float32Array).slice();
+      // Not disposed of: the images stay the caller's.
+      const feeds = { images: runtime.tensor(images, shape) };
+      const [logits] = await session.run(feeds, [{ name: 'logits', type: undefined, toHost: true }]);
+      return (await runtime.take(logits!)) as Float32Array;
     },
     close: () => session.release(),
   };
-}
-
-/** Opens an exported model, runs it once and closes it. */
-export async function runOnnxModel(
-  model: Uint8Array,
-  images: Float32Array | Uint8Array,
-  shape: readonly number[],
-): Promise<Float32Array> {
-  const opened = await openOnnxModel(model);
-  try {
-    return await opened.run(images, shape);
-  } finally {
-    await opened.close();
-  }
 }

@@ -1,17 +1,6 @@
-import { Tensor } from 'onnxruntime-node';
-import type { DType, Shape, TensorData } from '../../graph/tensorType.js';
-import { sizeOf } from '../../graph/tensorType.js';
-
-/** Contents of a variable: what runs read, and where the next update is written. */
-interface Slot {
-  current: TensorData;
-  spare: TensorData | undefined;
-}
-
-/** ONNX Runtime's tensor over an array, which it reads and writes in place. */
-export function tensorOver(data: TensorData, shape: Shape): Tensor {
-  return data instanceof Int32Array ? new Tensor('int32', data, shape) : new Tensor('float32', data, shape);
-}
+import { type DType, type Shape, sizeOf, type TensorData, type TensorType } from '../../graph/tensorType.js';
+import type { BackendVariable } from '../engine.js';
+import type { OnnxRuntime } from './runtime.js';
 
 /** An array of zeros. */
 export function zeros(dtype: DType, shape: Shape): TensorData {
@@ -19,52 +8,55 @@ export function zeros(dtype: DType, shape: Shape): TensorData {
 }
 
 /**
- * Variables by name. One that programs update has two arrays, which take turns: a run reads one and
- * writes the other, so that no node reads what is already overwritten, and nothing is copied.
+ * A variable as a tensor of the runtime's. Where results are written over given tensors, one that programs update
+ * has two, which take turns: a run reads one and writes the other, so that no node reads what is already
+ * overwritten, and nothing is copied.
  */
-export class Variables {
-  private readonly slots = new Map<string, Slot>();
+export class OnnxVariable<Tensor> implements BackendVariable {
+  private value: Tensor;
+  private old: Tensor | undefined;
 
-  /** Makes a variable, zero, unless it is there. */
-  declare(name: string, shape: Shape, dtype: DType): void {
-    if (!this.slots.has(name)) this.slots.set(name, { current: zeros(dtype, shape), spare: undefined });
+  constructor(
+    private readonly runtime: OnnxRuntime<Tensor>,
+    private readonly type: TensorType,
+  ) {
+    this.value = runtime.tensor(zeros(type.dtype, type.shape), type.shape);
   }
 
   /** What a run reads. */
-  current(name: string): TensorData {
-    return this.slot(name).current;
+  get current(): Tensor {
+    return this.value;
   }
 
-  /** Where a run writes the variable's update. */
-  spare(name: string): TensorData {
-    const slot = this.slot(name);
-    slot.spare ??= zeros(slot.current instanceof Int32Array ? 'i32' : 'f32', [slot.current.length]);
-    return slot.spare;
+  /** A tensor that an update may be written to while runs read {@link current}, if there is one already. */
+  get spare(): Tensor | undefined {
+    return this.old;
   }
 
-  /** Makes what was written to the spare array the variable's value. */
-  swap(name: string): void {
-    const slot = this.slot(name);
-    const written = this.spare(name);
-    slot.spare = slot.current;
-    slot.current = written;
+  /** Makes a run's result the value. */
+  update(result: Tensor): void {
+    if (result === this.value) return;
+    const before = this.value;
+    this.value = result;
+    if (this.runtime.writesOver) this.old = before;
+    else this.runtime.dispose(before);
   }
 
-  /** Sets a variable; its size does not change. An array that has its buffer to itself is taken over, not copied. */
-  write(name: string, data: TensorData): void {
-    const current = data.byteLength === data.buffer.byteLength ? data : data.slice();
-    const slot = this.slots.get(name);
-    if (slot) slot.current = current;
-    else this.slots.set(name, { current, spare: undefined });
+  read(): TensorData | Promise<TensorData> {
+    return this.runtime.read(this.value);
   }
 
-  names(): string[] {
-    return [...this.slots.keys()];
+  /** Sets the value. An array that has its buffer to itself is taken over, not copied. */
+  write(data: TensorData): void {
+    const own = data.byteLength === data.buffer.byteLength ? data : data.slice();
+    const before = this.value;
+    this.value = this.runtime.tensor(own, this.type.shape);
+    this.runtime.dispose(before);
   }
 
-  private slot(name: string): Slot {
-    const slot = this.slots.get(name);
-    if (!slot) throw new Error(`the engine has no variable ${name}`);
-    return slot;
+  dispose(): void {
+    this.runtime.dispose(this.value);
+    if (this.old !== undefined) this.runtime.dispose(this.old);
+    this.old = undefined;
   }
 }

@@ -5,7 +5,7 @@ import { fillUniform } from '../../random.js';
 import type { BackendExecutable, RunOptions } from '../engine.js';
 import type { ComputedKind, Dense, SourceKind, Values } from './kernel.js';
 import { runKernel } from './kernels/table.js';
-import { type Arithmetic, toStored, toTensorData, zeros } from './variables.js';
+import { type Arithmetic, type ReferenceVariable, toStored, toTensorData, zeros } from './variables.js';
 
 /** What the sources of a program read during one run. */
 interface RunContext {
@@ -54,19 +54,13 @@ function lastUses({ nodes, outputs, updates }: Program): ValueId[][] {
   return ends;
 }
 
-/** Where an executable's variables are read and written. */
-export interface VariableAccess {
-  readonly get: (name: string) => Values;
-  readonly replace: (name: string, value: Values) => void;
-}
-
 /** A program on the reference engine: its nodes are computed one after the other. */
 export class ReferenceExecutable implements BackendExecutable {
   private readonly ends: readonly (readonly ValueId[])[];
 
   constructor(
     private readonly program: Program,
-    private readonly variables: VariableAccess,
+    private readonly variables: ReadonlyMap<string, ReferenceVariable>,
     private readonly arithmetic: Arithmetic,
   ) {
     this.ends = lastUses(program);
@@ -87,10 +81,10 @@ export class ReferenceExecutable implements BackendExecutable {
       inputs,
       options: { seed, step },
       arithmetic: this.arithmetic,
-      variable: this.variables.get,
+      variable: (name) => this.variables.get(name)!.current,
     });
     const { outputs, updates } = this.program;
-    for (const [name, id] of Object.entries(updates)) this.variables.replace(name, values.get(id)!);
+    for (const [name, id] of Object.entries(updates)) this.variables.get(name)!.replace(values.get(id)!);
     return Object.fromEntries(Object.entries(outputs).map(([name, id]) => [name, values.get(id)!.slice()]));
   }
 

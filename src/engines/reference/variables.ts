@@ -1,5 +1,5 @@
-import type { OpAttributes } from '../../graph/op.js';
-import { type DType, sizeOf, type TensorData } from '../../graph/tensorType.js';
+import { type DType, sizeOf, type TensorData, type TensorType } from '../../graph/tensorType.js';
+import type { BackendVariable } from '../engine.js';
 import type { Values } from './kernel.js';
 
 /** Type in which floats are kept between operations. */
@@ -22,32 +22,42 @@ export function toTensorData(data: Values): TensorData {
   return data instanceof Int32Array ? data.slice() : new Float32Array(data);
 }
 
-/** Variables by name. An array is never changed once it is here: an update puts another in its place. */
-export class VariableStore {
-  private readonly values = new Map<string, Values>();
+/** A variable. Its array is never changed once it is here: an update puts another in its place. */
+export class ReferenceVariable implements BackendVariable {
+  private value: Values;
 
-  constructor(private readonly arithmetic: Arithmetic) {}
-
-  /** Makes a variable, zero, unless it is there; refuses another size. */
-  declare({ name, shape, dtype }: OpAttributes['variable']): void {
-    const known = this.values.get(name);
-    if (!known) this.values.set(name, zeros(dtype, sizeOf(shape), this.arithmetic));
-    else if (known.length !== sizeOf(shape))
-      throw new Error(`the variable ${name} has ${known.length} values, not ${sizeOf(shape)}`);
+  constructor(
+    { shape, dtype }: TensorType,
+    private readonly arithmetic: Arithmetic,
+  ) {
+    this.value = zeros(dtype, sizeOf(shape), arithmetic);
   }
 
-  get(name: string): Values {
-    const value = this.values.get(name);
-    if (!value) throw new Error(`the engine has no variable ${name}`);
-    return value;
+  /** The value, not to be changed. */
+  get current(): Values {
+    return this.value;
   }
 
-  /** Puts an array in a variable's place; it belongs to the store from then on. */
-  replace(name: string, value: Values): void {
-    this.values.set(name, value);
+  /** Sets the value; the array belongs to the variable from then on. */
+  replace(value: Values): void {
+    this.value = value;
   }
 
-  names(): string[] {
-    return [...this.values.keys()];
+  read(): TensorData {
+    return toTensorData(this.value);
+  }
+
+  /** {@link read} without rounding. */
+  readExact(): Values {
+    return this.value.slice();
+  }
+
+  /** Sets the value from an array of 32 or 64 bits. */
+  write(data: Values): void {
+    this.value = toStored(data, this.arithmetic);
+  }
+
+  dispose(): void {
+    this.value = zeros('i32', 0, this.arithmetic);
   }
 }

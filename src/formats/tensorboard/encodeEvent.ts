@@ -1,6 +1,6 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { crc32c } from '../crc.js';
-import { type Event, EventSchema } from './events_pb.js';
+import { type Event, EventSchema, SessionLog_SessionStatus } from './events_pb.js';
 
 /** A number at a step, as TensorBoard draws it in the chart called `tag`. */
 export interface ScalarEvent {
@@ -33,13 +33,54 @@ export function encodeScalarEvent({ tag, step, value, time }: ScalarEvent): Uint
   );
 }
 
+/** The record that begins the session of a resumed run, whose first step it names. */
+export function encodeSessionStart({ step, time }: Pick<ScalarEvent, 'step' | 'time'>): Uint8Array {
+  const what = { case: 'sessionLog' as const, value: { status: SessionLog_SessionStatus.START } };
+  return record(create(EventSchema, { wallTime: time / 1000, step: BigInt(step), what }));
+}
+
+/**
+ * The records of an event file that a test keeps.
+ *
+ * @param keep called with each number's chart and step; records of other kinds stay
+ * @returns the same bytes where all stay; a record that was cut off at the end goes
+ */
+export function filterScalarEvents(
+  bytes: Uint8Array,
+  keep: (scalar: { readonly tag: string; readonly step: number }) => boolean,
+): Uint8Array {
+  const kept: Uint8Array[] = [];
+  for (let start = 0; start + FRAME <= bytes.length; ) {
+    const length = Number(new DataView(bytes.buffer, bytes.byteOffset + start).getBigUint64(0, true));
+    const end = start + FRAME + length;
+    if (end > bytes.length) break;
+    const { step, what } = fromBinary(EventSchema, bytes.subarray(start + 12, end - 4));
+    const [scalar] = what.case === 'summary' ? what.value.value : [];
+    if (scalar === undefined || keep({ tag: scalar.tag, step: Number(step) }))
+      kept.push(bytes.subarray(start, end));
+    start = end;
+  }
+  const total = kept.reduce((sum, { length }) => sum + length, 0);
+  if (total === bytes.length) return bytes;
+  const joined = new Uint8Array(total);
+  let at = 0;
+  for (const part of kept) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+/** Bytes of a record besides its message. */
+const FRAME = 16;
+
 /**
  * A record of a TFRecord file: length (64 bits) and its checksum, message and its checksum
  * (https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details).
  */
 function record(event: Event): Uint8Array {
   const message = toBinary(EventSchema, event);
-  const framed = new Uint8Array(12 + message.length + 4);
+  const framed = new Uint8Array(FRAME + message.length);
   const view = new DataView(framed.buffer);
   view.setBigUint64(0, BigInt(message.length), true);
   view.setUint32(8, maskedChecksum(framed.subarray(0, 8)), true);

@@ -1,16 +1,16 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { errorMessage, UserError } from '../../errors.js';
+import { WriteError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
-import { encodeFileHeader, encodeScalarEvent } from './encodeEvent.js';
+import { encodeFileHeader, encodeScalarEvent, encodeSessionStart } from './encodeEvent.js';
 
 /** Files of one process that may begin in the same second. */
 const MAX_TRIES = 1000;
 
 /**
  * Writes numbers to an event file that TensorBoard reads while it grows. Every record is written at
- * once; a run that goes on begins a file of its own in the same folder, and TensorBoard joins them.
+ * once; a resumed run begins a file of its own in the same folder, and TensorBoard joins them.
  */
 export class EventWriter {
   private descriptor: number | undefined;
@@ -56,6 +56,15 @@ export class EventWriter {
     this.write(encodeScalarEvent({ tag, value, step, time }));
   }
 
+  /**
+   * Marks the beginning of a session: of what older files have at `step` and later, TensorBoard shows nothing.
+   *
+   * @throws UserError when the file cannot be written
+   */
+  session(step: number, time = Date.now()): void {
+    this.write(encodeSessionStart({ step, time }));
+  }
+
   /** Closes the file. Closing again does nothing. */
   close(): void {
     if (this.descriptor !== undefined) closeSync(this.descriptor);
@@ -84,6 +93,6 @@ function orUserError<T>(path: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
-    throw new UserError(`${path} cannot be written: ${errorMessage(error)}`);
+    throw new WriteError(path, error);
   }
 }

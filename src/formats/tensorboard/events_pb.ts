@@ -5,15 +5,15 @@
 // @generated from file events.proto (package biasloss.tensorboard, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file events.proto.
  */
 export const file_events: GenFile = /*@__PURE__*/
-  fileDesc("CgxldmVudHMucHJvdG8SFGJpYXNsb3NzLnRlbnNvcmJvYXJkInQKB1N1bW1hcnkSMgoFdmFsdWUYASADKAsyIy5iaWFzbG9zcy50ZW5zb3Jib2FyZC5TdW1tYXJ5LlZhbHVlGjUKBVZhbHVlEgsKA3RhZxgBIAEoCRIWCgxzaW1wbGVfdmFsdWUYAiABKAJIAEIHCgV2YWx1ZSJ6CgVFdmVudBIRCgl3YWxsX3RpbWUYASABKAESDAoEc3RlcBgCIAEoAxIWCgxmaWxlX3ZlcnNpb24YAyABKAlIABIwCgdzdW1tYXJ5GAUgASgLMh0uYmlhc2xvc3MudGVuc29yYm9hcmQuU3VtbWFyeUgAQgYKBHdoYXRiBnByb3RvMw");
+  fileDesc("CgxldmVudHMucHJvdG8SFGJpYXNsb3NzLnRlbnNvcmJvYXJkInQKB1N1bW1hcnkSMgoFdmFsdWUYASADKAsyIy5iaWFzbG9zcy50ZW5zb3Jib2FyZC5TdW1tYXJ5LlZhbHVlGjUKBVZhbHVlEgsKA3RhZxgBIAEoCRIWCgxzaW1wbGVfdmFsdWUYAiABKAJIAEIHCgV2YWx1ZSKAAQoKU2Vzc2lvbkxvZxI+CgZzdGF0dXMYASABKA4yLi5iaWFzbG9zcy50ZW5zb3Jib2FyZC5TZXNzaW9uTG9nLlNlc3Npb25TdGF0dXMiMgoNU2Vzc2lvblN0YXR1cxIWChJTVEFUVVNfVU5TUEVDSUZJRUQQABIJCgVTVEFSVBABIrMBCgVFdmVudBIRCgl3YWxsX3RpbWUYASABKAESDAoEc3RlcBgCIAEoAxIWCgxmaWxlX3ZlcnNpb24YAyABKAlIABIwCgdzdW1tYXJ5GAUgASgLMh0uYmlhc2xvc3MudGVuc29yYm9hcmQuU3VtbWFyeUgAEjcKC3Nlc3Npb25fbG9nGAcgASgLMiAuYmlhc2xvc3MudGVuc29yYm9hcmQuU2Vzc2lvbkxvZ0gAQgYKBHdoYXRiBnByb3RvMw");
 
 /**
  * @generated from message biasloss.tensorboard.Summary
@@ -61,6 +61,44 @@ export const Summary_ValueSchema: GenMessage<Summary_Value> = /*@__PURE__*/
   messageDesc(file_events, 0, 0);
 
 /**
+ * @generated from message biasloss.tensorboard.SessionLog
+ */
+export type SessionLog = Message<"biasloss.tensorboard.SessionLog"> & {
+  /**
+   * @generated from field: biasloss.tensorboard.SessionLog.SessionStatus status = 1;
+   */
+  status: SessionLog_SessionStatus;
+};
+
+/**
+ * Describes the message biasloss.tensorboard.SessionLog.
+ * Use `create(SessionLogSchema)` to create a new message.
+ */
+export const SessionLogSchema: GenMessage<SessionLog> = /*@__PURE__*/
+  messageDesc(file_events, 1);
+
+/**
+ * @generated from enum biasloss.tensorboard.SessionLog.SessionStatus
+ */
+export enum SessionLog_SessionStatus {
+  /**
+   * @generated from enum value: STATUS_UNSPECIFIED = 0;
+   */
+  STATUS_UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: START = 1;
+   */
+  START = 1,
+}
+
+/**
+ * Describes the enum biasloss.tensorboard.SessionLog.SessionStatus.
+ */
+export const SessionLog_SessionStatusSchema: GenEnum<SessionLog_SessionStatus> = /*@__PURE__*/
+  enumDesc(file_events, 1, 0);
+
+/**
  * @generated from message biasloss.tensorboard.Event
  */
 export type Event = Message<"biasloss.tensorboard.Event"> & {
@@ -91,6 +129,12 @@ export type Event = Message<"biasloss.tensorboard.Event"> & {
      */
     value: Summary;
     case: "summary";
+  } | {
+    /**
+     * @generated from field: biasloss.tensorboard.SessionLog session_log = 7;
+     */
+    value: SessionLog;
+    case: "sessionLog";
   } | { case: undefined; value?: undefined };
 };
 
@@ -99,5 +143,5 @@ export type Event = Message<"biasloss.tensorboard.Event"> & {
  * Use `create(EventSchema)` to create a new message.
  */
 export const EventSchema: GenMessage<Event> = /*@__PURE__*/
-  messageDesc(file_events, 1);
+  messageDesc(file_events, 2);
 

@@ -10,6 +10,7 @@ import {
 } from '../../support/gradientCheck.js';
 import { convolutionCases } from '../gradients/convolutionCases.js';
 import { elementwiseCases } from '../gradients/elementwiseCases.js';
+import { largeCases } from '../gradients/largeCases.js';
 import { shapeCases } from '../gradients/shapeCases.js';
 import { combinationCases } from './combinationCases.js';
 import { type ForwardCase, forwardCases } from './forwardCases.js';
@@ -58,9 +59,14 @@ function asFrozen({ name, inputs, build }: GradientCase): ConformanceCase {
 
 /** Values and gradients of every operation, with odd shapes. */
 export const conformanceCases: readonly ConformanceCase[] = [
-  ...[...convolutionCases, ...networkCases, ...elementwiseCases, ...shapeCases, ...combinationCases].map(
-    fromGradients,
-  ),
+  ...[
+    ...convolutionCases,
+    ...networkCases,
+    ...elementwiseCases,
+    ...shapeCases,
+    ...largeCases,
+    ...combinationCases,
+  ].map(fromGradients),
   ...forwardCases.map(fromForward),
   ...[...convolutionCases, ...combinationCases].filter(({ inputs }) => inputs.length > 1).map(asFrozen),
 ];

@@ -150,6 +150,17 @@ const sgds: ForwardCase[] = [
   },
 }));
 
+const largeSgds: ForwardCase[] = [false, true].map((nesterov) => ({
+  name: `sgdUpdate of a large parameter${nesterov ? ', Nesterov' : ''}`,
+  inputs: [[50, 60], [50, 60], [50, 60], []].map((shape) => ({ shape, low: 0.01, high: 0.9 })),
+  build: ([parameter, gradient, momentum, learningRate]) => ({
+    ...sgdUpdate(
+      { parameter: parameter!, gradient: gradient!, momentum: momentum!, learningRate: learningRate! },
+      { momentum: 0.9, weightDecay: 0.01, nesterov },
+    ),
+  }),
+}));
+
 const statistics: ForwardCase[] = (
   [
     [2, 5, 3, 3],
@@ -245,6 +256,7 @@ export const forwardCases: readonly ForwardCase[] = [
   poolTies,
   tails,
   ...sgds,
+  ...largeSgds,
   ...statistics,
   ...crossEntropies,
   reductions,

@@ -3,6 +3,7 @@ import { after, describe, test } from 'node:test';
 import { createEngine, type EngineName } from '../../../src/engines/createEngine.js';
 import type { Engine, Precision } from '../../../src/engines/engine.js';
 import { errorMessage } from '../../../src/errors.js';
+import { variablesOf } from '../../../src/graph/program.js';
 import { isMissing } from '../../support/onednn.js';
 import { conformanceCases } from './cases.js';
 import { assertClose, expectedOutputs, tensorData, toleranceOf } from './compare.js';
@@ -49,13 +50,15 @@ export async function conformanceSuite(subject: Subject): Promise<void> {
     for (const { name, ...conformanceCase } of conformanceCases) {
       test(name, options(name), async () => {
         const { program, inputs, frozen } = conformanceCase;
-        if (frozen) await engine.write(new Map(Object.entries(tensorData(Object.fromEntries(frozen)))));
-        const executable = await engine.compile(program, { variables: frozen ? 'frozen' : 'live' });
+        const variables = await engine.variables(variablesOf(program));
+        if (frozen) await variables.write(new Map(Object.entries(tensorData(Object.fromEntries(frozen)))));
+        const executable = await engine.compile(program, { variables, frozen: frozen !== undefined });
         const expected = expectedOutputs({ name, ...conformanceCase });
         const tolerance = toleranceOf(program, leastTolerance[precision]);
         for (let run = 0; run < 2; run++)
           assertClose(await executable.run(tensorData(inputs)), expected, tolerance);
         await executable.close();
+        await variables.dispose();
       });
     }
     for (const [name, check] of Object.entries(behaviours)) test(name, options(name), () => check(engine));

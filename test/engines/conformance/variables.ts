@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import type { Engine } from '../../../src/engines/engine.js';
+import type { Engine, Executable, Variables } from '../../../src/engines/engine.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
 import { add, mul } from '../../../src/graph/ops/elementwise.js';
 import { matmul } from '../../../src/graph/ops/matmul.js';
 import { sum } from '../../../src/graph/ops/reduce.js';
 import { sgdUpdate } from '../../../src/graph/ops/sgd.js';
+import { type Program, variablesOf } from '../../../src/graph/program.js';
+import type { TensorData } from '../../../src/graph/tensorType.js';
 import { fillUniform } from '../../../src/random.js';
 
 /** What an engine must do besides computing: each throws where it does not. */
@@ -13,8 +15,19 @@ type Behaviour = (engine: Engine) => Promise<void>;
 
 const floats = (...values: number[]): Float32Array => Float32Array.from(values);
 
-async function readOne(engine: Engine, name: string): Promise<number[]> {
-  return [...(await engine.read([name])).get(name)!];
+async function readOne(variables: Variables, name: string): Promise<number[]> {
+  return [...(await variables.read([name])).get(name)!];
+}
+
+/** A program on an engine, with variables of its own: zeros but for the values given. */
+async function compiled(
+  engine: Engine,
+  program: Program,
+  values: Readonly<Record<string, TensorData>> = {},
+): Promise<{ executable: Executable; variables: Variables }> {
+  const variables = await engine.variables(variablesOf(program));
+  await variables.write(new Map(Object.entries(values)));
+  return { executable: await engine.compile(program, { variables }), variables };
 }
 
 /** Tests of variables, random numbers and executables, by name. */
@@ -23,56 +36,90 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     const graph = new Graph();
     const w = graph.variable('begin.w', [2]);
     const next = add(w, graph.input('x', [2]));
-    const executable = await engine.compile(
-      graph.program({ before: mul(w, 1) }, new Map([['begin.w', next]])),
-    );
-    assert.deepEqual(await readOne(engine, 'begin.w'), [0, 0]);
+    const program = graph.program({ before: mul(w, 1) }, new Map([['begin.w', next]]));
+    const { executable, variables } = await compiled(engine, program);
+    assert.deepEqual(await readOne(variables, 'begin.w'), [0, 0]);
     for (let step = 1; step <= 5; step++) {
       const { before } = await executable.run({ x: floats(1, 2) });
       assert.deepEqual([...before!], [step - 1, 2 * (step - 1)]);
-      assert.deepEqual(await readOne(engine, 'begin.w'), [step, 2 * step]);
+      assert.deepEqual(await readOne(variables, 'begin.w'), [step, 2 * step]);
     }
-    await engine.write(new Map([['begin.w', floats(10, 20)]]));
+    await variables.write(new Map([['begin.w', floats(10, 20)]]));
     assert.deepEqual([...(await executable.run({ x: floats(1, 1) })).before!], [10, 20]);
-    assert.deepEqual(await readOne(engine, 'begin.w'), [11, 21]);
+    assert.deepEqual(await readOne(variables, 'begin.w'), [11, 21]);
     await executable.close();
-    assert.deepEqual(await readOne(engine, 'begin.w'), [11, 21]);
+    assert.deepEqual(await readOne(variables, 'begin.w'), [11, 21]);
   },
 
   'variables are shared by executables': async (engine) => {
     const training = new Graph();
     const w = training.variable('shared.w', [2]);
-    const step = await engine.compile(training.program({}, new Map([['shared.w', add(w, 1)]])));
+    const program = training.program({}, new Map([['shared.w', add(w, 1)]]));
+    const { executable: step, variables } = await compiled(engine, program);
     const evaluation = new Graph();
     const product = mul(evaluation.variable('shared.w', [2]), evaluation.input('x', []));
-    const evaluate = await engine.compile(evaluation.program({ product }));
+    const evaluate = await engine.compile(evaluation.program({ product }), { variables });
     for (let i = 1; i <= 4; i++) {
       assert.deepEqual(await step.run({}), {});
       assert.deepEqual([...(await evaluate.run({ x: floats(3) })).product!], [3 * i, 3 * i]);
     }
   },
 
-  'all updates read the values from before the step': async (engine) => {
-    await engine.write(
-      new Map([
-        ['swap.a', floats(1, 2)],
-        ['swap.b', floats(3, 4)],
-      ]),
+  'variables of the same name that were made apart share nothing': async (engine) => {
+    const graph = new Graph();
+    const w = graph.variable('apart.w', [2]);
+    const program = graph.program({}, new Map([['apart.w', add(w, 1)]]));
+    const a = await compiled(engine, program, { 'apart.w': floats(10, 20) });
+    const b = await compiled(engine, program);
+    for (const { executable } of [a, b, a]) await executable.run({});
+    assert.deepEqual(await readOne(a.variables, 'apart.w'), [12, 22]);
+    assert.deepEqual(await readOne(b.variables, 'apart.w'), [1, 1]);
+    await a.variables.dispose();
+    await b.executable.run({});
+    assert.deepEqual(await readOne(b.variables, 'apart.w'), [2, 2]);
+    await assert.rejects(a.executable.run({}), /the variables are disposed of/);
+    await assert.rejects(a.variables.read(), /the variables are disposed of/);
+    await a.executable.close();
+  },
+
+  'a program may have its variables in several sets': async (engine) => {
+    const graph = new Graph();
+    const [a, b] = [graph.variable('sets.a', [2]), graph.variable('sets.b', [2])];
+    const program = graph.program({ total: add(a, b) }, new Map([['sets.a', add(a, b)]]));
+    const [first, second] = [
+      await engine.variables([{ name: 'sets.a', shape: [2] }]),
+      await engine.variables([{ name: 'sets.b', shape: [2] }]),
+    ];
+    await second.write(new Map([['sets.b', floats(1, 2)]]));
+    const executable = await engine.compile(program, { variables: [first, second] });
+    await executable.run({});
+    assert.deepEqual([...(await executable.run({})).total!], [2, 4]);
+    assert.deepEqual(await readOne(first, 'sets.a'), [2, 4]);
+    await assert.rejects(
+      engine.compile(program, { variables: first }),
+      /the program's variable sets\.b \(f32\[2\]\) is not among/,
     );
+    await assert.rejects(
+      engine.compile(program, { variables: [first, second, first] }),
+      /sets\.a was given twice/,
+    );
+  },
+
+  'all updates read the values from before the step': async (engine) => {
     const graph = new Graph();
     const [a, b] = [graph.variable('swap.a', [2]), graph.variable('swap.b', [2])];
-    const executable = await engine.compile(
-      graph.program(
-        { total: add(a, b) },
-        new Map([
-          ['swap.a', b],
-          ['swap.b', a],
-        ]),
-      ),
+    const program = graph.program(
+      { total: add(a, b) },
+      new Map([
+        ['swap.a', b],
+        ['swap.b', a],
+      ]),
     );
+    const values = { 'swap.a': floats(1, 2), 'swap.b': floats(3, 4) };
+    const { executable, variables } = await compiled(engine, program, values);
     for (let i = 0; i < 3; i++) assert.deepEqual([...(await executable.run({})).total!], [4, 6]);
-    assert.deepEqual(await readOne(engine, 'swap.a'), [3, 4]);
-    assert.deepEqual(await readOne(engine, 'swap.b'), [1, 2]);
+    assert.deepEqual(await readOne(variables, 'swap.a'), [3, 4]);
+    assert.deepEqual(await readOne(variables, 'swap.b'), [1, 2]);
   },
 
   'a variable may be updated by a value that is an output, by an input and by a constant': async (engine) => {
@@ -86,50 +133,45 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       ['kinds.x', graph.input('x', [2])],
       ['kinds.c', graph.constant(floats(7, 8), [2])],
     ]);
-    const executable = await engine.compile(graph.program({ next }, updates));
+    const { executable, variables } = await compiled(engine, graph.program({ next }, updates));
     const first = await executable.run({ x: floats(5, 6) });
     await executable.run({ x: floats(50, 60) });
     assert.deepEqual([...first.next!], [1, 1], 'an output stays as it was returned');
-    assert.deepEqual(await readOne(engine, 'kinds.w'), [2, 2]);
-    assert.deepEqual(await readOne(engine, 'kinds.x'), [50, 60]);
-    assert.deepEqual(await readOne(engine, 'kinds.c'), [7, 8]);
+    assert.deepEqual(await readOne(variables, 'kinds.w'), [2, 2]);
+    assert.deepEqual(await readOne(variables, 'kinds.x'), [50, 60]);
+    assert.deepEqual(await readOne(variables, 'kinds.c'), [7, 8]);
   },
 
   'what was read does not change with the variable': async (engine) => {
     const graph = new Graph();
     const w = graph.variable('copy.w', [1]);
-    const executable = await engine.compile(graph.program({ w }, new Map([['copy.w', add(w, 1)]])));
-    const before = (await engine.read(['copy.w'])).get('copy.w')!;
+    const program = graph.program({ w }, new Map([['copy.w', add(w, 1)]]));
+    const { executable, variables } = await compiled(engine, program);
+    const before = (await variables.read(['copy.w'])).get('copy.w')!;
     const { w: output } = await executable.run({});
     await executable.run({});
     assert.deepEqual([...before, ...output!], [0, 0]);
     const written = floats(5);
-    await engine.write(new Map([['copy.w', written]]));
+    await variables.write(new Map([['copy.w', written]]));
     written[0] = 6;
-    assert.deepEqual(await readOne(engine, 'copy.w'), [5]);
+    assert.deepEqual(await readOne(variables, 'copy.w'), [5]);
   },
 
   'a frozen program keeps the values that it was compiled with': async (engine) => {
-    await engine.write(
-      new Map([
-        ['frozen.k', floats(1, 2, 3, 4)],
-        ['frozen.b', floats(1, 0)],
-      ]),
-    );
     const graph = new Graph();
     const [x, k] = [graph.input('x', [1, 2, 1, 1]), graph.variable('frozen.k', [2, 2, 1, 1])];
     const program = graph.program({ y: conv2d(x, k, graph.variable('frozen.b', [2])) });
-    const [live, frozen] = [
-      await engine.compile(program),
-      await engine.compile(program, { variables: 'frozen' }),
-    ];
-    await engine.write(new Map([['frozen.k', floats(0, 0, 0, 1)]]));
+    const values = { 'frozen.k': floats(1, 2, 3, 4), 'frozen.b': floats(1, 0) };
+    const { executable: live, variables } = await compiled(engine, program, values);
+    const frozen = await engine.compile(program, { variables, frozen: true });
+    await variables.write(new Map([['frozen.k', floats(0, 0, 0, 1)]]));
     assert.deepEqual([...(await frozen.run({ x: floats(1, 1) })).y!], [4, 7]);
     assert.deepEqual([...(await live.run({ x: floats(1, 1) })).y!], [1, 1]);
+    await variables.dispose();
+    assert.deepEqual([...(await frozen.run({ x: floats(1, 1) })).y!], [4, 7]);
   },
 
   'a training loop runs to its end, in turns with an evaluation': async (engine) => {
-    await engine.write(new Map([['loop.w', floats(0, 0)]]));
     const graph = new Graph();
     const w = graph.variable('loop.w', [2, 1]);
     const gradient = add(w, graph.constant(floats(-1, 2), [2, 1]));
@@ -142,10 +184,11 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       ['loop.w', next.parameter],
       ['loop.m', next.momentum],
     ]);
-    const step = await engine.compile(graph.program({ error: sum(mul(gradient, gradient)) }, updates));
+    const program = graph.program({ error: sum(mul(gradient, gradient)) }, updates);
+    const { executable: step, variables } = await compiled(engine, program);
     const evaluation = new Graph();
     const result = matmul(evaluation.input('x', [1, 2]), evaluation.variable('loop.w', [2, 1]));
-    const evaluate = await engine.compile(evaluation.program({ result }));
+    const evaluate = await engine.compile(evaluation.program({ result }), { variables });
     let error = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 60; i++) {
       error = (await step.run({ rate: floats(0.2) })).error![0]!;
@@ -182,7 +225,8 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     const graph = new Graph();
     const w = graph.variable('order.w', []);
     const next = add(mul(w, 2), graph.input('x', []));
-    const executable = await engine.compile(graph.program({ next }, new Map([['order.w', next]])));
+    const program = graph.program({ next }, new Map([['order.w', next]]));
+    const { executable } = await compiled(engine, program);
     const runs = [1, 2, 3, 4].map((x) => executable.run({ x: floats(x) }));
     assert.deepEqual(
       (await Promise.all(runs)).map(({ next: y }) => y![0]),
@@ -204,9 +248,8 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
   'a profile, where there is one, lists what was executed': async (engine) => {
     const graph = new Graph();
     const [x, weight] = [graph.input('x', [1, 8, 8, 8]), graph.variable('profile.w', [8, 8, 3, 3])];
-    const executable = await engine.compile(
-      graph.program({ y: conv2d(x, weight, undefined, { padding: 1 }) }),
-    );
+    const program = graph.program({ y: conv2d(x, weight, undefined, { padding: 1 }) });
+    const { executable } = await compiled(engine, program);
     if (!executable.profile) return;
     const entries = await executable.profile({ x: new Float32Array(512) });
     assert.ok(entries.length > 0);

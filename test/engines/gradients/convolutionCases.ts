@@ -1,12 +1,11 @@
 import type { Pair } from '../../../src/graph/op.js';
 import { batchNormInference, batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
 import { conv2d, windowOutput } from '../../../src/graph/ops/conv.js';
-import { add } from '../../../src/graph/ops/elementwise.js';
 import { matmul } from '../../../src/graph/ops/matmul.js';
 import { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from '../../../src/graph/ops/pooling.js';
-import { sizeOf } from '../../../src/graph/tensorType.js';
 import type { GradientCase } from '../../support/gradientCheck.js';
 import { Samples } from '../../support/samples.js';
+import { amongDistinct } from './largeCases.js';
 
 const repeat = <T>(count: number, make: (i: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => make(i));
@@ -75,10 +74,6 @@ const dilatedConvs: GradientCase[] = [
   build: ([input, weight, b]) => conv2d(input!, weight!, b, options),
 }));
 
-/** Distinct values, apart from each other by more than any rounding, in an order that looks random. */
-const distinct = (count: number): Float32Array =>
-  Float32Array.from({ length: count }, (_, i) => ((i * 7919) % count) / count - 0.5);
-
 /** Maximum pooling of a tensor plus distinct values, so that no window has two that are nearly equal. */
 const maxPools: GradientCase[] = [
   { shape: [2, 3, 6, 6], kernel: 2 },
@@ -90,14 +85,7 @@ const maxPools: GradientCase[] = [
 ].map(({ shape, kernel, ...options }) => ({
   name: `maxPool2d ${shape.join('×')}, kernel ${kernel}, ${JSON.stringify(options)}`,
   inputs: [{ shape, low: -1e-4, high: 1e-4 }],
-  build: ([x]) => {
-    const values = distinct(sizeOf(shape));
-    return maxPool2d(
-      add(x!, x!.graph.emit('constant', { shape, dtype: 'f32', data: values }, [])[0]!),
-      kernel,
-      options,
-    );
-  },
+  build: ([x]) => maxPool2d(amongDistinct(x!), kernel, options),
 }));
 
 const matmuls: GradientCase[] = [0, 1, 2, 3].map((bits) => {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Engine, Executable } from '../../../src/engines/engine.js';
-import { startWorkerEngine } from '../../../src/engines/host/workerEngine.js';
+import { startThreadEngine } from '../../../src/engines/host/threadEngine.js';
 import { UserError } from '../../../src/errors.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { add } from '../../../src/graph/ops/elementwise.js';
@@ -13,17 +13,24 @@ import { commands } from './fixtures/backend.js';
 
 const module = new URL('./fixtures/backend.js', import.meta.url);
 const start = (threads = 1): Promise<Engine> =>
-  startWorkerEngine({ name: 'fixture', module }, { threads, precision: 'f32' });
+  startThreadEngine({ name: 'fixture', module }, { threads, precision: 'f32' });
+
+/** The variables of {@link program}. */
+const W = [{ name: 'w', shape: [2] }];
 
 function program(): Program {
   const graph = new Graph();
   return graph.program({ y: add(graph.input('x', [2]), graph.variable('w', [2])) });
 }
 
+async function compiled(engine: Engine): Promise<Executable> {
+  return engine.compile(program(), { variables: await engine.variables(W) });
+}
+
 async function withExecutable(use: (executable: Executable, engine: Engine) => Promise<void>): Promise<void> {
   const engine = await start();
   try {
-    await use(await engine.compile(program()), engine);
+    await use(await compiled(engine), engine);
   } finally {
     await engine.close();
   }
@@ -89,14 +96,14 @@ test('a factory that refuses rejects the start, and a module that is not there',
   await assert.rejects(start(13), (error) => error instanceof UserError && /bad luck/.test(error.message));
   const missing = new URL('../fixtures/absent.js', import.meta.url);
   await assert.rejects(
-    startWorkerEngine({ name: 'absent', module: missing }, { threads: 1, precision: 'f32' }),
+    startThreadEngine({ name: 'absent', module: missing }, { threads: 1, precision: 'f32' }),
     (error) => error instanceof UserError && /the absent engine cannot be loaded/.test(error.message),
   );
 });
 
 test('close rejects runs in progress and every later call', async () => {
   const engine = await start();
-  const executable = await engine.compile(program());
+  const executable = await compiled(engine);
   const running = executable.run(command('hang'));
   const waiting = executable.run(command('echo'));
   const closing = engine.close();
@@ -104,7 +111,7 @@ test('close rejects runs in progress and every later call', async () => {
   await assert.rejects(waiting, /the fixture engine is closed/);
   await closing;
   await assert.rejects(executable.run(command('echo')), /the fixture engine is closed/);
-  await assert.rejects(engine.read(), /the fixture engine is closed/);
+  await assert.rejects(engine.variables([]), /the fixture engine is closed/);
   await engine.close();
 });
 
@@ -114,7 +121,7 @@ for (const [how, message] of [
 ] as const) {
   test(`a worker's ${how} rejects runs in progress and later ones`, async () => {
     const engine = await start();
-    const executable = await engine.compile(program());
+    const executable = await compiled(engine);
     await assert.rejects(executable.run(command(how)), message);
     await assert.rejects(executable.run(command('echo')), message);
     await engine.close();
@@ -125,28 +132,47 @@ test('a closed executable is refused, its engine goes on', () =>
   withExecutable(async (executable, engine) => {
     await executable.close();
     await assert.rejects(executable.run(command('echo')), /the executable is closed/);
-    await (await engine.compile(program())).run(command('echo'));
+    await (await compiled(engine)).run(command('echo'));
   }));
 
-test('variables of another shape, size or name are refused', () =>
+test('variables of another shape, size or name are refused, and those of another engine', () =>
   withExecutable(async (_, engine) => {
-    await engine.write(new Map([['w', Float32Array.of(1, 2)]]));
-    assert.deepEqual((await engine.read(['w'])).get('w'), Float32Array.of(1, 2));
+    const variables = await engine.variables(W);
+    await variables.write(new Map([['w', Float32Array.of(1, 2)]]));
+    assert.deepEqual((await variables.read(['w'])).get('w'), Float32Array.of(1, 2));
     await assert.rejects(
-      engine.write(new Map([['w', Float32Array.of(1)]])),
+      variables.write(new Map([['w', Float32Array.of(1)]])),
       /the variable w must be f32\[2\]/,
     );
-    await assert.rejects(engine.read(['v']), /the engine has no variable v/);
+    await assert.rejects(variables.read(['v']), /there is no variable v/);
     const other = new Graph();
     const mismatch = other.program({ y: other.variable('w', [1, 2]) });
     await assert.rejects(
-      engine.compile(mismatch),
+      engine.compile(mismatch, { variables }),
       /w is f32\[1, 2\] in the program, but f32\[2\] in the engine/,
     );
-    await engine.write(new Map([['early', new Float32Array(4)]]));
-    const early = new Graph();
-    await engine.compile(early.program({ y: early.variable('early', [2, 2]) }));
+    await assert.rejects(engine.compile(program()), /variable w \(f32\[2\]\) is not among the variables/);
+    await assert.rejects(engine.variables([...W, ...W]), /the variable w is given twice/);
+    const stranger = await start();
+    await assert.rejects(stranger.compile(program(), { variables }), /belong to another engine/);
+    await stranger.close();
   }));
+
+test('what is freed is counted no more; freeing twice, or after the engine is closed, does no harm', async () => {
+  const engine = await start();
+  const variables = await engine.variables([...W, { name: 'v', shape: [3], dtype: 'i32' }]);
+  const executable = await engine.compile(program(), { variables });
+  assert.deepEqual(await engine.statistics(), { variables: 2, executables: 1 });
+  await variables.dispose();
+  await assert.rejects(executable.run(command('echo')), /the variables are disposed of/);
+  await executable.close();
+  assert.deepEqual(await engine.statistics(), { variables: 0, executables: 0 });
+  await Promise.all([variables.dispose(), executable.close()]);
+  const open = await engine.variables(W);
+  const other = await engine.compile(program(), { variables: open });
+  await engine.close();
+  await Promise.all([open.dispose(), other.close()]);
+});
 
 test('malformed programs, and frozen ones with updates, are refused', () =>
   withExecutable(async (_, engine) => {
@@ -154,18 +180,15 @@ test('malformed programs, and frozen ones with updates, are refused', () =>
     const graph = new Graph();
     const w = graph.variable('w', [2]);
     const updating = graph.program({}, new Map([['w', add(w, 1)]]));
-    await assert.rejects(
-      engine.compile(updating, { variables: 'frozen' }),
-      /frozen variables cannot update w/,
-    );
+    await assert.rejects(engine.compile(updating, { frozen: true }), /frozen variables cannot update w/);
   }));
 
 test('a process ends after close, and also when close is forgotten', async () => {
   const script = (last: string): string => `
-    const { startWorkerEngine } = await import(${JSON.stringify(new URL('../../../src/engines/host/workerEngine.js', import.meta.url).href)});
-    const engine = await startWorkerEngine({ name: 'fixture', module: new URL(${JSON.stringify(module.href)}) }, { threads: 1, precision: 'f32' });
-    await engine.write(new Map([['w', new Float32Array(2)]]));
-    console.log((await engine.read(['w'])).get('w').length);
+    const { startThreadEngine } = await import(${JSON.stringify(new URL('../../../src/engines/host/threadEngine.js', import.meta.url).href)});
+    const engine = await startThreadEngine({ name: 'fixture', module: new URL(${JSON.stringify(module.href)}) }, { threads: 1, precision: 'f32' });
+    const variables = await engine.variables([{ name: 'w', shape: [2] }]);
+    console.log((await variables.read()).get('w').length);
     ${last}`;
   for (const last of ['await engine.close();', '']) {
     const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script(last)], {

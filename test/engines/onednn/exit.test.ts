@@ -12,7 +12,7 @@ const REPETITIONS = 8;
 /** A process with an engine that is computing convolutions of some milliseconds when `last` begins. */
 function script(last: string): string {
   const source = (path: string): string =>
-    JSON.stringify(new URL(`../../src/${path}.js`, import.meta.url).href);
+    JSON.stringify(new URL(`../../../src/${path}.js`, import.meta.url).href);
   return `
     const { createEngine } = await import(${source('engines/createEngine')});
     const { Graph } = await import(${source('graph/graph')});
@@ -20,7 +20,9 @@ function script(last: string): string {
     const graph = new Graph();
     const y = conv2d(graph.input('x', [8, 32, 64, 64]), graph.variable('w', [32, 32, 3, 3]), undefined, { padding: 1 });
     const engine = await createEngine('onednn', { threads: 2 });
-    const executable = await engine.compile(graph.program({ y }));
+    const executable = await engine.compile(graph.program({ y }), {
+      variables: await engine.variables([{ name: 'w', shape: [32, 32, 3, 3] }]),
+    });
     const run = () => executable.run({ x: new Float32Array(8 * 32 * 64 * 64) });
     await run();
     const runs = [run(), run(), run()].map((promise) => promise.catch((error) => error.message));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { runOnnxModel } from '../../../src/engines/onnx/runModel.js';
+import { runOnnxModel } from '../../../src/engines/onnx/node/openModel.js';
 import { freeze } from '../../../src/graph/freeze.js';
 import { verifyProgram } from '../../../src/graph/verify.js';
 import { createModel } from '../../../src/models/registry.js';

@@ -5,7 +5,8 @@ import { type Shape, sameShape, sizeOf } from '../../../graph/tensorType.js';
 import { ARG } from '../dnnl.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
-import type { BinaryAlgorithm, BinarySpec, EltwiseFunction, PostOp } from '../primitiveSpec.js';
+import type { BinaryAlgorithm, BinarySpec, EltwiseFunction, PostOp, SumSpec } from '../primitiveSpec.js';
+import { arithmetic, withConstant } from './arithmetic.js';
 import { type Lowerings, onHost, SMALL } from './lowering.js';
 
 interface Eltwise {
@@ -66,10 +67,13 @@ const gradients: UnaryTable<[], EltwiseGradient, ActivationFunction> = {
   leakyRelu: ({ slope }) => ({ ...eltwise('reluFromDst', slope), of: 'dst' }),
 };
 
-/** Whether a value is computed by primitives: an image, or as large as one; all else by the host. */
+function isLarge(planner: Planner, value: ValueId): boolean {
+  return sizeOf(planner.shapeOf(value)) >= SMALL;
+}
+
+/** Whether a function of a value is computed by primitives: of an image, or of what is as large; all else by the host. */
 function isNative(planner: Planner, value: ValueId): boolean {
-  const shape = planner.shapeOf(value);
-  return shape.length === 4 || sizeOf(shape) >= SMALL;
+  return planner.shapeOf(value).length === 4 || isLarge(planner, value);
 }
 
 function scaleInPlace(planner: Planner, place: Place, factor: number): void {
@@ -115,7 +119,7 @@ function isChannelScale(a: Shape, b: Shape): boolean {
   return sameShape(b, [a[0]!, a[1]!, 1, 1]) && a.length === 4;
 }
 
-/** Elementwise operations: on images by primitives, on small tensors by the host. */
+/** Elementwise operations: on images and large tensors by primitives, on small tensors by the host. */
 export const elementwiseLowerings: Lowerings<
   'unary' | 'unaryGrad' | 'binary' | 'addRelu' | 'weightedSum' | 'compare' | 'select'
 > = {
@@ -153,14 +157,16 @@ export const elementwiseLowerings: Lowerings<
     if (factor !== 1) scaleInPlace(planner, planner.flat(dx), factor);
   },
   binary: (planner, node) => {
+    const { fn } = node.attributes;
     const [a, b] = node.inputs.map((value) => planner.shapeOf(value)) as [Shape, Shape];
-    if (node.attributes.fn === 'add' && addPart(planner, node.inputs, node.outputs[0]!)) return;
-    // The zeros that fill up a block would become 0/0.
-    if (node.attributes.fn === 'div') onHost(planner, node);
-    else if (a.length === 4 && sameShape(a, b))
-      binary(planner, node.attributes.fn, operands(planner, node.inputs), node.outputs[0]!);
-    else if (isChannelScale(a, b)) scaleChannels(planner, node.attributes.fn, node.inputs, node.outputs[0]!);
-    else onHost(planner, node);
+    const y = node.outputs[0]!;
+    const withZeros = fn !== 'div'; // The zeros that fill up a block would become 0/0.
+    if (fn === 'add' && addPart(planner, node.inputs, y)) return;
+    if (withZeros && a.length === 4 && sameShape(a, b))
+      binary(planner, fn, operands(planner, node.inputs), y);
+    else if (withZeros && isChannelScale(a, b)) scaleChannels(planner, fn, node.inputs, y);
+    else if (!isLarge(planner, y)) onHost(planner, node);
+    else if (!withConstant(planner, fn, node.inputs, y)) arithmetic(planner, fn, node.inputs, y);
   },
   addRelu: (planner, { inputs, outputs }) =>
     binary(planner, 'add', operands(planner, inputs), outputs[0]!, [
@@ -172,11 +178,27 @@ export const elementwiseLowerings: Lowerings<
     const inPlace = planner.updatesInPlace(inputs[0]!, y, a);
     const target = inPlace ? planner.define(y, a) : planner.output(y, a.desc);
     const [weightA, weightB] = attributes.weights;
+    if (isLarge(planner, y)) {
+      const spec: SumSpec = {
+        kind: 'sum',
+        scales: attributes.weights,
+        sources: [a.desc, b.desc],
+        dst: a.desc,
+      };
+      const reads = { [ARG.multipleSrc]: a, [ARG.multipleSrc + 1]: b };
+      planner.execute(spec, planner.prepare(spec), reads, { [ARG.dst]: target });
+      return;
+    }
     planner.host([a, b], [target], ([from, other], [to]) => {
       for (let i = 0; i < to!.length; i++) to![i] = weightA * from![i]! + weightB * other![i]!;
     });
   },
-  compare: onHost,
+  compare: (planner, node) => {
+    if (isLarge(planner, node.outputs[0]!))
+      arithmetic(planner, node.attributes.fn, node.inputs, node.outputs[0]!);
+    else onHost(planner, node);
+  },
+  // The library has no selection, and one made of products would turn what is not selected, if infinite, to NaN.
   select: onHost,
 };
 

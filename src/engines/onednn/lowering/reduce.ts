@@ -1,12 +1,14 @@
 import type { PoolGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
-import { type Shape, sameShape } from '../../../graph/tensorType.js';
+import { type Shape, sameShape, sizeOf } from '../../../graph/tensorType.js';
 import { ARG } from '../dnnl.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
 import type { EltwiseSpec, LayerNormSpec } from '../primitiveSpec.js';
-import { type Lowerings, onHost } from './lowering.js';
+import { expand } from './broadcast.js';
+import { type Lowerings, onHost, SMALL } from './lowering.js';
 import { pool, poolGradient } from './pooling.js';
+import { reducedRows, reduceLarge } from './sums.js';
 
 /** The window that covers a whole image. */
 function wholeImage(shape: Shape): PoolGeometry {
@@ -38,8 +40,7 @@ function reduceImages(planner: Planner, fn: 'mean' | 'sum', x: ValueId, y: Value
 }
 
 /** Unbiased variance of each row of [N,K]: by layer normalisation, whose normalised rows nobody wants. */
-function rowVariance(planner: Planner, x: ValueId, y: ValueId): void {
-  const data = planner.plain(x);
+function rowVariance(planner: Planner, data: Place, y: ValueId): void {
   const [rows, columns] = data.desc.shape as [number, number];
   const statistics = planner.rowMajor([rows]);
   const spec: LayerNormSpec = { kind: 'layerNorm', data: data.desc, statistics, epsilon: 1 };
@@ -54,12 +55,13 @@ function rowVariance(planner: Planner, x: ValueId, y: ValueId): void {
       [ARG.variance]: variance,
     },
   );
-  planner.define(y, scaled(planner, variance, columns / Math.max(1, columns - 1)));
+  const unbiased = scaled(planner, variance, columns / Math.max(1, columns - 1));
+  planner.define(y, { ...unbiased, desc: planner.rowMajor(planner.shapeOf(y)) });
 }
 
 /**
  * Reductions: the mean of each image is pooling, its gradient that of pooling; the variance of rows is a
- * part of normalising them; all others run on the host.
+ * part of normalising them; small tensors are reduced by the host.
  */
 export const reduceLowerings: Lowerings<'reduce' | 'broadcastTo'> = {
   reduce: (planner, node) => {
@@ -68,18 +70,23 @@ export const reduceLowerings: Lowerings<'reduce' | 'broadcastTo'> = {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
     const images = shape.length === 4 && [...axes].sort().join() === '2,3';
     if ((fn === 'mean' || fn === 'sum') && images) reduceImages(planner, fn, x, y);
-    else if (fn === 'variance' && shape.length === 2 && axes.join() === '1') rowVariance(planner, x, y);
-    else onHost(planner, node);
+    else if (sizeOf(shape) < SMALL || sizeOf(planner.shapeOf(y)) === sizeOf(shape)) onHost(planner, node);
+    else if (fn === 'variance') rowVariance(planner, reducedRows(planner, x, axes), y);
+    else reduceLarge(planner, fn, { x, y, axes });
   },
   broadcastTo: (planner, node) => {
-    const from = planner.shapeOf(node.inputs[0]!);
+    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+    const from = planner.shapeOf(x);
     const { shape } = node.attributes;
     const perChannel = shape.length === 4 && sameShape(from, [shape[0]!, shape[1]!, 1, 1]);
-    if (!perChannel) {
-      onHost(planner, node);
-      return;
+    if (perChannel) {
+      const dy = scaled(planner, planner.plain(x), shape[2]! * shape[3]!);
+      poolGradient(planner, dy, y, wholeImage(shape));
+    } else if (sizeOf(shape) < SMALL) onHost(planner, node);
+    else {
+      const { dtype } = planner.typeOf(y);
+      const dst = planner.output(y, planner.rowMajor(shape, dtype));
+      expand(planner, planner.plain(x), { from, to: shape }, dst);
     }
-    const dy = scaled(planner, planner.plain(node.inputs[0]!), shape[2]! * shape[3]!);
-    poolGradient(planner, dy, node.outputs[0]!, wholeImage(shape));
   },
 };

@@ -41,10 +41,10 @@ function sum(planner: Planner, terms: readonly (readonly [scale: number, place: 
   planner.execute(spec, planner.prepare(spec), reads, { [ARG.dst]: dst });
 }
 
-/** m ← μm + g + λw, then w ← w + (−η)·m, in two passes over the parameter. */
+/** m ← μm + g + λw, then w ← w + (−η)·m, or with Nesterov's momentum w + (−η)·(g + λw + μm): two or three passes. */
 function update(
   planner: Planner,
-  { momentum, weightDecay }: OpAttributes['sgdUpdate'],
+  { momentum, weightDecay, nesterov }: OpAttributes['sgdUpdate'],
   inputs: readonly ValueId[],
   outputs: readonly ValueId[],
 ): void {
@@ -53,32 +53,31 @@ function update(
   const g = planner.flat(planner.as(gradient, desc));
   const m = planner.flat(target(planner, buffer, outputs[1]!, desc));
   const w = planner.flat(target(planner, parameter, outputs[0]!, desc));
-  sum(
-    planner,
-    [
-      [momentum, m],
-      [1, g],
-      [weightDecay, w],
-    ],
-    m,
-  );
+  const terms = [
+    [momentum, m],
+    [1, g],
+    [weightDecay, w],
+  ] as const;
+  sum(planner, terms, m);
+  const direction = nesterov ? planner.allocate(m.desc) : m;
+  if (nesterov) sum(planner, terms, direction);
   const rate = negated(planner, learningRate);
   const spec: BinarySpec = {
     kind: 'binary',
     fn: 'mul',
-    a: m.desc,
+    a: direction.desc,
     b: rate.desc,
     dst: w.desc,
     postOps: [{ kind: 'sum', scale: 1 }],
   };
-  planner.execute(spec, planner.prepare(spec), { [ARG.src]: m, [ARG.src1]: rate }, { [ARG.dst]: w });
+  planner.execute(spec, planner.prepare(spec), { [ARG.src]: direction, [ARG.src1]: rate }, { [ARG.dst]: w });
 }
 
-/** SGD with momentum; Nesterov's and small parameters on the host. */
+/** SGD with momentum; small parameters on the host. */
 export const sgdLowerings: Lowerings<'sgdUpdate'> = {
   sgdUpdate: (planner, node) => {
     const { attributes, inputs, outputs } = node;
-    if (attributes.nesterov || sizeOf(planner.shapeOf(inputs[0]!)) < SMALL) onHost(planner, node);
+    if (sizeOf(planner.shapeOf(inputs[0]!)) < SMALL) onHost(planner, node);
     else update(planner, attributes, inputs, outputs);
   },
 };

@@ -1,9 +1,10 @@
+import type { OpAttributes } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
-import { type Shape, stridesOf } from '../../../graph/tensorType.js';
+import { type Shape, sameShape, sizeOf, stridesOf } from '../../../graph/tensorType.js';
 import { elementBytes, type MemoryDesc } from '../memoryDesc.js';
 import type { Place } from '../plan/place.js';
 import type { Planner } from '../plan/planner.js';
-import { type Lowerings, onHost } from './lowering.js';
+import { type Lowerings, onHost, SMALL } from './lowering.js';
 
 /** Layout of a value that elements are moved into one by one: images keep the activations' type. */
 function looseLayout(planner: Planner, value: ValueId): MemoryDesc {
@@ -50,6 +51,22 @@ function concat(planner: Planner, axis: number, inputs: readonly ValueId[], outp
   });
 }
 
+/** x between zeros along an axis. */
+function pad(planner: Planner, x: ValueId, y: ValueId, { axis, before, after }: OpAttributes['pad']): void {
+  const size = planner.shapeOf(x)[axis]!;
+  const whole = planner.output(y, cutLayout(planner, y, axis, [before, before + size]));
+  const own = planner.origin(x);
+  const src = sameShape(own.desc.shape, planner.shapeOf(x)) ? own : planner.plain(x);
+  planner.reorder(src, partOf(planner, whole, axis, before, size));
+  const clear = (start: number, count: number): void => {
+    if (count === 0) return;
+    const part = partOf(planner, whole, axis, start, count);
+    planner.reorder(planner.zeros(planner.rowMajor(part.desc.shape, part.desc.type)), part);
+  };
+  clear(0, before);
+  clear(before + size, after);
+}
+
 /** Every second channel of a row-major image. */
 function alternateChannels(planner: Planner, whole: Place, start: 0 | 1): Place {
   const [n, c, h, w] = whole.desc.shape as [number, number, number, number];
@@ -75,7 +92,12 @@ export const shapeLowerings: Lowerings<
     const whole = wholeOf(planner, inputs[0]!, axis, [start, end]);
     planner.define(outputs[0]!, partOf(planner, whole, axis, start, end - start));
   },
-  pad: onHost,
+  pad: (planner, node) => {
+    const { axis, before, after } = node.attributes;
+    const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+    if (sizeOf(planner.shapeOf(y)) < SMALL || planner.typeOf(y).dtype !== 'f32') onHost(planner, node);
+    else pad(planner, x, y, { axis, before, after });
+  },
   reshape: (planner, { attributes: { shape }, inputs, outputs }) => {
     const place = planner.plain(inputs[0]!);
     planner.define(outputs[0]!, { ...place, desc: planner.rowMajor(shape, place.desc.type) });

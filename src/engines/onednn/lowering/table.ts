@@ -3,8 +3,9 @@ import type { PlanKind, PlanNode } from '../plan/planNode.js';
 import type { Planner } from '../plan/planner.js';
 import { batchNormLowerings } from './batchNorm.js';
 import { convLowerings } from './conv.js';
+import { crossEntropyLowerings } from './crossEntropy.js';
 import { elementwiseLowerings } from './elementwise.js';
-import { type Lowerings, onHost } from './lowering.js';
+import type { Lowerings } from './lowering.js';
 import { matmulLowerings } from './matmul.js';
 import { poolLowerings } from './pooling.js';
 import { reduceLowerings } from './reduce.js';
@@ -24,8 +25,7 @@ const lowerings: Lowerings<LoweredKind> = {
   ...poolLowerings,
   ...shapeLowerings,
   ...sgdLowerings,
-  softmaxCrossEntropy: onHost,
-  softmaxCrossEntropyGrad: onHost,
+  ...crossEntropyLowerings,
 };
 
 /** Adds the steps of a node to a plan. */

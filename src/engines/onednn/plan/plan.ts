@@ -29,7 +29,7 @@ export interface PlanSettings {
   readonly addressOf: VariableAddress;
 }
 
-/** Turns a program into a list of prepared primitives. */
+/** Turns a program into a list of prepared primitives; where that fails, those that were made are freed. */
 export function planProgram(
   dnnl: Dnnl,
   program: Program,
@@ -37,7 +37,12 @@ export function planProgram(
 ): { readonly planner: Planner; readonly ends: PlanEnds } {
   const nodes = fuse(program);
   const planner = new Planner(dnnl, program, new Usage(nodes, program), precision, block, usesKernels);
-  return { planner, ends: planNodes(planner, nodes, addressOf) };
+  try {
+    return { planner, ends: planNodes(planner, nodes, addressOf) };
+  } catch (error) {
+    for (const primitive of planner.primitives) dnnl.release(primitive);
+    throw error;
+  }
 }
 
 type SourceNode = PlanNode<'input'> | PlanNode<'variable'> | PlanNode<'constant'> | PlanNode<'uniform'>;

@@ -1,12 +1,30 @@
 import { sizeOf } from '../../../graph/tensorType.js';
-import type { Lowerings } from './lowering.js';
+import type { GraphBuilder, Name } from './graphBuilder.js';
+import { dimensions4, type Lowerings, type Value } from './lowering.js';
 import { sumOver } from './reduce.js';
+
+/** For providers without the operator's training mode: mean and variance of the batch, and its inference mode. */
+function statisticsFirst(
+  b: GraphBuilder,
+  epsilon: number,
+  [x, gamma, beta]: readonly [Value, Value, Value],
+): Name[] {
+  const [n, c, h, w] = dimensions4(x);
+  const count = b.scalar(n * h * w);
+  const mean = b.op('Div', [sumOver(b, x, [0, 2, 3], [c]), count]);
+  const centred = b.op('Sub', [x.name, b.reshape(mean, [c, 1, 1])]);
+  const squares = { ...x, name: b.op('Mul', [centred, centred]) };
+  const variance = b.op('Div', [sumOver(b, squares, [0, 2, 3], [c]), count]);
+  const inputs = [x.name, gamma.name, beta.name, mean, variance];
+  return [b.op('BatchNormalization', inputs, { epsilon: { float: epsilon } }), mean, variance];
+}
 
 /** Lowerings of batch normalisation; the formulas are in the graph's rules. */
 export const batchNormLowerings: Lowerings<'batchNormTrain' | 'batchNormTrainGrad' | 'batchNormInference'> = {
   // With momentum 0, the operator's running statistics are the batch's own. It writes them over its third
   // and fourth inputs, so those must be tensors that nothing else reads: zeros made from gamma and beta.
   batchNormTrain: ({ epsilon }, [x, gamma, beta], b) => {
+    if (!b.features.trainingBatchNorm) return statisticsFirst(b, epsilon, [x!, gamma!, beta!]);
     const zeros = [gamma!.name, beta!.name].map((name) => b.op('Sub', [name, name]));
     const attributes = { epsilon: { float: epsilon }, momentum: { float: 0 }, training_mode: 1 };
     return b.nodeMulti('BatchNormalization', [x!.name, gamma!.name, beta!.name, ...zeros], attributes, 3);

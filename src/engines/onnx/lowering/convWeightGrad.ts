@@ -15,6 +15,13 @@ function channelsFirst(b: GraphBuilder, x: Name): Name {
   return b.once(`${x} channels first`, () => b.transpose(x, [1, 0, 2, 3]));
 }
 
+/** a·bᵀ of stacks of matrices. */
+function timesTransposed(b: GraphBuilder, left: Name, right: Name): Name {
+  return b.features.fusedMatMul
+    ? b.op('FusedMatMul', [left, right], { transB: 1 }, MICROSOFT)
+    : b.op('MatMul', [left, b.transpose(right, [0, 2, 1])]);
+}
+
 /** Every [ky, kx] of a kernel, in row-major order. */
 function tapsOf(kh: number, kw: number): (readonly [number, number])[] {
   return Array.from({ length: kh * kw }, (_, tap) => [Math.floor(tap / kw), tap % kw] as const);
@@ -48,7 +55,7 @@ function tapProducts(
     const ends = [starts[0] + spanned[0], starts[1] + spanned[1]];
     const part = b.slice(padded, { axes: [2, 3], starts, ends, steps: stride });
     const rows = b.reshape(part, [groups, c / groups, n * oh * ow]);
-    const product = b.op('FusedMatMul', [gradient, rows], { transB: 1 }, MICROSOFT);
+    const product = timesTransposed(b, gradient, rows);
     return b.reshape(product, [1, o * cg]);
   });
   return joinTaps(b, products);
@@ -118,7 +125,7 @@ function imageProducts(b: GraphBuilder, [dy, x]: readonly [Value, Value]): Name 
   const [n, c, h, w] = dimensions4(x);
   const [, o] = dimensions4(dy);
   const rows = (value: Value, channels: number): Name => b.reshape(value.name, [n, channels, h * w]);
-  const product = b.op('FusedMatMul', [rows(dy, o), rows(x, c)], { transB: 1 }, MICROSOFT);
+  const product = timesTransposed(b, rows(dy, o), rows(x, c));
   return b.reduce('ReduceSum', product, [0]);
 }
 

@@ -19,10 +19,18 @@ function targets(b: GraphBuilder, labels: Value, classes: number, smoothing: num
   return b.op('Where', [own, b.scalar(1 - smoothing + rest), b.scalar(rest)]);
 }
 
+/** Logarithms of the softmax over classes, x − max − log Σ exp(x − max), [N, K]. */
+function logSoftmax(b: GraphBuilder, logits: Name): Name {
+  if (b.features.logSoftmax) return b.op('LogSoftmax', [logits], { axis: 1 });
+  const shifted = b.op('Sub', [logits, b.reduce('ReduceMax', logits, [1], true)]);
+  const total = b.reduce('ReduceSum', b.op('Exp', [shifted]), [1], true);
+  return b.op('Sub', [shifted, b.op('Log', [total])]);
+}
+
 /** Lowerings of the softmax cross-entropy; the formulas are in the graph's rules. */
 export const crossEntropyLowerings: Lowerings<'softmaxCrossEntropy' | 'softmaxCrossEntropyGrad'> = {
   softmaxCrossEntropy: ({ labelSmoothing }, [logits, labels], b) => {
-    const logProbabilities = b.op('LogSoftmax', [logits!.name], { axis: 1 });
+    const logProbabilities = logSoftmax(b, logits!.name);
     const picked = b.op('GatherElements', [logProbabilities, column(b, labels!)], { axis: 1 });
     const own = b.op('Mul', [picked, b.scalar(labelSmoothing - 1)]);
     const n = labels!.shape[0]!;

@@ -1,6 +1,7 @@
 import { type AttributeValue, DataType, OnnxModelBuilder } from '../../../formats/onnx/modelBuilder.js';
 import type { NodeProto } from '../../../formats/onnx/onnx_pb.js';
 import type { DType, Shape, TensorData } from '../../../graph/tensorType.js';
+import type { Provider } from '../providers.js';
 
 /** Name of a value in an ONNX graph. */
 export type Name = string;
@@ -12,15 +13,6 @@ export const NCHWC = 'com.microsoft.nchwc';
 
 /** The format's numbers of element types. */
 export const dataTypes: { readonly [D in DType]: DataType } = { f32: DataType.FLOAT, i32: DataType.INT32 };
-
-/** What a lowering may make use of. */
-export interface Features {
-  /**
-   * Channels of a block of the NCHWc layout on this processor; undefined where it has none, or where
-   * ONNX Runtime is left to choose layouts by itself (weights that are constants).
-   */
-  readonly blockSize: number | undefined;
-}
 
 /** Where a slice begins and ends along each of its axes, and its steps (default 1). */
 export interface SliceRange {
@@ -39,9 +31,13 @@ export class GraphBuilder extends OnnxModelBuilder {
   private readonly prepared: NodeProto[] = [];
   private readonly made = new Map<string, Name>();
 
-  /** @param externalBytes size from which constants are kept out of the model (default: none is) */
+  /**
+   * @param features what lowerings may make use of; its block size is undefined where ONNX Runtime is left to choose
+   *   layouts by itself, as with weights that are constants
+   * @param externalBytes size from which constants are kept out of the model (default: none is)
+   */
   constructor(
-    readonly features: Features,
+    readonly features: Provider,
     externalBytes?: number,
   ) {
     super(externalBytes);

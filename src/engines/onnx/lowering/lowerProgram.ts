@@ -1,7 +1,8 @@
 import type { ExternalData } from '../../../formats/onnx/modelBuilder.js';
 import type { AnyProgramNode, Program, ValueId } from '../../../graph/program.js';
 import type { DType, Shape } from '../../../graph/tensorType.js';
-import { dataTypes, type Features, GraphBuilder, type Name } from './graphBuilder.js';
+import type { Provider } from '../providers.js';
+import { dataTypes, GraphBuilder, type Name } from './graphBuilder.js';
 import { inPlaceTest } from './inPlace.js';
 import type { SourceKind } from './lowering.js';
 import { lowerNode } from './table.js';
@@ -58,7 +59,7 @@ class ProgramLowering {
 
   constructor(
     private readonly program: Program,
-    features: Features,
+    features: Provider,
   ) {
     this.builder = new GraphBuilder(features, EXTERNAL_BYTES);
   }
@@ -83,7 +84,8 @@ class ProgramLowering {
   private update(node: NodeOf<'sgdUpdate'>): void {
     const [variable, , , rate] = node.inputs as [ValueId, ValueId, ValueId, ValueId];
     const names = new Map(this.names);
-    for (const { kind, inputs, outputs } of this.program.nodes) {
+    const readers = this.builder.features.updatesInPlace ? this.program.nodes : [];
+    for (const { kind, inputs, outputs } of readers) {
       if (!(kind === 'conv2dInputGrad' && inputs.includes(variable))) continue;
       const nothing = this.builder.op('Shape', [this.names.get(outputs[0]!)!], { start: 0, end: 0 });
       names.set(rate, this.builder.op('Reshape', [names.get(rate)!, nothing]));
@@ -133,7 +135,9 @@ class ProgramLowering {
       ([name, id]): Fetch => ({ ...outputOf(id), target: { kind: 'output', name } }),
     );
     const written = Object.entries(updates).map(([name, id]) => ({ name, ...outputOf(id) }));
-    const isInPlace = inPlaceTest(this.builder.allNodes());
+    const isInPlace = this.builder.features.updatesInPlace
+      ? inPlaceTest(this.builder.allNodes())
+      : () => false;
     const feedOf = new Map(
       this.feeds.flatMap(({ source, model }) => (source.kind === 'variable' ? [[source.name, model]] : [])),
     );
@@ -168,6 +172,6 @@ function isSource(one: AnyProgramNode): one is NodeOf<SourceKind> {
 }
 
 /** Makes an ONNX model of a program. */
-export function lowerProgram(program: Program, features: Features): LoweredProgram {
+export function lowerProgram(program: Program, features: Provider): LoweredProgram {
   return new ProgramLowering(program, features).lower();
 }

@@ -2,7 +2,7 @@ import { GraphError } from '../../../graph/tensorType.js';
 import { type Dense, floats, type Kernels } from '../kernel.js';
 
 /** Label of a data point; refuses one that is no class. */
-function labelAt(labels: Dense, point: number, classes: number): number {
+export function labelAt(labels: Pick<Dense, 'data'>, point: number, classes: number): number {
   const label = labels.data[point]!;
   if (!(label >= 0 && label < classes)) {
     throw new GraphError(

@@ -4,7 +4,7 @@ import { escapeXml } from '../formats/xml.js';
 export interface Curve {
   readonly label: string;
   readonly colour: string;
-  /** Value at each epoch. */
+  /** Value at each epoch; what is not finite leaves a gap. */
   readonly values: readonly number[];
   readonly dashed?: boolean;
 }
@@ -25,7 +25,9 @@ function tickStep(range: number): number {
 
 /** A plot of curves over epochs as an SVG image. */
 export function curvesSvg(title: string, yLabel: string, curves: readonly Curve[]): string {
-  const values = curves.flatMap((curve) => curve.values);
+  const finite = curves.flatMap((curve) => curve.values.filter(Number.isFinite));
+  // Where nothing can be drawn, the axes stand alone.
+  const values = finite.length > 0 ? finite : [0, 1];
   const step = tickStep(Math.max(...values) - Math.min(...values));
   const low = Math.floor(Math.min(...values) / step) * step;
   const high = Math.max(Math.ceil(Math.max(...values) / step) * step, low + step);
@@ -41,7 +43,7 @@ export function curvesSvg(title: string, yLabel: string, curves: readonly Curve[
     ...xTicks(epochs, x),
     `<text x="${WIDTH / 2}" y="${HEIGHT - 14}" text-anchor="middle" fill="#444">epoch</text>`,
     `<text transform="translate(18 ${HEIGHT / 2}) rotate(-90)" text-anchor="middle" fill="#444">${escapeXml(yLabel)}</text>`,
-    ...curves.map((curve) => polyline(curve, x, y)),
+    ...curves.flatMap((curve) => lines(curve, x, y)),
     ...legend(curves),
     '</svg>',
   ];
@@ -66,19 +68,40 @@ function xTicks(epochs: number, x: (epoch: number) => number): string[] {
   );
 }
 
-function polyline(
+/** A curve's pieces between values that are not finite; a single value is a dot. */
+function lines(
   { colour, values, dashed }: Curve,
   x: (epoch: number) => number,
   y: (value: number) => number,
-): string {
-  const points = values.map((value, i) => `${x(i + 1).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
+): string[] {
   const dash = dashed ? ' stroke-dasharray="6 4"' : '';
-  return `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="2.5" stroke-linejoin="round"${dash}/>`;
+  return pieces(values).map((piece) => {
+    const [first] = piece as [readonly [number, number]];
+    if (piece.length === 1 && values.length > 1)
+      return `<circle cx="${x(first[0]).toFixed(1)}" cy="${y(first[1]).toFixed(1)}" r="2.5" fill="${colour}"/>`;
+    const points = piece.map(([epoch, value]) => `${x(epoch).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
+    return `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="2.5" stroke-linejoin="round"${dash}/>`;
+  });
+}
+
+/** Epochs, from 1, with their values, cut where a value is not finite. */
+function pieces(values: readonly number[]): (readonly [epoch: number, value: number])[][] {
+  const found: [number, number][][] = [];
+  for (const [i, value] of values.entries()) {
+    if (!Number.isFinite(value)) continue;
+    if (i > 0 && Number.isFinite(values[i - 1])) found.at(-1)!.push([i + 1, value]);
+    else found.push([[i + 1, value]]);
+  }
+  return found;
 }
 
 /** Entries stand in the right corner that the curves leave free: below rising ones, above falling ones. */
 function legend(curves: readonly Curve[]): string[] {
-  const rising = curves.filter(({ values }) => values.at(-1)! >= values[0]!).length * 2 >= curves.length;
+  const isRising = ({ values }: Curve): boolean => {
+    const finite = values.filter(Number.isFinite);
+    return finite.length === 0 || finite.at(-1)! >= finite[0]!;
+  };
+  const rising = curves.filter(isRising).length * 2 >= curves.length;
   const left = WIDTH - RIGHT - 210;
   const first = rising ? HEIGHT - BOTTOM - 8 - curves.length * 22 : TOP + 16;
   return curves.map(({ label, colour, dashed }, i) => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { UsageError } from '../../src/errors.js';
-import { checkTrainSettings, RECIPES, TRAIN_DEFAULTS } from '../../src/runs/trainConfig.js';
+import { flagOf } from '../../src/cli/flagNames.js';
+import { SettingError } from '../../src/errors.js';
+import { checkTrainSettings } from '../../src/runs/settings/checkSettings.js';
+import { RECIPES } from '../../src/runs/settings/recipes.js';
+import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
 import { scheduleOf } from '../../src/runs/trainingRun.js';
 
 describe('settings of a training', () => {
@@ -25,15 +28,15 @@ describe('settings of a training', () => {
       ['milestones', [1, 'x'], '--milestones must be a list of epochs, not [1,"x"]'],
       ['threads', 0, '--threads must be a whole number of at least 1, not 0'],
       ['pretrained', '', '--pretrained must be text, not ""'],
-      ['learningRate', 1, '--learning-rate is no setting of a training'],
-      ['toString', 1, '--to-string is no setting of a training'],
+      ['learningRate', 1, '--learning-rate is not a setting of a training'],
+      ['toString', 1, '--to-string is not a setting of a training'],
     ];
     for (const [key, value, message] of wrong)
       assert.throws(
         () => checkTrainSettings({ [key]: value }),
         (error) => {
-          assert.ok(error instanceof UsageError);
-          assert.equal(error.message, message);
+          assert.ok(error instanceof SettingError);
+          assert.equal(error.named(flagOf).message, message);
           return true;
         },
       );

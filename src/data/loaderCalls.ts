@@ -12,7 +12,7 @@ export interface Augmentation {
 }
 
 /** What a loader's worker is started with. */
-export interface LoaderWorkerData {
+export interface LoaderSettings {
   /** The images, if they are in memory. */
   readonly memory?: Pick<PixelDataset, 'pixels'> | undefined;
   readonly normalisation: Normalisation;
@@ -25,7 +25,6 @@ export interface LoaderWorkerData {
 
 /** Asks a worker for a batch, or a part of one. */
 export interface PartRequest {
-  readonly id: number;
   readonly epoch: number;
   /** Indices of the images. */
   readonly indices: Uint32Array;
@@ -33,14 +32,13 @@ export interface PartRequest {
   readonly sources: readonly ImageSource[];
   /** Images that the answer has room for, at least as many as `indices`. */
   readonly room: number;
+  /** An array of an earlier answer, which is filled again: fresh memory costs more than filling it. */
+  readonly over?: Float32Array<ArrayBuffer> | undefined;
 }
 
-/** Gives a worker an array back that it answered with, to be filled again. */
-export interface SpareArray {
-  readonly spare: Float32Array<ArrayBuffer>;
+/** What a loader asks of its workers. */
+export interface LoaderCalls {
+  start(settings: LoaderSettings): void;
+  /** Gives [room, C, S, S], zeros beyond the images that were asked for. */
+  make(part: PartRequest): Float32Array<ArrayBuffer>;
 }
-
-/** A worker's answer: [room, C, S, S], zeros beyond the images that were asked for. */
-export type PartReply =
-  | { readonly id: number; readonly images: Float32Array<ArrayBuffer> }
-  | { readonly id: number; readonly error: string; readonly isUserError: boolean };

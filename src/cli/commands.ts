@@ -1,0 +1,100 @@
+import { Command } from 'commander';
+import { packageVersion } from './output.js';
+
+/** A command; its options and action are loaded when they are needed. */
+interface CommandEntry {
+  readonly name: string;
+  readonly description: string;
+  readonly load: () => Promise<(command: Command) => void>;
+}
+
+const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'train',
+    description: 'Train a model; every setting has the published recipe’s value unless given.',
+    load: async () => (await import('./trainCommand.js')).configureTrain,
+  },
+  {
+    name: 'test',
+    description: 'Test a checkpoint: top-1, top-5, parameters, images.',
+    load: async () => (await import('./testCommand.js')).configureTest,
+  },
+  {
+    name: 'validate',
+    description:
+      'Validate weights on a folder of class folders (ImageNet’s layout): top-1, top-5, parameters.',
+    load: async () => (await import('./validateCommand.js')).configureValidate,
+  },
+  {
+    name: 'predict',
+    description: 'The five most probable classes of images.',
+    load: async () => (await import('./predictCommand.js')).configurePredict,
+  },
+  {
+    name: 'export',
+    description: 'Write a model as ONNX, safetensors or PyTorch’s .pth.',
+    load: async () => (await import('./exportCommand.js')).configureExport,
+  },
+  {
+    name: 'check-data',
+    description:
+      'Decode every image of a folder of class folders; list what training would stop at, and the classes.',
+    load: async () => (await import('./checkDataCommand.js')).configureCheckData,
+  },
+  {
+    name: 'info',
+    description: 'A model’s parameters, multiply-accumulates and output shapes by stage.',
+    load: async () => (await import('./infoCommand.js')).configureInfo,
+  },
+  {
+    name: 'doctor',
+    description: 'What this machine offers: engines found, processor features, versions.',
+    load: async () => (await import('./doctorCommand.js')).configureDoctor,
+  },
+  {
+    name: 'curves',
+    description: 'Draw a metric of runs over their epochs, and list where it ended.',
+    load: async () => (await import('./curvesCommand.js')).configureCurves,
+  },
+  {
+    name: 'profile',
+    description: 'Where the time of a training step or of evaluation goes, primitive by primitive.',
+    load: async () => (await import('./profileCommand.js')).configureProfile,
+  },
+  {
+    name: 'quickstart',
+    description:
+      'Train shufflenetv2 0.5 on generated images under both losses; ends with accuracies and an image of the curves.',
+    load: async () => (await import('./quickstartCommand.js')).configureQuickstart,
+  },
+  {
+    name: 'completion',
+    description: 'Print a script that completes commands, flags and their values in a shell.',
+    load: async () => {
+      const { configureCompletion } = await import('./completionCommand.js');
+      return (command) => configureCompletion(command, () => buildProgram('all'));
+    },
+  },
+];
+
+/**
+ * The command line as a tree of commands.
+ *
+ * @param wanted names of the commands whose options are loaded; the others are names alone
+ */
+export async function buildProgram(wanted: readonly string[] | 'all'): Promise<Command> {
+  const program = new Command('biasloss')
+    .description(
+      'Train, test and ship compact image classifiers: bias loss, SkipblockNet, CIFAR and ImageNet.',
+    )
+    .version(packageVersion())
+    .option('--debug', 'print stack traces of errors')
+    .exitOverride();
+  for (const { name, description, load } of COMMANDS) {
+    const command = program.command(name).description(description).exitOverride();
+    if (wanted === 'all' || wanted.includes(name)) (await load())(command);
+    // Names alone must not swallow what they are followed by.
+    else command.allowUnknownOption().allowExcessArguments();
+  }
+  return program;
+}

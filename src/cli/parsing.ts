@@ -1,0 +1,44 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { suggest } from './suggest.js';
+
+/** Reads a number. */
+export function parseNumber(value: string): number {
+  const parsed = Number(value);
+  if (value.trim() === '' || !Number.isFinite(parsed)) throw new InvalidArgumentError('It must be a number.');
+  return parsed;
+}
+
+/** Reads a whole number of at least 1. */
+export function parseCount(value: string): number {
+  const parsed = parseNumber(value);
+  if (!Number.isInteger(parsed) || parsed < 1)
+    throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return parsed;
+}
+
+/** Reads one of several numbers of a flag. */
+export function parseNumbers(value: string, previous: unknown): number[] {
+  return [...(Array.isArray(previous) ? (previous as number[]) : []), parseNumber(value)];
+}
+
+/** Reads one of the names; an unknown one is refused with the one that was probably meant. */
+export function parseName(names: readonly string[]): (value: string) => string {
+  return (value) => {
+    if (names.includes(value)) return value;
+    const meant = suggest(value, names);
+    const question = meant === undefined ? '' : ` Did you mean ${meant}?`;
+    throw new InvalidArgumentError(`It must be one of ${names.join(', ')}.${question}`);
+  };
+}
+
+/** An option whose value is one of some names, which shell completion offers. */
+export class NameOption extends Option {
+  constructor(
+    flags: string,
+    description: string,
+    readonly names: readonly string[],
+  ) {
+    super(flags, description);
+    this.argParser(parseName(names));
+  }
+}

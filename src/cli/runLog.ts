@@ -1,0 +1,17 @@
+import type { RunListener } from '../runs/runEvents.js';
+import { printNotice } from './output.js';
+import { ProgressLine } from './progressLine.js';
+
+/** Prints what opening and preparing a run report: notices, and a download's progress. */
+export function runLog(): RunListener {
+  const line = new ProgressLine(process.stderr);
+  return (event) => {
+    if (event.event === 'notice') {
+      printNotice(event.text);
+      return;
+    }
+    const { data, received, total = Infinity } = event;
+    if (received >= total) line.clear();
+    else line.update(received / total, `fetching ${data}: ${(received / 1e6).toFixed(1)} MB`);
+  };
+}

@@ -1,0 +1,60 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Setting } from '../runs/settings/setting.js';
+import { type SettingKey, settingOf } from '../runs/settings/table.js';
+import { flagOf } from './flagNames.js';
+import { NameOption, parseNumber, parseNumbers } from './parsing.js';
+
+/** What a command says of a setting otherwise than `train` does. */
+export interface SettingNotes {
+  readonly help?: string;
+  /** What holds where the flag is not given; '' where it must be. Default: the setting's default. */
+  readonly unset?: string;
+}
+
+/** The option that gives a setting, without its default's value: that is the setting table's. */
+export function settingOption(key: SettingKey, notes: SettingNotes = {}): Option {
+  const setting = settingOf(key);
+  if (setting.argument === null) throw new Error(`${key} has no flag`);
+  const flags = `${flagOf(key)} ${setting.argument}`.trim();
+  const text = helpOf(setting, notes);
+  if (setting.choices) return new NameOption(flags, text, setting.choices);
+  const option = new Option(flags, text);
+  if (setting.kind === 'numbers') return option.argParser(parseNumbers);
+  if (setting.kind === 'number') return option.argParser(numberParser(setting.names));
+  return option;
+}
+
+/** The options of some settings for `train`, under the table's headings; a switch can be turned off, too. */
+export function trainOptions(keys: readonly SettingKey[]): Option[] {
+  return keys
+    .filter((key) => settingOf(key).argument !== null)
+    .flatMap((key) => {
+      const { group, kind } = settingOf(key);
+      const off = new Option(`--no-${flagOf(key).slice(2)}`, 'not, where a configuration asks for it');
+      const options = kind === 'switch' ? [settingOption(key), off] : [settingOption(key)];
+      return options.map((option) => option.helpGroup(`${group}:`));
+    });
+}
+
+function helpOf(setting: Setting<unknown>, { help = setting.help, unset }: SettingNotes): string {
+  const names = Object.entries(setting.names ?? {}).map(([name, value]) => `${name} (${value})`);
+  const values = [...(setting.choices ?? []), ...names];
+  const described = values.length > 0 ? `${help}: ${values.join(', ')}` : help;
+  const otherwise = unset ?? setting.unset ?? defaultOf(setting);
+  return otherwise === undefined || otherwise === '' ? described : `${described} (default: ${otherwise})`;
+}
+
+/** A default as it is typed; undefined where there is none to tell. */
+function defaultOf({ default: value, kind }: Setting<unknown>): string | undefined {
+  if (value === null || kind === 'switch') return undefined;
+  return Array.isArray(value) ? value.join(' ') : String(value);
+}
+
+function numberParser(names: Readonly<Record<string, number>> | undefined): (value: string) => number {
+  if (names === undefined) return parseNumber;
+  return (value) => {
+    const known = names[value.toLowerCase()] ?? Number(value);
+    if (value.trim() !== '' && Number.isFinite(known)) return known;
+    throw new InvalidArgumentError(`It must be ${Object.keys(names).join(', ')} or a number.`);
+  };
+}

@@ -1,0 +1,45 @@
+import type { ArgsOf, CallName, Calls, Request, Response, ResultOf } from './calls.js';
+import { packError } from './carriedError.js';
+import type { WorkerEnd } from './port.js';
+import { buffersIn, post } from './transfer.js';
+
+/** What carries out each call. Arrays that a handler returns are transferred away where they fill their buffers. */
+export type Handlers<C extends Calls<C>> = {
+  readonly [N in CallName<C>]: (args: ArgsOf<C, N>) => ResultOf<C, N> | Promise<ResultOf<C, N>>;
+};
+
+/**
+ * Answers the calls that come to a worker, in their order.
+ *
+ * @param atOnce how many are carried out at a time; default 1: each begins when the one before is done
+ */
+export function serveCalls<C extends Calls<C>>(end: WorkerEnd, handlers: Handlers<C>, atOnce = 1): void {
+  const waiting: Request[] = [];
+  let running = 0;
+  const startWaiting = (): void => {
+    while (running < atOnce && waiting.length > 0) void answer(waiting.shift()!);
+  };
+  const answer = async (request: Request): Promise<void> => {
+    running++;
+    await reply(end, handlers, request);
+    running--;
+    startWaiting();
+  };
+  end.onMessage((message) => {
+    waiting.push(message as Request);
+    startWaiting();
+  });
+}
+
+async function reply<C extends Calls<C>>(
+  end: WorkerEnd,
+  handlers: Handlers<C>,
+  { id, call, args }: Request,
+): Promise<void> {
+  try {
+    const result = await handlers[call as CallName<C>](args as ArgsOf<C, CallName<C>>);
+    post(end, { id, result } satisfies Response, [...buffersIn(result)]);
+  } catch (error) {
+    post(end, { id, error: packError(error) } satisfies Response, []);
+  }
+}

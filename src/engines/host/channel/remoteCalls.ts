@@ -1,0 +1,100 @@
+import type { ArgsOf, CallName, Calls, Request, Response, ResultOf } from './calls.js';
+import { unpackError } from './carriedError.js';
+import type { OwnerEnd } from './port.js';
+import { post } from './transfer.js';
+
+interface Pending {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Names for messages. */
+export interface ChannelNames {
+  /** What closes, such as `the onnx engine`. */
+  readonly owner: string;
+  /** What computes, such as `the worker of the onnx engine`. */
+  readonly worker: string;
+}
+
+/**
+ * Calls to a worker. The worker holds the process open only while a call is awaited, so that a program which
+ * forgets to close what it started still ends.
+ */
+export class RemoteCalls<C extends Calls<C>> {
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 0;
+  private stopped: Error | undefined;
+
+  constructor(
+    private readonly end: OwnerEnd,
+    private readonly names: ChannelNames,
+  ) {
+    end.hold(false);
+    end.onMessage((response) => this.settle(response as Response));
+    end.onEnd((what) => this.stop(new Error(`${names.worker} ${what}`)));
+  }
+
+  /** Whether the worker is gone or closed. */
+  get isStopped(): boolean {
+    return this.stopped !== undefined;
+  }
+
+  /**
+   * Calls the worker.
+   *
+   * @param transfer buffers in `args` that are handed over instead of copied
+   * @returns the worker's answer
+   * @throws what the worker's side threw; Error when the worker is gone or closed
+   */
+  call<N extends CallName<C>>(
+    call: N,
+    args: ArgsOf<C, N>,
+    transfer: Iterable<ArrayBuffer> = [],
+  ): Promise<ResultOf<C, N>> {
+    if (this.stopped) return Promise.reject(this.stopped);
+    return new Promise<ResultOf<C, N>>((resolve, reject) => {
+      const id = this.nextId++;
+      post(this.end, { id, call, args } satisfies Request, [...transfer]);
+      this.pending.set(id, { resolve: (result) => resolve(result as ResultOf<C, N>), reject });
+      this.end.hold(true);
+    });
+  }
+
+  /**
+   * Rejects what is in progress and every later call, and ends the worker.
+   *
+   * @param last a call by which the worker frees what it holds; it is awaited first
+   */
+  async close(last?: CallName<C>): Promise<void> {
+    if (this.stopped) {
+      await this.end.terminate();
+      return;
+    }
+    const inProgress = [...this.pending.values()];
+    this.pending.clear();
+    const freed = last && this.call(last, undefined as ArgsOf<C, typeof last>);
+    this.stop(new Error(`${this.names.owner} is closed`), inProgress);
+    try {
+      await freed;
+    } finally {
+      await this.end.terminate();
+    }
+  }
+
+  private settle(response: Response): void {
+    const call = this.pending.get(response.id);
+    this.pending.delete(response.id);
+    // While it is being closed, the worker keeps the process open until it is gone.
+    if (!this.stopped && this.pending.size === 0) this.end.hold(false);
+    if (!call) return;
+    if ('error' in response) call.reject(unpackError(response.error));
+    else call.resolve(response.result);
+  }
+
+  /** Rejects calls, by default all that are pending, and every later one. */
+  private stop(error: Error, calls?: readonly Pending[]): void {
+    this.stopped ??= error;
+    for (const { reject } of calls ?? this.pending.values()) reject(this.stopped);
+    if (!calls) this.pending.clear();
+  }
+}

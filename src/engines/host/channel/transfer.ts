@@ -1,0 +1,39 @@
+import type { TensorData } from '../../../graph/tensorType.js';
+import type { Sender } from './port.js';
+
+/**
+ * Gets an array ready to be transferred: one that fills its buffer goes as it is; a view of a part, or of
+ * shared memory, is copied, so that nothing else loses its contents.
+ */
+export function wholeBuffer<T extends TensorData>(array: T): T {
+  const { buffer } = array;
+  const owned = buffer instanceof ArrayBuffer && buffer.byteLength === array.byteLength;
+  return owned ? array : (array.slice() as T);
+}
+
+/** Whether an array is all that lies in its buffer, which is not shared. */
+function fillsBuffer(value: ArrayBufferView): boolean {
+  return value.buffer instanceof ArrayBuffer && value.buffer.byteLength === value.byteLength;
+}
+
+/** The buffers, each once, of all arrays in a value that fill theirs; looks into arrays, maps and plain objects. */
+export function buffersIn(value: unknown, found: Set<ArrayBuffer> = new Set()): Set<ArrayBuffer> {
+  if (ArrayBuffer.isView(value)) {
+    if (fillsBuffer(value)) found.add(value.buffer as ArrayBuffer);
+  } else if (value instanceof Map) {
+    for (const each of value.values()) buffersIn(each, found);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const each of Object.values(value)) buffersIn(each, found);
+  }
+  return found;
+}
+
+/** Posts a message and transfers buffers with it; copies them where their owner forbids the transfer. */
+export function post(end: Sender, message: unknown, transfer: ArrayBuffer[]): void {
+  try {
+    end.post(message, transfer);
+  } catch (error) {
+    if (transfer.length === 0 || !(error instanceof Error) || error.name !== 'DataCloneError') throw error;
+    end.post(message, []);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Program } from '../../graph/program.js';
+import type { TensorData } from '../../graph/tensorType.js';
+import type {
+  EngineOptions,
+  EngineStatistics,
+  MachinePeaks,
+  NamedData,
+  Precision,
+  ProfileEntry,
+  RunOptions,
+  VariableSpec,
+} from '../engine.js';
+
+/** Number by which both sides know an executable. */
+export type ExecutableId = number;
+
+/** Number by which both sides know a set of variables. */
+export type VariablesId = number;
+
+/** What a worker is to load. */
+export interface StartArguments {
+  /** The engine's name. */
+  readonly name: string;
+  /** URL of the backend's module. */
+  readonly module: string;
+  readonly options: Required<EngineOptions>;
+}
+
+/** What a backend says of itself. */
+export interface BackendAbout {
+  readonly description: string;
+  readonly precision: Precision;
+  /** Whether it can measure the machine. */
+  readonly measures: boolean;
+}
+
+/** A program and what it is compiled with. */
+export interface CompileArguments {
+  readonly executable: ExecutableId;
+  readonly program: Program;
+  readonly variables: readonly VariablesId[];
+  readonly frozen: boolean;
+  readonly precision: Precision;
+}
+
+/** Inputs of a run. */
+export interface RunArguments {
+  readonly executable: ExecutableId;
+  readonly inputs: NamedData;
+  readonly options: Required<RunOptions>;
+}
+
+/** What the calling thread can ask of an engine's worker. */
+export interface EngineCalls {
+  start(args: StartArguments): BackendAbout;
+  makeVariables(args: {
+    readonly variables: VariablesId;
+    readonly specs: readonly Required<VariableSpec>[];
+  }): void;
+  readVariables(args: {
+    readonly variables: VariablesId;
+    readonly names: readonly string[] | undefined;
+  }): Map<string, TensorData>;
+  writeVariables(args: {
+    readonly variables: VariablesId;
+    readonly values: ReadonlyMap<string, TensorData>;
+  }): void;
+  disposeVariables(args: { readonly variables: VariablesId }): void;
+  /** Says whether the executable can be profiled. */
+  compile(args: CompileArguments): { readonly profiles: boolean };
+  run(args: RunArguments): Record<string, TensorData>;
+  profile(args: RunArguments): ProfileEntry[];
+  release(args: { readonly executable: ExecutableId }): void;
+  measurePeaks(args: undefined): MachinePeaks;
+  statistics(args: undefined): EngineStatistics;
+  close(args: undefined): void;
+}

@@ -1,0 +1,75 @@
+import { loadCifar } from '../data/cifar/cifar.js';
+import type { CifarName } from '../data/cifar/facts.js';
+import { type DatasetPair, limited } from '../data/dataset.js';
+import { readClassMap } from '../data/folders/classMap.js';
+import { loadImageFolders } from '../data/folders/imageFolderPair.js';
+import { syntheticDataset } from '../data/synthetic.js';
+import { loadWebDatasets } from '../data/webdataset/webDatasetPair.js';
+import { SettingError } from '../errors.js';
+import type { RunListener } from './runEvents.js';
+import { withDataFolder } from './settings/paths.js';
+import type { TrainConfig } from './trainConfig.js';
+
+/** Which data, and how much of it. */
+export type DataChoice = Pick<
+  TrainConfig,
+  'data' | 'dataPath' | 'download' | 'limitTrain' | 'limitTest' | 'classMap' | 'exclude'
+>;
+
+/**
+ * Loads data by its name, or makes it. Generated data is the same in every run, whatever the seed, so that accuracies
+ * compare.
+ *
+ * @param onEvent told of notices and of a download's progress
+ * @throws UserError when the data is missing or damaged, saying what to do
+ * @throws SettingError when it needs a path
+ */
+export async function loadData(given: DataChoice, onEvent?: RunListener): Promise<DatasetPair> {
+  const choice = withDataFolder(given);
+  const { data, dataPath } = choice;
+  const limitTrain = choice.limitTrain ?? undefined;
+  const limitTest = choice.limitTest ?? undefined;
+  if (data === 'synthetic') return syntheticDataset({ train: limitTrain, test: limitTest });
+  if (dataPath === null)
+    throw new SettingError((name) => `${name('data')} ${data} needs ${name('dataPath')}`);
+  const { train, test } =
+    data === 'imagefolder' || data === 'webdataset'
+      ? loadImages(data, dataPath, choice)
+      : await loadOrFetchCifar(data, dataPath, choice.download, onEvent);
+  return { train: limited(train, limitTrain), test: limited(test, limitTest) };
+}
+
+function loadImages(
+  data: 'imagefolder' | 'webdataset',
+  path: string,
+  { classMap, exclude }: DataChoice,
+): DatasetPair {
+  if (data === 'webdataset') return loadWebDatasets(path);
+  const map = classMap === null ? undefined : readClassMap(classMap);
+  return loadImageFolders(path, { classMap: map, excludeList: exclude ?? undefined });
+}
+
+function loadOrFetchCifar(
+  data: CifarName,
+  path: string,
+  download: boolean,
+  onEvent: RunListener | undefined,
+): Promise<DatasetPair> {
+  const onNotice = (text: string): void => onEvent?.({ event: 'notice', subject: 'data', text });
+  const onProgress = (received: number, total?: number): void =>
+    onEvent?.({ event: 'download', data, received, total });
+  return loadCifar(data, path, { onNotice, ...(download && { download: { onProgress } }) });
+}
+
+/**
+ * Checks that data has the number of classes that somebody expects.
+ *
+ * @param given undefined where nothing is expected
+ * @throws SettingError naming both numbers
+ */
+export function checkClasses(given: number | undefined, data: string, classes: readonly string[]): void {
+  if (given === undefined || given === classes.length) return;
+  throw new SettingError(
+    (name) => `${name('classes')} is ${given}, but ${data} has ${classes.length} classes`,
+  );
+}

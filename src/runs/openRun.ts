@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { SettingError } from '../errors.js';
+import { families } from '../models/registry.js';
+import { checkConfig } from './checkConfig.js';
+import { type Checkpoint, readCheckpoint } from './checkpoint.js';
+import { resumedConfig } from './resumedConfig.js';
+import type { RunListener } from './runEvents.js';
+import { LAST_CHECKPOINT, RunFolder } from './runFolder.js';
+import { checkTrainSettings } from './settings/checkSettings.js';
+import { checkEffects } from './settings/effects.js';
+import { withAbsolutePaths, withDataFolder } from './settings/paths.js';
+import { recipeSettings } from './settings/recipes.js';
+import { TRAIN_DEFAULTS } from './settings/table.js';
+import type { TrainConfig } from './trainConfig.js';
+
+/** Which run is to be started or resumed. */
+export interface RunRequest {
+  /** Settings that were asked for, without defaults; paths are relative to the working directory. */
+  readonly settings: Partial<TrainConfig>;
+  /** Settings under a name, which the others override. */
+  readonly recipe?: string | undefined;
+  /** Folder of a new run; default: named after model, data, loss and time, in runs/. */
+  readonly runDir?: string | undefined;
+  /** Folder of the run to resume, or its name in runs/. */
+  readonly resume?: string | undefined;
+}
+
+/** A run's settings and its locked folder. */
+export interface OpenRun {
+  readonly config: TrainConfig;
+  /** To be closed by whoever opened the run. */
+  readonly folder: RunFolder;
+  /** Where the run resumes; absent where it starts. */
+  readonly checkpoint?: Checkpoint;
+}
+
+/** Folder of runs that are not given another place. */
+export const RUNS = 'runs';
+
+/**
+ * Opens the folder of a new run, or of one to resume.
+ *
+ * @param onEvent told of what a resume changes
+ * @throws UserError when the folder is in use, unfit or holds a run already, or its checkpoint is damaged
+ * @throws SettingError when settings are wrong, contradict one another, have no effect, or contradict the run to resume
+ */
+export async function openRun(request: RunRequest, onEvent?: RunListener): Promise<OpenRun> {
+  const given = withAbsolutePaths(checkTrainSettings(request.settings));
+  const recipe = recipeSettings(request.recipe);
+  if (request.resume !== undefined) return resume(request.resume, { ...request, settings: given }, onEvent);
+  const config = withAbsolutePaths(withDataFolder({ ...TRAIN_DEFAULTS, ...recipe, ...given }));
+  checkEffects(given, config);
+  checkConfig(config);
+  const folder =
+    request.runDir === undefined
+      ? await RunFolder.createNamed(RUNS, runName(config), config)
+      : await RunFolder.create(request.runDir, config);
+  return { config, folder };
+}
+
+async function resume(
+  run: string,
+  { settings, recipe, runDir }: RunRequest,
+  onEvent: RunListener | undefined,
+): Promise<OpenRun> {
+  if (runDir !== undefined)
+    throw new SettingError(
+      (name) => `${name('runDir')} names the folder of a new run: with ${name('resume')} it has no meaning`,
+    );
+  const folder = await RunFolder.open(existsSync(run) ? run : join(RUNS, run));
+  try {
+    const checkpoint = folder.hasCheckpoint() ? readCheckpoint(folder.file(LAST_CHECKPOINT)) : undefined;
+    const config = resumedConfig({
+      // A run that was killed before its first checkpoint starts again.
+      saved: checkpoint ? (checkpoint.training?.config ?? {}) : folder.readConfig(),
+      source: checkpoint?.path ?? folder.path,
+      folder: folder.path,
+      given: { ...withAbsolutePaths(recipeSettings(recipe)), ...settings },
+      epoch: checkpoint?.training?.progress.epoch ?? 0,
+      onNotice: (text) => onEvent?.({ event: 'notice', subject: 'settings', text }),
+    });
+    return { config, folder, ...(checkpoint && { checkpoint }) };
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+}
+
+function runName(config: TrainConfig): string {
+  const { model, data, loss } = config;
+  return `${families.labelOf(model, config)}-${data}-${loss}-${timeName()}`;
+}
+
+/** The present time in a folder's name: 2026-11-26-201103. */
+export function timeName(): string {
+  return new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
+}

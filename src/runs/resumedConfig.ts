@@ -1,0 +1,64 @@
+import { SettingError } from '../errors.js';
+import { checkConfig } from './checkConfig.js';
+import { checkTrainSettings } from './settings/checkSettings.js';
+import { checkEffects } from './settings/effects.js';
+import { withRestoredPaths } from './settings/paths.js';
+import { isSettingKey, settingOf, TRAIN_DEFAULTS } from './settings/table.js';
+import type { TrainConfig } from './trainConfig.js';
+import { scheduleOf } from './trainingRun.js';
+
+/** A run that is to be resumed, and what was asked for. */
+export interface Resumption {
+  /** The run's own settings, as its checkpoint or folder has them. */
+  readonly saved: unknown;
+  /** Where they are from, for messages. */
+  readonly source: string;
+  /** The run's folder. */
+  readonly folder: string;
+  /** Settings that were given, with absolute paths. */
+  readonly given: Partial<TrainConfig>;
+  /** Epochs that are done. */
+  readonly epoch: number;
+  readonly onNotice: (text: string) => void;
+}
+
+/**
+ * The settings of a resumed run: its own, with those that may change.
+ *
+ * @throws SettingError when another setting was given another value, naming both
+ */
+export function resumedConfig({ saved, source, folder, given, epoch, onNotice }: Resumption): TrainConfig {
+  const checked = { ...TRAIN_DEFAULTS, ...checkTrainSettings(saved, source) };
+  const own = withRestoredPaths(checked, folder, (path, taken) => {
+    if (!Object.values(given).includes(taken))
+      onNotice(`${path}, a path of ${source}, is taken for ${taken}`);
+  });
+  for (const [key, value] of Object.entries(given)) checkChange(key, own, value, source);
+  const config = { ...own, ...given };
+  checkEffects(given, config);
+  checkConfig(config);
+  const change = rateChange(own, config, epoch);
+  if (change !== undefined) onNotice(change);
+  return config;
+}
+
+function checkChange(key: string, own: TrainConfig, value: unknown, source: string): void {
+  if (!isSettingKey(key) || settingOf(key).onResume === 'may change') return;
+  const found = own[key];
+  if (JSON.stringify(found) === JSON.stringify(value)) return;
+  throw new SettingError(
+    (name) =>
+      `the run in ${source} has ${name(key)} ${JSON.stringify(found)}, and cannot be resumed with ${JSON.stringify(value)}`,
+  );
+}
+
+/** What a resume changes in the learning rate of the epochs that are left, if it does. */
+function rateChange(before: TrainConfig, after: TrainConfig, epoch: number): string | undefined {
+  if (before.schedule !== 'cosine' || before.epochs === after.epochs || epoch >= after.epochs)
+    return undefined;
+  const [old, now] = [before, after].map((config) => scheduleOf(config)(epoch, 0, 1).toPrecision(3));
+  return (
+    `with ${after.epochs} epochs instead of ${before.epochs} the cosine schedule gives another learning rate ` +
+    `from epoch ${epoch + 1} on: ${Number(now)} there instead of ${Number(old)}`
+  );
+}

@@ -1,0 +1,65 @@
+import { SettingError } from '../../errors.js';
+import type { TrainConfig } from '../trainConfig.js';
+import { isSettingKey, type SettingKey, settingOf, TRAIN_DEFAULTS } from './table.js';
+
+/** A setting that has no effect, and the one that is why. */
+export interface Ineffective {
+  readonly key: SettingKey;
+  readonly because: SettingKey;
+}
+
+/** Settings of which 0 asks for nothing. */
+const ZERO_IS_OFF: ReadonlySet<SettingKey> = new Set(['colourJitter', 'hueJitter', 'f32Steps']);
+
+/** Whether a value asks for nothing, so that it does no harm where the setting has no effect. */
+function isOff(key: SettingKey, value: unknown): boolean {
+  return value === null || value === false || (value === 0 && ZERO_IS_OFF.has(key));
+}
+
+/**
+ * Refuses settings that were given and have no effect beside the others.
+ *
+ * @param given what somebody asked for, without defaults
+ * @param config all settings, the given ones among them
+ * @throws SettingError naming the setting and the one that takes its effect away
+ */
+export function checkEffects(given: Partial<TrainConfig>, config: Partial<TrainConfig>): void {
+  for (const [key, value] of Object.entries(given)) {
+    if (!isSettingKey(key) || isOff(key, value)) continue;
+    const { onlyWith } = settingOf(key);
+    if (onlyWith === undefined) continue;
+    const found = config[onlyWith.key] ?? TRAIN_DEFAULTS[onlyWith.key];
+    if (onlyWith.values.includes(String(found))) continue;
+    throw new SettingError((name) => {
+      const other = name(onlyWith.key);
+      return `${name(key)} has no effect with ${other} ${found}: it is for ${other} ${listed(onlyWith.values)}`;
+    });
+  }
+}
+
+function listed(values: readonly string[]): string {
+  return values.length < 2 ? values.join() : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+}
+
+/**
+ * Settings with others over them, as flags override a file. What depends on a setting that gets another value, and
+ * has no effect with that, is left out; options of another model always are.
+ */
+export function overridden(
+  base: Partial<TrainConfig>,
+  over: Partial<TrainConfig>,
+): { readonly settings: Partial<TrainConfig>; readonly left: readonly Ineffective[] } {
+  const left: Ineffective[] = [];
+  const kept = Object.entries(base).filter(([key]) => {
+    if (!isSettingKey(key) || Object.hasOwn(over, key)) return true;
+    const { onlyWith } = settingOf(key);
+    if (onlyWith === undefined) return true;
+    const { key: because, values } = onlyWith;
+    const [before, after] = [base[because] ?? TRAIN_DEFAULTS[because], over[because]];
+    if (after === undefined || after === before) return true;
+    if (because !== 'model' && values.includes(String(after))) return true;
+    left.push({ key, because });
+    return false;
+  });
+  return { settings: { ...Object.fromEntries(kept), ...over }, left };
+}

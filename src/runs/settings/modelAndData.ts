@@ -1,0 +1,92 @@
+import { IMAGE_CHANNELS } from '../../models/model.js';
+import { families, type ModelOption, modelNames } from '../../models/registry.js';
+import { settingsIn } from './builders.js';
+import { hyperparameterSettings } from './hyperparameters.js';
+import { orNull, type SettingsOf, text, upTo, whole } from './setting.js';
+
+/** Data that is loaded by name. */
+const DATA_NAMES = ['cifar100', 'cifar10', 'synthetic', 'imagefolder', 'webdataset'] as const;
+
+const model = settingsIn('Model');
+const data = settingsIn('Data');
+
+/** Settings of the model and its beginning. */
+export const MODEL_SETTINGS: SettingsOf<
+  'model' | ModelOption | 'imageSize' | 'imageChannels' | 'pretrained'
+> = {
+  model: {
+    ...model.choice<string>('shufflenetv2', modelNames, '<name>', 'model'),
+    // A file may come from a version with other models: what there is, createModel says.
+    check: text,
+  },
+  ...hyperparameterSettings(families),
+  imageSize: model.number<number | null>(
+    null,
+    orNull(whole(1)),
+    '<pixels>',
+    'height and width of the images',
+    { unset: 'the data’s; of image files, the model’s' },
+  ),
+  imageChannels: model.number<number | null>(
+    null,
+    orNull({
+      expected: '3, or 1 for grey images',
+      holds: (value) => typeof value === 'number' && IMAGE_CHANNELS.includes(value),
+    }),
+    '<n>',
+    'channels of the images, to which they are converted: 3, or 1 for grey',
+    { unset: 'the data’s' },
+  ),
+  pretrained: model.path('<file>', 'weights to start with: .safetensors or .pth'),
+};
+
+const FILES = ['imagefolder', 'webdataset'];
+
+/** Settings of the data. */
+export const DATA_SETTINGS: SettingsOf<
+  | 'data'
+  | 'dataPath'
+  | 'download'
+  | 'classMap'
+  | 'exclude'
+  | 'colourJitter'
+  | 'hueJitter'
+  | 'limitTrain'
+  | 'limitTest'
+> = {
+  data: data.choice('cifar100', DATA_NAMES, '<name>', 'data'),
+  dataPath: data.path('<path>', 'folder or archive of the data', {
+    unset: 'data, for CIFAR',
+    onlyWith: { key: 'data', values: DATA_NAMES.filter((name) => name !== 'synthetic') },
+    onResume: 'may change',
+  }),
+  download: data.flag(false, 'fetch the official archive if the data is missing', {
+    onlyWith: { key: 'data', values: ['cifar100', 'cifar10'] },
+    onResume: 'may change',
+  }),
+  classMap: data.path('<file>', 'class numbers of an imagefolder’s folders', {
+    unset: 'their sorted order',
+    onlyWith: { key: 'data', values: ['imagefolder'] },
+    onResume: 'may change',
+  }),
+  exclude: data.path('<file>', 'list of images of an imagefolder to leave out', {
+    onlyWith: { key: 'data', values: ['imagefolder'] },
+    onResume: 'may change',
+  }),
+  colourJitter: data.number(
+    0,
+    upTo(1, true),
+    '<strength>',
+    'random brightness, contrast and saturation of images in files',
+    { onlyWith: { key: 'data', values: FILES } },
+  ),
+  hueJitter: data.number(
+    0,
+    upTo(0.5),
+    '<share>',
+    'random turn of their hue: a share of the colour circle up to 0.5',
+    { onlyWith: { key: 'data', values: FILES } },
+  ),
+  limitTrain: data.number<number | null>(null, orNull(whole(1)), '<n>', 'only so many training images'),
+  limitTest: data.number<number | null>(null, orNull(whole(1)), '<n>', 'only so many test images'),
+};

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import type { TrainConfig } from '../trainConfig.js';
+import { isSettingKey, settingOf } from './table.js';
+
+/** Settings whose paths hold in any working directory. */
+export function withAbsolutePaths<C extends Partial<TrainConfig>>(config: C): C {
+  return mapPaths(config, (path) => resolve(path));
+}
+
+/** Where CIFAR is kept unless a path is given. */
+const DATA_FOLDER = 'data';
+
+/** CIFAR's folder, which has a default, as a setting of its own: so a run keeps where it is. */
+export function withDataFolder<C extends Pick<TrainConfig, 'data' | 'dataPath'>>(config: C): C {
+  const isCifar = config.data === 'cifar100' || config.data === 'cifar10';
+  return isCifar && config.dataPath === null ? { ...config, dataPath: DATA_FOLDER } : config;
+}
+
+/**
+ * Absolute paths for the settings of a run folder of an older version, in which some are relative to the working
+ * directory of that time. That was the folder which holds `runs/` where the run folder lies in one and the file is
+ * there, else the present working directory is taken.
+ *
+ * @param onFound told of each path that was relative, and what it was taken for
+ */
+export function withRestoredPaths(
+  config: TrainConfig,
+  runFolder: string,
+  onFound: (path: string, taken: string) => void,
+): TrainConfig {
+  const parent = dirname(resolve(runFolder));
+  return mapPaths(withDataFolder(config), (path) => {
+    if (isAbsolute(path)) return path;
+    const beside = resolve(dirname(parent), path);
+    const taken = basename(parent) === 'runs' && existsSync(beside) ? beside : resolve(path);
+    onFound(path, taken);
+    return taken;
+  });
+}
+
+function mapPaths<C extends Partial<TrainConfig>>(config: C, absolute: (path: string) => string): C {
+  const entries = Object.entries(config).map(([key, value]) =>
+    isSettingKey(key) && settingOf(key).path && typeof value === 'string'
+      ? [key, absolute(value)]
+      : [key, value],
+  );
+  return Object.fromEntries(entries) as C;
+}

@@ -1,0 +1,44 @@
+import { engineChoices } from '../../engines/createEngine.js';
+import { settingsIn } from './builders.js';
+import { atLeast, orNull, type SettingsOf, whole } from './setting.js';
+
+const computation = settingsIn('Computation');
+const run = settingsIn('Run');
+
+const CHANGEABLE = { onResume: 'may change' } as const;
+
+/** Settings of what computes. */
+export const COMPUTATION_SETTINGS: SettingsOf<'engine' | 'threads' | 'precision' | 'f32Steps' | 'workers'> = {
+  engine: computation.choice('auto', engineChoices, '<name>', 'engine', CHANGEABLE),
+  threads: computation.number<number | null>(null, orNull(whole(1)), '<n>', 'threads of computation', {
+    ...CHANGEABLE,
+    unset: 'all',
+  }),
+  precision: computation.choice('f32', ['auto', 'f32', 'bf16'], '<name>', 'arithmetic of convolutions'),
+  f32Steps: computation.number(200, whole(0), '<n>', 'first steps in f32 where the precision is bf16', {
+    onlyWith: { key: 'precision', values: ['auto', 'bf16'] },
+  }),
+  workers: computation.number(1, whole(1), '<n>', 'worker threads that make batches', CHANGEABLE),
+};
+
+/** Settings of what a run keeps. */
+export const RUN_SETTINGS: SettingsOf<'saveEvery' | 'checkpointSeconds' | 'accuraciesDir'> = {
+  saveEvery: run.number(
+    0,
+    whole(0),
+    '<epochs>',
+    'keep the checkpoint of every so many epochs; 0: none',
+    CHANGEABLE,
+  ),
+  checkpointSeconds: run.number(
+    300,
+    atLeast(0),
+    '<s>',
+    'seconds between checkpoints within an epoch',
+    CHANGEABLE,
+  ),
+  accuraciesDir: run.path('<folder>', 'folder of accuracy.csv and accuracy_train.csv', {
+    ...CHANGEABLE,
+    unset: 'the run’s',
+  }),
+};

@@ -1,0 +1,71 @@
+import type { DatasetPair } from '../data/dataset.js';
+import type { TrainerListener } from '../train/events.js';
+import type { TrainerOutcome } from '../train/trainer.js';
+import { loadData } from './loadData.js';
+import type { OpenRun } from './openRun.js';
+import type { RunListener } from './runEvents.js';
+import { openRunLogs } from './runLogs.js';
+import { prepareTraining, type TrainingRun } from './trainingRun.js';
+
+/** Who is told of a run. */
+export interface StartOptions {
+  /** Called with the data before anything is computed; what it throws ends the run. */
+  readonly onData?: ((data: DatasetPair) => void) | undefined;
+  readonly onEvent?: RunListener | undefined;
+  readonly listeners?: readonly TrainerListener[] | undefined;
+}
+
+/** A run that is ready to train. */
+export interface StartedRun {
+  readonly training: TrainingRun;
+  /** Asks the run to end after the step in progress, with a checkpoint. */
+  stop(): void;
+  /** Trains to the end, or until {@link stop}, and writes the run folder's logs. */
+  run(): Promise<TrainerOutcome>;
+  /** Frees engine and loaders. The run's folder stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Loads the data of an open run, and makes its model, engine and trainer.
+ *
+ * @param opened as `openRun` gives it; its folder is closed by the caller, after the run
+ * @throws UserError when the data is missing or damaged, does not fit, or the engine is missing
+ */
+export async function startRun(opened: OpenRun, options: StartOptions = {}): Promise<StartedRun> {
+  const { config, folder, checkpoint } = opened;
+  const { onEvent, onData, listeners = [] } = options;
+  const data = await loadData(config, onEvent);
+  onData?.(data);
+  const training = await prepareTraining({
+    config,
+    data,
+    folder: folder.path,
+    checkpoint,
+    listeners,
+    onEvent,
+  });
+  return {
+    training,
+    stop: () => training.trainer.stop(),
+    run: () => runWithLogs(training, opened),
+    close: () => training.close(),
+  };
+}
+
+async function runWithLogs(
+  { trainer }: TrainingRun,
+  { config, folder, checkpoint }: OpenRun,
+): Promise<TrainerOutcome> {
+  const logs = await openRunLogs({
+    folder: folder.path,
+    accuraciesDir: config.accuraciesDir,
+    progress: checkpoint?.training?.progress,
+  });
+  try {
+    for (const log of logs.listeners) trainer.listen(log);
+    return await trainer.run();
+  } finally {
+    logs.close();
+  }
+}
