@@ -24,7 +24,7 @@ test('a step writes the weights of convolutions and their momentum over what was
 test('gradients are added up over what was there', () => {
   const model = createModel({ name: 'resnet18', classes: 10 });
   const program = backwardProgram(model, biasLoss(), 2, { gradients: 'accumulate' });
-  const { fetches } = lowerProgram(program, { blockSize: 16 });
+  const { fetches } = lowerProgram(program, { ...providers.cpu, blockSize: 16 });
   const sums = fetches.flatMap(({ target }) =>
     target.kind === 'update' && target.name.startsWith('gradient.') ? [target] : [],
   );
