@@ -34,7 +34,13 @@ const narrow: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Sources that also run in a browser. */
-const portable = /^src\/(graph|nn|losses|optim|models)\/|^src\/engines\/[^/]+\/lowering(\/|\.ts$)/;
+const portable = [
+  /^src\/(graph|nn|losses|optim|models)\//,
+  /^src\/engines\/engine\.ts$/,
+  /^src\/engines\/[^/]+\/lowering(\/|\.ts$)/,
+  /^src\/engines\/onnx\/(?!node\/)/,
+  /^src\/engines\/host\/(?!channel\/node\.ts|threadEngine\.ts|engine\.worker\.ts|idle\.ts)/,
+];
 
 const nodeModules = new Set(builtinModules);
 const nodeGlobals = new Set(['process', 'Buffer', 'require', '__dirname', '__filename']);
@@ -73,10 +79,10 @@ function isAllowed(part: string, target: string): boolean {
 /** Refuses Node's modules and globals where the code is to run in a browser too. */
 export function checkPortability(sources: readonly Source[]): Finding[] {
   return sources
-    .filter(({ path }) => portable.test(path))
+    .filter(({ path }) => portable.some((pattern) => pattern.test(path)))
     .flatMap(({ path, tree, imports }) => {
       const findings = imports.flatMap(({ specifier, line }) =>
-        specifier.startsWith('node:') || nodeModules.has(specifier)
+        specifier.startsWith('node:') || nodeModules.has(specifier) || specifier === 'onnxruntime-node'
           ? [broken(path, line, `this part runs in browsers too and must not import ${specifier}`)]
           : [],
       );
