@@ -92,7 +92,11 @@ test('Node is refused where code runs in browsers', () => {
       assert.equal(findings({ [path]: text }).length, 1, `${path}: ${text}`);
     assert.deepEqual(findings({ [path]: 'task.process(); const t = { process: 1 };' }), []);
   }
-  assert.deepEqual(findings({ 'src/engines/onnx/backend.ts': "import 'node:fs';" }), []);
+  for (const path of ['src/engines/onnx/node/backend.ts', 'src/engines/host/channel/node.ts'])
+    assert.deepEqual(findings({ [path]: "import 'node:fs'; import 'onnxruntime-node';" }), []);
+  for (const path of ['src/engines/onnx/backend.ts', 'src/engines/host/channel/web.ts'])
+    for (const module of ['node:fs', 'onnxruntime-node'])
+      assert.equal(findings({ [path]: `import '${module}';` }).length, 1, `${path}: ${module}`);
 });
 
 test('printing is refused outside of the command line', () => {
