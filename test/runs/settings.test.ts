@@ -48,7 +48,9 @@ describe('settings of a training', () => {
     assert.throws(() => checkTrainSettings([], 'a.json'), /a\.json must be a JSON object of settings/);
     assert.throws(() => checkTrainSettings(null, 'a.json'), /a\.json must be a JSON object of settings/);
   });
+});
 
+describe('the table of settings', () => {
   it('of which each has a row that says what it is', () => {
     for (const key of SETTING_KEYS) {
       const { help, kind, choices, argument, path, check } = settingOf(key);
