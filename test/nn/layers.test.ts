@@ -3,7 +3,18 @@ import { describe, test } from 'node:test';
 import { ReferenceBackend } from '../../src/engines/reference/backend.js';
 import { UsageError } from '../../src/errors.js';
 import { Graph } from '../../src/graph/graph.js';
-import * as activations from '../../src/nn/activations.js';
+import {
+  GELU,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  LeakyReLU,
+  ReLU,
+  ReLU6,
+  Sigmoid,
+  SiLU,
+  Tanh,
+} from '../../src/nn/activations.js';
 import type { Layer } from '../../src/nn/layer.js';
 import { Conv2d } from '../../src/nn/layers.js';
 import { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from '../../src/nn/pooling.js';
@@ -38,26 +49,20 @@ describe('Conv2d', () => {
 /** The values are PyTorch's, of modules of the same names. */
 test('activations by PyTorch’s names and defaults', () => {
   const x = [-4, -0.5, 0, 2, 7];
-  const expected: { [K in keyof typeof activations]: readonly number[] } = {
-    ReLU: [0, 0, 0, 2, 7],
-    ReLU6: [0, 0, 0, 2, 6],
-    Hardtanh: [-1, -0.5, 0, 1, 1],
-    LeakyReLU: [-0.04, -0.005, 0, 2, 7],
-    SiLU: [-0.0719, -0.1888, 0, 1.7616, 6.9936],
-    GELU: [-0.0001, -0.1543, 0, 1.9545, 7],
-    Tanh: [-0.9993, -0.4621, 0, 0.964, 1],
-    Sigmoid: [0.018, 0.3775, 0.5, 0.8808, 0.9991],
-    Hardswish: [0, -0.2083, 0, 1.6667, 7],
-    Hardsigmoid: [0, 0.4167, 0.5, 0.8333, 1],
-  };
-  for (const [name, values] of Object.entries(expected)) {
-    const layer = new activations[name as keyof typeof activations]();
-    assert.deepEqual(
-      apply(layer, x).map((y) => y + 0),
-      values,
-      name,
-    );
-  }
+  const expected: [Layer, number[]][] = [
+    [new ReLU(), [0, 0, 0, 2, 7]],
+    [new ReLU6(), [0, 0, 0, 2, 6]],
+    [new Hardtanh(), [-1, -0.5, 0, 1, 1]],
+    [new LeakyReLU(), [-0.04, -0.005, 0, 2, 7]],
+    [new SiLU(), [-0.0719, -0.1888, 0, 1.7616, 6.9936]],
+    [new GELU(), [-0.0001, -0.1543, 0, 1.9545, 7]],
+    [new Tanh(), [-0.9993, -0.4621, 0, 0.964, 1]],
+    [new Sigmoid(), [0.018, 0.3775, 0.5, 0.8808, 0.9991]],
+    [new Hardswish(), [0, -0.2083, 0, 1.6667, 7]],
+    [new Hardsigmoid(), [0, 0.4167, 0.5, 0.8333, 1]],
+  ];
+  for (const [layer, values] of expected)
+    assert.deepEqual(apply(layer, x).map((y) => y + 0), values, layer.constructor.name);
 });
 
 test('pooling layers', () => {
