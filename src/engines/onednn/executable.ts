@@ -20,7 +20,7 @@ import {
   writesOf,
 } from './plan/step.js';
 import type { Primitive } from './primitiveSpec.js';
-import { describeStep, type StepDescription } from './profile.js';
+import { describeStep, describeSteps, type StepDescription } from './profile.js';
 
 /** A step that is ready to be executed. */
 interface ReadyStep {
@@ -108,6 +108,7 @@ export interface Native {
 
 /** A program on oneDNN: a list of prepared primitives and host functions, with all their memory. */
 export class DnnlExecutable implements BackendExecutable {
+  readonly description: string;
   private readonly memory: PlanMemory;
   private readonly steps: readonly ReadyStep[];
   private readonly primitives: readonly Primitive[];
@@ -122,6 +123,7 @@ export class DnnlExecutable implements BackendExecutable {
     variable: (address: Pointer) => Arena,
   ) {
     this.primitives = planner.primitives;
+    this.description = describeSteps(planner.steps);
     try {
       this.memory = new PlanMemory(planner, ends, variable);
       this.executePrologue(planner.prologue);
