@@ -5,8 +5,13 @@ import { OnnxBackend } from '../../../src/engines/onnx/backend.js';
 import { probeBlockSize } from '../../../src/engines/onnx/blockProbe.js';
 import { NodeRuntime } from '../../../src/engines/onnx/node/runtime.js';
 import { providers } from '../../../src/engines/onnx/providers.js';
-import type { OnnxRuntime, RuntimeSession, SessionOptions, Wanted } from '../../../src/engines/onnx/runtime.js';
 import { openModelIn } from '../../../src/engines/onnx/runModel.js';
+import type {
+  OnnxRuntime,
+  RuntimeSession,
+  SessionOptions,
+  Wanted,
+} from '../../../src/engines/onnx/runtime.js';
 import { UserError } from '../../../src/errors.js';
 import { type Program, variablesOf } from '../../../src/graph/program.js';
 import type { Shape, TensorData } from '../../../src/graph/tensorType.js';
