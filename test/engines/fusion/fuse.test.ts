@@ -95,7 +95,7 @@ for (const name of everyName) {
 test('a convolution ends with the functions that are chosen', () => {
   const program = programOf((x) => ({ a: relu(conv(x)), b: hswish(conv(x, 'v')) }));
   const activationsOf = (nodes: readonly AnyEngineNode[]): unknown[] =>
-    nodes.flatMap((node) => (node.kind === 'conv2dFused' ? [node.attributes.activation] : []));
+    nodes.flatMap((node) => (node.kind === 'conv2dFused' ? [node.attributes.activation?.fn] : []));
   const choice = { fusions: ['convActivation'] } as const;
   assert.deepEqual(activationsOf(fuse(program, choice)), ['relu', 'hswish']);
   const limited = fuse(program, { ...choice, activations: ['relu'] });
