@@ -62,7 +62,11 @@ test('activations by PyTorch’s names and defaults', () => {
     [new Hardsigmoid(), [0, 0.4167, 0.5, 0.8333, 1]],
   ];
   for (const [layer, values] of expected)
-    assert.deepEqual(apply(layer, x).map((y) => y + 0), values, layer.constructor.name);
+    assert.deepEqual(
+      apply(layer, x).map((y) => y + 0),
+      values,
+      layer.constructor.name,
+    );
 });
 
 test('pooling layers', () => {
