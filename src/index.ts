@@ -38,7 +38,12 @@ export {
   toInt64,
 } from './formats/tensor.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
-export { readTorchCheckpoint, type TorchCheckpoint, type TorchExtra } from './formats/torch/readTorch.js';
+export type { TorchExtra } from './formats/torch/extras.js';
+export {
+  readTorchCheckpoint,
+  type TorchCheckpoint,
+  type TorchReadOptions,
+} from './formats/torch/readTorch.js';
 export { type TorchLayout, writeTorchCheckpoint } from './formats/torch/writeTorch.js';
 export { gradients } from './graph/autodiff.js';
 export { Graph } from './graph/graph.js';

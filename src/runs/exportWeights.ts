@@ -1,6 +1,6 @@
 import { EXPORT_BATCH, type ExportOptions, exportOnnx } from '../engines/onnx/exportModel.js';
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
-import type { TorchExtra } from '../formats/torch/readTorch.js';
+import type { TorchExtra } from '../formats/torch/extras.js';
 import { writeTorchCheckpoint } from '../formats/torch/writeTorch.js';
 import { freeze } from '../graph/freeze.js';
 import type { Model } from '../models/model.js';

@@ -1,5 +1,6 @@
 import { parseSafetensors } from '../formats/safetensors/parse.js';
-import { readTorchCheckpoint, type TorchExtra } from '../formats/torch/readTorch.js';
+import type { TorchExtra } from '../formats/torch/extras.js';
+import { readTorchCheckpoint } from '../formats/torch/readTorch.js';
 import { isZip } from '../formats/zip/readZip.js';
 import { type CheckpointInfo, infoOf } from '../train/checkpointInfo.js';
 import { expectFinite } from '../train/finite.js';

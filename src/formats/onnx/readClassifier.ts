@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { UserError } from '../../errors.js';
+import { describeForeignFile } from '../foreignFile.js';
 import { TensorProto_DataType as DataType, type ModelProto, ModelProtoSchema } from './onnx_pb.js';
 
 /** What an exported ONNX model says of itself. */
@@ -43,10 +44,17 @@ export function readOnnxClassifier(bytes: Uint8Array, path: string): OnnxClassif
 }
 
 function parse(bytes: Uint8Array, path: string): ModelProto {
+  const foreign = describeForeignFile(bytes);
+  const isOnnx = foreign?.includes('ONNX') ?? false;
+  if (foreign !== undefined && !isOnnx) throw new UserError(`${path} ${foreign}`);
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch {
-    throw new UserError(`${path} is damaged or no ONNX model`);
+    throw new UserError(
+      isOnnx
+        ? `${path} is truncated or damaged: it begins as an ONNX model, but cannot be read to its end`
+        : `${path} is damaged or no ONNX model`,
+    );
   }
 }
 
