@@ -136,7 +136,10 @@ describe('a malformed safetensors file is one sentence', () => {
         () => parseSafetensors(bytes, 'bad.safetensors'),
         (error) => {
           assert.ok(error instanceof UserError);
-          assert.match(error.message, /^bad\.safetensors is not a valid safetensors file: the header /);
+          assert.match(
+            error.message,
+            /^bad\.safetensors is (not a valid safetensors file: the header |truncated: |empty)/,
+          );
           assert.match(error.message, message);
           return true;
         },
