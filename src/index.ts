@@ -13,6 +13,7 @@ export { type ClassMap, parseClassMap, readClassMap } from './data/folders/class
 export { type ImageFolderOptions, imageFolder } from './data/folders/imageFolder.js';
 export { type ImageFoldersOptions, loadImageFolders } from './data/folders/imageFolderPair.js';
 export { holdOut } from './data/folders/splits.js';
+export { type ExifHandling, type Preprocessing, standardPreprocessing } from './data/preprocessing.js';
 export type { ColourJitter } from './data/images/colourJitter.js';
 export { type ReadImagesOptions, readImages } from './data/images/readImages.js';
 export { type Batch, Loader, type LoaderOptions } from './data/loader.js';
@@ -127,7 +128,7 @@ export type { DataChoice } from './runs/loadData.js';
 export { loadData } from './runs/loadData.js';
 export { type Metrics, readMetrics } from './runs/metricsFile.js';
 export { type OpenRun, openRun, type RunRequest } from './runs/openRun.js';
-export { loadPretrained } from './runs/pretrained.js';
+export { loadPretrained, type PretrainedOptions } from './runs/pretrained.js';
 export { type CheckpointPolicy, RunCheckpoints } from './runs/runCheckpoints.js';
 export type { RunEvent, RunListener } from './runs/runEvents.js';
 export type { RunFolder } from './runs/runFolder.js';
@@ -137,8 +138,14 @@ export { SETTINGS, TRAIN_DEFAULTS } from './runs/settings/table.js';
 export { type StartedRun, type StartOptions, startRun } from './runs/startRun.js';
 export type { TrainConfig } from './runs/trainConfig.js';
 export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './runs/trainingRun.js';
-export { readWeights, type WeightsFile } from './runs/weights.js';
+export { type ReadWeightsOptions, readWeights, type WeightsFile } from './runs/weights.js';
+export {
+  describeWeights,
+  type GivenDescription,
+  type WeightsDescription,
+} from './runs/weightsDescription.js';
 export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
+export { describeData, preprocessingOf } from './train/preprocessing.js';
 export type { CheckpointKind, Checkpoints } from './train/checkpoints.js';
 export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
 export { type EvaluateOptions, evaluate } from './train/evaluate.js';

@@ -37,7 +37,7 @@ objects = dict(args=args, complex=1 + 2j, sparse=torch.eye(3).to_sparse(), compl
     array=np.arange(6.0).reshape(2, 3), scalar=np.float64(1.5), dates=np.array(['2024-01-01'], 'M8[D]'), names=np.array(['a', 'b']),
     things=np.array([None, {}], dtype=object), part=functools.partial(torch.nn.Conv2d, 3, bias=False), fraction=fractions.Fraction(1, 3),
     decimal=decimal.Decimal('1.5'), uuid=uuid.UUID(int=5), deque=collections.deque([1, 2], maxlen=3), layout=torch.strided,
-    memory_format=torch.channels_last, default=collections.defaultdict(list, {'a': [1]}), counter=collections.Counter('aab'),
+    default=collections.defaultdict(list, {'a': [1]}), counter=collections.Counter('aab'),
     delta=datetime.timedelta(3), generator=torch.get_rng_state(), method=args.__eq__, range=range(4), slice=slice(1, 2), ellipsis=...)
 state = model.state_dict()
 FILES = {
