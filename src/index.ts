@@ -13,11 +13,11 @@ export { type ClassMap, parseClassMap, readClassMap } from './data/folders/class
 export { type ImageFolderOptions, imageFolder } from './data/folders/imageFolder.js';
 export { type ImageFoldersOptions, loadImageFolders } from './data/folders/imageFolderPair.js';
 export { holdOut } from './data/folders/splits.js';
-export { type ExifHandling, type Preprocessing, standardPreprocessing } from './data/preprocessing.js';
 export type { ColourJitter } from './data/images/colourJitter.js';
 export { type ReadImagesOptions, readImages } from './data/images/readImages.js';
 export { type Batch, Loader, type LoaderOptions } from './data/loader.js';
 export type { PixelAugmentation } from './data/pixelTransforms.js';
+export { type ExifHandling, type Preprocessing, standardPreprocessing } from './data/preprocessing.js';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
 export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
 export { findShards, loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
@@ -145,13 +145,13 @@ export {
   type WeightsDescription,
 } from './runs/weightsDescription.js';
 export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
-export { describeData, preprocessingOf } from './train/preprocessing.js';
 export type { CheckpointKind, Checkpoints } from './train/checkpoints.js';
 export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
 export { type EvaluateOptions, evaluate } from './train/evaluate.js';
 export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
 export { Learner, type LearnerOptions } from './train/learner.js';
 export type { Accuracy } from './train/metrics.js';
+export { describeData, preprocessingOf } from './train/preprocessing.js';
 export {
   type BackwardOptions,
   backwardProgram,

@@ -66,7 +66,7 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
     ? asResumedClasses(options.data, checkpoint.data.classes, checkpoint.path)
     : options.data;
   const chosen = checkpoint ? checkpoint.model : await chooseImageSize(config, train);
-  if ('notice' in chosen && chosen.notice !== undefined) 
+  if ('notice' in chosen && chosen.notice !== undefined)
     options.onEvent?.({ event: 'notice', subject: 'data', text: chosen.notice });
   const model = createModel(modelOptionsOf(config, train.classes.length, chosen.imageSize));
   const { imageSize } = model.config;

@@ -80,7 +80,9 @@ describe('classes are names', () => {
       writeFileSync(join(cwd, 'map.json'), JSON.stringify({ zebra: 0, cat: 1, bee: 2 }));
       await fail(cwd, /has cat as class 1, but in .* it is class 2/, ...mapped);
     }));
+});
 
+describe('classes of a run are names', () => {
   it('on resume: other classes are refused, and the run stays as it was', () =>
     withRun(async (cwd) => {
       renameSync(join(cwd, 'images', 'ant'), join(cwd, 'images', 'zebra'));
@@ -100,10 +102,14 @@ describe('classes are names', () => {
       assert.match(stderr, /of 3 classifier rows 1 kept by their classes’ names, 2 initialised \(dog, emu\)/);
       assert.match(stderr, /images are prepared at 32×32, as asked for/);
     }));
+});
 
+describe('classes are names', () => {
   it('in files without names: by --classes-file, or in sorted order, which is said', () =>
     withRun(async (cwd) => {
-      const written = await biasloss(['export', BEST, '--to=safetensors', '--output=named.safetensors'], { cwd });
+      const written = await biasloss(['export', BEST, '--to=safetensors', '--output=named.safetensors'], {
+        cwd,
+      });
       assert.equal(written.code, 0, written.stderr);
       // What another program would write: the tensors alone.
       const bytes = readFileSync(join(cwd, 'named.safetensors'));

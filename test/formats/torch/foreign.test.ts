@@ -71,7 +71,9 @@ describe('beside the weights may stand', () => {
       }
     });
   }
+});
 
+describe('beside the weights may stand, too,', () => {
   it('complex and quantized storages, in the format before 1.6', () => {
     const other = tensor({
       total: 1,
