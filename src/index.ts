@@ -17,6 +17,7 @@ export type { ColourJitter } from './data/images/colourJitter.js';
 export { type ReadImagesOptions, readImages } from './data/images/readImages.js';
 export { type Batch, Loader, type LoaderOptions } from './data/loader.js';
 export type { PixelAugmentation } from './data/pixelTransforms.js';
+export { type ExifHandling, type Preprocessing, standardPreprocessing } from './data/preprocessing.js';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
 export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
 export { findShards, loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
@@ -38,7 +39,12 @@ export {
   toInt64,
 } from './formats/tensor.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
-export { readTorchCheckpoint, type TorchCheckpoint, type TorchExtra } from './formats/torch/readTorch.js';
+export type { TorchExtra } from './formats/torch/extras.js';
+export {
+  readTorchCheckpoint,
+  type TorchCheckpoint,
+  type TorchReadOptions,
+} from './formats/torch/readTorch.js';
 export { type TorchLayout, writeTorchCheckpoint } from './formats/torch/writeTorch.js';
 export { gradients } from './graph/autodiff.js';
 export { Graph } from './graph/graph.js';
@@ -122,7 +128,7 @@ export type { DataChoice } from './runs/loadData.js';
 export { loadData } from './runs/loadData.js';
 export { type Metrics, readMetrics } from './runs/metricsFile.js';
 export { type OpenRun, openRun, type RunRequest } from './runs/openRun.js';
-export { loadPretrained } from './runs/pretrained.js';
+export { loadPretrained, type PretrainedOptions } from './runs/pretrained.js';
 export { type CheckpointPolicy, RunCheckpoints } from './runs/runCheckpoints.js';
 export type { RunEvent, RunListener } from './runs/runEvents.js';
 export type { RunFolder } from './runs/runFolder.js';
@@ -132,7 +138,12 @@ export { SETTINGS, TRAIN_DEFAULTS } from './runs/settings/table.js';
 export { type StartedRun, type StartOptions, startRun } from './runs/startRun.js';
 export type { TrainConfig } from './runs/trainConfig.js';
 export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './runs/trainingRun.js';
-export { readWeights, type WeightsFile } from './runs/weights.js';
+export { type ReadWeightsOptions, readWeights, type WeightsFile } from './runs/weights.js';
+export {
+  describeWeights,
+  type GivenDescription,
+  type WeightsDescription,
+} from './runs/weightsDescription.js';
 export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
 export type { CheckpointKind, Checkpoints } from './train/checkpoints.js';
 export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
@@ -140,6 +151,7 @@ export { type EvaluateOptions, evaluate } from './train/evaluate.js';
 export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
 export { Learner, type LearnerOptions } from './train/learner.js';
 export type { Accuracy } from './train/metrics.js';
+export { describeData, preprocessingOf } from './train/preprocessing.js';
 export {
   type BackwardOptions,
   backwardProgram,

@@ -7,6 +7,7 @@ import { lineOf, type Source, walk } from './sources.js';
 const order: readonly string[] = [
   'errors.ts',
   'random.ts',
+  'codePointOrder.ts',
   'makeFolder.ts',
   'graph',
   'formats',

@@ -12,11 +12,11 @@ import {
   exportTorch,
 } from '../runs/exportWeights.js';
 import type { DataDescription } from '../train/checkpointInfo.js';
+import { describeData } from '../train/preprocessing.js';
 import type { StateDictTensors } from '../train/stateDict.js';
 import { withClassifier } from './classifier.js';
 import { nameOption } from './options.js';
 import { printLine } from './output.js';
-import { classNamesOf, normalisationOf } from './weightsData.js';
 import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
 interface ExportFlags extends WeightsFlags {
@@ -55,15 +55,15 @@ async function runExport(flags: ExportFlags): Promise<void> {
   const output = flags.output ?? flags.checkpoint.replace(/(\.(safetensors|pth|pt))?$/, `.${flags.to}`);
   if (output === flags.checkpoint)
     throw new UsageError(`${output} is the checkpoint itself: give another --output`);
-  const { weights, model } = openClassifier(flags);
+  const { weights, model, description } = openClassifier(flags);
   const checked = { engine: 'onnx', batchSize: CHECKED_IMAGES } as const;
   const chunks = await withClassifier(weights, model, checked, async (learner) => {
     // As the learner holds them: complete, with every name and shape checked.
     const tensors = await learner.stateDict();
-    const classes = classNamesOf(weights, flags.classMap, model.config.classes);
-    const data = { ...normalisationOf(weights), classes };
-    if (flags.to === 'safetensors') return exportSafetensors(tensors, { model: model.config, data });
-    if (flags.to === 'pth') return exportTorch(tensors, weights);
+    const data = describeData(description.classes, description.preprocessing);
+    const info = { model: model.config, data };
+    if (flags.to === 'safetensors') return exportSafetensors(tensors, info);
+    if (flags.to === 'pth') return exportTorch(tensors, { ...weights, info: { ...weights.info, ...info } });
     return [await checkedOnnx(model, tensors, data, flags, (images) => learner.predict(images))];
   });
   await writeFileAtomically(output, chunks);

@@ -4,7 +4,6 @@ import { UsageError } from '../errors.js';
 import { type OnnxClassifier, readOnnxClassifier } from '../formats/onnx/readClassifier.js';
 import { readBytes } from '../runs/checkpoint.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
-import { classNamesOf, normalisationOf } from './weightsData.js';
 import { openClassifier, type WeightsFlags } from './weightsFlags.js';
 
 /** Something that tells what is in an image. */
@@ -27,6 +26,12 @@ const MEANINGLESS = {
   numClasses: '--num-classes',
   imageSize: '--image-size',
   classMap: '--class-map',
+  classesFile: '--classes-file',
+  mean: '--mean',
+  std: '--std',
+  resizeSize: '--resize-size',
+  exif: '--exif',
+  ema: '--ema',
   engine: '--engine',
   precision: '--precision',
 } as const satisfies { readonly [K in keyof (WeightsFlags & EngineFlags)]?: string };
@@ -48,9 +53,9 @@ async function withWeights(
   flags: WeightsFlags & EngineFlags,
   body: (classifier: ImageClassifier) => Promise<void>,
 ): Promise<void> {
-  const { weights, model } = openClassifier(flags);
-  const names = classNamesOf(weights, flags.classMap, model.config.classes);
-  const preparing = { imageSize: model.config.imageSize, normalisation: normalisationOf(weights) };
+  const { weights, model, description } = openClassifier(flags);
+  const { classes: names, preprocessing } = description;
+  const preparing = { ...preprocessing, normalisation: preprocessing };
   await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (learner) => {
     await learner.beginEvaluation();
     const logitsOf = async (image: string): Promise<Float32Array> =>
@@ -86,13 +91,14 @@ async function withOnnxModel(
 /** An image as the model takes it: normalised planes, or the bytes of its pixels. */
 async function inputOf(
   image: string,
-  { imageSize, mean, std, takesBytes }: OnnxClassifier,
+  { mean, std, takesBytes, ...geometry }: OnnxClassifier,
 ): Promise<Float32Array | Uint8Array> {
-  if (!takesBytes) return readImages([image], { imageSize, normalisation: { mean, std } });
+  if (!takesBytes) return readImages([image], { ...geometry, normalisation: { mean, std } });
+  const { imageSize } = geometry;
   const scale = 1 / 255;
   // (x/255 − 0)·255: the values of the pixels.
   const normalisation = { mean: [0, 0, 0], std: [scale, scale, scale] } as const;
-  const planes = await readImages([image], { imageSize, normalisation });
+  const planes = await readImages([image], { ...geometry, normalisation });
   const plane = imageSize * imageSize;
   return Uint8Array.from(planes, (_, i) => Math.round(planes[(i % 3) * plane + Math.floor(i / 3)]!));
 }

@@ -1,7 +1,8 @@
-import { UsageError, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { recogniseModel } from '../models/recognise.js';
 import { createModel, type ModelOptions } from '../models/registry.js';
+import { describeUnknown, nameOfKind } from '../runs/misfit.js';
 import type { WeightsFile } from '../runs/weights.js';
 
 /** What flags and data say of a model. */
@@ -19,16 +20,16 @@ export interface ModelRequest {
  * The model of a file of weights: as the file describes it; where it does not, as the flags do or its tensors
  * tell.
  *
- * @throws UserError when flags or data contradict the file
- * @throws UsageError when neither names a model
+ * @throws UserError when flags or data contradict the file, or its architecture is unknown and no flag names one
  */
 export function modelOfWeights(path: string, { info, tensors }: WeightsFile, request: ModelRequest): Model {
   const { classes, imageSize } = request;
   if (!info) {
     const found = recogniseModel(tensors);
     const name = request.model ?? found?.name;
-    if (name === undefined)
-      throw new UsageError(`${path} does not say which model it is, nor do its tensors: give --model`);
+    if (name === undefined) throw new UserError(`${path}: ${describeUnknown(tensors)}`);
+    if (found && found.name !== name)
+      throw new UserError(`${path}: it holds the tensors of ${nameOfKind(found)}, not of ${name}`);
     const same = found?.name === name ? found : undefined;
     const { ratio = same?.ratio, width = same?.width } = request;
     return createModel({ name, classes, imageSize, ratio, width });

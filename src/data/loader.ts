@@ -4,6 +4,7 @@ import type { Dataset, ImageSource } from './dataset.js';
 import type { ColourJitter } from './images/colourJitter.js';
 import { LoaderPool } from './loaderPool.js';
 import { CIFAR_AUGMENTATION, type PixelAugmentation } from './pixelTransforms.js';
+import { type Preprocessing, standardPreprocessing } from './preprocessing.js';
 
 /** Images and labels of a step. */
 export interface Batch {
@@ -20,6 +21,8 @@ export interface LoaderOptions {
   readonly batchSize: number;
   /** Height and width of the images that the model takes; must be the set's own for images in memory. */
   readonly imageSize: number;
+  /** How images become what the model sees; of `imageSize`. Default: {@link standardPreprocessing} of the set. */
+  readonly preprocessing?: Preprocessing | undefined;
   /** For training: shuffled, augmented, without a last partial batch. Otherwise in order, all of them. */
   readonly training?:
     | {
@@ -70,8 +73,7 @@ export class Loader {
     this.prefetch = Math.max(1, Math.min(options.prefetch ?? 3, affordable));
     this.pool = new LoaderPool(options.workers ?? 1, {
       memory: dataset.kind === 'pixels' ? { pixels: dataset.pixels, imageSize } : undefined,
-      normalisation: dataset.normalisation,
-      imageSize,
+      preprocessing: options.preprocessing ?? standardPreprocessing(dataset, imageSize),
       augmentation: training && {
         seed: training.seed,
         pixels: training.augmentation ?? CIFAR_AUGMENTATION,

@@ -10,8 +10,8 @@ const AT_ONCE = 2;
 type Fill = (images: Float32Array, part: PartRequest) => void | Promise<void>;
 
 async function fillWith(settings: LoaderSettings): Promise<Fill> {
-  const { memory, normalisation, imageSize, augmentation } = settings;
-  const tables = normalisationTables(normalisation);
+  const { memory, preprocessing, augmentation } = settings;
+  const tables = normalisationTables(preprocessing);
   if (memory)
     return (images, { epoch, indices }) => {
       const augment = augmentation && { seed: augmentation.seed, epoch, how: augmentation.pixels };
@@ -19,7 +19,7 @@ async function fillWith(settings: LoaderSettings): Promise<Fill> {
     };
   // Images in memory need no decoder.
   const { ImagePreparer } = await import('./images/prepare.js');
-  const preparer = new ImagePreparer({ imageSize, tables, augmentation });
+  const preparer = new ImagePreparer({ preprocessing, tables, augmentation });
   return (images, { sources, epoch, indices }) => preparer.fill(images, sources, { epoch, indices });
 }
 
@@ -30,7 +30,7 @@ serveCalls<LoaderCalls>(
   threadEnd(),
   {
     start: async (settings) => {
-      imageSize = settings.imageSize;
+      imageSize = settings.preprocessing.imageSize;
       // Parts may be asked for meanwhile.
       fill = fillWith(settings);
       await fill;

@@ -1,6 +1,7 @@
-import type { ImageSource, Normalisation, PixelDataset } from './dataset.js';
+import type { ImageSource, PixelDataset } from './dataset.js';
 import type { ColourJitter } from './images/colourJitter.js';
 import type { PixelAugmentation } from './pixelTransforms.js';
+import type { Preprocessing } from './preprocessing.js';
 
 /** How training images are varied; without it images are prepared for evaluation. */
 export interface Augmentation {
@@ -15,9 +16,8 @@ export interface Augmentation {
 export interface LoaderSettings {
   /** The images, if they are in memory. */
   readonly memory?: Pick<PixelDataset, 'pixels' | 'imageSize'> | undefined;
-  readonly normalisation: Normalisation;
-  /** Height and width of the images that the model takes. */
-  readonly imageSize: number;
+  /** How images become what the model sees. */
+  readonly preprocessing: Preprocessing;
   readonly augmentation?: Augmentation | undefined;
 }
 

@@ -5,7 +5,8 @@ import { skipblockNetVariants } from './skipblocknet.js';
 /** What tells models apart. */
 export type ModelKind = Pick<ModelOptions, 'name' | 'ratio' | 'width'>;
 
-const kinds: readonly ModelKind[] = [
+/** The published models. */
+export const modelKinds: readonly ModelKind[] = [
   { name: 'resnet18' },
   { name: 'densenet121' },
   ...shuffleNetRatios.map((ratio) => ({ name: 'shufflenetv2', ratio })),
@@ -19,7 +20,7 @@ const kinds: readonly ModelKind[] = [
 export function recogniseModel(
   tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
 ): ModelKind | undefined {
-  return kinds.find((kind) => {
+  return modelKinds.find((kind) => {
     const model = createModel({ ...kind, classes: 2 });
     return model
       .stateEntries()

@@ -1,3 +1,5 @@
+import type { ExifHandling } from '../data/preprocessing.js';
+
 /** Everything that decides a training run. Plain data: a run folder keeps it as config.json. */
 export interface TrainConfig {
   /** `resnet18`, `densenet121`, `shufflenetv2` or `skipblocknet`. */
@@ -17,6 +19,8 @@ export interface TrainConfig {
   readonly classMap: string | null;
   /** List of training images to leave out; null: none. */
   readonly exclude: string | null;
+  /** Whether images in files are turned as their EXIF orientation says; a run that is resumed keeps what it has. */
+  readonly exif: ExifHandling;
   /** Strength of random brightness, contrast and saturation of images in files. */
   readonly colourJitter: number;
   /** Greatest random turn of their hue, a share of the colour circle, at most 0.5. */
@@ -56,6 +60,10 @@ export interface TrainConfig {
   readonly limitTest: number | null;
   /** Weights to begin with; null: drawn from the seed. */
   readonly pretrained: string | null;
+  /** Whether averaged weights (EMA) of the pretrained file are taken. */
+  readonly pretrainedEma: boolean;
+  /** Whether the pretrained classifier is kept by position where there are no class names on both sides. */
+  readonly keepClassifier: boolean;
   /** Keep every so many epochs' checkpoint; 0: none. */
   readonly saveEvery: number;
   /** Seconds between checkpoints within an epoch. */

@@ -1,18 +1,33 @@
+import { UserError } from '../errors.js';
 import { parseSafetensors } from '../formats/safetensors/parse.js';
-import { readTorchCheckpoint, type TorchExtra } from '../formats/torch/readTorch.js';
+import { withoutPrefixes } from '../formats/stateNames.js';
+import type { TorchExtra } from '../formats/torch/extras.js';
+import { readTorchCheckpoint } from '../formats/torch/readTorch.js';
 import { isZip } from '../formats/zip/readZip.js';
 import { type CheckpointInfo, infoOf } from '../train/checkpointInfo.js';
 import { expectFinite } from '../train/finite.js';
 import { fromStored, type StateDictTensors } from '../train/stateDict.js';
 import { isTrainingState, readBytes } from './checkpoint.js';
+import { infoOfExtras } from './torchDescription.js';
 
 /** A model's tensors from a file, and what the file says of itself. */
 export interface WeightsFile {
+  /** Under the model's own names: prefixes of wrappers are taken off. */
   readonly tensors: StateDictTensors;
-  /** Present in the checkpoints that this library writes. */
+  /** Present in the files that this library writes. */
   readonly info?: CheckpointInfo;
-  /** Scalars beside the tensors of a PyTorch checkpoint, such as `acc` and `epoch`. */
+  /** Plain values beside the tensors of a PyTorch checkpoint, such as `acc` and `epoch`. */
   readonly extras?: ReadonlyMap<string, TorchExtra>;
+  /** Entries among a PyTorch checkpoint's tensors that cannot be read, with the reason. */
+  readonly unread?: ReadonlyMap<string, string>;
+  /** What should be said of the choice of weights, such as that the file has averaged ones too. */
+  readonly notice?: string;
+}
+
+/** Which weights of a file are taken. */
+export interface ReadWeightsOptions {
+  /** Averaged weights (EMA) of a PyTorch checkpoint, instead of the last ones. Default false. */
+  readonly ema?: boolean | undefined;
 }
 
 /** First byte of a pickle, as PyTorch wrote files before 1.6. */
@@ -22,23 +37,41 @@ const PICKLE = 0x80;
  * Reads a model's tensors, without training state, from a checkpoint of this library, a .safetensors
  * file or a PyTorch checkpoint. The format is told from the contents, not from the name.
  *
- * @throws UserError when the file is missing or damaged, is of none of these formats, or has a value that is not finite
+ * @throws UserError when the file is missing or damaged, is of none of these formats, has a value that is not finite,
+ *   or lacks the averaged weights that were asked for
  */
-export function readWeights(path: string): WeightsFile {
-  const weights = parseWeights(path);
+export function readWeights(path: string, options: ReadWeightsOptions = {}): WeightsFile {
+  const weights = parseWeights(path, options.ema ?? false);
   expectFinite(weights.tensors, path);
   return weights;
 }
 
-function parseWeights(path: string): WeightsFile {
+function parseWeights(path: string, ema: boolean): WeightsFile {
   const bytes = readBytes(path);
   // A safetensors file begins with its header's length, whose eighth byte would make it absurd in a ZIP or pickle.
-  if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0)) {
-    const { tensors, extras } = readTorchCheckpoint(bytes, path);
-    return { tensors: fromStored(tensors), extras };
-  }
+  if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0)) return torchWeights(bytes, path, ema);
   const { tensors, metadata } = parseSafetensors(bytes, path);
+  if (ema) throw new UserError(`${path} has no averaged weights (EMA): a safetensors file holds one set`);
   const info = infoOf(metadata, path);
   const model = new Map([...fromStored(tensors)].filter(([name]) => !isTrainingState(name)));
-  return { tensors: model, ...(info && { info }) };
+  if (info) return { tensors: model, info };
+  return { tensors: new Map(withoutPrefixes(model) ?? model) };
+}
+
+function torchWeights(bytes: Uint8Array, path: string, ema: boolean): WeightsFile {
+  const { tensors, extras, unread, averagedKey, averaged } = readTorchCheckpoint(bytes, path, {
+    averaged: ema,
+  });
+  const info = infoOfExtras(extras);
+  const notice = averaged
+    ? `${path}: the averaged weights (EMA) under ${averagedKey} are taken`
+    : averagedKey !== undefined &&
+      `${path} has averaged weights (EMA) under ${averagedKey}, too: --ema takes them`;
+  return {
+    tensors: fromStored(tensors),
+    extras,
+    unread,
+    ...(info && { info }),
+    ...(notice && { notice }),
+  };
 }

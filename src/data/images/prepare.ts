@@ -1,6 +1,7 @@
 import { uniformSource } from '../../random.js';
 import type { ImageSource } from '../dataset.js';
 import type { Augmentation } from '../loaderCalls.js';
+import type { Preprocessing } from '../preprocessing.js';
 import { jitterColours } from './colourJitter.js';
 import { CutResizer } from './cutResizer.js';
 import { decodeRgb, type RgbImage } from './decode.js';
@@ -9,8 +10,8 @@ import { readImageSource } from './imageSource.js';
 
 /** Options of a {@link ImagePreparer}. */
 export interface PreparerOptions {
-  /** Height and width of the prepared images. */
-  readonly imageSize: number;
+  /** Size, cut and orientation of the prepared images; means and deviations are in the tables. */
+  readonly preprocessing: Pick<Preprocessing, 'imageSize' | 'resizeSize' | 'exif'>;
   /** Value of each byte after normalisation: three tables of 256. */
   readonly tables: Float32Array;
   /** How training images are varied; without it images are prepared for evaluation. */
@@ -38,8 +39,8 @@ export class ImagePreparer {
   private readonly resizer: CutResizer;
 
   constructor(private readonly options: PreparerOptions) {
-    const { imageSize, augmentation } = options;
-    this.resizer = new CutResizer(imageSize);
+    const { preprocessing, augmentation } = options;
+    this.resizer = new CutResizer(preprocessing.imageSize);
     this.random = augmentation && uniformSource(augmentation.seed, 'augment');
   }
 
@@ -49,12 +50,13 @@ export class ImagePreparer {
    * @throws UserError for an image that cannot be read, naming it
    */
   async fill(out: Float32Array, sources: readonly ImageSource[], part: PreparedPart): Promise<void> {
-    const length = 3 * this.options.imageSize ** 2;
+    const { imageSize, exif } = this.options.preprocessing;
+    const length = 3 * imageSize ** 2;
     let next = 0;
     const work = async (): Promise<void> => {
       for (let n = next++; n < sources.length; n = next++) {
         const { bytes, name } = await readImageSource(sources[n]!);
-        const image = await decodeRgb(bytes, name);
+        const image = await decodeRgb(bytes, name, exif);
         this.prepare(out.subarray(n * length, (n + 1) * length), image, part.epoch, part.indices[n]!);
       }
     };
@@ -63,11 +65,12 @@ export class ImagePreparer {
 
   /** Cuts, resizes, varies and normalises one image into `out` [3, S, S]. */
   prepare(out: Float32Array, image: RgbImage, epoch: number, index: number): void {
-    const { imageSize, tables, augmentation } = this.options;
+    const { preprocessing, tables, augmentation } = this.options;
+    const { imageSize, resizeSize } = preprocessing;
     const { width, height } = image;
     const random = this.random;
     if (!random) {
-      const rgb = this.resizer.resize(image, evaluationCut(width, height, imageSize));
+      const rgb = this.resizer.resize(image, evaluationCut(width, height, imageSize, resizeSize));
       writeNormalised(out, rgb, imageSize, tables, false);
       return;
     }

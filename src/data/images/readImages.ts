@@ -1,5 +1,6 @@
 import { IMAGENET_NORMALISATION, type Normalisation } from '../dataset.js';
 import { normalisationTables } from '../pixelTransforms.js';
+import { type ExifHandling, imagenetResizeSize } from '../preprocessing.js';
 import { ImagePreparer } from './prepare.js';
 
 /** How images are prepared. */
@@ -8,10 +9,14 @@ export interface ReadImagesOptions {
   readonly imageSize: number;
   /** Mean and deviation that the model was trained with. Default: ImageNet's. */
   readonly normalisation?: Normalisation | undefined;
+  /** Pixels of the shorter side before the middle is cut. Default: 256/224 of `imageSize`. */
+  readonly resizeSize?: number | undefined;
+  /** Whether images are turned as their EXIF orientation says. Default `ignore`. */
+  readonly exif?: ExifHandling | undefined;
 }
 
 /**
- * Reads image files as evaluation does: resized so that the shorter side is 256/224 of `imageSize`,
+ * Reads image files as evaluation does: resized so that the shorter side is `resizeSize`,
  * cut in the middle, normalised.
  *
  * @returns [N, 3, imageSize, imageSize]
@@ -19,10 +24,18 @@ export interface ReadImagesOptions {
  */
 export async function readImages(
   paths: readonly string[],
-  { imageSize, normalisation = IMAGENET_NORMALISATION }: ReadImagesOptions,
+  {
+    imageSize,
+    normalisation = IMAGENET_NORMALISATION,
+    resizeSize = imagenetResizeSize(imageSize),
+    exif = 'ignore',
+  }: ReadImagesOptions,
 ): Promise<Float32Array> {
   const images = new Float32Array(paths.length * 3 * imageSize ** 2);
-  const preparer = new ImagePreparer({ imageSize, tables: normalisationTables(normalisation) });
+  const preparer = new ImagePreparer({
+    preprocessing: { imageSize, resizeSize, exif },
+    tables: normalisationTables(normalisation),
+  });
   const indices = Uint32Array.from({ length: paths.length }, (_, i) => i);
   await preparer.fill(
     images,

@@ -1,3 +1,4 @@
+import type { ExifHandling } from '../../data/preprocessing.js';
 import { modelNames } from '../../models/registry.js';
 import { skipblockNetVariants } from '../../models/skipblocknet.js';
 import { settingsIn } from './builders.js';
@@ -10,7 +11,9 @@ const model = settingsIn('Model');
 const data = settingsIn('Data');
 
 /** Settings of the model and its beginning. */
-export const MODEL_SETTINGS: SettingsOf<'model' | 'ratio' | 'width' | 'imageSize' | 'pretrained'> = {
+export const MODEL_SETTINGS: SettingsOf<
+  'model' | 'ratio' | 'width' | 'imageSize' | 'pretrained' | 'pretrainedEma' | 'keepClassifier'
+> = {
   model: {
     ...model.choice<string>('shufflenetv2', modelNames, '<name>', 'model'),
     // A file may come from a version with other models: what there is, createModel says.
@@ -39,9 +42,14 @@ export const MODEL_SETTINGS: SettingsOf<'model' | 'ratio' | 'width' | 'imageSize
     orNull(whole(1)),
     '<pixels>',
     'height and width of the images',
-    { unset: 'the data’s; of image files, the model’s' },
+    { unset: 'the data’s; of image files, by the model and the images, which is printed' },
   ),
   pretrained: model.path('<file>', 'weights to start with: .safetensors or .pth'),
+  pretrainedEma: model.flag(false, 'take the averaged weights (EMA) of the pretrained .pth'),
+  keepClassifier: model.flag(
+    false,
+    'keep the pretrained classifier by position where class names are missing; rows of the same names are always kept',
+  ),
 };
 
 const FILES = ['imagefolder', 'webdataset'];
@@ -53,6 +61,7 @@ export const DATA_SETTINGS: SettingsOf<
   | 'download'
   | 'classMap'
   | 'exclude'
+  | 'exif'
   | 'colourJitter'
   | 'hueJitter'
   | 'limitTrain'
@@ -77,6 +86,13 @@ export const DATA_SETTINGS: SettingsOf<
     onlyWith: { key: 'data', values: ['imagefolder'] },
     onResume: 'may change',
   }),
+  exif: data.choice<ExifHandling>(
+    'apply',
+    ['apply', 'ignore'],
+    '<handling>',
+    'turn images in files as their EXIF orientation says',
+    { onlyWith: { key: 'data', values: FILES } },
+  ),
   colourJitter: data.number(
     0,
     upTo(1, true),
