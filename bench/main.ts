@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { type Case, type Comparison, runCase } from './benchmark.js';
 import { python } from './candidate.js';
 import { busyShare, machine } from './machine.js';
+import { timeOperations } from './operations/run.js';
 import { commandLine } from './options.js';
 import { type CommonOptions, modelCases, validateCases } from './plans.js';
 import { reportText, writeReport } from './report.js';
@@ -46,4 +47,8 @@ async function run<Options extends CommonOptions>(
 await commandLine({
   models: (options) => run(options, modelCases),
   validate: (options) => run(options, validateCases),
+  ops: (options) =>
+    timeOperations({ ...options, pytorch: options.pytorch && hasPyTorch() }, (line) =>
+      process.stdout.write(`${line}\n`),
+    ),
 }).parseAsync();

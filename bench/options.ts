@@ -3,18 +3,21 @@ import { engineChoices } from '../src/engines/createEngine.js';
 import { UsageError } from '../src/errors.js';
 import { defaultThreads } from './candidate.js';
 import { type BenchmarkModel, defaultModels, parseModel } from './models.js';
+import type { OperationsOptions } from './operations/run.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
 
 const MODES = ['train', 'eval'] as const;
+const ENGINES = ['onednn', 'onnx', 'reference'] as const;
 const PRECISIONS = ['f32', 'bf16'] as const;
 
 /** What the commands do. */
 export interface Actions {
   models(options: ModelsOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
+  ops(options: OperationsOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, and `validate`. */
+/** The command line of `npm run bench`: `models`, the default, `validate` and `ops`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -48,9 +51,26 @@ export function commandLine(actions: Actions): Command {
         .default(parseModel('skipblocknet'), 'skipblocknet'),
     )
     .action((options: ValidateOptions) => actions.validate(options));
+  addOperations(program, actions);
   addCommon(models);
   addCommon(validate);
   return program;
+}
+
+function addOperations(program: Command, actions: Actions): void {
+  program
+    .command('ops')
+    .description('every operation in f32 at real size, on each engine, beside PyTorch: least of several runs')
+    .addOption(
+      new Option('--engines <list>', 'which engines')
+        .argParser(listOf(ENGINES))
+        .default(['onednn', 'onnx'], 'onednn,onnx'),
+    )
+    .option('--only <text>', 'only operations whose names contain this')
+    .option('--threads <n>', 'threads of either side', count, defaultThreads)
+    .option('--rounds <n>', 'runs of each', count, 5)
+    .option('--no-pytorch', 'time this library alone')
+    .action((options: OperationsOptions) => actions.ops(options));
 }
 
 function addCommon(command: Command): void {

@@ -9,6 +9,7 @@ export { makeGrey, normalisationFor, withChannels } from './data/channels.js';
 export * from './data/dataset.js';
 export type { ColourJitter } from './data/images/colourJitter.js';
 export type { PixelAugmentation } from './data/pixelTransforms.js';
+export { type ExifHandling, type Preprocessing, standardPreprocessing } from './data/preprocessing.js';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
 export type * from './engines/engine.js';
 export type { ExportOptions } from './engines/onnx/exportModel.js';
@@ -26,12 +27,24 @@ export {
   toFloat64,
   toInt64,
 } from './formats/tensor.js';
-export { readTorchCheckpoint, type TorchCheckpoint, type TorchExtra } from './formats/torch/readTorch.js';
+export type { TorchExtra } from './formats/torch/extras.js';
+export {
+  readTorchCheckpoint,
+  type TorchCheckpoint,
+  type TorchReadOptions,
+} from './formats/torch/readTorch.js';
 export { type TorchLayout, writeTorchCheckpoint } from './formats/torch/writeTorch.js';
 export { gradients } from './graph/autodiff.js';
 export { Graph } from './graph/graph.js';
 export type * from './graph/op.js';
-export type { BatchNormResult, Conv2dOptions, MatmulOptions, Operand, SgdSettings } from './graph/ops/all.js';
+export type {
+  BatchNormResult,
+  Conv2dOptions,
+  MatmulOptions,
+  Operand,
+  Pool2dOptions,
+  SgdSettings,
+} from './graph/ops/all.js';
 export * as ops from './graph/ops/all.js';
 export type { Phase } from './graph/phase.js';
 export type { AnyProgramNode, Program, ProgramNode } from './graph/program.js';
@@ -41,9 +54,10 @@ export { verifyProgram } from './graph/verify.js';
 export { type BiasLossOptions, biasLoss } from './losses/biasLoss.js';
 export { crossEntropyLoss } from './losses/crossEntropy.js';
 export type { Loss, LossInput, LossOutput, LossVariable } from './losses/loss.js';
+export { type ClosestModel, closestModel } from './models/closestModel.js';
 export { describeModel, type ModelDescription } from './models/describe.js';
 export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
-export { type ModelKind, recogniseModel } from './models/recognise.js';
+export { type ModelKind, recogniseModel, type TensorShapes } from './models/recognise.js';
 export { createModel, type ModelName, type ModelOptions, modelNames } from './models/registry.js';
 export { skipblockNetVariants } from './models/skipblocknet.js';
 export * from './nn/activations.js';
@@ -81,6 +95,7 @@ export {
 } from './train/exportWeights.js';
 export { Learner, type LearnerOptions } from './train/learner.js';
 export type { Accuracy } from './train/metrics.js';
+export { describeData, preprocessingOf } from './train/preprocessing.js';
 export {
   type BackwardOptions,
   backwardProgram,
@@ -97,4 +112,4 @@ export {
 export type { StateDictTensors, StateTensor } from './train/stateDict.js';
 export type { GradientResult, LabelledBatch, StepResult } from './train/stepResult.js';
 export { Trainer, type TrainerOptions, type TrainerOutcome } from './train/trainer.js';
-export { parseWeights, type WeightsFile } from './train/weights.js';
+export { parseWeights, type ReadWeightsOptions, type WeightsFile } from './train/weights.js';

@@ -40,7 +40,7 @@ export type { DataChoice } from './runs/loadData.js';
 export { loadData } from './runs/loadData.js';
 export { type Metrics, readMetrics } from './runs/metricsFile.js';
 export { type OpenRun, openRun, type RunRequest } from './runs/openRun.js';
-export { loadPretrained } from './runs/pretrained.js';
+export { loadPretrained, type PretrainedOptions } from './runs/pretrained.js';
 export { type CheckpointPolicy, RunCheckpoints } from './runs/runCheckpoints.js';
 export type { RunEvent, RunListener } from './runs/runEvents.js';
 export type { RunFolder } from './runs/runFolder.js';
@@ -51,3 +51,8 @@ export { type StartedRun, type StartOptions, startRun } from './runs/startRun.js
 export type { TrainConfig } from './runs/trainConfig.js';
 export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './runs/trainingRun.js';
 export { readWeights } from './runs/weights.js';
+export {
+  describeWeights,
+  type GivenDescription,
+  type WeightsDescription,
+} from './runs/weightsDescription.js';

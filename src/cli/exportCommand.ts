@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { normalisationFor } from '../data/channels.js';
 import { runOnnxModel } from '../engines/onnx/node/openModel.js';
 import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
@@ -13,11 +12,11 @@ import {
   exportSafetensors,
   exportTorch,
 } from '../train/exportWeights.js';
+import { describeData } from '../train/preprocessing.js';
 import { type StateDictTensors, stateDictOf } from '../train/stateDict.js';
 import { withClassifier } from './classifier.js';
 import { nameOption } from './options.js';
 import { printLine } from './output.js';
-import { classNamesOf, normalisationOf } from './weightsData.js';
 import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
 interface ExportFlags extends WeightsFlags {
@@ -56,15 +55,15 @@ async function runExport(flags: ExportFlags): Promise<void> {
   const output = flags.output ?? flags.checkpoint.replace(/(\.(safetensors|pth|pt))?$/, `.${flags.to}`);
   if (output === flags.checkpoint)
     throw new UsageError(`${output} is the checkpoint itself: give another --output`);
-  const { weights, model } = openClassifier(flags);
+  const { weights, model, description } = openClassifier(flags);
   const checked = { engine: 'onnx', batchSize: CHECKED_IMAGES } as const;
   const chunks = await withClassifier(weights, model, checked, async (classifier) => {
     // Complete, with every name and shape checked.
     const tensors = stateDictOf(model, weights.tensors);
-    const classes = classNamesOf(weights, flags.classMap, model.config.classes);
-    const data = { ...normalisationFor(normalisationOf(weights), model.channels), classes };
-    if (flags.to === 'safetensors') return exportSafetensors(tensors, { model: model.config, data });
-    if (flags.to === 'pth') return exportTorch(tensors, weights);
+    const data = describeData(description.classes, description.preprocessing);
+    const info = { model: model.config, data };
+    if (flags.to === 'safetensors') return exportSafetensors(tensors, info);
+    if (flags.to === 'pth') return exportTorch(tensors, { ...weights, info: { ...weights.info, ...info } });
     return [await checkedOnnx(model, tensors, data, flags, (images) => classifier.predict(images))];
   });
   await writeFileAtomically(output, chunks);

@@ -5,7 +5,6 @@ import { type OnnxClassifier, readOnnxClassifier } from '../formats/onnx/readCla
 import { families } from '../models/registry.js';
 import { readBytes } from '../runs/checkpoint.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
-import { classNamesOf, normalisationOf } from './weightsData.js';
 import { openClassifier, type WeightsFlags } from './weightsFlags.js';
 
 /** Something that tells what is in an image. */
@@ -27,6 +26,12 @@ const MEANINGLESS: { readonly [K in keyof (WeightsFlags & EngineFlags)]?: string
   numClasses: '--num-classes',
   imageSize: '--image-size',
   classMap: '--class-map',
+  classesFile: '--classes-file',
+  mean: '--mean',
+  std: '--std',
+  resizeSize: '--resize-size',
+  exif: '--exif',
+  ema: '--ema',
   engine: '--engine',
   precision: '--precision',
 };
@@ -48,10 +53,9 @@ async function withWeights(
   flags: WeightsFlags & EngineFlags,
   body: (classifier: ImageClassifier) => Promise<void>,
 ): Promise<void> {
-  const { weights, model } = openClassifier(flags);
-  const names = classNamesOf(weights, flags.classMap, model.config.classes);
-  const { imageSize } = model.config;
-  const preparing = { imageSize, channels: model.channels, normalisation: normalisationOf(weights) };
+  const { weights, model, description } = openClassifier(flags);
+  const { classes: names, preprocessing } = description;
+  const preparing = { ...preprocessing, channels: model.channels, normalisation: preprocessing };
   await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (classifier) => {
     const logitsOf = async (image: string): Promise<Float32Array> =>
       (await classifier.predict(await readImages([image], preparing))).logits;
@@ -86,12 +90,13 @@ async function withOnnxModel(
 /** An image as the model takes it: normalised planes, or the bytes of its pixels. */
 async function inputOf(
   image: string,
-  { imageSize, channels, mean, std, takesBytes }: OnnxClassifier,
+  { mean, std, takesBytes, ...geometry }: OnnxClassifier,
 ): Promise<Float32Array | Uint8Array> {
-  if (!takesBytes) return readImages([image], { imageSize, channels, normalisation: { mean, std } });
+  if (!takesBytes) return readImages([image], { ...geometry, normalisation: { mean, std } });
+  const { imageSize, channels } = geometry;
   // (x/255 − 0)·255: the values of the pixels.
   const normalisation = { mean: mean.map(() => 0), std: mean.map(() => 1 / 255) };
-  const planes = await readImages([image], { imageSize, channels, normalisation });
+  const planes = await readImages([image], { ...geometry, normalisation });
   const plane = imageSize * imageSize;
   return Uint8Array.from(planes, (_, i) =>
     Math.round(planes[(i % channels) * plane + Math.floor(i / channels)]!),

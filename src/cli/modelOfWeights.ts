@@ -1,7 +1,8 @@
-import { UsageError, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
-import { closestModel, describeKind, type Recognition } from '../models/recognise.js';
+import { recogniseModel } from '../models/recognise.js';
 import { createModel, families, type Hyperparameters, type ModelOptions } from '../models/registry.js';
+import { describeUnknown, nameOfKind } from '../runs/misfit.js';
 import type { WeightsFile } from '../train/weights.js';
 
 /** What flags and data say of a model. */
@@ -17,16 +18,16 @@ export interface WeightsRequest extends Hyperparameters {
  * The model of a file of weights: as the file describes it; where it does not, as the flags do or its tensors
  * tell.
  *
- * @throws UserError when flags or data contradict the file
- * @throws UsageError when neither names a model
+ * @throws UserError when flags or data contradict the file, or its architecture is unknown and no flag names one
  */
 export function modelOfWeights(path: string, { info, tensors }: WeightsFile, request: WeightsRequest): Model {
   const { classes, imageSize } = request;
   if (!info) {
-    const closest = closestModel(tensors);
-    const found = closest?.score === 1 ? closest.kind : undefined;
+    const found = recogniseModel(tensors);
     const name = request.model ?? found?.name;
-    if (name === undefined) throw unknownModel(path, closest);
+    if (name === undefined) throw new UserError(`${path}: ${describeUnknown(tensors)}`);
+    if (found && found.name !== name)
+      throw new UserError(`${path}: it holds the tensors of ${nameOfKind(found)}, not of ${name}`);
     const same = found?.name === name ? found : undefined;
     return createModel({ ...same, name, classes, imageSize, ...families.optionsOf(request) });
   }
@@ -36,13 +37,6 @@ export function modelOfWeights(path: string, { info, tensors }: WeightsFile, req
   if (own.classes !== classes)
     throw new UserError(`${path} tells ${own.classes} classes apart, but the data has ${classes}`);
   return createModel({ ...own, imageSize: imageSize ?? own.imageSize });
-}
-
-function unknownModel(path: string, closest: Recognition | undefined): UsageError {
-  const near = closest
-    ? ` (closest is ${describeKind(closest.kind)}, of whose tensors ${Math.floor(100 * closest.score)}% are there)`
-    : '';
-  return new UsageError(`${path} does not say which model it is, nor do its tensors${near}: give --model`);
 }
 
 function refuse<T>(path: string, what: string, own: T, asked: T | undefined): void {

@@ -55,6 +55,7 @@ function totalsText({ stepMilliseconds, steps, batchSize }: StepProfile, summary
   return [
     `unprofiled step  ${stepMilliseconds.toFixed(1)} ms (${((1000 * batchSize) / stepMilliseconds).toFixed(1)} images/s), median of ${steps}`,
     `sum of primitives  ${milliseconds.toFixed(1)} ms in ${count} primitives (${difference > 0 ? '+' : ''}${difference.toFixed(1)}%)`,
+    `in TypeScript  ${summary.inTypeScript.milliseconds.toFixed(1)} ms in ${summary.inTypeScript.count} of them (${percent(summary.inTypeScript.shareOfStep)})`,
     `roofline  ${(milliseconds - lostMilliseconds).toFixed(1)} ms, ${percent(shareOfPeak)} of the sum`,
     'note: primitives are timed one by one, so that each time includes the call, the start of the threads and the clock;',
     'above 100% of the peak the tensors were in a cache.',
@@ -97,6 +98,7 @@ export function profileRecord(
     peaks: { f32: peaks.f32, bf16: peaks.bf16 ?? null, memory: peaks.memory, copy: peaks.copy },
     step_ms: stepMilliseconds,
     ...totalsRecord(summary),
+    typescript: totalsRecord(summary.inTypeScript),
     phases: summary.phases.map((row) => ({ phase: row.phase, ...totalsRecord(row) })),
     groups: summary.groups.map((row) => ({
       operation: row.operation,

@@ -2,8 +2,10 @@ import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
+import { type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
 import type { Model } from '../models/model.js';
 import type { Hyperparameters } from '../models/registry.js';
+import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
 import { checkClasses, loadData } from '../runs/loadData.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { checkEffects } from '../runs/settings/effects.js';
@@ -32,9 +34,11 @@ import { parseCount } from './parsing.js';
 import { ProgressLine } from './progressLine.js';
 import { runLog } from './runLog.js';
 import { settingOption } from './settingOptions.js';
-import { checkpointOption } from './weightsFlags.js';
+import { type DescriptionFlags, describeFile, noticeOrder } from './weightsData.js';
+import { checkpointOption, descriptionOptions } from './weightsFlags.js';
 
-interface TestFlags extends EngineFlags, Hyperparameters {
+interface TestFlags extends EngineFlags, DescriptionFlags, Hyperparameters {
+  readonly ema?: boolean;
   readonly checkpoint: string;
   readonly model?: string;
   readonly data?: TrainConfig['data'];
@@ -64,6 +68,7 @@ export function configureTest(command: Command): void {
     new Option('--batch-size <n>', 'images of a batch').argParser(parseCount).default(128),
     settingOption('classMap', { unset: 'the run’s' }),
     settingOption('limitTest'),
+    ...descriptionOptions(),
     new Option('--per-class', 'also each class’s accuracy and the most confused pairs'),
     ...engineOptions(),
     logFormatOption(),
@@ -74,15 +79,22 @@ export function configureTest(command: Command): void {
 }
 
 async function runTest(flags: TestFlags): Promise<void> {
-  const weights = readWeights(flags.checkpoint);
-  const { name, test } = await testData(flags, weights);
-  checkClasses(flags.classes, name, test.classes);
-  const { length: classes } = test.classes;
-  const model = modelOfWeights(flags.checkpoint, weights, { ...flags, classes, imageSize: test.imageSize });
+  const { checkpoint: path } = flags;
+  const weights = { ...readWeights(path, { ema: flags.ema }), path };
+  const { name, test: found } = await testData(flags, weights);
+  checkClasses(flags.classes, name, found.classes);
+  const classes = weights.info?.model.classes ?? found.classes.length;
+  const model = modelOfWeights(path, weights, { ...flags, classes, imageSize: found.imageSize });
+  const data =
+    found.kind === 'pixels'
+      ? { name: found.name, preprocessing: standardPreprocessing(found, model.config.imageSize) }
+      : undefined;
+  const { preprocessing, classes: names } = describeFile(weights, model, flags, { data });
+  if (flags.classMap === undefined) noticeOrder(found, names, path);
+  const test = (flags.classMap === undefined ? asModelClasses : asNumberedClasses)(found, names, path);
   const confusion = new Confusion(test.classes);
-  const weightsFile = { ...weights, path: flags.checkpoint };
-  const accuracy = await withClassifier(weightsFile, model, flags, (classifier) =>
-    testOn(test, classifier, confusion, flags.logFormat),
+  const accuracy = await withClassifier(weights, model, flags, (classifier) =>
+    testOn(test, classifier, { confusion, preprocessing, logFormat: flags.logFormat }),
   );
   report(flags, accuracy, model, confusion);
 }
@@ -121,11 +133,19 @@ async function testData(
 async function testOn(
   test: Dataset,
   classifier: Classifier,
-  confusion: Confusion,
-  logFormat: LogFormat,
+  {
+    confusion,
+    preprocessing,
+    logFormat,
+  }: {
+    readonly confusion: Confusion;
+    readonly preprocessing: Preprocessing;
+    readonly logFormat: LogFormat;
+  },
 ): Promise<Accuracy> {
   const { batchSize, model } = classifier;
-  const loader = new Loader(test, { batchSize, imageSize: model.config.imageSize, channels: model.channels });
+  const { imageSize } = model.config;
+  const loader = new Loader(test, { batchSize, imageSize, channels: model.channels, preprocessing });
   const line = new ProgressLine(process.stderr);
   try {
     const accuracy = await accuracyOver(classifier, loader.epoch(0), {

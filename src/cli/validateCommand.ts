@@ -4,19 +4,20 @@ import { readClassMap } from '../data/folders/classMap.js';
 import { imageFolder } from '../data/folders/imageFolder.js';
 import { partFolders } from '../data/folders/imageFolderPair.js';
 import { Loader } from '../data/loader.js';
+import type { Preprocessing } from '../data/preprocessing.js';
 import { webDataset } from '../data/webdataset/webDataset.js';
 import { isWebDataset, validationShards } from '../data/webdataset/webDatasetPair.js';
 import { sleepSoonWhenIdle } from '../engines/host/idle.js';
-import { UsageError, UserError } from '../errors.js';
+import { UsageError } from '../errors.js';
+import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
 import type { Classifier } from '../train/classifier.js';
 import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
-import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
 import { engineOptions, logFormatOption } from './options.js';
 import { formatAccuracy, formatCount, type LogFormat, printJson, printLine, printNotice } from './output.js';
 import { parseCount } from './parsing.js';
-import { normalisationOf } from './weightsData.js';
+import { noticeOrder } from './weightsData.js';
 import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
 interface ValidateFlags extends WeightsFlags, EngineFlags {
@@ -59,12 +60,12 @@ export function configureValidate(command: Command): void {
 const MOST_AT_ONCE = 32;
 
 async function runValidate(flags: ValidateFlags): Promise<void> {
-  const { weights, model } = openClassifier(flags);
-  const dataset = validationSet(flags, weights, model.config.classes);
+  const { weights, model, description } = openClassifier(flags, false);
+  const dataset = validationSet(flags, description.classes);
   sleepSoonWhenIdle();
   const batchSize = Math.min(flags.batchSize, MOST_AT_ONCE, dataset.count);
   const accuracy = await withClassifier(weights, model, { ...flags, batchSize }, (classifier) =>
-    validateOn(dataset, classifier, flags),
+    validateOn(dataset, classifier, { ...flags, preprocessing: description.preprocessing }),
   );
   const { top1, top5, crossEntropy, images } = accuracy;
   const parameters = model.parameterCount;
@@ -76,50 +77,38 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
   }
 }
 
-/**
- * The images, with class numbers of the model: by the class map, or the sorted order of as many folders as
- * classes; archives hold the numbers themselves.
- */
+/** The images, with class numbers of the model: by the names of the folders, or by the class map; archives hold the numbers themselves. */
 function validationSet(
-  { data, classMap }: ValidateFlags,
-  weights: WeightsFile,
-  classes: number,
+  { data, classMap, checkpoint }: ValidateFlags,
+  names: readonly string[],
 ): ImageDataset {
-  const dataset = isWebDataset(data)
-    ? ofArchives(data, classMap, classes)
-    : ofFolders(data, classMap, classes);
-  return weights.info ? { ...dataset, normalisation: normalisationOf(weights) } : dataset;
-}
-
-function ofArchives(place: string, classMap: string | undefined, classes: number): ImageDataset {
-  if (classMap !== undefined) throw new UsageError('--class-map is for folders; archives hold class numbers');
-  return webDataset(validationShards(place), {
-    classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
-  });
-}
-
-function ofFolders(data: string, classMap: string | undefined, classes: number): ImageDataset {
+  if (isWebDataset(data)) {
+    if (classMap !== undefined)
+      throw new UsageError('--class-map is for folders; archives hold class numbers');
+    return webDataset(validationShards(data), { classes: names });
+  }
   const parts = partFolders(data);
   const folder = parts.test ?? parts.train;
-  const map = classMap === undefined ? undefined : readClassMap(classMap);
-  const dataset = imageFolder(folder, { classMap: map, ...(map && { classCount: classes }) });
-  if (dataset.classes.length === classes) return dataset;
-  throw new UserError(
-    `${folder} has ${dataset.classes.length} class folders, but the weights tell ${classes} classes apart: ` +
-      'give --class-map, which numbers the folders',
-  );
+  if (classMap === undefined) {
+    const dataset = imageFolder(folder);
+    noticeOrder(dataset, names, checkpoint);
+    return asModelClasses(dataset, names, checkpoint);
+  }
+  const dataset = imageFolder(folder, { classMap: readClassMap(classMap), classCount: names.length });
+  return asNumberedClasses(dataset, names, checkpoint);
 }
 
 async function validateOn(
   dataset: ImageDataset,
   classifier: Classifier,
-  flags: ValidateFlags,
+  flags: ValidateFlags & { readonly preprocessing: Preprocessing },
 ): Promise<Accuracy> {
   const { batchSize, model } = classifier;
   const loader = new Loader(dataset, {
     batchSize,
     imageSize: model.config.imageSize,
     channels: model.channels,
+    preprocessing: flags.preprocessing,
     workers: flags.workers,
   });
   const often = flags.logFreq * flags.batchSize;

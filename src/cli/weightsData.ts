@@ -1,19 +1,96 @@
-import { IMAGENET_NORMALISATION, type Normalisation } from '../data/dataset.js';
+import { readFileSync } from 'node:fs';
+import type { Dataset } from '../data/dataset.js';
 import { readClassMap } from '../data/folders/classMap.js';
+import { errorMessage, UsageError, UserError } from '../errors.js';
+import type { Model } from '../models/model.js';
+import { areNamed } from '../runs/classMapping.js';
+import {
+  describeWeights,
+  type GivenDescription,
+  type WeightsDescription,
+} from '../runs/weightsDescription.js';
 import type { WeightsFile } from '../train/weights.js';
+import { printNotice } from './output.js';
 
-/** Names of a file's classes: of the class map, else what the file says, else their numbers. */
-export function classNamesOf({ info }: WeightsFile, classMap: string | undefined, classes: number): string[] {
-  const map = classMap === undefined ? undefined : readClassMap(classMap);
-  const folders = new Map([...(map?.labels ?? [])].map(([folder, label]) => [label, folder]));
-  return Array.from(
-    { length: classes },
-    (_, i) => map?.names.get(i) ?? folders.get(i) ?? info?.data.classes[i] ?? `class ${i}`,
+/** Flags that say what a file of weights may not say itself. */
+export interface DescriptionFlags {
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly resizeSize?: number;
+  readonly exif?: 'apply' | 'ignore';
+  readonly classesFile?: string;
+}
+
+/**
+ * How a file's model sees images, and what its classes are called; what was assumed is printed.
+ *
+ * @param more class names and preprocessing of the data, where they are known
+ */
+export function describeFile(
+  weights: WeightsFile & { readonly path: string },
+  model: Model,
+  { mean, std, resizeSize, exif, classesFile }: DescriptionFlags,
+  more: Pick<GivenDescription, 'classes' | 'data'> = {},
+): WeightsDescription {
+  const classes = classesFile === undefined ? more.classes : readClassesFile(classesFile);
+  const given = { mean, std, resizeSize, exif, classes, data: more.data };
+  const description = describeWeights(weights, model, given);
+  if (weights.notice !== undefined) printNotice(weights.notice);
+  for (const notice of description.notices) printNotice(notice);
+  return description;
+}
+
+/**
+ * Names of a model's classes as a class map gives them.
+ *
+ * @throws UsageError when the weights say the names themselves
+ */
+export function classMapNames(path: string, { info }: WeightsFile, classes: number): string[] {
+  if (info)
+    throw new UsageError(
+      '--class-map names classes of weights without names, but the checkpoint says them itself',
+    );
+  const map = readClassMap(path);
+  const folders = new Map([...map.labels].map(([folder, label]) => [label, folder]));
+  return Array.from({ length: classes }, (_, i) => map.names.get(i) ?? folders.get(i) ?? `class ${i}`);
+}
+
+/** Says so where folders are numbered by their order alone, because the weights have no class names. */
+export function noticeOrder(data: Dataset, names: readonly string[], path: string): void {
+  if (areNamed(names) || data.kind !== 'images' || !areNamed(data.classes)) return;
+  printNotice(
+    `${path} has no class names: the folders of ${data.name} are taken for its classes in sorted order (--classes-file, --class-map)`,
   );
 }
 
-/** Mean and deviation that a file's model was trained with; ImageNet's where the file does not say. */
-export function normalisationOf({ info }: WeightsFile): Normalisation {
-  if (!info) return IMAGENET_NORMALISATION;
-  return { mean: info.data.mean, std: info.data.std };
+/** Names of classes in order: a JSON list, or a line each. */
+function readClassesFile(path: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').replace(/^\ufeff/, '');
+  } catch (error) {
+    throw new UserError(`the list of classes ${path} cannot be read: ${errorMessage(error)}`);
+  }
+  const names = text.trimStart().startsWith('[') ? jsonNames(text, path) : lineNames(text);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new UserError(`the list of classes ${path} has ${twice} twice`);
+  if (names.length === 0) throw new UserError(`the list of classes ${path} is empty`);
+  return names;
+}
+
+function lineNames(text: string): string[] {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+function jsonNames(text: string, path: string): string[] {
+  try {
+    const list: unknown = JSON.parse(text);
+    if (Array.isArray(list) && list.every((name): name is string => typeof name === 'string')) return list;
+  } catch (error) {
+    throw new UserError(`the list of classes ${path} is not JSON: ${errorMessage(error)}`);
+  }
+  throw new UserError(`the list of classes ${path} must be a list of names, or have a name on each line`);
 }

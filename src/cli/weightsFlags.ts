@@ -1,27 +1,68 @@
-import { Option } from 'commander';
-import { UsageError } from '../errors.js';
+import { InvalidArgumentError, Option } from 'commander';
+import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
-import { closestModel } from '../models/recognise.js';
+import { recogniseModel } from '../models/recognise.js';
 import { createModel, type Hyperparameters } from '../models/registry.js';
+import { describeUnknown } from '../runs/misfit.js';
 import { readWeights } from '../runs/weights.js';
+import type { WeightsDescription } from '../runs/weightsDescription.js';
 import type { WeightsFile } from '../train/weights.js';
 import { modelOfWeights } from './modelOfWeights.js';
-import { modelOptions } from './options.js';
+import { modelOptions, nameOption } from './options.js';
 import { parseCount } from './parsing.js';
+import { classMapNames, type DescriptionFlags, describeFile } from './weightsData.js';
 
 /** Flags of the commands that take a model from a file of weights. */
-export interface WeightsFlags extends Hyperparameters {
+export interface WeightsFlags extends DescriptionFlags, Hyperparameters {
   readonly checkpoint: string;
   readonly model?: string;
   readonly numClasses?: number;
   readonly classMap?: string;
   readonly imageSize?: number;
+  readonly ema?: boolean;
 }
 
 /** A file of weights and its model. */
 export interface Classifier {
   readonly weights: WeightsFile & { readonly path: string };
   readonly model: Model;
+  /** How it sees images, and what its classes are called. */
+  readonly description: WeightsDescription;
+}
+
+/** Reads `0.485,0.456,0.406`. */
+function parseTriple(value: string): number[] {
+  const numbers = value.split(',').map(Number);
+  if (numbers.length === 3 && numbers.every((number) => Number.isFinite(number)) && !/,,|^,|,$/.test(value))
+    return numbers;
+  throw new InvalidArgumentError('It must be three numbers with commas between, such as 0.5,0.5,0.5.');
+}
+
+function parseDeviations(value: string): number[] {
+  const numbers = parseTriple(value);
+  if (numbers.every((number) => number > 0)) return numbers;
+  throw new InvalidArgumentError('Deviations must be above 0.');
+}
+
+/** Options that say what a file of weights from elsewhere does not say itself. */
+export function descriptionOptions(): Option[] {
+  return [
+    new Option(
+      '--mean <r,g,b>',
+      'mean of the training images’ channels, for weights that do not say it',
+    ).argParser(parseTriple),
+    new Option('--std <r,g,b>', 'their standard deviation').argParser(parseDeviations),
+    new Option(
+      '--resize-size <pixels>',
+      'shorter side before the middle is cut, for weights that do not say it',
+    ).argParser(parseCount),
+    nameOption('--exif <handling>', 'turning images as cameras note, for weights that do not say it', [
+      'apply',
+      'ignore',
+    ]),
+    new Option('--classes-file <file>', 'names of the classes in order, for weights that do not say them'),
+    new Option('--ema', 'take the averaged weights (EMA) of a .pth'),
+  ];
 }
 
 /** `--checkpoint`. */
@@ -49,31 +90,34 @@ export function weightsOptions(classMap: string): Option[] {
       '--image-size <pixels>',
       'height and width of the images (default: the model’s own)',
     ).argParser(parseCount),
+    ...descriptionOptions(),
   ];
 }
 
 /**
  * Reads weights, and makes the model that they are of.
  *
+ * @param namesFromMap whether the class map, if there is one, gives the classes' names
  * @throws UserError when the file is unfit, or flags contradict it
  * @throws UsageError when it does not tell the model, and flags don't either
  */
-export function openClassifier(flags: WeightsFlags): Classifier {
-  const { checkpoint: path, imageSize } = flags;
-  const weights = { ...readWeights(path), path };
+export function openClassifier(flags: WeightsFlags, namesFromMap = true): Classifier {
+  const { checkpoint: path, imageSize, classMap } = flags;
+  const weights = { ...readWeights(path, { ema: flags.ema }), path };
   const classes = flags.numClasses ?? classesOf(weights, flags);
   if (classes === undefined)
     throw new UsageError(`${path} does not say how many classes it has: give --num-classes`);
-  return { weights, model: modelOfWeights(path, weights, { ...flags, classes, imageSize }) };
+  const model = modelOfWeights(path, weights, { ...flags, classes, imageSize });
+  const mapped =
+    namesFromMap && classMap !== undefined ? classMapNames(classMap, weights, classes) : undefined;
+  return { weights, model, description: describeFile(weights, model, flags, { classes: mapped }) };
 }
 
 /** How many classes weights tell apart: what their file says, else the length of the classifier's bias. */
 function classesOf({ info, tensors }: WeightsFile, flags: WeightsFlags): number | undefined {
   if (info) return info.model.classes;
-  const closest = closestModel(tensors);
-  if (closest?.score === 1 && closest.kind.name === (flags.model ?? closest.kind.name))
-    return closest.classes;
-  if (flags.model === undefined) return undefined;
-  const { classifierEntries } = createModel({ name: flags.model, classes: 2 });
+  const name = flags.model ?? recogniseModel(tensors)?.name;
+  if (name === undefined) throw new UserError(`${flags.checkpoint}: ${describeUnknown(tensors)}`);
+  const { classifierEntries } = createModel({ name, classes: 2 });
   return tensors.get(classifierEntries.at(-1)!)?.shape[0];
 }

@@ -6,6 +6,7 @@ import type { Dataset, ImageSource } from './dataset.js';
 import type { ColourJitter } from './images/colourJitter.js';
 import { LoaderPool } from './loaderPool.js';
 import { CIFAR_AUGMENTATION, type PixelAugmentation } from './pixelTransforms.js';
+import { type Preprocessing, standardPreprocessing } from './preprocessing.js';
 
 /** Options of a loader. */
 export interface LoaderOptions {
@@ -14,6 +15,8 @@ export interface LoaderOptions {
   readonly imageSize: number;
   /** Channels that the model takes: 3, or 1 for grey, to which images are converted. Default: the set's. */
   readonly channels?: number | undefined;
+  /** How images become what the model sees; of `imageSize`. Default: {@link standardPreprocessing} of the set. */
+  readonly preprocessing?: Preprocessing | undefined;
   /** For training: shuffled, augmented, without a last partial batch. Otherwise in order, all of them. */
   readonly training?:
     | {
@@ -56,7 +59,9 @@ export class Loader implements BatchSource {
     private readonly options: LoaderOptions,
   ) {
     check(dataset, options);
-    const { batchSize, imageSize, channels = dataset.channels ?? 3, training } = options;
+    const { batchSize, imageSize, training } = options;
+    const { channels = dataset.channels ?? 3 } = options;
+    const { preprocessing = standardPreprocessing(dataset, imageSize) } = options;
     const steps = dataset.count / batchSize;
     this.stepsPerEpoch = training ? Math.floor(steps) : Math.ceil(steps);
     this.imageLength = channels * imageSize * imageSize;
@@ -64,9 +69,7 @@ export class Loader implements BatchSource {
     this.prefetch = Math.max(1, Math.min(options.prefetch ?? 3, affordable));
     this.pool = new LoaderPool(options.workers ?? 1, {
       memory: dataset.kind === 'pixels' ? { pixels: withChannels(dataset, channels).pixels } : undefined,
-      normalisation: normalisationFor(dataset.normalisation, channels),
-      imageSize,
-      channels,
+      preprocessing: { ...preprocessing, ...normalisationFor(preprocessing, channels) },
       augmentation: training && {
         seed: training.seed,
         pixels: training.augmentation ?? CIFAR_AUGMENTATION,

@@ -10,21 +10,22 @@ const AT_ONCE = 2;
 type Fill = (images: Float32Array, part: PartRequest) => void | Promise<void>;
 
 async function fillWith(settings: LoaderSettings): Promise<Fill> {
-  const { memory, normalisation, imageSize, channels, augmentation } = settings;
-  const tables = normalisationTables(normalisation);
+  const { memory, preprocessing, augmentation } = settings;
+  const { imageSize, mean } = preprocessing;
+  const tables = normalisationTables(preprocessing);
   if (memory)
     return (images, { epoch, indices }) => {
       const augment = augmentation && { seed: augmentation.seed, epoch, how: augmentation.pixels };
       fillPixelBatch(
         images,
-        { ...memory, imageSize, channels },
+        { ...memory, imageSize, channels: mean.length },
         { indices, ...(augment && { augment }) },
         tables,
       );
     };
   // Images in memory need no decoder.
   const { ImagePreparer } = await import('./images/prepare.js');
-  const preparer = new ImagePreparer({ imageSize, channels, tables, augmentation });
+  const preparer = new ImagePreparer({ preprocessing, tables, augmentation });
   return (images, { sources, epoch, indices }) => preparer.fill(images, sources, { epoch, indices });
 }
 
@@ -35,7 +36,8 @@ serveCalls<LoaderCalls>(
   threadEnd(),
   {
     start: async (settings) => {
-      imageLength = settings.channels * settings.imageSize ** 2;
+      const { mean, imageSize } = settings.preprocessing;
+      imageLength = mean.length * imageSize ** 2;
       // Parts may be asked for meanwhile.
       fill = fillWith(settings);
       await fill;

@@ -1,6 +1,7 @@
-import type { ImageSource, Normalisation, PixelDataset } from './dataset.js';
+import type { ImageSource, PixelDataset } from './dataset.js';
 import type { ColourJitter } from './images/colourJitter.js';
 import type { PixelAugmentation } from './pixelTransforms.js';
+import type { Preprocessing } from './preprocessing.js';
 
 /** How training images are varied; without it images are prepared for evaluation. */
 export interface Augmentation {
@@ -15,11 +16,8 @@ export interface Augmentation {
 export interface LoaderSettings {
   /** The images, if they are in memory. */
   readonly memory?: Pick<PixelDataset, 'pixels'> | undefined;
-  readonly normalisation: Normalisation;
-  /** Height and width of the images that the model takes. */
-  readonly imageSize: number;
-  /** 3, or 1 for grey. */
-  readonly channels: number;
+  /** How images become what the model sees; it has as many channels as there are means. */
+  readonly preprocessing: Preprocessing;
   readonly augmentation?: Augmentation | undefined;
 }
 

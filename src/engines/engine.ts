@@ -62,6 +62,9 @@ export interface RunOptions {
   readonly step?: number;
 }
 
+/** {@link ProfileEntry.implementation} of what no library computes. */
+export const TYPESCRIPT = 'TypeScript';
+
 /** One executed primitive of a profiled run. */
 export interface ProfileEntry {
   /** What was computed: `conv2d`, `batchNormTrain`, … */
@@ -106,6 +109,8 @@ export interface EngineStatistics {
 
 /** A program ready to run on an engine. */
 export interface Executable {
+  /** What it is made of, and how much of that no library computes; absent where the engine cannot tell. */
+  readonly description?: string | undefined;
   /**
    * Runs the program once and writes its updates.
    *
@@ -201,6 +206,7 @@ export interface EngineBackend<V extends BackendVariable = BackendVariable> {
 
 /** A program on a backend. */
 export interface BackendExecutable {
+  readonly description?: string | undefined;
   run(
     inputs: NamedData,
     options: Required<RunOptions>,

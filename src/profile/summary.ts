@@ -1,4 +1,4 @@
-import type { MachinePeaks, ProfileEntry } from '../engines/engine.js';
+import { type MachinePeaks, type ProfileEntry, TYPESCRIPT } from '../engines/engine.js';
 import type { Phase } from '../graph/phase.js';
 import { type Bound, boundOf, rooflineTime, shareOfPeak, type Work } from './roofline.js';
 
@@ -44,6 +44,8 @@ export interface ProfiledPrimitive extends ProfileTotals, ProfileEntry {
 export interface ProfileSummary extends ProfileTotals {
   /** In the order of a step; empty where the phases are not known. */
   readonly phases: readonly PhaseTotals[];
+  /** What no library computes. */
+  readonly inTypeScript: ProfileTotals;
   /** From the longest to the shortest. */
   readonly groups: readonly ProfileGroup[];
   /** From the longest to the shortest. */
@@ -105,6 +107,7 @@ export function summarise(entries: readonly ProfileEntry[], peaks: MachinePeaks)
   return {
     ...totals(entries),
     phases,
+    inTypeScript: totals(entries.filter(({ implementation }) => implementation === TYPESCRIPT)),
     groups: longestFirst(
       groups.map((group) => {
         const { operation, implementation } = group[0]!;

@@ -1,53 +1,135 @@
 import { UserError } from '../errors.js';
 import type { Learner } from '../train/learner.js';
-import type { StateDictTensors } from '../train/stateDict.js';
+import { floatsOf, type StateDictTensors, type StateTensor } from '../train/stateDict.js';
+import { textsOf } from '../train/torchDescription.js';
+import type { WeightsFile } from '../train/weights.js';
+import { areNamed, classPlaces, placeOf, someNames } from './classMapping.js';
+import { describeMisfit } from './misfit.js';
 import { readWeights } from './weights.js';
 
+/** How a run starts from the weights of a file. */
+export interface PretrainedOptions {
+  /** Names of the run's classes, in order. Default: none, and the classifier is initialised. */
+  readonly classes?: readonly string[] | undefined;
+  /** Keep the whole classifier, class by class in order, where names don't say which class is which. Default false. */
+  readonly keepClassifier?: boolean | undefined;
+  /** Take averaged weights (EMA). Default false. */
+  readonly ema?: boolean | undefined;
+  /** Told what became of the classifier, and which weights were taken. */
+  readonly onNotice?: ((text: string) => void) | undefined;
+}
+
 /**
- * Begins a run with the weights of a file. Where the file's classifier is for another number of
- * classes, everything but the classifier is taken.
+ * Starts a run with the weights of a file. Rows of the classifier are kept for the classes that the file has by name;
+ * the others keep their initial values.
  *
- * @param onNotice told what was left out
- * @throws UserError when the file does not fit the model otherwise
+ * @throws UserError when the file does not fit the model, or its classifier is to be kept whole and cannot
  */
 export async function loadPretrained(
   learner: Learner,
   path: string,
-  onNotice?: (text: string) => void,
+  options: PretrainedOptions = {},
 ): Promise<void> {
-  const { tensors } = readWeights(path);
-  const { model } = learner;
-  const entries = model.stateEntries();
-  const classifier = new Set(model.classifierEntries);
-  const other = entries.filter(
-    ({ name, shape }) => classifier.has(name) && tensors.get(name)?.shape.join() !== shape.join(),
-  );
-  if (other.length === 0) {
-    await loadStrictly(learner, tensors, path);
-    return;
+  const { onNotice } = options;
+  const weights = readWeights(path, { ema: options.ema });
+  if (weights.notice !== undefined) onNotice?.(weights.notice);
+  const rows = classifierRows(weights, learner, path, options);
+  const tensors = new Map(weights.tensors);
+  const initial = await learner.stateDict();
+  for (const name of learner.model.classifierEntries)
+    tensors.set(name, withRows(initial.get(name)!, weights.tensors.get(name), rows.from, path));
+  await loadStrictly(learner, tensors, path, { unread: weights.unread });
+  onNotice?.(`${path}: ${rows.notice}`);
+}
+
+/** Which row of the file's classifier each class takes, −1 for its initial values; and that in words. */
+function classifierRows(
+  weights: WeightsFile,
+  { model }: Learner,
+  path: string,
+  { classes = [], keepClassifier = false }: PretrainedOptions,
+): { from: number[]; notice: string } {
+  const { classes: count } = model.config;
+  const names = namesOf(weights);
+  const found = weights.tensors.get(model.classifierEntries[0] ?? '')?.shape[0];
+  if (names && areNamed(names) && areNamed(classes)) {
+    const places = classPlaces(names);
+    const from = classes.map((name) => placeOf(places, name) ?? -1);
+    const fresh = classes.filter((_, i) => from[i]! < 0);
+    const kept = count - fresh.length;
+    const rest = fresh.length > 0 ? `, ${fresh.length} initialised (${someNames(fresh)})` : '';
+    return { from, notice: `of ${count} classifier rows ${kept} kept by their classes’ names${rest}` };
   }
-  const only = new Set(entries.map(({ name }) => name).filter((name) => !classifier.has(name)));
-  await loadStrictly(learner, tensors, path, only);
-  const found = tensors.get(other[0]!.name)?.shape[0];
-  onNotice?.(
-    `${path}: the classifier is for ${found ?? 'no'} classes, not ${model.config.classes}; it begins anew, everything else is taken`,
-  );
+  if (!keepClassifier) {
+    const why =
+      found === count
+        ? 'without class names on both sides no row is kept unless --keep-classifier asks for it'
+        : `the file’s is for ${found ?? 'no'} classes`;
+    return {
+      from: new Array<number>(count).fill(-1),
+      notice: `all ${count} classifier rows initialised: ${why}`,
+    };
+  }
+  if (found !== count)
+    throw new UserError(
+      `${path} has a classifier for ${found ?? 'no'} classes, which cannot be kept for ${count}`,
+    );
+  return {
+    from: Array.from({ length: count }, (_, i) => i),
+    notice: `all ${count} classifier rows kept by position`,
+  };
+}
+
+function namesOf({ info, extras }: WeightsFile): readonly string[] | undefined {
+  return info?.data.classes ?? textsOf(extras?.get('classes')) ?? textsOf(extras?.get('class_to_idx'));
+}
+
+/** A classifier's tensor with rows of the file's over its initial ones. */
+function withRows(
+  initial: StateTensor,
+  found: StateTensor | undefined,
+  from: readonly number[],
+  path: string,
+): StateTensor {
+  if (from.every((row) => row < 0)) return initial;
+  const [, ...rest] = initial.shape;
+  const fits =
+    found && found.shape.slice(1).join() === rest.join() && from.every((row) => row < found.shape[0]!);
+  if (!fits)
+    throw new UserError(
+      `${path} has a classifier of the shape [${found?.shape.join(', ')}], which does not fit [${initial.shape.join(', ')}]`,
+    );
+  const data = floatsOf(initial);
+  const source = floatsOf(found);
+  const length = rest.reduce((a, b) => a * b, 1);
+  from.forEach((row, i) => {
+    if (row >= 0) data.set(source.subarray(row * length, (row + 1) * length), i * length);
+  });
+  return { dtype: 'f32', shape: initial.shape, data };
 }
 
 /**
  * Loads a model's tensors.
  *
- * @param only names to take; default: all
- * @throws UserError naming the file and what is missing, unexpected or misshapen
+ * @param file what of it could not be read, which then is the reason why something is missing
+ * @throws UserError naming the file and the architecture, or what is missing, unexpected or misshapen
  */
 export async function loadStrictly(
   learner: Learner,
   tensors: StateDictTensors,
   path: string,
-  only?: ReadonlySet<string>,
+  { unread = new Map() }: { readonly unread?: ReadonlyMap<string, string> | undefined } = {},
 ): Promise<void> {
+  const names = new Set(learner.model.stateEntries().map(({ name }) => name));
+  const needed = [...unread].find(([name]) => names.has(name));
+  if (needed)
+    throw new UserError(
+      `${path} ${needed[1]}, and it is ${needed[0]}, which ${learner.model.config.name} needs`,
+    );
+  const misfit = describeMisfit(tensors, learner.model);
+  if (misfit !== undefined) throw new UserError(`${path}: ${misfit}`);
   try {
-    await learner.loadStateDict(tensors, only ? { only } : {});
+    await learner.loadStateDict(tensors);
   } catch (error) {
     if (error instanceof UserError) throw new UserError(`${path}: ${error.message}`);
     throw error;

@@ -1,3 +1,4 @@
+import type { ExifHandling } from '../data/preprocessing.js';
 import type { ModelOption } from '../models/registry.js';
 
 /** Hyperparameters of the model; null: the model's own. */
@@ -20,6 +21,8 @@ export interface TrainConfig extends ModelSettings {
   readonly classMap: string | null;
   /** List of training images to leave out; null: none. */
   readonly exclude: string | null;
+  /** Whether images in files are turned as their EXIF orientation says; a run that is resumed keeps what it has. */
+  readonly exif: ExifHandling;
   /** Strength of random brightness, contrast and saturation of images in files. */
   readonly colourJitter: number;
   /** Greatest random turn of their hue, a share of the colour circle, at most 0.5. */
@@ -59,6 +62,10 @@ export interface TrainConfig extends ModelSettings {
   readonly limitTest: number | null;
   /** Weights to begin with; null: drawn from the seed. */
   readonly pretrained: string | null;
+  /** Whether averaged weights (EMA) of the pretrained file are taken. */
+  readonly pretrainedEma: boolean;
+  /** Whether the pretrained classifier is kept by position where there are no class names on both sides. */
+  readonly keepClassifier: boolean;
   /** Keep every so many epochs' checkpoint; 0: none. */
   readonly saveEvery: number;
   /** Seconds between checkpoints within an epoch. */

@@ -1,6 +1,7 @@
 import { normalisationFor } from '../data/channels.js';
 import type { Dataset, DatasetPair } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
+import { standardPreprocessing } from '../data/preprocessing.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
 import { UserError } from '../errors.js';
@@ -15,8 +16,11 @@ import { sgd } from '../optim/sgd.js';
 import type { Progress } from '../train/checkpointInfo.js';
 import type { TrainerListener } from '../train/events.js';
 import { Learner } from '../train/learner.js';
+import { describeData, preprocessingOf } from '../train/preprocessing.js';
 import { Trainer } from '../train/trainer.js';
 import { type Checkpoint, restoreLearner } from './checkpoint.js';
+import { asResumedClasses } from './classMapping.js';
+import { chooseImageSize } from './imageSizeChoice.js';
 import { loadPretrained } from './pretrained.js';
 import { RunCheckpoints } from './runCheckpoints.js';
 import type { RunListener } from './runEvents.js';
@@ -65,9 +69,16 @@ export function scheduleOf(config: TrainConfig): Schedule {
  * @throws UserError when the data does not fit the model or the batch, a checkpoint does not fit, or the engine is missing
  */
 export async function prepareTraining(options: TrainingRunOptions): Promise<TrainingRun> {
-  const { config, folder } = options;
-  const { train, test } = options.data;
-  const model = options.model ?? modelFor(config, train);
+  const { config, folder, checkpoint } = options;
+  const { train, test } = checkpoint
+    ? asResumedClasses(options.data, checkpoint.data.classes, checkpoint.path)
+    : options.data;
+  const model = options.model ?? (await modelFor(options, train));
+  const { imageSize } = model.config;
+  const standard = checkpoint
+    ? preprocessingOf(checkpoint, imageSize)
+    : standardPreprocessing(train, imageSize, train.kind === 'images' ? config.exif : undefined);
+  const preprocessing = { ...standard, ...normalisationFor(standard, model.channels) };
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {
     for (const resource of opened.splice(0).reverse()) await resource.close();
@@ -78,13 +89,12 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
   };
   try {
     const { batchSize, workers, seed, colourJitter: strength, hueJitter: hue } = config;
-    const loading = { batchSize, workers, imageSize: model.config.imageSize, channels: model.channels };
+    const loading = { batchSize, workers, imageSize, channels: model.channels, preprocessing };
     const colourJitter = strength > 0 || hue > 0 ? { strength, hue } : undefined;
     const trainLoader = keep(new Loader(train, { ...loading, training: { seed, colourJitter } }));
     const testLoader = keep(new Loader(test, loading));
     const engine = keep(await createEngine(config.engine, engineOptionsOf(config)));
-    const learner = keep(await makeLearner(engine, model, options));
-    const { mean, std } = normalisationFor(train.normalisation, model.channels);
+    const learner = keep(await makeLearner(engine, model, train.classes, options));
     const trainer = new Trainer({
       learner,
       train: trainLoader,
@@ -94,8 +104,12 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
       epochs: config.epochs,
       accumulate: config.accumulate,
       checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(config)),
-      info: { model: model.config, data: { classes: train.classes, mean, std }, config: { ...config } },
-      progress: progressOf(options.checkpoint),
+      info: {
+        model: model.config,
+        data: describeData(train.classes, preprocessing),
+        config: { ...config },
+      },
+      progress: progressOf(checkpoint),
       listeners: options.listeners ?? [],
     });
     return { trainer, learner, engine, close: closeAll };
@@ -105,8 +119,13 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
   }
 }
 
-function modelFor(config: TrainConfig, data: Dataset): Model {
-  return createModel(modelOptionsOf(config, data.classes.length, data));
+/** The model of the configuration; images in files may decide its size, which is said. */
+async function modelFor({ config, checkpoint, onEvent }: TrainingRunOptions, train: Dataset): Promise<Model> {
+  const chosen = checkpoint ? checkpoint.model : await chooseImageSize(config, train);
+  if ('notice' in chosen && typeof chosen.notice === 'string')
+    onEvent?.({ event: 'notice', subject: 'data', text: chosen.notice });
+  const { imageSize } = chosen;
+  return createModel(modelOptionsOf(config, train.classes.length, { imageSize, channels: train.channels }));
 }
 
 /**
@@ -117,7 +136,7 @@ function modelFor(config: TrainConfig, data: Dataset): Model {
 export function modelOptionsOf(
   config: TrainConfig,
   classes: number,
-  data: Pick<Dataset, 'imageSize' | 'channels'>,
+  data: { readonly imageSize?: number | undefined; readonly channels?: number | undefined },
 ): ModelOptions {
   const imageSize = config.imageSize ?? data.imageSize;
   const channels = config.imageChannels ?? data.channels;
@@ -132,9 +151,10 @@ export function lossOf(config: TrainConfig): Loss {
 async function makeLearner(
   engine: Engine,
   model: Model,
+  classes: readonly string[],
   { config, checkpoint, onEvent, ...own }: TrainingRunOptions,
 ): Promise<Learner> {
-  const { batchSize, seed, f32Steps, pretrained } = config;
+  const { batchSize, seed, f32Steps, pretrained, pretrainedEma: ema, keepClassifier } = config;
   const clipNorm = config.clipNorm ?? undefined;
   const { loss = lossOf(config), optimizer = sgd(config) } = own;
   const learner = await Learner.create({
@@ -149,9 +169,8 @@ async function makeLearner(
   });
   if (checkpoint) await restoreLearner(learner, checkpoint);
   else if (pretrained !== null) {
-    await loadPretrained(learner, pretrained, (text) =>
-      onEvent?.({ event: 'notice', subject: 'weights', text }),
-    );
+    const onNotice = (text: string): void => onEvent?.({ event: 'notice', subject: 'weights', text });
+    await loadPretrained(learner, pretrained, { classes, keepClassifier, ema, onNotice });
   }
   return learner;
 }

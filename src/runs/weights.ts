@@ -1,12 +1,13 @@
-import { parseWeights, type WeightsFile } from '../train/weights.js';
+import { parseWeights, type ReadWeightsOptions, type WeightsFile } from '../train/weights.js';
 import { readBytes } from './checkpoint.js';
 
 /**
  * Reads a model's tensors, without training state, from a checkpoint of this library, a .safetensors
  * file or a PyTorch checkpoint. The format is told from the contents, not from the name.
  *
- * @throws UserError when the file is missing or damaged, is of none of these formats, or has a value that is not finite
+ * @throws UserError when the file is missing or damaged, is of none of these formats, has a value that is not finite,
+ *   or lacks the averaged weights that were asked for
  */
-export function readWeights(path: string): WeightsFile {
-  return parseWeights(readBytes(path), path);
+export function readWeights(path: string, options: ReadWeightsOptions = {}): WeightsFile {
+  return parseWeights(readBytes(path), path, options);
 }

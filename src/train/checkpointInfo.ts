@@ -1,3 +1,4 @@
+import type { ExifHandling } from '../data/preprocessing.js';
 import { errorMessage, UserError } from '../errors.js';
 import type { ModelConfig } from '../models/model.js';
 import type { AccuracySums } from './metrics.js';
@@ -25,6 +26,11 @@ export interface DataDescription {
   readonly classes: readonly string[];
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** Pixels of the shorter side before the middle is cut; absent in files of older versions, as are the next two. */
+  readonly resizeSize?: number;
+  readonly interpolation?: 'bilinear';
+  /** Whether images are turned as their EXIF orientation says. */
+  readonly exif?: ExifHandling;
 }
 
 /** What describes a checkpoint besides its tensors. */
@@ -99,7 +105,10 @@ function isData(value: unknown, channels: number): boolean {
   return (
     isFields(value) &&
     isListOf(value.classes, isText) &&
-    [value.mean, value.std].every((item) => isListOf(item, isNumber) && item.length === channels)
+    [value.mean, value.std].every((item) => isListOf(item, isNumber) && item.length === channels) &&
+    (value.resizeSize === undefined || isCount(value.resizeSize)) &&
+    (value.interpolation === undefined || value.interpolation === 'bilinear') &&
+    (value.exif === undefined || value.exif === 'apply' || value.exif === 'ignore')
   );
 }
 

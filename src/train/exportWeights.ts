@@ -1,12 +1,13 @@
 import { EXPORT_BATCH, type ExportOptions, exportOnnx } from '../engines/onnx/exportModel.js';
 import { serializeSafetensors } from '../formats/safetensors/serialize.js';
-import type { TorchExtra } from '../formats/torch/readTorch.js';
+import type { TorchExtra } from '../formats/torch/extras.js';
 import { writeTorchCheckpoint } from '../formats/torch/writeTorch.js';
 import { freeze } from '../graph/freeze.js';
 import type { Model } from '../models/model.js';
 import { type CheckpointInfo, metadataOf } from './checkpointInfo.js';
 import { evaluationProgram } from './programs.js';
 import { floatsOf, type StateDictTensors, toStored } from './stateDict.js';
+import { describeInExtras } from './torchDescription.js';
 import type { WeightsFile } from './weights.js';
 
 /** Formats that a model can be exported to. */
@@ -22,7 +23,7 @@ export function exportSafetensors(tensors: StateDictTensors, info: CheckpointInf
 
 /**
  * A model's tensors as PyTorch's .pth, under `net` as the published scripts write them; beside it `acc` and `epoch`,
- * if the weights' file tells them.
+ * if the weights' file tells them, and what describes the model: its architecture, class names and preprocessing.
  */
 export function exportTorch(
   tensors: StateDictTensors,
@@ -34,10 +35,15 @@ export function exportTorch(
 /** Test top-1 in percent and number of the last finished epoch of a run's checkpoint; what stood in a .pth stays. */
 function extrasOf({ info, extras }: Omit<WeightsFile, 'tensors'>): ReadonlyMap<string, TorchExtra> {
   const { epoch = 0, lastTop1 } = info?.training?.progress ?? {};
-  if (lastTop1 === undefined) return extras ?? new Map();
-  return new Map([
-    ['acc', lastTop1],
-    ['epoch', epoch - 1],
+  return new Map<string, TorchExtra>([
+    ...(extras ?? []),
+    ...(lastTop1 === undefined
+      ? []
+      : ([
+          ['acc', lastTop1],
+          ['epoch', epoch - 1],
+        ] as const)),
+    ...(info ? describeInExtras(info) : []),
   ]);
 }
 

@@ -178,7 +178,7 @@ export class Trainer {
     const { epoch, step } = this.progress;
     const kept = this.options.checkpoints ? '; the last checkpoint is kept' : '';
     throw new UserError(
-      `the loss is ${loss} at step ${step} of epoch ${epoch}${kept}: try a lower learning rate`,
+      `the loss is ${loss} at step ${step} of epoch ${epoch + 1}${kept}: try a lower learning rate`,
     );
   }
 

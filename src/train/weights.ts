@@ -1,17 +1,32 @@
+import { UserError } from '../errors.js';
 import { parseSafetensors } from '../formats/safetensors/parse.js';
-import { readTorchCheckpoint, type TorchExtra } from '../formats/torch/readTorch.js';
+import { withoutPrefixes } from '../formats/stateNames.js';
+import type { TorchExtra } from '../formats/torch/extras.js';
+import { readTorchCheckpoint } from '../formats/torch/readTorch.js';
 import { isZip } from '../formats/zip/readZip.js';
 import { type CheckpointInfo, infoOf } from './checkpointInfo.js';
 import { expectFinite } from './finite.js';
 import { fromStored, type StateDictTensors } from './stateDict.js';
+import { infoOfExtras } from './torchDescription.js';
 
 /** A model's tensors from a file, and what the file says of itself. */
 export interface WeightsFile {
+  /** Under the model's own names: prefixes of wrappers are taken off. */
   readonly tensors: StateDictTensors;
-  /** Present in the checkpoints that this library writes. */
+  /** Present in the files that this library writes. */
   readonly info?: CheckpointInfo;
-  /** Scalars beside the tensors of a PyTorch checkpoint, such as `acc` and `epoch`. */
+  /** Plain values beside the tensors of a PyTorch checkpoint, such as `acc` and `epoch`. */
   readonly extras?: ReadonlyMap<string, TorchExtra>;
+  /** Entries among a PyTorch checkpoint's tensors that cannot be read, with the reason. */
+  readonly unread?: ReadonlyMap<string, string>;
+  /** What should be said of the choice of weights, such as that the file has averaged ones too. */
+  readonly notice?: string;
+}
+
+/** Which weights of a file are taken. */
+export interface ReadWeightsOptions {
+  /** Averaged weights (EMA) of a PyTorch checkpoint, instead of the last ones. Default false. */
+  readonly ema?: boolean | undefined;
 }
 
 /** First byte of a pickle, as PyTorch wrote files before 1.6. */
@@ -29,23 +44,41 @@ export function isTrainingState(name: string): boolean {
  * A model's tensors, without training state, from the bytes of a checkpoint of this library, a .safetensors
  * file or a PyTorch checkpoint. The format is told from the contents.
  *
- * @param name what messages call the file
- * @throws UserError when it is damaged, is of none of these formats, or has a value that is not finite
+ * @param path what messages call the file
+ * @throws UserError when it is damaged, is of none of these formats, has a value that is not finite,
+ *   or lacks the averaged weights that were asked for
  */
-export function parseWeights(bytes: Uint8Array, name: string): WeightsFile {
-  const weights = parse(bytes, name);
-  expectFinite(weights.tensors, name);
+export function parseWeights(bytes: Uint8Array, path: string, options: ReadWeightsOptions = {}): WeightsFile {
+  const weights = parse(bytes, path, options.ema ?? false);
+  expectFinite(weights.tensors, path);
   return weights;
 }
 
-function parse(bytes: Uint8Array, name: string): WeightsFile {
+function parse(bytes: Uint8Array, path: string, ema: boolean): WeightsFile {
   // A safetensors file begins with its header's length, whose eighth byte would make it absurd in a ZIP or pickle.
-  if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0)) {
-    const { tensors, extras } = readTorchCheckpoint(bytes, name);
-    return { tensors: fromStored(tensors), extras };
-  }
-  const { tensors, metadata } = parseSafetensors(bytes, name);
-  const info = infoOf(metadata, name);
-  const model = new Map([...fromStored(tensors)].filter(([tensor]) => !isTrainingState(tensor)));
-  return { tensors: model, ...(info && { info }) };
+  if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0)) return torchWeights(bytes, path, ema);
+  const { tensors, metadata } = parseSafetensors(bytes, path);
+  if (ema) throw new UserError(`${path} has no averaged weights (EMA): a safetensors file holds one set`);
+  const info = infoOf(metadata, path);
+  const model = new Map([...fromStored(tensors)].filter(([name]) => !isTrainingState(name)));
+  if (info) return { tensors: model, info };
+  return { tensors: new Map(withoutPrefixes(model) ?? model) };
+}
+
+function torchWeights(bytes: Uint8Array, path: string, ema: boolean): WeightsFile {
+  const { tensors, extras, unread, averagedKey, averaged } = readTorchCheckpoint(bytes, path, {
+    averaged: ema,
+  });
+  const info = infoOfExtras(extras);
+  const notice = averaged
+    ? `${path}: the averaged weights (EMA) under ${averagedKey} are taken`
+    : averagedKey !== undefined &&
+      `${path} has averaged weights (EMA) under ${averagedKey}, too: --ema takes them`;
+  return {
+    tensors: fromStored(tensors),
+    extras,
+    unread,
+    ...(info && { info }),
+    ...(notice && { notice }),
+  };
 }

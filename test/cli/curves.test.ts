@@ -35,6 +35,13 @@ describe('biasloss curves', () => {
     assert.match(svg, />test top-1, %</);
   });
 
+  it('draws runs with values that are not numbers', async () => {
+    write('broken', `${HEADER}\n1,4,12.5\n2,NaN,20\n3,3,NaN\n`);
+    const { code, stdout } = await curves('broken', '--output', 'broken.svg');
+    assert.equal(code, 0);
+    assert.match(stdout, /\nbroken +3 +NaN +20 +12\.5\n/);
+  });
+
   it('draws another metric', async () => {
     const { stdout } = await curves('a', '--metric', 'train_loss');
     assert.match(stdout, /\na +3 +3 +4\.5 +3\n/);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { curvesSvg } from '../../src/cli/curvesSvg.js';
-import { formatCount, formatDuration, formatTable } from '../../src/cli/output.js';
+import { formatAccuracy, formatCount, formatDuration, formatTable } from '../../src/cli/output.js';
 import { ProgressLine } from '../../src/cli/progressLine.js';
 import { TimeLeft } from '../../src/cli/timeLeft.js';
+import { jsonLog } from '../../src/cli/trainLog.js';
 
 /** To the line's beginning, and empty it. */
 const CLEAR = '\r\x1b[2K';
@@ -92,7 +93,68 @@ describe('TimeLeft', () => {
   });
 });
 
+describe('jsonLog', () => {
+  it('prints progress within an epoch, no more than one record a second', () => {
+    let now = 0;
+    const records: Record<string, unknown>[] = [];
+    const log = jsonLog(
+      (record) => records.push(record),
+      () => now,
+    );
+    const train = { images: 8, top1: 50, top5: 100, crossEntropy: 2 };
+    const figures = { loss: 1, learningRate: 0.1, meanLoss: 1.5, train, imagesPerSecond: 10 };
+    for (let step = 1; step <= 25; step++) {
+      now += 100;
+      log({ event: 'step', epoch: 2, step, globalStep: step, ...figures });
+    }
+    assert.deepEqual(
+      records.map(({ event, phase, epoch, step }) => [event, phase, epoch, step]),
+      [
+        ['progress', 'train', 3, 10],
+        ['progress', 'train', 3, 20],
+      ],
+    );
+    assert.equal(records[0]!.train_loss, 1.5);
+    now += 1000;
+    log({ event: 'evaluation', epoch: 2, images: 5, total: 10 });
+    assert.deepEqual(records.at(-1), {
+      event: 'progress',
+      phase: 'test',
+      epoch: 3,
+      images: 5,
+      of_images: 10,
+    });
+  });
+});
+
+describe('a progress line that waits', () => {
+  it('shows at once on a terminal what is waited for', () => {
+    const screen = new Screen(true);
+    const line = new ProgressLine(screen);
+    line.wait('compiling');
+    assert.match(screen.text, /0% {2}compiling$/);
+    line.clear();
+  });
+
+  it('is a line in a pipe only where it takes long', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const screen = new Screen(false);
+    const line = new ProgressLine(screen);
+    line.wait('compiling');
+    assert.equal(screen.text, '');
+    line.clear();
+    t.mock.timers.tick(60_000);
+    assert.equal(screen.text, '');
+  });
+});
+
 describe('formats', () => {
+  it('of accuracies leave out a top-5 of five classes or fewer', () => {
+    const accuracy = { top1: 50, top5: 100 };
+    assert.equal(formatAccuracy(accuracy, 5), 'top-1 50.00%');
+    assert.equal(formatAccuracy(accuracy, 6), 'top-1 50.00%  top-5 100.00%');
+  });
+
   it('of durations, counts and tables', () => {
     assert.deepEqual([0, 59.6, 125, 3725, Number.NaN].map(formatDuration), [
       '0:00',
@@ -133,6 +195,19 @@ describe('curvesSvg', () => {
     assert.equal(flat[1]![0], rising[1]![0]);
     for (const [x, y] of [...rising, ...flat]) assert.ok(x >= 0 && x <= 720 && y >= 0 && y <= 420);
     assert.ok(svg.includes('a &lt; b') && svg.includes('one &amp; two'));
+  });
+
+  it('leaves a gap where a value is not finite', () => {
+    const values = [1, Number.NaN, 3, 4, Number.POSITIVE_INFINITY, 2];
+    const svg = curvesSvg('t', 'y', [{ label: 'l', colour: 'red', values }]);
+    assert.deepEqual(
+      points(svg).map((line) => line.length),
+      [2],
+    );
+    assert.equal(svg.match(/<circle/g)?.length, 2);
+    assert.ok(!/NaN|Infinity/.test(svg));
+    const none = curvesSvg('t', 'y', [{ label: 'l', colour: 'red', values: [Number.NaN] }]);
+    assert.ok(!/NaN|Infinity/.test(none));
   });
 
   it('takes a single point and equal values', () => {

@@ -79,11 +79,6 @@ const CASES: readonly (readonly [what: string, args: readonly string[], message:
     /^error: --f32-steps has no effect with --precision f32: it is for --precision auto or bf16\n$/,
   ],
   [
-    'a class map of a test on CIFAR',
-    ['test', '--checkpoint=none', '--data=cifar10', '--class-map=x'],
-    /none cannot be read|--class-map has no effect with --data cifar10/,
-  ],
-  [
     'a width by another name',
     ['info', '--model=skipblocknet', '--width=xl'],
     /'xl' is invalid\. It must be xs, s, m, l or a number\.\n$/,

@@ -79,11 +79,15 @@ describe('writing safetensors', () => {
 });
 
 const malformed: [string, Uint8Array, RegExp][] = [
-  ['empty', new Uint8Array(0), /is missing in a file of 0 bytes/],
+  ['empty', new Uint8Array(0), /bad\.safetensors is empty/],
   ['cut length', new Uint8Array(7), /is missing in a file of 7 bytes/],
   ['header over the limit', file('{}', 0, 100_000_001n), /100000001 bytes, more than 100000000/],
   ['header length near 2^64', file('{}', 0, 2n ** 64n - 1n), /18446744073709551615 bytes/],
-  ['header beyond the file', file('{}', 0, 3n), /would have 3 bytes, but the file has 10/],
+  [
+    'header beyond the file',
+    file('{}', 0, 3n),
+    /is truncated: its header would have 3 bytes, but the file has 10/,
+  ],
   ['no brace', file(' {}'), /does not begin with/],
   ['byte order mark', file('\ufeff{}'), /does not begin with/],
   ['an array', file('[]'), /does not begin with/],
@@ -121,7 +125,7 @@ const malformed: [string, Uint8Array, RegExp][] = [
   ['overlap', file(`{${entry('a', [2], 0, 2)},${entry('b', [2], 1, 3)}}`, 3), /overlap/],
   ['the same bytes twice', file(`{${entry('a', [2], 0, 2)},${entry('b', [2], 0, 2)}}`, 2), /overlap/],
   ['bytes left over', file(`{${entry('a', [1], 0, 1)}}`, 2), /1 bytes of tensors, but 2/],
-  ['bytes missing', file(`{${entry('a', [2], 0, 2)}}`, 1), /2 bytes of tensors, but 1/],
+  ['bytes missing', file(`{${entry('a', [2], 0, 2)}}`, 1), /is truncated: its tensors take 2 bytes, but 1/],
   ['deep nesting', file(`{"a":${'['.repeat(100_000)}`), /where/],
 ];
 
@@ -132,7 +136,10 @@ describe('a malformed safetensors file is one sentence', () => {
         () => parseSafetensors(bytes, 'bad.safetensors'),
         (error) => {
           assert.ok(error instanceof UserError);
-          assert.match(error.message, /^bad\.safetensors is not a valid safetensors file: the header /);
+          assert.match(
+            error.message,
+            /^bad\.safetensors is (not a valid safetensors file: the header |truncated: |empty)/,
+          );
           assert.match(error.message, message);
           return true;
         },

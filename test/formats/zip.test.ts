@@ -140,9 +140,9 @@ function lastEntryDropped(): Uint8Array {
 
 const refused: [string, Uint8Array, RegExp][] = [
   ['no bytes', new Uint8Array(0), /truncated or no ZIP/],
-  ['cut by a byte', file.subarray(0, -1), /record at its end is missing/],
+  ['cut by a byte', file.subarray(0, -1), /truncated or has bytes after its end/],
   ['bytes before', joinBytes([latin1Bytes('x'), file]), /has its directory at bytes/],
-  ['bytes after', joinBytes([file, latin1Bytes('x')]), /record at its end is missing/],
+  ['bytes after', joinBytes([file, latin1Bytes('x')]), /truncated or has bytes after its end/],
   ['compression', patched(CENTRAL, 10, 8), /compressed entry "c"/],
   ['encryption', patched(CENTRAL, 8, 1), /encrypted entry "c"/],
   ['two sizes', patched(CENTRAL, 20, 5, 4), /compressed entry "c"/],

@@ -5,10 +5,11 @@ import { describe, it } from 'node:test';
 import { globalAvgPool2d } from '../../src/graph/ops/pooling.js';
 import { flatten } from '../../src/graph/ops/shape.js';
 import type { Tensor } from '../../src/graph/tensor.js';
+import { closestModel } from '../../src/models/closestModel.js';
 import { Families } from '../../src/models/families.js';
 import { defineFamily, oneOf } from '../../src/models/family.js';
 import { Model, type ModelConfig, type ModelOutput } from '../../src/models/model.js';
-import { closestModel, recogniseModel } from '../../src/models/recognise.js';
+import { recogniseModel } from '../../src/models/recognise.js';
 import { families } from '../../src/models/registry.js';
 import { Conv2d, Linear } from '../../src/nn/layers.js';
 import { Sequential } from '../../src/nn/sequential.js';
@@ -96,8 +97,8 @@ describe('a family with hyperparameters', () => {
     tensors.delete('body.0.bias');
     assert.deepEqual(closestModel(tensors, own), {
       kind: { name: 'tower', channels: 1, stemWidth: 12 },
-      score: 3 / 4,
-      classes: 5,
+      share: 3 / 4,
+      differences: ['body.0.bias [12] is missing'],
     });
   });
 

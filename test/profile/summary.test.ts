@@ -78,7 +78,7 @@ describe('summarise', () => {
         ['update', 6],
       ],
     );
-    assert.equal(summary.milliseconds, 10);
+    assert.deepEqual([summary.milliseconds, summary.inTypeScript.milliseconds], [10, 6]);
     assertClose(summary.shareOfPeak, 0.22);
     assertClose(summary.lostMilliseconds, 7.8);
   });

@@ -187,7 +187,9 @@ describe('paths of a run', () => {
     opened.folder.close();
     assert.equal(opened.config.classMap, resolve(folder, 'map.json'));
   });
+});
 
+describe('the paths of a run on CIFAR', () => {
   it('include CIFAR’s own default', () =>
     withFolder((cwd) =>
       inFolder(cwd, async () => {

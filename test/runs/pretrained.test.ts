@@ -4,40 +4,108 @@ import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
 import { loadPretrained } from '../../src/runs/pretrained.js';
 import { readWeights } from '../../src/runs/weights.js';
+import type { Learner } from '../../src/train/learner.js';
+import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
 import { TinyModel, withFolder, withTrainer } from '../train/fixtures/tiny.js';
 
+/** The rows of a learner's classifier: weights and bias of each class. */
+async function rowsOf(learner: Learner): Promise<number[][]> {
+  return rows(await learner.stateDict());
+}
+
+function rows(tensors: StateDictTensors): number[][] {
+  const [weight, bias] = [floatsOf(tensors.get('fc.weight')!), floatsOf(tensors.get('fc.bias')!)];
+  const length = weight.length / bias.length;
+  return Array.from(bias, (value, i) => [...weight.subarray(i * length, (i + 1) * length), value]);
+}
+
+interface Case {
+  readonly title: string;
+  readonly classes?: readonly string[];
+  readonly keepClassifier?: boolean;
+  /** Of each class: the file's row that it takes, or undefined for its initial values. */
+  readonly from: readonly (number | undefined)[];
+  readonly notice: RegExp;
+}
+
+const CASES: readonly Case[] = [
+  {
+    title: 'all rows of the same classes',
+    classes: ['dark', 'bright', 'mixed'],
+    from: [0, 1, 2],
+    notice: /last\.safetensors: of 3 classifier rows 3 kept by their classes’ names$/,
+  },
+  {
+    title: 'rows of the same names, in another order and among others',
+    classes: ['bright', 'dark', 'dim', 'grey', 'mixed'],
+    from: [1, 0, undefined, undefined, 2],
+    notice: /of 5 classifier rows 3 kept by their classes’ names, 2 initialised \(dim, grey\)$/,
+  },
+  {
+    title: 'no rows of other classes of the same number',
+    classes: ['ant', 'bee', 'cat'],
+    from: [undefined, undefined, undefined],
+    notice: /of 3 classifier rows 0 kept by their classes’ names, 3 initialised \(ant, bee, cat\)$/,
+  },
+  {
+    title: 'no rows where names are missing',
+    classes: ['class 0', 'class 1', 'class 2'],
+    from: [undefined, undefined, undefined],
+    notice:
+      /all 3 classifier rows initialised: without class names on both sides no row is kept unless --keep/,
+  },
+  {
+    title: 'all rows where names are missing and that is asked for',
+    keepClassifier: true,
+    from: [0, 1, 2],
+    notice: /all 3 classifier rows kept by position$/,
+  },
+  {
+    title: 'no rows where names are missing and the number is another',
+    classes: ['class 0', 'class 1'],
+    from: [undefined, undefined],
+    notice: /all 2 classifier rows initialised: the file’s is for 3 classes$/,
+  },
+];
+
+describe('the classifier of a pretrained file', () => {
+  for (const { title, classes, keepClassifier, from, notice } of CASES) {
+    it(`gives ${title}`, () =>
+      withFolder(async (folder) => {
+        await withTrainer({ folder, epochs: 1 }, ({ trainer }) => trainer.run());
+        const path = join(folder, 'last.safetensors');
+        const { tensors } = readWeights(path);
+        await withTrainer({ seed: 99, model: new TinyModel(from.length) }, async ({ learner }) => {
+          const initial = await rowsOf(learner);
+          const notices: string[] = [];
+          const onNotice = (text: string): number => notices.push(text);
+          await loadPretrained(learner, path, { classes, keepClassifier, onNotice });
+          const file = rows(tensors);
+          assert.deepEqual(
+            await rowsOf(learner),
+            from.map((row, i) => (row === undefined ? initial[i] : file[row])),
+          );
+          for (const [name, tensor] of await learner.stateDict())
+            if (!name.startsWith('fc.')) assert.deepEqual(tensor, tensors.get(name), name);
+          assert.equal(notices.length, 1);
+          assert.match(notices[0]!, notice);
+        });
+      }));
+  }
+
+  it('cannot be kept by position for another number of classes', () =>
+    withFolder(async (folder) => {
+      await withTrainer({ folder, epochs: 1 }, ({ trainer }) => trainer.run());
+      await withTrainer({ model: new TinyModel(5) }, ({ learner }) =>
+        assert.rejects(
+          loadPretrained(learner, join(folder, 'last.safetensors'), { keepClassifier: true }),
+          /a classifier for 3 classes, which cannot be kept for 5/,
+        ),
+      );
+    }));
+});
+
 describe('loadPretrained', () => {
-  it('takes every tensor where the classes are the same', () =>
-    withFolder(async (folder) => {
-      await withTrainer({ folder, epochs: 1 }, ({ trainer }) => trainer.run());
-      const path = join(folder, 'last.safetensors');
-      await withTrainer({ seed: 99 }, async ({ learner }) => {
-        const notices: string[] = [];
-        await loadPretrained(learner, path, (text) => notices.push(text));
-        assert.deepEqual(await learner.stateDict(), readWeights(path).tensors);
-        assert.deepEqual(notices, []);
-      });
-    }));
-
-  it('takes all but the classifier for another number of classes, and says so', () =>
-    withFolder(async (folder) => {
-      await withTrainer({ folder, epochs: 1 }, ({ trainer }) => trainer.run());
-      const path = join(folder, 'last.safetensors');
-      const { tensors } = readWeights(path);
-      await withTrainer({ seed: 99, model: new TinyModel(5) }, async ({ learner }) => {
-        const begin = await learner.stateDict();
-        const notices: string[] = [];
-        await loadPretrained(learner, path, (text) => notices.push(text));
-        for (const [name, tensor] of await learner.stateDict())
-          assert.deepEqual(tensor, (name.startsWith('fc.') ? begin : tensors).get(name), name);
-        assert.equal(notices.length, 1);
-        assert.match(
-          notices[0]!,
-          /last\.safetensors: the classifier is for 3 classes, not 5; it begins anew/,
-        );
-      });
-    }));
-
   it('refuses a file whose other tensors do not fit, and changes nothing', () =>
     withFolder(async (folder) => {
       await withTrainer({ folder, epochs: 1 }, ({ trainer }) => trainer.run());

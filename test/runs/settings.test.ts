@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import { flagOf } from '../../src/cli/flagNames.js';
 import { SettingError } from '../../src/errors.js';
 import { checkTrainSettings } from '../../src/runs/settings/checkSettings.js';
+import { checkEffects, overridden } from '../../src/runs/settings/effects.js';
 import { RECIPES } from '../../src/runs/settings/recipes.js';
-import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
+import { SETTING_KEYS, settingOf, TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
 import { scheduleOf } from '../../src/runs/trainingRun.js';
 
 describe('settings of a training', () => {
@@ -46,6 +47,48 @@ describe('settings of a training', () => {
     );
     assert.throws(() => checkTrainSettings([], 'a.json'), /a\.json must be a JSON object of settings/);
     assert.throws(() => checkTrainSettings(null, 'a.json'), /a\.json must be a JSON object of settings/);
+  });
+});
+
+describe('the table of settings', () => {
+  it('of which each has a row that says what it is', () => {
+    for (const key of SETTING_KEYS) {
+      const { help, kind, choices, argument, path, check } = settingOf(key);
+      assert.ok(help.length > 3, key);
+      assert.equal(kind === 'choice', choices !== undefined, key);
+      if (kind === 'switch') assert.equal(argument, '', key);
+      if (path) assert.ok(check.holds('/a/b') && check.holds(null) && !check.holds(''), key);
+    }
+    const changeable = SETTING_KEYS.filter((key) => settingOf(key).onResume === 'may change');
+    assert.deepEqual(
+      changeable.filter((key) => ['model', 'loss', 'batchSize', 'seed', 'baseLr'].includes(key)),
+      [],
+    );
+  });
+
+  it('are refused where they were given and have no effect, and only then', () => {
+    const ce = { ...TRAIN_DEFAULTS, loss: 'ce' } as const;
+    checkEffects({ loss: 'ce' }, ce);
+    checkEffects({ download: false, classMap: null, colourJitter: 0 }, ce);
+    assert.throws(
+      () => checkEffects({ alpha: 0.3 }, ce),
+      /^SettingError: alpha has no effect with loss ce: it is for loss bias$/,
+    );
+    assert.throws(() => checkEffects({ download: true }, { data: 'webdataset' }), /download has no effect/);
+    checkEffects({ f32Steps: 5 }, { ...ce, precision: 'auto' });
+  });
+
+  it('of a file give way to flags, with what depends on them', () => {
+    const file = { model: 'shufflenetv2', ratio: 0.5, loss: 'bias', alpha: 0.1, epochs: 3 } as const;
+    assert.deepEqual(overridden(file, { epochs: 4 }), { settings: { ...file, epochs: 4 }, left: [] });
+    assert.deepEqual(overridden(file, { loss: 'ce', model: 'resnet18' }), {
+      settings: { model: 'resnet18', loss: 'ce', epochs: 3 },
+      left: [
+        { key: 'ratio', because: 'model' },
+        { key: 'alpha', because: 'loss' },
+      ],
+    });
+    assert.deepEqual(overridden(file, { loss: 'ce', alpha: 1 }).left, []);
   });
 
   it('choose the learning rate over time', () => {

@@ -35,6 +35,8 @@ for (const [path, target] of [
   ['src/engines/engine.ts', '../models/model.js'],
   ['src/formats/onnx/model.ts', '../../engines/onnx/backend.js'],
   ['src/engines/onednn/backend.ts', '../../nn/layer.js'],
+  ['src/engines/fusion/usage.ts', '../engine.js'],
+  ['src/engines/fusion/rules/channels.ts', '../../../errors.js'],
   ['src/formats/pickle.ts', '../train/trainer.js'],
   ['src/train/trainer.ts', '../cli/main.js'],
   ['src/train/trainer.ts', '../../test/support/x.js'],

@@ -190,40 +190,44 @@ describe('a run with --accumulate', () => {
   // The reference engine computes in 64 bits, of which a checkpoint keeps 32.
   for (const { engine, skip } of engines.slice(1))
     it(`stops between updates only, and resumes bit for bit: ${engine}`, { skip }, () =>
-      withFolder(async (parent) => {
-        const whole = join(parent, 'whole');
-        const broken = join(parent, 'broken');
-        for (const folder of [whole, broken]) mkdirSync(folder);
-        const common = { ...options, engine };
-        await withTrainer({ ...common, folder: whole }, ({ trainer }) => trainer.run());
-        await withTrainer({ ...common, folder: broken }, async ({ trainer, learner, events }) => {
-          // Asked to stop within the second step.
-          const backward = learner.backward.bind(learner);
-          let passes = 0;
-          learner.backward = (...given) => {
-            if (++passes === 5) trainer.stop();
-            return backward(...given);
-          };
-          assert.equal(await trainer.run(), 'interrupted');
-          assert.equal(passes, 6);
-          assert.equal(stepsOf(events).length, 2);
-        });
-        const resumed = join(parent, 'resumed');
-        cpSync(broken, resumed, { recursive: true });
-        const checkpoint = readCheckpoint(join(resumed, 'last.safetensors'));
-        const { progress } = checkpoint.training!;
-        assert.equal(progress.step, 2);
-        await withTrainer({ ...common, folder: resumed, progress }, async ({ trainer, learner }) => {
-          await restoreLearner(learner, checkpoint);
-          assert.equal(await trainer.run(), 'complete');
-        });
-        const [expected, actual] = [whole, resumed].map((folder) =>
-          readCheckpoint(join(folder, 'last.safetensors')),
-        );
-        assert.deepEqual(actual!.tensors, expected!.tensors);
-        const { seconds: _, ...found } = actual!.training!.progress;
-        const { seconds: __, ...wanted } = expected!.training!.progress;
-        assert.deepEqual(found, wanted);
-      }),
+      resumesExactly({ ...options, engine }),
     );
 });
+
+/** Trains without a break, and with one that is asked for within the second step of three. */
+function resumesExactly(common: TinyOptions): Promise<void> {
+  return withFolder(async (parent) => {
+    const whole = join(parent, 'whole');
+    const broken = join(parent, 'broken');
+    for (const folder of [whole, broken]) mkdirSync(folder);
+    await withTrainer({ ...common, folder: whole }, ({ trainer }) => trainer.run());
+    await withTrainer({ ...common, folder: broken }, async ({ trainer, learner, events }) => {
+      // Asked to stop within the second step.
+      const backward = learner.backward.bind(learner);
+      let passes = 0;
+      learner.backward = (...given) => {
+        if (++passes === 5) trainer.stop();
+        return backward(...given);
+      };
+      assert.equal(await trainer.run(), 'interrupted');
+      assert.equal(passes, 6);
+      assert.equal(stepsOf(events).length, 2);
+    });
+    const resumed = join(parent, 'resumed');
+    cpSync(broken, resumed, { recursive: true });
+    const checkpoint = readCheckpoint(join(resumed, 'last.safetensors'));
+    const { progress } = checkpoint.training!;
+    assert.equal(progress.step, 2);
+    await withTrainer({ ...common, folder: resumed, progress }, async ({ trainer, learner }) => {
+      await restoreLearner(learner, checkpoint);
+      assert.equal(await trainer.run(), 'complete');
+    });
+    const [expected, actual] = [whole, resumed].map((folder) =>
+      readCheckpoint(join(folder, 'last.safetensors')),
+    );
+    assert.deepEqual(actual!.tensors, expected!.tensors);
+    const { seconds: _, ...found } = actual!.training!.progress;
+    const { seconds: __, ...wanted } = expected!.training!.progress;
+    assert.deepEqual(found, wanted);
+  });
+}

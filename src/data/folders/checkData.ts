@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { byCodePoint } from '../../codePointOrder.js';
 import { UserError } from '../../errors.js';
 import { decodeRgb } from '../images/decode.js';
 import { readImageSource } from '../images/imageSource.js';
@@ -58,7 +59,7 @@ export async function checkData(folder: string, options: CheckDataOptions = {}):
     }
   };
   await Promise.all(Array.from({ length: options.atOnce ?? 4 }, work));
-  for (const part of parts) part.unreadable.sort((a, b) => (a.path < b.path ? -1 : 1));
+  for (const part of parts) part.unreadable.sort((a, b) => byCodePoint(a.path, b.path));
   return parts;
 }
 

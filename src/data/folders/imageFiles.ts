@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
+import { byCodePoint } from '../../codePointOrder.js';
 import { errorMessage, UserError } from '../../errors.js';
 
 /** Files of a class: what is read, and images of formats that are not. */
@@ -31,7 +32,7 @@ export function isImageName(name: string): boolean {
 }
 
 /**
- * Names of the folders in a folder, sorted by code unit as Python sorts them. Hidden ones are left out.
+ * Names of the folders in a folder, sorted by code point as Python sorts them. Hidden ones are left out.
  *
  * @throws UserError when it cannot be read
  */
@@ -39,7 +40,7 @@ export function subfolders(folder: string): string[] {
   return entriesOf(folder)
     .filter((entry) => !entry.name.startsWith('.') && isFolder(folder, entry))
     .map(({ name }) => name)
-    .sort();
+    .sort(byCodePoint);
 }
 
 /**
@@ -54,7 +55,7 @@ export function imageFiles(folder: string): ImageFiles {
 }
 
 function collect(folder: string, files: ImageFiles): void {
-  const entries = entriesOf(folder).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = entriesOf(folder).sort((a, b) => byCodePoint(a.name, b.name));
   for (const entry of entries) {
     const path = join(folder, entry.name);
     const extension = extname(entry.name).toLowerCase();

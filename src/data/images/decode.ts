@@ -1,5 +1,6 @@
 import type { Sharp } from 'sharp';
 import { errorMessage, UserError } from '../../errors.js';
+import type { ExifHandling } from '../preprocessing.js';
 import { type ImageHeader, readImageHeader } from './header.js';
 import type { RgbImage } from './image.js';
 
@@ -22,27 +23,33 @@ function decoder(): Promise<typeof import('sharp').default> {
 
 /**
  * Decodes a JPEG, PNG or WebP image into RGB as torchvision does (Pillow's `convert('RGB')`): colour
- * profiles and EXIF orientation are ignored; grey is repeated; palettes are looked up; alpha is dropped,
+ * profiles are ignored, and EXIF orientation unless asked for; grey is repeated; palettes are looked up; alpha is dropped,
  * not blended; CMYK is multiplied out, (255 − C)(255 − K)/255; of 16 bits a channel the upper 8 count,
  * but 16-bit grey without alpha is clipped at 255, as Pillow clips it. Of an animation the first image counts.
  *
  * @param name for messages
+ * @param exif whether the image is turned as its EXIF orientation says, as browsers do; default `ignore`
  * @throws UserError when the image is damaged, truncated, too large or of another format
  */
-export async function decodeRgb(bytes: Uint8Array, name: string): Promise<RgbImage> {
+export async function decodeRgb(
+  bytes: Uint8Array,
+  name: string,
+  exif: ExifHandling = 'ignore',
+): Promise<RgbImage> {
   if (bytes.length === 0) throw new UserError(`${name} is empty`);
   const header = readImageHeader(bytes);
   if (!header) throw new UserError(`${name} is not an image that can be read: expected JPEG, PNG or WebP`);
   try {
-    return await decode(bytes, header);
+    return await decode(bytes, header, exif);
   } catch (error) {
     throw new UserError(`${name} cannot be decoded as ${header.format}: ${firstLine(errorMessage(error))}`);
   }
 }
 
-async function decode(bytes: Uint8Array, { pixels }: ImageHeader): Promise<RgbImage> {
+async function decode(bytes: Uint8Array, { pixels }: ImageHeader, exif: ExifHandling): Promise<RgbImage> {
   const sharp = await decoder();
-  const image = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: MOST_PIXELS });
+  const stored = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: MOST_PIXELS });
+  const image = exif === 'apply' ? stored.autoOrient() : stored;
   switch (pixels) {
     case 'ordinary':
       return rgbOf(image.toColourspace('srgb').removeAlpha());

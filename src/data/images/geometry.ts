@@ -16,15 +16,11 @@ export interface AxisCut {
   readonly wanted: Span;
 }
 
-/** The share of the resized shorter side that the centre crop keeps: 224 of 256. */
-const CROP_SHARE = 224 / 256;
-
 /**
  * The cut for evaluation, as torchvision's Resize and CenterCrop on Pillow images: the shorter side
- * becomes 256 (or in that proportion), the longer ⌊256·longer/shorter⌋, and the middle 224×224 are kept.
+ * becomes `shorter` (256, say), the longer ⌊shorter·longer/shorter side⌋, and the middle imageSize×imageSize are kept.
  */
-export function evaluationCut(width: number, height: number, imageSize: number): Cut {
-  const shorter = Math.round(imageSize / CROP_SHARE);
+export function evaluationCut(width: number, height: number, imageSize: number, shorter: number): Cut {
   const axis = (length: number, other: number): AxisCut => {
     const size = length <= other ? shorter : Math.trunc((shorter * length) / other);
     const start = roundHalfEven((size - imageSize) / 2);

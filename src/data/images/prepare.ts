@@ -2,6 +2,7 @@ import { uniformSource } from '../../random.js';
 import { makeGrey } from '../channels.js';
 import type { ImageSource } from '../dataset.js';
 import type { Augmentation } from '../loaderCalls.js';
+import type { Preprocessing } from '../preprocessing.js';
 import { jitterColours } from './colourJitter.js';
 import { CutResizer } from './cutResizer.js';
 import { decodeRgb } from './decode.js';
@@ -11,11 +12,12 @@ import { readImageSource } from './imageSource.js';
 
 /** Options of a {@link ImagePreparer}. */
 export interface PreparerOptions {
-  /** Height and width of the prepared images. */
-  readonly imageSize: number;
-  /** 3, or 1: images are made grey as Pillow's mode L is, before they are resized. */
-  readonly channels: number;
-  /** Value of each byte after normalisation: a table of 256 a channel. */
+  /** Size, cut and orientation of the prepared images; means and deviations are in the tables. */
+  readonly preprocessing: Pick<Preprocessing, 'imageSize' | 'resizeSize' | 'exif'>;
+  /**
+   * Value of each byte after normalisation: a table of 256 a channel. With one channel images are made grey as
+   * Pillow's mode L is, before they are resized.
+   */
   readonly tables: Float32Array;
   /** How training images are varied; without it images are prepared for evaluation. */
   readonly augmentation?: Augmentation | undefined;
@@ -40,10 +42,12 @@ const COLOURS = 41;
 export class ImagePreparer {
   private readonly random: ((epoch: number, counter: number) => number) | undefined;
   private readonly resizer: CutResizer;
+  private readonly channels: number;
 
   constructor(private readonly options: PreparerOptions) {
-    const { imageSize, augmentation } = options;
-    this.resizer = new CutResizer(imageSize);
+    const { preprocessing, augmentation } = options;
+    this.channels = options.tables.length / 256;
+    this.resizer = new CutResizer(preprocessing.imageSize);
     this.random = augmentation && uniformSource(augmentation.seed, 'augment');
   }
 
@@ -53,12 +57,13 @@ export class ImagePreparer {
    * @throws UserError for an image that cannot be read, naming it
    */
   async fill(out: Float32Array, sources: readonly ImageSource[], part: PreparedPart): Promise<void> {
-    const length = this.options.channels * this.options.imageSize ** 2;
+    const { imageSize, exif } = this.options.preprocessing;
+    const length = this.channels * imageSize ** 2;
     let next = 0;
     const work = async (): Promise<void> => {
       for (let n = next++; n < sources.length; n = next++) {
         const { bytes, name } = await readImageSource(sources[n]!);
-        const image = await decodeRgb(bytes, name);
+        const image = await decodeRgb(bytes, name, exif);
         this.prepare(out.subarray(n * length, (n + 1) * length), image, part.epoch, part.indices[n]!);
       }
     };
@@ -67,20 +72,21 @@ export class ImagePreparer {
 
   /** Cuts, resizes, varies and normalises one image into `out` [C, S, S]. For grey the image's own bytes change. */
   prepare(out: Float32Array, image: RgbImage, epoch: number, index: number): void {
-    const { channels, imageSize, augmentation } = this.options;
+    const { preprocessing, tables, augmentation } = this.options;
+    const { imageSize, resizeSize } = preprocessing;
     const { width, height } = image;
-    if (channels === 1) makeGrey(image.data);
+    if (this.channels === 1) makeGrey(image.data);
     const random = this.random;
     if (!random) {
-      const rgb = this.resizer.resize(image, evaluationCut(width, height, imageSize));
-      writeNormalised(out, rgb, this.options, false);
+      const rgb = this.resizer.resize(image, evaluationCut(width, height, imageSize, resizeSize));
+      writeNormalised(out, rgb, imageSize, tables, false);
       return;
     }
     const draw = (what: number): number => random(epoch, index * DRAWS + what);
     const rgb = this.resizer.resize(image, trainingCut(width, height, imageSize, draw));
     const jitter = augmentation?.colourJitter;
     if (jitter) jitterColours(rgb, jitter, (what) => draw(COLOURS + what));
-    writeNormalised(out, rgb, this.options, draw(FLIP) < 0.5);
+    writeNormalised(out, rgb, imageSize, tables, draw(FLIP) < 0.5);
   }
 }
 
@@ -88,10 +94,12 @@ export class ImagePreparer {
 function writeNormalised(
   out: Float32Array,
   rgb: Uint8Array,
-  { imageSize: size, channels, tables }: PreparerOptions,
+  size: number,
+  tables: Float32Array,
   mirrored: boolean,
 ): void {
   const plane = size * size;
+  const channels = tables.length / 256;
   const step = mirrored ? -1 : 1;
   let i = 0;
   for (let y = 0; y < size; y++) {

@@ -1,6 +1,7 @@
 import { normalisationFor } from '../channels.js';
 import { IMAGENET_NORMALISATION, type Normalisation } from '../dataset.js';
 import { normalisationTables } from '../pixelTransforms.js';
+import { type ExifHandling, imagenetResizeSize } from '../preprocessing.js';
 import { ImagePreparer } from './prepare.js';
 
 /** How images are prepared. */
@@ -11,10 +12,14 @@ export interface ReadImagesOptions {
   readonly channels?: number | undefined;
   /** Mean and deviation that the model was trained with. Default: ImageNet's. */
   readonly normalisation?: Normalisation | undefined;
+  /** Pixels of the shorter side before the middle is cut. Default: 256/224 of `imageSize`. */
+  readonly resizeSize?: number | undefined;
+  /** Whether images are turned as their EXIF orientation says. Default `ignore`. */
+  readonly exif?: ExifHandling | undefined;
 }
 
 /**
- * Reads image files as evaluation does: resized so that the shorter side is 256/224 of `imageSize`,
+ * Reads image files as evaluation does: resized so that the shorter side is `resizeSize`,
  * cut in the middle, normalised.
  *
  * @returns [N, channels, imageSize, imageSize]
@@ -22,11 +27,19 @@ export interface ReadImagesOptions {
  */
 export async function readImages(
   paths: readonly string[],
-  { imageSize, channels = 3, normalisation = IMAGENET_NORMALISATION }: ReadImagesOptions,
+  {
+    imageSize,
+    channels = 3,
+    normalisation = IMAGENET_NORMALISATION,
+    resizeSize = imagenetResizeSize(imageSize),
+    exif = 'ignore',
+  }: ReadImagesOptions,
 ): Promise<Float32Array> {
   const images = new Float32Array(paths.length * channels * imageSize ** 2);
-  const tables = normalisationTables(normalisationFor(normalisation, channels));
-  const preparer = new ImagePreparer({ imageSize, channels, tables });
+  const preparer = new ImagePreparer({
+    preprocessing: { imageSize, resizeSize, exif },
+    tables: normalisationTables(normalisationFor(normalisation, channels)),
+  });
   const indices = Uint32Array.from({ length: paths.length }, (_, i) => i);
   await preparer.fill(
     images,

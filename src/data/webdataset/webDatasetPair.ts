@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { byCodePoint } from '../../codePointOrder.js';
 import { UserError } from '../../errors.js';
 import type { DatasetPair } from '../dataset.js';
 import { holdOut, PART_NAMES } from '../folders/splits.js';
@@ -73,7 +74,7 @@ function partShards(place: string, names: readonly string[]): string[] {
 
 function tarsIn(folder: string): string[] {
   const names = readdirSync(folder).filter((name) => name.toLowerCase().endsWith('.tar'));
-  return names.sort().map((name) => join(folder, name));
+  return names.sort(byCodePoint).map((name) => join(folder, name));
 }
 
 function isFolder(path: string): boolean {

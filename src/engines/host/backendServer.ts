@@ -55,7 +55,7 @@ export class BackendServer {
       const options = { variables: frozen ? new Map() : found, frozen, precision };
       const executable = await this.started().compile(ready, options);
       this.executables.set(id, { executable, variables: frozen ? [] : ids });
-      return { profiles: executable.profile !== undefined };
+      return { profiles: executable.profile !== undefined, description: executable.description };
     },
     run: async ({ executable, inputs, options }) => {
       const outputs = await this.runnable(executable).run(inputs, options);

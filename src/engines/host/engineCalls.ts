@@ -67,7 +67,7 @@ export interface EngineCalls {
   }): void;
   disposeVariables(args: { readonly variables: VariablesId }): void;
   /** Says whether the executable can be profiled. */
-  compile(args: CompileArguments): { readonly profiles: boolean };
+  compile(args: CompileArguments): { readonly profiles: boolean; readonly description: string | undefined };
   run(args: RunArguments): Record<string, TensorData>;
   profile(args: RunArguments): ProfileEntry[];
   release(args: { readonly executable: ExecutableId }): void;

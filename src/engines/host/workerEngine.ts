@@ -87,8 +87,8 @@ class WorkerEngine implements Engine {
     const given = 'types' in variables ? [variables] : variables;
     const ids = given.map((each) => this.idOf(each));
     const args = { executable, program, variables: ids, frozen, precision };
-    const { profiles } = await this.calls.call('compile', args);
-    return workerExecutable(this.calls, executable, program, profiles);
+    const { profiles, description } = await this.calls.call('compile', args);
+    return { description, ...workerExecutable(this.calls, executable, program, profiles) };
   }
 
   statistics(): Promise<EngineStatistics> {

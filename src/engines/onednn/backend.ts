@@ -50,14 +50,12 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
 
   compile(program: Program, { variables, precision }: BackendCompileOptions<DnnlVariable>): DnnlExecutable {
     const { dnnl, machineCode } = this;
-    const arenas = new Map([...variables.values()].map(({ arena }) => [arena.address, arena]));
-    const { planner, ends } = planProgram(dnnl, program, {
+    const plan = planProgram(dnnl, program, {
       precision,
       block: this.library.block,
       usesKernels: machineCode !== undefined && precision === 'f32',
-      addressOf: (name) => variables.get(name)!.arena.address,
     });
-    return new DnnlExecutable({ dnnl, machineCode }, planner, ends, (address) => arenas.get(address)!);
+    return new DnnlExecutable({ dnnl, machineCode }, plan, (name) => variables.get(name)!.arena);
   }
 
   measurePeaks(): MachinePeaks {

@@ -8,8 +8,7 @@ import type { MachineCode } from './kernels/machineCode.js';
 import type { Pointer } from './memoryDesc.js';
 import { layOut, type MemoryPlan, planMemory } from './plan/memoryPlan.js';
 import type { Place, PlanBuffer } from './plan/place.js';
-import type { PlanEnds } from './plan/plan.js';
-import type { Planner } from './plan/planner.js';
+import type { Plan } from './plan/plan.js';
 import {
   type HostRun,
   type HostStep,
@@ -19,8 +18,7 @@ import {
   type Step,
   writesOf,
 } from './plan/step.js';
-import type { Primitive } from './primitiveSpec.js';
-import { describeStep, type StepDescription } from './profile.js';
+import { describeStep, describeSteps, type StepDescription } from './profile.js';
 
 /** A step that is ready to be executed. */
 interface ReadyStep {
@@ -45,11 +43,10 @@ class PlanMemory {
   private prologue: Region | undefined;
 
   constructor(
-    { steps, prologue, buffers }: Planner,
-    ends: PlanEnds,
-    private readonly variable: (address: Pointer) => Arena,
+    { steps, prologue, buffers, inputs, outputs }: Plan,
+    private readonly variable: (name: string) => Arena,
   ) {
-    const pinned = new Set([...ends.inputs.values(), ...ends.outputs.values()].map(({ buffer }) => buffer));
+    const pinned = new Set([...inputs.values(), ...outputs.values()].map(({ buffer }) => buffer));
     this.changing = region(planMemory(steps, ({ storage }) => storage === 'transient', pinned));
     const used = new Set(
       steps.flatMap((step) => [...readsOf(step), ...writesOf(step)]).map(({ buffer }) => buffer),
@@ -86,7 +83,7 @@ class PlanMemory {
   }
 
   private find(buffer: PlanBuffer): { arena: Arena; offset: number } {
-    if (buffer.storage === 'variable') return { arena: this.variable(buffer.address!), offset: 0 };
+    if (buffer.variable !== undefined) return { arena: this.variable(buffer.variable), offset: 0 };
     for (const { arena, offsets } of [
       this.changing,
       this.lasting,
@@ -108,24 +105,23 @@ export interface Native {
 
 /** A program on oneDNN: a list of prepared primitives and host functions, with all their memory. */
 export class DnnlExecutable implements BackendExecutable {
+  readonly description: string;
   private readonly memory: PlanMemory;
   private readonly steps: readonly ReadyStep[];
-  private readonly primitives: readonly Primitive[];
   /** The library's tensors, by their descriptors' keys (long, so each is kept once) and their addresses. */
   private readonly handles = new Map<string, Map<Pointer, Pointer>>();
   private descriptions: readonly StepDescription[] | undefined;
 
   constructor(
     private readonly native: Native,
-    planner: Planner,
-    private readonly ends: PlanEnds,
-    variable: (address: Pointer) => Arena,
+    private readonly plan: Plan,
+    variable: (name: string) => Arena,
   ) {
-    this.primitives = planner.primitives;
+    this.description = describeSteps(plan.steps);
     try {
-      this.memory = new PlanMemory(planner, ends, variable);
-      this.executePrologue(planner.prologue);
-      this.steps = planner.steps.map((step) => this.prepare(step));
+      this.memory = new PlanMemory(plan, variable);
+      this.executePrologue(plan.prologue);
+      this.steps = plan.steps.map((step) => this.prepare(step));
     } catch (error) {
       this.releaseNative();
       throw error;
@@ -136,7 +132,7 @@ export class DnnlExecutable implements BackendExecutable {
     this.setInputs(inputs);
     for (const step of this.steps) step.execute(options);
     return Object.fromEntries(
-      [...this.ends.outputs].map(([name, place]) => [name, this.memory.view(place).slice()]),
+      [...this.plan.outputs].map(([name, place]) => [name, this.memory.view(place).slice()]),
     );
   }
 
@@ -159,7 +155,7 @@ export class DnnlExecutable implements BackendExecutable {
   /** Frees what belongs to the library. */
   private releaseNative(): void {
     this.releaseHandles();
-    for (const primitive of this.primitives) this.native.dnnl.release(primitive);
+    for (const primitive of this.plan.primitives) this.native.dnnl.release(primitive);
   }
 
   private executePrologue(prologue: readonly Step[]): void {
@@ -175,7 +171,7 @@ export class DnnlExecutable implements BackendExecutable {
   }
 
   private setInputs(inputs: NamedData): void {
-    for (const [name, place] of this.ends.inputs) this.memory.view(place).set(inputs[name]!);
+    for (const [name, place] of this.plan.inputs) this.memory.view(place).set(inputs[name]!);
   }
 
   private prepare(step: Step): ReadyStep {

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../graph/tensorType.js';
-import type { Precision, ProfileEntry } from '../engine.js';
+import { type Precision, type ProfileEntry, TYPESCRIPT } from '../engine.js';
 import { describeDesc, variantOf } from './describe.js';
 import { ARG } from './dnnl.js';
 import { elementBytes, type MemoryDesc } from './memoryDesc.js';
@@ -101,7 +101,7 @@ function detailOf(step: Step): string {
 function implementationOf(step: Step): string {
   switch (step.kind) {
     case 'host':
-      return 'TypeScript';
+      return TYPESCRIPT;
     case 'kernel':
       return `our kernel, ${step.name}`;
     case 'primitive':
@@ -124,4 +124,12 @@ export function describeStep(step: Step): StepDescription {
     precision: native ? precisionOf(step.spec) : 'f32',
     ...(step.phase && { phase: step.phase }),
   };
+}
+
+/** How many steps a plan has, and how many of them no library computes. */
+export function describeSteps(steps: readonly Step[]): string {
+  const ours = steps.filter(({ kind }) => kind === 'host');
+  const largest = Math.max(0, ...ours.map((step) => bytesOf([...readsOf(step), ...writesOf(step)])));
+  const size = ours.length > 0 ? `, the largest on ${(largest / 1024).toFixed(1)} KiB` : '';
+  return `${steps.length} steps, ${ours.length} of them in TypeScript${size}`;
 }

@@ -10,6 +10,11 @@ export interface ExportOptions {
   readonly classes: readonly string[];
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** How images are resized, for the metadata: pixels of the shorter side before the middle is cut. */
+  readonly resizeSize?: number | undefined;
+  readonly interpolation?: string | undefined;
+  /** Whether images are turned as their EXIF orientation says, for the metadata. */
+  readonly exif?: string | undefined;
   /** Take uint8 images [batch, H, W, C] instead of normalised floats [batch, C, H, W]. Default false. */
   readonly includePreprocessing?: boolean | undefined;
   /** Store weights as 16-bit floats, widened when the model is loaded: half the size, nearly the same results. Default false. */
@@ -72,6 +77,10 @@ export function exportOnnx(program: Program, options: ExportOptions): Uint8Array
   model.describe('classes', JSON.stringify(options.classes));
   model.describe('mean', JSON.stringify(options.mean));
   model.describe('std', JSON.stringify(options.std));
+  for (const key of ['resizeSize', 'interpolation', 'exif'] as const) {
+    const value = options[key];
+    if (value !== undefined) model.describe(key, String(value));
+  }
   model.describe(
     'input',
     options.includePreprocessing

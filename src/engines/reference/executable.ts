@@ -3,7 +3,8 @@ import type { AnyProgramNode, Program, ValueId } from '../../graph/program.js';
 import { sizeOf, type TensorData } from '../../graph/tensorType.js';
 import { fillUniform } from '../../random.js';
 import type { BackendExecutable, RunOptions } from '../engine.js';
-import type { ComputedKind, Dense, SourceKind, Values } from './kernel.js';
+import { type ComputedKind, isSource, type SourceKind } from '../fusion/sources.js';
+import type { Dense, Values } from './kernel.js';
 import { runKernel } from './kernels/table.js';
 import { type Arithmetic, type ReferenceVariable, toStored, toTensorData, zeros } from './variables.js';
 
@@ -37,10 +38,6 @@ function readSource<K extends SourceKind>(kind: K, attributes: OpAttributes[K], 
 }
 
 type ProgramNodeOf<K> = Extract<AnyProgramNode, { readonly kind: K }>;
-
-function isSource(node: AnyProgramNode): node is ProgramNodeOf<SourceKind> {
-  return node.kind in sources;
-}
 
 /** Values that are not needed after each node, by the node's index. */
 function lastUses({ nodes, outputs, updates }: Program): ValueId[][] {

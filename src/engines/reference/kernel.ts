@@ -13,12 +13,6 @@ export interface Dense {
   readonly data: Values;
 }
 
-/** Operations that a graph begins with: they have no kernel, but contents from outside. */
-export type SourceKind = 'input' | 'variable' | 'constant' | 'uniform';
-
-/** Operations that compute. */
-export type ComputedKind = Exclude<OpKind, SourceKind>;
-
 /**
  * Computes an operation. Shapes are those of its shape rule; outputs overlap no input, and whatever they
  * contain is overwritten.

@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { UserError } from '../../errors.js';
+import { describeForeignFile } from '../foreignFile.js';
 import { TensorProto_DataType as DataType, type ModelProto, ModelProtoSchema } from './onnx_pb.js';
 
 /** What an exported ONNX model says of itself. */
@@ -13,6 +14,10 @@ export interface OnnxClassifier {
   readonly channels: number;
   /** Height and width of the images. */
   readonly imageSize: number;
+  /** Pixels of the shorter side before the middle is cut. Files of older versions don't say it: 256/224 of the size. */
+  readonly resizeSize: number;
+  /** Whether images are turned as their EXIF orientation says; `ignore` in files of older versions. */
+  readonly exif: 'apply' | 'ignore';
   /** Whether it takes uint8 images [batch, H, W, C] instead of normalised floats [batch, C, H, W]. */
   readonly takesBytes: boolean;
 }
@@ -45,14 +50,23 @@ export function readOnnxClassifier(bytes: Uint8Array, path: string): OnnxClassif
     throw new UserError(
       `${path} is no model that export wrote: its input "images" or its metadata on classes, mean and std is missing`,
     );
-  return { classes, mean, std, imageSize, channels, takesBytes };
+  const resizeSize = Number(metadata.get('resizeSize') ?? Math.round((imageSize * 256) / 224));
+  const exif = metadata.get('exif') === 'apply' ? 'apply' : 'ignore';
+  return { classes, mean, std, imageSize, channels, resizeSize, exif, takesBytes };
 }
 
 function parse(bytes: Uint8Array, path: string): ModelProto {
+  const foreign = describeForeignFile(bytes);
+  const isOnnx = foreign?.includes('ONNX') ?? false;
+  if (foreign !== undefined && !isOnnx) throw new UserError(`${path} ${foreign}`);
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch {
-    throw new UserError(`${path} is damaged or no ONNX model`);
+    throw new UserError(
+      isOnnx
+        ? `${path} is truncated or damaged: it begins as an ONNX model, but cannot be read to its end`
+        : `${path} is damaged or no ONNX model`,
+    );
   }
 }
 

@@ -2,9 +2,12 @@ import { printable } from '../quote.js';
 import { PickleCursor } from './cursor.js';
 import {
   type CallContext,
+  InertGlobal,
+  InertObject,
   latin1,
   PickleFault,
   type PickleGlobals,
+  PickleLimit,
   type PickleObject,
   PickleTuple,
   type PickleValue,
@@ -28,6 +31,11 @@ const BASE_COPIES = 2 ** 22;
 /** What the machine lets a pickle refer to. */
 export interface MachineOptions {
   readonly globals: PickleGlobals;
+  /**
+   * What becomes of globals that are not among them: the pickle is refused (default), or they and what is made with
+   * them are inert placeholders, as is an object whose contents cannot be read. Nothing is ever called for them.
+   */
+  readonly unknown?: 'refuse' | 'placeholder' | undefined;
   /** Resolves an object that lies outside of the pickle. Without it such an object is refused. */
   readonly persistentLoad?: ((id: PickleValue) => PickleValue) | undefined;
 }
@@ -59,18 +67,18 @@ export class PickleMachine implements CallContext {
 
   /** Spends an instruction. */
   step(): void {
-    if (--this.stepsLeft < 0) throw new PickleFault(`has more than ${MAX_STEPS} instructions`);
+    if (--this.stepsLeft < 0) throw new PickleLimit(`has more than ${MAX_STEPS} instructions`);
   }
 
   /** Spends `bytes` that are about to be copied. */
   private charge(bytes: number): void {
     this.copiesLeft -= bytes;
-    if (this.copiesLeft < 0) throw new PickleFault('copies its objects too often');
+    if (this.copiesLeft < 0) throw new PickleLimit('copies its objects too often');
   }
 
   push(value: PickleValue): void {
     if (typeof value === 'object' && value !== null && ++this.objects > this.maxObjects)
-      throw new PickleFault(`makes more than ${this.maxObjects} objects`);
+      throw new PickleLimit(`makes more than ${this.maxObjects} objects`);
     this.stack.push(value);
   }
 
@@ -97,7 +105,7 @@ export class PickleMachine implements CallContext {
 
   mark(): void {
     if (this.marks.push(this.stack.length) > MAX_MARKS)
-      throw new PickleFault(`has more than ${MAX_MARKS} lists and tuples open at once`);
+      throw new PickleLimit(`has more than ${MAX_MARKS} lists and tuples open at once`);
   }
 
   /** Takes everything above the last mark, and the mark. */
@@ -115,7 +123,7 @@ export class PickleMachine implements CallContext {
 
   remember(index: number): void {
     this.memo.set(index, this.top());
-    if (this.memo.size > MAX_MEMO) throw new PickleFault(`remembers more than ${MAX_MEMO} objects`);
+    if (this.memo.size > MAX_MEMO) throw new PickleLimit(`remembers more than ${MAX_MEMO} objects`);
   }
 
   recall(index: number): void {
@@ -132,14 +140,32 @@ export class PickleMachine implements CallContext {
 
   global(module: string, name: string): PickleObject {
     const full = `${module}.${name}`;
+    // Names may be made of remembered texts, of any length.
+    this.charge(full.length);
     const found = this.options.globals.get(full);
-    if (!found) throw new PickleFault(`refers to ${printable(full)}, which is not allowed`);
-    return found;
+    if (found) return found;
+    if (this.options.unknown === 'placeholder') return new InertGlobal(full);
+    throw new PickleFault(`refers to ${printable(full)}, which is not allowed`);
   }
 
   persistent(id: PickleValue): PickleValue {
     if (!this.options.persistentLoad) throw new PickleFault('refers to an object outside of it');
-    return this.options.persistentLoad(id);
+    try {
+      return this.options.persistentLoad(id);
+    } catch (error) {
+      return new InertObject('something outside of the pickle', this.tolerated(error));
+    }
+  }
+
+  /** Why an object cannot be read, where such objects become placeholders; otherwise, and at a limit, the error is thrown again. */
+  tolerated(error: unknown): string {
+    if (
+      this.options.unknown === 'placeholder' &&
+      error instanceof PickleFault &&
+      !(error instanceof PickleLimit)
+    )
+      return error.message;
+    throw error;
   }
 
   /** Spends what copying a value, or the items of a tuple, would take. */

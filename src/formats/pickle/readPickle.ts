@@ -1,20 +1,10 @@
 import { errorMessage, UserError } from '../../errors.js';
 import { bytesOf } from '../tensor.js';
-import { containerOps } from './containerOps.js';
-import { dataOps } from './dataOps.js';
 import { type MachineOptions, PickleMachine } from './machine.js';
-import { objectOps } from './objectOps.js';
-import type { OpcodeTable } from './opcodes.js';
-import { stackOps } from './stackOps.js';
+import { instructions } from './opcodes.js';
 import { PickleFault, type PickleValue } from './values.js';
 
 const STOP = 0x2e;
-
-/** Instructions by their byte. */
-const instructions: readonly (OpcodeTable[string] | undefined)[] = (() => {
-  const table: OpcodeTable = { ...dataOps, ...containerOps, ...objectOps, ...stackOps };
-  return Array.from({ length: 256 }, (_, byte) => table[String.fromCharCode(byte)]);
-})();
 
 /** How a pickle is read. */
 export interface PickleOptions extends MachineOptions {
@@ -33,8 +23,8 @@ export interface PickleResult {
 
 /**
  * Reads a pickle of protocol 0 to 5 without running anything of it: what it refers to is looked up in
- * `globals`, and everything else is refused by name. Left out are extension registries, keyword
- * arguments to constructors and buffers outside of the pickle.
+ * `globals`, and everything else is refused by name, or becomes an inert placeholder where `unknown` says
+ * so. Left out are extension registries and buffers outside of the pickle.
  *
  * Time and memory are bounded: 5 million instructions, 500,000 objects, 1,000,000 remembered ones, and
  * copies of 32 MiB and twice the file.

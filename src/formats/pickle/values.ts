@@ -10,9 +10,15 @@ export class PickleFault extends Error {
   override readonly name = 'PickleFault';
 }
 
+/** A limit on time or memory is passed. Unlike other faults it is never tolerated. */
+export class PickleLimit extends PickleFault {}
+
 /** A value that is neither a JavaScript primitive nor a plain container. Subclasses say what it is by `kind`. */
 export abstract class PickleObject {
   abstract readonly kind: string;
+
+  /** Why the object cannot be used, where it was given a state that is not understood. */
+  fault?: string | undefined;
 
   /** Takes the state that the pickle gives to an object after it was made (Python's `__setstate__`). @throws PickleFault where it has none */
   build(_state: PickleValue): void {
@@ -68,6 +74,43 @@ export class PickleGlobal extends PickleObject {
   }
 }
 
+/** A class or function that is not known. Nothing of it is looked up: calling it makes an {@link InertObject}. */
+export class InertGlobal extends PickleObject {
+  override readonly kind: string;
+
+  constructor(readonly name: string) {
+    super();
+    this.kind = `reference to ${printable(name)}`;
+  }
+}
+
+/**
+ * A placeholder of an object that is not understood: of an unknown class, or of a known one with contents that
+ * cannot be read. It takes any state and any items, and keeps none of them.
+ */
+export class InertObject extends PickleObject {
+  override readonly kind: string;
+  /** Whether its state is that of a `torch.nn.Module`. */
+  isModule = false;
+
+  /**
+   * @param name of the class or function, with its module
+   * @param fault why a known one could not be read
+   */
+  constructor(
+    readonly name: string,
+    override readonly fault?: string,
+  ) {
+    super();
+    this.kind = `placeholder for an object of ${printable(name)}`;
+  }
+
+  override build(state: PickleValue): void {
+    const module = state instanceof Map && state.has('_modules') && state.has('_parameters');
+    this.isModule ||= module;
+  }
+}
+
 /** What a pickle may refer to, by module and name with a dot between. */
 export type PickleGlobals = ReadonlyMap<string, PickleObject>;
 
@@ -112,6 +155,7 @@ export function describeValue(value: PickleValue | undefined): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'None';
   if (typeof value === 'string') return `the text ${printable(value)}`;
+  if (value instanceof InertObject) return `an object of ${printable(value.name)}`;
   if (typeof value === 'object') return `a ${kindOf(value)}`;
   return printable(String(value));
 }

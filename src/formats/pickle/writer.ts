@@ -22,6 +22,15 @@ export class PickleWriter {
     return this.op('u');
   }
 
+  emptyList(): this {
+    return this.op(']');
+  }
+
+  /** Puts the values since the mark at the end of the list below it. */
+  appends(): this {
+    return this.op('e');
+  }
+
   /** Calls the function below the top with the tuple on top. */
   reduce(): this {
     return this.op('R');

@@ -1,9 +1,13 @@
 import { UserError } from '../../errors.js';
+import { describeForeignFile } from '../foreignFile.js';
 import { quoted } from '../quote.js';
 import { bytesOf, type StoredTensors } from '../tensor.js';
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from './format.js';
 import { type Header, parseHeader } from './header.js';
 import { HeaderError } from './headerText.js';
+
+/** The file ends too early. The message fits after "the file is truncated: ". */
+class Truncated extends Error {}
 
 /** Contents of a safetensors file. */
 export interface SafetensorsFile {
@@ -22,6 +26,8 @@ export interface SafetensorsFile {
  * @throws UserError when the file is not such
  */
 export function parseSafetensors(bytes: Uint8Array, fileName: string): SafetensorsFile {
+  const foreign = describeForeignFile(bytes);
+  if (foreign !== undefined) throw new UserError(`${fileName} ${foreign}`);
   try {
     const { text, body } = split(bytesOf(bytes));
     const header = parseHeader(text);
@@ -31,6 +37,7 @@ export function parseSafetensors(bytes: Uint8Array, fileName: string): Safetenso
       tensors.set(name, { dtype, shape, data: body.subarray(begin, end) });
     return { tensors, metadata: header.metadata };
   } catch (error) {
+    if (error instanceof Truncated) throw new UserError(`${fileName} is truncated: ${error.message}`);
     if (!(error instanceof HeaderError)) throw error;
     throw new UserError(`${fileName} is not a valid safetensors file: the header ${error.message}`);
   }
@@ -43,10 +50,13 @@ function split(bytes: Uint8Array): { text: string; body: Uint8Array } {
   if (length > BigInt(MAX_HEADER_BYTES))
     throw new HeaderError(`would have ${length} bytes, more than ${MAX_HEADER_BYTES}`);
   const start = LENGTH_BYTES + Number(length);
-  if (start > bytes.byteLength)
-    throw new HeaderError(`would have ${length} bytes, but the file has ${bytes.byteLength} in all`);
+  const isHeader = bytes[LENGTH_BYTES] === '{'.charCodeAt(0);
+  if (start > bytes.byteLength) {
+    const what = `would have ${length} bytes, but the file has ${bytes.byteLength} in all`;
+    throw isHeader ? new Truncated(`its header ${what}`) : new HeaderError(what);
+  }
   const encoded = bytes.subarray(LENGTH_BYTES, start);
-  if (encoded[0] !== '{'.charCodeAt(0)) throw new HeaderError('does not begin with "{"');
+  if (!isHeader) throw new HeaderError('does not begin with "{"');
   return { text: decodeUtf8(encoded), body: bytes.subarray(start) };
 }
 
@@ -69,5 +79,9 @@ function checkCover({ entries }: Header, length: number): void {
       );
     at = end;
   }
+  if (at > length)
+    throw new Truncated(
+      `its tensors take ${at} bytes, but ${length} follow the header; copy or download it again`,
+    );
   if (at !== length) throw new HeaderError(`describes ${at} bytes of tensors, but ${length} bytes follow it`);
 }

@@ -1,20 +1,24 @@
 import { numpyGlobals } from '../pickle/numpy.js';
 import { standardGlobals } from '../pickle/standardGlobals.js';
 import {
+  type CallContext,
   describeValue,
   globalsTable,
+  InertObject,
   natural,
   naturalItems,
   PickleFault,
   PickleGlobal,
   type PickleGlobals,
   type PickleValue,
+  tupleItems,
 } from '../pickle/values.js';
 import type { StoredDType } from '../tensor.js';
 import { STORAGE_CLASSES, StorageClass, TorchStorage, TorchTensor } from './objects.js';
 
 /** `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks, metadata)`, and `_rebuild_tensor`, which has the first four. */
 function rebuildTensor([storage, offset, shape, strides]: readonly PickleValue[]): TorchTensor {
+  if (storage instanceof InertObject && storage.fault !== undefined) throw new PickleFault(storage.fault);
   if (!(storage instanceof TorchStorage))
     throw new PickleFault(`makes a tensor of ${describeValue(storage)}, where a storage must be`);
   return new TorchTensor(storage, {
@@ -24,11 +28,30 @@ function rebuildTensor([storage, offset, shape, strides]: readonly PickleValue[]
   });
 }
 
-/** `torch._utils._rebuild_parameter(data, requires_grad, backward_hooks)` */
+/** `torch._utils._rebuild_parameter(data, requires_grad, backward_hooks)`, and `_with_state`, which has one more. */
 function rebuildParameter([data]: readonly PickleValue[]): TorchTensor {
+  if (data instanceof InertObject && data.fault !== undefined) throw new PickleFault(data.fault);
   if (data instanceof TorchTensor) return data;
   throw new PickleFault(`makes a parameter of ${describeValue(data)}, where a tensor must be`);
 }
+
+/** `torch._tensor._rebuild_from_type_v2(function, class, arguments, state)`: a tensor of a subclass, or with attributes. */
+function rebuildFromType([rebuild, , args]: readonly PickleValue[], context: CallContext): PickleValue {
+  if (rebuild instanceof PickleGlobal && rebuild.call && TENSOR_MAKERS.has(rebuild.name))
+    return rebuild.call(tupleItems(args, 'the arguments of a tensor'), context);
+  throw new PickleFault(`makes a tensor by ${describeValue(rebuild)}`);
+}
+
+const TENSOR_MAKERS: ReadonlySet<string> = new Set([
+  'torch._utils._rebuild_tensor',
+  'torch._utils._rebuild_tensor_v2',
+  'torch._utils._rebuild_parameter',
+]);
+
+/** A tensor of a kind that is not read. */
+const notRead = (kind: string) => (): never => {
+  throw new PickleFault(`has a ${kind} tensor, which is not read`);
+};
 
 const storageClasses: PickleGlobals = new Map(
   (Object.keys(STORAGE_CLASSES) as StoredDType[]).map((dtype) => [
@@ -51,7 +74,7 @@ const inert = [
   'bool',
 ];
 
-/** Everything that a checkpoint may refer to. */
+/** What is understood of the things that a checkpoint refers to; all else becomes placeholders. */
 export const torchGlobals: PickleGlobals = new Map([
   ...standardGlobals,
   ...numpyGlobals,
@@ -60,6 +83,11 @@ export const torchGlobals: PickleGlobals = new Map([
     new PickleGlobal('torch._utils._rebuild_tensor', rebuildTensor),
     new PickleGlobal('torch._utils._rebuild_tensor_v2', rebuildTensor),
     new PickleGlobal('torch._utils._rebuild_parameter', rebuildParameter),
+    new PickleGlobal('torch._utils._rebuild_parameter_with_state', rebuildParameter),
+    new PickleGlobal('torch._tensor._rebuild_from_type_v2', rebuildFromType),
+    new PickleGlobal('torch._utils._rebuild_sparse_tensor', notRead('sparse')),
+    new PickleGlobal('torch._utils._rebuild_sparse_csr_tensor', notRead('sparse')),
+    new PickleGlobal('torch._utils._rebuild_qtensor', notRead('quantized')),
     new PickleGlobal('torch.device', () => null),
     ...inert.map((name) => new PickleGlobal(`torch.${name}`)),
   ]),

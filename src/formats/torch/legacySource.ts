@@ -1,8 +1,11 @@
 import { type PickleResult, readPickle } from '../pickle/readPickle.js';
 import {
   describeValue,
+  InertGlobal,
   natural,
   PickleFault,
+  PickleLimit,
+  type PickleObject,
   type PickleValue,
   textOf,
   tupleItems,
@@ -10,8 +13,8 @@ import {
 import { quoted } from '../quote.js';
 import { bytesOf, DTYPE_BYTES } from '../tensor.js';
 import { torchGlobals } from './globals.js';
-import { StorageClass, TorchStorage } from './objects.js';
-import type { TorchSource } from './source.js';
+import { TorchStorage } from './objects.js';
+import { storageReference, type TorchSource } from './source.js';
 
 /** First object of a file. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -26,12 +29,14 @@ const PROTOCOL = 1001;
  */
 export function openLegacyCheckpoint(file: Uint8Array, fileName: string): TorchSource {
   const bytes = bytesOf(file);
-  const storages = new Map<string, TorchStorage>();
+  const storages: Storages = { read: new Map(), passed: new Map() };
   let position = 0;
   const next = (persistentLoad?: (id: PickleValue) => PickleValue): PickleValue => {
     const found: PickleResult = readPickle(bytes, {
       fileName,
       globals: torchGlobals,
+      // Only the checkpoint's own object may refer to what is not known.
+      unknown: persistentLoad ? 'placeholder' : 'refuse',
       persistentLoad,
       start: position,
     });
@@ -43,7 +48,7 @@ export function openLegacyCheckpoint(file: Uint8Array, fileName: string): TorchS
   if (version !== PROTOCOL)
     throw new PickleFault(`has the version ${describeValue(version)}, not ${PROTOCOL}`);
   checkMachine(next());
-  const root = next((id) => loadStorage(id, storages));
+  const root = next((id) => loadReference(id, storages));
   const keys = storageKeys(next());
   const contents = readStorages(bytes, position, keys, storages);
   const contentsOf = ({ key }: TorchStorage): Uint8Array => {
@@ -59,21 +64,38 @@ function checkMachine(info: PickleValue): void {
     throw new PickleFault('was written in big-endian order, but only little-endian files can be read');
 }
 
-/** Reads `('storage', class, key, location, number of elements, view)`; a view is (key, offset, number of elements) or None. */
-function loadStorage(id: PickleValue, storages: Map<string, TorchStorage>): TorchStorage {
-  const [tag, storageClass, keyValue, , numel, view = null] = tupleItems(id, 'a reference to a storage');
-  const key = textOf(keyValue);
-  if (textOf(tag) !== 'storage' || key === undefined || !(storageClass instanceof StorageClass))
-    throw new PickleFault(
-      `refers to ${describeValue(tag)} of ${describeValue(storageClass)}, not to a storage`,
-    );
-  const total = natural(numel, 'the size of a storage');
-  const storage = new TorchStorage(key, storageClass.dtype, total, partOf(view, total));
-  const known = storages.get(key);
-  if (known && (known.dtype !== storage.dtype || known.total !== total))
-    throw new PickleFault(`gives the storage ${quoted(key)} two types or sizes`);
-  if (!known) storages.set(key, storage);
-  return storage;
+/** Bytes of an element in storages that are not read, but have to be passed. */
+const PASSED_BYTES: ReadonlyMap<string, number> = new Map([
+  ['torch.ComplexFloatStorage', 8],
+  ['torch.ComplexDoubleStorage', 16],
+  ['torch.QInt8Storage', 1],
+  ['torch.QUInt8Storage', 1],
+  ['torch.QInt32Storage', 4],
+]);
+
+/** What is known of the storages that the object refers to, by key. */
+interface Storages {
+  readonly read: Map<string, TorchStorage>;
+  /** Elements and bytes of storages that are not read. */
+  readonly passed: Map<string, { readonly total: number; readonly bytes: number }>;
+}
+
+/** Reads `('storage', class, key, location, number of elements, view)`; a view is (key, offset, number of elements) or None. A class of modules comes as `('module', class, …)`. */
+function loadReference(id: PickleValue, { read, passed }: Storages): PickleObject {
+  const items = tupleItems(id, 'a reference to a storage');
+  const [tag, named, keyValue, , numel, view = null] = items;
+  if (textOf(tag) === 'module' && named instanceof InertGlobal) return named;
+  const size = named instanceof InertGlobal ? PASSED_BYTES.get(named.name) : undefined;
+  if (size !== undefined) {
+    const total = natural(numel, 'the size of a storage');
+    passed.set(textOf(keyValue) ?? '', { total, bytes: total * size });
+  }
+  const { dtype, key, count: total } = storageReference(items);
+  const known = read.get(key);
+  if (known && (known.dtype !== dtype || known.total !== total))
+    throw new PickleLimit(`gives the storage ${quoted(key)} two types or sizes`);
+  if (!known) read.set(key, new TorchStorage(key, dtype, total, { offset: 0, count: total }));
+  return new TorchStorage(key, dtype, total, partOf(view, total));
 }
 
 function partOf(view: PickleValue, total: number): { offset: number; count: number } {
@@ -103,21 +125,24 @@ function readStorages(
   bytes: Uint8Array,
   start: number,
   keys: readonly string[],
-  storages: ReadonlyMap<string, TorchStorage>,
+  { read, passed }: Storages,
 ): Map<string, Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const contents = new Map<string, Uint8Array>();
   let at = start;
   for (const key of keys) {
-    const storage = storages.get(key);
-    if (!storage) throw new PickleFault(`has the storage ${quoted(key)}, which no tensor refers to`);
+    const storage = read.get(key);
+    const size = storage
+      ? { total: storage.total, bytes: storage.total * DTYPE_BYTES[storage.dtype] }
+      : passed.get(key);
+    if (!size) throw new PickleFault(`has the storage ${quoted(key)}, which no tensor refers to`);
     if (at + 8 > bytes.length) throw new PickleFault(`is truncated before the storage ${quoted(key)}`);
     const count = view.getBigUint64(at, true);
-    if (count !== BigInt(storage.total))
+    if (count !== BigInt(size.total))
       throw new PickleFault(
-        `has ${count} elements in the storage ${quoted(key)}, where ${storage.total} must be`,
+        `has ${count} elements in the storage ${quoted(key)}, where ${size.total} must be`,
       );
-    const end = at + 8 + storage.total * DTYPE_BYTES[storage.dtype];
+    const end = at + 8 + size.bytes;
     if (end > bytes.length) throw new PickleFault(`is truncated in the storage ${quoted(key)}`);
     contents.set(key, bytes.subarray(at + 8, end));
     at = end;

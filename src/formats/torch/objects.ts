@@ -51,4 +51,7 @@ export class TorchTensor extends PickleObject {
   ) {
     super();
   }
+
+  /** Attributes that were set on the tensor are passed over. */
+  override build(): void {}
 }

@@ -1,73 +1,172 @@
-import { describeValue, PickleFault, type PickleValue, textOf } from '../pickle/values.js';
-import { quoted } from '../quote.js';
+import { describeValue, InertObject, PickleFault, type PickleValue, textOf } from '../pickle/values.js';
+import { printable, quoted } from '../quote.js';
+import { withoutPrefixes } from '../stateNames.js';
 import { TorchTensor } from './objects.js';
 
 /** Keys under which checkpoints have their state dict, in the order in which they are looked for. */
-export const WRAPPERS = ['net', 'state_dict', 'model'] as const;
+const WEIGHTS = [
+  'net',
+  'state_dict',
+  'model_state_dict',
+  'model',
+  'model_state',
+  'network',
+  'module',
+  'weights',
+  'params',
+] as const;
 
-/** Key of a state dict in a checkpoint. */
-export type Wrapper = (typeof WRAPPERS)[number];
+/** Keys of averaged weights (exponential moving average), in the order in which they are looked for. */
+const AVERAGED = [
+  'state_dict_ema',
+  'model_ema',
+  'ema_state_dict',
+  'model_ema_state_dict',
+  'ema_model',
+  'ema',
+  'params_ema',
+] as const;
+
+/** Dicts within dicts that are looked through for a state dict. */
+const DEEPEST = 3;
 
 /** A state dict and what stands beside it. */
 export interface Unwrapped {
-  readonly wrapper: Wrapper | null;
+  /** The keys that lead to it, with dots between; null where the file is the state dict. */
+  readonly wrapper: string | null;
   readonly tensors: ReadonlyMap<string, TorchTensor>;
-  /** Other entries of the same dict as the wrapper's key, or of the state dict itself where nothing wraps it. */
+  /** Entries of the state dict that are no tensors that can be read, with the reason. */
+  readonly unread: ReadonlyMap<string, string>;
+  /** Other entries of the file's dict, or of the state dict itself where nothing wraps it. */
   readonly others: ReadonlyMap<string, PickleValue>;
+  /** The key of averaged weights in the file, if it has any. */
+  readonly averagedKey?: string | undefined;
+  /** Whether `tensors` are those. */
+  readonly averaged: boolean;
 }
 
-/** Finds the state dict in a checkpoint's object, and takes DataParallel's `module.` off its names. @throws PickleFault when there is none */
-export function unwrap(root: PickleValue): Unwrapped {
-  if (!(root instanceof Map))
-    throw new PickleFault(`holds ${describeValue(root)}, where a dict of tensors must be`);
-  for (const wrapper of WRAPPERS) {
-    const dict = root.get(wrapper);
-    if (!(dict instanceof Map) || !hasTensors(dict)) continue;
-    const tensors = new Map<string, TorchTensor>();
-    for (const [key, value] of dict) tensors.set(nameOf(key), requireTensor(key, value));
-    const others = [...root].filter(([key]) => key !== wrapper);
-    return { wrapper, tensors: withoutModule(tensors), others: named(others) };
+type Dict = ReadonlyMap<PickleValue, PickleValue>;
+
+/** A state dict within the file's dict. */
+interface Found {
+  readonly path: readonly string[];
+  readonly dict: Dict;
+}
+
+/**
+ * Finds the state dict in a checkpoint's object, and takes wrappers' prefixes off its names.
+ *
+ * @param averaged whether averaged weights are wanted
+ * @throws PickleFault when there is none
+ */
+export function unwrap(root: PickleValue, averaged: boolean): Unwrapped {
+  if (!(root instanceof Map)) throw new PickleFault(notADict(root));
+  const own = find(root, WEIGHTS);
+  const mean = find(root, AVERAGED);
+  const averagedKey = mean?.path.join('.');
+  if (averaged && !mean)
+    throw new PickleFault(
+      `has no averaged weights (EMA): none of ${AVERAGED.map(quoted).join(', ')} is in it`,
+    );
+  const found = averaged ? mean : (own ?? (hasTensors(root) ? undefined : mean));
+  if (found) {
+    const others = [...root].filter(([key]) => key !== found.path[0]);
+    return {
+      wrapper: found.path.join('.'),
+      ...stateDict([...found.dict]),
+      others: named(others),
+      averagedKey,
+      averaged: found === mean,
+    };
   }
   if (!hasTensors(root)) throw new PickleFault(withoutTensors(root));
-  const entries = [...root];
-  const tensors = entries.flatMap(([key, value]): [string, TorchTensor][] =>
-    value instanceof TorchTensor ? [[nameOf(key), value]] : [],
-  );
-  const others = entries.filter(([, value]) => !(value instanceof TorchTensor));
-  const container = others.find(([, value]) => typeof value === 'object' && value !== null);
-  if (container) requireTensor(container[0], container[1]);
-  return { wrapper: null, tensors: withoutModule(new Map(tensors)), others: named(others) };
+  // Scalars beside the tensors are no weights, nor are objects; a dict or list might hold some.
+  const isBeside = (value: PickleValue): boolean =>
+    typeof value !== 'object' ||
+    value === null ||
+    (value instanceof InertObject && value.fault === undefined);
+  const entries = [...root].filter(([key]) => key !== mean?.path[0]);
+  return {
+    wrapper: null,
+    ...stateDict(entries.filter(([, value]) => !isBeside(value))),
+    others: named(entries.filter(([, value]) => isBeside(value))),
+    averagedKey,
+    averaged: false,
+  };
 }
 
-function hasTensors(dict: ReadonlyMap<PickleValue, PickleValue>): boolean {
+/** The state dict under the first of the keys that has one. */
+function find(root: Dict, keys: readonly string[], depth = 1): Found | undefined {
+  for (const key of keys) {
+    const value = root.get(key);
+    if (!(value instanceof Map)) continue;
+    if (hasTensors(value)) return { path: [key], dict: value };
+    const inner = depth < DEEPEST ? find(value, WEIGHTS, depth + 1) : undefined;
+    if (inner) return { path: [key, ...inner.path], dict: inner.dict };
+  }
+  return undefined;
+}
+
+function hasTensors(dict: Dict): boolean {
   for (const value of dict.values()) if (value instanceof TorchTensor) return true;
   return false;
 }
 
-function nameOf(key: PickleValue): string {
-  const name = textOf(key);
-  if (name === undefined) throw new PickleFault(`has ${describeValue(key)} as the name of a tensor`);
-  return name;
+function stateDict(
+  entries: readonly (readonly [PickleValue, PickleValue])[],
+): Pick<Unwrapped, 'tensors' | 'unread'> {
+  const found = new Map<string, TorchTensor | string>();
+  for (const [key, value] of entries) {
+    const name = textOf(key);
+    if (name === undefined) throw new PickleFault(`has ${describeValue(key)} as the name of a tensor`);
+    if (value instanceof TorchTensor) found.set(name, value);
+    else if (value instanceof InertObject)
+      found.set(name, value.fault ?? `has ${describeValue(value)} there`);
+    else throw new PickleFault(`has ${describeValue(value)} as ${quoted(name)} among its tensors`);
+  }
+  const plain = withoutPrefixes(found);
+  if (!plain) throw new PickleFault('has two tensors whose names differ by "_orig_mod." alone');
+  const tensors = new Map<string, TorchTensor>();
+  const unread = new Map<string, string>();
+  for (const [name, value] of plain) {
+    if (typeof value === 'string') unread.set(name, value);
+    else tensors.set(name, value);
+  }
+  return { tensors, unread };
 }
 
-function requireTensor(key: PickleValue, value: PickleValue): TorchTensor {
-  if (value instanceof TorchTensor) return value;
-  throw new PickleFault(`has ${describeValue(value)} as ${quoted(nameOf(key))} among its tensors`);
+function named(entries: readonly (readonly [PickleValue, PickleValue])[]): Map<string, PickleValue> {
+  return new Map(
+    entries.flatMap(([key, value]): [string, PickleValue][] =>
+      typeof key === 'string' ? [[key, value]] : [],
+    ),
+  );
 }
 
-function named(entries: readonly [PickleValue, PickleValue][]): Map<string, PickleValue> {
-  return new Map(entries.flatMap(([key, value]) => (typeof key === 'string' ? [[key, value]] : [])));
+function notADict(root: PickleValue): string {
+  if (root instanceof InertObject && root.isModule) return wholeModel(root);
+  if (root instanceof InertObject && root.fault !== undefined) return root.fault;
+  return `holds ${describeValue(root)}, where a dict of tensors must be`;
 }
 
-function withoutTensors(root: ReadonlyMap<PickleValue, PickleValue>): string {
+function wholeModel({ name }: InertObject): string {
+  return `is a whole pickled model, a ${printable(name)}, which only its own Python code can load: in Python, save model.state_dict() instead`;
+}
+
+function withoutTensors(root: Dict): string {
+  for (const [key, value] of root) {
+    if (!(value instanceof InertObject)) continue;
+    if (value.isModule)
+      return `has a whole pickled model under ${quoted(textOf(key) ?? '')}: ${wholeModel(value)}`;
+  }
+  const faults = [...root].flatMap(([key, value]) =>
+    value instanceof InertObject && value.fault !== undefined
+      ? [`${quoted(textOf(key) ?? '')} ${value.fault}`]
+      : [],
+  );
+  if (faults.length > 0) return `has no tensor that can be read: ${faults[0]}`;
   const keys = [...root.keys()].slice(0, 10).map((key) => textOf(key) ?? describeValue(key));
   const found = keys.length > 0 ? `its keys are ${keys.map(quoted).join(', ')}` : 'it is empty';
-  return `has no tensors, neither of its own nor under ${WRAPPERS.map(quoted).join(', ')}: ${found}`;
-}
-
-/** `torch.nn.DataParallel` puts `module.` before every name. */
-function withoutModule(tensors: ReadonlyMap<string, TorchTensor>): ReadonlyMap<string, TorchTensor> {
-  const prefix = 'module.';
-  if (![...tensors.keys()].every((name) => name.startsWith(prefix))) return tensors;
-  return new Map([...tensors].map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  const places = WEIGHTS.slice(0, 4).map(quoted).join(', ');
+  return `has no tensors, neither of its own nor under ${places} and the like: ${found}`;
 }

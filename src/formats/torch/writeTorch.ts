@@ -2,17 +2,17 @@ import { PickleWriter } from '../pickle/writer.js';
 import { contiguousStrides } from '../strided.js';
 import { bytesOf, elementCount, type StoredTensor, storedTensor } from '../tensor.js';
 import { type ZipEntry, zipChunks } from '../zip/writeZip.js';
+import type { TorchExtra } from './extras.js';
 import { STORAGE_CLASSES } from './objects.js';
-import type { TorchExtra } from './readTorch.js';
-import type { Wrapper } from './unwrap.js';
 
 /** How a checkpoint is laid out. */
 export interface TorchLayout {
   /** Key under which the state dict stands; null: the file is the state dict. Default null. */
-  readonly wrapper?: Wrapper | null;
+  readonly wrapper?: string | null;
   /**
-   * Scalars beside it, such as `acc` and `epoch`; only with a wrapper. Whole numbers become int, others
-   * float64 tensors of shape []: `weights_only=True` of PyTorch 1.13 refuses float itself.
+   * Plain values beside it, such as `acc`, `epoch` and `classes`; only with a wrapper. Whole numbers become int,
+   * others float64 tensors of shape [], as `weights_only=True` of PyTorch 1.13 refuses float itself; lists of text
+   * become lists, lists of numbers float64 tensors of shape [n].
    */
   readonly extras?: ReadonlyMap<string, TorchExtra>;
 }
@@ -51,15 +51,33 @@ export function writeTorchCheckpoint(
   ]);
 }
 
-/** Writes a scalar; one that becomes a tensor adds its storage. */
+/** Writes a plain value; one that becomes a tensor adds its storage. */
 function writeExtra(writer: PickleWriter, value: TorchExtra, storages: Uint8Array[]): void {
   if (typeof value === 'boolean') writer.boolean(value);
   else if (typeof value === 'string') writer.text(value);
-  else if (Number.isSafeInteger(value)) writer.integer(value);
+  else if (typeof value === 'number') {
+    if (Number.isSafeInteger(value)) writer.integer(value);
+    else writeFloats(writer, [], [value], storages);
+  } else if (isNumbers(value)) writeFloats(writer, [value.length], value, storages);
   else {
-    const scalar = storedTensor('f64', [], bytesOf(Float64Array.of(value)));
-    writeTensor(writer, scalar, String(storages.push(scalar.data) - 1));
+    writer.emptyList().mark();
+    for (const item of value) writer.text(item);
+    writer.appends();
   }
+}
+
+function isNumbers(value: readonly string[] | readonly number[]): value is readonly number[] {
+  return typeof value[0] === 'number';
+}
+
+function writeFloats(
+  writer: PickleWriter,
+  shape: readonly number[],
+  values: readonly number[],
+  storages: Uint8Array[],
+): void {
+  const tensor = storedTensor('f64', shape, bytesOf(Float64Array.from(values)));
+  writeTensor(writer, tensor, String(storages.push(tensor.data) - 1));
 }
 
 function writeOrderedDict(writer: PickleWriter): void {

@@ -1,18 +1,11 @@
 import { readPickle } from '../pickle/readPickle.js';
-import {
-  describeValue,
-  natural,
-  PickleFault,
-  type PickleValue,
-  textOf,
-  tupleItems,
-} from '../pickle/values.js';
+import { PickleFault, type PickleValue, textOf, tupleItems } from '../pickle/values.js';
 import { quoted } from '../quote.js';
 import { DTYPE_BYTES } from '../tensor.js';
-import { StoredZip } from '../zip/readZip.js';
+import { StoredZip, zipNames } from '../zip/readZip.js';
 import { torchGlobals } from './globals.js';
-import { StorageClass, TorchStorage } from './objects.js';
-import type { TorchSource } from './source.js';
+import { TorchStorage } from './objects.js';
+import { storageReference, type TorchSource } from './source.js';
 
 /**
  * Opens a checkpoint of PyTorch 1.6 or later: a ZIP file with one folder, which has the object as
@@ -21,8 +14,9 @@ import type { TorchSource } from './source.js';
  * @throws UserError or PickleFault when it is not such
  */
 export function openZipCheckpoint(bytes: Uint8Array, fileName: string): TorchSource {
+  // Programs have compressed entries, which are refused without a word on what they are.
+  const folder = findFolder(zipNames(bytes, fileName));
   const zip = new StoredZip(bytes, fileName);
-  const folder = findFolder(zip.names);
   const order = zip.read(`${folder}byteorder`);
   if (order && textOf(order) !== 'little')
     throw new PickleFault(
@@ -30,7 +24,12 @@ export function openZipCheckpoint(bytes: Uint8Array, fileName: string): TorchSou
     );
   const pickle = zip.read(`${folder}data.pkl`);
   if (!pickle) throw new PickleFault('has no data.pkl');
-  const { value } = readPickle(pickle, { fileName, globals: torchGlobals, persistentLoad: loadStorage });
+  const { value } = readPickle(pickle, {
+    fileName,
+    globals: torchGlobals,
+    unknown: 'placeholder',
+    persistentLoad: loadStorage,
+  });
   const verified = new Map<string, Uint8Array>();
   const bytesOf = (storage: TorchStorage): Uint8Array => {
     const data = verified.get(storage.key) ?? zip.read(`${folder}data/${storage.key}`);
@@ -47,25 +46,28 @@ export function openZipCheckpoint(bytes: Uint8Array, fileName: string): TorchSou
 
 /** The folder of the archive, with a slash at its end. */
 function findFolder(names: readonly string[]): string {
+  const program = names.some((name) => /^[^/]*\/(constants\.pkl$|code\/|model\.json$)/.test(name));
+  if (program)
+    throw new PickleFault(
+      'is a TorchScript program, not a checkpoint: in Python, torch.save(torch.jit.load(FILE).state_dict(), …) gives one',
+    );
+  if (names.some((name) => /(^|\/)\.data\/(extern_modules|version)$/.test(name)))
+    throw new PickleFault('is a torch.package archive, not a checkpoint: save the state_dict of its model');
+  if (names.some((name) => /(^|\/)serialized_exported_program\.json$/.test(name)))
+    throw new PickleFault('is a program of torch.export, not a checkpoint: save the state_dict of its model');
+  if (names.some((name) => /\.npy$/.test(name)))
+    throw new PickleFault('is an archive of NumPy arrays (.npz), not a PyTorch checkpoint');
   const folders = names.flatMap((name) => /^([^/]*\/)data\.pkl$/.exec(name)?.[1] ?? []);
   const [folder, ...others] = folders;
   if (folder === undefined || others.length > 0)
     throw new PickleFault(
       'is a ZIP file, but no PyTorch checkpoint: one folder with a data.pkl must be in it',
     );
-  if (names.includes(`${folder}constants.pkl`))
-    throw new PickleFault('is a TorchScript program, not a checkpoint: save the state_dict of its model');
   return folder;
 }
 
 /** Reads `('storage', class, key, location, number of elements)`. */
 function loadStorage(id: PickleValue): TorchStorage {
-  const [tag, storageClass, keyValue, , numel] = tupleItems(id, 'a reference to a storage');
-  const key = textOf(keyValue);
-  if (textOf(tag) !== 'storage' || key === undefined || !(storageClass instanceof StorageClass))
-    throw new PickleFault(
-      `refers to ${describeValue(tag)} of ${describeValue(storageClass)}, not to a storage`,
-    );
-  const count = natural(numel, 'the size of a storage');
-  return new TorchStorage(key, storageClass.dtype, count, { offset: 0, count });
+  const { dtype, key, count } = storageReference(tupleItems(id, 'a reference to a storage'));
+  return new TorchStorage(key, dtype, count, { offset: 0, count });
 }

@@ -40,7 +40,9 @@ function findEnd(view: DataView): number {
     if (view.getUint32(at, true) !== SIGNATURES.end) continue;
     if (at + RECORD_BYTES.end + view.getUint16(at + 20, true) === view.byteLength) return at;
   }
-  throw new ZipFault('is truncated or no ZIP file: the record at its end is missing');
+  throw new ZipFault(
+    'is truncated or has bytes after its end: the directory that ends a ZIP file is missing; copy or download it again',
+  );
 }
 
 /** Finds the central directory, which must end where the records after it begin. @throws ZipFault */

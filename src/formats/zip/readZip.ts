@@ -12,6 +12,21 @@ export function isZip(bytes: Uint8Array): boolean {
   );
 }
 
+/**
+ * Names of a ZIP file's entries, which may be compressed, in the order of the directory.
+ *
+ * @param fileName for messages
+ * @throws UserError when the file is truncated, or has no directory that can be read
+ */
+export function zipNames(bytes: Uint8Array, fileName: string): string[] {
+  try {
+    return directoryOf(bytesOf(bytes)).entries.map(({ name }) => name);
+  } catch (error) {
+    if (!(error instanceof ZipFault)) throw error;
+    throw new UserError(`${fileName} ${errorMessage(error)}`);
+  }
+}
+
 /** A ZIP file whose entries are stored without compression. */
 export class StoredZip {
   private readonly entries: ReadonlyMap<string, { readonly data: Uint8Array; readonly crc: number }>;
@@ -52,18 +67,22 @@ export class StoredZip {
   }
 }
 
-function readEntries(bytes: Uint8Array): Map<string, { data: Uint8Array; crc: number }> {
+function directoryOf(bytes: Uint8Array): { view: DataView; start: number; entries: DirectoryEntry[] } {
   if (bytes.length < RECORD_BYTES.end) throw new ZipFault('is truncated or no ZIP file');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const place = locateDirectory(view);
-  const directory = readDirectory(view, place);
+  return { view, start: place.start, entries: readDirectory(view, place) };
+}
+
+function readEntries(bytes: Uint8Array): Map<string, { data: Uint8Array; crc: number }> {
+  const { view, start: directoryStart, entries: directory } = directoryOf(bytes);
   let free = 0;
   const entries = new Map<string, { data: Uint8Array; crc: number }>();
   for (const entry of directory.toSorted((a, b) => a.offset - b.offset)) {
     if (entry.offset < free) throw new ZipFault(`has entries that overlap at ${quoted(entry.name)}`);
-    const start = dataStart(view, entry, place.start);
+    const start = dataStart(view, entry, directoryStart);
     free = start + entry.size;
-    if (free > place.start) throw new ZipFault(`has the entry ${quoted(entry.name)} beyond its directory`);
+    if (free > directoryStart) throw new ZipFault(`has the entry ${quoted(entry.name)} beyond its directory`);
     entries.set(entry.name, { data: bytes.subarray(start, free), crc: entry.crc });
   }
   return new Map(directory.map(({ name }) => [name, entries.get(name)!]));

@@ -32,7 +32,7 @@ export {
   tanh,
 } from './elementwise.js';
 export { type MatmulOptions, matmul } from './matmul.js';
-export { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d } from './pooling.js';
+export { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d, type Pool2dOptions } from './pooling.js';
 export { amax, amin, broadcastTo, mean, sum, sumTo, variance } from './reduce.js';
 export { type SgdSettings, sgdUpdate } from './sgd.js';
 export { channelShuffle, concat, detach, flatten, pad, reshape, slice, transpose } from './shape.js';

@@ -1,3 +1,4 @@
+import type { ExifHandling } from '../../data/preprocessing.js';
 import { IMAGE_CHANNELS } from '../../models/model.js';
 import { families, type ModelOption, modelNames } from '../../models/registry.js';
 import { settingsIn } from './builders.js';
@@ -12,7 +13,7 @@ const data = settingsIn('Data');
 
 /** Settings of the model and its beginning. */
 export const MODEL_SETTINGS: SettingsOf<
-  'model' | ModelOption | 'imageSize' | 'imageChannels' | 'pretrained'
+  'model' | ModelOption | 'imageSize' | 'imageChannels' | 'pretrained' | 'pretrainedEma' | 'keepClassifier'
 > = {
   model: {
     ...model.choice<string>('shufflenetv2', modelNames, '<name>', 'model'),
@@ -25,7 +26,7 @@ export const MODEL_SETTINGS: SettingsOf<
     orNull(whole(1)),
     '<pixels>',
     'height and width of the images',
-    { unset: 'the data’s; of image files, the model’s' },
+    { unset: 'the data’s; of image files, by the model and the images, which is printed' },
   ),
   imageChannels: model.number<number | null>(
     null,
@@ -38,6 +39,11 @@ export const MODEL_SETTINGS: SettingsOf<
     { unset: 'the data’s' },
   ),
   pretrained: model.path('<file>', 'weights to start with: .safetensors or .pth'),
+  pretrainedEma: model.flag(false, 'take the averaged weights (EMA) of the pretrained .pth'),
+  keepClassifier: model.flag(
+    false,
+    'keep the pretrained classifier by position where class names are missing; rows of the same names are always kept',
+  ),
 };
 
 const FILES = ['imagefolder', 'webdataset'];
@@ -49,6 +55,7 @@ export const DATA_SETTINGS: SettingsOf<
   | 'download'
   | 'classMap'
   | 'exclude'
+  | 'exif'
   | 'colourJitter'
   | 'hueJitter'
   | 'limitTrain'
@@ -73,6 +80,13 @@ export const DATA_SETTINGS: SettingsOf<
     onlyWith: { key: 'data', values: ['imagefolder'] },
     onResume: 'may change',
   }),
+  exif: data.choice<ExifHandling>(
+    'apply',
+    ['apply', 'ignore'],
+    '<handling>',
+    'turn images in files as their EXIF orientation says',
+    { onlyWith: { key: 'data', values: FILES } },
+  ),
   colourJitter: data.number(
     0,
     upTo(1, true),

@@ -12,6 +12,7 @@ import {
 import { CutResizer } from '../../../src/data/images/cutResizer.js';
 import { evaluationCut, roundHalfEven, trainingCut } from '../../../src/data/images/geometry.js';
 import { adjustHue } from '../../../src/data/images/hue.js';
+import { imagenetResizeSize } from '../../../src/data/preprocessing.js';
 import { uniformSource } from '../../../src/random.js';
 import { formulaImage } from '../support/images.js';
 
@@ -26,7 +27,7 @@ for (const [width, height, size, expected] of [
   [301, 200, 33, '64f39a6974cd7630f77b3a6a0a01176f'],
 ] as const) {
   test(`Resize and CenterCrop of ${width}×${height} to ${size} are Pillow's, to the bit`, () => {
-    const cut = evaluationCut(width, height, size);
+    const cut = evaluationCut(width, height, size, imagenetResizeSize(size));
     assert.equal(md5(new CutResizer(size).resize(formulaImage(width, height), cut)), expected);
   });
 }
@@ -38,12 +39,12 @@ test('a resized crop is Pillow’s, to the bit, and a resizer may be used again'
     rows: { input: { start: 3, length: 11 }, size: 16, wanted },
   };
   const resizer = new CutResizer(16);
-  resizer.resize(formulaImage(300, 200), evaluationCut(300, 200, 16));
+  resizer.resize(formulaImage(300, 200), evaluationCut(300, 200, 16, 18));
   assert.equal(md5(resizer.resize(formulaImage(37, 23), cut)), '1bd16417e351f8d66ddc41ccf99ace4e');
 });
 
 test('the evaluation cut: the sizes and offsets that torchvision computes', () => {
-  const cut = evaluationCut(500, 375, 224);
+  const cut = evaluationCut(500, 375, 224, 256);
   assert.deepEqual([cut.columns.size, cut.rows.size], [341, 256]);
   // (341 − 224)/2 = 58.5 goes to the even 58.
   assert.deepEqual([cut.columns.wanted.start, cut.rows.wanted.start], [58, 16]);

@@ -36,14 +36,12 @@ function reordersOf(
   precision: Precision,
 ): Reorder[] {
   const program = trainProgram(createModel(options), biasLoss(), sgd(), BATCH);
-  const names = program.nodes.flatMap((node) => (node.kind === 'variable' ? [node.attributes.name] : []));
-  const addressOf = (name: string): number => 2 ** 30 * (1 + names.indexOf(name));
-  const { planner } = planProgram(dnnl, program, { precision, block, usesKernels: block === 8, addressOf });
+  const { steps } = planProgram(dnnl, program, { precision, block, usesKernels: block === 8 });
   const origins = new Map<PlanBuffer, string>();
-  return planner.steps.flatMap((step): Reorder[] => {
+  return steps.flatMap((step): Reorder[] => {
     if (step.kind !== 'primitive' || step.spec.kind !== 'reorder') return [];
     const [from, to] = [readsOf(step)[0]!.buffer, writesOf(step)[0]!.buffer];
-    const variable = from.address === undefined ? origins.get(from) : names[from.address / 2 ** 30 - 1];
+    const variable = from.variable ?? origins.get(from);
     const isUpdate = to.storage === 'variable';
     if (variable !== undefined && !isUpdate) origins.set(to, variable);
     return [{ variable, isUpdate, shape: step.spec.src.shape, target: step.spec.dst.key }];

@@ -5,7 +5,7 @@ import { providers } from '../../../src/engines/onnx/providers.js';
 import { biasLoss } from '../../../src/losses/biasLoss.js';
 import { createModel } from '../../../src/models/registry.js';
 import { sgd } from '../../../src/optim/sgd.js';
-import { trainProgram } from '../../../src/train/programs.js';
+import { backwardProgram, trainProgram } from '../../../src/train/programs.js';
 
 test('a step writes the weights of convolutions and their momentum over what was there', () => {
   const model = createModel({ name: 'resnet18', classes: 10 });
@@ -17,6 +17,20 @@ test('a step writes the weights of convolutions and their momentum over what was
   assert.equal(updates.length, 2 * 20);
   assert.deepEqual(
     updates.filter(({ inPlace }) => !inPlace),
+    [],
+  );
+});
+
+test('gradients are added up over what was there', () => {
+  const model = createModel({ name: 'resnet18', classes: 10 });
+  const program = backwardProgram(model, biasLoss(), 2, { gradients: 'accumulate' });
+  const { fetches } = lowerProgram(program, { ...providers.cpu, blockSize: 16 });
+  const sums = fetches.flatMap(({ target }) =>
+    target.kind === 'update' && target.name.startsWith('gradient.') ? [target] : [],
+  );
+  assert.equal(sums.length, 62);
+  assert.deepEqual(
+    sums.filter(({ inPlace }) => !inPlace),
     [],
   );
 });

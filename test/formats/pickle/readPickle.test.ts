@@ -131,7 +131,7 @@ const refused: [string, string, RegExp][] = [
   ['a state for a class', 'cbuiltins\nset\n}b.', /gives a state to a global/],
   ['an extension', '\x82\x01.', /byte 0 is 0x82/],
   ['a buffer outside', '\x97.', /byte 0 is 0x97/],
-  ['keyword arguments', 'cbuiltins\nset\n)}\x92.', /is 0x92/],
+  ['keyword arguments', 'cbuiltins\nset\n)}\x92.', /builtins\.set with keyword arguments/],
   ['an object outside', 'K\x01Q.', /outside of it/],
   ['protocol 6', '\x80\x06N.', /unknown pickle protocol 6/],
   ['no bytes', '', /is truncated: 1 bytes must follow at byte 0, but 0 do/],

@@ -50,7 +50,7 @@ function damaged(): Uint8Array {
 
 const cases: [string, Uint8Array, RegExp][] = [
   ['no bytes', new Uint8Array(0), /is empty/],
-  ['text', latin1Bytes('<html>'), /neither a ZIP file nor a pickle/],
+  ['bytes', latin1Bytes('\x01\x02\x03'), /neither a ZIP file nor a pickle/],
   ['another pickle', latin1Bytes('\x80\x02K\x01.'), /no PyTorch checkpoint/],
   ['another ZIP file', joinBytes(zipChunks([{ name: 'x', data: storage }])), /no PyTorch checkpoint/],
   ['two folders', replaceEntry('b/data.pkl', storage), /one folder/],
@@ -63,7 +63,7 @@ const cases: [string, Uint8Array, RegExp][] = [
   [
     'complex numbers',
     zipOf({ storage: 'ComplexFloatStorage' }),
-    /torch\.ComplexFloatStorage, which is not allowed/,
+    /no tensor that can be read: "w" has a storage of torch\.ComplexFloatStorage, which is not read/,
   ],
   [
     'an offset beyond the storage',
@@ -101,7 +101,16 @@ const cases: [string, Uint8Array, RegExp][] = [
     zipFile(`${tuple(text('module'), 'N', text('0'))}Q`, {}),
     /not to a storage/,
   ],
-  ['a model', zipFile('cmodels.resnet\nResNet\n)\x81', {}), /models\.resnet\.ResNet, which is not allowed/],
+  [
+    'an object',
+    zipFile('cmodels.resnet\nResNet\n)\x81', {}),
+    /an object of models\.resnet\.ResNet, where a dict/,
+  ],
+  [
+    'a model',
+    zipFile(`cmodels.resnet\nResNet\n)\x81${dict({ _modules: '}', _parameters: '}' })}b`, {}),
+    /a whole pickled model, a models\.resnet\.ResNet, .* save model\.state_dict\(\)/,
+  ],
   ['a tensor alone', zipFile(tensor(square), { 0: storage }), /holds a tensor, where a dict/],
   ['no tensors', zipFile(dict({ ema: '}', epoch: int(3) }), {}), /its keys are "ema", "epoch"/],
   ['an empty dict', zipFile('}', {}), /it is empty/],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fromFloat32, fromInt64, type StoredTensors, storedTensor } from '../../../src/formats/tensor.js';
-import { readTorchCheckpoint, type TorchExtra } from '../../../src/formats/torch/readTorch.js';
+import type { TorchExtra } from '../../../src/formats/torch/extras.js';
+import { readTorchCheckpoint } from '../../../src/formats/torch/readTorch.js';
 import { writeTorchCheckpoint } from '../../../src/formats/torch/writeTorch.js';
 import { joinBytes } from '../support/bytes.js';
 

@@ -1,6 +1,6 @@
 import { type Shape, sizeOf } from '../../../graph/tensorType.js';
+import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
-import type { Planner } from '../plan/planner.js';
 
 /** Neighbouring axes as one, all of them marked or none. */
 export interface AxisGroup {
@@ -40,7 +40,7 @@ export function keptSizes(groups: readonly AxisGroup[]): number[] {
 }
 
 /** Copies a row-major place, repeated along the marked groups, into another: a reorder whose source has strides of 0. */
-function repeatInto(planner: Planner, src: Place, groups: readonly AxisGroup[], dst: Place): void {
+function repeatInto(draft: Draft, src: Place, groups: readonly AxisGroup[], dst: Place): void {
   const sizes = groups.map(({ size }) => size);
   const strides: number[] = [];
   let stride = 1;
@@ -49,13 +49,13 @@ function repeatInto(planner: Planner, src: Place, groups: readonly AxisGroup[], 
     if (!marked) stride *= size;
   }
   const type = src.desc.type;
-  const view = planner.dnnl.strided(sizes, type, strides);
-  planner.reorder({ ...src, desc: view }, { ...dst, desc: planner.rowMajor(sizes, type) });
+  const view = draft.dnnl.strided(sizes, type, strides);
+  draft.steps.reorder({ ...src, desc: view }, { ...dst, desc: draft.layouts.rowMajor(sizes, type) });
 }
 
 /** A row-major place of shape `from`, repeated to `to`, in `dst`. */
 export function expand(
-  planner: Planner,
+  draft: Draft,
   src: Place,
   { from, to }: { readonly from: Shape; readonly to: Shape },
   dst: Place,
@@ -63,13 +63,13 @@ export function expand(
   const groups = repeatedGroups(from, to);
   const [only] = groups;
   if (groups.length > 1 || !only!.marked) {
-    repeatInto(planner, src, groups, dst);
+    repeatInto(draft, src, groups, dst);
     return;
   }
   // One number: a row of it first, for the library copies rows fast but not single numbers.
   const columns = nearRoot(sizeOf(to));
-  const row = planner.allocate(planner.rowMajor([columns], src.desc.type));
-  repeatInto(planner, src, [{ size: columns, marked: true }], row);
+  const row = draft.buffers.allocate(draft.layouts.rowMajor([columns], src.desc.type));
+  repeatInto(draft, src, [{ size: columns, marked: true }], row);
   const rows = { size: sizeOf(to) / columns, marked: true };
-  repeatInto(planner, row, [rows, { size: columns, marked: false }], dst);
+  repeatInto(draft, row, [rows, { size: columns, marked: false }], dst);
 }

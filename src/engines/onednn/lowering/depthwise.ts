@@ -2,8 +2,8 @@ import type { ConvGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import type { Shape } from '../../../graph/tensorType.js';
 import { ARG } from '../dnnl.js';
+import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
-import type { Planner } from '../plan/planner.js';
 import type { ConvSpec } from '../primitiveSpec.js';
 import { type ConvShapes, weightShape } from './convShapes.js';
 
@@ -15,14 +15,14 @@ const WIDEST = 3;
  * alone: 117 ms for 5×5 on [32,240,28,28], where 3×3 takes 1.
  */
 export function isWideDepthwise(
-  planner: Planner,
+  draft: Draft,
   { groups, dilation }: ConvGeometry,
   { x, weight }: ConvShapes,
 ): boolean {
   const [outputs, inputs, height, width] = weight as [number, number, number, number];
   const depthwise = groups === outputs && inputs === 1 && groups === x[1];
   return (
-    planner.block !== undefined &&
+    draft.layouts.block !== undefined &&
     depthwise &&
     Math.max(...dilation) === 1 &&
     Math.min(height, width) >= WIDEST &&
@@ -48,16 +48,16 @@ function rangeOf(start: number, outputs: number, stride: number, padding: number
   return { start: start - padding, size: (outputs - 1) * stride + WIDEST };
 }
 
-function part(planner: Planner, whole: Place, offsets: Shape, shape: Shape): Place {
-  const desc = planner.dnnl.part(whole.desc, shape, offsets);
+function part(draft: Draft, whole: Place, offsets: Shape, shape: Shape): Place {
+  const desc = draft.dnnl.part(whole.desc, shape, offsets);
   if (!desc) throw new Error(`${whole.desc.layout} has no part [${shape.join()}] from [${offsets.join()}]`);
   return { ...whole, desc, isPart: true };
 }
 
 /** Copies rows × columns of an image into a new one, with zeros for what lies outside. */
-function cut(planner: Planner, image: Place, rows: Range, columns: Range): Place {
+function cut(draft: Draft, image: Place, rows: Range, columns: Range): Place {
   const [n, c, height, width] = image.desc.shape as [number, number, number, number];
-  const copy = planner.allocate(planner.images([n, c, rows.size, columns.size]));
+  const copy = draft.buffers.allocate(draft.layouts.images([n, c, rows.size, columns.size]));
   const inside = (range: Range, length: number): [start: number, end: number] => [
     Math.max(0, -range.start),
     Math.min(range.size, length - range.start),
@@ -66,15 +66,15 @@ function cut(planner: Planner, image: Place, rows: Range, columns: Range): Place
   const [left, right] = inside(columns, width);
   const zero = (y: number, x: number, h: number, w: number): void => {
     if (h <= 0 || w <= 0) return;
-    planner.reorder(
-      planner.zeros(planner.images([n, c, h, w])),
-      part(planner, copy, [0, 0, y, x], [n, c, h, w]),
+    draft.steps.reorder(
+      draft.buffers.zeros(draft.layouts.images([n, c, h, w])),
+      part(draft, copy, [0, 0, y, x], [n, c, h, w]),
     );
   };
   const shape = [n, c, bottom - top, right - left];
-  planner.reorder(
-    part(planner, image, [0, 0, rows.start + top, columns.start + left], shape),
-    part(planner, copy, [0, 0, top, left], shape),
+  draft.steps.reorder(
+    part(draft, image, [0, 0, rows.start + top, columns.start + left], shape),
+    part(draft, copy, [0, 0, top, left], shape),
   );
   zero(0, 0, top, columns.size);
   zero(bottom, 0, rows.size - bottom, columns.size);
@@ -88,31 +88,34 @@ function cut(planner: Planner, image: Place, rows: Range, columns: Range): Place
  * of a convolution with that kernel on a cut of the image.
  */
 export function wideDepthwiseGradient(
-  planner: Planner,
+  draft: Draft,
   { stride, padding, groups }: ConvGeometry,
   values: { readonly dy: ValueId; readonly x: ValueId; readonly dw: ValueId },
 ): void {
-  const [, , height, width] = planner.shapeOf(values.dw) as [number, number, number, number];
-  const dst = planner.as(values.dy, planner.images(planner.shapeOf(values.dy)));
-  const image = planner.as(values.x, planner.images(planner.shapeOf(values.x)));
+  const [, , height, width] = draft.shapeOf(values.dw) as [number, number, number, number];
+  const dst = draft.places.as(values.dy, draft.layouts.images(draft.shapeOf(values.dy)));
+  const image = draft.places.as(values.x, draft.layouts.images(draft.shapeOf(values.x)));
   const [, , rows, columns] = dst.desc.shape as [number, number, number, number];
-  const whole = planner.output(values.dw, planner.rowMajor(weightShape(planner.shapeOf(values.dw), groups)));
+  const whole = draft.places.output(
+    values.dw,
+    draft.layouts.rowMajor(weightShape(draft.shapeOf(values.dw), groups)),
+  );
   for (const top of windowStarts(height)) {
     for (const left of windowStarts(width)) {
       const src = cut(
-        planner,
+        draft,
         image,
         rangeOf(top, rows, stride[0], padding[0]),
         rangeOf(left, columns, stride[1], padding[1]),
       );
-      const window = part(planner, whole, [0, 0, 0, top, left], [groups, 1, 1, WIDEST, WIDEST]);
-      windowGradient(planner, stride, { src, dst, window });
+      const window = part(draft, whole, [0, 0, 0, top, left], [groups, 1, 1, WIDEST, WIDEST]);
+      windowGradient(draft, stride, { src, dst, window });
     }
   }
 }
 
 function windowGradient(
-  planner: Planner,
+  draft: Draft,
   strides: ConvGeometry['stride'],
   { src, dst, window }: { readonly src: Place; readonly dst: Place; readonly window: Place },
 ): void {
@@ -120,15 +123,20 @@ function windowGradient(
     kind: 'convolution',
     pass: 'weightGradient',
     src: src.desc,
-    weights: planner.dnnl.any(window.desc.shape, 'f32'),
+    weights: draft.dnnl.any(window.desc.shape, 'f32'),
     dst: dst.desc,
     strides,
     dilation: [1, 1],
     paddingBegin: [0, 0],
     paddingEnd: [0, 0],
   };
-  const primitive = planner.prepare(spec);
-  const gradient = planner.allocate(primitive.desc('diffWeights')!);
-  planner.execute(spec, primitive, { [ARG.src]: src, [ARG.diffDst]: dst }, { [ARG.diffWeights]: gradient });
-  planner.reorder(gradient, window);
+  const primitive = draft.steps.prepare(spec);
+  const gradient = draft.buffers.allocate(primitive.desc('diffWeights')!);
+  draft.steps.primitive({
+    spec,
+    primitive,
+    reads: { [ARG.src]: src, [ARG.diffDst]: dst },
+    writes: { [ARG.diffWeights]: gradient },
+  });
+  draft.steps.reorder(gradient, window);
 }

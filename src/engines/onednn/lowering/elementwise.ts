@@ -3,8 +3,8 @@ import { applyUnary } from '../../../graph/ops/elementwise.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape, sizeOf } from '../../../graph/tensorType.js';
 import { ARG } from '../dnnl.js';
+import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
-import type { Planner } from '../plan/planner.js';
 import type { BinaryAlgorithm, BinarySpec, EltwiseFunction, PostOp, SumSpec } from '../primitiveSpec.js';
 import { arithmetic, withConstant } from './arithmetic.js';
 import { type Lowerings, onHost, SMALL } from './lowering.js';
@@ -67,50 +67,55 @@ const gradients: UnaryTable<[], EltwiseGradient, ActivationFunction> = {
   leakyRelu: ({ slope }) => ({ ...eltwise('reluFromDst', slope), of: 'dst' }),
 };
 
-function isLarge(planner: Planner, value: ValueId): boolean {
-  return sizeOf(planner.shapeOf(value)) >= SMALL;
+function isLarge(draft: Draft, value: ValueId): boolean {
+  return sizeOf(draft.shapeOf(value)) >= SMALL;
 }
 
 /** Whether a function of a value is computed by primitives: of an image, or of what is as large; all else by the host. */
-function isNative(planner: Planner, value: ValueId): boolean {
-  return planner.shapeOf(value).length === 4 || isLarge(planner, value);
+function isNative(draft: Draft, value: ValueId): boolean {
+  return draft.shapeOf(value).length === 4 || isLarge(draft, value);
 }
 
-function scaleInPlace(planner: Planner, place: Place, factor: number): void {
+function scaleInPlace(draft: Draft, place: Place, factor: number): void {
   const spec = { kind: 'eltwise', pass: 'forward', ...eltwise('linear', factor), data: place.desc } as const;
-  planner.execute(spec, planner.prepare(spec), { [ARG.src]: place }, { [ARG.dst]: place });
+  draft.steps.primitive({ spec, reads: { [ARG.src]: place }, writes: { [ARG.dst]: place } });
 }
 
 /** y = fn(a, b) for places of one layout. */
 export function binary(
-  planner: Planner,
+  draft: Draft,
   fn: BinaryAlgorithm,
   [a, b]: readonly [Place, Place],
   y: ValueId,
   postOps: readonly PostOp[] = [],
 ): void {
   const spec: BinarySpec = { kind: 'binary', fn, a: a.desc, b: b.desc, dst: a.desc, postOps };
-  const primitive = planner.prepare(spec);
-  const dst = planner.mayOverwrite(a)
-    ? planner.define(y, a)
-    : planner.outputOver(y, b.desc.key === a.desc.key ? b : a);
-  planner.execute(spec, primitive, { [ARG.src]: a, [ARG.src1]: b }, { [ARG.dst]: dst });
+  const primitive = draft.steps.prepare(spec);
+  const dst = draft.places.mayOverwrite(a)
+    ? draft.places.define(y, a)
+    : draft.places.outputOver(y, b.desc.key === a.desc.key ? b : a);
+  draft.steps.primitive({
+    spec,
+    primitive,
+    reads: { [ARG.src]: a, [ARG.src1]: b },
+    writes: { [ARG.dst]: dst },
+  });
 }
 
 /** Operands of one shape, in one layout. */
-function operands(planner: Planner, inputs: readonly ValueId[]): [Place, Place] {
-  const a = planner.first(inputs[0]!);
-  return [a, planner.as(inputs[1]!, a.desc)];
+function operands(draft: Draft, inputs: readonly ValueId[]): [Place, Place] {
+  const a = draft.places.first(inputs[0]!);
+  return [a, draft.places.as(inputs[1]!, a.desc)];
 }
 
 /** Adds a part of a larger tensor onto the other operand, if there is such a part and the operand may be overwritten. */
-function addPart(planner: Planner, [a, b]: readonly ValueId[], y: ValueId): boolean {
-  const parts = [a!, b!].filter((value) => planner.origin(value).isPart);
-  if (parts.length !== 1 || !sameShape(planner.shapeOf(a!), planner.shapeOf(b!))) return false;
-  const onto = planner.first(parts[0] === a ? b! : a!);
-  if (!planner.mayOverwrite(onto)) return false;
-  planner.reorder(planner.origin(parts[0]!), onto, true);
-  planner.define(y, onto);
+function addPart(draft: Draft, [a, b]: readonly ValueId[], y: ValueId): boolean {
+  const parts = [a!, b!].filter((value) => draft.places.origin(value).isPart);
+  if (parts.length !== 1 || !sameShape(draft.shapeOf(a!), draft.shapeOf(b!))) return false;
+  const onto = draft.places.first(parts[0] === a ? b! : a!);
+  if (!draft.places.mayOverwrite(onto)) return false;
+  draft.steps.reorder(draft.places.origin(parts[0]!), onto, { sum: true });
+  draft.places.define(y, onto);
   return true;
 }
 
@@ -123,62 +128,61 @@ function isChannelScale(a: Shape, b: Shape): boolean {
 export const elementwiseLowerings: Lowerings<
   'unary' | 'unaryGrad' | 'binary' | 'addRelu' | 'weightedSum' | 'compare' | 'select'
 > = {
-  unary: (planner, node) => {
+  unary: (draft, node) => {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    if (!isNative(planner, x)) {
-      onHost(planner, node);
+    if (!isNative(draft, x)) {
+      onHost(draft, node);
       return;
     }
-    const src = planner.first(x);
+    const src = draft.places.first(x);
     const spec = {
       kind: 'eltwise',
       pass: 'forward',
       data: src.desc,
       ...applyUnary(functions, node.attributes),
     } as const;
-    const dst = planner.outputOver(y, src);
-    planner.execute(spec, planner.prepare(spec), { [ARG.src]: src }, { [ARG.dst]: dst });
+    const dst = draft.places.outputOver(y, src);
+    draft.steps.primitive({ spec, reads: { [ARG.src]: src }, writes: { [ARG.dst]: dst } });
   },
-  unaryGrad: (planner, node) => {
+  unaryGrad: (draft, node) => {
     const [dy, saved] = node.inputs as [ValueId, ValueId];
-    if (!isNative(planner, dy)) {
-      onHost(planner, node);
+    if (!isNative(draft, dy)) {
+      onHost(draft, node);
       return;
     }
     const { of, factor = 1, ...fn } = applyUnary(gradients, node.attributes);
-    const data = planner.first(saved);
-    const diff = planner.as(dy, data.desc);
+    const data = draft.places.first(saved);
+    const diff = draft.places.as(dy, data.desc);
     // As one axis: for channels that do not fill a block, the library has only slow code.
-    const { desc } = planner.flat(data);
+    const { desc } = draft.layouts.flat(data);
     const spec = { kind: 'eltwise', pass: 'gradient', ...fn, data: desc, diff: desc } as const;
-    const dx = planner.outputOver(node.outputs[0]!, diff);
-    const reads = { [ARG[of]]: planner.flat(data), [ARG.diffDst]: planner.flat(diff) };
-    planner.execute(spec, planner.prepare(spec), reads, { [ARG.diffSrc]: planner.flat(dx) });
-    if (factor !== 1) scaleInPlace(planner, planner.flat(dx), factor);
+    const dx = draft.places.outputOver(node.outputs[0]!, diff);
+    const reads = { [ARG[of]]: draft.layouts.flat(data), [ARG.diffDst]: draft.layouts.flat(diff) };
+    draft.steps.primitive({ spec, reads, writes: { [ARG.diffSrc]: draft.layouts.flat(dx) } });
+    if (factor !== 1) scaleInPlace(draft, draft.layouts.flat(dx), factor);
   },
-  binary: (planner, node) => {
+  binary: (draft, node) => {
     const { fn } = node.attributes;
-    const [a, b] = node.inputs.map((value) => planner.shapeOf(value)) as [Shape, Shape];
+    const [a, b] = node.inputs.map((value) => draft.shapeOf(value)) as [Shape, Shape];
     const y = node.outputs[0]!;
     const withZeros = fn !== 'div'; // The zeros that fill up a block would become 0/0.
-    if (fn === 'add' && addPart(planner, node.inputs, y)) return;
-    if (withZeros && a.length === 4 && sameShape(a, b))
-      binary(planner, fn, operands(planner, node.inputs), y);
-    else if (withZeros && isChannelScale(a, b)) scaleChannels(planner, fn, node.inputs, y);
-    else if (!isLarge(planner, y)) onHost(planner, node);
-    else if (!withConstant(planner, fn, node.inputs, y)) arithmetic(planner, fn, node.inputs, y);
+    if (fn === 'add' && addPart(draft, node.inputs, y)) return;
+    if (withZeros && a.length === 4 && sameShape(a, b)) binary(draft, fn, operands(draft, node.inputs), y);
+    else if (withZeros && isChannelScale(a, b)) scaleChannels(draft, fn, node.inputs, y);
+    else if (!isLarge(draft, y)) onHost(draft, node);
+    else if (!withConstant(draft, fn, node.inputs, y)) arithmetic(draft, fn, node.inputs, y);
   },
-  addRelu: (planner, { inputs, outputs }) =>
-    binary(planner, 'add', operands(planner, inputs), outputs[0]!, [
+  addRelu: (draft, { inputs, outputs }) =>
+    binary(draft, 'add', operands(draft, inputs), outputs[0]!, [
       { kind: 'eltwise', fn: 'relu', alpha: 0, beta: 0 },
     ]),
-  weightedSum: (planner, { attributes, inputs, outputs }) => {
-    const [a, b] = inputs.map((value) => planner.plain(value)) as [Place, Place];
+  weightedSum: (draft, { attributes, inputs, outputs }) => {
+    const [a, b] = inputs.map((value) => draft.places.plain(value)) as [Place, Place];
     const y = outputs[0]!;
-    const inPlace = planner.updatesInPlace(inputs[0]!, y, a);
-    const target = inPlace ? planner.define(y, a) : planner.output(y, a.desc);
+    const inPlace = draft.places.updatesInPlace({ old: inputs[0]!, updated: y, place: a });
+    const target = inPlace ? draft.places.define(y, a) : draft.places.output(y, a.desc);
     const [weightA, weightB] = attributes.weights;
-    if (isLarge(planner, y)) {
+    if (isLarge(draft, y)) {
       const spec: SumSpec = {
         kind: 'sum',
         scales: attributes.weights,
@@ -186,29 +190,32 @@ export const elementwiseLowerings: Lowerings<
         dst: a.desc,
       };
       const reads = { [ARG.multipleSrc]: a, [ARG.multipleSrc + 1]: b };
-      planner.execute(spec, planner.prepare(spec), reads, { [ARG.dst]: target });
+      draft.steps.primitive({ spec, reads, writes: { [ARG.dst]: target } });
       return;
     }
-    planner.host([a, b], [target], ([from, other], [to]) => {
-      for (let i = 0; i < to!.length; i++) to![i] = weightA * from![i]! + weightB * other![i]!;
+    draft.steps.host({
+      inputs: [a, b],
+      outputs: [target],
+      compute: ([from, other], [to]) => {
+        for (let i = 0; i < to!.length; i++) to![i] = weightA * from![i]! + weightB * other![i]!;
+      },
     });
   },
-  compare: (planner, node) => {
-    if (isLarge(planner, node.outputs[0]!))
-      arithmetic(planner, node.attributes.fn, node.inputs, node.outputs[0]!);
-    else onHost(planner, node);
+  compare: (draft, node) => {
+    if (isLarge(draft, node.outputs[0]!))
+      arithmetic(draft, node.attributes.fn, node.inputs, node.outputs[0]!);
+    else onHost(draft, node);
   },
   // The library has no selection, and one made of products would turn what is not selected, if infinite, to NaN.
   select: onHost,
 };
 
 /** a [N,C,H,W] with b [N,C,1,1], in the layout of images: the only one that the library repeats b fast in. */
-function scaleChannels(planner: Planner, fn: BinaryAlgorithm, inputs: readonly ValueId[], y: ValueId): void {
-  const [a, b] = inputs.map((value) => planner.as(value, planner.images(planner.shapeOf(value)))) as [
-    Place,
-    Place,
-  ];
+function scaleChannels(draft: Draft, fn: BinaryAlgorithm, inputs: readonly ValueId[], y: ValueId): void {
+  const [a, b] = inputs.map((value) =>
+    draft.places.as(value, draft.layouts.images(draft.shapeOf(value))),
+  ) as [Place, Place];
   const spec: BinarySpec = { kind: 'binary', fn, a: a.desc, b: b.desc, dst: a.desc };
-  const dst = planner.outputOver(y, a);
-  planner.execute(spec, planner.prepare(spec), { [ARG.src]: a, [ARG.src1]: b }, { [ARG.dst]: dst });
+  const dst = draft.places.outputOver(y, a);
+  draft.steps.primitive({ spec, reads: { [ARG.src]: a, [ARG.src1]: b }, writes: { [ARG.dst]: dst } });
 }

@@ -1,35 +1,38 @@
-import type { ComputedKind } from '../../reference/kernel.js';
+import type { EngineKind, EngineNode } from '../../fusion/node.js';
+import type { ComputedKind } from '../../fusion/sources.js';
 import { runKernel } from '../../reference/kernels/table.js';
+import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
-import type { PlanKind, PlanNode } from '../plan/planNode.js';
-import type { Planner } from '../plan/planner.js';
 
 /** Adds the steps of a node to a plan. */
-export type Lowering<K extends PlanKind> = (planner: Planner, node: PlanNode<K>) => void;
+export type Lowering<K extends EngineKind> = (draft: Draft, node: EngineNode<K>) => void;
 
 /** Lowerings of some operations. */
-export type Lowerings<K extends PlanKind> = { readonly [P in K]: Lowering<P> };
+export type Lowerings<K extends EngineKind> = { readonly [P in K]: Lowering<P> };
 
 /** Tensors of fewer elements than this are computed by loops on the host, sooner than a primitive starts. */
 export const SMALL = 2048;
 
 /** Computes a node with the reference engine's kernel, on row-major tensors: for what is small or rare. */
-export function onHost<K extends ComputedKind>(planner: Planner, node: PlanNode<K>): void {
+export function onHost<K extends ComputedKind>(draft: Draft, node: EngineNode<K>): void {
   const { kind, attributes } = node;
   const shapes = (values: readonly number[]): (readonly number[])[] =>
-    values.map((value) => planner.shapeOf(value));
+    values.map((value) => draft.shapeOf(value));
   const [inShapes, outShapes] = [shapes(node.inputs), shapes(node.outputs)];
-  const inputs = node.inputs.map((value) => planner.plain(value));
+  const inputs = node.inputs.map((value) => draft.places.plain(value));
   const outputs = node.outputs.map((value): Place => {
-    const { shape, dtype } = planner.typeOf(value);
-    return planner.output(value, planner.rowMajor(shape, dtype));
+    const { shape, dtype } = draft.typeOf(value);
+    return draft.places.output(value, draft.layouts.rowMajor(shape, dtype));
   });
-  planner.host(inputs, outputs, (read, written) =>
-    runKernel(
-      kind,
-      attributes,
-      read.map((data, i) => ({ shape: inShapes[i]!, data })),
-      written.map((data, i) => ({ shape: outShapes[i]!, data })),
-    ),
-  );
+  draft.steps.host({
+    inputs,
+    outputs,
+    compute: (read, written) =>
+      runKernel(
+        kind,
+        attributes,
+        read.map((data, i) => ({ shape: inShapes[i]!, data })),
+        written.map((data, i) => ({ shape: outShapes[i]!, data })),
+      ),
+  });
 }

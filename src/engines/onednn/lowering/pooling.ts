@@ -3,8 +3,8 @@ import { windowOutput } from '../../../graph/ops/conv.js';
 import type { ValueId } from '../../../graph/program.js';
 import type { Shape } from '../../../graph/tensorType.js';
 import { ARG } from '../dnnl.js';
+import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
-import type { Planner } from '../plan/planner.js';
 import type { PoolingAlgorithm, PoolingSpec } from '../primitiveSpec.js';
 import { type Lowerings, onHost } from './lowering.js';
 
@@ -26,74 +26,78 @@ function pooledShape([n, c, ...size]: Shape, { kernel, stride, padding }: PoolGe
 }
 
 /** Average pooling of a value into a new place. */
-export function pool(planner: Planner, x: ValueId, geometry: PoolGeometry): Place {
-  const src = planner.first(x);
-  const dst = planner.dnnl.any(pooledShape(src.desc.shape, geometry), src.desc.type);
+export function pool(draft: Draft, x: ValueId, geometry: PoolGeometry): Place {
+  const src = draft.places.first(x);
+  const dst = draft.dnnl.any(pooledShape(src.desc.shape, geometry), src.desc.type);
   const spec = poolSpec('inference', 'average', geometry, { src: src.desc, dst });
-  const primitive = planner.prepare(spec);
-  const output = planner.allocate(primitive.desc('dst')!);
-  planner.execute(spec, primitive, { [ARG.src]: src }, { [ARG.dst]: output });
+  const primitive = draft.steps.prepare(spec);
+  const output = draft.buffers.allocate(primitive.desc('dst')!);
+  draft.steps.primitive({ spec, primitive, reads: { [ARG.src]: src }, writes: { [ARG.dst]: output } });
   return output;
 }
 
 /** Each element of `dy`, divided by the window's size, goes to its window: the gradient of {@link pool}. */
-export function poolGradient(planner: Planner, dy: Place, dx: ValueId, geometry: PoolGeometry): void {
-  const src = planner.images(planner.shapeOf(dx));
-  const { dnnl } = planner;
-  const hint = planner.prepare(
+export function poolGradient(draft: Draft, dy: Place, dx: ValueId, geometry: PoolGeometry): void {
+  const src = draft.layouts.images(draft.shapeOf(dx));
+  const { dnnl } = draft;
+  const hint = draft.steps.prepare(
     poolSpec('training', 'average', geometry, { src, dst: dnnl.any(dy.desc.shape, src.type) }),
   );
   const dst = hint.desc('dst')!;
-  const diff = dy.desc.key === dst.key ? dy : planner.allocate(dst);
-  if (diff !== dy) planner.reorder(dy, diff);
+  const diff = dy.desc.key === dst.key ? dy : draft.buffers.allocate(dst);
+  if (diff !== dy) draft.steps.reorder(dy, diff);
   const spec: PoolingSpec = { ...poolSpec('gradient', 'average', geometry, { src, dst }), forward: hint };
-  const output = planner.output(dx, src);
-  planner.execute(spec, planner.prepare(spec), { [ARG.diffDst]: diff }, { [ARG.diffSrc]: output });
+  const output = draft.places.output(dx, src);
+  draft.steps.primitive({ spec, reads: { [ARG.diffDst]: diff }, writes: { [ARG.diffSrc]: output } });
 }
 
 /** The greatest of each window; with a gradient to come, where it was found is kept. */
-function maxPool(planner: Planner, geometry: PoolGeometry, x: ValueId, y: ValueId): void {
-  const isTraining = planner.usage.usersOf(y).some(({ kind }) => kind === 'maxPool2dGrad');
-  const src = planner.as(x, planner.images(planner.shapeOf(x)));
-  const dst = planner.images(planner.shapeOf(y));
+function maxPool(draft: Draft, geometry: PoolGeometry, x: ValueId, y: ValueId): void {
+  const isTraining = draft.usage.usersOf(y).some(({ kind }) => kind === 'maxPool2dGrad');
+  const src = draft.places.as(x, draft.layouts.images(draft.shapeOf(x)));
+  const dst = draft.layouts.images(draft.shapeOf(y));
   const pass = isTraining ? 'training' : 'inference';
   const spec = poolSpec(pass, 'maximum', geometry, { src: src.desc, dst });
-  const primitive = planner.prepare(spec);
+  const primitive = draft.steps.prepare(spec);
   const workspace = primitive.desc('workspace');
-  const kept = workspace && planner.allocate(workspace);
-  if (kept) planner.keepWorkspace(y, kept);
-  planner.execute(
+  const kept = workspace && draft.buffers.allocate(workspace);
+  if (kept) draft.places.keepAside(y, kept);
+  draft.steps.primitive({
     spec,
     primitive,
-    { [ARG.src]: src },
-    { [ARG.dst]: planner.output(y, dst), ...(kept && { [ARG.workspace]: kept }) },
-  );
+    reads: { [ARG.src]: src },
+    writes: { [ARG.dst]: draft.places.output(y, dst), ...(kept && { [ARG.workspace]: kept }) },
+  });
 }
 
 /** The gradient of {@link maxPool}, whose places come from the forward pass or from a second one. */
 function maxPoolGradient(
-  planner: Planner,
+  draft: Draft,
   geometry: PoolGeometry,
   inputs: readonly ValueId[],
   dx: ValueId,
 ): void {
   const [dy, x, y] = inputs as [ValueId, ValueId, ValueId];
-  const [src, dst] = [planner.images(planner.shapeOf(x)), planner.images(planner.shapeOf(y))];
+  const [src, dst] = [draft.layouts.images(draft.shapeOf(x)), draft.layouts.images(draft.shapeOf(y))];
   const forward = poolSpec('training', 'maximum', geometry, { src, dst });
-  const hint = planner.prepare(forward);
-  let workspace = planner.workspaceOf(y);
+  const hint = draft.steps.prepare(forward);
+  let workspace = draft.places.asideOf(y);
   if (!workspace) {
-    workspace = planner.allocate(hint.desc('workspace')!);
-    const again = { [ARG.dst]: planner.allocate(dst), [ARG.workspace]: workspace };
-    planner.execute(forward, hint, { [ARG.src]: planner.as(x, src) }, again);
+    workspace = draft.buffers.allocate(hint.desc('workspace')!);
+    const again = { [ARG.dst]: draft.buffers.allocate(dst), [ARG.workspace]: workspace };
+    draft.steps.primitive({
+      spec: forward,
+      primitive: hint,
+      reads: { [ARG.src]: draft.places.as(x, src) },
+      writes: again,
+    });
   }
   const spec: PoolingSpec = { ...poolSpec('gradient', 'maximum', geometry, { src, dst }), forward: hint };
-  planner.execute(
+  draft.steps.primitive({
     spec,
-    planner.prepare(spec),
-    { [ARG.diffDst]: planner.as(dy, dst), [ARG.workspace]: workspace },
-    { [ARG.diffSrc]: planner.output(dx, src) },
-  );
+    reads: { [ARG.diffDst]: draft.places.as(dy, dst), [ARG.workspace]: workspace },
+    writes: { [ARG.diffSrc]: draft.places.output(dx, src) },
+  });
 }
 
 /** The window of adaptive pooling, where all windows are of one size and do not overlap. */
@@ -112,25 +116,24 @@ export const poolLowerings: Lowerings<
   | 'adaptiveAvgPool2d'
   | 'adaptiveAvgPool2dGrad'
 > = {
-  avgPool2d: (planner, { attributes, inputs, outputs }) => {
-    planner.define(outputs[0]!, pool(planner, inputs[0]!, attributes));
+  avgPool2d: (draft, { attributes, inputs, outputs }) => {
+    draft.places.define(outputs[0]!, pool(draft, inputs[0]!, attributes));
   },
-  avgPool2dGrad: (planner, { attributes, inputs, outputs }) =>
-    poolGradient(planner, planner.first(inputs[0]!), outputs[0]!, attributes),
-  maxPool2d: (planner, { attributes, inputs, outputs }) =>
-    maxPool(planner, attributes, inputs[0]!, outputs[0]!),
-  maxPool2dGrad: (planner, { attributes, inputs, outputs }) =>
-    maxPoolGradient(planner, attributes, inputs, outputs[0]!),
-  adaptiveAvgPool2d: (planner, node) => {
+  avgPool2dGrad: (draft, { attributes, inputs, outputs }) =>
+    poolGradient(draft, draft.places.first(inputs[0]!), outputs[0]!, attributes),
+  maxPool2d: (draft, { attributes, inputs, outputs }) => maxPool(draft, attributes, inputs[0]!, outputs[0]!),
+  maxPool2dGrad: (draft, { attributes, inputs, outputs }) =>
+    maxPoolGradient(draft, attributes, inputs, outputs[0]!),
+  adaptiveAvgPool2d: (draft, node) => {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    const geometry = evenWindow(planner.shapeOf(x), node.attributes.outputSize);
-    if (geometry) planner.define(y, pool(planner, x, geometry));
-    else onHost(planner, node);
+    const geometry = evenWindow(draft.shapeOf(x), node.attributes.outputSize);
+    if (geometry) draft.places.define(y, pool(draft, x, geometry));
+    else onHost(draft, node);
   },
-  adaptiveAvgPool2dGrad: (planner, node) => {
+  adaptiveAvgPool2dGrad: (draft, node) => {
     const { inputShape, outputSize } = node.attributes;
     const geometry = evenWindow(inputShape, outputSize);
-    if (geometry) poolGradient(planner, planner.first(node.inputs[0]!), node.outputs[0]!, geometry);
-    else onHost(planner, node);
+    if (geometry) poolGradient(draft, draft.places.first(node.inputs[0]!), node.outputs[0]!, geometry);
+    else onHost(draft, node);
   },
 };

@@ -2,8 +2,8 @@ import type { PoolGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape, sizeOf } from '../../../graph/tensorType.js';
 import { ARG } from '../dnnl.js';
+import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
-import type { Planner } from '../plan/planner.js';
 import type { EltwiseSpec, LayerNormSpec } from '../primitiveSpec.js';
 import { expand } from './broadcast.js';
 import { type Lowerings, onHost, SMALL } from './lowering.js';
@@ -17,8 +17,8 @@ function wholeImage(shape: Shape): PoolGeometry {
 }
 
 /** A place's numbers, multiplied by a factor, in a new place. */
-function scaled(planner: Planner, src: Place, factor: number): Place {
-  const dst = planner.allocate(src.desc);
+function scaled(draft: Draft, src: Place, factor: number): Place {
+  const dst = draft.buffers.allocate(src.desc);
   const spec: EltwiseSpec = {
     kind: 'eltwise',
     pass: 'forward',
@@ -27,36 +27,35 @@ function scaled(planner: Planner, src: Place, factor: number): Place {
     beta: 0,
     data: src.desc,
   };
-  planner.execute(spec, planner.prepare(spec), { [ARG.src]: src }, { [ARG.dst]: dst });
+  draft.steps.primitive({ spec, reads: { [ARG.src]: src }, writes: { [ARG.dst]: dst } });
   return dst;
 }
 
 /** [N,C,H,W] → [N,C,1,1] or [N,C]. */
-function reduceImages(planner: Planner, fn: 'mean' | 'sum', x: ValueId, y: ValueId): void {
-  const shape = planner.shapeOf(x);
-  const mean = pool(planner, x, wholeImage(shape));
-  const result = fn === 'mean' ? mean : scaled(planner, mean, shape[2]! * shape[3]!);
-  planner.define(y, result);
+function reduceImages(draft: Draft, fn: 'mean' | 'sum', x: ValueId, y: ValueId): void {
+  const shape = draft.shapeOf(x);
+  const mean = pool(draft, x, wholeImage(shape));
+  const result = fn === 'mean' ? mean : scaled(draft, mean, shape[2]! * shape[3]!);
+  draft.places.define(y, result);
 }
 
 /** Unbiased variance of each row of [N,K]: by layer normalisation, whose normalised rows nobody wants. */
-function rowVariance(planner: Planner, data: Place, y: ValueId): void {
+function rowVariance(draft: Draft, data: Place, y: ValueId): void {
   const [rows, columns] = data.desc.shape as [number, number];
-  const statistics = planner.rowMajor([rows]);
+  const statistics = draft.layouts.rowMajor([rows]);
   const spec: LayerNormSpec = { kind: 'layerNorm', data: data.desc, statistics, epsilon: 1 };
-  const variance = planner.allocate(statistics);
-  planner.execute(
+  const variance = draft.buffers.allocate(statistics);
+  draft.steps.primitive({
     spec,
-    planner.prepare(spec),
-    { [ARG.src]: data },
-    {
-      [ARG.dst]: planner.allocate(data.desc),
-      [ARG.mean]: planner.allocate(statistics),
+    reads: { [ARG.src]: data },
+    writes: {
+      [ARG.dst]: draft.buffers.allocate(data.desc),
+      [ARG.mean]: draft.buffers.allocate(statistics),
       [ARG.variance]: variance,
     },
-  );
-  const unbiased = scaled(planner, variance, columns / Math.max(1, columns - 1));
-  planner.define(y, { ...unbiased, desc: planner.rowMajor(planner.shapeOf(y)) });
+  });
+  const unbiased = scaled(draft, variance, columns / Math.max(1, columns - 1));
+  draft.places.define(y, { ...unbiased, desc: draft.layouts.rowMajor(draft.shapeOf(y)) });
 }
 
 /**
@@ -64,29 +63,29 @@ function rowVariance(planner: Planner, data: Place, y: ValueId): void {
  * part of normalising them; small tensors are reduced by the host.
  */
 export const reduceLowerings: Lowerings<'reduce' | 'broadcastTo'> = {
-  reduce: (planner, node) => {
+  reduce: (draft, node) => {
     const { fn, axes } = node.attributes;
-    const shape = planner.shapeOf(node.inputs[0]!);
+    const shape = draft.shapeOf(node.inputs[0]!);
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
     const images = shape.length === 4 && [...axes].sort().join() === '2,3';
-    if ((fn === 'mean' || fn === 'sum') && images) reduceImages(planner, fn, x, y);
-    else if (sizeOf(shape) < SMALL || sizeOf(planner.shapeOf(y)) === sizeOf(shape)) onHost(planner, node);
-    else if (fn === 'variance') rowVariance(planner, reducedRows(planner, x, axes), y);
-    else reduceLarge(planner, fn, { x, y, axes });
+    if ((fn === 'mean' || fn === 'sum') && images) reduceImages(draft, fn, x, y);
+    else if (sizeOf(shape) < SMALL || sizeOf(draft.shapeOf(y)) === sizeOf(shape)) onHost(draft, node);
+    else if (fn === 'variance') rowVariance(draft, reducedRows(draft, x, axes), y);
+    else reduceLarge(draft, fn, { x, y, axes });
   },
-  broadcastTo: (planner, node) => {
+  broadcastTo: (draft, node) => {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    const from = planner.shapeOf(x);
+    const from = draft.shapeOf(x);
     const { shape } = node.attributes;
     const perChannel = shape.length === 4 && sameShape(from, [shape[0]!, shape[1]!, 1, 1]);
     if (perChannel) {
-      const dy = scaled(planner, planner.plain(x), shape[2]! * shape[3]!);
-      poolGradient(planner, dy, y, wholeImage(shape));
-    } else if (sizeOf(shape) < SMALL) onHost(planner, node);
+      const dy = scaled(draft, draft.places.plain(x), shape[2]! * shape[3]!);
+      poolGradient(draft, dy, y, wholeImage(shape));
+    } else if (sizeOf(shape) < SMALL) onHost(draft, node);
     else {
-      const { dtype } = planner.typeOf(y);
-      const dst = planner.output(y, planner.rowMajor(shape, dtype));
-      expand(planner, planner.plain(x), { from, to: shape }, dst);
+      const { dtype } = draft.typeOf(y);
+      const dst = draft.places.output(y, draft.layouts.rowMajor(shape, dtype));
+      expand(draft, draft.places.plain(x), { from, to: shape }, dst);
     }
   },
 };

@@ -1,6 +1,7 @@
-import type { SourceKind } from '../../reference/kernel.js';
-import type { PlanKind, PlanNode } from '../plan/planNode.js';
-import type { Planner } from '../plan/planner.js';
+import type { FusedNode, FusionChoice, FusionName } from '../../fusion/fuse.js';
+import type { EngineNode, NodeOf } from '../../fusion/node.js';
+import type { SourceKind } from '../../fusion/sources.js';
+import type { Draft } from '../plan/draft.js';
 import { batchNormLowerings } from './batchNorm.js';
 import { convLowerings } from './conv.js';
 import { crossEntropyLowerings } from './crossEntropy.js';
@@ -12,8 +13,31 @@ import { reduceLowerings } from './reduce.js';
 import { sgdLowerings } from './sgd.js';
 import { shapeLowerings } from './shape.js';
 
+/** What oneDNN's primitives, and copies between its layouts, compute at once. */
+const supported = [
+  'batchNormRelu',
+  'batchNormReluGrad',
+  'convAdd',
+  'convActivation',
+  'batchNormInferenceRelu',
+  'addRelu',
+  'parameterGrad',
+  'matmulBias',
+  'weightedSum',
+  'interleave',
+  'alternate',
+] as const satisfies readonly FusionName[];
+
+type Supported = (typeof supported)[number];
+
+/** The fusions that lowerings are written for. */
+export const fusionChoice: FusionChoice<Supported> = { fusions: supported };
+
 /** Operations of a plan that compute. */
-export type LoweredKind = Exclude<PlanKind, SourceKind>;
+export type LoweredKind = Exclude<FusedNode<Supported>['kind'], SourceKind>;
+
+/** A node that computes. */
+export type LoweredNode = NodeOf<LoweredKind>;
 
 /** The lowering of every operation that computes. */
 const lowerings: Lowerings<LoweredKind> = {
@@ -29,7 +53,7 @@ const lowerings: Lowerings<LoweredKind> = {
 };
 
 /** Adds the steps of a node to a plan. */
-export function lowerNode<K extends LoweredKind>(planner: Planner, node: PlanNode<K>): void {
+export function lowerNode<K extends LoweredKind>(draft: Draft, node: EngineNode<K>): void {
   const lowering: Lowerings<LoweredKind>[K] = lowerings[node.kind];
-  lowering(planner, node);
+  lowering(draft, node);
 }

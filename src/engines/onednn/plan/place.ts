@@ -1,4 +1,4 @@
-import type { MemoryDesc, Pointer } from '../memoryDesc.js';
+import type { MemoryDesc } from '../memoryDesc.js';
 
 /**
  * Where a buffer's memory comes from: `transient` lives from its first to its last use in a run, and others
@@ -10,9 +10,10 @@ export type Storage = 'transient' | 'static' | 'variable';
 export interface PlanBuffer {
   readonly id: number;
   readonly bytes: number;
+  /** While the plan is made, `transient` becomes `static` where the contents turn out to be fixed. */
   storage: Storage;
-  /** Of a `variable`. */
-  readonly address?: Pointer;
+  /** Name of the variable whose memory it is, of a `variable`. */
+  readonly variable?: string;
 }
 
 /** A tensor in a buffer. */

@@ -1,20 +1,29 @@
 import type { Program } from '../../../graph/program.js';
-import type { TensorData } from '../../../graph/tensorType.js';
 import { fillUniform } from '../../../random.js';
 import type { Precision } from '../../engine.js';
+import { fuse } from '../../fusion/fuse.js';
+import type { NodeOf } from '../../fusion/node.js';
+import { isSource, type SourceKind } from '../../fusion/sources.js';
+import { Usage } from '../../fusion/usage.js';
 import type { Block, Dnnl } from '../dnnl.js';
-import { type LoweredKind, lowerNode } from '../lowering/table.js';
-import { fuse } from './fuse.js';
-import type { Place } from './place.js';
-import { type AnyPlanNode, type PlanNode, Usage } from './planNode.js';
-import { Planner } from './planner.js';
+import { fusionChoice, type LoweredKind, type LoweredNode, lowerNode } from '../lowering/table.js';
+import type { Primitive } from '../primitiveSpec.js';
+import { Draft } from './draft.js';
+import type { Place, PlanBuffer } from './place.js';
+import type { Step } from './step.js';
 
-/** Where a variable lies, row-major. */
-export type VariableAddress = (name: string) => number;
-
-/** The tensors that go in and out of a plan's runs. */
-export interface PlanEnds {
+/** What is executed for a program, and the memory that it needs. */
+export interface Plan {
+  /** Executed once, before the first run. */
+  readonly prologue: readonly Step[];
+  /** Executed in every run. */
+  readonly steps: readonly Step[];
+  readonly buffers: readonly PlanBuffer[];
+  /** All that were prepared; to be released in the end. */
+  readonly primitives: readonly Primitive[];
+  /** Where the program's inputs are expected, by name; row-major. */
   readonly inputs: ReadonlyMap<string, Place>;
+  /** Where the program's outputs are found, by name; row-major. */
   readonly outputs: ReadonlyMap<string, Place>;
 }
 
@@ -26,93 +35,89 @@ export interface PlanSettings {
   readonly block: Block | undefined;
   /** Whether kernels of our own can be run; then blocks are of 8 channels. */
   readonly usesKernels: boolean;
-  readonly addressOf: VariableAddress;
 }
 
-/** Turns a program into a list of prepared primitives; where that fails, those that were made are freed. */
+/** Turns a program into a list of prepared primitives. */
 export function planProgram(
   dnnl: Dnnl,
   program: Program,
-  { precision, block, usesKernels, addressOf }: PlanSettings,
-): { readonly planner: Planner; readonly ends: PlanEnds } {
-  const nodes = fuse(program);
-  const planner = new Planner(dnnl, program, new Usage(nodes, program), precision, block, usesKernels);
+  { precision, block, usesKernels }: PlanSettings,
+): Plan {
+  const nodes = fuse(program, fusionChoice);
+  const usage = new Usage(nodes, program);
+  const draft = new Draft({ dnnl, program, usage, activation: precision, block, usesKernels });
+  const { prologue, steps, primitives } = draft.steps;
   try {
-    return { planner, ends: planNodes(planner, nodes, addressOf) };
+    const ends = planNodes(draft, program, nodes);
+    return { prologue, steps, primitives, buffers: draft.buffers.all, ...ends };
   } catch (error) {
-    for (const primitive of planner.primitives) dnnl.release(primitive);
+    for (const primitive of primitives) dnnl.release(primitive);
     throw error;
   }
 }
 
-type SourceNode = PlanNode<'input'> | PlanNode<'variable'> | PlanNode<'constant'> | PlanNode<'uniform'>;
-
-function isSource(node: AnyPlanNode): node is AnyPlanNode & SourceNode {
-  return ['input', 'variable', 'constant', 'uniform'].includes(node.kind);
-}
-
-/** Adds all nodes of a program to a planner. */
-function planNodes(planner: Planner, nodes: readonly AnyPlanNode[], addressOf: VariableAddress): PlanEnds {
+/** Adds all nodes of a program to a draft. */
+function planNodes(
+  draft: Draft,
+  program: Program,
+  nodes: readonly (LoweredNode | NodeOf<SourceKind>)[],
+): Pick<Plan, 'inputs' | 'outputs'> {
   const inputs = new Map<string, Place>();
   nodes.forEach((node, index) => {
-    planner.begin(node, index);
-    if (isSource(node)) planSource(planner, node, addressOf, inputs);
-    else lowerNode<LoweredKind>(planner, node as PlanNode<LoweredKind>);
+    draft.begin(node, index);
+    if (!isSource(node)) lowerNode<LoweredKind>(draft, node);
+    else if (node.kind === 'input') inputs.set(node.attributes.name, planInput(draft, node));
+    else planSource(draft, node);
   });
-  const { program } = planner;
   const outputs = new Map(
-    Object.entries(program.outputs).map(([name, value]) => [name, settled(planner, planner.plain(value))]),
+    Object.entries(program.outputs).map(([name, value]) => [name, settled(draft, draft.places.plain(value))]),
   );
-  planUpdates(planner, program, addressOf);
+  planUpdates(draft, program);
   return { inputs, outputs };
 }
 
-function planSource(
-  planner: Planner,
-  node: SourceNode,
-  addressOf: VariableAddress,
-  inputs: Map<string, Place>,
-): void {
+function planInput({ layouts, places }: Draft, { attributes, outputs }: NodeOf<'input'>): Place {
+  return places.output(outputs[0]!, layouts.rowMajor(attributes.shape, attributes.dtype));
+}
+
+function planSource(draft: Draft, node: NodeOf<Exclude<SourceKind, 'input'>>): void {
+  const { places, steps, buffers } = draft;
   const value = node.outputs[0]!;
-  const { shape, dtype } = planner.typeOf(value);
-  const layout = planner.rowMajor(shape, dtype);
+  const { shape, dtype } = draft.typeOf(value);
+  const layout = draft.layouts.rowMajor(shape, dtype);
   switch (node.kind) {
-    case 'input':
-      inputs.set(node.attributes.name, planner.output(value, layout));
-      break;
     case 'constant':
-      planner.define(value, planner.constant(layout, node.attributes.data));
+      places.define(value, steps.constant(layout, node.attributes.data));
       break;
     case 'variable':
-      planner.define(value, planner.variable(layout, addressOf(node.attributes.name)));
+      places.define(value, buffers.variable(layout, node.attributes.name));
       break;
     case 'uniform': {
       const { stream } = node.attributes;
-      const fill = (
-        _: unknown,
-        [numbers]: readonly TensorData[],
-        run: { seed: number; step: number },
-      ): void => fillUniform(numbers as Float32Array, run.seed, stream, run.step);
-      planner.host([], [planner.output(value, layout)], fill, false);
+      steps.host({
+        inputs: [],
+        outputs: [places.output(value, layout)],
+        compute: (_, [numbers], run) => fillUniform(numbers as Float32Array, run.seed, stream, run.step),
+        mayBeFixed: false,
+      });
     }
   }
 }
 
 /** A place that the updates of variables do not change. */
-function settled(planner: Planner, place: Place): Place {
+function settled({ buffers, steps }: Draft, place: Place): Place {
   if (place.buffer.storage !== 'variable') return place;
-  const aside = planner.allocate(place.desc);
-  planner.reorder(place, aside);
+  const aside = buffers.allocate(place.desc);
+  steps.reorder(place, aside);
   return aside;
 }
 
 /** New values go into the variables at the end; those that are another variable's old value are copied aside first. */
-function planUpdates(planner: Planner, program: Program, addressOf: VariableAddress): void {
-  const moves = Object.entries(program.updates).flatMap(([name, value]) => {
-    const place = planner.plain(value);
-    const address = addressOf(name);
-    if (place.buffer.address === address) return [];
-    return [{ place: settled(planner, place), address }];
+function planUpdates(draft: Draft, { updates }: Program): void {
+  const moves = Object.entries(updates).flatMap(([name, value]) => {
+    const place = draft.places.plain(value);
+    if (place.buffer.variable === name) return [];
+    return [{ place: settled(draft, place), name }];
   });
-  for (const { place, address } of moves) planner.reorder(place, planner.variable(place.desc, address));
+  for (const { place, name } of moves) draft.steps.reorder(place, draft.buffers.variable(place.desc, name));
 }

@@ -1,10 +1,10 @@
 import type { ExternalData } from '../../../formats/onnx/modelBuilder.js';
 import type { AnyProgramNode, Program, ValueId } from '../../../graph/program.js';
 import type { DType, Shape } from '../../../graph/tensorType.js';
+import { isSource, type SourceKind } from '../../fusion/sources.js';
 import type { Provider } from '../providers.js';
 import { dataTypes, GraphBuilder, type Name } from './graphBuilder.js';
 import { inPlaceTest } from './inPlace.js';
-import type { SourceKind } from './lowering.js';
 import { lowerNode } from './table.js';
 
 /** Where a model input's contents come from. */
@@ -165,10 +165,6 @@ function inOrder(nodes: readonly AnyProgramNode[]): AnyProgramNode[] {
   const updates = nodes.filter(({ kind }) => kind === 'sgdUpdate');
   const others = nodes.filter(({ kind }) => kind !== 'sgdUpdate');
   return [...others, ...updates.sort((a, b) => place(b) - place(a))];
-}
-
-function isSource(one: AnyProgramNode): one is NodeOf<SourceKind> {
-  return ['input', 'variable', 'constant', 'uniform'].includes(one.kind);
 }
 
 /** Makes an ONNX model of a program. */

@@ -2,12 +2,6 @@ import type { OpAttributes, OpKind } from '../../../graph/op.js';
 import type { TensorType } from '../../../graph/tensorType.js';
 import type { GraphBuilder, Name } from './graphBuilder.js';
 
-/** Operations that a graph begins with: inputs and constants of the model. */
-export type SourceKind = 'input' | 'variable' | 'constant' | 'uniform';
-
-/** Operations that become nodes. */
-export type ComputedKind = Exclude<OpKind, SourceKind>;
-
 /** A value of the program in the ONNX graph, in the layout that the program gives it. */
 export interface Value extends TensorType {
   readonly name: Name;

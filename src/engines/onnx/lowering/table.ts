@@ -1,10 +1,11 @@
 import type { Program, ProgramNode, ValueId } from '../../../graph/program.js';
+import type { ComputedKind } from '../../fusion/sources.js';
 import { batchNormLowerings } from './batchNorm.js';
 import { convLowerings } from './conv.js';
 import { crossEntropyLowerings } from './crossEntropy.js';
 import { elementwiseLowerings } from './elementwise.js';
 import type { GraphBuilder, Name } from './graphBuilder.js';
-import type { ComputedKind, Lowerings, Value } from './lowering.js';
+import type { Lowerings, Value } from './lowering.js';
 import { matmulLowerings } from './matmul.js';
 import { poolLowerings } from './pooling.js';
 import { reduceLowerings } from './reduce.js';

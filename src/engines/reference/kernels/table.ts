@@ -1,5 +1,6 @@
 import type { OpAttributes } from '../../../graph/op.js';
-import type { ComputedKind, Dense, Kernels } from '../kernel.js';
+import type { ComputedKind } from '../../fusion/sources.js';
+import type { Dense, Kernels } from '../kernel.js';
 import { batchNormKernels } from './batchNorm.js';
 import { convKernels } from './conv.js';
 import { crossEntropyKernels } from './crossEntropy.js';

@@ -38,6 +38,21 @@ const ends: Readonly<Record<string, () => OwnerEnd>> = {
   'the web’s workers': () => overWebWorker(webWorker()),
 };
 
+async function checkErrors(calls: RemoteCalls<TestCalls>): Promise<void> {
+  const expected = { user: UserError, usage: UsageError, graph: GraphError, type: TypeError };
+  for (const [kind, type] of Object.entries(expected))
+    await assert.rejects(calls.call('fail', { kind: kind as keyof typeof expected }), (error) => {
+      assert.ok(error instanceof type && error.message === `a ${kind} error`, `${error}`);
+      assert.match(error.stack ?? '', /calls\.js/, 'the stack of where it was thrown');
+      return true;
+    });
+  await assert.rejects(calls.call('fail', { kind: 'custom' }), {
+    name: 'CustomError',
+    message: 'a custom error',
+  });
+  await assert.rejects(calls.call('unanswerable', undefined), { name: 'DataCloneError' });
+}
+
 for (const [title, start] of Object.entries(ends)) {
   const withCalls = async (use: (calls: RemoteCalls<TestCalls>) => Promise<void>): Promise<void> => {
     const calls = new RemoteCalls<TestCalls>(start(), NAMES);
@@ -67,18 +82,7 @@ for (const [title, start] of Object.entries(ends)) {
 
     test('keeps classes and messages of errors, and goes on after them', () =>
       withCalls(async (calls) => {
-        const expected = { user: UserError, usage: UsageError, graph: GraphError, type: TypeError };
-        for (const [kind, type] of Object.entries(expected))
-          await assert.rejects(calls.call('fail', { kind: kind as keyof typeof expected }), (error) => {
-            assert.ok(error instanceof type && error.message === `a ${kind} error`, `${error}`);
-            assert.match(error.stack ?? '', /calls\.js/, 'the stack of where it was thrown');
-            return true;
-          });
-        await assert.rejects(calls.call('fail', { kind: 'custom' }), {
-          name: 'CustomError',
-          message: 'a custom error',
-        });
-        await assert.rejects(calls.call('unanswerable', undefined), { name: 'DataCloneError' });
+        await checkErrors(calls);
         assert.deepEqual(await calls.call('log', undefined), []);
       }));
 

@@ -3,8 +3,8 @@ import { ARG } from '../../dnnl.js';
 import { BLOCK, DISPLACEMENTS_END, FLOAT } from '../../kernels/kernel.js';
 import { winograd } from '../../kernels/winogradMatrices.js';
 import type { MemoryDesc } from '../../memoryDesc.js';
+import type { Draft } from '../../plan/draft.js';
 import type { Place } from '../../plan/place.js';
-import type { Planner } from '../../plan/planner.js';
 import type { MatmulSpec } from '../../primitiveSpec.js';
 import { type ConvShapes, fitsWinograd } from '../convShapes.js';
 import { GAP, POINTS, Tiling } from './tiling.js';
@@ -26,7 +26,7 @@ const LEAST_CHANNELS = 32;
  * Winograd's algorithm for AVX512 alone, and in version 2 alone.
  */
 export function isOwnWinograd(
-  { usesKernels, activation }: Planner,
+  { usesKernels, layouts: { activation } }: Draft,
   geometry: ConvGeometry,
   { x, weight }: ConvShapes,
 ): boolean {
@@ -39,13 +39,13 @@ export function isOwnWinograd(
 }
 
 /** The product of each point's matrices. */
-function multiply(planner: Planner, a: Place, b: Place, dst: Place): void {
+function multiply(draft: Draft, a: Place, b: Place, dst: Place): void {
   const spec: MatmulSpec = { kind: 'matmul', a: a.desc, b: b.desc, dst: dst.desc };
-  planner.execute(spec, planner.prepare(spec), { [ARG.src]: a, [ARG.weights]: b }, { [ARG.dst]: dst });
+  draft.steps.primitive({ spec, reads: { [ARG.src]: a, [ARG.weights]: b }, writes: { [ARG.dst]: dst } });
 }
 
 /** Weights in blocks, whose vectors are of eight outputs, or of eight inputs if they are turned. */
-function blockedWeights({ dnnl }: Planner, { weight }: ConvShapes, turned: boolean): MemoryDesc {
+function blockedWeights({ dnnl }: Draft, { weight }: ConvShapes, turned: boolean): MemoryDesc {
   return dnnl.named(weight, 'f32', turned ? 'ABcd8a8b' : 'ABcd8b8a');
 }
 
@@ -68,15 +68,15 @@ function groupSize({ x, weight }: ConvShapes): number {
 }
 
 /** Images `first` to `first + size` of a batch. */
-function imagesOf(planner: Planner, place: Place, first: number, size: number): Place {
+function imagesOf(draft: Draft, place: Place, first: number, size: number): Place {
   const [batch, ...image] = place.desc.shape;
   const bytes = place.desc.bytes / batch!;
-  return { ...place, desc: planner.images([size, ...image]), offset: place.offset + first * bytes };
+  return { ...place, desc: draft.layouts.images([size, ...image]), offset: place.offset + first * bytes };
 }
 
 /** From images to images, group by group: tiles, products with the weights, images. */
 function convolveGroups(
-  planner: Planner,
+  draft: Draft,
   { images, weight, shapes }: WinogradOperands,
   dst: Place,
   { turned, addend, ...ending }: Ending & { readonly turned: boolean },
@@ -85,38 +85,33 @@ function convolveGroups(
   const most = groupSize(shapes);
   const [, from] = images.desc.shape as [number, number];
   const [, to] = dst.desc.shape as [number, number];
-  const points = weightsToPoints(planner, weight(blockedWeights(planner, shapes, turned)), turned);
-  const weights = matricesOf(planner, points, [from, to]);
+  const points = weightsToPoints(draft, weight(blockedWeights(draft, shapes, turned)), turned);
+  const weights = matricesOf(draft, points, [from, to]);
   for (let first = 0; first < batch; first += most) {
     const size = Math.min(most, batch - first);
     const { count } = Tiling.of([size, ...image]);
-    const group = (place: Place): Place => imagesOf(planner, place, first, size);
-    const tiles = imagesToTiles(planner, group(images), winograd.input);
-    const results = allocatePoints(planner, count * to * FLOAT);
-    const product = matricesOf(planner, results, [count, to]);
-    multiply(planner, matricesOf(planner, tiles, [count, from]), weights, product);
-    tilesToImages(planner, results, group(dst), { ...ending, addend: addend && group(addend) });
+    const group = (place: Place): Place => imagesOf(draft, place, first, size);
+    const tiles = imagesToTiles(draft, group(images), winograd.input);
+    const results = allocatePoints(draft, count * to * FLOAT);
+    const product = matricesOf(draft, results, [count, to]);
+    multiply(draft, matricesOf(draft, tiles, [count, from]), weights, product);
+    tilesToImages(draft, results, group(dst), { ...ending, addend: addend && group(addend) });
   }
 }
 
 /** y = conv(x, weight), ended as told, into `dst`, which may be the addend's memory. */
-export function winogradForward(
-  planner: Planner,
-  operands: WinogradOperands,
-  dst: Place,
-  ending: Ending,
-): void {
-  convolveGroups(planner, operands, dst, { ...ending, turned: false });
+export function winogradForward(draft: Draft, operands: WinogradOperands, dst: Place, ending: Ending): void {
+  convolveGroups(draft, operands, dst, { ...ending, turned: false });
 }
 
 /** The gradient toward x: a convolution of dy with the turned kernels. */
-export function winogradInputGradient(planner: Planner, operands: WinogradOperands, dst: Place): void {
-  convolveGroups(planner, operands, dst, { turned: true });
+export function winogradInputGradient(draft: Draft, operands: WinogradOperands, dst: Place): void {
+  convolveGroups(draft, operands, dst, { turned: true });
 }
 
 /** The gradient toward the weight: Gᵀ[Σ (Bᵀ·d·B) ⊙ (A·dy·Aᵀ)]G over all tiles. */
 export function winogradWeightGradient(
-  planner: Planner,
+  draft: Draft,
   {
     images,
     gradient,
@@ -125,16 +120,16 @@ export function winogradWeightGradient(
 ): Place {
   const [outputs, inputs] = shapes.weight as [number, number];
   const { count } = Tiling.of(shapes.x);
-  const tiles = imagesToTiles(planner, images, winograd.input);
-  const gradients = imagesToTiles(planner, gradient, winograd.outputGradient);
-  const points = allocatePoints(planner, outputs * inputs * FLOAT);
+  const tiles = imagesToTiles(draft, images, winograd.input);
+  const gradients = imagesToTiles(draft, gradient, winograd.outputGradient);
+  const points = allocatePoints(draft, outputs * inputs * FLOAT);
   multiply(
-    planner,
-    matricesOf(planner, tiles, [count, inputs], true),
-    matricesOf(planner, gradients, [count, outputs]),
-    matricesOf(planner, points, [inputs, outputs]),
+    draft,
+    matricesOf(draft, tiles, [count, inputs], true),
+    matricesOf(draft, gradients, [count, outputs]),
+    matricesOf(draft, points, [inputs, outputs]),
   );
-  const weights = planner.allocate(blockedWeights(planner, shapes, false));
-  pointsToWeights(planner, points, weights);
+  const weights = draft.buffers.allocate(blockedWeights(draft, shapes, false));
+  pointsToWeights(draft, points, weights);
   return weights;
 }

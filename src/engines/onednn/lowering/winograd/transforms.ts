@@ -2,39 +2,40 @@ import { BLOCK, FLOAT } from '../../kernels/kernel.js';
 import type { Matrix } from '../../kernels/linear.js';
 import { compileTransform, type Run, type TileTransform } from '../../kernels/tileKernel.js';
 import { kernelGradient, winograd } from '../../kernels/winogradMatrices.js';
+import type { Draft } from '../../plan/draft.js';
 import type { Place } from '../../plan/place.js';
-import type { KernelOrder, Planner } from '../../plan/planner.js';
+import type { KernelOrder } from '../../plan/steps.js';
 import { GAP, POINTS, pointSide, TILE, Tiling, weightSide } from './tiling.js';
 
 /** Memory for a tensor of each point. */
-export function allocatePoints(planner: Planner, bytes: number): Place {
-  return planner.allocate(planner.rowMajor([(POINTS ** 2 * (bytes + GAP)) / FLOAT]));
+export function allocatePoints(draft: Draft, bytes: number): Place {
+  return draft.buffers.allocate(draft.layouts.rowMajor([(POINTS ** 2 * (bytes + GAP)) / FLOAT]));
 }
 
 /** One matrix for each point, [point][rows][columns], in memory of {@link allocatePoints}; or the transposed ones. */
 export function matricesOf(
-  planner: Planner,
+  draft: Draft,
   place: Place,
   [rows, columns]: readonly [number, number],
   transposed = false,
 ): Place {
   const between = rows * columns + GAP / FLOAT;
   const desc = transposed
-    ? planner.dnnl.strided([POINTS ** 2, columns, rows], 'f32', [between, 1, columns])
-    : planner.dnnl.strided([POINTS ** 2, rows, columns], 'f32', [between, columns, 1]);
+    ? draft.dnnl.strided([POINTS ** 2, columns, rows], 'f32', [between, 1, columns])
+    : draft.dnnl.strided([POINTS ** 2, rows, columns], 'f32', [between, columns, 1]);
   return { ...place, desc };
 }
 
-function order(name: string, source: TileTransform): KernelOrder<TileTransform> {
-  return { name, source, compile: compileTransform };
+function transformTiles(draft: Draft, order: Omit<KernelOrder<TileTransform>, 'compile'>): void {
+  draft.steps.kernel({ ...order, compile: compileTransform });
 }
 
 /** From images to tiles: with Bᵀ from 6×6 with a border of 1, with A from 4×4. */
-export function imagesToTiles(planner: Planner, images: Place, matrix: Matrix): Place {
+export function imagesToTiles(draft: Draft, images: Place, matrix: Matrix): Place {
   const [, channels, height, width] = images.desc.shape as [number, number, number, number];
   const tiling = Tiling.of(images.desc.shape);
   const halo = (matrix[0]!.length - TILE) / 2;
-  const tiles = allocatePoints(planner, tiling.bytes(channels));
+  const tiles = allocatePoints(draft, tiling.bytes(channels));
   const inner = channels / BLOCK;
   const transform: TileTransform = {
     matrix,
@@ -47,7 +48,7 @@ export function imagesToTiles(planner: Planner, images: Place, matrix: Matrix): 
     columns: tiling.runs(width, halo),
     limited: 'src',
   };
-  planner.kernel(order('tiles of images', transform), { src: images, dst: tiles });
+  transformTiles(draft, { name: 'tiles of images', source: transform, places: { src: images, dst: tiles } });
   return tiles;
 }
 
@@ -62,7 +63,7 @@ export interface Ending {
 
 /** From tiles to images, with Aᵀ, and what follows. */
 export function tilesToImages(
-  planner: Planner,
+  draft: Draft,
   tiles: Place,
   dst: Place,
   { bias, addend, relu = false }: Ending,
@@ -84,7 +85,11 @@ export function tilesToImages(
     addend: addend !== undefined,
     relu,
   };
-  planner.kernel(order('images of tiles', transform), { src: tiles, dst, bias, addend });
+  transformTiles(draft, {
+    name: 'images of tiles',
+    source: transform,
+    places: { src: tiles, dst, bias, addend },
+  });
 }
 
 const once = (count: number): Run[] => [{ count, begin: 0, end: POINTS }];
@@ -104,9 +109,9 @@ function blocksOf(
 const LARGEST_KEPT = 2 ** 22;
 
 /** G·g·Gᵀ; `turned` takes the kernels turned by 180°, as the gradient toward the input does. */
-export function weightsToPoints(planner: Planner, weights: Place, turned: boolean): Place {
+export function weightsToPoints(draft: Draft, weights: Place, turned: boolean): Place {
   const [outputs, inputs] = weights.desc.shape as [number, number];
-  const points = allocatePoints(planner, outputs * inputs * FLOAT);
+  const points = allocatePoints(draft, outputs * inputs * FLOAT);
   const transform: TileTransform = {
     matrix: winograd.kernel,
     ...blocksOf(outputs, inputs),
@@ -114,12 +119,13 @@ export function weightsToPoints(planner: Planner, weights: Place, turned: boolea
     dst: pointSide(outputs, inputs, turned),
   };
   const isSmall = points.desc.bytes <= LARGEST_KEPT;
-  planner.kernel(order('points of weights', transform), { src: weights, dst: points }, isSmall);
+  const places = { src: weights, dst: points };
+  transformTiles(draft, { name: 'points of weights', source: transform, places, mayBeFixed: isSmall });
   return points;
 }
 
 /** Gᵀ·u·G: from the gradient of each point's weights to that of the kernels. */
-export function pointsToWeights(planner: Planner, points: Place, weights: Place): void {
+export function pointsToWeights(draft: Draft, points: Place, weights: Place): void {
   const [outputs, inputs] = weights.desc.shape as [number, number];
   const transform: TileTransform = {
     matrix: kernelGradient,
@@ -127,5 +133,9 @@ export function pointsToWeights(planner: Planner, points: Place, weights: Place)
     src: pointSide(outputs, inputs),
     dst: weightSide(inputs),
   };
-  planner.kernel(order('weights of points', transform), { src: points, dst: weights });
+  transformTiles(draft, {
+    name: 'weights of points',
+    source: transform,
+    places: { src: points, dst: weights },
+  });
 }

@@ -1,0 +1,16 @@
+import type { OpKind } from '../../graph/op.js';
+
+/** Operations that a program begins with: their contents come from outside, and nothing is computed. */
+export type SourceKind = 'input' | 'variable' | 'constant' | 'uniform';
+
+/** Operations of the graph that compute. */
+export type ComputedKind = Exclude<OpKind, SourceKind>;
+
+const sources: ReadonlySet<string> = new Set<SourceKind>(['input', 'variable', 'constant', 'uniform']);
+
+/** Whether a node of a program, or of what became of it, is a source. */
+export function isSource<N extends { readonly kind: string }>(
+  node: N,
+): node is Extract<N, { readonly kind: SourceKind }> {
+  return sources.has(node.kind);
+}

@@ -1,0 +1,35 @@
+import type { MemoryDesc } from '../memoryDesc.js';
+import type { Place, PlanBuffer, Storage } from './place.js';
+
+/** The memory that a plan asks for. */
+export class Buffers {
+  readonly all: PlanBuffer[] = [];
+  private readonly variables = new Map<string, PlanBuffer>();
+  private readonly emptiness = new Map<string, Place>();
+
+  /** A new tensor, in a buffer of its own. */
+  allocate(desc: MemoryDesc, storage: Storage = 'transient'): Place {
+    return { desc, buffer: this.add({ id: this.all.length, bytes: desc.bytes, storage }), offset: 0 };
+  }
+
+  /** A variable's memory. */
+  variable(desc: MemoryDesc, name: string): Place {
+    const buffer =
+      this.variables.get(name) ??
+      this.add({ id: this.all.length, bytes: desc.bytes, storage: 'variable', variable: name });
+    this.variables.set(name, buffer);
+    return { desc, buffer, offset: 0 };
+  }
+
+  /** A tensor of zeros that is not to be written. */
+  zeros(desc: MemoryDesc): Place {
+    const known = this.emptiness.get(desc.key) ?? this.allocate(desc, 'static');
+    this.emptiness.set(desc.key, known);
+    return known;
+  }
+
+  private add(buffer: PlanBuffer): PlanBuffer {
+    this.all.push(buffer);
+    return buffer;
+  }
+}

@@ -1,0 +1,69 @@
+import type { Phase } from '../../../graph/phase.js';
+import { phasesOf } from '../../../graph/phases.js';
+import type { Program, ValueId } from '../../../graph/program.js';
+import type { Shape, TensorType } from '../../../graph/tensorType.js';
+import type { AnyEngineNode } from '../../fusion/node.js';
+import type { Usage } from '../../fusion/usage.js';
+import type { Dnnl } from '../dnnl.js';
+import { Buffers } from './buffers.js';
+import { type LayoutSettings, Layouts } from './layouts.js';
+import { Places } from './places.js';
+import { type StepOwner, Steps } from './steps.js';
+
+/** What a draft is made of. */
+export interface DraftSettings extends LayoutSettings {
+  readonly dnnl: Dnnl;
+  readonly program: Program;
+  /** Of the program's nodes as they are planned. */
+  readonly usage: Usage;
+  /** Whether kernels of our own can be run; then blocks are of 8 channels. */
+  readonly usesKernels: boolean;
+}
+
+/** A plan that is being made, as lowerings see it: where values are, and what is executed. */
+export class Draft {
+  readonly dnnl: Dnnl;
+  readonly usage: Usage;
+  readonly usesKernels: boolean;
+  readonly layouts: Layouts;
+  readonly buffers = new Buffers();
+  readonly places: Places;
+  readonly steps: Steps;
+  private readonly values: readonly TensorType[];
+  private readonly phases: ReadonlyMap<ValueId, Phase>;
+  private index = 0;
+  private owner: StepOwner = { operation: '' };
+
+  constructor({ dnnl, program, usage, usesKernels, ...layouts }: DraftSettings) {
+    this.dnnl = dnnl;
+    this.usage = usage;
+    this.usesKernels = usesKernels;
+    this.values = program.values;
+    this.phases = phasesOf(program);
+    this.layouts = new Layouts(dnnl, layouts);
+    this.steps = new Steps(dnnl, this.buffers, () => this.owner);
+    this.places = new Places({
+      dnnl,
+      program,
+      usage,
+      layouts: this.layouts,
+      buffers: this.buffers,
+      now: () => this.index,
+      reorder: (from, to) => this.steps.reorder(from, to),
+    });
+  }
+
+  /** Says which node the following steps belong to. */
+  begin(node: AnyEngineNode, index: number): void {
+    this.index = index;
+    this.owner = { operation: node.kind, phase: this.phases.get(node.outputs[0]!) };
+  }
+
+  typeOf(value: ValueId): TensorType {
+    return this.values[value]!;
+  }
+
+  shapeOf(value: ValueId): Shape {
+    return this.typeOf(value).shape;
+  }
+}

@@ -1,0 +1,132 @@
+import type { Program, ValueId } from '../../../graph/program.js';
+import { sameShape } from '../../../graph/tensorType.js';
+import type { Usage } from '../../fusion/usage.js';
+import type { Dnnl } from '../dnnl.js';
+import type { MemoryDesc } from '../memoryDesc.js';
+import type { Buffers } from './buffers.js';
+import type { Layouts } from './layouts.js';
+import type { Place, PlanBuffer } from './place.js';
+
+/** What {@link Places} are made of. */
+interface PlacesSettings {
+  readonly dnnl: Dnnl;
+  readonly program: Program;
+  readonly usage: Usage;
+  readonly layouts: Layouts;
+  readonly buffers: Buffers;
+  /** Index of the node that is being planned. */
+  readonly now: () => number;
+  /** Adds a copy into another layout to the plan. */
+  readonly reorder: (from: Place, to: Place) => void;
+}
+
+/**
+ * Where the values of a program are. Each has one or more places, in different layouts; asking for a layout that
+ * it does not have yet adds a reorder.
+ */
+export class Places {
+  private readonly places = new Map<ValueId, Place[]>();
+  /** Values that have a place in a buffer. */
+  private readonly tenants = new Map<PlanBuffer, Set<ValueId>>();
+  private readonly asides = new Map<ValueId, Place>();
+
+  constructor(private readonly settings: PlacesSettings) {}
+
+  /** Makes a place hold a value. */
+  define(value: ValueId, place: Place): Place {
+    this.places.set(value, [...(this.places.get(value) ?? []), place]);
+    const tenants = this.tenants.get(place.buffer) ?? new Set();
+    this.tenants.set(place.buffer, tenants.add(value));
+    return place;
+  }
+
+  /** A new place for a value. */
+  output(value: ValueId, desc: MemoryDesc): Place {
+    return this.define(value, this.settings.buffers.allocate(desc));
+  }
+
+  /** A place for a value's result: an operand's own where that may be overwritten, else a new one. */
+  outputOver(value: ValueId, operand: Place, desc: MemoryDesc = operand.desc): Place {
+    if (operand.desc.key === desc.key && this.mayOverwrite(operand)) return this.define(value, operand);
+    return this.output(value, desc);
+  }
+
+  /** The place of a value that was made first, whatever its layout; for copies. */
+  origin(value: ValueId): Place {
+    const place = this.places.get(value)?.[0];
+    if (!place) throw new Error(`value ${value} has no place in the plan`);
+    return place;
+  }
+
+  /** The dense place of a value that was made first, whatever its layout; for primitives. */
+  first(value: ValueId): Place {
+    const dense = this.places.get(value)?.find(({ isPart }) => !isPart);
+    if (dense) return dense;
+    const { layouts } = this.settings;
+    const { shape, type } = this.origin(value).desc;
+    const isImage = shape.length === 4 && type !== 'i32';
+    return this.as(value, isImage ? layouts.images(shape) : layouts.rowMajor(shape, type));
+  }
+
+  /** A value in a given layout, by a reorder if it has none. */
+  as(value: ValueId, desc: MemoryDesc): Place {
+    const places = this.places.get(value) ?? [];
+    const known = places.find((place) => place.desc.key === desc.key);
+    if (known) return known;
+    const source = places.find(({ desc: { shape } }) => sameShape(shape, desc.shape));
+    if (!source) return this.asOtherShape(value, desc);
+    const place = this.output(value, desc);
+    this.settings.reorder(source, place);
+    return place;
+  }
+
+  /** A value row-major, as f32 or i32. */
+  plain(value: ValueId): Place {
+    const { shape, dtype } = this.settings.program.values[value]!;
+    return this.as(value, this.settings.layouts.rowMajor(shape, dtype));
+  }
+
+  /** Remembers a tensor that belongs to a value but is none, such as what a forward primitive left for its gradient. */
+  keepAside(value: ValueId, place: Place): void {
+    this.asides.set(value, place);
+  }
+
+  /** What {@link keepAside} remembered. */
+  asideOf(value: ValueId): Place | undefined {
+    return this.asides.get(value);
+  }
+
+  /** Whether the node that is being planned may write over a place: nothing reads what is there later. */
+  mayOverwrite({ buffer }: Place): boolean {
+    return buffer.storage === 'transient' && this.isDead(buffer);
+  }
+
+  /** Whether `place` is the memory of the variable that the node reads as `old` and sets to `updated`, and may be written. */
+  updatesInPlace({ old, updated, place: { buffer } }: VariableUpdate): boolean {
+    const { usage, program } = this.settings;
+    if (buffer.storage !== 'variable' || !this.isDead(buffer)) return false;
+    const maker = usage.makerOf(old);
+    return maker?.kind === 'variable' && program.updates[maker.attributes.name] === updated;
+  }
+
+  /** Whether nothing reads a buffer's values after the node that is being planned. */
+  private isDead(buffer: PlanBuffer): boolean {
+    const { usage, now } = this.settings;
+    return [...(this.tenants.get(buffer) ?? [])].every((value) => usage.isDeadAfter(value, now()));
+  }
+
+  private asOtherShape(value: ValueId, desc: MemoryDesc): Place {
+    const { dnnl } = this.settings;
+    const source = this.first(value);
+    const flat = this.as(value, dnnl.strided(source.desc.shape, source.desc.type));
+    const place = this.define(value, { ...flat, desc: dnnl.strided(desc.shape, source.desc.type) });
+    return place.desc.key === desc.key ? place : this.as(value, desc);
+  }
+}
+
+/** A node that sets a variable, and a place that holds the old value. */
+interface VariableUpdate {
+  readonly old: ValueId;
+  readonly updated: ValueId;
+  readonly place: Place;
+}

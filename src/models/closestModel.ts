@@ -1,0 +1,47 @@
+import type { Families } from './families.js';
+import { type ModelKind, modelKinds, type TensorShapes } from './recognise.js';
+import { families } from './registry.js';
+
+/** The model whose tensors are most like a file's. */
+export interface ClosestModel {
+  readonly kind: ModelKind;
+  /** The share of its tensors that the file has, by name and shape, from 0 to 1. */
+  readonly share: number;
+  /** The first tensors that differ, in words, at most three. */
+  readonly differences: readonly string[];
+}
+
+/** Differences that are named. */
+const NAMED = 3;
+
+/** Finds the published model that a state dict is most like, for messages on those that are none. */
+export function closestModel(tensors: TensorShapes, among: Families = families): ClosestModel {
+  const candidates = modelKinds(among).map((kind) => compare(kind, tensors, among));
+  return candidates.reduce((best, each) => (each.share > best.share ? each : best));
+}
+
+/** How much a state dict has in common with a model. The classifier and counters don't count. */
+function compare(kind: ModelKind, tensors: TensorShapes, among: Families): ClosestModel {
+  const model = among.create({ ...kind, classes: 2 });
+  const entries = model
+    .stateEntries()
+    .filter(({ name, kind }) => kind !== 'counter' && !model.classifierEntries.includes(name));
+  const differences: string[] = [];
+  let same = 0;
+  for (const { name, shape } of entries) {
+    const found = tensors.get(name)?.shape;
+    if (found?.join() === shape.join()) same++;
+    else if (differences.length < NAMED)
+      differences.push(
+        found
+          ? `${name} is [${found.join(', ')}] instead of [${shape.join(', ')}]`
+          : `${name} [${shape.join(', ')}] is missing`,
+      );
+  }
+  const names = new Set(model.stateEntries().map(({ name }) => name));
+  for (const [name, { shape }] of tensors) {
+    if (differences.length >= NAMED) break;
+    if (!names.has(name)) differences.push(`${name} [${shape.join(', ')}] is not in it`);
+  }
+  return { kind, share: same / entries.length, differences };
+}

@@ -1,0 +1,40 @@
+import type { Dataset } from '../data/dataset.js';
+import { typicalSize } from '../data/images/measure.js';
+import { createModel } from '../models/registry.js';
+import type { TrainConfig } from './trainConfig.js';
+
+/** The size at which images of a new run are prepared, and why. */
+export interface ImageSizeChoice {
+  /** Height and width; undefined: the set's own, or the model's. */
+  readonly imageSize: number | undefined;
+  /** The size in a sentence; undefined where the data leaves no choice. */
+  readonly notice?: string;
+}
+
+/** Models made for smaller images than this take {@link ENLARGED} pixels of images that have them. */
+const SMALL_MODEL = 64;
+const ENLARGED = 64;
+
+/** Images from this size on have more to show than 32 pixels do. */
+const LARGE_IMAGE = 48;
+
+/**
+ * Chooses the size of images in files for a model: what was asked for; else the size that the model was made for, but
+ * 64 where that is less and most images are larger.
+ */
+export async function chooseImageSize(
+  { imageSize: asked, model: name }: Pick<TrainConfig, 'imageSize' | 'model'>,
+  data: Dataset,
+): Promise<ImageSizeChoice> {
+  if (data.kind === 'pixels') return { imageSize: asked ?? data.imageSize };
+  if (asked !== null)
+    return { imageSize: asked, notice: `images are prepared at ${asked}×${asked}, as asked for` };
+  const own = createModel({ name, classes: 2 }).config.imageSize;
+  const typical = await typicalSize(data);
+  const imageSize = own < SMALL_MODEL && typical !== undefined && typical >= LARGE_IMAGE ? ENLARGED : own;
+  const theirs = typical === undefined ? '' : `the images’ shorter sides are about ${typical} pixels, and `;
+  return {
+    imageSize,
+    notice: `images are prepared at ${imageSize}×${imageSize}: ${theirs}${name} was made for ${own} (--image-size changes it)`,
+  };
+}

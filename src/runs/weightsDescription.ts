@@ -1,0 +1,127 @@
+import { normalisationFor } from '../data/channels.js';
+import { IMAGENET_NORMALISATION } from '../data/dataset.js';
+import { type ExifHandling, type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
+import { UsageError, UserError } from '../errors.js';
+import type { Model } from '../models/model.js';
+import { preprocessingOf } from '../train/preprocessing.js';
+import { numbersOf, textsOf } from '../train/torchDescription.js';
+import type { WeightsFile } from '../train/weights.js';
+
+/** What is said of weights whose file does not say it. */
+export interface GivenDescription {
+  readonly mean?: readonly number[] | undefined;
+  readonly std?: readonly number[] | undefined;
+  /** Pixels of the shorter side before the middle is cut. */
+  readonly resizeSize?: number | undefined;
+  /** Names of the classes, in order. */
+  readonly classes?: readonly string[] | undefined;
+  readonly exif?: ExifHandling | undefined;
+  /** The preprocessing of the data that the weights meet, with its name; taken before ImageNet's. */
+  readonly data?: { readonly name: string; readonly preprocessing: Preprocessing } | undefined;
+}
+
+/** How a file's model sees images, and what its classes are called. */
+export interface WeightsDescription {
+  readonly preprocessing: Preprocessing;
+  /** Names of the classes; `class 0`, `class 1` and so on where nothing says them. */
+  readonly classes: readonly string[];
+  /** What was assumed, a sentence each. */
+  readonly notices: readonly string[];
+}
+
+/** Keys under which training scripts keep names of classes. */
+const NAME_KEYS = ['classes', 'class_names', 'class_to_idx', 'idx_to_class', 'categories', 'names', 'labels'];
+
+/** Under this size images are assumed to be taken whole, as in CIFAR's evaluation. */
+const SMALL = 64;
+
+/**
+ * Preprocessing and class names of weights: what their file says; else what is given; else what is usual, which is
+ * said in the notices.
+ *
+ * @throws UsageError when something is given that the file says itself
+ * @throws UserError when there are not as many names as classes
+ */
+export function describeWeights(
+  weights: WeightsFile & { readonly path: string },
+  model: Model,
+  given: GivenDescription = {},
+): WeightsDescription {
+  const { info, path } = weights;
+  if (info) {
+    refuseGiven(path, given);
+    const preprocessing = preprocessingOf(info, model.config.imageSize);
+    return { preprocessing, classes: info.data.classes, notices: [] };
+  }
+  const { preprocessing, assumed } = foreignPreprocessing(weights, model, given);
+  const names = foreignNames(weights, model, given);
+  return {
+    preprocessing,
+    classes: names ?? Array.from({ length: model.config.classes }, (_, i) => `class ${i}`),
+    notices:
+      assumed === undefined ? [] : [`${path} does not say how images are prepared: assumed ${assumed}`],
+  };
+}
+
+function refuseGiven(path: string, given: GivenDescription): void {
+  const flags = {
+    mean: '--mean',
+    std: '--std',
+    resizeSize: '--resize-size',
+    classes: '--classes-file',
+    exif: '--exif',
+  };
+  for (const [key, flag] of Object.entries(flags))
+    if (given[key as keyof typeof flags] !== undefined)
+      throw new UsageError(`${flag} is for weights that do not say it themselves; ${path} does`);
+}
+
+function foreignPreprocessing(
+  { extras }: WeightsFile,
+  model: Model,
+  { mean, std, resizeSize, exif, data }: GivenDescription,
+): { preprocessing: Preprocessing; assumed: string | undefined } {
+  const { imageSize } = model.config;
+  const kind = imageSize < SMALL ? 'pixels' : 'images';
+  const usual =
+    data?.preprocessing ?? standardPreprocessing({ kind, normalisation: IMAGENET_NORMALISATION }, imageSize);
+  const listIn = (key: string): readonly number[] | undefined => {
+    const numbers = numbersOf(extras?.get(key));
+    return numbers?.length === model.channels ? numbers : undefined;
+  };
+  const found = { mean: mean ?? listIn('mean'), std: std ?? listIn('std') };
+  const preprocessing = {
+    ...usual,
+    imageSize,
+    ...normalisationFor({ mean: found.mean ?? usual.mean, std: found.std ?? usual.std }, model.channels),
+    resizeSize: resizeSize ?? usual.resizeSize,
+    exif: exif ?? usual.exif,
+  };
+  const parts = [
+    ...(found.mean && found.std
+      ? []
+      : [`the mean and deviation of ${data?.name ?? 'ImageNet'} (--mean, --std)`]),
+    ...(resizeSize === undefined && !data ? [cutInWords(preprocessing)] : []),
+  ];
+  return { preprocessing, assumed: parts.length > 0 ? parts.join(' and ') : undefined };
+}
+
+function cutInWords({ imageSize, resizeSize }: Preprocessing): string {
+  const size = `${imageSize}×${imageSize}`;
+  return `the shorter side resized to ${resizeSize}${resizeSize === imageSize ? '' : ` and the middle ${size} cut`} (--resize-size)`;
+}
+
+function foreignNames(
+  { extras, path }: WeightsFile & { readonly path: string },
+  model: Model,
+  given: GivenDescription,
+): readonly string[] | undefined {
+  const { classes } = model.config;
+  if (given.classes) {
+    if (given.classes.length === classes) return given.classes;
+    throw new UserError(
+      `the list of classes has ${given.classes.length} names, but ${path} has ${classes} classes`,
+    );
+  }
+  return NAME_KEYS.map((key) => textsOf(extras?.get(key))).find((names) => names?.length === classes);
+}

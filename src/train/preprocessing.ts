@@ -1,0 +1,36 @@
+import { CIFAR_NORMALISATION } from '../data/dataset.js';
+import { imagenetResizeSize, type Preprocessing } from '../data/preprocessing.js';
+import type { CheckpointInfo, DataDescription } from './checkpointInfo.js';
+
+/** Sets whose images are kept in memory and taken whole. */
+const WHOLE: readonly unknown[] = ['cifar10', 'cifar100', 'synthetic'];
+
+/**
+ * The preprocessing that a checkpoint's model was trained for. Files of older versions don't say all of it: there,
+ * images of CIFAR and generated ones are taken whole, the middle of others is cut, and EXIF is ignored.
+ *
+ * @param imageSize height and width that the model takes now. Default: the checkpoint's
+ */
+export function preprocessingOf(
+  { model, data, training }: CheckpointInfo,
+  imageSize = model.imageSize,
+): Preprocessing {
+  const { interpolation = 'bilinear', exif = 'ignore' } = data;
+  const isWhole =
+    data.resizeSize === undefined
+      ? training
+        ? WHOLE.includes(training.config.data)
+        : data.mean.join() === CIFAR_NORMALISATION.mean.join()
+      : data.resizeSize === model.imageSize;
+  const own = imageSize === model.imageSize ? data.resizeSize : undefined;
+  const resizeSize = own ?? (isWhole ? imageSize : imagenetResizeSize(imageSize));
+  return { mean: data.mean, std: data.std, imageSize, resizeSize, interpolation, exif };
+}
+
+/** What a checkpoint says of its classes and its preprocessing. */
+export function describeData(
+  classes: readonly string[],
+  { mean, std, resizeSize, interpolation, exif }: Preprocessing,
+): DataDescription {
+  return { classes, mean, std, resizeSize, interpolation, exif };
+}
