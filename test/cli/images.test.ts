@@ -101,7 +101,7 @@ describe('an image folder on the command line', () => {
       assert.equal(tested.images, 6);
       const {
         top1,
-        cross_entropy: loss,
+        cross_entropy: _,
         ...rest
       } = await resultOf(cwd, 'validate', BEST, '--data=images', ...ENGINE);
       assert.deepEqual(rest, { event: 'result', top5: 100, parameters: 348_843, images: 24 });
@@ -164,7 +164,14 @@ describe('WebDataset archives on the command line', () => {
       assert.deepEqual(validated, tested);
       const one = await succeed(cwd, 'validate', ...best, '--data=shards/train/a.tar');
       assert.equal(eventsOf(one.stdout)[0]!.images, 16);
-      const withMap = ['--data=shards', '--class-map=x'];
-      await fail(cwd, /archives hold class numbers/, 'validate', BEST, ...ENGINE, ...withMap);
+      await fail(
+        cwd,
+        /archives hold class numbers/,
+        'validate',
+        BEST,
+        ...ENGINE,
+        '--data=shards',
+        '--class-map=x',
+      );
     }));
 });
