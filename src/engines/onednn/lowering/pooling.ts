@@ -3,6 +3,7 @@ import { windowOutput } from '../../../graph/ops/conv.js';
 import type { ValueId } from '../../../graph/program.js';
 import type { Shape } from '../../../graph/tensorType.js';
 import { ARG } from '../dnnl.js';
+import type { MemoryDesc } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import type { PoolingAlgorithm, PoolingSpec } from '../primitiveSpec.js';
@@ -51,11 +52,18 @@ export function poolGradient(draft: Draft, dy: Place, dx: ValueId, geometry: Poo
   draft.steps.primitive({ spec, reads: { [ARG.diffDst]: diff }, writes: { [ARG.diffSrc]: output } });
 }
 
+/** The layout of images that are pooled by their maximum: numbers that are f32 stay so, for rounding could exchange them. */
+function exactImages(draft: Draft, x: ValueId): (shape: Shape) => MemoryDesc {
+  const isRounded = draft.places.first(x).desc.type === draft.layouts.activation;
+  return (shape) => (isRounded ? draft.layouts.images(shape) : draft.layouts.rowMajor(shape));
+}
+
 /** The greatest of each window; with a gradient to come, where it was found is kept. */
 function maxPool(draft: Draft, geometry: PoolGeometry, x: ValueId, y: ValueId): void {
   const isTraining = draft.usage.usersOf(y).some(({ kind }) => kind === 'maxPool2dGrad');
-  const src = draft.places.as(x, draft.layouts.images(draft.shapeOf(x)));
-  const dst = draft.layouts.images(draft.shapeOf(y));
+  const layout = exactImages(draft, x);
+  const src = draft.places.as(x, layout(draft.shapeOf(x)));
+  const dst = layout(draft.shapeOf(y));
   const pass = isTraining ? 'training' : 'inference';
   const spec = poolSpec(pass, 'maximum', geometry, { src: src.desc, dst });
   const primitive = draft.steps.prepare(spec);
@@ -78,7 +86,8 @@ function maxPoolGradient(
   dx: ValueId,
 ): void {
   const [dy, x, y] = inputs as [ValueId, ValueId, ValueId];
-  const [src, dst] = [draft.layouts.images(draft.shapeOf(x)), draft.layouts.images(draft.shapeOf(y))];
+  const layout = exactImages(draft, x);
+  const [src, dst] = [layout(draft.shapeOf(x)), layout(draft.shapeOf(y))];
   const forward = poolSpec('training', 'maximum', geometry, { src, dst });
   const hint = draft.steps.prepare(forward);
   let workspace = draft.places.asideOf(y);
