@@ -1,25 +1,12 @@
 import type { Sharp } from 'sharp';
 import { errorMessage, UserError } from '../../errors.js';
 import type { ExifHandling } from '../preprocessing.js';
+import { decoder } from './decoder.js';
 import { type ImageHeader, readImageHeader } from './header.js';
 import type { RgbImage } from './image.js';
 
 /** Images with more pixels are refused, against decompression bombs: where Pillow begins to warn (a quarter of a gigabyte of RGB). */
 export const MOST_PIXELS = Math.floor(1024 ** 3 / 4 / 3);
-
-let loaded: Promise<typeof import('sharp').default> | undefined;
-
-/** The decoder, which is loaded when the first image is decoded. */
-function decoder(): Promise<typeof import('sharp').default> {
-  loaded ??= import('sharp').then(({ default: sharp }) => {
-    // Every image is decoded once: a cache would only hold memory. Several are decoded side by side,
-    // which is faster than threads within one.
-    sharp.cache(false);
-    sharp.concurrency(1);
-    return sharp;
-  });
-  return loaded;
-}
 
 /**
  * Decodes a JPEG, PNG or WebP image into RGB as torchvision does (Pillow's `convert('RGB')`): colour

@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import type { ImageSource } from '../dataset.js';
+import { decoder } from './decoder.js';
 import { readImageSource } from './imageSource.js';
 
 /** Images that are looked at. */
@@ -23,6 +23,7 @@ export async function typicalSize(set: {
 
 async function shorterSide(source: ImageSource): Promise<number | undefined> {
   try {
+    const sharp = await decoder();
     const { width, height } = await sharp((await readImageSource(source)).bytes).metadata();
     return Math.min(width, height);
   } catch {
