@@ -5,18 +5,24 @@
  */
 
 export * from './browser.js';
+export { type CheckDataOptions, checkData, type DataCheck } from './data/check/checkData.js';
+export type { DataReport } from './data/check/report.js';
 export { type CifarOptions, loadCifar } from './data/cifar/cifar.js';
 export type { CifarName } from './data/cifar/facts.js';
 export { type CifarDownloadOptions, downloadCifar } from './data/cifar/official.js';
-export { type CheckDataOptions, checkData, type DataReport } from './data/folders/checkData.js';
 export { type ClassMap, parseClassMap, readClassMap } from './data/folders/classMap.js';
 export { type ImageFolderOptions, imageFolder } from './data/folders/imageFolder.js';
 export { type ImageFoldersOptions, loadImageFolders } from './data/folders/imageFolderPair.js';
-export { holdOut } from './data/folders/splits.js';
+export type { LeftOut, LeftOutReason } from './data/folders/leftOut.js';
+export type { PartName } from './data/folders/partNames.js';
+export { type HoldOutOptions, holdOut, type ImageDatasetPair } from './data/folders/splits.js';
+export type { ImageParts, SplitOptions } from './data/imageParts.js';
 export { type ReadImagesOptions, readImages } from './data/images/readImages.js';
 export { Loader, type LoaderOptions } from './data/loader.js';
+export { type DataSummary, type PartSummary, summaryLines } from './data/summary.js';
+export { findShards } from './data/webdataset/shards.js';
 export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
-export { findShards, loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
+export { loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
 export * from './engines/createEngine.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
 export { flameSvg } from './profile/flameSvg.js';

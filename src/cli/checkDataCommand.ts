@@ -1,48 +1,83 @@
-import type { Command } from 'commander';
-import { checkData, type DataReport } from '../data/folders/checkData.js';
-import { UserError } from '../errors.js';
+import { existsSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { checkData, type DataCheck } from '../data/check/checkData.js';
+import type { DataReport } from '../data/check/report.js';
+import { UsageError, UserError } from '../errors.js';
+import { writeFileAtomically } from '../runs/atomicFile.js';
+import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { logFormatOption } from './options.js';
-import { formatTable, type LogFormat, printJson, printLine } from './output.js';
+import { formatCount, formatTable, type LogFormat, printJson, printLine } from './output.js';
 import { ProgressLine } from './progressLine.js';
+import { settingOption } from './settingOptions.js';
+
+interface CheckDataFlags {
+  readonly exclude?: string;
+  readonly writeExclude?: string;
+  readonly valShare?: number;
+  readonly splitSeed?: number;
+  readonly logFormat: LogFormat;
+}
 
 /** Adds the argument, options and action of `check-data`. */
 export function configureCheckData(command: Command): void {
   command
-    .argument('<dir>', 'folder with a folder a class, or with train/ and val/ of those')
+    .argument('<dir>', 'folder with a folder a class, or with train/ and val/ of those; or .tar archives')
+    .addOption(new Option('--exclude <file>', 'list of images to leave out'))
+    .addOption(
+      new Option('--write-exclude <file>', 'write a list of what cannot be used, for train --exclude'),
+    )
+    .addOption(settingOption('valShare'))
+    .addOption(settingOption('splitSeed'))
     .addOption(logFormatOption())
     .action(runCheckData);
 }
 
-async function runCheckData(folder: string, { logFormat }: { readonly logFormat: LogFormat }): Promise<void> {
+async function runCheckData(place: string, flags: CheckDataFlags): Promise<void> {
+  const { writeExclude, exclude: excludeList, valShare, splitSeed, logFormat } = flags;
+  if (writeExclude !== undefined && existsSync(writeExclude))
+    throw new UsageError(`${writeExclude} exists already: --write-exclude takes the name of a new file`);
+  checkTrainSettings({
+    ...(valShare !== undefined && { valShare }),
+    ...(splitSeed !== undefined && { splitSeed }),
+  });
   const line = new ProgressLine(process.stderr);
-  const reports = await checkData(folder, {
+  const check = await checkData(place, {
+    excludeList,
+    valShare,
+    splitSeed,
     onProgress: (done, total) => {
       if (logFormat === 'text') line.update(done / total, `${done}/${total} files`);
     },
   });
   line.clear();
-  for (const report of reports) {
-    if (logFormat === 'json') printJson({ event: 'data', ...report });
-    else printReport(report);
-  }
-  const bad = reports.reduce(
-    (total, { empty, unreadable, foreign }) => total + empty.length + unreadable.length + foreign.length,
-    0,
-  );
-  const without = reports.flatMap(({ classes }) => classes.filter(({ count }) => count === 0)).length;
-  if (bad > 0)
-    throw new UserError(
-      `${bad} ${bad === 1 ? 'file' : 'files'} cannot be used; leave them out by train --exclude LIST`,
-    );
-  if (without > 0)
-    throw new UserError(
-      `${without} ${without === 1 ? 'class has' : 'classes have'} no images: remove the folder`,
-    );
+  if (logFormat === 'json') printJson({ event: 'data', ...check });
+  else printCheck(check);
+  if (writeExclude !== undefined)
+    await writeFileAtomically(writeExclude, [
+      new TextEncoder().encode(check.unusable.map((path) => `${path}\n`).join('')),
+    ]);
+  refuseUnusable(check, writeExclude);
 }
 
-function printReport({ folder, classes, empty, unreadable, foreign }: DataReport): void {
+function refuseUnusable({ unusable, stops }: DataCheck, list: string | undefined): void {
+  const files = unusable.length === 1 ? '1 file' : `${formatCount(unusable.length)} files`;
+  if (unusable.length > 0)
+    throw new UserError(
+      `${files} cannot be used; leave ${unusable.length === 1 ? 'it' : 'them'} out by train --exclude ${list ?? 'LIST'}` +
+        (stops.length > 0 ? `; and ${stops.join('; ')}` : ''),
+    );
+  if (stops.length > 0) throw new UserError(`training would stop: ${stops.join('; ')}`);
+}
+
+function printCheck({ parts, warnings, notes }: DataCheck): void {
+  for (const part of parts) printReport(part);
+  for (const note of notes) printLine(note);
+  for (const warning of warnings) printLine(`warning: ${warning}`);
+}
+
+function printReport({ part, folder, classes, empty, unreadable, foreign }: DataReport): void {
   const total = classes.reduce((sum, { count }) => sum + count, 0);
-  printLine(`${folder}: ${total} images in ${classes.length} classes`);
+  printLine(`${folder}: ${formatCount(total)} images in ${classes.length} classes (${part})`);
   printLine(
     formatTable(
       ['class', 'images'],
@@ -51,6 +86,6 @@ function printReport({ folder, classes, empty, unreadable, foreign }: DataReport
   );
   for (const path of empty) printLine(`empty: ${path}`);
   for (const { reason } of unreadable) printLine(`unreadable: ${reason}`);
-  for (const path of foreign) printLine(`of a format that is not read: ${path}`);
+  for (const { path, format } of foreign) printLine(`of a format that is not read: ${path} (${format})`);
   printLine();
 }

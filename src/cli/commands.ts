@@ -27,7 +27,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'predict',
-    description: 'The five most probable classes of images.',
+    description: 'The most probable classes of images.',
     load: async () => (await import('./predictCommand.js')).configurePredict,
   },
   {
@@ -38,7 +38,7 @@ const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'check-data',
     description:
-      'Decode every image of a folder of class folders; list what training would stop at, and the classes.',
+      'Decode every image of folders or archives; list what training would stop at or be spoilt by.',
     load: async () => (await import('./checkDataCommand.js')).configureCheckData,
   },
   {

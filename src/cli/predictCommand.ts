@@ -1,41 +1,92 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { UserError } from '../errors.js';
 import { type ClassGuess, mostProbable } from '../train/classifier.js';
 import type { EngineFlags } from './classifier.js';
 import { withImageClassifier } from './imageClassifier.js';
-import { engineOptions, logFormatOption } from './options.js';
-import { type LogFormat, printJson, printLine } from './output.js';
+import { engineOptions } from './options.js';
+import { printJson, printLine, printNotice } from './output.js';
+import { NameOption, parseCount } from './parsing.js';
+import { type PredictInput, withPredictInputs } from './predictInputs.js';
 import { type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
+const SHOWN = 5;
+
 interface PredictFlags extends WeightsFlags, EngineFlags {
-  readonly logFormat: LogFormat;
+  readonly logFormat: 'text' | 'json' | 'csv';
+  readonly top: number;
 }
 
 /** Adds the arguments, options and action of `predict`. */
 export function configurePredict(command: Command): void {
   command
-    .argument('<image...>', 'JPEG, PNG or WebP files')
+    .argument(
+      '<image...>',
+      'image files, folders of them, or - for standard input (an image, or a path a line)',
+    )
     .addHelpText(
       'after',
       '\nThe checkpoint may also be a model that export wrote as .onnx.\n' +
         '\nExample:\n  biasloss predict --checkpoint runs/NAME/best.safetensors cat.jpg',
     );
-  const options = [...weightsOptions('names of the classes'), ...engineOptions(), logFormatOption()];
+  const options = [
+    ...weightsOptions('names of the classes'),
+    new Option('--top <k>', 'classes that are shown').argParser(parseCount).default(SHOWN),
+    ...engineOptions(),
+    new NameOption('--log-format <format>', 'what is printed', ['text', 'json', 'csv']).default('text'),
+  ];
   for (const option of options) command.addOption(option);
   command.action(runPredict);
 }
 
-async function runPredict(images: readonly string[], flags: PredictFlags): Promise<void> {
-  await withImageClassifier(flags, async ({ names, logitsOf }) => {
-    for (const image of images) report(image, mostProbable(await logitsOf(image), names), flags.logFormat);
+async function runPredict(places: readonly string[], flags: PredictFlags): Promise<void> {
+  await withPredictInputs(places, async (inputs) => {
+    await withImageClassifier(flags, async ({ names, logitsOf }) => {
+      if (flags.logFormat === 'csv') printLine('image,rank,class,label,probability');
+      const failures: UserError[] = [];
+      for (const input of inputs) {
+        try {
+          report(input.name, mostProbable(await logitsOf(input.path), names, flags.top), flags.logFormat);
+        } catch (error) {
+          failures.push(failureOf(error, input));
+        }
+      }
+      refuse(failures, inputs.length);
+    });
   });
 }
 
-function report(image: string, guesses: readonly ClassGuess[], logFormat: LogFormat): void {
+/** An image that cannot be read does not keep the others from an answer; anything else does. */
+function failureOf(error: unknown, { name, path }: PredictInput): UserError {
+  if (!(error instanceof UserError)) throw error;
+  return new UserError(error.message.replaceAll(path, name));
+}
+
+/** @throws UserError when there are failures */
+function refuse(failures: readonly UserError[], images: number): void {
+  const [first, ...more] = failures;
+  if (!first) return;
+  if (more.length === 0) throw first;
+  for (const { message } of failures) printNotice(`error: ${message}`);
+  throw new UserError(`${failures.length} of ${images} images cannot be read`);
+}
+
+function report(image: string, guesses: readonly ClassGuess[], logFormat: PredictFlags['logFormat']): void {
   if (logFormat === 'json') {
     printJson({ event: 'prediction', image, classes: guesses });
+    return;
+  }
+  if (logFormat === 'csv') {
+    for (const [i, { name, label, probability }] of guesses.entries())
+      printLine([image, i + 1, name, label, probability].map(csvField).join(','));
     return;
   }
   printLine(image);
   for (const { name, probability } of guesses)
     printLine(`  ${(100 * probability).toFixed(2).padStart(6)}%  ${name}`);
+}
+
+/** A field of CSV, in quotes where it has a separator. */
+function csvField(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

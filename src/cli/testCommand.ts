@@ -1,23 +1,17 @@
-import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Dataset } from '../data/dataset.js';
+import { PART_NAMES } from '../data/folders/partNames.js';
 import { Loader } from '../data/loader.js';
 import { type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
 import type { Model } from '../models/model.js';
 import type { Hyperparameters } from '../models/registry.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
-import { checkClasses, loadData } from '../runs/loadData.js';
-import { checkTrainSettings } from '../runs/settings/checkSettings.js';
-import { checkEffects } from '../runs/settings/effects.js';
-import { withRestoredPaths } from '../runs/settings/paths.js';
-import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
-import type { TrainConfig } from '../runs/trainConfig.js';
+import { checkClasses } from '../runs/loadData.js';
 import { readWeights } from '../runs/weights.js';
 import type { Classifier } from '../train/classifier.js';
 import { Confusion } from '../train/confusion.js';
 import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
-import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
 import { modelOfWeights } from './modelOfWeights.js';
 import { classesOption, dataOptions, engineOptions, logFormatOption, modelOptions } from './options.js';
@@ -30,24 +24,18 @@ import {
   printJson,
   printLine,
 } from './output.js';
-import { parseCount } from './parsing.js';
+import { NameOption, parseCount } from './parsing.js';
 import { ProgressLine } from './progressLine.js';
-import { runLog } from './runLog.js';
 import { settingOption } from './settingOptions.js';
+import { type TestDataFlags, testData } from './testData.js';
 import { type DescriptionFlags, describeFile, noticeOrder } from './weightsData.js';
 import { checkpointOption, descriptionOptions } from './weightsFlags.js';
 
-interface TestFlags extends EngineFlags, DescriptionFlags, Hyperparameters {
+interface TestFlags extends TestDataFlags, EngineFlags, DescriptionFlags, Hyperparameters {
   readonly ema?: boolean;
-  readonly checkpoint: string;
   readonly model?: string;
-  readonly data?: TrainConfig['data'];
-  readonly dataPath?: string;
-  readonly download?: boolean;
-  readonly classMap?: string;
   readonly batchSize: number;
   readonly classes?: number;
-  readonly limitTest?: number;
   readonly perClass?: boolean;
   readonly logFormat: LogFormat;
 }
@@ -67,6 +55,8 @@ export function configureTest(command: Command): void {
     ...dataOptions({ unset: 'the run’s' }),
     new Option('--batch-size <n>', 'images of a batch').argParser(parseCount).default(128),
     settingOption('classMap', { unset: 'the run’s' }),
+    settingOption('exclude', { unset: 'the run’s' }),
+    new NameOption('--part <name>', 'part of the data (default: test, or all of another folder)', PART_NAMES),
     settingOption('limitTest'),
     ...descriptionOptions(),
     new Option('--per-class', 'also each class’s accuracy and the most confused pairs'),
@@ -97,37 +87,6 @@ async function runTest(flags: TestFlags): Promise<void> {
     testOn(test, classifier, { confusion, preprocessing, logFormat: flags.logFormat }),
   );
   report(flags, accuracy, model, confusion);
-}
-
-/** The images to test on: unless flags say otherwise, those of the run that the checkpoint is of. */
-async function testData(
-  { checkpoint, limitTest, ...flags }: TestFlags,
-  { info }: WeightsFile,
-): Promise<{ name: string; test: Dataset }> {
-  const saved = { ...TRAIN_DEFAULTS, ...checkTrainSettings(info?.training?.config ?? {}, checkpoint) };
-  const trained = withRestoredPaths(saved, dirname(checkpoint), () => undefined);
-  const data = flags.data ?? trained.data;
-  const same: Partial<TrainConfig> = info?.training && data === trained.data ? trained : {};
-  const { dataPath, download, classMap } = flags;
-  const given = {
-    ...(dataPath !== undefined && { dataPath }),
-    ...(download && { download }),
-    ...(classMap !== undefined && { classMap }),
-  };
-  checkEffects(checkTrainSettings({ ...given, ...(limitTest !== undefined && { limitTest }) }), { data });
-  const { test } = await loadData(
-    {
-      data,
-      dataPath: dataPath ?? same.dataPath ?? null,
-      download: download ?? false,
-      classMap: classMap ?? same.classMap ?? null,
-      exclude: null,
-      limitTrain: 1,
-      limitTest: limitTest ?? null,
-    },
-    runLog(),
-  );
-  return { name: data, test };
 }
 
 async function testOn(

@@ -1,12 +1,14 @@
+import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ImageDataset } from '../data/dataset.js';
 import { readClassMap } from '../data/folders/classMap.js';
-import { imageFolder } from '../data/folders/imageFolder.js';
-import { partFolders } from '../data/folders/imageFolderPair.js';
+import { type ImageFolderOptions, readImageFolder } from '../data/folders/imageFolder.js';
+import { findLayout } from '../data/folders/layout.js';
+import { describeLeftOut } from '../data/folders/leftOut.js';
 import { Loader } from '../data/loader.js';
 import type { Preprocessing } from '../data/preprocessing.js';
+import { findShardParts, isWebDataset } from '../data/webdataset/shards.js';
 import { webDataset } from '../data/webdataset/webDataset.js';
-import { isWebDataset, validationShards } from '../data/webdataset/webDatasetPair.js';
 import { sleepSoonWhenIdle } from '../engines/host/idle.js';
 import { UsageError } from '../errors.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
@@ -62,6 +64,7 @@ const MOST_AT_ONCE = 32;
 async function runValidate(flags: ValidateFlags): Promise<void> {
   const { weights, model, description } = openClassifier(flags, false);
   const dataset = validationSet(flags, description.classes);
+  printNotice(`${dataset.name}: ${dataset.count.toLocaleString('en-US')} images`);
   sleepSoonWhenIdle();
   const batchSize = Math.min(flags.batchSize, MOST_AT_ONCE, dataset.count);
   const accuracy = await withClassifier(weights, model, { ...flags, batchSize }, (classifier) =>
@@ -85,17 +88,26 @@ function validationSet(
   if (isWebDataset(data)) {
     if (classMap !== undefined)
       throw new UsageError('--class-map is for folders; archives hold class numbers');
-    return webDataset(validationShards(data), { classes: names });
+    const { val, test, all } = findShardParts(data).parts;
+    return webDataset((val ?? test ?? all)!, { classes: names });
   }
-  const parts = partFolders(data);
-  const folder = parts.test ?? parts.train;
+  const parts = findLayout(data);
+  const folder = parts.val ?? parts.test ?? parts.train;
   if (classMap === undefined) {
-    const dataset = imageFolder(folder);
+    const dataset = readNamed(folder);
     noticeOrder(dataset, names, checkpoint);
     return asModelClasses(dataset, names, checkpoint);
   }
-  const dataset = imageFolder(folder, { classMap: readClassMap(classMap), classCount: names.length });
+  const dataset = readNamed(folder, { classMap: readClassMap(classMap), classCount: names.length });
   return asNumberedClasses(dataset, names, checkpoint);
+}
+
+/** A folder's images; what is left out is told. */
+function readNamed(folder: string, options: ImageFolderOptions = {}): ImageDataset {
+  const { dataset, leftOut } = readImageFolder(folder, options);
+  const aside = describeLeftOut(leftOut, (path) => relative(folder, path));
+  if (aside.length > 0) printNotice(`left out: ${aside.join(', ')}`);
+  return dataset;
 }
 
 async function validateOn(

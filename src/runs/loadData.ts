@@ -3,6 +3,9 @@ import type { CifarName } from '../data/cifar/facts.js';
 import { type DatasetPair, limited } from '../data/dataset.js';
 import { readClassMap } from '../data/folders/classMap.js';
 import { loadImageFolders } from '../data/folders/imageFolderPair.js';
+import { olderImageFolders, olderWebDatasets } from '../data/folders/olderRuns.js';
+import type { ImageParts, SplitOptions } from '../data/imageParts.js';
+import { summaryLines } from '../data/summary.js';
 import { syntheticDataset } from '../data/synthetic.js';
 import { loadWebDatasets } from '../data/webdataset/webDatasetPair.js';
 import { SettingError } from '../errors.js';
@@ -14,7 +17,17 @@ import type { TrainConfig } from './trainConfig.js';
 export type DataChoice = Pick<
   TrainConfig,
   'data' | 'dataPath' | 'download' | 'limitTrain' | 'limitTest' | 'classMap' | 'exclude'
->;
+> &
+  Partial<Pick<TrainConfig, 'valShare' | 'splitSeed'>> & {
+    /** Default `path`; `none` makes all images of a set without parts both parts. */
+    readonly splitBy?: TrainConfig['splitBy'] | SplitOptions['splitBy'];
+  };
+
+/** The parts to train and test on. */
+export interface LoadedData extends DatasetPair {
+  /** All images of a set in files, with what was found. */
+  readonly images?: ImageParts | undefined;
+}
 
 /**
  * Loads data by its name, or makes it. Generated data is the same in every run, whatever the seed, so that accuracies
@@ -24,7 +37,7 @@ export type DataChoice = Pick<
  * @throws UserError when the data is missing or damaged, saying what to do
  * @throws SettingError when it needs a path
  */
-export async function loadData(given: DataChoice, onEvent?: RunListener): Promise<DatasetPair> {
+export async function loadData(given: DataChoice, onEvent?: RunListener): Promise<LoadedData> {
   const choice = withDataFolder(given);
   const { data, dataPath } = choice;
   const limitTrain = choice.limitTrain ?? undefined;
@@ -32,21 +45,28 @@ export async function loadData(given: DataChoice, onEvent?: RunListener): Promis
   if (data === 'synthetic') return syntheticDataset({ train: limitTrain, test: limitTest });
   if (dataPath === null)
     throw new SettingError((name) => `${name('data')} ${data} needs ${name('dataPath')}`);
-  const { train, test } =
-    data === 'imagefolder' || data === 'webdataset'
-      ? loadImages(data, dataPath, choice)
-      : await loadOrFetchCifar(data, dataPath, choice.download, onEvent);
+  if (data === 'imagefolder' || data === 'webdataset') {
+    const images = loadImages(data, dataPath, choice);
+    for (const text of summaryLines(images.summary)) onEvent?.({ event: 'notice', subject: 'data', text });
+    return { train: limited(images.train, limitTrain), test: limited(images.test, limitTest), images };
+  }
+  const { train, test } = await loadOrFetchCifar(data, dataPath, choice.download, onEvent);
   return { train: limited(train, limitTrain), test: limited(test, limitTest) };
 }
 
 function loadImages(
   data: 'imagefolder' | 'webdataset',
   path: string,
-  { classMap, exclude }: DataChoice,
-): DatasetPair {
-  if (data === 'webdataset') return loadWebDatasets(path);
+  { classMap, exclude, valShare, splitSeed, splitBy }: DataChoice,
+): ImageParts {
+  const options = { valShare, splitSeed };
+  if (data === 'webdataset')
+    return splitBy === 'place' ? olderWebDatasets(path) : loadWebDatasets(path, { ...options, splitBy });
   const map = classMap === null ? undefined : readClassMap(classMap);
-  return loadImageFolders(path, { classMap: map, excludeList: exclude ?? undefined });
+  const reading = { ...options, classMap: map, excludeList: exclude ?? undefined };
+  return splitBy === 'place'
+    ? olderImageFolders(path, reading)
+    : loadImageFolders(path, { ...reading, splitBy });
 }
 
 function loadOrFetchCifar(

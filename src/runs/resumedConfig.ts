@@ -1,9 +1,9 @@
 import { SettingError } from '../errors.js';
 import { checkConfig } from './checkConfig.js';
-import { checkTrainSettings } from './settings/checkSettings.js';
 import { checkEffects } from './settings/effects.js';
 import { withRestoredPaths } from './settings/paths.js';
-import { isSettingKey, settingOf, TRAIN_DEFAULTS } from './settings/table.js';
+import { settingsOfRun } from './settings/saved.js';
+import { isSettingKey, settingOf } from './settings/table.js';
 import type { TrainConfig } from './trainConfig.js';
 import { scheduleOf } from './trainingRun.js';
 
@@ -28,7 +28,7 @@ export interface Resumption {
  * @throws SettingError when another setting was given another value, naming both
  */
 export function resumedConfig({ saved, source, folder, given, epoch, onNotice }: Resumption): TrainConfig {
-  const checked = { ...TRAIN_DEFAULTS, ...checkTrainSettings(saved, source) };
+  const checked = settingsOfRun(saved, source);
   const own = withRestoredPaths(checked, folder, (path, taken) => {
     if (!Object.values(given).includes(taken))
       onNotice(`${path}, a path of ${source}, is taken for ${taken}`);
@@ -43,7 +43,10 @@ export function resumedConfig({ saved, source, folder, given, epoch, onNotice }:
 }
 
 function checkChange(key: string, own: TrainConfig, value: unknown, source: string): void {
-  if (!isSettingKey(key) || settingOf(key).onResume === 'may change') return;
+  if (!isSettingKey(key)) return;
+  // In runs of older versions the exclusions decide the split.
+  const isFixed = key === 'exclude' && own.splitBy === 'place';
+  if (settingOf(key).onResume === 'may change' && !isFixed) return;
   const found = own[key];
   if (JSON.stringify(found) === JSON.stringify(value)) return;
   throw new SettingError(

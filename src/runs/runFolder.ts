@@ -4,6 +4,7 @@ import { errorMessage, SettingError, UserError } from '../errors.js';
 import { removeUnfinished, writeFileAtomically } from './atomicFile.js';
 import { lockFolder } from './folderLock.js';
 import { makeNewFolder, makeRunFolder, removeEmpty } from './newFolder.js';
+import { SPLIT_FILE } from './splitFile.js';
 
 const CONFIG = 'config.json';
 
@@ -111,12 +112,12 @@ export class RunFolder {
     if (isVain) removeEmpty(this.made);
   }
 
-  /** Removes the files of a folder that is this run's own, else the configuration alone. */
+  /** Removes the files of a folder that is this run's own, else those that every run begins with. */
   private removeFiles(made: readonly string[]): void {
     const entries = readdirSync(this.path, { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
     const isOwn = made.includes(resolve(this.path));
-    for (const name of isOwn ? files : [CONFIG]) rmSync(this.file(name), { force: true });
+    for (const name of isOwn ? files : [CONFIG, SPLIT_FILE]) rmSync(this.file(name), { force: true });
   }
 }
 

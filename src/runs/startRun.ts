@@ -5,6 +5,7 @@ import { loadData } from './loadData.js';
 import type { OpenRun } from './openRun.js';
 import type { RunListener } from './runEvents.js';
 import { openRunLogs } from './runLogs.js';
+import { keepSplit } from './splitFile.js';
 import { prepareTraining, type TrainingRun } from './trainingRun.js';
 
 /** Who is told of a run. */
@@ -37,6 +38,11 @@ export async function startRun(opened: OpenRun, options: StartOptions = {}): Pro
   const { onEvent, onData, listeners = [] } = options;
   const data = await loadData(config, onEvent);
   onData?.(data);
+  if (data.images)
+    await keepSplit(folder.path, data.images, {
+      isResumed: checkpoint !== undefined,
+      onNotice: (text) => onEvent?.({ event: 'notice', subject: 'data', text }),
+    });
   const training = await prepareTraining({
     config,
     data,

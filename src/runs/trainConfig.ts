@@ -19,10 +19,16 @@ export interface TrainConfig extends ModelSettings {
   readonly download: boolean;
   /** File that maps the names of class folders to class numbers; null: their sorted order. */
   readonly classMap: string | null;
-  /** List of training images to leave out; null: none. */
+  /** List of images to leave out; null: none. */
   readonly exclude: string | null;
   /** Whether images in files are turned as their EXIF orientation says; a run that is resumed keeps what it has. */
   readonly exif: ExifHandling;
+  /** Share of the images that is held out for validation where the data has no such part. */
+  readonly valShare: number;
+  /** Decides which those are. */
+  readonly splitSeed: number;
+  /** What decides them besides: each image's own path; in runs of older versions, its place among all. */
+  readonly splitBy: 'path' | 'place';
   /** Strength of random brightness, contrast and saturation of images in files. */
   readonly colourJitter: number;
   /** Greatest random turn of their hue, a share of the colour circle, at most 0.5. */

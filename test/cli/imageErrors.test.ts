@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createModel } from '../../src/models/registry.js';
@@ -37,7 +37,11 @@ const CASES: readonly Case[] = [
     [...TRAIN, '--data-path=broken', '--batch-size=1'],
     /broken.b.bad\.jpg is not an image that can be read/,
   ],
-  ['an image of another format', [...TRAIN, '--data-path=foreign'], /x\.gif is of a format that is not read/],
+  [
+    'an image of another format',
+    [...TRAIN, '--data-path=foreign'],
+    /x\.bmp is of a format that is not read, BMP/,
+  ],
   [
     'a batch larger than the set',
     [...TRAIN, '--data-path=good', '--batch-size=20'],
@@ -128,7 +132,7 @@ async function prepare(cwd: string): Promise<void> {
     cpSync(at('good'), at(copy), { recursive: true });
   mkdirSync(at('hollow', 'c'));
   writeFileSync(at('broken', 'b', 'bad.jpg'), 'no image');
-  writeFileSync(at('foreign', 'b', 'x.gif'), 'GIF89a');
+  writeFileSync(at('foreign', 'b', 'x.bmp'), 'BM');
   mkdirSync(at('broken3', 'c'));
   writeFileSync(at('broken3', 'c', 'bad.jpg'), 'no image');
   writeFileSync(at('a.json'), '{"a": 0}');
@@ -181,11 +185,23 @@ describe('biasloss check-data', () => {
       assert.equal(bad.code, 1);
       assert.match(bad.stdout, /\nempty: train.b.empty\.png\n/);
       assert.match(bad.stdout, /\nunreadable: train.a.cut\.jpg cannot be decoded as JPEG: .*\n/);
-      assert.match(bad.stdout, /\nof a format that is not read: val.b.x\.bmp\n/);
+      assert.match(bad.stdout, /\nof a format that is not read: val.b.x\.bmp \(BMP\)\n/);
       assert.match(bad.stderr, /error: 3 files cannot be used; leave them out by train --exclude LIST\n$/);
       mkdirSync(join(cwd, 'only', 'a'), { recursive: true });
       const hollow = await biasloss(['check-data', 'only'], { cwd });
       assert.equal(hollow.code, 1);
-      assert.match(hollow.stderr, /error: 1 class has no images: remove the folder\n$/);
+      assert.match(
+        hollow.stderr,
+        /error: training would stop: a training needs 2 classes or more, not 1; class a has no images: remove the folder\n$/,
+      );
+      const written = await biasloss(['check-data', '.', '--write-exclude=list.txt'], { cwd });
+      assert.match(written.stderr, /by train --exclude list\.txt\n$/);
+      assert.equal(
+        readFileSync(join(cwd, 'list.txt'), 'utf8'),
+        'train/b/empty.png\ntrain/a/cut.jpg\nval/b/x.bmp\n',
+      );
+      const rest = await biasloss(['check-data', '.', '--exclude=list.txt', '--log-format=json'], { cwd });
+      assert.equal(rest.code, 0, rest.stderr);
+      assert.deepEqual((JSON.parse(rest.stdout) as { unusable: string[] }).unusable, []);
     }));
 });

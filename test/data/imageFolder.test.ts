@@ -1,41 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { type Dataset, type ImageDataset, limited } from '../../src/data/dataset.js';
-import { parseClassMap } from '../../src/data/folders/classMap.js';
-import { imageFolder } from '../../src/data/folders/imageFolder.js';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { test } from 'node:test';
+import { limited } from '../../src/data/dataset.js';
+import { parseClassMap, readClassMap } from '../../src/data/folders/classMap.js';
+import { imageFolder, readImageFolder } from '../../src/data/folders/imageFolder.js';
 import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
-import { UserError } from '../../src/errors.js';
-import { temporaryFolder } from './support/folder.js';
-
-/** A folder with the given files; nothing is decoded here. */
-function folderOf(t: TestContext, paths: readonly string[]): string {
-  const folder = temporaryFolder(t);
-  for (const path of paths) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    if (!path.endsWith('/')) writeFileSync(join(folder, path), 'x');
-    else mkdirSync(join(folder, path), { recursive: true });
-  }
-  return folder;
-}
-
-/** Paths from `folder` with their labels. */
-function listed(dataset: Dataset, folder: string): [string, number][] {
-  assert.equal(dataset.kind, 'images');
-  const { source } = dataset as ImageDataset;
-  return Array.from({ length: dataset.count }, (_, i) => [
-    relative(folder, source(i).path),
-    dataset.labels[i]!,
-  ]);
-}
-
-const refused = (act: () => unknown, ...patterns: RegExp[]): void =>
-  assert.throws(act, (error) => {
-    assert.ok(error instanceof UserError, String(error));
-    for (const pattern of patterns) assert.match(error.message, pattern);
-    return true;
-  });
+import { describeLeftOut } from '../../src/data/folders/leftOut.js';
+import { folderOf, listed, refused } from './support/imageFolders.js';
 
 test('classes are sorted folders, images sorted files, at any depth; other files don’t count', (t) => {
   const folder = folderOf(t, [
@@ -69,7 +41,10 @@ test('no folder, no classes, a class without images, a format that is not read',
   refused(() => imageFolder(join(folderOf(t, []), 'none')), /none cannot be read/);
   refused(() => imageFolder(folderOf(t, ['1.jpg'])), /has no class folders/);
   refused(() => imageFolder(folderOf(t, ['a/1.jpg', 'b/'])), /class folder .*b has no images/);
-  refused(() => imageFolder(folderOf(t, ['a/1.jpg', 'a/2.bmp'])), /2\.bmp is of a format that is not read/);
+  refused(
+    () => imageFolder(folderOf(t, ['a/1.jpg', 'a/2.bmp'])),
+    /2\.bmp is of a format that is not read, BMP: expected JPEG, PNG, WebP, GIF or TIFF; convert/,
+  );
 });
 
 test('a class map numbers the folders of a subset, and names classes', (t) => {
@@ -114,6 +89,35 @@ test('class maps: JSON, lines, and what is neither', () => {
   refused(() => parseClassMap('a 1\na 2', 'm'), /m has the folder a twice/);
 });
 
+test('class maps as CSV: quotes, headers, either order; with a byte order mark or in UTF-16', (t) => {
+  const entries = (text: string): [string, number][] => [...parseClassMap(text, 'm').labels];
+  const expected = [
+    ['a b', 3],
+    ['c, d', 0],
+  ];
+  assert.deepEqual(entries('class,index\na b,3\n"c, d",0\n'), expected);
+  assert.deepEqual(entries('index;class\r\n3;a b\r\n0;"c, d"\r\n'), expected);
+  assert.deepEqual(entries('folder\tlabel\na b\t3\nc, d\t0\n'), expected);
+  assert.deepEqual(entries('"a b" 3\n\'c, d\' 0'), expected);
+  assert.deepEqual(
+    [...parseClassMap('n01,0,tench\nn02,1,"shark, white"', 'm').names.values()],
+    ['tench', 'shark, white'],
+  );
+  const folder = folderOf(t, []);
+  const text = 'größe 1\nb 0\n';
+  for (const [name, bytes] of [
+    ['bom', Buffer.from(`\ufeff${text}`, 'utf8')],
+    ['utf-16le', Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['utf-16be', Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
+    ['utf-16 without a mark', Buffer.from('b 0\ngröße 1\n', 'utf16le')],
+  ] as const) {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    assert.equal(readClassMap(path).labels.get('größe'), 1, name);
+    assert.equal(readClassMap(path).labels.get('b'), 0, name);
+  }
+});
+
 test('train and val folders; classes are the training part’s', (t) => {
   const folder = folderOf(t, ['train/a/1.jpg', 'train/b/2.jpg', 'train/c/3.jpg', 'val/c/4.jpg']);
   const { train, test } = loadImageFolders(folder);
@@ -122,40 +126,6 @@ test('train and val folders; classes are the training part’s', (t) => {
   assert.deepEqual(listed(test, folder), [['val/c/4.jpg', 2]]);
   refused(() => loadImageFolders(folderOf(t, ['train/a/1.jpg', 'val/d/2.jpg'])), /val\/d is no class/);
   refused(() => loadImageFolders(join(folder, 'nowhere')), /there is no folder .*nowhere/);
-});
-
-test('without a test folder a share of every class is held out, the same for the same seed', (t) => {
-  const names = ['a', 'b', 'train'].flatMap((name, c) =>
-    Array.from({ length: 1 + 9 * c }, (_, i) => `${name}/${i}.jpg`),
-  );
-  const folder = folderOf(t, names);
-  const { train, test } = loadImageFolders(folder, { seed: 3 });
-  const [training, held] = [listed(train, folder), listed(test, folder)];
-  const shares = [0, 1, 2].map((label) => held.filter(([, other]) => other === label).length);
-  assert.deepEqual(shares, [0, 2, 4]);
-  assert.deepEqual([...training, ...held].map(([path]) => path).sort(), names.sort());
-  assert.deepEqual(listed(loadImageFolders(folder, { seed: 3 }).test, folder), held);
-  assert.notDeepEqual(listed(loadImageFolders(folder, { seed: 4 }).test, folder), held);
-});
-
-test('training files on a list are left out; validation uses every file', (t) => {
-  const folder = folderOf(t, [
-    'train/a/1.jpg',
-    'train/a/2.jpg',
-    'train/a/3.bmp',
-    'train/b/4.jpg',
-    'train/b/5.jpg',
-    'val/a/6.jpg',
-  ]);
-  const list = join(folder, 'exclude.txt');
-  writeFileSync(list, `# damaged\ntrain/a/1.jpg\na/3.bmp\n${join(folder, 'train/b/4.jpg')}\nval/a/6.jpg\n`);
-  const { train, test } = loadImageFolders(folder, { excludeList: list });
-  assert.deepEqual(listed(train, folder), [
-    ['train/a/2.jpg', 0],
-    ['train/b/5.jpg', 1],
-  ]);
-  assert.equal(test.count, 1);
-  refused(() => loadImageFolders(folder, { excludeList: join(folder, 'none') }), /none, cannot be read/);
 });
 
 test('a limit is spread over the classes', (t) => {
@@ -170,4 +140,49 @@ test('a limit is spread over the classes', (t) => {
     ['c/1.jpg', 2],
     ['d/1.jpg', 3],
   ]);
+});
+
+test('files are told by content: no ending, .jfif, .jpe, .mpo; hidden files and system folders are left out at every depth', (t) => {
+  const folder = folderOf(t, [
+    'a/1.jfif',
+    'a/2.jpe',
+    'a/3.MPO',
+    'a/._1.jpg',
+    'a/.ipynb_checkpoints/1.jpg',
+    'a/deep/@eaDir/1.jpg',
+    'a/Thumbs.db',
+    'a/notes.txt',
+    'b/4.gif',
+    'b/5.tiff',
+    '__MACOSX/a/._1.jpg',
+    '.git/x.png',
+    'lost+found/',
+    '$RECYCLE.BIN/1.jpg',
+  ]);
+  writeFileSync(join(folder, 'b', 'plain'), '\xff\xd8\xff\xe0 and so on', 'latin1');
+  const { dataset, leftOut } = readImageFolder(folder);
+  assert.deepEqual(dataset.classes, ['a', 'b']);
+  assert.deepEqual(
+    listed(dataset, folder).map(([path]) => path),
+    ['a/1.jfif', 'a/2.jpe', 'a/3.MPO', 'b/4.gif', 'b/5.tiff', 'b/plain'],
+  );
+  const lines = describeLeftOut(leftOut, (path) => relative(folder, path));
+  assert.deepEqual(lines, [
+    '8 hidden or system files (such as $RECYCLE.BIN)',
+    '1 file that is no image (a/notes.txt)',
+  ]);
+  writeFileSync(join(folder, 'b', 'other'), 'BM\x10\0\0\0\0\0\0\0\x36\0\0\0\x28\0', 'latin1');
+  refused(() => imageFolder(folder), /b.other is of a format that is not read, BMP/);
+});
+
+test('classes are ordered by code point, and composed and decomposed names are one class', (t) => {
+  const names = ['\u{1f408}', '\u{20000}', '\uff21', '\uff71', '\ufb01', 'Z', 'a', '\u00e9'];
+  const folder = folderOf(t, [...names.map((name) => `${name}/1.jpg`), 'e\u0301/2.jpg']);
+  const dataset = imageFolder(folder);
+  // Python's sorted().
+  const sorted = ['Z', 'a', '\u00e9', '\ufb01', '\uff21', '\uff71', '\u{1f408}', '\u{20000}'];
+  assert.deepEqual(dataset.classes, sorted);
+  assert.deepEqual([...dataset.labels], [0, 1, 2, 2, 3, 4, 5, 6, 7]);
+  const map = parseClassMap('e\u0301 3', 'm');
+  assert.deepEqual([...imageFolder(folderOf(t, ['\u00e9/1.jpg']), { classMap: map }).labels], [3]);
 });

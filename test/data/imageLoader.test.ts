@@ -4,7 +4,7 @@ import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Batch } from '../../src/data/batch.js';
-import { checkData } from '../../src/data/folders/checkData.js';
+import { checkData } from '../../src/data/check/checkData.js';
 import { imageFolder } from '../../src/data/folders/imageFolder.js';
 import { readImages } from '../../src/data/images/readImages.js';
 import { Loader, type LoaderOptions } from '../../src/data/loader.js';
@@ -123,21 +123,23 @@ test('the preflight lists what training would stop at, and counts the rest', asy
   const whole = await plainImage('jpeg', [1, 2, 3], 64);
   writeFileSync(join(folder, 'b', '15.jpg'), whole.subarray(0, whole.length - 20));
   const progress: number[] = [];
-  const reports = await checkData(folder, { onProgress: (done) => progress.push(done) });
-  assert.equal(reports.length, 1);
-  const [report] = reports;
+  const { parts, stops, unusable } = await checkData(folder, { onProgress: (done) => progress.push(done) });
+  assert.equal(parts.length, 1);
+  const [report] = parts;
   assert.deepEqual(report!.classes, [
     { name: 'a', count: 9 },
     { name: 'b', count: 10 },
     { name: 'c', count: 0 },
   ]);
-  assert.deepEqual(report!.empty, [join(folder, 'a', '03.png')]);
+  assert.deepEqual(report!.empty, ['a/03.png']);
   assert.deepEqual(
     report!.unreadable.map(({ path }) => path),
-    [join(folder, 'b', '14.jpg'), join(folder, 'b', '15.jpg')],
+    ['b/14.jpg', 'b/15.jpg'],
   );
   assert.match(report!.unreadable[1]!.reason, /15\.jpg cannot be decoded as JPEG/);
-  assert.deepEqual(report!.foreign, [join(folder, 'b', 'old.bmp')]);
+  assert.deepEqual(report!.foreign, [{ path: 'b/old.bmp', format: 'BMP' }]);
+  assert.deepEqual(stops, ['class c has no images: remove the folder']);
+  assert.deepEqual(unusable, ['a/03.png', 'b/14.jpg', 'b/15.jpg', 'b/old.bmp']);
   assert.deepEqual(
     progress,
     Array.from({ length: 22 }, (_, i) => i + 1),
@@ -150,9 +152,9 @@ test('the preflight goes through both parts', async (t) => {
     mkdirSync(join(folder, part, 'a'), { recursive: true });
     writeFileSync(join(folder, part, 'a', '1.png'), await plainImage('png', [1, 2, 3]));
   }
-  const reports = await checkData(folder);
+  const { parts } = await checkData(folder);
   assert.deepEqual(
-    reports.map((report) => report.folder),
+    parts.map((report) => report.folder),
     [join(folder, 'train'), join(folder, 'val')],
   );
 });

@@ -6,9 +6,10 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Loader } from '../../src/data/loader.js';
 import { expandBraces } from '../../src/data/webdataset/braces.js';
+import { findShards } from '../../src/data/webdataset/shards.js';
 import { indexTar } from '../../src/data/webdataset/tarIndex.js';
 import { webDataset } from '../../src/data/webdataset/webDataset.js';
-import { findShards, loadWebDatasets } from '../../src/data/webdataset/webDatasetPair.js';
+import { loadWebDatasets } from '../../src/data/webdataset/webDatasetPair.js';
 import { UserError } from '../../src/errors.js';
 import { tar } from './support/cifar.js';
 import { temporaryFolder } from './support/folder.js';
@@ -176,6 +177,54 @@ test('parts: folders, archives’ names, or a share held out', async (t) => {
     assert.deepEqual([train.count, test.count], [4, 2]);
     assert.deepEqual(test.classes, ['cat', 'dog']);
   }
-  const { train, test } = loadWebDatasets(join(named, 'train-{0..1}.tar'));
-  assert.deepEqual([train.count, test.count], [2, 2]);
+  assert.deepEqual(
+    loadWebDatasets(named).summary.leftOut.map(({ path }) => path),
+    [join(named, 'trainer.tar')],
+  );
+  const pattern = join(named, 'train-{0..1}.tar');
+  const { train, test } = loadWebDatasets(pattern, { valShare: 0.5, splitSeed: 1 });
+  assert.equal(train.count + test.count, 4);
+  assert.ok(test.count > 0 && train.count > 0);
+  assert.equal(loadWebDatasets(join(named, 'val-0.tar'), { splitBy: 'none' }).test.count, 2);
+});
+
+test('archives’ names tell parts in any case, with words before and numbers after; they are never merged', async (t) => {
+  const files = (n: number): Record<string, Uint8Array> =>
+    Object.fromEntries(
+      Array.from({ length: n }, (_, i) => [
+        [`${i}.jpg`, text('p')],
+        [`${i}.cls`, text(String(i % 2))],
+      ]).flat() as [string, Uint8Array][],
+    );
+  for (const [train, val] of [
+    ['train_000', 'val_000'],
+    ['train000', 'val000'],
+    ['imagenet1k-train-0000', 'imagenet1k-validation-0000'],
+    ['Train-0', 'Test-0'],
+  ] as const) {
+    const folder = temporaryFolder(t);
+    mkdirSync(join(folder, 'shards'));
+    writeFileSync(join(folder, 'shards', `${train}.tar`), await tar(files(5)));
+    writeFileSync(join(folder, 'shards', `${val}.tar`), await tar(files(3)));
+    // Also below a folder that holds nothing else.
+    const { train: training, test: testing, summary } = loadWebDatasets(folder);
+    assert.deepEqual([training.count, testing.count, summary.heldOut], [5, 3, undefined], train);
+  }
+  const unclear = temporaryFolder(t);
+  for (const name of ['train-0.tar', 'extra.tar']) writeFileSync(join(unclear, name), await tar(files(2)));
+  refused(
+    () => loadWebDatasets(unclear),
+    /train-0\.tar, which looks like the part for train, beside extra\.tar/,
+  );
+});
+
+test('files that macOS leaves in archives are no samples', async (t) => {
+  const sample = { 'a.jpg': text('p'), 'a.cls': text('0') };
+  const path = await shard(t, {
+    './._a.jpg': text('m'),
+    '__MACOSX/._a.jpg': text('m'),
+    '__MACOSX/b.jpg': text('m'),
+    ...Object.fromEntries(Object.entries(sample).map(([name, bytes]) => [`./x/${name}`, bytes])),
+  });
+  assert.equal(webDataset([path]).count, 1);
 });

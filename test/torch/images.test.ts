@@ -45,6 +45,16 @@ write('png gamma and profile', colours, 'PNG', icc_profile=b'not a profile')
 write('webp lossless', colours, 'WEBP', lossless=True)
 write('webp lossless alpha', Image.fromarray(rgba, 'RGBA'), 'WEBP', lossless=True, exact=True)
 write('webp lossy', photo, 'WEBP', quality=80)
+write('gif', colours.quantize(200), 'GIF')
+write('gif of several images', colours.quantize(64), 'GIF', save_all=True, append_images=[photo.quantize(64)])
+write('tiff', colours, 'TIFF')
+write('tiff lzw', colours, 'TIFF', compression='tiff_lzw')
+write('tiff grey', colours.convert('L'), 'TIFF')
+write('tiff black and white', colours.convert('1'), 'TIFF')
+write('tiff alpha', Image.fromarray(rgba, 'RGBA'), 'TIFF')
+write('tiff cmyk', Image.fromarray(smooth, 'CMYK'), 'TIFF')
+write('tiff grey 16', Image.fromarray(wide), 'TIFF')
+write('mpo', photo, 'MPO', quality=90, save_all=True, append_images=[colours])
 result['names'] = [name for name, _ in written]
 for i, (_, content) in enumerate(written):
     result['in%d' % i] = torch.from_numpy(np.frombuffer(content, np.uint8).copy())
@@ -89,5 +99,40 @@ for i, turn in enumerate(args):
     const rgb = Uint8Array.from(tensors.in!.data as Uint8Array);
     adjustHue(rgb, turn);
     assert.deepEqual(rgb, tensors[`out${i}`]!.data, `a turn of ${turn}`);
+  }
+});
+
+test('all orientations are Pillow’s exif_transpose, to the bit', {
+  skip: skipWithoutPython('numpy', 'torch', 'PIL'),
+}, async (t) => {
+  const { values, tensors } = await runPython<{ names: string[] }>(`
+import io
+from PIL import Image, ImageOps
+
+y, x, c = np.mgrid[0:31, 0:45, 0:3]
+photo = Image.fromarray(((x * y * 7 + x * 3 + y * 5 + c * 50) % 256).astype(np.uint8))
+grey16 = Image.fromarray(((x[..., 0] * 9 + y[..., 0] * 7) % 65536).astype(np.uint16))
+four = Image.fromarray((x * 5 + y * 3 + c[..., :1] * 40).clip(0, 255).astype(np.uint8)[..., [0, 1, 2, 0]], 'CMYK')
+result['names'] = []
+for format, image in [('JPEG', photo), ('PNG', photo), ('WEBP', photo), ('PNG', grey16), ('JPEG', four)]:
+    for orientation in range(10):
+        exif = Image.Exif()
+        exif[274] = orientation
+        stream = io.BytesIO()
+        image.save(stream, format, exif=exif, lossless=True)
+        i = len(result['names'])
+        result['names'].append('%s %s %d' % (format, image.mode, orientation))
+        result['in%d' % i] = torch.from_numpy(np.frombuffer(stream.getvalue(), np.uint8).copy())
+        upright = ImageOps.exif_transpose(Image.open(stream)).convert('RGB')
+        result['out%d' % i] = torch.from_numpy(np.asarray(upright).copy())
+`);
+  assert.equal(values.names.length, 50);
+  for (const [i, name] of values.names.entries()) {
+    await t.test(name, async () => {
+      const [input, output] = [tensors[`in${i}`]!.data, tensors[`out${i}`]!];
+      const image = await decodeRgb(input as Uint8Array, name, 'apply');
+      assert.deepEqual([image.height, image.width, 3], output.shape);
+      assert.ok(Buffer.from(image.data).equals(output.data as Uint8Array), 'other pixels');
+    });
   }
 });

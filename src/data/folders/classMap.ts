@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { errorMessage, UserError } from '../../errors.js';
+import { linesOf, readTextFile } from './textFile.js';
 
 /** Class numbers of folders, for sets that hold some of a model's classes. */
 export interface ClassMap {
   /** Where it came from, for messages. */
   readonly path: string;
-  /** Class number of each folder. */
+  /** Class number of each folder, whose name is in Unicode's composed form (NFC). */
   readonly labels: ReadonlyMap<string, number>;
   /** Names of classes, where they are given. */
   readonly names: ReadonlyMap<number, string>;
@@ -19,14 +19,14 @@ const MOST_CLASSES = 1_000_000;
 
 /**
  * Reads a class map: JSON `{"n01440764": 0, …}`, Keras's `imagenet_class_index.json`
- * (`{"0": ["n01440764", "tench"], …}`), or lines of a folder and a number.
+ * (`{"0": ["n01440764", "tench"], …}`), CSV, or lines of a folder and a number.
  *
  * @throws UserError when the file is none of these, or has a folder twice
  */
 export function readClassMap(path: string): ClassMap {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readTextFile(path);
   } catch (error) {
     throw new UserError(`the class map ${path} cannot be read: ${errorMessage(error)}`);
   }
@@ -37,14 +37,15 @@ export function readClassMap(path: string): ClassMap {
 export function parseClassMap(text: string, path: string): ClassMap {
   const labels = new Map<string, number>();
   const names = new Map<number, string>();
-  for (const [folder, label, name] of text.trimStart().startsWith('{')
+  for (const [name, label, title] of text.trimStart().startsWith('{')
     ? jsonEntries(text, path)
     : lineEntries(text, path)) {
+    const folder = name.normalize('NFC');
     if (!Number.isInteger(label) || label < 0 || label >= MOST_CLASSES)
       throw new UserError(`${path}: the class number of ${folder} must be 0 or more, not ${label}`);
     if (labels.has(folder)) throw new UserError(`${path} has the folder ${folder} twice`);
     labels.set(folder, label);
-    if (name !== undefined) names.set(label, name);
+    if (title !== undefined) names.set(label, title);
   }
   if (labels.size === 0) throw new UserError(`${path} is empty: expected folder names and class numbers`);
   return { path, labels, names };
@@ -68,14 +69,36 @@ function jsonEntries(text: string, path: string): Entry[] {
 }
 
 function lineEntries(text: string, path: string): Entry[] {
-  return text
-    .split(/\r?\n/)
-    .map((line, i) => [line.trim(), i + 1] as const)
-    .filter(([line]) => line !== '' && !line.startsWith('#'))
-    .map(([line, number]): Entry => {
-      const match = /^(.*\S)[\s,]+(\d+)$/.exec(line);
-      if (!match)
-        throw new UserError(`${path}, line ${number}: expected a folder and a class number, found "${line}"`);
-      return [match[1]!, Number(match[2])];
-    });
+  return linesOf(text).flatMap(({ line, number }, i): Entry[] => {
+    const entry = csvEntry(fieldsOf(line)) ?? spacedEntry(line);
+    if (entry) return [entry];
+    // The first line of a CSV names its columns.
+    if (i === 0 && fieldsOf(line).length > 1) return [];
+    throw new UserError(`${path}, line ${number}: expected a folder and a class number, found "${line}"`);
+  });
+}
+
+const isDigits = (text: string | undefined): text is string => text !== undefined && /^\d+$/.test(text);
+
+/** Folder and number, or number and folder; a third field is the class's name. */
+function csvEntry([first, second, third]: readonly string[]): Entry | undefined {
+  const named = (folder: string, label: string): Entry =>
+    third ? [folder, Number(label), third] : [folder, Number(label)];
+  if (first && isDigits(second)) return named(first, second);
+  return second && isDigits(first) ? named(second, first) : undefined;
+}
+
+/** The folder, in quotes or without, blanks, and the number. */
+function spacedEntry(line: string): Entry | undefined {
+  const match = /^(?:"(.+)"|'(.+)'|(.*\S))[\s,;]+"?(\d+)"?$/.exec(line);
+  return match ? [(match[1] ?? match[2] ?? match[3])!, Number(match[4])] : undefined;
+}
+
+/** The fields of a line of CSV, whose separator is a comma, semicolon or tab; a field in quotes may have it. */
+function fieldsOf(line: string): string[] {
+  const fields = line.match(/(?:^|[,;\t])(?:\s*"(?:[^"]|"")*"\s*|[^,;\t]*)/g) ?? [];
+  return fields.map((field) => {
+    const text = field.replace(/^[,;\t]/, '').trim();
+    return /^".*"$/.test(text) ? text.slice(1, -1).replaceAll('""', '"') : text;
+  });
 }

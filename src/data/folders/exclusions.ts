@@ -1,24 +1,62 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
+import { linesOf, readTextFile } from './textFile.js';
+
+/** Files and folders to be left out of a set. */
+export interface Exclusions {
+  /** The list, for messages. */
+  readonly path: string;
+  /** Whether a file is on the list, or a folder that it lies in. */
+  has(path: string): boolean;
+  /** Entries that are no file or folder. */
+  readonly unmatched: readonly string[];
+}
 
 /**
- * Reads a list of files to be left out, a path a line; lines that begin with # are notes.
+ * Reads a list of files or folders to be left out, a path a line; lines that begin with # are notes. Quotes around
+ * a path, backslashes in it and a note behind it (` # blurred`) are understood.
  *
- * @param folders what relative paths may be relative to
- * @returns whether a path is on the list
+ * @param folders what relative paths may be relative to; the first where there is such a file counts
  * @throws UserError when the list cannot be read
  */
-export function readExclusions(listPath: string, folders: readonly string[]): (path: string) => boolean {
+export function readExclusions(listPath: string, folders: readonly string[]): Exclusions {
   let text: string;
   try {
-    text = readFileSync(listPath, 'utf8');
+    text = readTextFile(listPath);
   } catch (error) {
     throw new UserError(
       `the list of files to leave out, ${listPath}, cannot be read: ${errorMessage(error)}`,
     );
   }
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.startsWith('#'));
-  const paths = new Set(lines.flatMap((line) => folders.map((folder) => resolve(folder, line))));
-  return (path) => paths.has(resolve(path));
+  const paths = new Set<string>();
+  const unmatched: string[] = [];
+  for (const { line } of linesOf(text)) {
+    const path = findEntry(line, folders);
+    if (path === undefined) unmatched.push(line);
+    else paths.add(path.normalize('NFC'));
+  }
+  const has = (path: string): boolean => {
+    for (let at = resolve(path).normalize('NFC'); ; at = dirname(at)) {
+      if (paths.has(at)) return true;
+      if (at === dirname(at)) return false;
+    }
+  };
+  return { path: listPath, has, unmatched };
+}
+
+/** The file that an entry names; its readings are tried in turn. */
+function findEntry(entry: string, folders: readonly string[]): string | undefined {
+  const plain = unquoted(entry);
+  const withoutNote = unquoted(plain.replace(/\s+#.*$/, ''));
+  const readings = [plain, withoutNote].flatMap((text) => [text, text.replaceAll('\\', '/')]);
+  const forms = readings.flatMap((text) => [text, text.normalize('NFC'), text.normalize('NFD')]);
+  return folders
+    .flatMap((folder) => forms.map((form) => resolve(folder, form)))
+    .find((path) => existsSync(path));
+}
+
+function unquoted(text: string): string {
+  const match = /^(["'])(.*)\1$/.exec(text.trim());
+  return match ? match[2]! : text.trim();
 }

@@ -1,29 +1,46 @@
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import { byCodePoint } from '../../codePointOrder.js';
 import { errorMessage, UserError } from '../../errors.js';
+import { FORMAT_BYTES, formatOf, isReadFormat } from '../images/header.js';
+import type { LeftOut } from './leftOut.js';
+import { isSystemName } from './systemFiles.js';
 
-/** Files of a class: what is read, and images of formats that are not. */
+/** Files of a class: what is read, images of formats that are not, and the rest. */
 export interface ImageFiles {
-  /** Paths of JPEG, PNG and WebP images, by extension, sorted. */
+  /** Paths of the images, sorted within each folder. */
   readonly images: string[];
-  /** Paths of images whose format is not read. */
-  readonly foreign: string[];
+  /** Images whose format is not read. */
+  readonly foreign: { readonly path: string; readonly format: string }[];
+  readonly leftOut: LeftOut[];
 }
 
-const READ = new Set(['.jpg', '.jpeg', '.png', '.webp']);
-const FOREIGN = new Set([
-  '.avif',
-  '.bmp',
+/** Endings of images that are read. Such a file counts as an image, so that a damaged one is noticed. */
+const READ = new Set([
+  '.jpg',
+  '.jpeg',
+  '.jpe',
+  '.jfif',
+  '.mpo',
+  '.png',
+  '.apng',
+  '.webp',
   '.gif',
-  '.heic',
-  '.heif',
-  '.jp2',
-  '.jxl',
-  '.pgm',
-  '.ppm',
   '.tif',
   '.tiff',
+]);
+
+/** Endings of images that are not read, and what their format is called. */
+const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ['.avif', 'AVIF'],
+  ['.bmp', 'BMP'],
+  ['.heic', 'HEIC'],
+  ['.heif', 'HEIF'],
+  ['.jp2', 'JPEG 2000'],
+  ['.jxl', 'JPEG XL'],
+  ['.pgm', 'PNM'],
+  ['.pnm', 'PNM'],
+  ['.ppm', 'PNM'],
 ]);
 
 /** Whether a file's name is that of an image that is read. */
@@ -32,44 +49,94 @@ export function isImageName(name: string): boolean {
 }
 
 /**
- * Names of the folders in a folder, sorted by code point as Python sorts them. Hidden ones are left out.
+ * Names of the folders in a folder, sorted by code point as Python sorts them. Hidden ones and the
+ * system's are left out.
  *
  * @throws UserError when it cannot be read
  */
 export function subfolders(folder: string): string[] {
   return entriesOf(folder)
-    .filter((entry) => !entry.name.startsWith('.') && isFolder(folder, entry))
-    .map(({ name }) => name)
-    .sort(byCodePoint);
+    .filter((entry) => !isSystemName(entry.name) && isFolder(folder, entry))
+    .map(({ name }) => name);
 }
 
 /**
- * The images in a folder and the folders in it. Other files, such as notes, don't count.
+ * The images in a folder and the folders in it, by their content where their ending is no image's.
  *
  * @throws UserError when a folder cannot be read, or a link leads back to a folder that it lies in
  */
 export function imageFiles(folder: string): ImageFiles {
-  const files: ImageFiles = { images: [], foreign: [] };
+  const files: ImageFiles = { images: [], foreign: [], leftOut: [] };
   collect(folder, files);
   return files;
 }
 
-function collect(folder: string, files: ImageFiles): void {
-  const entries = entriesOf(folder).sort((a, b) => byCodePoint(a.name, b.name));
-  for (const entry of entries) {
+/** As {@link imageFiles}, of the folder alone without those in it. */
+export function looseFiles(folder: string): ImageFiles {
+  const files: ImageFiles = { images: [], foreign: [], leftOut: [] };
+  for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name);
-    const extension = extname(entry.name).toLowerCase();
-    if (isFolder(folder, entry)) {
+    if (isSystemName(entry.name)) files.leftOut.push({ path, reason: 'system' });
+    else if (!isFolder(folder, entry)) addFile(path, files);
+  }
+  return files;
+}
+
+/** Whether images lie in a folder itself, of a format that is read or another. */
+export function hasLooseImages(folder: string): boolean {
+  return entriesOf(folder).some((entry) => {
+    if (isSystemName(entry.name) || isFolder(folder, entry)) return false;
+    return imageFormat(join(folder, entry.name)) !== undefined;
+  });
+}
+
+function collect(folder: string, files: ImageFiles): void {
+  for (const entry of entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    if (isSystemName(entry.name)) files.leftOut.push({ path, reason: 'system' });
+    else if (isFolder(folder, entry)) {
       if (entry.isSymbolicLink()) refuseLoop(folder, path);
       collect(path, files);
-    } else if (READ.has(extension)) files.images.push(path);
-    else if (FOREIGN.has(extension)) files.foreign.push(path);
+    } else addFile(path, files);
   }
 }
 
+function addFile(path: string, files: ImageFiles): void {
+  const format = imageFormat(path);
+  if (format === undefined) files.leftOut.push({ path, reason: 'noImage' });
+  else if (format === 'read') files.images.push(path);
+  else files.foreign.push({ path, format });
+}
+
+/** `read` for an image that is read, the format's name for another, undefined for what is no image. */
+function imageFormat(path: string): string | undefined {
+  const ending = extname(path).toLowerCase();
+  if (READ.has(ending)) return 'read';
+  const format = formatOf(firstBytes(path)) ?? FOREIGN.get(ending);
+  return format !== undefined && isReadFormat(format) ? 'read' : format;
+}
+
+/** The first bytes of a file; none where it cannot be read or is no file, such as a pipe. */
+function firstBytes(path: string): Uint8Array {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return new Uint8Array(0);
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
+  }
+  try {
+    const bytes = new Uint8Array(FORMAT_BYTES);
+    return bytes.subarray(0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What is in a folder, sorted. @throws UserError when it cannot be read */
 function entriesOf(folder: string): Dirent[] {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => byCodePoint(a.name, b.name));
   } catch (error) {
     throw new UserError(`the folder ${folder} cannot be read: ${errorMessage(error)}`);
   }

@@ -1,8 +1,11 @@
 import { basename, join } from 'node:path';
+import { byCodePoint } from '../../codePointOrder.js';
 import { UserError } from '../../errors.js';
 import { IMAGENET_NORMALISATION, type ImageDataset } from '../dataset.js';
+import { READ_FORMATS_TEXT } from '../images/header.js';
 import type { ClassMap } from './classMap.js';
-import { imageFiles, subfolders } from './imageFiles.js';
+import { type ImageFiles, imageFiles, looseFiles, subfolders } from './imageFiles.js';
+import type { LeftOut } from './leftOut.js';
 
 /** Options of {@link imageFolder}. */
 export interface ImageFolderOptions {
@@ -18,6 +21,15 @@ export interface ImageFolderOptions {
   readonly excluded?: ((path: string) => boolean) | undefined;
 }
 
+/** A class of a folder of classes. */
+export interface ClassFolder {
+  /** In Unicode's composed form (NFC): folders whose names differ in that alone are one class. */
+  readonly name: string;
+  /** The first of its folders. */
+  readonly path: string;
+  readonly files: ImageFiles;
+}
+
 /** Which class a folder is, and what the classes are called. */
 interface Classes {
   readonly names: readonly string[];
@@ -28,23 +40,76 @@ interface Classes {
 
 /**
  * A folder of folders of images: each folder is a class, and classes are numbered in the order of
- * their sorted names (torchvision's ImageFolder). Only names are read here.
+ * their names by code point (torchvision's ImageFolder). Of most files only names are read here.
  *
  * @throws UserError when there are no folders, one has no images or no class number, or an image is of a format that is not read
  */
 export function imageFolder(folder: string, options: ImageFolderOptions = {}): ImageDataset {
-  const folders = subfolders(folder);
+  return readImageFolder(folder, options).dataset;
+}
+
+/** As {@link imageFolder}, with what is no part of it. */
+export function readImageFolder(
+  folder: string,
+  options: ImageFolderOptions = {},
+): { readonly dataset: ImageDataset; readonly leftOut: readonly LeftOut[] } {
+  const folders = classFolders(folder);
   if (folders.length === 0)
     throw new UserError(`${folder} has no class folders: expected a folder of images for each class`);
-  const classes = classesOf(folders, options);
+  const leftOut = looseIn(folder);
+  const kept = folders.map(({ name, path, files }) => {
+    leftOut.push(...files.leftOut);
+    return { name, path, images: keptImages(path, files, options, leftOut) };
+  });
+  return { dataset: datasetOf(folder, kept, options), leftOut };
+}
+
+/** The classes of a folder, sorted by name. @throws UserError when a folder cannot be read */
+export function classFolders(folder: string): ClassFolder[] {
+  const classes = new Map<string, ClassFolder>();
+  for (const raw of subfolders(folder)) {
+    const name = raw.normalize('NFC');
+    const path = join(folder, raw);
+    const files = imageFiles(path);
+    const same = classes.get(name)?.files;
+    same?.images.push(...files.images);
+    same?.foreign.push(...files.foreign);
+    same?.leftOut.push(...files.leftOut);
+    if (!same) classes.set(name, { name, path, files });
+  }
+  return [...classes.values()].sort((a, b) => byCodePoint(a.name, b.name));
+}
+
+/** Files beside the class folders: images among them have no class; others don't matter. */
+export function looseIn(folder: string): LeftOut[] {
+  const { images, foreign, leftOut } = looseFiles(folder);
+  return [
+    ...[...images, ...foreign.map(({ path }) => path)].map((path): LeftOut => ({ path, reason: 'noClass' })),
+    ...leftOut.filter(({ reason }) => reason === 'system'),
+  ];
+}
+
+/** A set of classes with their images. @throws UserError when a class has no number */
+export function datasetOf(
+  folder: string,
+  classFolders: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly images: readonly string[];
+  }[],
+  options: ImageFolderOptions,
+): ImageDataset {
+  const classes = classesOf(
+    classFolders.map(({ name }) => name),
+    options,
+  );
   const paths: string[] = [];
   const labels: number[] = [];
-  for (const name of folders) {
+  for (const { name, path, images } of classFolders) {
     const label = classes.labelOf(name);
-    if (label === undefined)
-      throw new UserError(`${join(folder, name)} is no class: ${classes.origin} does not have it`);
-    for (const path of classFiles(join(folder, name), options)) {
-      paths.push(path);
+    if (label === undefined) throw new UserError(`${path} is no class: ${classes.origin} does not have it`);
+    for (const image of images) {
+      paths.push(image);
       labels.push(label);
     }
   }
@@ -59,19 +124,24 @@ export function imageFolder(folder: string, options: ImageFolderOptions = {}): I
   };
 }
 
-function classFiles(folder: string, { excluded }: ImageFolderOptions): string[] {
-  const { images, foreign } = imageFiles(folder);
-  const refused = foreign.find((path) => !excluded?.(path));
-  if (refused !== undefined) {
+function keptImages(
+  folder: string,
+  { images, foreign }: ImageFiles,
+  { excluded = () => false, classes }: ImageFolderOptions,
+  leftOut: LeftOut[],
+): string[] {
+  const refused = foreign.find(({ path }) => !excluded(path));
+  if (refused)
     throw new UserError(
-      `${refused} is of a format that is not read: expected JPEG, PNG or WebP; convert it, or leave it out by name`,
+      `${refused.path} is of a format that is not read, ${refused.format}: expected ${READ_FORMATS_TEXT}; ` +
+        'convert it, or leave it out by --exclude',
     );
-  }
-  const kept = excluded ? images.filter((path) => !excluded(path)) : images;
-  if (kept.length === 0)
-    throw new UserError(
-      `the class folder ${folder} has no images: expected .jpg, .jpeg, .png or .webp files`,
-    );
+  const kept = images.filter((path) => !excluded(path));
+  const gone = [...images, ...foreign.map(({ path }) => path)].filter(excluded);
+  leftOut.push(...gone.map((path): LeftOut => ({ path, reason: 'excluded' })));
+  // A part for validation may lack classes of the training part.
+  if (kept.length === 0 && !classes)
+    throw new UserError(`the class folder ${folder} has no images: expected ${READ_FORMATS_TEXT} files`);
   return kept;
 }
 
@@ -80,8 +150,12 @@ function classesOf(
   { classMap, classCount, classes = folders }: ImageFolderOptions,
 ): Classes {
   if (!classMap) {
-    const labels = new Map(classes.map((name, i) => [name, i]));
-    return { names: classes, labelOf: (folder) => labels.get(folder), origin: 'the list of classes' };
+    const labels = new Map(classes.map((name, i) => [name.normalize('NFC'), i]));
+    return {
+      names: classes,
+      labelOf: (folder) => labels.get(folder.normalize('NFC')),
+      origin: 'the list of classes',
+    };
   }
   const most = Math.max(...classMap.labels.values());
   const count = classCount ?? most + 1;
@@ -90,7 +164,7 @@ function classesOf(
   const folderOf = new Map([...classMap.labels].map(([folder, label]) => [label, folder]));
   return {
     names: Array.from({ length: count }, (_, i) => classMap.names.get(i) ?? folderOf.get(i) ?? `class ${i}`),
-    labelOf: (folder) => classMap.labels.get(folder),
+    labelOf: (folder) => classMap.labels.get(folder.normalize('NFC')),
     origin: `the class map ${basename(classMap.path)}`,
   };
 }

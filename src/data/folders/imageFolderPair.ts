@@ -1,67 +1,124 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
-import { UserError } from '../../errors.js';
-import type { DatasetPair } from '../dataset.js';
+import type { ImageDataset } from '../dataset.js';
+import { type ImageParts, refuseEmptyParts, type SplitOptions } from '../imageParts.js';
+import { missingClasses, type PartSummary } from '../summary.js';
 import type { ClassMap } from './classMap.js';
-import { readExclusions } from './exclusions.js';
-import { subfolders } from './imageFiles.js';
-import { imageFolder } from './imageFolder.js';
-import { holdOut, PART_NAMES } from './splits.js';
+import { type Exclusions, readExclusions } from './exclusions.js';
+import { type ImageFolderOptions, readImageFolder } from './imageFolder.js';
+import { type FolderLayout, findLayout } from './layout.js';
+import { holdOut } from './splits.js';
 
 /** Options of {@link loadImageFolders}. */
-export interface ImageFoldersOptions {
+export interface ImageFoldersOptions extends SplitOptions {
   readonly classMap?: ClassMap | undefined;
-  /** A list of training files that are left out, a path a line. Validation uses every file. */
+  /** A list of files that are left out, a path a line, relative to the folder or one of its parts. */
   readonly excludeList?: string | undefined;
-  /** Share of each class that is held out for testing where there is no such folder. Default 0.2. */
-  readonly testShare?: number | undefined;
-  /** Decides what is held out. Default 0. */
-  readonly seed?: number | undefined;
-}
-
-/** Folders of a set's parts. */
-export interface PartFolders {
-  readonly train: string;
-  /** Undefined where the test part must be held out of the training part. */
-  readonly test: string | undefined;
 }
 
 /**
- * Training and test images in ImageFolder's layout: `train/` and `val/` (or valid, validation, test),
- * each with a folder a class; or class folders alone, of which a share is held out.
+ * The parts of a set in ImageFolder's layout: see {@link findLayout}; where it has class folders alone, a
+ * share of the images is held out.
  *
- * @throws UserError when the layout is another, or as {@link imageFolder}
+ * @throws UserError when the layout is another or not clear, a part is empty, or as {@link imageFolder}
  */
-export function loadImageFolders(folder: string, options: ImageFoldersOptions = {}): DatasetPair {
-  const { classMap, excludeList, testShare = 0.2, seed = 0 } = options;
-  const parts = partFolders(folder);
-  const excluded = excludeList === undefined ? undefined : readExclusions(excludeList, [folder, parts.train]);
-  const train = imageFolder(parts.train, { classMap, excluded });
-  if (parts.test === undefined) return holdOut(train, testShare, seed);
-  const test = imageFolder(parts.test, {
-    classMap,
-    classes: train.classes,
-    classCount: train.classes.length,
-  });
-  return { train, test };
+export function loadImageFolders(folder: string, options: ImageFoldersOptions = {}): ImageParts {
+  const layout = findLayout(folder);
+  const exclusions = exclusionsOf(folder, layout, options.excludeList);
+  const reading = { classMap: options.classMap, excluded: exclusions?.has };
+  const first = readImageFolder(layout.train, reading);
+  const { classes } = first.dataset;
+  const others = otherParts(layout, { ...reading, classes, classCount: classes.length });
+  const { train, test, final } = separated(layout, first.dataset, others, options);
+  const leftOut = [first, others.val, others.test].flatMap((part) => part?.leftOut ?? []);
+  const notes = [...layout.notes, ...unmatchedNotes(exclusions)];
+  return {
+    train,
+    test,
+    final,
+    root: layout.root,
+    summary: {
+      place: folder,
+      classes: classes.length,
+      ...partsSummary(layout, { train, test, final }, options),
+      notes: [...notes, ...missingIn(layout, { train, test }, options)],
+      leftOut: [...layout.leftOut, ...leftOut],
+    },
+  };
 }
 
-/**
- * Finds the parts of a set. A class may be called `train`, too: a part is a folder that has folders.
- *
- * @throws UserError when there is no folder
- */
-export function partFolders(folder: string): PartFolders {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`there is no folder ${folder}: expected a folder of images for each class in it`);
-  const find = (names: readonly string[]): string | undefined =>
-    names.map((name) => join(folder, name)).find(hasFolders);
-  const train = find(PART_NAMES.train);
-  const test = find(PART_NAMES.test);
-  // Where there is a validation part alone, it is all there is.
-  return train === undefined ? { train: test ?? folder, test: undefined } : { train, test };
+interface OtherParts {
+  readonly val: ReturnType<typeof readImageFolder> | undefined;
+  readonly test: ReturnType<typeof readImageFolder> | undefined;
 }
 
-function hasFolders(path: string): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false) && subfolders(path).length > 0;
+function otherParts({ val, test }: FolderLayout, options: ImageFolderOptions): OtherParts {
+  const read = (folder: string | undefined): ReturnType<typeof readImageFolder> | undefined =>
+    folder === undefined ? undefined : readImageFolder(folder, options);
+  return { val: read(val), test: read(test) };
+}
+
+type Parts = Pick<ImageParts, 'train' | 'test' | 'final'>;
+
+function separated(
+  layout: FolderLayout,
+  all: ImageDataset,
+  { val, test }: OtherParts,
+  { valShare: share = 0.2, splitSeed: seed = 0, splitBy = 'path' }: SplitOptions,
+): Parts {
+  const evaluated = val ?? test;
+  if (evaluated) return { train: all, test: evaluated.dataset, final: val && test?.dataset };
+  if (splitBy === 'none') return { train: all, test: all };
+  const parts = holdOut(all, { share, seed, folder: layout.train });
+  refuseEmptyParts(parts, share);
+  return parts;
+}
+
+const hasParts = ({ val, test }: FolderLayout): boolean => val !== undefined || test !== undefined;
+
+function partsSummary(
+  layout: FolderLayout,
+  { train, test, final }: Parts,
+  { valShare: share = 0.2, splitSeed: seed = 0, splitBy = 'path' }: SplitOptions,
+): { parts: PartSummary[]; heldOut?: { share: number; seed: number } } {
+  const from = layout.train === layout.root ? undefined : layout.train;
+  if (!hasParts(layout)) {
+    if (splitBy === 'none') return { parts: [{ part: 'test', images: test.count, from }] };
+    const parts: PartSummary[] = [
+      { part: 'train', images: train.count, from },
+      { part: 'val', images: test.count },
+    ];
+    return { parts, heldOut: { share, seed } };
+  }
+  const parts: PartSummary[] = [
+    { part: 'train', images: train.count, from },
+    { part: 'val', images: test.count, from: layout.val ?? layout.test },
+    ...(final ? [{ part: 'test', images: final.count, from: layout.test } as const] : []),
+  ];
+  return { parts };
+}
+
+function missingIn(
+  layout: FolderLayout,
+  { train, test }: Pick<Parts, 'train' | 'test'>,
+  { classMap, splitBy }: ImageFoldersOptions,
+): string[] {
+  // A class map names more classes than there are folders, and a set for testing alone may lack some.
+  if (classMap || (splitBy === 'none' && !hasParts(layout))) return [];
+  return [...missingClasses(train, 'train'), ...missingClasses(test, 'val')];
+}
+
+function exclusionsOf(
+  folder: string,
+  { root, train, val, test }: FolderLayout,
+  list: string | undefined,
+): Exclusions | undefined {
+  const folders = [folder, root, train, val, test].filter((path) => path !== undefined);
+  return list === undefined ? undefined : readExclusions(list, folders);
+}
+
+/** What is to be said of entries of an exclusion list that are no files. */
+export function unmatchedNotes(exclusions: Exclusions | undefined): string[] {
+  if (!exclusions || exclusions.unmatched.length === 0) return [];
+  const { path, unmatched } = exclusions;
+  const which = unmatched.length === 1 ? 'an entry that matches' : `${unmatched.length} entries that match`;
+  return [`${path} has ${which} nothing, such as ${unmatched[0]}`];
 }

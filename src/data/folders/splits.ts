@@ -1,37 +1,58 @@
-import { permutation } from '../../random.js';
-import { type DatasetPair, type ImageDataset, subset } from '../dataset.js';
+import { createHash } from 'node:crypto';
+import { relative, sep } from 'node:path';
+import { type ImageDataset, type ImageSource, subset } from '../dataset.js';
 
-/** Names that a set's parts go by, for folders and for the beginnings of archives' names. */
-export const PART_NAMES = { train: ['train'], test: ['val', 'valid', 'validation', 'test'] } as const;
+/** How a share of a set is held out. */
+export interface HoldOutOptions {
+  /** Share that is held out, above 0 and below 1. */
+  readonly share: number;
+  /** Decides what is held out. */
+  readonly seed: number;
+  /** Folder that images are named from. */
+  readonly folder: string;
+}
+
+/** Training part of a set and what is held out of it. */
+export interface ImageDatasetPair {
+  readonly train: ImageDataset;
+  readonly test: ImageDataset;
+}
 
 /**
- * Holds out a share of each class for testing: of every class with two images or more at least one,
- * and never all. The same seed gives the same parts.
+ * What an image is called from a folder on: its path with slashes, and its name in an archive, in Unicode's
+ * composed form (NFC), so that it is the same on every system.
  */
-export function holdOut(dataset: ImageDataset, share: number, seed: number): DatasetPair {
-  const byClass = dataset.classes.map((): number[] => []);
-  permutation(seed, 0, dataset.count).forEach((index) => {
-    byClass[dataset.labels[index]!]!.push(index);
-  });
-  const heldOut = byClass.flatMap((indices) =>
-    indices.slice(0, Math.min(Math.max(Math.round(share * indices.length), 1), indices.length - 1)),
+export function imageKey({ path, member }: ImageSource, folder: string): string {
+  const inside = relative(folder, path).split(sep).join('/');
+  return (member ? `${inside}/${member.name}` : inside).normalize('NFC');
+}
+
+/** Whether an image is held out, which its own name and the seed decide alone. */
+export function isHeldOut(key: string, share: number, seed: number): boolean {
+  const digest = createHash('sha256').update(`${seed}\n${key}`).digest();
+  return digest.readUIntBE(0, 6) / 2 ** 48 < share;
+}
+
+/**
+ * Holds out a share of a set. An image's part is decided by a hash of its own path and the seed, so that
+ * no other file that comes, goes or is renamed moves it; the share is met on average.
+ */
+export function holdOut(dataset: ImageDataset, { share, seed, folder }: HoldOutOptions): ImageDatasetPair {
+  const held = Uint8Array.from({ length: dataset.count }, (_, i) =>
+    isHeldOut(imageKey(dataset.source(i), folder), share, seed) ? 1 : 0,
   );
-  const isTest = new Set(heldOut);
-  const all = Uint32Array.from({ length: dataset.count }, (_, i) => i);
-  return {
-    train: {
-      ...subset(
-        dataset,
-        all.filter((i) => !isTest.has(i)),
-      ),
-      name: `${dataset.name} train`,
-    },
-    test: {
-      ...subset(
-        dataset,
-        all.filter((i) => isTest.has(i)),
-      ),
-      name: `${dataset.name} test`,
-    },
-  };
+  return partsOf(dataset, held);
+}
+
+/** The images whose mark is 0, and those whose mark is 1. */
+export function partsOf(dataset: ImageDataset, held: Uint8Array): ImageDatasetPair {
+  const all = Uint32Array.from(held, (_, i) => i);
+  const part = (mark: number, name: string): ImageDataset => ({
+    ...subset(
+      dataset,
+      all.filter((i) => held[i] === mark),
+    ),
+    name: `${dataset.name} ${name}`,
+  });
+  return { train: part(0, 'train'), test: part(1, 'test') };
 }

@@ -2,20 +2,21 @@ import type { Sharp } from 'sharp';
 import { errorMessage, UserError } from '../../errors.js';
 import type { ExifHandling } from '../preprocessing.js';
 import { decoder } from './decoder.js';
-import { type ImageHeader, readImageHeader } from './header.js';
+import { formatOf, type ImageHeader, READ_FORMATS_TEXT, readImageHeader } from './header.js';
 import type { RgbImage } from './image.js';
 
 /** Images with more pixels are refused, against decompression bombs: where Pillow begins to warn (a quarter of a gigabyte of RGB). */
 export const MOST_PIXELS = Math.floor(1024 ** 3 / 4 / 3);
 
 /**
- * Decodes a JPEG, PNG or WebP image into RGB as torchvision does (Pillow's `convert('RGB')`): colour
- * profiles are ignored, and EXIF orientation unless asked for; grey is repeated; palettes are looked up; alpha is dropped,
- * not blended; CMYK is multiplied out, (255 − C)(255 − K)/255; of 16 bits a channel the upper 8 count,
- * but 16-bit grey without alpha is clipped at 255, as Pillow clips it. Of an animation the first image counts.
+ * Decodes a JPEG, PNG, WebP, GIF or TIFF image into RGB as torchvision does (Pillow's `convert('RGB')`):
+ * colour profiles are ignored, and EXIF orientation unless asked for (then it is Pillow's `exif_transpose`);
+ * grey is repeated; palettes are looked up; alpha is dropped, not blended; CMYK is multiplied out,
+ * (255 − C)(255 − K)/255; of 16 bits a channel the upper 8 count, but 16-bit grey without alpha is clipped
+ * at 255, as Pillow clips it. Of an animation or of several pages the first image counts.
  *
  * @param name for messages
- * @param exif whether the image is turned as its EXIF orientation says, as browsers do; default `ignore`
+ * @param exif whether the image is turned as its EXIF orientation says; default `ignore`
  * @throws UserError when the image is damaged, truncated, too large or of another format
  */
 export async function decodeRgb(
@@ -25,7 +26,11 @@ export async function decodeRgb(
 ): Promise<RgbImage> {
   if (bytes.length === 0) throw new UserError(`${name} is empty`);
   const header = readImageHeader(bytes);
-  if (!header) throw new UserError(`${name} is not an image that can be read: expected JPEG, PNG or WebP`);
+  if (!header) {
+    const format = formatOf(bytes);
+    const found = format === undefined ? '' : `, found ${format}`;
+    throw new UserError(`${name} is not an image that can be read: expected ${READ_FORMATS_TEXT}${found}`);
+  }
   try {
     return await decode(bytes, header, exif);
   } catch (error) {
@@ -33,9 +38,10 @@ export async function decodeRgb(
   }
 }
 
-async function decode(bytes: Uint8Array, { pixels }: ImageHeader, exif: ExifHandling): Promise<RgbImage> {
+async function decode(bytes: Uint8Array, header: ImageHeader, exif: ExifHandling): Promise<RgbImage> {
   const sharp = await decoder();
   const stored = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: MOST_PIXELS });
+  const pixels = header.format === 'TIFF' ? await tiffPixels(stored) : header.pixels;
   const image = exif === 'apply' ? stored.autoOrient() : stored;
   switch (pixels) {
     case 'ordinary':
@@ -45,6 +51,15 @@ async function decode(bytes: Uint8Array, { pixels }: ImageHeader, exif: ExifHand
     case 'cmyk':
       return multipliedOut(image);
   }
+}
+
+/** How a TIFF's pixels are stored, as libvips tells. */
+async function tiffPixels(image: Sharp): Promise<ImageHeader['pixels']> {
+  const { depth, space, channels } = await image.metadata();
+  if (depth !== 'uchar' && depth !== 'ushort')
+    throw new UserError(`its values are of the type ${depth}: expected whole numbers of 8 or 16 bits`);
+  if (space === 'cmyk') return 'cmyk';
+  return depth === 'ushort' && channels === 1 ? 'grey16' : 'ordinary';
 }
 
 async function rgbOf(image: Sharp): Promise<RgbImage> {
@@ -68,7 +83,7 @@ async function clippedGrey(image: Sharp): Promise<RgbImage> {
   const { width, height, channels } = info;
   const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
   const grey = Uint8Array.from({ length: width * height }, (_, i) => Math.min(values[i * channels]!, 255));
-  return { data: repeated(grey), width, height };
+  return { data: repeated(grey), width, height, isClippedGrey: true };
 }
 
 /** Both libvips and Pillow take CMYK to be stored inverted, as Adobe stores it, and undo that. */

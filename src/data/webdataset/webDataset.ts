@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { UserError } from '../../errors.js';
 import { IMAGENET_NORMALISATION, type ImageDataset, type ImageSource } from '../dataset.js';
 import { isImageName } from '../folders/imageFiles.js';
+import { isSystemName } from '../folders/systemFiles.js';
 import { indexTar, type TarMember } from './tarIndex.js';
 
 /** Options of {@link webDataset}. */
@@ -26,7 +27,7 @@ const LARGEST_LABEL_FILE = 1 << 20;
 
 /**
  * Images in uncompressed .tar archives in WebDataset's layout: files that share their name up to the
- * first dot are a sample, with an image (.jpg, .jpeg, .png, .webp) and a label: `.cls` (a class
+ * first dot are a sample, with an image (.jpg, .png, .webp, .gif, .tif …) and a label: `.cls` (a class
  * number in digits) or `.json` (with `label` or `cls`). Only headers and labels are read here.
  *
  * @throws UserError when an archive cannot be read, a sample lacks its image or label, or a label is no class
@@ -76,7 +77,8 @@ function samplesOf(path: string): { image: TarMember; label: TarMember }[] {
   for (const member of indexTar(path)) {
     const start = member.name.lastIndexOf('/') + 1;
     const dot = member.name.indexOf('.', start);
-    if (dot < 0 || dot === start) continue;
+    const folders = member.name.slice(0, start).split('/');
+    if (dot < 0 || dot === start || folders.some((name) => name !== '.' && isSystemName(name))) continue;
     const key = member.name.slice(0, dot);
     const sample = samples.get(key) ?? { key };
     samples.set(key, sample);
@@ -85,7 +87,8 @@ function samplesOf(path: string): { image: TarMember; label: TarMember }[] {
     else if (extension === 'cls' || (extension === 'json' && !sample.label)) sample.label = member;
   }
   return [...samples.values()].map(({ key, image, label }) => {
-    if (!image) throw new UserError(`${key} in ${path} has no image: expected .jpg, .jpeg, .png or .webp`);
+    if (!image)
+      throw new UserError(`${key} in ${path} has no image: expected .jpg, .png, .webp, .gif or .tif`);
     if (!label) throw new UserError(`${key} in ${path} has no label: expected .cls or .json`);
     return { image, label };
   });

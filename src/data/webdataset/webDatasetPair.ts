@@ -1,82 +1,62 @@
-import { readdirSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { byCodePoint } from '../../codePointOrder.js';
-import { UserError } from '../../errors.js';
-import type { DatasetPair } from '../dataset.js';
-import { holdOut, PART_NAMES } from '../folders/splits.js';
-import { expandBraces } from './braces.js';
+import type { ImageDataset } from '../dataset.js';
+import type { LeftOut } from '../folders/leftOut.js';
+import { holdOut } from '../folders/splits.js';
+import { type ImageParts, refuseEmptyParts, type SplitOptions } from '../imageParts.js';
+import { missingClasses, type PartSummary } from '../summary.js';
+import { findShardParts, type ShardParts } from './shards.js';
 import { webDataset } from './webDataset.js';
 
 /** Options of {@link loadWebDatasets}. */
-export interface WebDatasetsOptions {
+export interface WebDatasetsOptions extends SplitOptions {
   /** Names of the classes. */
   readonly classes?: readonly string[] | undefined;
-  /** Share of each class that is held out for testing where there are no archives for that. Default 0.2. */
-  readonly testShare?: number | undefined;
-  /** Decides what is held out. Default 0. */
-  readonly seed?: number | undefined;
 }
 
 /**
- * Training and test images in .tar archives: a folder with `train` and `val` (or valid, validation,
- * test) folders of them, or with archives whose names begin so; or a folder, a file or a pattern such
- * as `shard-{000..011}.tar`, of which a share is held out.
+ * The parts of a set in .tar archives: a folder with folders of archives, or with archives, whose names are a part's
+ * (see {@link findShardParts}); or a folder, a file or a pattern such as `shard-{000..011}.tar`, of which a
+ * share is held out.
  *
- * @throws UserError when there are no archives, or as {@link webDataset}
+ * @throws UserError when there are no archives, their parts are not clear or one is empty, or as {@link webDataset}
  */
-export function loadWebDatasets(place: string, options: WebDatasetsOptions = {}): DatasetPair {
-  const train = partShards(place, PART_NAMES.train);
-  const test = partShards(place, PART_NAMES.test);
-  if (train.length === 0 || test.length === 0) {
-    const all = webDataset(train.length > 0 ? train : findShards(place), {
-      name: place,
-      classes: options.classes,
-    });
-    return holdOut(all, options.testShare ?? 0.2, options.seed ?? 0);
+export function loadWebDatasets(place: string, options: WebDatasetsOptions = {}): ImageParts {
+  const shards = findShardParts(place);
+  const { root, parts } = shards;
+  const { valShare: share = 0.2, splitSeed: seed = 0, splitBy = 'path' } = options;
+  const read = (part: keyof ShardParts['parts'], classes = options.classes): ImageDataset | undefined =>
+    parts[part] && webDataset(parts[part], { name: `${place} ${part}`, classes });
+  const all = read('all');
+  if (!all) {
+    const train = read('train')!;
+    const [val, test] = [read('val', train.classes), read('test', train.classes)];
+    return summarised(place, shards, { train, test: (val ?? test)!, final: val && test });
   }
-  const training = webDataset(train, { name: `${place} train`, classes: options.classes });
-  return { train: training, test: webDataset(test, { name: `${place} test`, classes: training.classes }) };
+  if (splitBy === 'none') return summarised(place, shards, { train: all, test: all });
+  const split = holdOut({ ...all, name: place }, { share, seed, folder: root });
+  refuseEmptyParts(split, share);
+  const loaded = summarised(place, shards, split);
+  return { ...loaded, summary: { ...loaded.summary, heldOut: { share, seed } } };
 }
 
-/**
- * The archives that a path or a pattern stands for, sorted within a folder.
- *
- * @throws UserError when there are none
- */
-export function findShards(place: string): string[] {
-  const shards = isFolder(place) ? tarsIn(place) : expandBraces(place);
-  if (shards.length === 0) throw new UserError(`${place} has no .tar archives`);
-  return shards;
-}
-
-/**
- * The archives to validate on: those of a folder's test part, or all where it has none.
- *
- * @throws UserError when there are none
- */
-export function validationShards(place: string): string[] {
-  const test = partShards(place, PART_NAMES.test);
-  return test.length > 0 ? test : findShards(place);
-}
-
-/** Whether a path or pattern stands for .tar archives, rather than a folder of class folders. */
-export function isWebDataset(place: string): boolean {
-  const parts = [...PART_NAMES.train, ...PART_NAMES.test].map((name) => join(place, name));
-  return /\.tar$/i.test(place) || [place, ...parts].some((path) => isFolder(path) && tarsIn(path).length > 0);
-}
-
-function partShards(place: string, names: readonly string[]): string[] {
-  if (!isFolder(place)) return [];
-  const folder = names.map((name) => join(place, name)).find(isFolder);
-  if (folder !== undefined) return tarsIn(folder);
-  return tarsIn(place).filter((path) => names.some((name) => new RegExp(`^${name}\\b`).test(basename(path))));
-}
-
-function tarsIn(folder: string): string[] {
-  const names = readdirSync(folder).filter((name) => name.toLowerCase().endsWith('.tar'));
-  return names.sort(byCodePoint).map((name) => join(folder, name));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function summarised(
+  place: string,
+  { root, parts, beside }: ShardParts,
+  { train, test, final }: Pick<ImageParts, 'train' | 'test' | 'final'>,
+): ImageParts {
+  const summaries: PartSummary[] = [
+    { part: 'train', images: train.count, from: parts.train?.[0] },
+    { part: 'val', images: test.count, from: (parts.val ?? parts.test)?.[0] },
+    ...(final ? [{ part: 'test', images: final.count, from: parts.test?.[0] } as const] : []),
+  ];
+  const isWhole = train === test;
+  const leftOut = beside.map((path): LeftOut => ({ path, reason: 'beside' }));
+  const notes = isWhole ? [] : [...missingClasses(train, 'train'), ...missingClasses(test, 'val')];
+  const summary = {
+    place,
+    classes: train.classes.length,
+    parts: isWhole ? [{ part: 'test', images: test.count } as const] : summaries,
+    notes,
+    leftOut,
+  };
+  return { train, test, final, root, summary };
 }

@@ -3,7 +3,7 @@ import { IMAGE_CHANNELS } from '../../models/model.js';
 import { families, type ModelOption, modelNames } from '../../models/registry.js';
 import { settingsIn } from './builders.js';
 import { hyperparameterSettings } from './hyperparameters.js';
-import { orNull, type SettingsOf, text, upTo, whole } from './setting.js';
+import { between, orNull, type SettingsOf, text, upTo, whole } from './setting.js';
 
 /** Data that is loaded by name. */
 const DATA_NAMES = ['cifar100', 'cifar10', 'synthetic', 'imagefolder', 'webdataset'] as const;
@@ -56,6 +56,9 @@ export const DATA_SETTINGS: SettingsOf<
   | 'classMap'
   | 'exclude'
   | 'exif'
+  | 'valShare'
+  | 'splitSeed'
+  | 'splitBy'
   | 'colourJitter'
   | 'hueJitter'
   | 'limitTrain'
@@ -76,7 +79,7 @@ export const DATA_SETTINGS: SettingsOf<
     onlyWith: { key: 'data', values: ['imagefolder'] },
     onResume: 'may change',
   }),
-  exclude: data.path('<file>', 'list of images of an imagefolder to leave out', {
+  exclude: data.path('<file>', 'list of images of an imagefolder to leave out, as check-data prints them', {
     onlyWith: { key: 'data', values: ['imagefolder'] },
     onResume: 'may change',
   }),
@@ -87,6 +90,16 @@ export const DATA_SETTINGS: SettingsOf<
     'turn images in files as their EXIF orientation says',
     { onlyWith: { key: 'data', values: FILES } },
   ),
+  valShare: data.number(0.2, between(0, 1), '<share>', 'share that is held out where there is no val/', {
+    onlyWith: { key: 'data', values: FILES },
+  }),
+  splitSeed: data.number(0, whole(0), '<n>', 'decides which images are held out', {
+    onlyWith: { key: 'data', values: FILES },
+  }),
+  splitBy: {
+    ...data.choice('path', ['path', 'place'], '', 'what decides it besides; place is for runs of 0.1.0'),
+    argument: null,
+  },
   colourJitter: data.number(
     0,
     upTo(1, true),

@@ -75,6 +75,12 @@ export const above = (least: number): Check => ({
   holds: (v) => isNumber(v) && v > least,
 });
 
+/** A number above `least` and below `most`. */
+export const between = (least: number, most: number): Check => ({
+  expected: `a number above ${least} and below ${most}`,
+  holds: (v) => isNumber(v) && v > least && v < most,
+});
+
 /** A number in [0, most], or in [0, most) where `most` itself is excluded. */
 export const upTo = (most: number, excluded = false): Check => ({
   expected: `a number from 0 to ${excluded ? 'below ' : ''}${most}`,

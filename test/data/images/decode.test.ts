@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { decodeRgb, MOST_PIXELS } from '../../../src/data/images/decode.js';
-import { readImageHeader } from '../../../src/data/images/header.js';
+import { formatOf, readImageHeader } from '../../../src/data/images/header.js';
 import { UserError } from '../../../src/errors.js';
 import { plainImage } from '../support/images.js';
 
@@ -85,6 +85,38 @@ test('EXIF orientation is ignored, as Pillow ignores it', async () => {
   assert.deepEqual((await look(turned)).slice(3), [16, 8]);
 });
 
+test('EXIF orientation is applied where that is asked for: each of the eight, by where the corners come to lie', async () => {
+  // Red, green; blue, white: a pixel each.
+  const stored = { data: Buffer.from([255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255]), letters: 'RGBW' };
+  const upright = ['RGBW', 'GRWB', 'WBGR', 'BWRG', 'RBGW', 'BRWG', 'WGBR', 'GWRB'];
+  for (const [i, expected] of upright.entries()) {
+    const bytes = await sharp(stored.data, { raw: { width: 2, height: 2, channels: 3 } })
+      .withMetadata({ orientation: i + 1 })
+      .png()
+      .toBuffer();
+    const { data } = await decodeRgb(bytes, 'image', 'apply');
+    const letters = [0, 1, 2, 3].map((at) => {
+      const pixel = [...data.subarray(3 * at, 3 * at + 3)].join();
+      return { '255,0,0': 'R', '0,255,0': 'G', '0,0,255': 'B', '255,255,255': 'W' }[pixel];
+    });
+    assert.equal(letters.join(''), expected, `orientation ${i + 1}`);
+  }
+});
+
+test('formats are told by content; those that are not read are named', async () => {
+  const of = (text: string): string | undefined => formatOf(Buffer.from(text.padEnd(32, '\0'), 'latin1'));
+  assert.equal(of('\xff\xd8\xff\xe0'), 'JPEG');
+  assert.equal(of('GIF89a'), 'GIF');
+  assert.equal(of('II*\0'), 'TIFF');
+  assert.equal(of('BM\x10\0\0\0\0\0\0\0\x36\0\0\0\x28\0'), 'BMP');
+  assert.equal(of('\0\0\0\x1cftypavif'), 'AVIF');
+  assert.equal(of('\0\0\0\x18ftypheic'), 'HEIC');
+  assert.equal(of('P6 2 2'), 'PNM');
+  for (const other of ['BMW, Audi and the others', 'hello, world', '\0\0\0\x18ftypisom', 'Photo', ''])
+    assert.equal(of(other), undefined, other);
+  await refused(Buffer.from('BM\x10\0\0\0\0\0\0\0\x36\0\0\0\x28\0', 'latin1'), /, found BMP$/);
+});
+
 test('CMYK is recognised behind other segments', async () => {
   const cmyk = await sharp(await plainImage('png', ORANGE))
     .toColourspace('cmyk')
@@ -100,8 +132,11 @@ test('CMYK is recognised behind other segments', async () => {
 
 test('what is empty, truncated, damaged or no image is one sentence that names the file', async () => {
   await refused(new Uint8Array(0), /is empty/);
-  await refused(Buffer.from('hello, world'), /expected JPEG, PNG or WebP/);
-  await refused(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), /expected JPEG, PNG or WebP/);
+  await refused(Buffer.from('hello, world'), /expected JPEG, PNG, WebP, GIF or TIFF/);
+  await refused(
+    Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'),
+    /expected JPEG, PNG, WebP, GIF or TIFF/,
+  );
   for (const format of ['jpeg', 'png', 'webp'] as const) {
     const noise = sharp({
       create: {

@@ -1,0 +1,134 @@
+import { dirname, resolve } from 'node:path';
+import { type Dataset, type ImageDataset, limited, subset } from '../data/dataset.js';
+import type { PartName } from '../data/folders/partNames.js';
+import { type ImageParts, partNamed } from '../data/imageParts.js';
+import {
+  compareInventories,
+  contentOf,
+  describeChanges,
+  type ImageRecord,
+  partInventory,
+} from '../data/inventory.js';
+import { UserError } from '../errors.js';
+import { type DataChoice, type LoadedData, loadData } from '../runs/loadData.js';
+import { checkTrainSettings } from '../runs/settings/checkSettings.js';
+import { checkEffects } from '../runs/settings/effects.js';
+import { withRestoredPaths } from '../runs/settings/paths.js';
+import { settingsOfRun } from '../runs/settings/saved.js';
+import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
+import { readSplit } from '../runs/splitFile.js';
+import type { TrainConfig } from '../runs/trainConfig.js';
+import type { WeightsFile } from '../train/weights.js';
+import { printNotice } from './output.js';
+import { runLog } from './runLog.js';
+
+/** Flags that say what is tested on. */
+export interface TestDataFlags {
+  readonly checkpoint: string;
+  readonly data?: TrainConfig['data'];
+  readonly dataPath?: string;
+  readonly download?: boolean;
+  readonly classMap?: string;
+  readonly exclude?: string;
+  readonly part?: PartName;
+  readonly limitTest?: number;
+}
+
+/**
+ * The images to test on: those that the checkpoint's run held out or has for testing, unless flags name another
+ * place; of a folder or archive without parts every image, or the part that is asked for.
+ *
+ * @throws UserError when the data is missing, unclear or has no such part
+ */
+export async function testData(
+  flags: TestDataFlags,
+  weights: WeightsFile,
+): Promise<{ name: string; test: Dataset }> {
+  const { info } = weights;
+  const saved = info?.training && settingsOfRun(info.training.config, flags.checkpoint);
+  const trained = saved && withRestoredPaths(saved, dirname(flags.checkpoint), () => undefined);
+  const data = flags.data ?? trained?.data ?? TRAIN_DEFAULTS.data;
+  checkFlags(flags, data);
+  const same = trained?.data === data ? trained : undefined;
+  const own = same !== undefined && isSamePlace(flags.dataPath, same.dataPath);
+  const choice: DataChoice = {
+    data,
+    dataPath: flags.dataPath ?? same?.dataPath ?? null,
+    download: flags.download ?? false,
+    classMap: flags.classMap ?? same?.classMap ?? null,
+    exclude: flags.exclude ?? (own ? same.exclude : null),
+    limitTrain: null,
+    limitTest: null,
+    valShare: same?.valShare ?? TRAIN_DEFAULTS.valShare,
+    splitSeed: same?.splitSeed ?? TRAIN_DEFAULTS.splitSeed,
+    splitBy: own ? same.splitBy : flags.part === undefined ? 'none' : 'path',
+  };
+  const loaded = await loadData(choice, runLog());
+  const test = loaded.images ? ofImages(loaded.images, flags, own) : ofPair(loaded, flags.part);
+  return { name: data, test: limited(test, flags.limitTest) };
+}
+
+/** @throws SettingError when a flag has no effect with the data */
+function checkFlags(flags: TestDataFlags, data: TrainConfig['data']): void {
+  const { dataPath, download, classMap, exclude, limitTest } = flags;
+  const given = Object.entries({ dataPath, download, classMap, exclude, limitTest });
+  const present = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  checkEffects(checkTrainSettings(present), { data });
+}
+
+function isSamePlace(given: string | undefined, own: string | null): boolean {
+  return given === undefined || (own !== null && resolve(given) === resolve(own));
+}
+
+function ofPair({ train, test }: LoadedData, part: PartName = 'test'): Dataset {
+  return part === 'train' ? train : test;
+}
+
+function ofImages(
+  images: ImageParts,
+  { checkpoint, part = 'test' }: TestDataFlags,
+  own: boolean,
+): ImageDataset {
+  const dataset = partNamed(images, part);
+  const records = readSplit(dirname(checkpoint));
+  const chosen = records && own ? asRecorded(images, dataset, records, part) : dataset;
+  if (chosen.count === 0) throw new UserError(`${images.summary.place} has no images for ${part}`);
+  if (records && !own) warnOfTrained(images, chosen, records);
+  printNotice(
+    `tested on: ${chosen.count.toLocaleString('en-US')} images of ${part === 'train' ? 'the training part' : chosen.name}`,
+  );
+  return chosen;
+}
+
+/** The images of a part that the run had there. Others, which were added since, are left out, and changes told. */
+function asRecorded(
+  images: ImageParts,
+  dataset: ImageDataset,
+  records: readonly ImageRecord[],
+  part: PartName,
+): ImageDataset {
+  const hasFinal = records.some((record) => record.part === 'test');
+  const wanted = part === 'test' && !hasFinal ? 'val' : part;
+  const before = records.filter((record) => record.part === wanted);
+  const keys = new Set(before.map(({ key }) => key));
+  const now = partInventory(wanted, dataset, images.root);
+  const changes = describeChanges(compareInventories(before, now));
+  if (changes !== undefined)
+    printNotice(`${images.summary.place} has changed since the run: ${changes}; what was added is left out`);
+  const all = Uint32Array.from(now, (_, i) => i);
+  return subset(
+    dataset,
+    all.filter((i) => keys.has(now[i]!.key)),
+  );
+}
+
+/** Images that the run was trained on make another place's accuracy too good. */
+function warnOfTrained(images: ImageParts, dataset: ImageDataset, records: readonly ImageRecord[]): void {
+  const trained = new Set(records.filter(({ part, hash }) => part === 'train' && hash !== '').map(contentOf));
+  const now = partInventory('test', dataset, images.root);
+  const count = now.filter((record) => trained.has(contentOf(record))).length;
+  if (count > 0)
+    printNotice(
+      `warning: the run was trained on ${count.toLocaleString('en-US')} of these ${dataset.count.toLocaleString('en-US')} images`,
+    );
+}

@@ -1,0 +1,75 @@
+import type { SeenImage } from './duplicates.js';
+import type { DataReport } from './report.js';
+
+/** Training images that a class should have. */
+const FEW = 10;
+/** How many times as many images the largest class may have as the smallest. */
+const UNEQUAL = 10;
+
+/**
+ * What is wrong with the classes of a set and their numbers of images.
+ *
+ * @param isSplit whether the parts are to be made of one
+ */
+export function classFindings(
+  parts: readonly DataReport[],
+  seen: readonly SeenImage[],
+  isSplit: boolean,
+): { readonly stops: string[]; readonly warnings: string[] } {
+  const [train, ...others] = parts;
+  const names = train!.classes.map(({ name }) => name);
+  const hollow = train!.classes.filter(({ count }) => count === 0).map(({ name }) => name);
+  const extra = others.flatMap(({ folder, classes }) =>
+    classes
+      .filter(({ name }) => !names.includes(name))
+      .map(({ name }) => `${folder} has the class ${name}, which the training part does not have`),
+  );
+  const stops = [
+    ...(names.length < 2 ? [`a training needs 2 classes or more, not ${names.length}`] : []),
+    ...hollow.map((name) => `class ${name} has no images: remove the folder`),
+    ...extra,
+  ];
+  const counts = (part: 'train' | 'other'): Map<string, number> => {
+    const result = new Map(names.filter((name) => !hollow.includes(name)).map((name) => [name, 0]));
+    for (const { class: name, part: own } of seen)
+      if ((own === 'train') === (part === 'train') && result.has(name))
+        result.set(name, result.get(name)! + 1);
+    return result;
+  };
+  const training = counts('train');
+  const isTested = isSplit || others.length > 0;
+  return {
+    stops,
+    warnings: [
+      ...few(training),
+      ...unequal(training),
+      ...(isTested ? untested(counts('other'), isSplit) : []),
+    ],
+  };
+}
+
+function few(training: ReadonlyMap<string, number>): string[] {
+  const those = [...training].filter(([, count]) => count < FEW);
+  if (those.length === 0) return [];
+  const [[name, count]] = those as [[string, number]];
+  const which = those.length === 1 ? `class ${name} has` : `${those.length} classes have`;
+  const such = those.length === 1 ? `${count}` : `such as ${name} with ${count}`;
+  return [`${which} fewer than ${FEW} images to train on: ${such}`];
+}
+
+function unequal(training: ReadonlyMap<string, number>): string[] {
+  const sorted = [...training].filter(([, count]) => count > 0).sort((a, b) => a[1] - b[1]);
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  if (!least || !most || most[1] < UNEQUAL * least[1]) return [];
+  return [
+    `classes are very unequal: ${most[0]} has ${most[1]} images to train on, ${least[0]} has ${least[1]}`,
+  ];
+}
+
+function untested(testing: ReadonlyMap<string, number>, isSplit: boolean): string[] {
+  const those = [...testing].filter(([, count]) => count === 0).map(([name]) => name);
+  if (those.length === 0) return [];
+  const which =
+    those.length === 1 ? `class ${those[0]} has` : `${those.length} classes, such as ${those[0]}, have`;
+  return [`${which} no images to validate on${isSplit ? ': give another --split-seed or --val-share' : ''}`];
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import type { ImageSource } from '../dataset.js';
+import { readExclusions } from '../folders/exclusions.js';
+import { classFolders, looseIn } from '../folders/imageFolder.js';
+import { unmatchedNotes } from '../folders/imageFolderPair.js';
+import { findLayout } from '../folders/layout.js';
+import type { LeftOut } from '../folders/leftOut.js';
+import { PART_NAMES, type PartName } from '../folders/partNames.js';
+import { findShardParts, isWebDataset } from '../webdataset/shards.js';
+import { webDataset } from '../webdataset/webDataset.js';
+
+/** A part of a set whose images are to be looked at. */
+export interface PartToCheck {
+  readonly part: PartName;
+  /** Its folder, or the path or pattern of its archives. */
+  readonly folder: string;
+  /** Names of its classes, also of those without images. */
+  readonly classes: readonly string[];
+  readonly images: readonly { readonly source: ImageSource; readonly class: string }[];
+  /** Images of formats that are not read. */
+  readonly foreign: readonly { readonly path: string; readonly format: string }[];
+}
+
+/** What is to be checked of a set, and what is no part of it. */
+export interface SetToCheck {
+  /** The training part first. */
+  readonly parts: readonly PartToCheck[];
+  /** Folder that images are named from in the split of a set without parts. */
+  readonly root: string;
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Lists the images of a set without refusing what training would refuse.
+ *
+ * @throws UserError when the layout is not clear, or a folder or archive cannot be read
+ */
+export function setToCheck(place: string, excludeList: string | undefined): SetToCheck {
+  return isWebDataset(place) ? ofArchives(place) : ofFolders(place, excludeList);
+}
+
+function ofArchives(place: string): SetToCheck {
+  const { root, parts, beside } = findShardParts(place);
+  const shards = { train: parts.all ?? parts.train, val: parts.val, test: parts.test };
+  return {
+    root,
+    parts: PART_NAMES.flatMap((part): PartToCheck[] => {
+      if (!shards[part]) return [];
+      const { classes, labels, count, source } = webDataset(shards[part]);
+      const images = Array.from({ length: count }, (_, i) => ({
+        source: source(i),
+        class: classes[labels[i]!]!,
+      }));
+      return [{ part, folder: parts.all ? place : `${place} ${part}`, classes, images, foreign: [] }];
+    }),
+    leftOut: beside.map((path) => ({ path, reason: 'beside' })),
+    notes: [],
+  };
+}
+
+function ofFolders(place: string, excludeList: string | undefined): SetToCheck {
+  const layout = findLayout(place);
+  const { root, train, val, test } = layout;
+  const folders = [place, root, train, val, test].filter((folder) => folder !== undefined);
+  const exclusions = excludeList === undefined ? undefined : readExclusions(excludeList, folders);
+  const leftOut: LeftOut[] = [...layout.leftOut];
+  const parts = PART_NAMES.flatMap((part): PartToCheck[] => {
+    const folder = { train, val, test }[part];
+    if (folder === undefined) return [];
+    leftOut.push(...looseIn(folder));
+    const classes = classFolders(folder);
+    leftOut.push(...classes.flatMap(({ files }) => files.leftOut));
+    const kept = ({ path }: { readonly path: string }): boolean => {
+      if (!exclusions?.has(path)) return true;
+      leftOut.push({ path, reason: 'excluded' });
+      return false;
+    };
+    return [
+      {
+        part,
+        folder: join(folder),
+        classes: classes.map(({ name }) => name),
+        images: classes.flatMap(({ name, files }) =>
+          files.images
+            .map((path) => ({ path }))
+            .filter(kept)
+            .map((source) => ({ source, class: name })),
+        ),
+        foreign: classes.flatMap(({ files }) => files.foreign.filter(kept)),
+      },
+    ];
+  });
+  return { root: train, parts, leftOut, notes: [...layout.notes, ...unmatchedNotes(exclusions)] };
+}

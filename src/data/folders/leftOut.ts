@@ -1,0 +1,34 @@
+/** Why a file or folder is not part of a set. */
+export type LeftOutReason = 'system' | 'noImage' | 'noClass' | 'excluded' | 'beside';
+
+/** A file or folder that is not part of a set. */
+export interface LeftOut {
+  readonly path: string;
+  readonly reason: LeftOutReason;
+}
+
+/** What is said of a reason: for one, and for several. */
+const REASONS: Readonly<Record<LeftOutReason, readonly [one: string, several: string]>> = {
+  system: ['hidden or system file', 'hidden or system files'],
+  noImage: ['file that is no image', 'files that are no images'],
+  noClass: ['image in no class folder', 'images in no class folder'],
+  excluded: ['image on the exclusion list', 'images on the exclusion list'],
+  beside: ['folder or archive beside the parts', 'folders or archives beside the parts'],
+};
+
+/**
+ * Counts by reason, with an example each: `2 files that are no images (such as a/notes.txt)`.
+ *
+ * @param name what a path is called
+ */
+export function describeLeftOut(items: readonly LeftOut[], name: (path: string) => string): string[] {
+  return (Object.keys(REASONS) as LeftOutReason[]).flatMap((reason) => {
+    const those = items.filter((item) => item.reason === reason);
+    if (those.length === 0) return [];
+    const [one, several] = REASONS[reason];
+    const example = name(those[0]!.path);
+    return those.length === 1
+      ? [`1 ${one} (${example})`]
+      : [`${those.length.toLocaleString('en-US')} ${several} (such as ${example})`];
+  });
+}

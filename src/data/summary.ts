@@ -1,0 +1,64 @@
+import { relative } from 'node:path';
+import type { ImageDataset } from './dataset.js';
+import { describeLeftOut, type LeftOut } from './folders/leftOut.js';
+import type { PartName } from './folders/partNames.js';
+
+/** What was found where images were looked for. */
+export interface DataSummary {
+  /** The path or pattern that was given. */
+  readonly place: string;
+  readonly classes: number;
+  readonly parts: readonly PartSummary[];
+  /** How images were held out, where the data has no part for that. */
+  readonly heldOut?: { readonly share: number; readonly seed: number } | undefined;
+  /** What else is to be said, such as classes without images in a part. */
+  readonly notes: readonly string[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** A part of a set. */
+export interface PartSummary {
+  readonly part: PartName;
+  readonly images: number;
+  /** Its folder or first archive; undefined where it was held out of another, or is all there is. */
+  readonly from?: string | undefined;
+}
+
+const USES: Readonly<Record<PartName, string>> = {
+  train: 'to train on',
+  val: 'for validation',
+  test: 'for testing at the end',
+};
+
+/** Classes of which a part has no images, as notes. */
+export function missingClasses(dataset: ImageDataset, part: PartName): string[] {
+  const present = new Set(dataset.labels);
+  const missing = dataset.classes.filter((_, label) => !present.has(label));
+  if (missing.length === 0) return [];
+  const names = missing.length > 5 ? [...missing.slice(0, 5), `${missing.length - 5} more`] : missing;
+  const which =
+    missing.length === 1 ? `class ${names[0]} has` : `${missing.length} classes (${names.join(', ')}) have`;
+  return [`${which} no images ${USES[part]}`];
+}
+
+/** What a person should know of the data: a sentence a line. */
+export function summaryLines({ place, classes, parts, heldOut, notes, leftOut }: DataSummary): string[] {
+  const inside = (path: string): string => {
+    const short = relative(place, path);
+    return short === '' || short.startsWith('..') ? path : short;
+  };
+  const counts = parts.map(({ part, images, from }) => {
+    const where = from === undefined ? '' : ` (${inside(from)})`;
+    return `${images.toLocaleString('en-US')} images ${USES[part]}${where}`;
+  });
+  const split = heldOut
+    ? [`held out for validation: a share of ${heldOut.share}, split seed ${heldOut.seed}`]
+    : [];
+  const aside = describeLeftOut(leftOut, inside);
+  return [
+    `${place}: ${classes} classes; ${counts.join(', ')}`,
+    ...split,
+    ...(aside.length > 0 ? [`left out: ${aside.join(', ')}`] : []),
+    ...notes,
+  ];
+}

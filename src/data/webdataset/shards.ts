@@ -1,0 +1,113 @@
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { byCodePoint } from '../../codePointOrder.js';
+import { UserError } from '../../errors.js';
+import { subfolders } from '../folders/imageFiles.js';
+import { type PartName, partOfName } from '../folders/partNames.js';
+import { isSystemName } from '../folders/systemFiles.js';
+import { expandBraces } from './braces.js';
+
+/** The archives of a set by their parts. */
+export interface ShardParts {
+  /** Folder that archives are named from. */
+  readonly root: string;
+  /** Archives of each part; where none has a part's name, all are `all`. */
+  readonly parts: Readonly<Partial<Record<PartName | 'all', readonly string[]>>>;
+  /** Archives that belong to no part, beside those that do. */
+  readonly beside: readonly string[];
+}
+
+/**
+ * The archives that a path or a pattern stands for, sorted within a folder.
+ *
+ * @throws UserError when there are none
+ */
+export function findShards(place: string): string[] {
+  const shards = isFolder(place) ? tarsIn(place) : expandBraces(place);
+  if (shards.length === 0) throw new UserError(`${place} has no .tar archives`);
+  return shards;
+}
+
+/** Whether a path or pattern stands for .tar archives, rather than a folder of class folders. */
+export function isWebDataset(place: string): boolean {
+  return /\.tar$/i.test(place) || shardFolder(place) !== undefined;
+}
+
+/**
+ * Sorts archives into parts by the names of their folders, or by their own: see {@link partOfName}.
+ *
+ * @throws UserError when there are none, or some have a part's name and it is not clear what the others are
+ */
+export function findShardParts(place: string): ShardParts {
+  const folder = shardFolder(place);
+  if (folder !== undefined && tarsIn(folder).length === 0) return partFolders(folder);
+  const shards = findShards(folder ?? place);
+  const root = folder ?? dirname(shards[0]!);
+  const parts = new Map<PartName, string[]>();
+  const beside: string[] = [];
+  for (const path of shards) {
+    const part = partOfName(basename(path).replace(/\.tar$/i, ''))?.part;
+    if (part === undefined) beside.push(path);
+    else parts.set(part, [...(parts.get(part) ?? []), path]);
+  }
+  if (parts.size === 0 || shards.length === 1) return { root, parts: { all: shards }, beside: [] };
+  if (parts.size === 1 && beside.length > 0) {
+    const [[part, [example]]] = [...parts] as [[PartName, [string]]];
+    throw new UserError(
+      `${place} has ${basename(example)}, which looks like the part for ${part}, beside ${basename(beside[0]!)}, ` +
+        'which looks like none: rename archives so that their names begin with train and val, or give a pattern such as shard-{000..011}.tar',
+    );
+  }
+  return { root, parts: asParts(parts), beside };
+}
+
+/** Folders with parts' names that hold archives. */
+function partFolders(root: string): ShardParts {
+  const parts = new Map<PartName, string[]>();
+  const beside: string[] = [];
+  for (const name of subfolders(root)) {
+    const path = join(root, name);
+    const part = partOfName(name)?.part;
+    const shards = tarsIn(path);
+    if (part === undefined || shards.length === 0) beside.push(path);
+    else if (parts.has(part))
+      throw new UserError(
+        `${root} has two folders of archives for ${part}, ${name}/ and another: rename one`,
+      );
+    else parts.set(part, shards);
+  }
+  return { root, parts: asParts(parts), beside };
+}
+
+/** A part that is alone is all there is. */
+function asParts(parts: ReadonlyMap<PartName, readonly string[]>): ShardParts['parts'] {
+  if (parts.size === 1) return { all: [...parts.values()][0]! };
+  if (!parts.has('train'))
+    throw new UserError(
+      'there are archives for validation and for testing, but none to train on: give the path of one part',
+    );
+  return Object.fromEntries(parts);
+}
+
+/** The folder that archives or parts' folders of archives lie in: the place itself, or below a single folder. */
+function shardFolder(place: string): string | undefined {
+  for (let at = place; isFolder(at); ) {
+    if (tarsIn(at).length > 0) return at;
+    const names = subfolders(at);
+    if (names.some((name) => partOfName(name) && tarsIn(join(at, name)).length > 0)) return at;
+    if (names.length !== 1) return undefined;
+    at = join(at, names[0]!);
+  }
+  return undefined;
+}
+
+function tarsIn(folder: string): string[] {
+  const names = readdirSync(folder).filter(
+    (name) => name.toLowerCase().endsWith('.tar') && !isSystemName(name),
+  );
+  return names.sort(byCodePoint).map((name) => join(folder, name));
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { imageKey } from '../data/folders/splits.js';
+import type { ImageParts } from '../data/imageParts.js';
+import {
+  compareInventories,
+  describeChanges,
+  formatInventory,
+  type ImageRecord,
+  parseInventory,
+  takeInventory,
+} from '../data/inventory.js';
+import { errorMessage, UserError } from '../errors.js';
+import { writeFileAtomically } from './atomicFile.js';
+
+/** File of a run's folder that lists its images and their parts. */
+export const SPLIT_FILE = 'split.tsv';
+
+/**
+ * Keeps which image is in which part of a run's data. A run that goes on is told what has changed since.
+ *
+ * @param onNotice told of images that were added, are missing or have other content
+ * @throws UserError when images have come into another part: then nothing is written
+ */
+export async function keepSplit(
+  folder: string,
+  images: ImageParts,
+  { isResumed, onNotice }: { readonly isResumed: boolean; readonly onNotice: (text: string) => void },
+): Promise<void> {
+  const now = takeInventory(images);
+  const { leftOut } = images.summary;
+  const excluded = leftOut.filter(({ reason }) => reason === 'excluded');
+  const names = new Set(excluded.map(({ path }) => imageKey({ path }, images.root)));
+  // What is left out on purpose is not missing.
+  const before = isResumed ? readSplit(folder)?.filter(({ key }) => !names.has(key)) : undefined;
+  if (before) reportChanges(before, now, images.summary.place, onNotice);
+  await writeFileAtomically(join(folder, SPLIT_FILE), [new TextEncoder().encode(formatInventory(now))]);
+}
+
+function reportChanges(
+  before: readonly ImageRecord[],
+  now: readonly ImageRecord[],
+  place: string,
+  onNotice: (text: string) => void,
+): void {
+  const changes = compareInventories(before, now);
+  const [first] = changes.moved;
+  if (first)
+    throw new UserError(
+      `${place} has changed since the run began: ${changes.moved.length} of its images would come into another part, ` +
+        `such as ${first.key} from ${first.from} into ${first.to}; put them back, or train a new run`,
+    );
+  const text = describeChanges(changes);
+  if (text !== undefined) onNotice(`${place} has changed since the run began: ${text}`);
+}
+
+/**
+ * The images of a run by its folder; undefined where it has no list of them.
+ *
+ * @throws UserError when the list is damaged
+ */
+export function readSplit(folder: string): ImageRecord[] | undefined {
+  const path = join(folder, SPLIT_FILE);
+  if (!existsSync(path)) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
+  }
+  return parseInventory(text, path);
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
+import { folderOf, paths, refused } from './support/imageFolders.js';
+
+const FILES = [
+  'train/a/1.jpg',
+  'train/a/2.jpg',
+  'train/a/3.bmp',
+  'train/b/4.jpg',
+  'train/b/5.jpg',
+  'val/a/6.jpg',
+  'val/b/7.jpg',
+];
+
+test('listed files are left out of every part, and entries that match nothing are told', (t) => {
+  const folder = folderOf(t, FILES);
+  const list = join(folder, 'exclude.txt');
+  writeFileSync(
+    list,
+    `# damaged\ntrain/a/1.jpg\na/3.bmp\n${join(folder, 'train/b/4.jpg')}\nval/a/6.jpg\nno/such.jpg\n`,
+  );
+  const { train, test: testing, summary } = loadImageFolders(folder, { excludeList: list });
+  assert.deepEqual(paths(train, folder), ['train/a/2.jpg', 'train/b/5.jpg']);
+  assert.deepEqual(paths(testing, folder), ['val/b/7.jpg']);
+  assert.deepEqual(summary.notes, [
+    `${list} has an entry that matches nothing, such as no/such.jpg`,
+    'class a has no images for validation',
+  ]);
+  assert.equal(summary.leftOut.filter(({ reason }) => reason === 'excluded').length, 4);
+  refused(() => loadImageFolders(folder, { excludeList: join(folder, 'none') }), /none, cannot be read/);
+});
+
+test('lists as people and their programs write them', (t) => {
+  const folder = folderOf(t, [
+    'a/1.jpg',
+    'a/2 # x.jpg',
+    'a/3.jpg',
+    'b/\u00e9.jpg',
+    'b/5.jpg',
+    'b/keep.jpg',
+    'a/keep.jpg',
+    'c/d/6.jpg',
+    'c/keep.jpg',
+  ]);
+  const text = [
+    '\ufeff# written by hand',
+    '  "a/1.jpg"  ',
+    'a/2 # x.jpg',
+    "'a/3.jpg' # blurred",
+    'b/e\u0301.jpg',
+    'b\\5.jpg\t',
+    'c/d/',
+    '',
+  ].join('\r\n');
+  for (const [name, bytes] of [
+    ['utf-8', Buffer.from(text, 'utf8')],
+    ['utf-16le', Buffer.from(text, 'utf16le')],
+    ['utf-16be', Buffer.from(text, 'utf16le').swap16()],
+  ] as const) {
+    const excludeList = join(folder, `${name}.txt`);
+    writeFileSync(excludeList, bytes);
+    const { test: all, summary } = loadImageFolders(folder, { excludeList, splitBy: 'none' });
+    assert.deepEqual(paths(all, folder), ['a/keep.jpg', 'b/keep.jpg', 'c/keep.jpg'], name);
+    assert.deepEqual(summary.notes, [], name);
+  }
+});
+
+test('an entry means one file: from the folder on before from its parts', (t) => {
+  const folder = folderOf(t, [
+    'train/a/1.jpg',
+    'train/a/2.jpg',
+    'train/b/1.jpg',
+    'val/a/1.jpg',
+    'val/b/1.jpg',
+  ]);
+  const excludeList = join(folder, 'list.txt');
+  writeFileSync(excludeList, 'a/1.jpg\n');
+  const { train, test: testing } = loadImageFolders(folder, { excludeList });
+  assert.deepEqual(paths(train, folder), ['train/a/2.jpg', 'train/b/1.jpg']);
+  assert.equal(testing.count, 2);
+});
