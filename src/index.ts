@@ -16,10 +16,10 @@ export { type ImageFoldersOptions, loadImageFolders } from './data/folders/image
 export type { LeftOut, LeftOutReason } from './data/folders/leftOut.js';
 export type { PartName } from './data/folders/partNames.js';
 export { type HoldOutOptions, holdOut, type ImageDatasetPair } from './data/folders/splits.js';
-export type { ImageParts, SplitOptions } from './data/imageParts.js';
 export { type ReadImagesOptions, readImages } from './data/images/readImages.js';
 export { Loader, type LoaderOptions } from './data/loader.js';
-export { type DataSummary, type PartSummary, summaryLines } from './data/summary.js';
+export type { ImageParts, SplitOptions } from './data/parts/imageParts.js';
+export { type DataSummary, type PartSummary, summaryLines } from './data/parts/summary.js';
 export { findShards } from './data/webdataset/shards.js';
 export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
 export { loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';

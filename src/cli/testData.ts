@@ -1,14 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import { type Dataset, type ImageDataset, limited, subset } from '../data/dataset.js';
 import type { PartName } from '../data/folders/partNames.js';
-import { type ImageParts, partNamed } from '../data/imageParts.js';
+import { type ImageParts, partNamed } from '../data/parts/imageParts.js';
 import {
   compareInventories,
   contentOf,
   describeChanges,
   type ImageRecord,
   partInventory,
-} from '../data/inventory.js';
+} from '../data/parts/inventory.js';
 import { UserError } from '../errors.js';
 import { type DataChoice, type LoadedData, loadData } from '../runs/loadData.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';

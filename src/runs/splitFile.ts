@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { imageKey } from '../data/folders/splits.js';
-import type { ImageParts } from '../data/imageParts.js';
+import type { ImageParts } from '../data/parts/imageParts.js';
 import {
   compareInventories,
   describeChanges,
@@ -9,7 +9,7 @@ import {
   type ImageRecord,
   parseInventory,
   takeInventory,
-} from '../data/inventory.js';
+} from '../data/parts/inventory.js';
 import { errorMessage, UserError } from '../errors.js';
 import { writeFileAtomically } from './atomicFile.js';
 

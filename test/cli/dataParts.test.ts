@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { isHeldOut } from '../../src/data/folders/splits.js';
-import { parseInventory } from '../../src/data/inventory.js';
+import { parseInventory } from '../../src/data/parts/inventory.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses, drawnImage } from './fixtures/images.js';
 import { biasloss, type Ended, eventsOf } from './fixtures/process.js';

@@ -10,7 +10,7 @@ import {
   type ImageRecord,
   parseInventory,
   takeInventory,
-} from '../../src/data/inventory.js';
+} from '../../src/data/parts/inventory.js';
 import { addFiles, folderOf, refused } from './support/imageFolders.js';
 
 const FILES = [

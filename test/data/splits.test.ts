@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
 import { olderImageFolders } from '../../src/data/folders/olderRuns.js';
 import { isHeldOut } from '../../src/data/folders/splits.js';
-import { partNamed } from '../../src/data/imageParts.js';
-import { summaryLines } from '../../src/data/summary.js';
+import { partNamed } from '../../src/data/parts/imageParts.js';
+import { summaryLines } from '../../src/data/parts/summary.js';
 import { temporaryFolder } from './support/folder.js';
 import { addFiles, folderOf, paths, refused } from './support/imageFolders.js';
 

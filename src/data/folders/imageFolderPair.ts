@@ -1,6 +1,6 @@
 import type { ImageDataset } from '../dataset.js';
-import { type ImageParts, refuseEmptyParts, type SplitOptions } from '../imageParts.js';
-import { missingClasses, type PartSummary } from '../summary.js';
+import { type ImageParts, refuseEmptyParts, type SplitOptions } from '../parts/imageParts.js';
+import { missingClasses, type PartSummary } from '../parts/summary.js';
 import type { ClassMap } from './classMap.js';
 import { type Exclusions, readExclusions } from './exclusions.js';
 import { type ImageFolderOptions, readImageFolder } from './imageFolder.js';

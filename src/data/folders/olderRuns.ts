@@ -3,7 +3,7 @@ import { basename, extname, join } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
 import { permutation } from '../../random.js';
 import type { ImageDataset } from '../dataset.js';
-import type { ImageParts } from '../imageParts.js';
+import type { ImageParts } from '../parts/imageParts.js';
 import { findShards } from '../webdataset/shards.js';
 import { webDataset } from '../webdataset/webDataset.js';
 import { readExclusions } from './exclusions.js';

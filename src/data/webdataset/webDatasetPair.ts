@@ -1,8 +1,8 @@
 import type { ImageDataset } from '../dataset.js';
 import type { LeftOut } from '../folders/leftOut.js';
 import { holdOut } from '../folders/splits.js';
-import { type ImageParts, refuseEmptyParts, type SplitOptions } from '../imageParts.js';
-import { missingClasses, type PartSummary } from '../summary.js';
+import { type ImageParts, refuseEmptyParts, type SplitOptions } from '../parts/imageParts.js';
+import { missingClasses, type PartSummary } from '../parts/summary.js';
 import { findShardParts, type ShardParts } from './shards.js';
 import { webDataset } from './webDataset.js';
 

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
-import type { ImageDataset } from './dataset.js';
-import { describeLeftOut, type LeftOut } from './folders/leftOut.js';
-import type { PartName } from './folders/partNames.js';
+import type { ImageDataset } from '../dataset.js';
+import { describeLeftOut, type LeftOut } from '../folders/leftOut.js';
+import type { PartName } from '../folders/partNames.js';
 
 /** What was found where images were looked for. */
 export interface DataSummary {

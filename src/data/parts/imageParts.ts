@@ -1,6 +1,6 @@
-import { UserError } from '../errors.js';
-import type { DatasetPair, ImageDataset } from './dataset.js';
-import type { PartName } from './folders/partNames.js';
+import { UserError } from '../../errors.js';
+import type { DatasetPair, ImageDataset } from '../dataset.js';
+import type { PartName } from '../folders/partNames.js';
 import type { DataSummary } from './summary.js';
 
 /** The parts of a set of images in files. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { UserError } from '../errors.js';
-import type { ImageDataset, ImageSource } from './dataset.js';
-import { PART_NAMES, type PartName } from './folders/partNames.js';
-import { imageKey } from './folders/splits.js';
+import { UserError } from '../../errors.js';
+import type { ImageDataset, ImageSource } from '../dataset.js';
+import { PART_NAMES, type PartName } from '../folders/partNames.js';
+import { imageKey } from '../folders/splits.js';
 import type { ImageParts } from './imageParts.js';
 
 /** An image of a set, as it was when a run began. */
