@@ -7,7 +7,7 @@ import type { OpKind } from '../../src/graph/op.js';
 import { mul } from '../../src/graph/ops/elementwise.js';
 import { sum } from '../../src/graph/ops/reduce.js';
 import type { Tensor } from '../../src/graph/tensor.js';
-import type { Shape } from '../../src/graph/tensorType.js';
+import { type Shape, sizeOf } from '../../src/graph/tensorType.js';
 import { Samples } from './samples.js';
 
 /** Numbers `offset` (default 0) + k·`step`. */
@@ -23,8 +23,8 @@ export interface CaseInput {
   readonly high?: number;
   /** Rounds to `offset` + multiples of `step`, which keeps sums of products away from where a function has a kink. */
   readonly grid?: Grid;
-  /** Evenly spaced values in a random order: no two are close to each other. */
-  readonly distinct?: true;
+  /** Evenly spaced values in a random order: no two are close to each other; `planes`: no two of an image's channel. */
+  readonly distinct?: true | 'planes';
   /** Fixed contents, toward which no gradient is checked. */
   readonly fixed?: Values;
 }
@@ -64,6 +64,12 @@ export function addInputs(graph: Graph, inputs: readonly CaseInput[]): Tensor[] 
 }
 
 function floatsOf({ shape, low = -1, high = 1, grid, distinct }: CaseInput, samples: Samples): Float64Array {
+  if (distinct === 'planes') {
+    const planes = Array.from({ length: sizeOf(shape.slice(0, -2)) }, () =>
+      samples.distinct(shape.slice(-2), low, high),
+    );
+    return Float64Array.from(planes.flatMap((plane) => [...plane]));
+  }
   if (distinct) return samples.distinct(shape, low, high);
   const floats = samples.floats(shape, low, high);
   if (!grid) return floats;

@@ -1,6 +1,7 @@
 import type { UnaryTable } from '../../../src/graph/op.js';
 import { applyUnary } from '../../../src/graph/ops/elementwise.js';
 import type { AnyProgramNode, Program } from '../../../src/graph/program.js';
+import { sizeOf } from '../../../src/graph/tensorType.js';
 import type { ConformanceCase } from './cases.js';
 import { expectedOutputs } from './compare.js';
 
@@ -35,19 +36,43 @@ export interface Decision {
 function isDecision(node: AnyProgramNode, { nodes }: Program): boolean {
   if (node.kind === 'compare') return true;
   // The functions themselves are continuous: only their derivatives jump.
+  if (node.kind === 'maxPool2d') return nodes.some(({ kind }) => kind === 'maxPool2dGrad');
   return node.kind === 'unary' && nodes.some(({ kind }) => kind === 'unaryGrad');
+}
+
+/** Distances between values that are next to each other in size, of each plane of so many: windows are parts of one. */
+function neighbourDistances(values: readonly number[], plane: number): number[] {
+  return Array.from({ length: values.length / plane }, (_, i) =>
+    values.slice(i * plane, (i + 1) * plane).sort((a, b) => a - b),
+  ).flatMap((sorted) => sorted.slice(1).map((value, i) => value - sorted[i]!));
+}
+
+/** Distances of values from the next smaller and the next larger of some points. */
+function distancesFrom(values: readonly number[], points: readonly number[]): number[] {
+  const sorted = Float64Array.from(points).sort();
+  return values.flatMap((value) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]! < value) low = middle + 1;
+      else high = middle;
+    }
+    return [...sorted.subarray(Math.max(0, low - 1), low + 1)].map((point) => Math.abs(value - point));
+  });
 }
 
 /** Values that decide, each as its distance from a jump, and how large such values are. */
 function distancesOf(
   node: AnyProgramNode,
   inputs: readonly (readonly number[])[],
+  plane: number,
 ): { readonly distances: number[]; readonly scale: number } {
-  const scale = Math.max(...inputs.flat().map(Math.abs));
+  const scale = inputs.flat().reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   const [a, b] = inputs as [number[], number[]];
-  // Of a comparison every pair, whichever are compared.
+  if (node.kind === 'maxPool2d') return { distances: neighbourDistances(a, plane), scale };
+  // Of a comparison the nearest of all, whichever are compared.
   const points = node.kind === 'unary' ? applyUnary(kinks, node.attributes) : b;
-  return { distances: points.flatMap((point) => a.map((x) => Math.abs(x - point))), scale };
+  return { distances: distancesFrom(a, points), scale };
 }
 
 /** The values of a case that lie nearest to a jump of a function or derivative, one for each operation that has one. */
@@ -62,6 +87,7 @@ export function decisionsOf(conformanceCase: ConformanceCase): Decision[] {
     const { distances, scale } = distancesOf(
       node,
       node.inputs.map((id) => Array.from(values[`value ${id}`]!)),
+      sizeOf(program.values[node.inputs[0]!]!.shape.slice(-2)),
     );
     // A number that is given on the jump itself stays there; so do two that are one number, moved and not computed.
     const mayBeEqual = node.kind === 'compare' || given.has(node.inputs[0]!);

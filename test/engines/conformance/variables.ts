@@ -6,6 +6,7 @@ import { add, mul } from '../../../src/graph/ops/elementwise.js';
 import { matmul } from '../../../src/graph/ops/matmul.js';
 import { sum } from '../../../src/graph/ops/reduce.js';
 import { sgdUpdate } from '../../../src/graph/ops/sgd.js';
+import { reshape } from '../../../src/graph/ops/shape.js';
 import { type Program, variablesOf } from '../../../src/graph/program.js';
 import type { TensorData } from '../../../src/graph/tensorType.js';
 import { fillUniform } from '../../../src/random.js';
@@ -120,6 +121,25 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     for (let i = 0; i < 3; i++) assert.deepEqual([...(await executable.run({})).total!], [4, 6]);
     assert.deepEqual(await readOne(variables, 'swap.a'), [3, 4]);
     assert.deepEqual(await readOne(variables, 'swap.b'), [1, 2]);
+  },
+
+  'a view of a variable that is updated keeps the value from before the step': async (engine) => {
+    const graph = new Graph();
+    const [w, m] = [graph.variable('view.w', [64, 40]), graph.variable('view.m', [64, 40])];
+    const view = reshape(w, [40, 64]);
+    const gradient = graph.input('gradient', [64, 40]);
+    const state = { parameter: w, gradient, momentum: m, learningRate: graph.input('rate', []) };
+    const next = sgdUpdate(state, { momentum: 0, weightDecay: 0, nesterov: false });
+    const updates = new Map([
+      ['view.w', next.parameter],
+      ['view.m', next.momentum],
+    ]);
+    const { executable, variables } = await compiled(engine, graph.program({ y: mul(view, 2) }, updates));
+    for (let step = 0; step < 3; step++) {
+      const inputs = { gradient: new Float32Array(64 * 40).fill(-1), rate: floats(1) };
+      assert.equal((await executable.run(inputs)).y![5], 2 * step);
+    }
+    assert.equal((await readOne(variables, 'view.w'))[5], 3);
   },
 
   'a variable may be updated by a value that is an output, by an input and by a constant': async (engine) => {

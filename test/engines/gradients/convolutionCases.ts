@@ -83,7 +83,7 @@ const maxPools: GradientCase[] = [
   { shape: [1, 1, 8, 8], kernel: 2, stride: 3 },
 ].map(({ shape, kernel, ...options }) => ({
   name: `maxPool2d ${shape.join('×')}, kernel ${kernel}, ${JSON.stringify(options)}`,
-  inputs: [{ shape, distinct: true }],
+  inputs: [{ shape, distinct: 'planes' as const }],
   build: ([x]) => maxPool2d(x!, kernel, options),
 }));
 
