@@ -1,6 +1,7 @@
 import type { DatasetPair } from '../data/dataset.js';
 import type { TrainerListener } from '../train/events.js';
 import type { TrainerOutcome } from '../train/trainer.js';
+import { asResumedClasses } from './classMapping.js';
 import { loadData } from './loadData.js';
 import type { OpenRun } from './openRun.js';
 import type { RunListener } from './runEvents.js';
@@ -38,6 +39,8 @@ export async function startRun(opened: OpenRun, options: StartOptions = {}): Pro
   const { onEvent, onData, listeners = [] } = options;
   const data = await loadData(config, onEvent);
   onData?.(data);
+  // Renamed class folders also move images between parts; the names say better what is wrong.
+  if (checkpoint) asResumedClasses(data, checkpoint.data.classes, checkpoint.path);
   if (data.images)
     await keepSplit(folder.path, data.images, {
       isResumed: checkpoint !== undefined,

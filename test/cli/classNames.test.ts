@@ -134,7 +134,7 @@ describe('classes are names', () => {
       const named = await succeed(cwd, ...bare, '--data=two', '--classes-file=names.txt');
       const [expected] = (await succeed(cwd, 'validate', BEST, '--data=two', ...ENGINE)).events;
       assert.deepEqual(named.events[0], expected);
-      assert.equal(named.stderr, '');
+      assert.equal(named.stderr, '{"event":"notice","text":"two: 16 images"}\n');
       await fail(cwd, /two has 2 classes, but bare\.safetensors has 3, without names/, ...bare, '--data=two');
       const sorted = await succeed(cwd, ...bare, '--data=images');
       assert.match(

@@ -101,7 +101,8 @@ describe('--log-format json', () => {
       const checked = await biasloss(['check-data', 'images', '--log-format=json'], { cwd });
       const [report] = eventsOf(checked.stdout);
       assert.equal(report!.event, 'data');
-      assert.deepEqual((report!.empty as string[]).length, 1);
+      const [part] = report!.parts as { readonly empty: readonly string[] }[];
+      assert.deepEqual(part!.empty, ['a/empty.png']);
       assert.equal(eventsOf(checked.stderr)[0]!.event, 'error');
       assert.equal(checked.code, 1);
     }));
