@@ -25,6 +25,7 @@ const order: readonly string[] = [
   'cli',
   'browser.ts',
   'index.ts',
+  'prepare.ts',
 ];
 
 /** Parts that may import less than the order allows. */
