@@ -1,6 +1,7 @@
 import { DataType, type Dimension, type OnnxModelBuilder } from '../../formats/onnx/modelBuilder.js';
 import { expectOpset, LOWEST_OPSET, neededOpset } from '../../formats/onnx/opsets.js';
 import type { Program } from '../../graph/program.js';
+import { isFloat32Array } from '../../realms.js';
 import { GraphBuilder } from './lowering/graphBuilder.js';
 import { lowerNode } from './lowering/table.js';
 import { STANDARD } from './providers.js';
@@ -49,8 +50,7 @@ class DynamicBatchBuilder extends GraphBuilder {
   }
 
   override tensor(type: DataType, shape: readonly number[], data: ArrayBufferView, name?: string): string {
-    if (!this.f16 || !(data instanceof Float32Array) || shape.length < 2)
-      return super.tensor(type, shape, data, name);
+    if (!this.f16 || !isFloat32Array(data) || shape.length < 2) return super.tensor(type, shape, data, name);
     const halves = this.halfTensor(shape, data);
     return this.node('Cast', [halves], { to: DataType.FLOAT }, name);
   }

@@ -2,6 +2,7 @@ import { type AttributeValue, DataType, OnnxModelBuilder } from '../../../format
 import type { NodeProto } from '../../../formats/onnx/onnx_pb.js';
 import { takesAxesAsInput } from '../../../formats/onnx/opsets.js';
 import type { DType, Shape, TensorData } from '../../../graph/tensorType.js';
+import { isInt32Array } from '../../../realms.js';
 import type { Provider } from '../providers.js';
 
 /** Name of a value in an ONNX graph. */
@@ -75,7 +76,7 @@ export class GraphBuilder extends OnnxModelBuilder {
 
   /** Adds a constant of the program. */
   constant(data: TensorData, shape: Shape): Name {
-    return this.tensor(data instanceof Int32Array ? DataType.INT32 : DataType.FLOAT, shape, data);
+    return this.tensor(isInt32Array(data) ? DataType.INT32 : DataType.FLOAT, shape, data);
   }
 
   /** What `make` adds, the first time that `key` is asked for. */
