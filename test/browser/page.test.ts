@@ -11,6 +11,7 @@ import { drawPhotograph, TINTS } from './fixtures/photographs.js';
 import { withServer } from './fixtures/server.js';
 
 const COUNT = 40;
+const SCHEDULE = ['--loss=ce', '--epochs=8', '--batch-size=8', '--base-lr=0.01', '--schedule=cosine'];
 
 async function succeed(cwd: string, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await biasloss(args, { cwd });
@@ -24,7 +25,7 @@ async function train(cwd: string): Promise<void> {
     for (let i = 0; i < 20; i++) await drawPhotograph(join(cwd, 'images', name), label, 100 + i);
   const model = ['--model=shufflenetv2', '--ratio=0.5', '--image-size=32', '--engine=onnx', '--threads=1'];
   const data = ['--data=imagefolder', '--data-path=images', '--run-dir=run'];
-  await succeed(cwd, 'train', ...model, ...data, '--epochs=6', '--batch-size=8', '--base-lr=0.05');
+  await succeed(cwd, 'train', ...model, ...data, ...SCHEDULE);
 }
 
 interface Answer {

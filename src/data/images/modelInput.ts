@@ -1,3 +1,4 @@
+import { makeGrey } from '../channels.js';
 import type { Preprocessing } from '../preprocessing.js';
 import { CutResizer } from './cutResizer.js';
 import { evaluationCut } from './geometry.js';
@@ -6,7 +7,7 @@ import { evaluationCut } from './geometry.js';
 export interface ModelLabels extends Preprocessing {
   /** In the order of the logits. */
   readonly classes: readonly string[];
-  /** `uint8`: the input is [N, S, S, 3], bytes as they are; `float32`: [N, 3, S, S], scaled and normalised. */
+  /** `uint8`: the input is [N, S, S, C], bytes as they are; `float32`: [N, C, S, S], scaled and normalised. */
   readonly input: 'uint8' | 'float32';
 }
 
@@ -19,36 +20,39 @@ export interface CanvasPixels {
 
 /** A model's input, as the arguments of ONNX Runtime's `Tensor`. */
 export type ModelInput =
-  | { readonly type: 'uint8'; readonly data: Uint8Array; readonly dims: readonly [1, number, number, 3] }
-  | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly [1, 3, number, number] };
+  | { readonly type: 'uint8'; readonly data: Uint8Array; readonly dims: readonly [1, number, number, number] }
+  | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly [1, number, number, number] };
 
 /**
- * The pixels of a canvas as an exported model takes them: resized and cut, bit for bit as evaluation does, and
- * normalised where the model does not do that itself. Alpha is left out.
+ * The pixels of a canvas as an exported model takes them: resized and cut, bit for bit as evaluation does, made
+ * grey for models of one channel, and normalised where the model does not do that itself. Alpha is left out.
  *
  * @param labels the contents of the model's `.labels.json`
  */
 export function prepareImage({ data, width, height }: CanvasPixels, labels: ModelLabels): ModelInput {
-  const { imageSize, resizeSize, input } = labels;
+  const { imageSize, resizeSize, input, mean } = labels;
+  const channels = mean.length;
   const rgb = new Uint8Array(3 * width * height);
   for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
     rgb[o] = data[i]!;
     rgb[o + 1] = data[i + 1]!;
     rgb[o + 2] = data[i + 2]!;
   }
+  if (channels === 1) makeGrey(rgb);
   const cut = evaluationCut(width, height, imageSize, resizeSize);
-  const kept = new CutResizer(imageSize).resize({ data: rgb, width, height }, cut);
+  const all = new CutResizer(imageSize).resize({ data: rgb, width, height }, cut);
+  const kept = channels === 1 ? all.filter((_, i) => i % 3 === 0) : all;
   return input === 'uint8'
-    ? { type: 'uint8', data: kept, dims: [1, imageSize, imageSize, 3] }
-    : { type: 'float32', data: normalised(kept, labels), dims: [1, 3, imageSize, imageSize] };
+    ? { type: 'uint8', data: kept, dims: [1, imageSize, imageSize, channels] }
+    : { type: 'float32', data: normalised(kept, labels), dims: [1, channels, imageSize, imageSize] };
 }
 
-/** Bytes [S, S, 3] as normalised planes [3, S, S]. */
-function normalised(rgb: Uint8Array, { imageSize, mean, std }: ModelLabels): Float32Array {
+/** Bytes [S, S, C] as normalised planes [C, S, S]. */
+function normalised(bytes: Uint8Array, { imageSize, mean, std }: ModelLabels): Float32Array {
   const plane = imageSize * imageSize;
-  return Float32Array.from(rgb, (_, i) => {
+  return Float32Array.from(bytes, (_, i) => {
     const channel = Math.floor(i / plane);
-    return (rgb[3 * (i % plane) + channel]! / 255 - mean[channel]!) / std[channel]!;
+    return (bytes[mean.length * (i % plane) + channel]! / 255 - mean[channel]!) / std[channel]!;
   });
 }
 
