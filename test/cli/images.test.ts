@@ -94,7 +94,10 @@ async function checkOnnx(cwd: string, checkpoint: string): Promise<void> {
     assert.deepEqual(found, rest);
     assert.ok(Math.abs(Number(exported) - Number(source)) < 1e-4, `${exported} for ${source}`);
   }
-  const labels = JSON.parse(readFileSync(join(cwd, 'exported.labels.json'), 'utf8')) as Record<string, unknown>;
+  const labels = JSON.parse(readFileSync(join(cwd, 'exported.labels.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
   assert.deepEqual(
     [labels.classes, labels.imageSize, labels.resizeSize, labels.interpolation],
     [CLASSES, 32, 37, 'bilinear'],
