@@ -41,7 +41,13 @@ export function evaluatedWeights(
 }
 
 /** An exported model, which is closed when it has run. */
-export function evaluatedOnnx({ classes, channels, preprocessing, predict, close }: OnnxFile): EvaluatedModel {
+export function evaluatedOnnx({
+  classes,
+  channels,
+  preprocessing,
+  predict,
+  close,
+}: OnnxFile): EvaluatedModel {
   const config = { classes: classes.length, imageSize: preprocessing.imageSize };
   return {
     classes,

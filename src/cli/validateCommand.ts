@@ -24,7 +24,7 @@ import {
 } from './evaluatedModel.js';
 import { isOnnxFile, openOnnxFile } from './onnxFile.js';
 import { engineOptions, logFormatOption } from './options.js';
-import { formatAccuracy, formatCount, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { formatAccuracy, type LogFormat, printJson, printLine, printNotice } from './output.js';
 import { parseCount } from './parsing.js';
 import { noticeOrder } from './weightsData.js';
 import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';

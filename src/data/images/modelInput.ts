@@ -21,7 +21,11 @@ export interface CanvasPixels {
 /** A model's input, as the arguments of ONNX Runtime's `Tensor`. */
 export type ModelInput =
   | { readonly type: 'uint8'; readonly data: Uint8Array; readonly dims: readonly [1, number, number, number] }
-  | { readonly type: 'float32'; readonly data: Float32Array; readonly dims: readonly [1, number, number, number] };
+  | {
+      readonly type: 'float32';
+      readonly data: Float32Array;
+      readonly dims: readonly [1, number, number, number];
+    };
 
 /**
  * The pixels of a canvas as an exported model takes them: resized and cut, bit for bit as evaluation does, made

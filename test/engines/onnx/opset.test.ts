@@ -25,7 +25,7 @@ import { channelShuffle, concat, flatten, pad, slice } from '../../../src/graph/
 import type { Program } from '../../../src/graph/program.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
 import { createModel, modelNames } from '../../../src/models/registry.js';
-import { exportModelOnnx } from '../../../src/runs/exportWeights.js';
+import { exportModelOnnx } from '../../../src/train/exportWeights.js';
 import { formulaTensors } from '../../support/models.js';
 import { onReference } from '../../support/reference.js';
 
