@@ -1,3 +1,4 @@
+import { isError } from './realms.js';
 /**
  * Errors that a person causes and can mend. The command line prints their message as one sentence,
  * without a stack trace, and exits with {@link exitCode}.
@@ -57,5 +58,5 @@ export class WriteError extends UserError {
 
 /** The message of anything that was thrown. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }

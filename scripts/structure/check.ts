@@ -3,6 +3,7 @@ import { checkCycles } from './cycles.js';
 import { checkDocumentation } from './documentation.js';
 import type { Finding } from './finding.js';
 import { checkLayers, checkPrinting } from './layers.js';
+import { checkRealms } from './realms.js';
 import { checkSizes } from './sizes.js';
 import { parseSource } from './sources.js';
 import { checkTyping } from './typing.js';
@@ -23,6 +24,7 @@ export function checkStructure(files: ReadonlyMap<string, string>): Finding[] {
     ...checkCycles(sources),
     ...checkPrinting(sources),
     ...checkTyping(written),
+    ...checkRealms(written),
     ...checkComments(written),
     ...checkDocumentation(written),
     ...checkSizes(written),

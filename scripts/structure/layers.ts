@@ -4,10 +4,12 @@ import { lineOf, type Source, walk } from './sources.js';
 
 /** Parts of src/ from the ground up; each imports from those before it. */
 const order: readonly string[] = [
+  'realms.ts',
   'errors.ts',
   'random.ts',
   'codePointOrder.ts',
   'makeFolder.ts',
+  'syncFile.ts',
   'graph',
   'formats',
   'nn',
@@ -25,12 +27,13 @@ const order: readonly string[] = [
   'cli',
   'browser.ts',
   'index.ts',
+  'prepare.ts',
 ];
 
 /** Parts that may import less than the order allows. */
 const narrow: Readonly<Record<string, readonly string[]>> = {
-  engines: ['errors.ts', 'random.ts', 'graph', 'formats'],
-  formats: ['errors.ts', 'makeFolder.ts', 'graph'],
+  engines: ['realms.ts', 'errors.ts', 'random.ts', 'graph', 'formats'],
+  formats: ['realms.ts', 'errors.ts', 'makeFolder.ts', 'graph'],
 };
 
 /** Folders inside of a part that import from themselves and from these alone. */

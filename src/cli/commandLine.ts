@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { errorMessage, SettingError, UserError } from '../errors.js';
+import { isError } from '../realms.js';
 import { normaliseFlags } from './argv.js';
 import { buildProgram } from './commands.js';
 import { flagOf } from './flagNames.js';
@@ -64,6 +65,6 @@ function report(error: unknown, debug: boolean): number {
   if (error instanceof Interrupted) printNotice(message);
   else if (lack !== undefined) printError(lack, exitCode);
   else printError(message, exitCode, error instanceof UserError ? 'error: ' : 'unexpected error: ');
-  if (debug && error instanceof Error) printNotice(error.stack ?? '');
+  if (debug && isError(error)) printNotice(error.stack ?? '');
   return exitCode;
 }

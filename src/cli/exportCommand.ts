@@ -1,9 +1,11 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { runOnnxModel } from '../engines/onnx/node/openModel.js';
 import { UsageError, UserError } from '../errors.js';
+import { HIGHEST_OPSET, LOWEST_OPSET } from '../formats/onnx/opsets.js';
 import type { Model } from '../models/model.js';
 import { uniformSource } from '../random.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
+import { labelsPath, modelLabels } from '../runs/modelLabels.js';
 import type { DataDescription } from '../train/checkpointInfo.js';
 import {
   EXPORT_FORMATS,
@@ -24,17 +26,25 @@ interface ExportFlags extends WeightsFlags {
   readonly output?: string;
   readonly includePreprocessing?: boolean;
   readonly f16?: boolean;
+  readonly opset?: number;
 }
 
 /** Greatest difference of a checked model's logits, relative to the largest. */
 const TOLERANCE = { f32: 1e-4, f16: 2e-2 } as const;
 const CHECKED_IMAGES = 2;
 
+const ONNX_FLAGS = {
+  f16: '--f16',
+  includePreprocessing: '--include-preprocessing',
+  opset: '--opset',
+} as const satisfies { readonly [K in keyof ExportFlags]?: string };
+
 /** Adds the options and the action of `export`. */
 export function configureExport(command: Command): void {
   command.addHelpText(
     'after',
-    '\nAn ONNX file is checked in ONNX Runtime against the source before it is written.\n' +
+    '\nAn ONNX file is checked in ONNX Runtime against the source before it is written. Beside FILE.onnx,\n' +
+      'FILE.labels.json gets the names of the classes and how images are prepared, for pages and apps.\n' +
       '\nExample:\n  biasloss export --checkpoint runs/NAME/best.safetensors --to onnx --include-preprocessing',
   );
   const options = [
@@ -43,15 +53,25 @@ export function configureExport(command: Command): void {
     ...weightsOptions('names of the classes'),
     new Option('--include-preprocessing', 'ONNX: take uint8 bytes [batch, height, width, 3]'),
     new Option('--f16', 'ONNX: store weights as 16-bit floats, half the size'),
+    new Option(
+      '--opset <n>',
+      `ONNX: version of the operator set, ${LOWEST_OPSET} to ${HIGHEST_OPSET} (default: the lowest that has all operators)`,
+    ).argParser(parseOpset),
   ];
   for (const option of options) command.addOption(option);
   command.action(runExport);
 }
 
+function parseOpset(value: string): number {
+  const opset = Number(value);
+  if (Number.isInteger(opset) && opset >= LOWEST_OPSET && opset <= HIGHEST_OPSET) return opset;
+  throw new InvalidArgumentError(`It must be a whole number from ${LOWEST_OPSET} to ${HIGHEST_OPSET}.`);
+}
+
 async function runExport(flags: ExportFlags): Promise<void> {
-  if (flags.to !== 'onnx' && (flags.f16 || flags.includePreprocessing)) {
-    throw new UsageError(`--f16 and --include-preprocessing are for --to onnx, not ${flags.to}`);
-  }
+  for (const [key, flag] of Object.entries(ONNX_FLAGS))
+    if (flags.to !== 'onnx' && flags[key as keyof typeof ONNX_FLAGS] !== undefined)
+      throw new UsageError(`${flag} is for --to onnx, not ${flags.to}`);
   const output = flags.output ?? flags.checkpoint.replace(/(\.(safetensors|pth|pt))?$/, `.${flags.to}`);
   if (output === flags.checkpoint)
     throw new UsageError(`${output} is the checkpoint itself: give another --output`);
@@ -67,6 +87,10 @@ async function runExport(flags: ExportFlags): Promise<void> {
     return [await checkedOnnx(model, tensors, data, flags, (images) => classifier.predict(images))];
   });
   await writeFileAtomically(output, chunks);
+  if (flags.to === 'onnx') {
+    const labels = modelLabels(description.classes, description.preprocessing, flags.includePreprocessing);
+    await writeFileAtomically(labelsPath(output), [Buffer.from(`${JSON.stringify(labels, null, 2)}\n`)]);
+  }
   const size = chunks.reduce((total, { length }) => total + length, 0);
   printLine(
     `${output}: ${(size / 1e6).toFixed(2)} MB${flags.to === 'onnx' ? ', checked against the source in ONNX Runtime' : ''}`,
@@ -78,10 +102,10 @@ async function checkedOnnx(
   model: Model,
   tensors: StateDictTensors,
   data: DataDescription,
-  { includePreprocessing, f16 }: ExportFlags,
+  { includePreprocessing, f16, opset }: ExportFlags,
   predict: (images: Float32Array) => Promise<{ logits: Float32Array }>,
 ): Promise<Uint8Array> {
-  const bytes = exportModelOnnx(model, tensors, { ...data, includePreprocessing, f16 });
+  const bytes = exportModelOnnx(model, tensors, { ...data, includePreprocessing, f16, opset });
   const { imageSize } = model.config;
   const { pixels, images } = randomImages(model, data);
   const shape = includePreprocessing

@@ -3,21 +3,27 @@ import type { Dataset } from '../data/dataset.js';
 import { PART_NAMES } from '../data/folders/partNames.js';
 import { Loader } from '../data/loader.js';
 import { type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
-import type { Model } from '../models/model.js';
 import type { Hyperparameters } from '../models/registry.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
 import { checkClasses } from '../runs/loadData.js';
 import { readWeights } from '../runs/weights.js';
-import type { Classifier } from '../train/classifier.js';
 import { Confusion } from '../train/confusion.js';
 import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
-import { type EngineFlags, withClassifier } from './classifier.js';
+import type { WeightsFile } from '../train/weights.js';
+import type { EngineFlags } from './classifier.js';
+import {
+  type BatchPredictor,
+  describeCounts,
+  type EvaluatedModel,
+  evaluatedOnnx,
+  evaluatedWeights,
+} from './evaluatedModel.js';
 import { modelOfWeights } from './modelOfWeights.js';
+import { isOnnxFile, openOnnxFile } from './onnxFile.js';
 import { classesOption, dataOptions, engineOptions, logFormatOption, modelOptions } from './options.js';
 import {
   formatAccuracy,
-  formatCount,
   formatPercent,
   formatTable,
   type LogFormat,
@@ -47,7 +53,8 @@ const SHOWN_PAIRS = 10;
 export function configureTest(command: Command): void {
   command.addHelpText(
     'after',
-    '\nExample:\n  biasloss test --checkpoint runs/NAME/best.safetensors --data-path data --per-class',
+    '\nThe checkpoint may also be a model that export wrote as .onnx.\n' +
+      '\nExample:\n  biasloss test --checkpoint runs/NAME/best.safetensors --data-path data --per-class',
   );
   const options = [
     checkpointOption(),
@@ -70,28 +77,37 @@ export function configureTest(command: Command): void {
 
 async function runTest(flags: TestFlags): Promise<void> {
   const { checkpoint: path } = flags;
-  const weights = { ...readWeights(path, { ema: flags.ema }), path };
-  const { name, test: found } = await testData(flags, weights);
+  const weights = isOnnxFile(path) ? undefined : { ...readWeights(path, { ema: flags.ema }), path };
+  const { name, test: found } = await testData(flags, weights ?? { tensors: new Map() });
   checkClasses(flags.classes, name, found.classes);
+  const tested = weights ? testedWeights(weights, found, flags) : evaluatedOnnx(await openOnnxFile(flags));
+  const { classes: names, preprocessing } = tested;
+  if (flags.classMap === undefined) noticeOrder(found, names, path);
+  const test = (flags.classMap === undefined ? asModelClasses : asNumberedClasses)(found, names, path);
+  const confusion = new Confusion(test.classes);
+  const accuracy = await tested.run(flags, (predictor) =>
+    testOn(test, predictor, { confusion, preprocessing, logFormat: flags.logFormat }),
+  );
+  report(flags, accuracy, tested, confusion);
+}
+
+function testedWeights(
+  weights: WeightsFile & { readonly path: string },
+  found: Dataset,
+  flags: TestFlags,
+): EvaluatedModel {
   const classes = weights.info?.model.classes ?? found.classes.length;
-  const model = modelOfWeights(path, weights, { ...flags, classes, imageSize: found.imageSize });
+  const model = modelOfWeights(weights.path, weights, { ...flags, classes, imageSize: found.imageSize });
   const data =
     found.kind === 'pixels'
       ? { name: found.name, preprocessing: standardPreprocessing(found, model.config.imageSize) }
       : undefined;
-  const { preprocessing, classes: names } = describeFile(weights, model, flags, { data });
-  if (flags.classMap === undefined) noticeOrder(found, names, path);
-  const test = (flags.classMap === undefined ? asModelClasses : asNumberedClasses)(found, names, path);
-  const confusion = new Confusion(test.classes);
-  const accuracy = await withClassifier(weights, model, flags, (classifier) =>
-    testOn(test, classifier, { confusion, preprocessing, logFormat: flags.logFormat }),
-  );
-  report(flags, accuracy, model, confusion);
+  return evaluatedWeights(weights, model, describeFile(weights, model, flags, { data }));
 }
 
 async function testOn(
   test: Dataset,
-  classifier: Classifier,
+  predictor: BatchPredictor,
   {
     confusion,
     preprocessing,
@@ -102,12 +118,12 @@ async function testOn(
     readonly logFormat: LogFormat;
   },
 ): Promise<Accuracy> {
-  const { batchSize, model } = classifier;
+  const { batchSize, model } = predictor;
   const { imageSize } = model.config;
   const loader = new Loader(test, { batchSize, imageSize, channels: model.channels, preprocessing });
   const line = new ProgressLine(process.stderr);
   try {
-    const accuracy = await accuracyOver(classifier, loader.epoch(0), {
+    const accuracy = await accuracyOver(predictor, loader.epoch(0), {
       each: (label, predicted) => confusion.add(label, predicted),
       onProgress: (images, { top1 }) => {
         const text = `testing ${images}/${test.count}  top-1 ${formatPercent(top1)}`;
@@ -121,9 +137,13 @@ async function testOn(
   }
 }
 
-function report(flags: TestFlags, accuracy: Accuracy, model: Model, confusion: Confusion): void {
+function report(
+  flags: TestFlags,
+  accuracy: Accuracy,
+  { parameters, classes: names }: EvaluatedModel,
+  confusion: Confusion,
+): void {
   const { top1, top5, crossEntropy, images } = accuracy;
-  const parameters = model.parameterCount;
   const detail = flags.perClass && {
     per_class: confusion.perClass(),
     confused: confusion.worstPairs(SHOWN_PAIRS),
@@ -132,8 +152,8 @@ function report(flags: TestFlags, accuracy: Accuracy, model: Model, confusion: C
     printJson({ event: 'result', top1, top5, cross_entropy: crossEntropy, parameters, images, ...detail });
     return;
   }
-  printLine(formatAccuracy(accuracy, model.config.classes));
-  printLine(`${formatCount(parameters)} parameters, ${formatCount(images)} images`);
+  printLine(formatAccuracy(accuracy, names.length));
+  printLine(describeCounts(parameters, images));
   if (!detail) return;
   const classes = detail.per_class.map((row) => [row.name, String(row.images), formatPercent(row.top1)]);
   const pairs = detail.confused.map((pair) => [

@@ -12,12 +12,19 @@ import { webDataset } from '../data/webdataset/webDataset.js';
 import { sleepSoonWhenIdle } from '../engines/host/idle.js';
 import { UsageError } from '../errors.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
-import type { Classifier } from '../train/classifier.js';
 import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
-import { type EngineFlags, withClassifier } from './classifier.js';
+import type { EngineFlags } from './classifier.js';
+import {
+  type BatchPredictor,
+  describeCounts,
+  type EvaluatedModel,
+  evaluatedOnnx,
+  evaluatedWeights,
+} from './evaluatedModel.js';
+import { isOnnxFile, openOnnxFile } from './onnxFile.js';
 import { engineOptions, logFormatOption } from './options.js';
-import { formatAccuracy, formatCount, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { formatAccuracy, type LogFormat, printJson, printLine, printNotice } from './output.js';
 import { parseCount } from './parsing.js';
 import { noticeOrder } from './weightsData.js';
 import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
@@ -39,7 +46,8 @@ export function configureValidate(command: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExample:\n  biasloss validate --data imagenet --checkpoint skipblocknet-m.pth\n  biasloss validate --data some-classes --checkpoint skipblocknet-m.pth --class-map imagenet_class_index.json',
+      '\nThe checkpoint may also be a model that export wrote as .onnx.\n' +
+        '\nExample:\n  biasloss validate --data imagenet --checkpoint skipblocknet-m.pth\n  biasloss validate --data some-classes --checkpoint skipblocknet-m.pth --class-map imagenet_class_index.json',
     );
   const options = [
     ...weightsOptions('class numbers of the folders, for a subset of the classes'),
@@ -62,22 +70,29 @@ export function configureValidate(command: Command): void {
 const MOST_AT_ONCE = 32;
 
 async function runValidate(flags: ValidateFlags): Promise<void> {
-  const { weights, model, description } = openClassifier(flags, false);
-  const dataset = validationSet(flags, description.classes);
+  const validated = await openEvaluated(flags);
+  const { classes, preprocessing, parameters } = validated;
+  const dataset = validationSet(flags, classes);
   printNotice(`${dataset.name}: ${dataset.count.toLocaleString('en-US')} images`);
   sleepSoonWhenIdle();
   const batchSize = Math.min(flags.batchSize, MOST_AT_ONCE, dataset.count);
-  const accuracy = await withClassifier(weights, model, { ...flags, batchSize }, (classifier) =>
-    validateOn(dataset, classifier, { ...flags, preprocessing: description.preprocessing }),
+  const accuracy = await validated.run({ ...flags, batchSize }, (predictor) =>
+    validateOn(dataset, predictor, { ...flags, preprocessing }),
   );
   const { top1, top5, crossEntropy, images } = accuracy;
-  const parameters = model.parameterCount;
   if (flags.logFormat === 'json')
     printJson({ event: 'result', top1, top5, cross_entropy: crossEntropy, parameters, images });
   else {
-    printLine(formatAccuracy(accuracy, model.config.classes));
-    printLine(`${formatCount(parameters)} parameters, ${formatCount(images)} images`);
+    printLine(formatAccuracy(accuracy, classes.length));
+    printLine(describeCounts(parameters, images));
   }
+}
+
+/** The model in the checkpoint: weights, or an exported model. */
+async function openEvaluated(flags: ValidateFlags): Promise<EvaluatedModel> {
+  if (isOnnxFile(flags.checkpoint)) return evaluatedOnnx(await openOnnxFile(flags));
+  const { weights, model, description } = openClassifier(flags, false);
+  return evaluatedWeights(weights, model, description);
 }
 
 /** The images, with class numbers of the model: by the names of the folders, or by the class map; archives hold the numbers themselves. */
@@ -112,10 +127,10 @@ function readNamed(folder: string, options: ImageFolderOptions = {}): ImageDatas
 
 async function validateOn(
   dataset: ImageDataset,
-  classifier: Classifier,
+  predictor: BatchPredictor,
   flags: ValidateFlags & { readonly preprocessing: Preprocessing },
 ): Promise<Accuracy> {
-  const { batchSize, model } = classifier;
+  const { batchSize, model } = predictor;
   const loader = new Loader(dataset, {
     batchSize,
     imageSize: model.config.imageSize,
@@ -127,7 +142,7 @@ async function validateOn(
   let next = often;
   const begin = performance.now();
   try {
-    const accuracy = await accuracyOver(classifier, loader.epoch(0), {
+    const accuracy = await accuracyOver(predictor, loader.epoch(0), {
       onProgress: (images, accuracy) => {
         if (flags.logFormat === 'json' || images < next) return;
         next = images - (images % often) + often;

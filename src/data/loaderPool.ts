@@ -1,5 +1,6 @@
 import { startThread } from '../engines/host/channel/node.js';
 import { RemoteCalls } from '../engines/host/channel/remoteCalls.js';
+import { siblingModule } from '../engines/host/channel/siblingModule.js';
 import type { LoaderCalls, LoaderSettings, PartRequest } from './loaderCalls.js';
 
 const NAMES = { owner: 'the loader', worker: "the loader's worker" };
@@ -13,7 +14,7 @@ export class LoaderPool {
   constructor(count: number, settings: LoaderSettings) {
     this.workers = Array.from({ length: count }, () => {
       const worker = new RemoteCalls<LoaderCalls>(
-        startThread(new URL('./loader.worker.js', import.meta.url)),
+        startThread(siblingModule('./loader.worker.js', import.meta.url)),
         NAMES,
       );
       // A worker that cannot start rejects what is asked of it later.

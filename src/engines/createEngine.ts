@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { SettingError, UsageError, UserError } from '../errors.js';
 import type { Engine, EngineOptions } from './engine.js';
+import { siblingModule } from './host/channel/siblingModule.js';
 import { startThreadEngine } from './host/threadEngine.js';
 import { refuseTelemetry } from './onnx/node/telemetry.js';
 
@@ -68,7 +69,7 @@ function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required
 
 function start(name: EngineName, options: Required<EngineOptions>): Promise<Engine> {
   if (name === 'onnx') refuseTelemetry();
-  return startThreadEngine({ name, module: new URL(backendModules[name], import.meta.url) }, options);
+  return startThreadEngine({ name, module: siblingModule(backendModules[name], import.meta.url) }, options);
 }
 
 async function startBest(options: Required<EngineOptions>): Promise<Engine> {

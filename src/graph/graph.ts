@@ -1,3 +1,4 @@
+import { isInt32Array } from '../realms.js';
 import type { OpAttributes, OpKind } from './op.js';
 import { inferTypes } from './ops/table.js';
 import type { LaterPhase } from './phase.js';
@@ -31,7 +32,7 @@ export class Graph implements GraphScope {
 
   /** Fixed contents, row-major. */
   constant(data: TensorData, shape: Shape): Tensor {
-    return this.emit('constant', { shape, dtype: data instanceof Int32Array ? 'i32' : 'f32', data }, [])[0]!;
+    return this.emit('constant', { shape, dtype: isInt32Array(data) ? 'i32' : 'f32', data }, [])[0]!;
   }
 
   /** Random numbers in [0, 1), new at each step; `stream` tells apart several in one graph. */

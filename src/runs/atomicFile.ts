@@ -1,6 +1,8 @@
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError, WriteError } from '../errors.js';
+import { codeOf } from '../realms.js';
+import { syncFile } from '../syncFile.js';
 
 /** Ending of files that are being written. */
 const TEMPORARY = '.tmp';
@@ -15,9 +17,9 @@ async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(folder, 'r');
-    await handle.sync();
+    await syncFile(handle);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (codeOf(error) === undefined) throw error;
   } finally {
     await handle?.close();
   }
@@ -27,7 +29,7 @@ async function writeNew(path: string, chunks: Iterable<Uint8Array>): Promise<voi
   const file = await open(path, 'w');
   try {
     for (const chunk of chunks) await writeAll(file, chunk);
-    await file.sync();
+    await syncFile(file);
   } finally {
     await file.close();
   }

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
+import { codeOf } from '../realms.js';
 
 const FILE = '.lock';
 
@@ -9,10 +10,6 @@ const FILE = '.lock';
 interface Owner {
   readonly pid: number;
   readonly host: string;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function readOwner(path: string): Owner {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
 import { makeFolder } from '../makeFolder.js';
+import { codeOf } from '../realms.js';
 
 /** A folder that was just made. */
 export interface NewFolder {
@@ -38,7 +39,7 @@ export function makeNewFolder(parent: string, name: string): NewFolder {
       mkdirSync(path);
       return { path, folders: [...folders, resolve(path)] };
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') continue;
+      if (codeOf(error) === 'EEXIST') continue;
       removeEmpty(folders);
       throw new UserError(`the run folder ${path} cannot be made: ${errorMessage(error)}`);
     }

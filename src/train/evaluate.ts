@@ -1,5 +1,5 @@
 import type { Batch } from '../data/batch.js';
-import type { Model } from '../models/model.js';
+import type { ModelConfig } from '../models/model.js';
 import type { Learner } from './learner.js';
 import {
   type Accuracy,
@@ -34,9 +34,13 @@ export async function evaluate(
   }
 }
 
-/** What gives the logits of a batch: a classifier, or a learner whose evaluation has begun. */
+/** What gives the logits of a batch: a classifier, a learner whose evaluation has begun, or an exported model. */
 export interface Predictor {
-  readonly model: Model;
+  readonly model: {
+    readonly config: Pick<ModelConfig, 'classes' | 'imageSize'>;
+    /** Channels of the images. */
+    readonly channels: number;
+  };
   /** @param images [N, C, S, S], normalised */
   predict(images: Float32Array): Promise<{ readonly logits: Float32Array }>;
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js';
+import { isBigInt64Array } from '../realms.js';
 import type { StateDictTensors } from './stateDict.js';
 
 /** Values that are looked at before other events get their turn: about a millisecond. */
@@ -33,7 +34,7 @@ export function expectFinite(tensors: StateDictTensors, path: string): void {
 
 /** Whether all values are finite: 0·x is 0 for those alone, and NaN spreads through sums. */
 function isFinite32(data: Float32Array | BigInt64Array): boolean {
-  if (data instanceof BigInt64Array) return true;
+  if (isBigInt64Array(data)) return true;
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += 0 * data[i]!;
   return sum === 0;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { tar } from '../data/support/cifar.js';
@@ -81,6 +81,29 @@ async function resultOf(cwd: string, ...args: string[]): Promise<Record<string, 
   return eventsOf(stdout)[0]!;
 }
 
+/** An exported model has the accuracy of its source in `test` and `validate`, without parameters. */
+async function checkOnnx(cwd: string, checkpoint: string): Promise<void> {
+  const data = ['--data=imagefolder', '--data-path=images'];
+  for (const command of [
+    ['test', ...data],
+    ['validate', '--data=images', '--batch-size=7'],
+  ]) {
+    const { parameters, cross_entropy: source, ...rest } = await resultOf(cwd, ...command, BEST, ...ENGINE);
+    assert.equal(parameters, 348_843);
+    const { cross_entropy: exported, ...found } = await resultOf(cwd, ...command, checkpoint, '--threads=1');
+    assert.deepEqual(found, rest);
+    assert.ok(Math.abs(Number(exported) - Number(source)) < 1e-4, `${exported} for ${source}`);
+  }
+  const labels = JSON.parse(readFileSync(join(cwd, 'exported.labels.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
+  assert.deepEqual(
+    [labels.classes, labels.imageSize, labels.resizeSize, labels.interpolation],
+    [CLASSES, 32, 37, 'bilinear'],
+  );
+}
+
 /** Every exported format predicts as its source did. */
 async function checkExports(cwd: string, expected: readonly Prediction[]): Promise<void> {
   const images = expected.map(({ image }) => image);
@@ -89,7 +112,9 @@ async function checkExports(cwd: string, expected: readonly Prediction[]): Promi
     const { stdout } = await succeed(cwd, 'export', BEST, `--to=${to}`, `--output=${output}`, ...flags);
     assert.match(stdout, new RegExp(`^exported\\.${to}: 1\\.\\d\\d MB`));
     const engine = to === 'onnx' ? ['--threads=1'] : ENGINE;
-    const found = await predictions(cwd, `--checkpoint=${output}`, ...engine, ...images);
+    const checkpoint = `--checkpoint=${output}`;
+    if (to === 'onnx') await checkOnnx(cwd, checkpoint);
+    const found = await predictions(cwd, checkpoint, ...engine, ...images);
     assertSamePredictions(found, expected);
   }
 }

@@ -78,6 +78,15 @@ test('import cycles are refused once each, types included', () => {
   );
 });
 
+test('instanceof is refused for built-in classes, in the library alone', () => {
+  const text =
+    'export const a = (x: unknown) => x instanceof Int32Array || x instanceof Own || x instanceof Map;';
+  assert.deepEqual(findings({ 'src/random.ts': `/** A. */ ${text}`, 'test/a.ts': text }), [
+    'src/random.ts:1: instanceof Int32Array is false for other realms’ objects',
+    'src/random.ts:1: instanceof Map is false for other realms’ objects',
+  ]);
+});
+
 test('printing is refused outside of the command line', () => {
   assert.deepEqual(findings({ 'src/train/a.ts': 'console.log(1);\nprocess.stderr.write("x");' }), [
     'src/train/a.ts:1: only src/cli prints, not console.log',

@@ -32,7 +32,7 @@ test('the package holds the compiled sources and the written documents, not test
     assert.deepEqual(files.map(({ path }) => path).sort(), [...kept, 'package.json'].sort());
   }));
 
-test('the package is built before it is packed', () => {
+test('the package is built before it is packed, without maps of sources that are not in it', () => {
   const { scripts } = JSON.parse(MANIFEST) as { scripts: Readonly<Record<string, string>> };
-  assert.match(scripts.prepack!, /run --silent clean && npm run --silent build$/);
+  assert.match(scripts.prepack!, /run --silent clean && tsc -p tsconfig.json --sourceMap false$/);
 });

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js';
 import { NumpyArray, parsePickleWithNumpy } from '../../formats/pickle/numpy.js';
 import { type PickleValue, textOf } from '../../formats/pickle/values.js';
+import { isMap } from '../../realms.js';
 import { type CifarPart, IMAGE_BYTES } from './binary.js';
 import type { CifarFacts } from './facts.js';
 
@@ -35,7 +36,7 @@ export function readPythonNames(facts: CifarFacts, bytes: Uint8Array, path: stri
 
 function readDictionary(facts: CifarFacts, bytes: Uint8Array, path: string): Map<PickleValue, PickleValue> {
   const value = parsePickleWithNumpy(bytes, path);
-  if (!(value instanceof Map)) throw foreign(facts, path, 'a dict');
+  if (!isMap(value)) throw foreign(facts, path, 'a dict');
   return value;
 }
 

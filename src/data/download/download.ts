@@ -5,6 +5,8 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage, UserError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
+import { isError } from '../../realms.js';
+import { syncFile } from '../../syncFile.js';
 import { fetchRest } from './fetchRest.js';
 
 /** Called as bytes arrive; `total` is undefined where the server does not say. */
@@ -99,7 +101,7 @@ async function md5Of(path: string): Promise<string> {
 async function settle(part: string, path: string): Promise<void> {
   const file = await open(part, 'r+');
   try {
-    await file.sync();
+    await syncFile(file);
   } finally {
     await file.close();
   }
@@ -108,6 +110,6 @@ async function settle(part: string, path: string): Promise<void> {
 
 /** Node's fetch says only “fetch failed” or “terminated”; the reason is the cause. */
 function causeOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
+  const cause = isError(error) ? error.cause : undefined;
   return cause === undefined ? errorMessage(error) : errorMessage(cause) || errorMessage(error);
 }

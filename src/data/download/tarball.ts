@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { errorMessage, UserError } from '../../errors.js';
+import { isUint8Array } from '../../realms.js';
 
 /** Members of an archive are not read beyond this many bytes: CIFAR's largest has 154 million. */
 const LARGEST_MEMBER = 400_000_000;
@@ -46,7 +47,7 @@ async function collect(entry: AsyncIterable<unknown>, size: number, path: string
   const bytes = new Uint8Array(size);
   let offset = 0;
   for await (const chunk of entry) {
-    if (!(chunk instanceof Uint8Array)) throw new UserError(`${path} has a member that is no data`);
+    if (!isUint8Array(chunk)) throw new UserError(`${path} has a member that is no data`);
     bytes.set(chunk, offset);
     offset += chunk.length;
   }

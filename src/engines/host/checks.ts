@@ -1,11 +1,12 @@
 import { inputsOf, type Program } from '../../graph/program.js';
 import { type DType, formatType, sizeOf, type TensorData, type TensorType } from '../../graph/tensorType.js';
 import { verifyProgram } from '../../graph/verify.js';
+import { isFloat32Array, isInt32Array } from '../../realms.js';
 import type { NamedData } from '../engine.js';
 
 /** Element type of an array. */
 function dtypeOf(data: TensorData): DType {
-  return data instanceof Int32Array ? 'i32' : 'f32';
+  return isInt32Array(data) ? 'i32' : 'f32';
 }
 
 /**
@@ -18,7 +19,7 @@ export function checkInputs(program: Program, inputs: NamedData): Record<string,
   for (const type of inputsOf(program)) {
     const data = Object.hasOwn(inputs, type.name) ? inputs[type.name] : undefined;
     if (data === undefined) throw new Error(`the input ${type.name} (${formatType(type)}) is missing`);
-    if (!(data instanceof Float32Array || data instanceof Int32Array)) {
+    if (!(isFloat32Array(data) || isInt32Array(data))) {
       throw new Error(`the input ${type.name} must be a Float32Array or an Int32Array`);
     }
     if (isHandedOver(data)) {

@@ -1,3 +1,5 @@
+import { isArrayBuffer } from '../../realms.js';
+
 const { port1, port2: closed } = new MessageChannel();
 closed.close();
 // In Node, an open port would keep the process from ending.
@@ -12,6 +14,6 @@ port.unref?.();
 export function freeArrays(arrays: Iterable<ArrayBufferView>): void {
   const buffers = new Set<ArrayBuffer>();
   for (const { buffer, byteLength } of arrays)
-    if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffers.add(buffer);
+    if (isArrayBuffer(buffer) && byteLength === buffer.byteLength) buffers.add(buffer);
   port.postMessage(undefined, [...buffers]);
 }

@@ -1,5 +1,6 @@
 import type { Engine, EngineOptions } from '../engine.js';
 import { startThread } from './channel/node.js';
+import { siblingModule } from './channel/siblingModule.js';
 import { type BackendModule, startWorkerEngine } from './workerEngine.js';
 
 /**
@@ -8,5 +9,9 @@ import { type BackendModule, startWorkerEngine } from './workerEngine.js';
  * @throws whatever the backend's factory throws
  */
 export function startThreadEngine(backend: BackendModule, options: Required<EngineOptions>): Promise<Engine> {
-  return startWorkerEngine(startThread(new URL('./engine.worker.js', import.meta.url)), backend, options);
+  return startWorkerEngine(
+    startThread(siblingModule('./engine.worker.js', import.meta.url)),
+    backend,
+    options,
+  );
 }

@@ -1,5 +1,7 @@
 import { DataType, type Dimension, type OnnxModelBuilder } from '../../formats/onnx/modelBuilder.js';
+import { expectOpset, LOWEST_OPSET, neededOpset } from '../../formats/onnx/opsets.js';
 import type { Program } from '../../graph/program.js';
+import { isFloat32Array } from '../../realms.js';
 import { GraphBuilder } from './lowering/graphBuilder.js';
 import { lowerNode } from './lowering/table.js';
 import { STANDARD } from './providers.js';
@@ -17,6 +19,8 @@ export interface ExportOptions {
   readonly exif?: string | undefined;
   /** Take uint8 images [batch, H, W, C] instead of normalised floats [batch, C, H, W]. Default false. */
   readonly includePreprocessing?: boolean | undefined;
+  /** Version of the standard operator set. Default: the lowest that has all the model's operators, 13 or more. */
+  readonly opset?: number | undefined;
   /** Store weights as 16-bit floats, widened when the model is loaded: half the size, nearly the same results. Default false. */
   readonly f16?: boolean | undefined;
 }
@@ -26,8 +30,11 @@ export const EXPORT_BATCH = 7919;
 
 /** Builds a model whose batch size is free. */
 class DynamicBatchBuilder extends GraphBuilder {
-  constructor(private readonly f16: boolean) {
-    super(STANDARD);
+  constructor(
+    private readonly f16: boolean,
+    opset: number,
+  ) {
+    super(STANDARD, undefined, opset);
   }
 
   override input(name: string, type: DataType, shape: readonly Dimension[]): string {
@@ -43,8 +50,7 @@ class DynamicBatchBuilder extends GraphBuilder {
   }
 
   override tensor(type: DataType, shape: readonly number[], data: ArrayBufferView, name?: string): string {
-    if (!this.f16 || !(data instanceof Float32Array) || shape.length < 2)
-      return super.tensor(type, shape, data, name);
+    if (!this.f16 || !isFloat32Array(data) || shape.length < 2) return super.tensor(type, shape, data, name);
     const halves = this.halfTensor(shape, data);
     return this.node('Cast', [halves], { to: DataType.FLOAT }, name);
   }
@@ -58,9 +64,23 @@ function freeBatch(shape: readonly Dimension[]): Dimension[] {
  * An ONNX model with the input `images` and the output `logits`, of any batch size.
  *
  * @param program in evaluation mode with fixed weights (see freeze), traced at {@link EXPORT_BATCH}
+ * @throws UserError when an operator is not in the operator set that is asked for
  */
 export function exportOnnx(program: Program, options: ExportOptions): Uint8Array {
-  const model = new DynamicBatchBuilder(options.f16 ?? false);
+  const { opset } = options;
+  if (opset !== undefined) {
+    const model = lower(program, options, opset);
+    expectOpset(model.allNodes(), opset);
+    return model.build('biasloss');
+  }
+  const oldest = lower(program, options, LOWEST_OPSET);
+  const needed = neededOpset(oldest.allNodes()).opset;
+  // Some operators are written otherwise in later versions.
+  return (needed === LOWEST_OPSET ? oldest : lower(program, options, needed)).build('biasloss');
+}
+
+function lower(program: Program, options: ExportOptions, opset: number): DynamicBatchBuilder {
+  const model = new DynamicBatchBuilder(options.f16 ?? false, opset);
   const names = new Map<number, string>();
   for (const node of program.nodes) {
     if (node.kind === 'constant')
@@ -87,7 +107,7 @@ export function exportOnnx(program: Program, options: ExportOptions): Uint8Array
       ? `uint8 [batch, height, width, ${options.mean.length}]`
       : `normalised float [batch, ${options.mean.length}, height, width]`,
   );
-  return model.build('biasloss');
+  return model;
 }
 
 /** The input's name after preprocessing: (x/255 − mean)/std, channels first. */

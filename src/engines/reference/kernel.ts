@@ -1,5 +1,6 @@
 import type { OpAttributes, OpKind } from '../../graph/op.js';
 import { GraphError, type Shape } from '../../graph/tensorType.js';
+import { isInt32Array } from '../../realms.js';
 
 /** Float contents; kernels compute in double precision and round where they store. */
 export type Floats = Float32Array | Float64Array;
@@ -28,7 +29,7 @@ export type Kernels<K extends OpKind> = { readonly [P in K]: Kernel<P> };
 
 /** The contents of a tensor of floats. */
 export function floats(tensor: Dense | undefined): Floats {
-  if (!tensor || tensor.data instanceof Int32Array) throw new GraphError('a kernel was given no floats');
+  if (!tensor || isInt32Array(tensor.data)) throw new GraphError('a kernel was given no floats');
   return tensor.data;
 }
 

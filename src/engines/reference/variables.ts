@@ -1,4 +1,5 @@
 import { type DType, sizeOf, type TensorData, type TensorType } from '../../graph/tensorType.js';
+import { isInt32Array } from '../../realms.js';
 import type { BackendVariable } from '../engine.js';
 import type { Values } from './kernel.js';
 
@@ -13,13 +14,13 @@ export function zeros(dtype: DType, size: number, arithmetic: Arithmetic): Value
 
 /** A copy in the arithmetic's own type. */
 export function toStored(data: Values, arithmetic: Arithmetic): Values {
-  if (data instanceof Int32Array) return data.slice();
+  if (isInt32Array(data)) return data.slice();
   return arithmetic === 'f64' ? Float64Array.from(data) : Float32Array.from(data);
 }
 
 /** A copy in 32 bits, as other engines have it. */
 export function toTensorData(data: Values): TensorData {
-  return data instanceof Int32Array ? data.slice() : new Float32Array(data);
+  return isInt32Array(data) ? data.slice() : new Float32Array(data);
 }
 
 /** A variable. Its array is never changed once it is here: an update puts another in its place. */

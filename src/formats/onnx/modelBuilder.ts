@@ -15,13 +15,9 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
+import { HIGHEST_OPSET, irVersionOf } from './opsets.js';
 
 export { DataType };
-
-/** Version of the standard operator set that models are written in. */
-export const OPSET = 20;
-/** Version of the format that goes with it. */
-const IR_VERSION = 9n;
 
 /** Value of an attribute: an integer, integers, a float marked as such, or text. */
 export type AttributeValue = number | readonly number[] | { readonly float: number } | string;
@@ -45,12 +41,20 @@ export class OnnxModelBuilder {
   private readonly inputs: ValueInfoProto[] = [];
   private readonly outputs: ValueInfoProto[] = [];
   private readonly metadata = new Map<string, string>();
-  private readonly domains = new Map<string, number>([['', OPSET]]);
+  private readonly domains: Map<string, number>;
   private readonly scalars = new Map<string, string>();
   private counter = 0;
 
-  /** @param externalBytes size from which fixed tensors are kept out of the model: every copy of it is smaller */
-  constructor(private readonly externalBytes = Number.POSITIVE_INFINITY) {}
+  /**
+   * @param externalBytes size from which fixed tensors are kept out of the model: every copy of it is smaller
+   * @param opset version of the standard operator set that nodes are written in
+   */
+  constructor(
+    private readonly externalBytes = Number.POSITIVE_INFINITY,
+    protected readonly opset = HIGHEST_OPSET,
+  ) {
+    this.domains = new Map([['', opset]]);
+  }
 
   /** A name that no other value has. */
   fresh(hint: string): string {
@@ -171,7 +175,7 @@ export class OnnxModelBuilder {
       output: this.outputs,
     });
     const model = create(ModelProtoSchema, {
-      irVersion: IR_VERSION,
+      irVersion: irVersionOf(this.opset),
       producerName: 'biasloss',
       graph,
       opsetImport: [...this.domains].map(([domain, version]) => ({ domain, version: BigInt(version) })),

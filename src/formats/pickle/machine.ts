@@ -1,3 +1,4 @@
+import { isMap, isSet, isUint8Array } from '../../realms.js';
 import { printable } from '../quote.js';
 import { PickleCursor } from './cursor.js';
 import {
@@ -133,7 +134,7 @@ export class PickleMachine implements CallContext {
   }
 
   readonly key = (value: PickleValue): PickleValue => {
-    if (!(value instanceof Uint8Array)) return value;
+    if (!isUint8Array(value)) return value;
     this.charge(value.length);
     return latin1(value);
   };
@@ -177,8 +178,8 @@ export class PickleMachine implements CallContext {
 
 /** Roughly the bytes that a copy of a value takes, not of what is in it. */
 function sizeOf(value: PickleValue): number {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value.length;
+  if (typeof value === 'string' || isUint8Array(value)) return value.length;
   if (Array.isArray(value)) return 8 * value.length;
-  if (value instanceof Map || value instanceof Set) return 32 * value.size;
+  if (isMap(value) || isSet(value)) return 32 * value.size;
   return value instanceof PickleTuple ? 8 * value.items.length : 0;
 }

@@ -1,3 +1,4 @@
+import { isUint8Array } from '../../realms.js';
 import { printable } from '../quote.js';
 import { contiguousStrides, copyStrided } from '../strided.js';
 import {
@@ -88,7 +89,7 @@ function arrayContent(
 ): StoredTensor {
   const shape = naturalItems(shapeValue, 'the shape of a NumPy array');
   const { dtype } = requireDType(dtypeValue);
-  if (!(data instanceof Uint8Array))
+  if (!isUint8Array(data))
     throw new PickleFault(`has ${describeValue(data)} as the data of a NumPy array, where bytes must be`);
   const count = checkedElementCount(shape);
   if (shape.length > 32 || count === undefined || count * DTYPE_BYTES[dtype] !== data.length) {

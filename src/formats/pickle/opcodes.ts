@@ -1,3 +1,4 @@
+import { isMap, isSet } from '../../realms.js';
 import { floatFromText, integerFromBytes, integerFromText, quotedBytes, rawUnicode } from './literals.js';
 import type { PickleMachine } from './machine.js';
 import {
@@ -83,7 +84,7 @@ const dataOps: OpcodeTable = {
 
 function setItems(m: PickleMachine, target: PickleValue, items: readonly PickleValue[]): void {
   if (target instanceof InertObject) return;
-  if (!(target instanceof Map)) throw new PickleFault(`sets an item of ${describeValue(target)}`);
+  if (!isMap(target)) throw new PickleFault(`sets an item of ${describeValue(target)}`);
   if (items.length % 2 !== 0) throw new PickleFault('has a key without a value');
   for (let i = 0; i < items.length; i += 2) target.set(m.key(items[i]!), items[i + 1]!);
 }
@@ -118,7 +119,7 @@ function addItems(m: PickleMachine): void {
   const items = m.popMark();
   const target = m.top();
   if (target instanceof InertObject) return;
-  if (!(target instanceof Set)) throw new PickleFault(`adds to ${describeValue(target)}`);
+  if (!isSet(target)) throw new PickleFault(`adds to ${describeValue(target)}`);
   for (const item of items) target.add(item);
 }
 
@@ -185,7 +186,7 @@ function newObjectEx(m: PickleMachine): void {
 function build(m: PickleMachine): void {
   const state = m.pop();
   const target = m.top();
-  if (target instanceof Map) return;
+  if (isMap(target)) return;
   if (!(target instanceof PickleObject)) throw new PickleFault(`gives a state to ${describeValue(target)}`);
   m.chargeFor(state);
   try {

@@ -1,3 +1,4 @@
+import { isMap, isSet, isUint8Array } from '../../realms.js';
 import {
   type CallContext,
   globalsTable,
@@ -14,13 +15,13 @@ function listOf(value: PickleValue | undefined, what: string): readonly PickleVa
   if (value === undefined) return [];
   if (Array.isArray(value)) return value;
   if (value instanceof PickleTuple) return value.items;
-  if (value instanceof Set) return [...value];
+  if (isSet(value)) return [...value];
   throw new PickleFault(`makes a ${what} of something that is not a list`);
 }
 
 /** `dict(pairs)`: Python 2 pickles an OrderedDict as a call with its items. */
 function dictOf(value: PickleValue | undefined, { key: keyOf }: CallContext): Map<PickleValue, PickleValue> {
-  if (value instanceof Map) return new Map(value);
+  if (isMap(value)) return new Map(value);
   return new Map(
     listOf(value, 'dict').map((pair): [PickleValue, PickleValue] => {
       const [key, item, ...others] = listOf(pair, 'pair');
@@ -49,7 +50,7 @@ function emptyBytes(args: readonly PickleValue[]): Uint8Array {
 /** `bytearray(bytes)` or `bytearray(text, 'latin-1')`. */
 function bytearray(args: readonly PickleValue[]): Uint8Array {
   const [source = new Uint8Array(0)] = args;
-  return source instanceof Uint8Array ? source : encode(args);
+  return isUint8Array(source) ? source : encode(args);
 }
 
 const modules = ['builtins', '__builtin__'];

@@ -3,6 +3,7 @@
  * plain data, or into objects of classes that this library gives.
  */
 
+import { isMap, isSet, isUint8Array } from '../../realms.js';
 import { printable } from '../quote.js';
 
 /** The pickle is malformed, too large, or asks for something that is not allowed. The message fits after the file's name. */
@@ -106,7 +107,7 @@ export class InertObject extends PickleObject {
   }
 
   override build(state: PickleValue): void {
-    const module = state instanceof Map && state.has('_modules') && state.has('_parameters');
+    const module = isMap(state) && state.has('_modules') && state.has('_parameters');
     this.isModule ||= module;
   }
 }
@@ -130,7 +131,7 @@ export function latin1(bytes: Uint8Array): string {
 /** The text of a Python string, be it Python 3's, Python 2's or bytes (one character a byte); undefined for other values. */
 export function textOf(value: PickleValue | undefined): string | undefined {
   if (typeof value === 'string') return value;
-  return value instanceof Uint8Array ? latin1(value) : undefined;
+  return isUint8Array(value) ? latin1(value) : undefined;
 }
 
 /** The items of a tuple. @throws PickleFault for other values */
@@ -163,7 +164,7 @@ export function describeValue(value: PickleValue | undefined): string {
 function kindOf(value: Exclude<PickleValue, null | boolean | number | bigint | string>): string {
   if (value instanceof PickleGlobal) return `reference to ${printable(value.name)}`;
   if (value instanceof PickleObject) return value.kind;
-  if (value instanceof Map) return 'dict';
-  if (value instanceof Set) return 'set';
+  if (isMap(value)) return 'dict';
+  if (isSet(value)) return 'set';
   return Array.isArray(value) ? 'list' : 'bytes object';
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { WriteError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
+import { codeOf } from '../../realms.js';
 import { encodeFileHeader, encodeScalarEvent, encodeSessionStart } from './encodeEvent.js';
 
 /** Files of one process that may begin in the same second. */
@@ -83,7 +84,7 @@ function openNew(path: (number: number) => string): EventWriter {
     try {
       return EventWriter.create(path(number));
     } catch (error) {
-      const taken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+      const taken = codeOf(error) === 'EEXIST';
       if (!taken || number === MAX_TRIES) throw error;
     }
   }

@@ -1,3 +1,4 @@
+import { isMap } from '../../realms.js';
 import { type PickleValue, textOf } from '../pickle/values.js';
 import { toFloat64 } from '../tensor.js';
 import type { materialiser } from './materialise.js';
@@ -29,7 +30,7 @@ export function extrasOf(
 function plain(value: PickleValue): TorchExtra | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   if (Array.isArray(value)) return listOf(value);
-  return value instanceof Map ? orderedKeys(value) : textOf(value);
+  return isMap(value) ? orderedKeys(value) : textOf(value);
 }
 
 function listOf(items: readonly PickleValue[]): readonly string[] | readonly number[] | undefined {

@@ -1,3 +1,4 @@
+import { isMap } from '../../realms.js';
 import { type PickleResult, readPickle } from '../pickle/readPickle.js';
 import {
   describeValue,
@@ -60,7 +61,7 @@ export function openLegacyCheckpoint(file: Uint8Array, fileName: string): TorchS
 }
 
 function checkMachine(info: PickleValue): void {
-  if (info instanceof Map && info.get('little_endian') === false)
+  if (isMap(info) && info.get('little_endian') === false)
     throw new PickleFault('was written in big-endian order, but only little-endian files can be read');
 }
 

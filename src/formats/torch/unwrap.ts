@@ -1,3 +1,4 @@
+import { isMap } from '../../realms.js';
 import { describeValue, InertObject, PickleFault, type PickleValue, textOf } from '../pickle/values.js';
 import { printable, quoted } from '../quote.js';
 import { withoutPrefixes } from '../stateNames.js';
@@ -60,7 +61,7 @@ interface Found {
  * @throws PickleFault when there is none
  */
 export function unwrap(root: PickleValue, averaged: boolean): Unwrapped {
-  if (!(root instanceof Map)) throw new PickleFault(notADict(root));
+  if (!isMap(root)) throw new PickleFault(notADict(root));
   const own = find(root, WEIGHTS);
   const mean = find(root, AVERAGED);
   const averagedKey = mean?.path.join('.');
@@ -99,7 +100,7 @@ export function unwrap(root: PickleValue, averaged: boolean): Unwrapped {
 function find(root: Dict, keys: readonly string[], depth = 1): Found | undefined {
   for (const key of keys) {
     const value = root.get(key);
-    if (!(value instanceof Map)) continue;
+    if (!isMap(value)) continue;
     if (hasTensors(value)) return { path: [key], dict: value };
     const inner = depth < DEEPEST ? find(value, WEIGHTS, depth + 1) : undefined;
     if (inner) return { path: [key, ...inner.path], dict: inner.dict };

@@ -1,5 +1,6 @@
 import { errorMessage, UsageError, UserError } from '../../../errors.js';
 import { GraphError } from '../../../graph/tensorType.js';
+import { isError } from '../../../realms.js';
 
 /** An error as plain data. */
 export interface CarriedError {
@@ -13,7 +14,7 @@ const carriedClasses = { UserError, UsageError, GraphError, RangeError, TypeErro
 
 /** Anything that was thrown, as plain data. */
 export function packError(error: unknown): CarriedError {
-  const known = error instanceof Error;
+  const known = isError(error);
   return {
     name: known ? error.name : 'Error',
     message: errorMessage(error),

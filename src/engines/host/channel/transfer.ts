@@ -1,4 +1,5 @@
 import type { TensorData } from '../../../graph/tensorType.js';
+import { isArrayBuffer, isError, isMap } from '../../../realms.js';
 import type { Sender } from './port.js';
 
 /**
@@ -7,20 +8,20 @@ import type { Sender } from './port.js';
  */
 export function wholeBuffer<T extends TensorData>(array: T): T {
   const { buffer } = array;
-  const owned = buffer instanceof ArrayBuffer && buffer.byteLength === array.byteLength;
+  const owned = isArrayBuffer(buffer) && buffer.byteLength === array.byteLength;
   return owned ? array : (array.slice() as T);
 }
 
 /** Whether an array is all that lies in its buffer, which is not shared. */
 function fillsBuffer(value: ArrayBufferView): boolean {
-  return value.buffer instanceof ArrayBuffer && value.buffer.byteLength === value.byteLength;
+  return isArrayBuffer(value.buffer) && value.buffer.byteLength === value.byteLength;
 }
 
 /** The buffers, each once, of all arrays in a value that fill theirs; looks into arrays, maps and plain objects. */
 export function buffersIn(value: unknown, found: Set<ArrayBuffer> = new Set()): Set<ArrayBuffer> {
   if (ArrayBuffer.isView(value)) {
     if (fillsBuffer(value)) found.add(value.buffer as ArrayBuffer);
-  } else if (value instanceof Map) {
+  } else if (isMap(value)) {
     for (const each of value.values()) buffersIn(each, found);
   } else if (typeof value === 'object' && value !== null) {
     for (const each of Object.values(value)) buffersIn(each, found);
@@ -33,7 +34,7 @@ export function post(end: Sender, message: unknown, transfer: ArrayBuffer[]): vo
   try {
     end.post(message, transfer);
   } catch (error) {
-    if (transfer.length === 0 || !(error instanceof Error) || error.name !== 'DataCloneError') throw error;
+    if (transfer.length === 0 || !isError(error) || error.name !== 'DataCloneError') throw error;
     end.post(message, []);
   }
 }

@@ -1,5 +1,6 @@
 import koffi from 'koffi';
 import type { Shape } from '../../../graph/tensorType.js';
+import { isUint8Array } from '../../../realms.js';
 import type { ElementType, MemoryDesc } from '../memoryDesc.js';
 import { elementTypeOf, type Layout, NativeMemoryDesc, rawOf } from '../native/memoryDesc.js';
 import type { Functions } from './functions.js';
@@ -61,7 +62,7 @@ export function rawList(descs: readonly MemoryDesc[]): Uint8Array {
   const list = new Uint8Array(DESC_BYTES * descs.length);
   descs.forEach((desc, i) => {
     const raw = rawOf(desc);
-    if (raw instanceof Uint8Array) list.set(raw, DESC_BYTES * i);
+    if (isUint8Array(raw)) list.set(raw, DESC_BYTES * i);
   });
   return list;
 }

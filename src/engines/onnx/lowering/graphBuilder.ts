@@ -1,6 +1,8 @@
 import { type AttributeValue, DataType, OnnxModelBuilder } from '../../../formats/onnx/modelBuilder.js';
 import type { NodeProto } from '../../../formats/onnx/onnx_pb.js';
+import { takesAxesAsInput } from '../../../formats/onnx/opsets.js';
 import type { DType, Shape, TensorData } from '../../../graph/tensorType.js';
+import { isInt32Array } from '../../../realms.js';
 import type { Provider } from '../providers.js';
 
 /** Name of a value in an ONNX graph. */
@@ -35,12 +37,14 @@ export class GraphBuilder extends OnnxModelBuilder {
    * @param features what lowerings may make use of; its block size is undefined where ONNX Runtime is left to choose
    *   layouts by itself, as with weights that are constants
    * @param externalBytes size from which constants are kept out of the model (default: none is)
+   * @param opset version of the standard operator set (default: the highest)
    */
   constructor(
     readonly features: Provider,
     externalBytes?: number,
+    opset?: number,
   ) {
-    super(externalBytes);
+    super(externalBytes, opset);
   }
 
   protected override nodeName(opType: string): string {
@@ -72,7 +76,7 @@ export class GraphBuilder extends OnnxModelBuilder {
 
   /** Adds a constant of the program. */
   constant(data: TensorData, shape: Shape): Name {
-    return this.tensor(data instanceof Int32Array ? DataType.INT32 : DataType.FLOAT, shape, data);
+    return this.tensor(isInt32Array(data) ? DataType.INT32 : DataType.FLOAT, shape, data);
   }
 
   /** What `make` adds, the first time that `key` is asked for. */
@@ -108,7 +112,10 @@ export class GraphBuilder extends OnnxModelBuilder {
 
   /** A reduction over `axes`, which disappear unless `keepDims`. */
   reduce(operator: string, x: Name, axes: readonly number[], keepDims = false): Name {
-    return this.op(operator, [x, this.ints(axes)], { keepdims: keepDims ? 1 : 0 });
+    const keepdims = keepDims ? 1 : 0;
+    return takesAxesAsInput(operator, this.opset)
+      ? this.op(operator, [x, this.ints(axes)], { keepdims })
+      : this.op(operator, [x], { axes, keepdims });
   }
 
   /** Zeros put before and after each axis; negative numbers cut. */

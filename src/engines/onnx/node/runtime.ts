@@ -1,5 +1,6 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Shape, TensorData, TensorType } from '../../../graph/tensorType.js';
+import { isInt32Array, isUint8Array } from '../../../realms.js';
 import { freeArrays } from '../../host/freeArrays.js';
 import type { Provider } from '../providers.js';
 import type { OnnxRuntime, RuntimeSession, SessionOptions, Wanted } from '../runtime.js';
@@ -33,8 +34,8 @@ export class NodeRuntime implements OnnxRuntime<Tensor> {
   }
 
   tensor(data: TensorData | Uint8Array, shape: Shape): Tensor {
-    if (data instanceof Uint8Array) return new Tensor('uint8', data, shape);
-    return data instanceof Int32Array ? new Tensor('int32', data, shape) : new Tensor('float32', data, shape);
+    if (isUint8Array(data)) return new Tensor('uint8', data, shape);
+    return isInt32Array(data) ? new Tensor('int32', data, shape) : new Tensor('float32', data, shape);
   }
 
   read(tensor: Tensor): TensorData {

@@ -1,0 +1,69 @@
+import type { Preprocessing } from '../data/preprocessing.js';
+import type { Model } from '../models/model.js';
+import type { WeightsDescription } from '../runs/weightsDescription.js';
+import type { Predictor } from '../train/evaluate.js';
+import type { WeightsFile } from '../train/weights.js';
+import { type EngineFlags, withClassifier } from './classifier.js';
+import type { OnnxFile } from './onnxFile.js';
+import { formatCount } from './output.js';
+
+/** What computes the logits of batches of one size. */
+export interface BatchPredictor extends Predictor {
+  readonly batchSize: number;
+}
+
+/** A model whose accuracy is measured: weights in an engine, or an exported model in ONNX Runtime. */
+export interface EvaluatedModel {
+  /** Names of the classes. */
+  readonly classes: readonly string[];
+  readonly preprocessing: Preprocessing;
+  /** Undefined for an exported model, whose normalisation is folded into its convolutions. */
+  readonly parameters: number | undefined;
+  /** Runs `body` with what computes logits. */
+  run<T>(
+    options: EngineFlags & { readonly batchSize: number },
+    body: (predictor: BatchPredictor) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** Weights of a file. */
+export function evaluatedWeights(
+  weights: WeightsFile & { readonly path: string },
+  model: Model,
+  { classes, preprocessing }: WeightsDescription,
+): EvaluatedModel {
+  return {
+    classes,
+    preprocessing,
+    parameters: model.parameterCount,
+    run: (options, body) => withClassifier(weights, model, options, body),
+  };
+}
+
+/** An exported model, which is closed when it has run. */
+export function evaluatedOnnx({
+  classes,
+  channels,
+  preprocessing,
+  predict,
+  close,
+}: OnnxFile): EvaluatedModel {
+  const config = { classes: classes.length, imageSize: preprocessing.imageSize };
+  return {
+    classes,
+    preprocessing,
+    parameters: undefined,
+    run: async ({ batchSize }, body) => {
+      try {
+        return await body({ model: { config, channels }, batchSize, predict });
+      } finally {
+        await close();
+      }
+    },
+  };
+}
+
+/** `348,843 parameters, 24 images`; an exported model's parameters are not counted. */
+export function describeCounts(parameters: number | undefined, images: number): string {
+  return `${parameters === undefined ? '' : `${formatCount(parameters)} parameters, `}${formatCount(images)} images`;
+}

@@ -1,0 +1,13 @@
+/**
+ * `biasloss/prepare`: images for an exported model, in pages and apps, without the rest of the library and without
+ * Node.
+ */
+export {
+  type CanvasPixels,
+  type ClassProbability,
+  type ModelInput,
+  type ModelLabels,
+  prepareImage,
+  rankClasses,
+} from './data/images/modelInput.js';
+export type { Preprocessing } from './data/preprocessing.js';
