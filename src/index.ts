@@ -4,7 +4,6 @@
  * @packageDocumentation
  */
 
-export * from './browser.js';
 export { type CifarOptions, loadCifar } from './data/cifar/cifar.js';
 export type { CifarName } from './data/cifar/facts.js';
 export { type CifarDownloadOptions, downloadCifar } from './data/cifar/official.js';
@@ -19,6 +18,7 @@ export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset
 export { findShards, loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
 export * from './engines/createEngine.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
+export * from './portable.js';
 export { flameSvg } from './profile/flameSvg.js';
 export {
   type ProfileMode,

@@ -23,6 +23,7 @@ const order: readonly string[] = [
   'report',
   'studio',
   'cli',
+  'portable.ts',
   'browser.ts',
   'index.ts',
 ];
