@@ -1,0 +1,114 @@
+/** What the library offers in Node.js and in pages alike. */
+
+export type { Batch, BatchSource } from './data/batch.js';
+export { makeGrey, normalisationFor, withChannels } from './data/channels.js';
+export * from './data/dataset.js';
+export type { ColourJitter } from './data/images/colourJitter.js';
+export type { RgbImage } from './data/images/image.js';
+export { type LabelledImage, type PixelSetOptions, pixelSet } from './data/images/pixelSet.js';
+export { PixelBatches, type PixelBatchesOptions } from './data/pixelBatches.js';
+export type { PixelAugmentation } from './data/pixelTransforms.js';
+export { type ExifHandling, type Preprocessing, standardPreprocessing } from './data/preprocessing.js';
+export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
+export type * from './engines/engine.js';
+export type { ExportOptions } from './engines/onnx/exportModel.js';
+export { type NameOfSetting, SettingError, UsageError, UserError, WriteError } from './errors.js';
+export { parseSafetensors, type SafetensorsFile } from './formats/safetensors/parse.js';
+export { serializeSafetensors } from './formats/safetensors/serialize.js';
+export {
+  castFloat,
+  fromFloat32,
+  fromInt64,
+  type StoredDType,
+  type StoredTensor,
+  type StoredTensors,
+  toFloat32,
+  toFloat64,
+  toInt64,
+} from './formats/tensor.js';
+export type { TorchExtra } from './formats/torch/extras.js';
+export {
+  readTorchCheckpoint,
+  type TorchCheckpoint,
+  type TorchReadOptions,
+} from './formats/torch/readTorch.js';
+export { type TorchLayout, writeTorchCheckpoint } from './formats/torch/writeTorch.js';
+export { gradients } from './graph/autodiff.js';
+export { Graph } from './graph/graph.js';
+export type * from './graph/op.js';
+export type {
+  BatchNormResult,
+  Conv2dOptions,
+  MatmulOptions,
+  Operand,
+  Pool2dOptions,
+  SgdSettings,
+} from './graph/ops/all.js';
+export * as ops from './graph/ops/all.js';
+export type { Phase } from './graph/phase.js';
+export type { AnyProgramNode, Program, ProgramNode } from './graph/program.js';
+export type { Tensor } from './graph/tensor.js';
+export * from './graph/tensorType.js';
+export { verifyProgram } from './graph/verify.js';
+export { type BiasLossOptions, biasLoss } from './losses/biasLoss.js';
+export { crossEntropyLoss } from './losses/crossEntropy.js';
+export type { Loss, LossInput, LossOutput, LossVariable } from './losses/loss.js';
+export { type ClosestModel, closestModel } from './models/closestModel.js';
+export { describeModel, type ModelDescription } from './models/describe.js';
+export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
+export { type ModelKind, recogniseModel, type TensorShapes } from './models/recognise.js';
+export { createModel, type ModelName, type ModelOptions, modelNames } from './models/registry.js';
+export { skipblockNetVariants } from './models/skipblocknet.js';
+export * from './nn/activations.js';
+export * from './nn/layer.js';
+export * from './nn/layers.js';
+export * from './nn/module.js';
+export * from './nn/parameter.js';
+export * from './nn/pooling.js';
+export * from './nn/sequential.js';
+export { Trace } from './nn/trace.js';
+export type {
+  OptimizedParameter,
+  Optimizer,
+  OptimizerResult,
+  OptimizerStep,
+} from './optim/optimizer.js';
+export { cosine, multistep, type Schedule } from './optim/schedule.js';
+export { type SgdOptions, sgd } from './optim/sgd.js';
+export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
+export type { CheckpointKind, Checkpoints } from './train/checkpoints.js';
+export {
+  type ClassGuess,
+  Classifier,
+  type ClassifierDescription,
+  type ClassifierOptions,
+  mostProbable,
+} from './train/classifier.js';
+export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
+export { accuracyOver, type EvaluateOptions, evaluate, type Predictor } from './train/evaluate.js';
+export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
+export {
+  exportModelOnnx,
+  exportSafetensors,
+  exportTorch,
+} from './train/exportWeights.js';
+export { Learner, type LearnerOptions } from './train/learner.js';
+export type { Accuracy } from './train/metrics.js';
+export { describeData, preprocessingOf } from './train/preprocessing.js';
+export {
+  type BackwardOptions,
+  backwardProgram,
+  clearGradientsProgram,
+  type EvaluationOutputs,
+  evaluationProgram,
+  gradientName,
+  type TrainedParameter,
+  trainedParameters,
+  trainProgram,
+  type UpdateOptions,
+  updateProgram,
+} from './train/programs.js';
+export type { StateDictTensors, StateTensor } from './train/stateDict.js';
+export type { GradientResult, LabelledBatch, StepResult } from './train/stepResult.js';
+export { Trainer, type TrainerOptions, type TrainerOutcome } from './train/trainer.js';
+export { parseWeights, type ReadWeightsOptions, type WeightsFile } from './train/weights.js';
