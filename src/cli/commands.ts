@@ -57,6 +57,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./curvesCommand.js')).configureCurves,
   },
   {
+    name: 'report',
+    description: 'Write a run’s report as a page: curves, classes, confusion, calibration, images, Grad-CAM.',
+    load: async () => (await import('./reportCommand.js')).configureReport,
+  },
+  {
     name: 'profile',
     description: 'Where the time of a training step or of evaluation goes, primitive by primitive.',
     load: async () => (await import('./profileCommand.js')).configureProfile,
