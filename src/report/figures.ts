@@ -11,6 +11,8 @@ import type { TrainedModel } from './trainedModel.js';
 export interface ShownImage {
   /** A `data:` address. */
   readonly address: string;
+  /** Its number in the test set, from 0. */
+  readonly number: number;
   readonly text: string;
   /** Whether its pixels are shown as squares, being few. */
   readonly isSmall: boolean;
@@ -119,6 +121,7 @@ async function imageLists(
   const shown = (indices: readonly number[], more: (image: number) => string): ShownImage[] =>
     indices.map((image) => ({
       address: addresses.get(image)!,
+      number: image,
       text: `${describe(outcomes, image)}${more(image)}`,
       isSmall,
     }));
@@ -175,6 +178,7 @@ async function heatImages(
       return {
         address: await embedded(pixels, { size, most: 2 * LIST_SIZE }),
         heatAddress: await embedded(under, { size, most: 2 * LIST_SIZE }),
+        number: index,
         text: describe(outcomes, index),
         isSmall: size < SMALL,
       };

@@ -1,12 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { type Metrics, readMetrics, readMetricsFile } from '../runs/metricsFile.js';
 import { LOSS_WEIGHTS_FILE } from '../runs/runLogs.js';
-import { isSettingKey } from '../runs/settings/table.js';
 import { type ModelFigures, modelFigures } from './figures.js';
 import { reportPage } from './page/reportPage.js';
+import { settingsOf } from './runSettings.js';
 import { TrainedModel } from './trainedModel.js';
 
 /** The report's file in a run folder. */
@@ -66,16 +66,5 @@ function weightsOf(folder: string): Metrics | undefined {
   } catch {
     // No epoch is in it yet, or it is damaged: the rest of the report does not need it.
     return undefined;
-  }
-}
-
-/** The run's settings as its folder has them; none where there is no readable configuration. */
-export function settingsOf(folder: string): Readonly<Record<string, unknown>> {
-  try {
-    const settings: unknown = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
-    if (typeof settings !== 'object' || settings === null) return {};
-    return Object.fromEntries(Object.entries(settings).filter(([key]) => isSettingKey(key)));
-  } catch {
-    return {};
   }
 }

@@ -67,7 +67,7 @@ function specOf(chart: Chart): Spec {
     data: dataOf(chart),
     scales: scalesOf(chart, theme),
     axes: axesOf(chart, theme),
-    legends: chart.lines.length > 1 ? [legendOf(theme)] : [],
+    legends: chart.lines.length > 1 ? [legendOf(theme, width)] : [],
     marks: marksOf(chart, theme),
   };
 }
@@ -157,13 +157,14 @@ function axesOf({ xLabel, yLabel, width = 620 }: Chart, { text, grid }: ChartThe
   ];
 }
 
-function legendOf({ text }: ChartTheme): Legend {
+function legendOf({ text }: ChartTheme, width: number): Legend {
   return {
     stroke: 'colour',
     strokeDash: 'dash',
     orient: 'top',
     direction: 'horizontal',
-    columns: 3,
+    // Of a width that labels of 25 letters fit into.
+    columns: Math.floor(width / 210),
     symbolType: 'stroke',
     symbolStrokeWidth: 2.5,
     symbolSize: 400,

@@ -6,7 +6,7 @@ import { html, Markup } from './html.js';
 /** A chart in a card, with a caption; `alt` says in words what it shows. */
 export async function chartCard(heading: string, alt: string, chart: Chart): Promise<Markup> {
   const svg = await chartSvg({ width: 480, height: 260, theme: PAGE_THEME, ...chart });
-  return html`<figure class="card"><h3>${heading}</h3><div class="chart" role="img" aria-label="${alt}">${new Markup(svg)}</div></figure>`;
+  return html`<figure class="card"><h3>${heading}</h3><div class="chart" role="img" aria-label="${alt}">${new Markup(svg.replace('<svg ', '<svg aria-hidden="true" '))}</div></figure>`;
 }
 
 /** A figure's first, last, least and greatest values in words. */

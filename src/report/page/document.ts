@@ -6,7 +6,7 @@ const STYLE = `
   --accent: #0b5cad; --series-1: #0072b2; --series-2: #c24e00; --series-3: #00785a; --series-4: #a34b80; --heat: 0, 114, 178; }
 @media (prefers-color-scheme: dark) {
   :root { --page: #14171c; --card: #1e232a; --text: #e6e9ee; --muted: #a3adba; --grid: #39424e;
-    --accent: #6cb6ff; --series-1: #56b4e9; --series-2: #f0985a; --series-3: #3fc79a; --series-4: #e39cc4; --heat: 86, 180, 233; }
+    --accent: #6cb6ff; --series-1: #56b4e9; --series-2: #f0985a; --series-3: #3fc79a; --series-4: #e39cc4; --heat: 40, 110, 160; }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 76rem; background: var(--page); color: var(--text);
@@ -34,13 +34,13 @@ td.best { font-weight: 700; }
 .matrix thead th { vertical-align: bottom; z-index: 1; }
 .matrix thead th span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 8rem; overflow: hidden; }
 .matrix th[scope=row] { padding-right: 0.5rem; white-space: nowrap; position: sticky; left: 0; background: var(--card); }
-.matrix td { width: 2.1rem; height: 1.8rem; text-align: center; background: rgba(var(--heat), var(--share, 0)); }
+.matrix td { width: 2.1rem; height: 1.8rem; text-align: center; background: rgba(var(--heat), calc(0.6 * var(--share, 0))); }
 .matrix button { width: 100%; height: 100%; min-height: 1.8rem; border: 0; background: none; color: inherit; font: inherit; cursor: pointer; padding: 0; }
-.matrix td.strong button { color: var(--page); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: -2px; }
 .images { display: flex; flex-wrap: wrap; gap: 0.75rem; padding: 0; margin: 0; list-style: none; }
 .images li { width: 6rem; font-size: 0.75rem; overflow-wrap: anywhere; line-height: 1.3; }
 .images img { width: 6rem; height: 6rem; image-rendering: auto; border-radius: 0.25rem; display: block; margin-bottom: 0.25rem; }
+.images span { display: block; }
 .images.pairs li { width: 12.25rem; }
 .images.pairs img { display: inline-block; margin-right: 0.25rem; width: 5.9rem; height: 5.9rem; }
 .images img.small { image-rendering: pixelated; }
