@@ -7,7 +7,7 @@ import { openRun, type RunRequest } from '../runs/openRun.js';
 import { LAST_CHECKPOINT, type RunFolder } from '../runs/runFolder.js';
 import { startRun } from '../runs/startRun.js';
 import type { TrainerListener } from '../train/events.js';
-import { Interrupted, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { Interrupted, type LogFormat, printLine, printNotice } from './output.js';
 import { runLog } from './runLog.js';
 import { RunStop } from './runStop.js';
 import { sparkline } from './sparkline.js';
@@ -61,10 +61,7 @@ export async function runTraining(request: TrainRequest): Promise<string> {
 /** Writes the report, and says where everything is. Whatever goes wrong with the report is a notice: the run is saved. */
 async function printEnd({ path }: RunFolder, { logFormat, report = true }: TrainRequest): Promise<void> {
   const written = report ? await reportOf(path) : undefined;
-  if (logFormat === 'json') {
-    if (written !== undefined) printJson({ event: 'report', path: written });
-    return;
-  }
+  if (logFormat === 'json') return;
   const { test_top1: accuracies = [] } = readMetrics(path);
   printLine(`test top-1: ${sparkline(accuracies, 40)}`);
   printLine(`run folder: ${path}`);

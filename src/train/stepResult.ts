@@ -52,8 +52,8 @@ export function stepResultOf(outputs: Record<string, TensorData>): StepResult {
 function weightingOf({ featureVariance, lossWeight }: Record<string, TensorData>): {
   readonly weighting?: Weighting;
 } {
-  if (!(featureVariance instanceof Float32Array && lossWeight instanceof Float32Array)) return {};
-  return { weighting: { variances: featureVariance, weights: lossWeight } };
+  if (!featureVariance || !lossWeight) return {};
+  return { weighting: { variances: featureVariance as Float32Array, weights: lossWeight as Float32Array } };
 }
 
 /** The norm of gradients among a program's outputs. */

@@ -43,7 +43,9 @@ describe('biasloss train and test', () => {
         'events.out.tfevents',
         'last.safetensors',
         'log.jsonl',
+        'loss_weights.csv',
         'metrics.csv',
+        'report.html',
       ]);
       const test = ['test', '--checkpoint=run/last.safetensors', '--limit-test=32', '--engine=onnx'];
       const tested = await biasloss([...test, '--log-format=json', '--per-class'], { cwd });

@@ -27,15 +27,15 @@ function outcomesOf(
 const close = (found: number, expected: number, tolerance = 1e-6): void =>
   assert.ok(Math.abs(found - expected) <= tolerance, `${found} instead of ${expected}`);
 
-describe('figures of a model', () => {
-  const outcomes = outcomesOf([
-    [0, [0.9, 0.1]],
-    [0, [0.75, 0.25]],
-    [0, [0.02, 0.98]],
-    [1, [0.21, 0.79]],
-    [1, [0.59, 0.41]],
-  ]);
+const outcomes = outcomesOf([
+  [0, [0.9, 0.1]],
+  [0, [0.75, 0.25]],
+  [0, [0.02, 0.98]],
+  [1, [0.21, 0.79]],
+  [1, [0.59, 0.41]],
+]);
 
+describe('figures of a model', () => {
   it('are predictions, probabilities and losses', () => {
     assert.deepEqual([...outcomes.predicted], [0, 0, 1, 1, 0]);
     close(outcomes.losses[2]!, -Math.log(0.02), 1e-5);
@@ -79,7 +79,9 @@ describe('figures of a model', () => {
       [0, 0, 1, 2, 2],
     );
   });
+});
 
+describe('images that a report shows', () => {
   it('are likely label errors: as sure of another class as usual, the surest first', () => {
     // Class 1's own images have 0.79 and 0.41, on average 0.6; class 0's (0.9 + 0.75 + 0.02)/3 = 0.557.
     assert.deepEqual(likelyLabelErrors(outcomes), [2, 4]);

@@ -64,7 +64,9 @@ describe('compareRuns', () => {
       assert.equal(comparison.runs[1]!.best, 3);
       assert.deepEqual(comparisonTables(comparison)[2]!.rows[0]!.slice(1), ['0', '–', '–', '–', '–']);
     }));
+});
 
+describe('runs that are compared', () => {
   it('refuses what is not a run, a metric that is not there and a run given twice', () =>
     withFolder(async (folder) => {
       const a = run(folder, 'a', {}, [1]);

@@ -6,17 +6,17 @@ import { after, before, describe, it } from 'node:test';
 import { writeReport } from '../../src/report/writeReport.js';
 import { biasloss, type Ended, SMALL } from '../cli/fixtures/process.js';
 
-describe('the report of a run', () => {
-  let cwd = '';
-  let trained: Ended;
-  let page = '';
-  before(async () => {
-    cwd = mkdtempSync(join(tmpdir(), 'biasloss-report-'));
-    trained = await biasloss(['train', ...SMALL, '--epochs=2', '--run-dir=run'], { cwd });
-    page = readFileSync(join(cwd, 'run/report.html'), 'utf8');
-  });
-  after(() => rmSync(cwd, { recursive: true }));
+let cwd = '';
+let trained: Ended;
+let page = '';
+before(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'biasloss-report-'));
+  trained = await biasloss(['train', ...SMALL, '--epochs=2', '--run-dir=run'], { cwd });
+  page = readFileSync(join(cwd, 'run/report.html'), 'utf8');
+});
+after(() => rmSync(cwd, { recursive: true }));
 
+describe('the report of a run', () => {
   it('is written at the end of training, which says where it is', () => {
     assert.equal(trained.code, 0);
     assert.match(trained.stdout, /\nreport: run\/report\.html\n/);
@@ -68,7 +68,9 @@ describe('the report of a run', () => {
       32,
     );
   });
+});
 
+describe('a run with a report', () => {
   it('logs the spread of the weights, between their bounds', () => {
     const [header, ...rows] = readFileSync(join(cwd, 'run/loss_weights.csv'), 'utf8').trim().split('\n');
     assert.equal(rows.length, 2);

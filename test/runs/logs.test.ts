@@ -103,12 +103,8 @@ describe('the logs of a run', () => {
   it('are metrics, accuracies, JSON lines with times and TensorBoard events', () =>
     withFolder(async (folder) => {
       const accuracies = join(folder, 'accuracies');
-      const logs = await openRunLogs({
-        folder,
-        accuraciesDir: accuracies,
-        weighs: true,
-        progress: undefined,
-      });
+      const options = { folder, accuraciesDir: accuracies, weighs: true, progress: undefined };
+      const logs = await openRunLogs(options);
       for (const log of logs.listeners) {
         for (const globalStep of [24, 25, 26, 50]) log(stepEvent(globalStep));
         log(epochEvent(0));
