@@ -57,6 +57,17 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./curvesCommand.js')).configureCurves,
   },
   {
+    name: 'compare',
+    description:
+      'Compare runs: settings that differ, last and best values, means over seeds with a paired test.',
+    load: async () => (await import('./compareCommand.js')).configureCompare,
+  },
+  {
+    name: 'report',
+    description: 'Write a run’s report as a page: curves, classes, confusion, calibration, images, Grad-CAM.',
+    load: async () => (await import('./reportCommand.js')).configureReport,
+  },
+  {
     name: 'profile',
     description: 'Where the time of a training step or of evaluation goes, primitive by primitive.',
     load: async () => (await import('./profileCommand.js')).configureProfile,

@@ -1,9 +1,9 @@
 import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
+import { chartSvg, type Line } from '../report/charts/chart.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { type Metrics, readMetrics } from '../runs/metricsFile.js';
-import { type Curve, curvesSvg } from './curvesSvg.js';
 import { formatTable, printLine } from './output.js';
 
 interface CurvesFlags {
@@ -12,9 +12,6 @@ interface CurvesFlags {
   readonly title?: string;
   readonly output: string;
 }
-
-/** Told apart by people who see few colours, too (Okabe and Ito); runs beyond them are dashed. */
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
 
 /** Metrics whose columns are percentages. */
 const PERCENT = /top[15]$|percent$/;
@@ -34,19 +31,19 @@ async function drawCurves(runs: readonly string[], flags: CurvesFlags): Promise<
   const { metric, labels = runs.map((run) => basename(resolve(run))), output } = flags;
   if (labels.length !== runs.length)
     throw new UsageError(`--labels has ${labels.length} names for ${runs.length} runs`);
-  const curves = runs.map((run, i): Curve => {
-    const values = columnOf(readMetrics(run), metric, run);
-    const colour = COLOURS[i % COLOURS.length]!;
-    return { label: labels[i]!, colour, values, dashed: i >= COLOURS.length };
+  const lines = runs.map((run, i): Line => {
+    const metrics = readMetrics(run);
+    return { label: labels[i]!, x: metrics.epoch!, y: columnOf(metrics, metric, run) };
   });
   const name = metric.replaceAll('_', ' ').replace(/top(?=[15]$)/, 'top-');
   const axis = PERCENT.test(metric) ? `${name}, %` : name;
-  await writeFileAtomically(output, [new TextEncoder().encode(curvesSvg(flags.title ?? name, axis, curves))]);
-  const rows = curves.map(({ label, values }) => [
+  const svg = await chartSvg({ title: flags.title ?? name, xLabel: 'epoch', yLabel: axis, lines });
+  await writeFileAtomically(output, [new TextEncoder().encode(svg)]);
+  const rows = lines.map(({ label, y }) => [
     label,
-    String(values.length),
-    String(values.at(-1)),
-    ...extremesOf(values).map(String),
+    String(y.length),
+    String(y.at(-1)),
+    ...extremesOf(y).map(String),
   ]);
   printLine(formatTable(['run', 'epochs', 'last', 'greatest', 'least'], rows));
   printLine(`\nimage: ${output}`);

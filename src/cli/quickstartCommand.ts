@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { chartSvg, type Line } from '../report/charts/chart.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { readMetrics } from '../runs/metricsFile.js';
 import { makeNewFolder, removeEmpty } from '../runs/newFolder.js';
 import { RUNS, timeName } from '../runs/openRun.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
-import { type Curve, curvesSvg } from './curvesSvg.js';
 import { printLine } from './output.js';
 import { parseCount } from './parsing.js';
 import { runTraining } from './runTraining.js';
@@ -62,7 +62,7 @@ async function trainBoth(
   folder: string,
   { epochs, runDir: _, ...computation }: QuickstartFlags,
 ): Promise<void> {
-  const curves: Curve[] = [];
+  const lines: Line[] = [];
   const results: string[] = [];
   for (const { loss, title, colour } of LOSSES) {
     printLine(`\nshufflenetv2 0.5 on generated images, ${title}`);
@@ -72,19 +72,20 @@ async function trainBoth(
       logFormat: 'text',
     });
     const metrics = readMetrics(run);
-    curves.push({ label: `${title}, test`, colour, values: metrics.test_top1! });
-    curves.push({
-      label: `${title}, training`,
-      colour,
-      dashed: true,
-      values: metrics.train_top1!,
-    });
+    const x = metrics.epoch!;
+    lines.push({ label: `${title}, test`, colour, x, y: metrics.test_top1! });
+    lines.push({ label: `${title}, training`, colour, dashed: true, x, y: metrics.train_top1! });
     results.push(
       `${title.padEnd(14)} top-1 ${metrics.test_top1!.at(-1)!.toFixed(2)}%   model ${join(run, 'best.safetensors')}`,
     );
   }
   const image = join(folder, 'curves.svg');
-  const svg = curvesSvg('shufflenetv2 0.5 on generated images', 'top-1, %', curves);
+  const svg = await chartSvg({
+    title: 'shufflenetv2 0.5 on generated images',
+    xLabel: 'epoch',
+    yLabel: 'top-1, %',
+    lines,
+  });
   await writeFileAtomically(image, [new TextEncoder().encode(svg)]);
   printLine(`\n${results.join('\n')}\ncurves         ${image}`);
 }

@@ -1,17 +1,23 @@
-import { UserError, WriteError } from '../errors.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorMessage, UserError, WriteError } from '../errors.js';
 import { checkClasses } from '../runs/loadData.js';
+import { readMetrics } from '../runs/metricsFile.js';
 import { openRun, type RunRequest } from '../runs/openRun.js';
-import type { RunFolder } from '../runs/runFolder.js';
+import { LAST_CHECKPOINT, type RunFolder } from '../runs/runFolder.js';
 import { startRun } from '../runs/startRun.js';
 import type { TrainerListener } from '../train/events.js';
-import { Interrupted, type LogFormat, printLine } from './output.js';
+import { Interrupted, type LogFormat, printLine, printNotice } from './output.js';
 import { runLog } from './runLog.js';
 import { RunStop } from './runStop.js';
+import { sparkline } from './sparkline.js';
 import { trainLog } from './trainLog.js';
 
 /** What `train` was asked for. */
 export interface TrainRequest extends RunRequest {
   readonly logFormat: LogFormat;
+  /** Whether the run ends with a report. Default true. */
+  readonly report?: boolean | undefined;
   /** Number of classes that the caller expects. */
   readonly classes?: number | undefined;
 }
@@ -40,7 +46,8 @@ export async function runTraining(request: TrainRequest): Promise<string> {
     stop.attach(run);
     if ((await run.run()) === 'interrupted')
       throw new Interrupted(`resume with: ${resumeCommand(folder)}`, stop.exitCode ?? 130);
-    if (logFormat === 'text') printLine(`run folder: ${folder.path}`);
+    await run.close();
+    await printEnd(folder, request);
   } catch (error) {
     throw error instanceof WriteError && folder.hasCheckpoint()
       ? new UserError(`${error.message}; when it can be, resume with: ${resumeCommand(folder)}`)
@@ -49,6 +56,34 @@ export async function runTraining(request: TrainRequest): Promise<string> {
     await stop.close();
   }
   return folder.path;
+}
+
+/** Writes the report, and says where everything is. Whatever goes wrong with the report is a notice: the run is saved. */
+async function printEnd({ path }: RunFolder, { logFormat, report = true }: TrainRequest): Promise<void> {
+  const written = report ? await reportOf(path) : undefined;
+  if (logFormat === 'json') return;
+  const { test_top1: accuracies = [] } = readMetrics(path);
+  printLine(`test top-1: ${sparkline(accuracies, 40)}`);
+  printLine(`run folder: ${path}`);
+  const files = [
+    ['report', written],
+    ['best weights', join(path, 'best.safetensors')],
+    ['last weights', join(path, LAST_CHECKPOINT)],
+  ] as const;
+  for (const [what, file] of files) if (file !== undefined && existsSync(file)) printLine(`${what}: ${file}`);
+}
+
+async function reportOf(folder: string): Promise<string | undefined> {
+  try {
+    // Loaded at the end: nothing waits for it at the start.
+    const { writeReport } = await import('../report/writeReport.js');
+    const { path, missing } = await writeReport(folder);
+    if (missing !== undefined) printNotice(`the report has no figures of the model: ${missing}`);
+    return path;
+  } catch (error) {
+    printNotice(`there is no report of the run: ${errorMessage(error)}`);
+    return undefined;
+  }
 }
 
 function resumeCommand({ path }: RunFolder): string {

@@ -19,6 +19,7 @@ interface TrainFlags {
   readonly recipe?: string;
   readonly runDir?: string;
   readonly resume?: string;
+  readonly report: boolean;
   readonly logFormat: LogFormat;
   readonly classes?: number;
   readonly device?: string;
@@ -48,13 +49,14 @@ function runOptions(): Option[] {
     new Option('--config <file>', 'JSON file with settings; flags override it'),
     new Option('--run-dir <folder>', 'folder of a new run (default: runs/MODEL-DATA-LOSS-TIME)'),
     new Option('--resume <run>', 'resume the run in this folder, or of this name in runs/'),
+    new Option('--no-report', 'end without report.html'),
     logFormatOption(),
   ];
   return options.map((option) => option.helpGroup('Run:'));
 }
 
 async function train(flags: TrainFlags & Partial<TrainConfig>): Promise<void> {
-  const { config, recipe, runDir, resume, logFormat, classes, device: _, ...given } = flags;
+  const { config, recipe, runDir, resume, report, logFormat, classes, device: _, ...given } = flags;
   const file = config === undefined ? {} : readConfigFile(config);
   const nameOf: NameOfSetting = (key) =>
     Object.hasOwn(file, key) && !Object.hasOwn(given, key) ? `${key} in ${config}` : flagOf(key);
@@ -62,7 +64,7 @@ async function train(flags: TrainFlags & Partial<TrainConfig>): Promise<void> {
     const { settings, left } = overridden(file, checkTrainSettings(given));
     for (const { key, because } of left)
       printNotice(`${key} in ${config} has no effect with ${flagOf(because)} ${String(given[because])}`);
-    await runTraining({ settings, recipe, runDir, resume, logFormat, classes });
+    await runTraining({ settings, recipe, runDir, resume, report, logFormat, classes });
   } catch (error) {
     throw error instanceof SettingError ? error.named(nameOf) : error;
   }

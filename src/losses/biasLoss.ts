@@ -51,7 +51,12 @@ export function biasLoss(options: BiasLossOptions = {}): Loss {
       const variances = detach(variance(flatten(features), [1]));
       const { normalised, updates } = normalise(graph, variances, normMode);
       const weights = sub(exp(mul(normalised, alpha)), beta);
-      return { loss: mean(mul(weights, crossEntropy)), crossEntropy: mean(crossEntropy), updates };
+      return {
+        loss: mean(mul(weights, crossEntropy)),
+        crossEntropy: mean(crossEntropy),
+        weighting: { variances, weights },
+        updates,
+      };
     },
   };
 }

@@ -11,12 +11,22 @@ export interface LossInput {
   readonly labels: Tensor;
 }
 
+/** What a loss weighs data points by, and how much each of them counts. */
+export interface LossWeighting {
+  /** Variance of each data point's features [N]. */
+  readonly variances: Tensor;
+  /** Factor of each data point's cross-entropy [N]. */
+  readonly weights: Tensor;
+}
+
 /** What a loss gives. */
 export interface LossOutput {
   /** Scalar to minimise. */
   readonly loss: Tensor;
   /** Mean cross-entropy of the batch, scalar; the loss itself where nothing weighs it. */
   readonly crossEntropy: Tensor;
+  /** How the loss weighs each data point; absent where it weighs all alike. */
+  readonly weighting?: LossWeighting | undefined;
   /** New values of the loss's variables, by name. */
   readonly updates: ReadonlyMap<string, Tensor>;
 }

@@ -52,6 +52,34 @@ export const ACCURACIES: { readonly test: CsvTable; readonly train: CsvTable } =
   },
 };
 
+/** Quantiles of `loss_weights.csv`, by the ends of its columns' names. */
+export const QUANTILES = { min: 0, p5: 0.05, p25: 0.25, median: 0.5, p75: 0.75, p95: 0.95, max: 1 } as const;
+
+/** `loss_weights.csv`: how variances of features, and the weights that the loss made of them, spread over each epoch's images. */
+export const LOSS_WEIGHTS: CsvTable = {
+  columns: [
+    ['epoch', (r) => r.epoch + 1],
+    ...quantileColumns('variance', (r) => r.weighting?.variances),
+    ...quantileColumns('weight', (r) => r.weighting?.weights),
+  ],
+  firstEpoch: 1,
+};
+
+function quantileColumns(
+  name: string,
+  valuesOf: (result: EpochResult) => Float32Array | undefined,
+): Column[] {
+  return Object.entries(QUANTILES).map(
+    ([end, share]): Column => [
+      `${name}_${end}`,
+      (result) => {
+        const values = valuesOf(result) ?? new Float32Array();
+        return values[Math.round(share * (values.length - 1))] ?? Number.NaN;
+      },
+    ],
+  );
+}
+
 /**
  * Appends one row per epoch to a CSV file.
  *

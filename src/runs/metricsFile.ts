@@ -12,8 +12,27 @@ export type Metrics = Readonly<Record<string, readonly number[]>>;
  * @throws UserError when there is no such file, or no run wrote it
  */
 export function readMetrics(run: string): Metrics {
-  const path = [join(run, 'metrics.csv'), join('runs', run, 'metrics.csv')].find((file) => existsSync(file));
-  if (path === undefined) throw new UserError(`${run} is not a run: it has no metrics.csv`);
+  return readMetricsFile(join(runFolderOf(run), 'metrics.csv'));
+}
+
+/**
+ * The folder of a run.
+ *
+ * @param run the folder, or its name in `runs/`
+ * @throws UserError when it has no metrics.csv
+ */
+export function runFolderOf(run: string): string {
+  const folder = [run, join('runs', run)].find((path) => existsSync(join(path, 'metrics.csv')));
+  if (folder === undefined) throw new UserError(`${run} is not a run: it has no metrics.csv`);
+  return folder;
+}
+
+/**
+ * Reads a run's table that has a row of numbers for each epoch.
+ *
+ * @throws UserError when it is missing, damaged or has no epoch yet
+ */
+export function readMetricsFile(path: string): Metrics {
   const [names = [], ...rows] = readFileSync(path, 'utf8')
     .trim()
     .split('\n')

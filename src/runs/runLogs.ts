@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import type { Progress } from '../train/checkpointInfo.js';
 import type { TrainerListener } from '../train/events.js';
-import { ACCURACIES, csvLog, METRICS } from './csvLog.js';
+import { ACCURACIES, csvLog, LOSS_WEIGHTS, METRICS } from './csvLog.js';
 import { jsonLog } from './jsonLog.js';
 import { tensorBoardLog } from './tensorBoardLog.js';
+
+/** How the loss weighed the images of each epoch. */
+export const LOSS_WEIGHTS_FILE = 'loss_weights.csv';
 
 /** Where a run's logs go. */
 export interface RunLogOptions {
@@ -11,6 +14,8 @@ export interface RunLogOptions {
   readonly folder: string;
   /** Folder of `accuracy.csv` and `accuracy_train.csv`; null: the run's. */
   readonly accuraciesDir: string | null;
+  /** Whether the loss weighs data points, so that `loss_weights.csv` is written. */
+  readonly weighs: boolean;
   /** Where the run resumes; undefined for a new one. */
   readonly progress: Pick<Progress, 'epoch' | 'globalStep'> | undefined;
 }
@@ -35,6 +40,7 @@ export async function openRunLogs(options: RunLogOptions): Promise<RunLogs> {
     await csvLog(join(folder, 'metrics.csv'), METRICS, epochsDone),
     await csvLog(join(accuracies, 'accuracy.csv'), ACCURACIES.test, epochsDone),
     await csvLog(join(accuracies, 'accuracy_train.csv'), ACCURACIES.train, epochsDone),
+    ...(options.weighs ? [await csvLog(join(folder, LOSS_WEIGHTS_FILE), LOSS_WEIGHTS, epochsDone)] : []),
   ];
   const charts = await tensorBoardLog(folder, progress);
   const listeners = [...tables, jsonLog(join(folder, 'log.jsonl')), charts.listener];

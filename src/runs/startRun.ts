@@ -69,6 +69,7 @@ async function runWithLogs(
   const logs = await openRunLogs({
     folder: folder.path,
     accuraciesDir: config.accuraciesDir,
+    weighs: config.loss === 'bias',
     progress: checkpoint?.training?.progress,
   });
   try {

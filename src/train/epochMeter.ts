@@ -1,4 +1,5 @@
 import type { Progress } from './checkpointInfo.js';
+import { EvenSample } from './evenSample.js';
 import type { EpochResult, TrainerEvent } from './events.js';
 import { accuracyOf, addAccuracy } from './metrics.js';
 import type { StepTotals } from './stepRunner.js';
@@ -12,6 +13,8 @@ export class EpochMeter {
   private steps: number;
   private seconds: number;
   private imagesHere = 0;
+  private readonly variances = new EvenSample();
+  private readonly weights = new EvenSample();
 
   /**
    * @param progress where the epoch goes on
@@ -32,10 +35,14 @@ export class EpochMeter {
   }
 
   /** Adds a step. */
-  add({ sums, loss }: StepTotals): void {
+  add({ sums, loss, weightings }: StepTotals): void {
     this.sums = { ...addAccuracy(this.sums, sums), loss: this.sums.loss + loss };
     this.steps++;
     this.imagesHere += sums.images;
+    for (const { variances, weights } of weightings) {
+      this.variances.add(variances);
+      this.weights.add(weights);
+    }
   }
 
   /** The run's progress after the last step that was added. */
@@ -58,11 +65,17 @@ export class EpochMeter {
   /** The epoch's training figures. */
   result(
     waitedMs: number,
-  ): Pick<EpochResult, 'trainLoss' | 'train' | 'imagesPerSecond' | 'seconds' | 'waitedPercent'> {
+  ): Pick<
+    EpochResult,
+    'trainLoss' | 'train' | 'imagesPerSecond' | 'seconds' | 'waitedPercent' | 'weighting'
+  > {
     const { meanLoss, train, imagesPerSecond } = this.means();
     const here = this.seconds - this.start.seconds;
     const waitedPercent = here > 0 ? (waitedMs - this.before.waitedMs) / 10 / here : 0;
-    return { trainLoss: meanLoss, train, imagesPerSecond, seconds: this.seconds, waitedPercent };
+    const weighting = this.weights.isEmpty
+      ? undefined
+      : { variances: this.variances.sorted(), weights: this.weights.sorted() };
+    return { trainLoss: meanLoss, train, imagesPerSecond, seconds: this.seconds, waitedPercent, weighting };
   }
 
   private means(): { meanLoss: number; train: EpochResult['train']; imagesPerSecond: number } {

@@ -1,4 +1,5 @@
 import type { Accuracy } from './metrics.js';
+import type { Weighting } from './stepResult.js';
 
 /** An epoch's results; accuracies in percent. */
 export interface EpochResult {
@@ -17,6 +18,11 @@ export interface EpochResult {
   readonly waitedPercent: number;
   /** Best test top-1 so far. */
   readonly bestTop1: number;
+  /**
+   * How the loss weighed data points: variances and weights of the epoch's images, or of up to 65,536 spread evenly over it,
+   * each in ascending order. Absent where the loss weighs all alike.
+   */
+  readonly weighting?: Weighting | undefined;
 }
 
 /** What a trainer reports while it runs. */

@@ -67,7 +67,11 @@ function trainingPass(model: Model, loss: Loss, batchSize: number): TrainingPass
 }
 
 function figuresOf({ loss, output }: TrainingPass): Record<string, Tensor> {
-  return { loss: loss.loss, crossEntropy: loss.crossEntropy, logits: output.logits };
+  const figures = { loss: loss.loss, crossEntropy: loss.crossEntropy, logits: output.logits };
+  const { weighting } = loss;
+  return weighting
+    ? { ...figures, featureVariance: weighting.variances, lossWeight: weighting.weights }
+    : figures;
 }
 
 /** Adds the optimiser's update: new values of variables, and what the program is to return of it. */
@@ -91,7 +95,8 @@ function addUpdate(
 
 /**
  * A training step: (variables, images, labels, learningRate, step) → updated parameters, statistics,
- * optimiser and loss state; outputs `loss`, `crossEntropy` (scalars) and `logits` [N, classes]. The scalar `step`, the number of
+ * optimiser and loss state; outputs `loss`, `crossEntropy` (scalars) and `logits` [N, classes], and of a loss that weighs data
+ * points `featureVariance` and `lossWeight` [N]. The scalar `step`, the number of
  * the update from 1 on, is an input where the optimiser uses it.
  */
 export function trainProgram(
@@ -133,7 +138,7 @@ export function backwardProgram(
   const updates = new Map(updateState ? pass.state : []);
   const outputs = figuresOf(pass);
   if (destination === 'outputs') {
-    outputs.featureVariance = variance(flatten(pass.output.features), [1]);
+    outputs.featureVariance ??= variance(flatten(pass.output.features), [1]);
     for (const [name, { gradient }] of pass.parameters) outputs[gradientName(name)] = gradient;
     return pass.graph.program(outputs, updates);
   }

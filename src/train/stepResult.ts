@@ -8,6 +8,14 @@ export interface LabelledBatch {
   readonly labels: Int32Array;
 }
 
+/** What a loss weighed data points by, and their weights; entry by entry of the same points, or each sorted for itself. */
+export interface Weighting {
+  /** Variances of features. */
+  readonly variances: Float32Array;
+  /** Factors of the cross-entropy: the bias loss's z(v). */
+  readonly weights: Float32Array;
+}
+
 /** Result of a training step. */
 export interface StepResult {
   /** The loss that was minimised, of the parameters before the step. */
@@ -16,6 +24,8 @@ export interface StepResult {
   readonly crossEntropy: number;
   /** [N, classes], row-major, in training mode. */
   readonly logits: Float32Array;
+  /** How the loss weighed each data point; absent where it weighs all alike. */
+  readonly weighting?: Weighting;
   /** Norm of all gradients taken together, before clipping; absent where none is asked for. */
   readonly gradientNorm?: number;
 }
@@ -34,8 +44,16 @@ export function stepResultOf(outputs: Record<string, TensorData>): StepResult {
     loss: outputs.loss![0]!,
     crossEntropy: outputs.crossEntropy![0]!,
     logits: outputs.logits as Float32Array,
+    ...weightingOf(outputs),
     ...normOf(outputs),
   };
+}
+
+function weightingOf({ featureVariance, lossWeight }: Record<string, TensorData>): {
+  readonly weighting?: Weighting;
+} {
+  if (!featureVariance || !lossWeight) return {};
+  return { weighting: { variances: featureVariance as Float32Array, weights: lossWeight as Float32Array } };
 }
 
 /** The norm of gradients among a program's outputs. */

@@ -1,6 +1,7 @@
 import type { Batch } from '../data/batch.js';
 import type { Learner } from './learner.js';
 import { type AccuracySums, accuracySums, addAccuracy, NO_ACCURACY } from './metrics.js';
+import type { Weighting } from './stepResult.js';
 
 /** A training step's figures, over all of its batches. */
 export interface StepTotals {
@@ -8,9 +9,11 @@ export interface StepTotals {
   /** Sum of the batches' losses. */
   readonly loss: number;
   readonly batches: number;
+  /** How the loss weighed the points of each batch; empty where it weighs all alike. */
+  readonly weightings: readonly Weighting[];
 }
 
-const NOTHING: StepTotals = { sums: NO_ACCURACY, loss: 0, batches: 0 };
+const NOTHING: StepTotals = { sums: NO_ACCURACY, loss: 0, batches: 0, weightings: [] };
 
 /** Makes training steps of one or several batches each; see {@link Learner.backward}. */
 export class StepRunner {
@@ -54,11 +57,12 @@ export class StepRunner {
   ): Promise<StepTotals | undefined> {
     const before = this.totals;
     this.totals = NOTHING;
-    const { loss, sums } = await this.pass(batch, options, before.batches);
+    const { loss, sums, weighting } = await this.pass(batch, options, before.batches);
     const totals = {
       sums: addAccuracy(before.sums, sums),
       loss: before.loss + loss,
       batches: before.batches + 1,
+      weightings: weighting ? [...before.weightings, weighting] : before.weightings,
     };
     if (this.accumulate > 1 && totals.batches < this.accumulate && !options.isLast) {
       this.totals = totals;
@@ -72,13 +76,13 @@ export class StepRunner {
     { images, labels, count }: Batch,
     { learningRate, step }: { readonly learningRate: number; readonly step: number },
     index: number,
-  ): Promise<{ loss: number; sums: AccuracySums }> {
+  ): Promise<{ loss: number; sums: AccuracySums; weighting: Weighting | undefined }> {
     const { classes } = this.learner.model.config;
     const batch = { images, labels: labels.slice() };
-    const { loss, logits } =
+    const { loss, logits, weighting } =
       this.accumulate > 1
         ? await this.learner.backward(batch, { batch: this.firstBatch(step) + index })
         : await this.learner.step(batch, { learningRate, step });
-    return { loss, sums: accuracySums(logits, labels, { classes, count }) };
+    return { loss, sums: accuracySums(logits, labels, { classes, count }), weighting };
   }
 }

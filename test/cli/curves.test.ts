@@ -16,9 +16,9 @@ describe('biasloss curves', () => {
   const curves = (...args: string[]): Promise<Ended> => biasloss(['curves', ...args], { cwd: folder });
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'biasloss-curves-'));
-    write('runs/a', `${HEADER}\n0,4.5,10\n1,3.5,30.25\n2,3,28\n`);
-    write('b', `${HEADER}\n0,4,12.5\n`);
-    write('damaged', `${HEADER}\n0,4,12.5\n1,4\n`);
+    write('runs/a', `${HEADER}\n1,4.5,10\n2,3.5,30.25\n3,3,28\n`);
+    write('b', `${HEADER}\n1,4,12.5\n`);
+    write('damaged', `${HEADER}\n1,4,12.5\n2,4\n`);
     write('empty', `${HEADER}\n`);
     write('foreign', 'a,b\n1,2\n');
   });
@@ -30,7 +30,7 @@ describe('biasloss curves', () => {
     assert.match(stdout, /\none +3 +28 +30\.25 +10\n/);
     assert.match(stdout, /\ntwo & three +1 +12\.5 +12\.5 +12\.5\n/);
     const svg = readFileSync(join(folder, 'p.svg'), 'utf8');
-    assert.equal(svg.match(/<polyline/g)?.length, 2);
+    assert.equal(svg.match(/aria-roledescription="line mark container"/g)?.length, 2);
     assert.match(svg, /two &amp; three/);
     assert.match(svg, />test top-1, %</);
   });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { curvesSvg } from '../../src/cli/curvesSvg.js';
 import { formatAccuracy, formatCount, formatDuration, formatTable } from '../../src/cli/output.js';
 import { ProgressLine } from '../../src/cli/progressLine.js';
 import { TimeLeft } from '../../src/cli/timeLeft.js';
@@ -174,44 +173,5 @@ describe('formats', () => {
       ),
       'class      n\n--------  --\ncat       10\ngoldfish   7',
     );
-  });
-});
-
-describe('curvesSvg', () => {
-  const points = (svg: string): [number, number][][] =>
-    [...svg.matchAll(/<polyline points="([^"]*)"/g)].map(([, list]) =>
-      list!.split(' ').map((point) => point.split(',').map(Number) as [number, number]),
-    );
-
-  it('draws each curve within the image, higher values higher', () => {
-    const svg = curvesSvg('a < b', 'top-1, %', [
-      { label: 'one & two', colour: 'red', values: [10, 50, 90] },
-      { label: 'other', colour: 'blue', values: [20, 20] },
-    ]);
-    const [rising, flat] = points(svg) as [[number, number][], [number, number][]];
-    assert.equal(rising.length, 3);
-    assert.ok(rising[0]![1] > rising[1]![1] && rising[1]![1] > rising[2]![1]);
-    assert.equal(flat[0]![1], flat[1]![1]);
-    assert.equal(flat[1]![0], rising[1]![0]);
-    for (const [x, y] of [...rising, ...flat]) assert.ok(x >= 0 && x <= 720 && y >= 0 && y <= 420);
-    assert.ok(svg.includes('a &lt; b') && svg.includes('one &amp; two'));
-  });
-
-  it('leaves a gap where a value is not finite', () => {
-    const values = [1, Number.NaN, 3, 4, Number.POSITIVE_INFINITY, 2];
-    const svg = curvesSvg('t', 'y', [{ label: 'l', colour: 'red', values }]);
-    assert.deepEqual(
-      points(svg).map((line) => line.length),
-      [2],
-    );
-    assert.equal(svg.match(/<circle/g)?.length, 2);
-    assert.ok(!/NaN|Infinity/.test(svg));
-    const none = curvesSvg('t', 'y', [{ label: 'l', colour: 'red', values: [Number.NaN] }]);
-    assert.ok(!/NaN|Infinity/.test(none));
-  });
-
-  it('takes a single point and equal values', () => {
-    const [line] = points(curvesSvg('t', 'y', [{ label: 'l', colour: 'red', values: [5] }]));
-    assert.ok(line!.flat().every(Number.isFinite));
   });
 });

@@ -77,7 +77,10 @@ test('the README’s four commands: from a folder of images to an ONNX file that
     const [checked, trained, exported, predicted] = ended;
     assert.match(checked!.stdout, /^images: 48 images in 2 classes\n/);
     assert.match(trained!.stderr, /the classifier is for 1000 classes, not 2; it begins anew/);
-    assert.match(trained!.stdout, /epoch 10\/10 [\s\S]*\nrun folder: runs\/mine\n$/);
+    assert.match(
+      trained!.stdout,
+      /epoch 10\/10 [\s\S]*\nrun folder: runs\/mine\nreport: runs\/mine\/report\.html\n/,
+    );
     assert.match(exported!.stdout, /^runs\/mine\/best\.onnx: \d\d\.\d\d MB, checked against the source/);
     assert.match(predicted!.stdout, /^some-image\.jpg\n( +\d+\.\d\d% {2}(broad|narrow)\n){2}$/);
   }));

@@ -43,7 +43,9 @@ describe('biasloss train and test', () => {
         'events.out.tfevents',
         'last.safetensors',
         'log.jsonl',
+        'loss_weights.csv',
         'metrics.csv',
+        'report.html',
       ]);
       const test = ['test', '--checkpoint=run/last.safetensors', '--limit-test=32', '--engine=onnx'];
       const tested = await biasloss([...test, '--log-format=json', '--per-class'], { cwd });
@@ -74,7 +76,10 @@ describe('biasloss train', () => {
       assert.equal(stderr, '');
       assert.equal(code, 0);
       assert.match(stdout, /epoch 1\/1 {2}loss \d/);
-      assert.match(stdout, /run folder: run\n$/);
+      assert.match(
+        stdout,
+        /\ntest top-1: [^\n]*[▁-█][^\n]*\nrun folder: run\nreport: run\/report\.html\nbest weights: run\/best\.safetensors\nlast weights: run\/last\.safetensors\n$/,
+      );
       const config = JSON.parse(readFileSync(join(cwd, 'run', 'config.json'), 'utf8')) as object;
       const expected = { epochs: 1, baseLr: 0.03, weightDecay: 0.001, normMode: 'local', milestones: [1, 2] };
       assert.deepEqual({ ...config, ...expected }, config);

@@ -103,7 +103,8 @@ describe('the logs of a run', () => {
   it('are metrics, accuracies, JSON lines with times and TensorBoard events', () =>
     withFolder(async (folder) => {
       const accuracies = join(folder, 'accuracies');
-      const logs = await openRunLogs({ folder, accuraciesDir: accuracies, progress: undefined });
+      const options = { folder, accuraciesDir: accuracies, weighs: true, progress: undefined };
+      const logs = await openRunLogs(options);
       for (const log of logs.listeners) {
         for (const globalStep of [24, 25, 26, 50]) log(stepEvent(globalStep));
         log(epochEvent(0));
@@ -122,7 +123,7 @@ describe('the logs of a run', () => {
 
   it('of a resumed run have no step twice, and mark the session', () =>
     withFolder(async (folder) => {
-      const first = await openRunLogs({ folder, accuraciesDir: null, progress: undefined });
+      const first = await openRunLogs({ folder, accuraciesDir: null, weighs: false, progress: undefined });
       for (const log of first.listeners) {
         log(stepEvent(25));
         log(epochEvent(0));
@@ -131,7 +132,7 @@ describe('the logs of a run', () => {
       }
       first.close();
       const progress = { epoch: 1, globalStep: 40 };
-      const second = await openRunLogs({ folder, accuraciesDir: null, progress });
+      const second = await openRunLogs({ folder, accuraciesDir: null, weighs: false, progress });
       for (const log of second.listeners) {
         log(stepEvent(50));
         log(epochEvent(1));

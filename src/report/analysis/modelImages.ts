@@ -1,0 +1,77 @@
+import sharp from 'sharp';
+import { type Dataset, sharedBytes, subset } from '../../data/dataset.js';
+import { Loader } from '../../data/loader.js';
+import type { Preprocessing } from '../../data/preprocessing.js';
+
+/** Some images of a set, in the order of `indices`, which must not be empty. */
+export function chosenImages(dataset: Dataset, indices: readonly number[]): Dataset {
+  if (dataset.kind === 'images') return subset(dataset, Uint32Array.from(indices));
+  const length = 3 * dataset.imageSize ** 2;
+  const pixels = sharedBytes(indices.length * length);
+  indices.forEach((index, n) => {
+    pixels.set(dataset.pixels.subarray(index * length, (index + 1) * length), n * length);
+  });
+  const labels = Int32Array.from(indices, (index) => dataset.labels[index]!);
+  return { ...dataset, count: indices.length, labels, pixels };
+}
+
+/** Images as the model takes them, normalised [N, 3, S, S]; those of `indices` first, zeros after them up to a whole batch. */
+export async function* inputsOf(
+  dataset: Dataset,
+  indices: readonly number[],
+  options: { readonly preprocessing: Preprocessing; readonly batchSize: number },
+): AsyncGenerator<{ readonly images: Float32Array; readonly indices: readonly number[] }> {
+  if (indices.length === 0) return;
+  const { imageSize } = options.preprocessing;
+  const loader = new Loader(chosenImages(dataset, indices), { ...options, imageSize });
+  let done = 0;
+  try {
+    for await (const { images, count } of loader.epoch(0)) {
+      yield { images, indices: indices.slice(done, done + count) };
+      done += count;
+    }
+  } finally {
+    await loader.close();
+  }
+}
+
+/** Bytes [S, S, 3] of image `n` of normalised ones [N, 3, S, S]: the image as the model sees it. */
+export function pixelsOf(
+  images: Float32Array,
+  n: number,
+  { imageSize, mean, std }: Pick<Preprocessing, 'imageSize' | 'mean' | 'std'>,
+): Uint8Array {
+  const plane = imageSize * imageSize;
+  return Uint8Array.from({ length: 3 * plane }, (_, i) => {
+    const channel = i % 3;
+    const value = images[(3 * n + channel) * plane + Math.floor(i / 3)]! * std[channel]! + mean[channel]!;
+    return Math.round(Math.min(1, Math.max(0, value)) * 255);
+  });
+}
+
+/** How pixels become the address of an embedded image. */
+export interface EmbedOptions {
+  /** Height and width of the pixels. */
+  readonly size: number;
+  /** Greatest height and width of the embedded image. */
+  readonly most: number;
+}
+
+/** Bytes [size, size, 3] as a `data:` address of a WebP image. */
+export async function embedded(pixels: Uint8Array, { size, most }: EmbedOptions): Promise<string> {
+  const image = sharp(pixels, { raw: { width: size, height: size, channels: 3 } });
+  const scaled = size > most ? image.resize(most, most) : image;
+  return `data:image/webp;base64,${(await scaled.webp({ quality: 75 }).toBuffer()).toString('base64')}`;
+}
+
+/** An image under a map of heat: grey where the map is 0, in red where it is 1. @returns bytes [S, S, 3] */
+export function underHeat(pixels: Uint8Array, heat: Float32Array): Uint8Array {
+  const [red, green, blue] = [0.3, 0.59, 0.11];
+  return Uint8Array.from({ length: pixels.length }, (_, i) => {
+    const at = i - (i % 3);
+    const grey = red * pixels[at]! + green * pixels[at + 1]! + blue * pixels[at + 2]!;
+    const share = heat[Math.floor(i / 3)]!;
+    const colour = i % 3 === 0 ? 255 : i % 3 === 1 ? 200 * (1 - share) : 0;
+    return Math.round(grey * (1 - 0.65 * share) + colour * 0.65 * share);
+  });
+}

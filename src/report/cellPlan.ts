@@ -1,0 +1,77 @@
+import type { ClassFigures } from './analysis/classFigures.js';
+import type { Outcomes } from './analysis/outcomes.js';
+
+/** The cells of a confusion matrix, and which images of theirs are embedded. */
+export interface CellPlan {
+  readonly names: readonly string[];
+  readonly cells: readonly {
+    readonly row: number;
+    readonly column: number;
+    readonly count: number;
+    readonly images: readonly number[];
+  }[];
+}
+
+/** Classes of a matrix at most. */
+const MOST_CLASSES = 50;
+
+/** Images of a cell and of all cells at most: a page stays under 3 MB. */
+const MOST_OF_CELL = 12;
+const MOST_IN_ALL = 900;
+
+/**
+ * Chooses what the matrix shows: of more than 50 classes those with the lowest F1, and images for as many cells as there is
+ * room for. Each cell gets its first image before any gets its second; wrong ones come first.
+ */
+export function planCells(
+  outcomes: Outcomes,
+  figures: readonly ClassFigures[],
+  counts: readonly Uint32Array[],
+): CellPlan {
+  const shown = figures
+    .map((_, k) => k)
+    .sort((a, b) => (figures[a]!.f1 || 0) - (figures[b]!.f1 || 0))
+    .slice(0, MOST_CLASSES)
+    .sort((a, b) => a - b);
+  const places = new Map(shown.map((k, place) => [k, place]));
+  const cells = shown.flatMap((label, row) =>
+    shown.flatMap((predicted, column) => {
+      const count = counts[label]![predicted]!;
+      return count > 0 ? [{ row, column, count, images: [] as number[] }] : [];
+    }),
+  );
+  fillCells(cells, imagesByCell(outcomes, places));
+  return { names: shown.map((k) => figures[k]!.name), cells };
+}
+
+function imagesByCell(
+  { count, labels, predicted }: Outcomes,
+  places: ReadonlyMap<number, number>,
+): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  for (let i = 0; i < count; i++) {
+    const key = `${places.get(labels[i]!)},${places.get(predicted[i]!)}`;
+    const list = found.get(key);
+    if (list) list.push(i);
+    else found.set(key, [i]);
+  }
+  return found;
+}
+
+function fillCells(
+  cells: readonly { row: number; column: number; count: number; images: number[] }[],
+  images: ReadonlyMap<string, readonly number[]>,
+): void {
+  const order = cells.toSorted(
+    (a, b) => Number(a.row === a.column) - Number(b.row === b.column) || b.count - a.count,
+  );
+  let left = MOST_IN_ALL;
+  for (let round = 0; round < MOST_OF_CELL; round++) {
+    for (const cell of order) {
+      const image = images.get(`${cell.row},${cell.column}`)?.[round];
+      if (image === undefined || left === 0) continue;
+      cell.images.push(image);
+      left--;
+    }
+  }
+}

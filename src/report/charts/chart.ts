@@ -1,0 +1,234 @@
+import type { Axis, Data, Legend, Mark, Scale, Spec } from 'vega';
+import { type ChartTheme, FILE_THEME } from './theme.js';
+
+/** A line of a chart. */
+export interface Line {
+  readonly label: string;
+  /** As many as there are y. */
+  readonly x: readonly number[];
+  /** What is not finite leaves a gap. */
+  readonly y: readonly number[];
+  /** Default: the theme's next. */
+  readonly colour?: string | undefined;
+  readonly dashed?: boolean | undefined;
+}
+
+/** An area between two lines. */
+export interface Band {
+  readonly x: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+}
+
+/** Bars from zero, each over a range of x. */
+export interface Bar {
+  readonly from: number;
+  readonly to: number;
+  readonly value: number;
+}
+
+/** Everything that a chart shows. */
+export interface Chart {
+  /** Above the chart. Default: none, where the page has its own. */
+  readonly title?: string | undefined;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly lines: readonly Line[];
+  readonly bands?: readonly Band[] | undefined;
+  readonly bars?: readonly Bar[] | undefined;
+  /** Ends of the axes; default: the data's, the y axis rounded to its ticks. */
+  readonly xDomain?: readonly [number, number] | undefined;
+  readonly yDomain?: readonly [number, number] | undefined;
+  /** Pixels of the plot without its axes. Default 620 and 310. */
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly theme?: ChartTheme | undefined;
+}
+
+/** A chart as an SVG image. Its axes have round numbers. */
+export async function chartSvg(chart: Chart): Promise<string> {
+  // Loaded when a chart is drawn: no other command waits for it.
+  const { parse, View } = await import('vega');
+  const view = new View(parse(specOf(chart)), { renderer: 'none' });
+  const svg = await view.toSVG();
+  view.finalize();
+  return `${svg}\n`;
+}
+
+function specOf(chart: Chart): Spec {
+  const { theme = FILE_THEME, width = 620, height = 310, title } = chart;
+  return {
+    width,
+    height,
+    padding: 8,
+    autosize: 'pad',
+    ...(theme.background !== undefined && { background: theme.background }),
+    ...(title !== undefined && { title: { text: title, anchor: 'start', color: theme.text, fontSize: 15 } }),
+    data: dataOf(chart),
+    scales: scalesOf(chart, theme),
+    axes: axesOf(chart, theme),
+    legends: chart.lines.length > 1 ? [legendOf(theme, width)] : [],
+    marks: marksOf(chart, theme),
+  };
+}
+
+function dataOf({ lines, bands = [], bars = [] }: Chart): Data[] {
+  const finite = (value: number | undefined): number | null =>
+    value !== undefined && Number.isFinite(value) ? value : null;
+  return [
+    ...lines.map(({ x, y }, i) => ({
+      name: `line${i}`,
+      values: x.map((at, j) => ({ x: at, y: finite(y[j]) })),
+    })),
+    ...bands.map(({ x, low, high }, i) => ({
+      name: `band${i}`,
+      values: x.map((at, j) => ({ x: at, low: finite(low[j]), high: finite(high[j]) })),
+    })),
+    { name: 'bars', values: [...bars] },
+  ];
+}
+
+function scalesOf({ lines, bands = [], bars = [], ...chart }: Chart, theme: ChartTheme): Scale[] {
+  const xs = [...lines, ...bands].flatMap(({ x }) => x).concat(bars.flatMap(({ from, to }) => [from, to]));
+  const ys = lines.flatMap(({ y }) => y).concat(bands.flatMap(({ low, high }) => [...low, ...high]));
+  const heights = bars.flatMap(({ value }) => [0, value]);
+  const styles = lines.map((line, i) => styleOf(line, i, theme));
+  const labels = lines.map(({ label }) => label);
+  return [
+    { name: 'x', type: 'linear', zero: false, domain: [...(chart.xDomain ?? rangeOf(xs))], range: 'width' },
+    {
+      name: 'y',
+      type: 'linear',
+      zero: false,
+      nice: chart.yDomain === undefined,
+      domain: [...(chart.yDomain ?? rangeOf([...ys, ...heights]))],
+      range: 'height',
+    },
+    { name: 'colour', type: 'ordinal', domain: labels, range: styles.map(({ colour }) => colour) },
+    { name: 'dash', type: 'ordinal', domain: labels, range: styles.map(({ dash }) => dash) },
+  ];
+}
+
+/** Least and greatest of the numbers that are finite; where they are one, room around it. */
+function rangeOf(values: readonly number[]): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (low > high) return [0, 1];
+  const room = low === high ? Math.abs(low) / 10 || 1 : 0;
+  return [low - room, high + room];
+}
+
+function styleOf(
+  { colour, dashed }: Line,
+  i: number,
+  { series }: ChartTheme,
+): { colour: string; dash: number[] } {
+  const isDashed = dashed ?? i >= series.length;
+  return { colour: colour ?? series[i % series.length]!, dash: isDashed ? [6, 4] : [1, 0] };
+}
+
+function axesOf({ xLabel, yLabel, width = 620 }: Chart, { text, grid }: ChartTheme): Axis[] {
+  const common = {
+    labelColor: text,
+    titleColor: text,
+    domainColor: text,
+    tickColor: text,
+    gridColor: grid,
+    labelFontSize: 12,
+    titleFontSize: 12,
+    titleFontWeight: 'normal',
+    titlePadding: 8,
+  } as const;
+  return [
+    {
+      ...common,
+      orient: 'bottom',
+      scale: 'x',
+      title: xLabel,
+      tickCount: Math.floor(width / 60),
+      tickMinStep: xLabel === 'epoch' ? 1 : 0,
+    },
+    { ...common, orient: 'left', scale: 'y', title: yLabel, tickCount: 6, grid: true, domain: false },
+  ];
+}
+
+function legendOf({ text }: ChartTheme, width: number): Legend {
+  return {
+    stroke: 'colour',
+    strokeDash: 'dash',
+    orient: 'top',
+    direction: 'horizontal',
+    // Of a width that labels of 25 letters fit into.
+    columns: Math.floor(width / 210),
+    symbolType: 'stroke',
+    symbolStrokeWidth: 2.5,
+    symbolSize: 400,
+    labelColor: text,
+    labelFontSize: 12,
+    labelLimit: 260,
+  };
+}
+
+function marksOf({ lines, bands = [], bars = [] }: Chart, theme: ChartTheme): Mark[] {
+  const x = { scale: 'x', field: 'x' };
+  const first = theme.series[0]!;
+  return [
+    {
+      type: 'rect',
+      from: { data: 'bars' },
+      encode: {
+        enter: {
+          x: { scale: 'x', field: 'from', offset: 1 },
+          x2: { scale: 'x', field: 'to', offset: -1 },
+          y: { scale: 'y', field: 'value' },
+          y2: { scale: 'y', value: 0 },
+          fill: { value: first },
+          fillOpacity: { value: bars.length > 0 ? 0.6 : 0 },
+        },
+      },
+    },
+    ...bands.map(
+      (_, i): Mark => ({
+        type: 'area',
+        from: { data: `band${i}` },
+        encode: {
+          enter: {
+            x,
+            y: { scale: 'y', field: 'low' },
+            y2: { scale: 'y', field: 'high' },
+            defined: { signal: 'isValid(datum.low) && isValid(datum.high)' },
+            fill: { value: first },
+            fillOpacity: { value: 0.2 },
+          },
+        },
+      }),
+    ),
+    ...lines.map((line, i) => lineMark(line, i, theme)),
+  ];
+}
+
+/** A value without neighbours is a dot: the stroke's round cap. */
+function lineMark(line: Line, i: number, theme: ChartTheme): Mark {
+  const { colour, dash } = styleOf(line, i, theme);
+  return {
+    type: 'line',
+    from: { data: `line${i}` },
+    encode: {
+      enter: {
+        x: { scale: 'x', field: 'x' },
+        y: { scale: 'y', field: 'y' },
+        defined: { signal: 'isValid(datum.y)' },
+        stroke: { value: colour },
+        strokeDash: { value: dash },
+        strokeWidth: { value: 2.5 },
+        strokeCap: { value: 'round' },
+        strokeJoin: { value: 'round' },
+      },
+    },
+  };
+}

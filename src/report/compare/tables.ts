@@ -1,0 +1,100 @@
+import type { Comparison, GroupDifference, RunGroup, Spread } from './comparison.js';
+
+/** A table of text: the first column is words, the others mostly numbers. */
+export interface TextTable {
+  readonly title: string;
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** A comparison as tables: the runs, their groups where seeds differ, and the groups' differences. */
+export function comparisonTables(comparison: Comparison): TextTable[] {
+  const { groups, differences } = comparison;
+  return [
+    runsTable(comparison),
+    ...(groups.some(({ runs }) => runs.length > 1) || differences.length > 0 ? [groupsTable(groups)] : []),
+    ...(differences.length > 0 ? [differencesTable(comparison)] : []),
+  ];
+}
+
+function runsTable({ metric, runs }: Comparison): TextTable {
+  const keys = Object.keys(runs[0]!.settings);
+  return {
+    title: metric,
+    header: ['run', ...keys, 'seed', 'epochs', 'last', 'best', 'in epoch'],
+    rows: runs.map(({ name, settings, seed, epochs, last, best, bestEpoch }) => [
+      name,
+      ...keys.map((key) => settings[key]!),
+      String(seed),
+      String(epochs.length),
+      figure(last),
+      figure(best),
+      figure(bestEpoch),
+    ]),
+  };
+}
+
+function groupsTable(groups: readonly RunGroup[]): TextTable {
+  return {
+    title: 'mean ± standard deviation over seeds',
+    header: ['settings', 'runs', 'last', 'best'],
+    rows: groups.map(({ name, runs, last, best }) => [name, String(runs.length), spread(last), spread(best)]),
+  };
+}
+
+function differencesTable({ differences, of, metric }: Comparison): TextTable {
+  return {
+    title: `difference of the ${of} ${metric}: paired t-test over seeds in common, two-sided`,
+    header: ['second − first', 'seeds', 'difference', '95% interval', 't', 'p'],
+    rows: differences.map((difference) => [
+      `${difference.second} − ${difference.first}`,
+      String(difference.seeds),
+      ...testCells(difference),
+    ]),
+  };
+}
+
+/** Two seeds in common are the least that a test takes. */
+function testCells({ test }: GroupDifference): string[] {
+  if (!test) return ['–', '–', '–', '–'];
+  const [low, high] = test.interval;
+  return [figure(test.difference), `${figure(low)} to ${figure(high)}`, figure(test.t), probability(test.p)];
+}
+
+function probability(p: number): string {
+  return p < 1e-4 ? '< 0.0001' : p.toFixed(4);
+}
+
+function spread({ mean, deviation }: Spread): string {
+  return Number.isFinite(deviation) ? `${figure(mean)} ± ${figure(deviation)}` : figure(mean);
+}
+
+/** Five digits, without zeros at the end. */
+function figure(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : '–';
+}
+
+/** Tables in Markdown. */
+export function markdownOf(tables: readonly TextTable[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return tables
+    .map(({ title, header, rows }) => {
+      const rule = header.map((_, i) => (i === 0 ? '---' : '---:'));
+      return [`**${title}**`, '', line(header), line(rule), ...rows.map(line)].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** The table of runs as CSV (RFC 4180), numbers with all of their digits. */
+export function csvOf({ runs, metric }: Comparison): string {
+  const keys = Object.keys(runs[0]!.settings);
+  const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const header = ['run', ...keys, 'seed', 'epochs', `last_${metric}`, `best_${metric}`, 'best_epoch'];
+  const rows = runs.map(({ name, settings, seed, epochs, last, best, bestEpoch }) => [
+    name,
+    ...keys.map((key) => settings[key]!),
+    ...[seed, epochs.length, last, best, bestEpoch].map(String),
+  ]);
+  return [header, ...rows].map((row) => row.map(cell).join(',')).join('\n');
+}

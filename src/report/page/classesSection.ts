@@ -1,0 +1,21 @@
+import { type ClassFigures, macroMean } from '../analysis/classFigures.js';
+import { html, type Markup, percent } from './html.js';
+
+/** Precision, recall and F1 of each class, the worst first. */
+export function classesSection(figures: readonly ClassFigures[]): Markup {
+  const worstFirst = figures.toSorted(
+    (a, b) => (Number.isNaN(a.f1) ? 2 : a.f1) - (Number.isNaN(b.f1) ? 2 : b.f1),
+  );
+  const rows = worstFirst.map(
+    ({ name, images, precision, recall, f1 }) =>
+      html`<tr><th scope="row">${name}</th><td>${images}</td><td>${percent(precision)}</td><td>${percent(recall)}</td><td>${percent(f1)}</td></tr>`,
+  );
+  const mean = (['precision', 'recall', 'f1'] as const).map(
+    (of) => html`<td>${percent(macroMean(figures, of))}</td>`,
+  );
+  return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>
+<div class="card scroll" tabindex="0" role="region" aria-label="Figures of each class"><table>
+<caption>Test images. Precision: how many that were taken for the class are of it. Recall: how many of the class were found. F1: their harmonic mean.</caption>
+<thead><tr><th scope="col" class="name">class</th><th scope="col">images</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">F1</th></tr></thead>
+<tbody>${rows}<tr><th scope="row">mean of the classes</th><td></td>${mean}</tr></tbody></table></div></section>`;
+}

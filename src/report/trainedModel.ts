@@ -1,0 +1,192 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Dataset, limited } from '../data/dataset.js';
+import { Loader } from '../data/loader.js';
+import type { Preprocessing } from '../data/preprocessing.js';
+import { createEngine } from '../engines/createEngine.js';
+import type { Engine, Executable, Variables } from '../engines/engine.js';
+import { UserError } from '../errors.js';
+import type { Model } from '../models/model.js';
+import { createModel } from '../models/registry.js';
+import { type Checkpoint, readCheckpoint } from '../runs/checkpoint.js';
+import { asResumedClasses } from '../runs/classMapping.js';
+import { loadData } from '../runs/loadData.js';
+import { LAST_CHECKPOINT } from '../runs/runFolder.js';
+import { checkTrainSettings } from '../runs/settings/checkSettings.js';
+import { withRestoredPaths } from '../runs/settings/paths.js';
+import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
+import type { TrainConfig } from '../runs/trainConfig.js';
+import { engineOptionsOf } from '../runs/trainingRun.js';
+import { preprocessingOf } from '../train/preprocessing.js';
+import { evaluationProgram } from '../train/programs.js';
+import { checkStateDict, floatsOf } from '../train/stateDict.js';
+import { isTrainingState } from '../train/weights.js';
+import { gradCamProgram } from './analysis/gradCam.js';
+import { inputsOf } from './analysis/modelImages.js';
+import { OutcomeCollector, type Outcomes } from './analysis/outcomes.js';
+
+/** Images of the test set that are looked at, at most: of a larger one, so many. */
+const MOST_IMAGES = 10_000;
+
+/** Images of a batch, unless the run's has fewer. */
+const BATCH = 64;
+
+/** A map of heat over an image. */
+export interface ImageHeat {
+  readonly index: number;
+  /** As the model takes it: normalised, [3, S, S]. */
+  readonly input: Float32Array;
+  /** [height, width], not negative. */
+  readonly heat: Float32Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The model that a run has trained, with the run's test images. */
+export class TrainedModel {
+  private constructor(
+    /** The checkpoint's file. */
+    readonly path: string,
+    readonly config: TrainConfig,
+    readonly test: Dataset,
+    /** Images of the whole test set. */
+    readonly testImages: number,
+    readonly preprocessing: Preprocessing,
+    private readonly model: Model,
+    private readonly engine: Engine,
+    private readonly values: Variables,
+  ) {}
+
+  /**
+   * Opens a run's best checkpoint, or else its last, with the data and the engine of its settings.
+   *
+   * @throws UserError when the checkpoint or the data is missing or damaged, or they do not fit
+   */
+  static async open(folder: string): Promise<TrainedModel> {
+    const checkpoint = readCheckpoint(checkpointOf(folder));
+    const config = configOf(checkpoint, folder);
+    const data = asResumedClasses(
+      await loadData({ ...config, download: false }),
+      checkpoint.data.classes,
+      checkpoint.path,
+    );
+    const test = limited(data.test, MOST_IMAGES);
+    const model = createModel(checkpoint.model);
+    const preprocessing = preprocessingOf(checkpoint);
+    const engine = await createEngine(config.engine, engineOptionsOf(config));
+    try {
+      const values = await valuesOf(engine, model, checkpoint);
+      const { count } = data.test;
+      return new TrainedModel(checkpoint.path, config, test, count, preprocessing, model, engine, values);
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  /** What the model makes of the test images. */
+  async outcomes(): Promise<Outcomes> {
+    const { test, preprocessing, batchSize } = this;
+    const { imageSize } = preprocessing;
+    const program = evaluationProgram(this.model, batchSize, { featureVariance: true });
+    const executable = await this.engine.compile(program, { variables: this.values, frozen: true });
+    const loader = new Loader(test, { batchSize, imageSize, preprocessing, workers: this.config.workers });
+    const collector = new OutcomeCollector(test.classes, test.count);
+    try {
+      for await (const { images, labels, count } of loader.epoch(0)) {
+        const outputs = await executable.run({ images });
+        const { logits, featureVariance } = outputs as Record<'logits' | 'featureVariance', Float32Array>;
+        collector.add({ logits, variances: featureVariance, labels, count });
+      }
+    } finally {
+      await loader.close();
+      await executable.close();
+    }
+    return collector.result();
+  }
+
+  /** Grad-CAM of test images toward a class of each. */
+  async heat(indices: readonly number[], classes: readonly number[]): Promise<ImageHeat[]> {
+    const batchSize = Math.max(1, Math.min(indices.length, this.batchSize));
+    const program = gradCamProgram(this.model, batchSize);
+    const [, height, width] = program.values[program.outputs.heat!]!.shape as [number, number, number];
+    const executable = await this.engine.compile(program, { variables: this.values, precision: 'f32' });
+    try {
+      const found: ImageHeat[] = [];
+      for await (const batch of inputsOf(this.test, indices, { ...this, batchSize })) {
+        const inputs = batch.images.slice();
+        const chosen = this.oneHot(
+          classes.slice(found.length, found.length + batch.indices.length),
+          batchSize,
+        );
+        const maps = await runHeat(executable, batch.images, chosen);
+        for (const [n, index] of batch.indices.entries())
+          found.push({
+            index,
+            input: part(inputs, n, batchSize),
+            heat: part(maps, n, batchSize),
+            height,
+            width,
+          });
+      }
+      return found;
+    } finally {
+      await executable.close();
+    }
+  }
+
+  /** Frees the engine. */
+  async close(): Promise<void> {
+    await this.values.dispose();
+    await this.engine.close();
+  }
+
+  private get batchSize(): number {
+    return Math.min(BATCH, this.config.batchSize, this.test.count);
+  }
+
+  private oneHot(classes: readonly number[], batchSize: number): Float32Array {
+    const chosen = new Float32Array(batchSize * this.model.config.classes);
+    for (const [n, label] of classes.entries()) chosen[n * this.model.config.classes + label] = 1;
+    return chosen;
+  }
+}
+
+async function runHeat(
+  executable: Executable,
+  images: Float32Array,
+  chosen: Float32Array,
+): Promise<Float32Array> {
+  const { heat } = await executable.run({ images, chosen });
+  return heat as Float32Array;
+}
+
+/** Part `n` of `parts` equal ones, copied. */
+function part(values: Float32Array, n: number, parts: number): Float32Array {
+  const length = values.length / parts;
+  return values.slice(n * length, (n + 1) * length);
+}
+
+function checkpointOf(folder: string): string {
+  const found = ['best.safetensors', LAST_CHECKPOINT]
+    .map((name) => join(folder, name))
+    .find((path) => existsSync(path));
+  if (found === undefined) throw new UserError(`${folder} has no checkpoint yet`);
+  return found;
+}
+
+function configOf({ training, path }: Checkpoint, folder: string): TrainConfig {
+  if (!training) throw new UserError(`${path} holds weights alone, not a run`);
+  const saved = { ...TRAIN_DEFAULTS, ...checkTrainSettings(training.config, path) };
+  return withRestoredPaths(saved, folder, () => undefined);
+}
+
+async function valuesOf(engine: Engine, model: Model, { tensors }: Checkpoint): Promise<Variables> {
+  const entries = model.stateEntries();
+  const state = new Map([...tensors].filter(([name]) => !isTrainingState(name)));
+  checkStateDict(state, entries, false);
+  const wanted = entries.filter(({ kind }) => kind !== 'counter');
+  const values = await engine.variables(wanted);
+  await values.write(new Map(wanted.map(({ name }) => [name, floatsOf(state.get(name)!)])));
+  return values;
+}

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { UserError } from '../errors.js';
+import { writeFileAtomically } from '../runs/atomicFile.js';
+import { type Metrics, readMetrics, readMetricsFile } from '../runs/metricsFile.js';
+import { LOSS_WEIGHTS_FILE } from '../runs/runLogs.js';
+import { type ModelFigures, modelFigures } from './figures.js';
+import { reportPage } from './page/reportPage.js';
+import { settingsOf } from './runSettings.js';
+import { TrainedModel } from './trainedModel.js';
+
+/** The report's file in a run folder. */
+export const REPORT_FILE = 'report.html';
+
+/** A report that was written. */
+export interface WrittenReport {
+  readonly path: string;
+  /** Why figures of the model are missing, if they are: its data is gone, for example. */
+  readonly missing?: string | undefined;
+}
+
+/**
+ * Writes a run's report, one HTML file that needs nothing else: curves, and what the best checkpoint (or else the last) makes of the
+ * test images, at most 10,000 of them. Data that is missing leaves the curves, and the report says so.
+ *
+ * @param folder the run's folder
+ * @param output the file to write. Default: `report.html` in the folder
+ * @throws UserError when the folder is not a run's, or the file cannot be written
+ */
+export async function writeReport(
+  folder: string,
+  output = join(folder, REPORT_FILE),
+): Promise<WrittenReport> {
+  const metrics = readMetrics(folder);
+  const model = await modelOrReason(folder);
+  const page = await reportPage({
+    name: basename(resolve(folder)),
+    metrics,
+    weights: weightsOf(folder),
+    settings: settingsOf(folder),
+    model,
+  });
+  await writeFileAtomically(output, [new TextEncoder().encode(page)]);
+  return { path: output, ...(typeof model === 'string' && { missing: model }) };
+}
+
+async function modelOrReason(folder: string): Promise<ModelFigures | string> {
+  try {
+    const model = await TrainedModel.open(folder);
+    try {
+      return await modelFigures(model);
+    } finally {
+      await model.close();
+    }
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
+}
+
+function weightsOf(folder: string): Metrics | undefined {
+  const path = join(folder, LOSS_WEIGHTS_FILE);
+  if (!existsSync(path)) return undefined;
+  try {
+    return readMetricsFile(path);
+  } catch {
+    // No epoch is in it yet, or it is damaged: the rest of the report does not need it.
+    return undefined;
+  }
+}

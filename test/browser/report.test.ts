@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { biasloss, SMALL } from '../cli/fixtures/process.js';
+import { launchChromium, withoutChromium } from './fixtures/chromium.js';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** What axe-core finds in a page. */
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+let cwd = '';
+let browser: Browser | undefined;
+before(async () => {
+  if (withoutChromium !== false) return;
+  cwd = mkdtempSync(join(tmpdir(), 'biasloss-report-'));
+  const { code, stderr } = await biasloss(['train', ...SMALL, '--epochs=2', '--run-dir=run'], { cwd });
+  assert.equal(code, 0, stderr);
+  browser = await launchChromium();
+});
+after(async () => {
+  await browser?.close();
+  if (cwd !== '') rmSync(cwd, { recursive: true });
+});
+
+/** Opens the report, and gathers what it asks for and complains of. */
+async function open(width: number, colorScheme: 'dark' | 'light'): Promise<{ page: Page; faults: string[] }> {
+  const page = await browser!.newPage({ viewport: { width, height: 850 }, colorScheme });
+  const faults: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('request', (request) => {
+    if (!/^(?:data|file):/.test(request.url())) faults.push(request.url());
+  });
+  await page.goto(`file://${join(cwd, 'run/report.html')}`);
+  return { page, faults };
+}
+
+describe('a run’s report in Chromium', { skip: withoutChromium }, () => {
+  for (const [width, scheme] of [
+    [1280, 'light'],
+    [1280, 'dark'],
+    [390, 'light'],
+    [390, 'dark'],
+  ] as const)
+    it(`is accessible and fits, ${width} pixels, ${scheme}`, async () => {
+      const { page, faults } = await open(width, scheme);
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      assert.ok(Number(overflow) <= 0, `${overflow} pixels too wide`);
+      await page.evaluate(readFileSync(AXE, 'utf8'));
+      const violations = (await page.evaluate(
+        'axe.run().then(({ violations }) => violations)',
+      )) as Violation[];
+      assert.deepEqual(
+        violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`),
+        [],
+      );
+      assert.deepEqual(faults, []);
+      await page.close();
+    });
+});
+
+describe('a confusion matrix in Chromium', { skip: withoutChromium }, () => {
+  it('shows the images of a cell, by keyboard', async () => {
+    const { page, faults } = await open(1280, 'light');
+    await page.locator('#matrix button[tabindex="0"]').focus();
+    const first = await page.evaluate('document.activeElement.getAttribute("aria-label")');
+    const buttons = await page.locator('#matrix button').count();
+    assert.ok(buttons > 1);
+    for (const key of ['ArrowRight', 'ArrowDown']) await page.keyboard.press(key);
+    const label = String(await page.evaluate('document.activeElement.getAttribute("aria-label")'));
+    assert.notEqual(label, first);
+    await page.keyboard.press('Enter');
+    assert.ok((await page.locator('#cell h3').textContent())!.startsWith(label));
+    const images = page.locator('#cell img');
+    assert.ok((await images.count()) >= 1);
+    const width = await images.first().evaluate((image) => (image as { naturalWidth?: number }).naturalWidth);
+    assert.equal(width, 32);
+    assert.deepEqual(faults, []);
+  });
+});

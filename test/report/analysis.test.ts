@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createEngine } from '../../src/engines/createEngine.js';
+import { calibrationOf } from '../../src/report/analysis/calibration.js';
+import { classFigures, confusionCounts, macroMean } from '../../src/report/analysis/classFigures.js';
+import { enlargedHeat, gradCamProgram } from '../../src/report/analysis/gradCam.js';
+import { likelyLabelErrors, notableImages } from '../../src/report/analysis/notable.js';
+import { OutcomeCollector, type Outcomes } from '../../src/report/analysis/outcomes.js';
+import { planCells } from '../../src/report/cellPlan.js';
+import { TINY_SIZE, TinyModel } from '../train/fixtures/tiny.js';
+
+/** Outcomes of images with given classes and probabilities of two classes. */
+function outcomesOf(
+  images: readonly (readonly [label: number, probabilities: readonly number[]])[],
+): Outcomes {
+  const classes = images[0]![1].map((_, k) => `c${k}`);
+  const collector = new OutcomeCollector(classes, images.length);
+  collector.add({
+    logits: Float32Array.from(images.flatMap(([, row]) => row.map(Math.log))),
+    labels: Int32Array.from(images, ([label]) => label),
+    variances: Float32Array.from(images, (_, i) => (i * 7) % images.length),
+    count: images.length,
+  });
+  return collector.result();
+}
+
+const close = (found: number, expected: number, tolerance = 1e-6): void =>
+  assert.ok(Math.abs(found - expected) <= tolerance, `${found} instead of ${expected}`);
+
+const outcomes = outcomesOf([
+  [0, [0.9, 0.1]],
+  [0, [0.75, 0.25]],
+  [0, [0.02, 0.98]],
+  [1, [0.21, 0.79]],
+  [1, [0.59, 0.41]],
+]);
+
+describe('figures of a model', () => {
+  it('are predictions, probabilities and losses', () => {
+    assert.deepEqual([...outcomes.predicted], [0, 0, 1, 1, 0]);
+    close(outcomes.losses[2]!, -Math.log(0.02), 1e-5);
+    close(outcomes.probabilities[5]!, 0.98);
+  });
+
+  it('are precision, recall and F1 of each class', () => {
+    const counts = confusionCounts(outcomes);
+    assert.deepEqual(
+      counts.map((row) => [...row]),
+      [
+        [2, 1],
+        [1, 1],
+      ],
+    );
+    const figures = classFigures(outcomes.classes, counts);
+    assert.deepEqual(
+      figures.map(({ images, predicted, precision, recall, f1 }) => [
+        images,
+        predicted,
+        precision,
+        recall,
+        f1,
+      ]),
+      [
+        [3, 3, 2 / 3, 2 / 3, 2 / 3],
+        [2, 2, 1 / 2, 1 / 2, 1 / 2],
+      ],
+    );
+    close(macroMean(figures, 'f1'), 7 / 12);
+    const empty = classFigures(['a', 'b'], [Uint32Array.of(1, 0), Uint32Array.of(0, 0)]);
+    assert.ok(Number.isNaN(empty[1]!.recall) && macroMean(empty, 'recall') === 1);
+  });
+
+  it('are the calibration error by its definition', () => {
+    const { error, bins } = calibrationOf(outcomes, 5);
+    // (0.6, 0.8]: 0.75 and 0.79, right; (0.8, 1]: 0.9 right and 0.98 wrong; (0.4, 0.6]: 0.59 wrong.
+    close(error, (2 * (1 - 0.77) + 2 * (0.94 - 0.5) + 0.59) / 5);
+    assert.deepEqual(
+      bins.map(({ images }) => images),
+      [0, 0, 1, 2, 2],
+    );
+  });
+});
+
+describe('images that a report shows', () => {
+  it('are likely label errors: as sure of another class as usual, the surest first', () => {
+    // Class 1's own images have 0.79 and 0.41, on average 0.6; class 0's (0.9 + 0.75 + 0.02)/3 = 0.557.
+    assert.deepEqual(likelyLabelErrors(outcomes), [2, 4]);
+    const { lowestVariance, highestVariance, greatestLoss } = notableImages(outcomes, 2);
+    assert.deepEqual(
+      [lowestVariance, highestVariance, greatestLoss],
+      [
+        [0, 3],
+        [2, 4],
+        [2, 4],
+      ],
+    );
+  });
+
+  it('are embedded images for every cell before a second one for any', () => {
+    const plan = planCells(
+      outcomes,
+      classFigures(outcomes.classes, confusionCounts(outcomes)),
+      confusionCounts(outcomes),
+    );
+    assert.deepEqual(
+      plan.cells.map(({ row, column, count, images }) => [row, column, count, images]),
+      [
+        [0, 0, 2, [0, 1]],
+        [0, 1, 1, [2]],
+        [1, 0, 1, [4]],
+        [1, 1, 1, [3]],
+      ],
+    );
+  });
+});
+
+describe('Grad-CAM', () => {
+  it('weighs channels by the gradient of the chosen logit', async () => {
+    const model = new TinyModel();
+    const engine = await createEngine('reference');
+    try {
+      const entries = model.stateEntries().filter(({ kind }) => kind !== 'counter');
+      const values = await engine.variables(entries);
+      const state = new Map(entries.map(({ name, parameter }) => [name, parameter.initialise(5, name)]));
+      await values.write(state);
+      const executable = await engine.compile(gradCamProgram(model, 2), { variables: values });
+      const images = Float32Array.from({ length: 2 * 3 * TINY_SIZE ** 2 }, (_, i) => Math.sin(i * i));
+      const { heat } = await executable.run({
+        images: images.slice(),
+        chosen: Float32Array.of(0, 1, 0, 0, 0, 1),
+      });
+      // The classifier is global pooling and a linear layer: the gradient is its weight divided by the positions.
+      const { evaluationProgram } = await import('../../src/train/programs.js');
+      const evaluation = await engine.compile(evaluationProgram(model, 2, { features: true }), {
+        variables: values,
+      });
+      const { features } = await evaluation.run({ images });
+      const positions = heat!.length / 2;
+      const weight = state.get('fc.weight')!;
+      for (let n = 0; n < 2; n++) {
+        const label = n + 1;
+        for (let at = 0; at < positions; at++) {
+          let sum = 0;
+          for (let c = 0; c < 4; c++)
+            sum += (features![(n * 4 + c) * positions + at]! * weight[label * 4 + c]!) / positions;
+          close(heat![n * positions + at]!, Math.max(0, sum), 1e-5);
+        }
+      }
+      assert.ok(heat!.some((value) => value > 1e-4));
+    } finally {
+      await engine.close();
+    }
+  });
+
+  it('is enlarged by bilinear interpolation, from 0 to 1', () => {
+    const heat = enlargedHeat(Float32Array.of(0, 2, 4, 2), { height: 2, width: 2, size: 4 });
+    assert.deepEqual([...heat.subarray(0, 4)], [0, 0.125, 0.375, 0.5]);
+    assert.equal(heat[12], 1);
+    assert.ok(
+      enlargedHeat(new Float32Array(4), { height: 2, width: 2, size: 3 }).every((value) => value === 0),
+    );
+  });
+});

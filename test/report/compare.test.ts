@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { UsageError, UserError } from '../../src/errors.js';
+import { compareRuns } from '../../src/report/compare/comparison.js';
+import { comparisonTables, csvOf, markdownOf } from '../../src/report/compare/tables.js';
+import { biasloss } from '../cli/fixtures/process.js';
+import { withFolder } from '../train/fixtures/tiny.js';
+
+/** A run's folder with a configuration and an accuracy after each epoch. */
+function run(parent: string, name: string, config: object, accuracies: readonly number[]): string {
+  const folder = join(parent, name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  const rows = accuracies.map((top1, i) => `${i + 1},${(5 - top1 / 25).toFixed(3)},${top1}`);
+  writeFileSync(join(folder, 'metrics.csv'), ['epoch,test_cross_entropy,test_top1', ...rows, ''].join('\n'));
+  return folder;
+}
+
+/** Bias loss and cross-entropy with three seeds each; bias is better by 1, 2 and 3 points at the end. */
+function sixRuns(parent: string): string[] {
+  return [1, 2, 3].flatMap((seed) => [
+    run(parent, `bias-${seed}`, { loss: 'bias', seed, threads: seed }, [10, 60 + 2 * seed, 50 + 2 * seed]),
+    run(parent, `ce-${seed}`, { loss: 'ce', seed }, [20, 40, 50 + seed]),
+  ]);
+}
+
+describe('compareRuns', () => {
+  it('groups runs by what differs besides the seed, and tests the groups by pairs of seeds', () =>
+    withFolder(async (folder) => {
+      const { runs, groups, differences } = compareRuns(sixRuns(folder));
+      assert.deepEqual(runs[0]!.settings, { loss: 'bias' });
+      assert.deepEqual([runs[0]!.best, runs[0]!.bestEpoch, runs[0]!.last], [62, 2, 52]);
+      assert.deepEqual(
+        groups.map(({ name, last }) => [name, last.mean, last.deviation]),
+        [
+          ['loss bias', 54, 2],
+          ['loss ce', 52, 1],
+        ],
+      );
+      const [{ first, second, seeds, test }] = differences as [(typeof differences)[0]];
+      assert.deepEqual([first, second, seeds, test!.difference], ['loss bias', 'loss ce', 3, -2]);
+      // −2 / (1 / √3), two degrees of freedom: p = 1 − t/√(t² + 2).
+      assert.ok(Math.abs(test!.t + 2 * Math.sqrt(3)) < 1e-12);
+      assert.ok(Math.abs(test!.p - (1 - Math.sqrt(12 / 14))) < 1e-12);
+    }));
+
+  it('takes the least as the best of a loss, and the best values on request', () =>
+    withFolder(async (folder) => {
+      const runs = sixRuns(folder);
+      const least = compareRuns(runs, { metric: 'test_cross_entropy' });
+      assert.equal(least.runs[0]!.bestEpoch, 2);
+      assert.equal(compareRuns(runs, { of: 'best' }).differences[0]!.test!.difference, 52 - 64);
+    }));
+
+  it('does without a test where there are no two seeds in common', () =>
+    withFolder(async (folder) => {
+      const a = run(folder, 'a', { loss: 'bias', seed: 1 }, [1, 2]);
+      const b = run(folder, 'b', { loss: 'ce', seed: 1 }, [3, Number.NaN]);
+      const comparison = compareRuns([a, b]);
+      assert.equal(comparison.differences[0]!.test, undefined);
+      assert.ok(Number.isNaN(comparison.runs[1]!.last));
+      assert.equal(comparison.runs[1]!.best, 3);
+      assert.deepEqual(comparisonTables(comparison)[2]!.rows[0]!.slice(1), ['0', '–', '–', '–', '–']);
+    }));
+});
+
+describe('runs that are compared', () => {
+  it('refuses what is not a run, a metric that is not there and a run given twice', () =>
+    withFolder(async (folder) => {
+      const a = run(folder, 'a', {}, [1]);
+      assert.throws(() => compareRuns([a, join(folder, 'b')]), UserError);
+      assert.throws(() => compareRuns([a, a]), UsageError);
+      assert.throws(() => compareRuns([a], { metric: 'x' }), /has no metric x; it has epoch, /);
+    }));
+
+  it('is CSV and Markdown whose cells are quoted', () =>
+    withFolder(async (folder) => {
+      const a = run(folder, 'a, "b"', { model: 'resnet18' }, [1]);
+      const b = run(folder, 'c|d', { model: 'densenet121' }, [2]);
+      const comparison = compareRuns([a, b]);
+      assert.equal(
+        csvOf(comparison),
+        'run,model,seed,epochs,last_test_top1,best_test_top1,best_epoch\n"a, ""b""",resnet18,0,1,1,1,1\nc|d,densenet121,0,1,2,2,1',
+      );
+      assert.match(
+        markdownOf(comparisonTables(comparison)),
+        /\| c\\\|d \| densenet121 \| 0 \| 1 \| 2 \| 2 \| 1 \|/,
+      );
+    }));
+});
+
+describe('biasloss compare', () => {
+  it('prints each format, and writes a page that loads nothing', () =>
+    withFolder(async (cwd) => {
+      sixRuns(cwd);
+      const names = ['bias-1', 'ce-1', 'bias-2', 'ce-2'];
+      const text = await biasloss(['compare', ...names], { cwd });
+      assert.match(text.stdout, /\nloss bias +2 +53 ± 1\.4142 +63 ± 1\.4142\n/);
+      assert.match(text.stdout, /\nloss ce − loss bias +2 +-1\.5 +-7\.8531 to 4\.8531 +-3 +0\.2048\n$/);
+      const json = JSON.parse((await biasloss(['compare', ...names, '--format=json'], { cwd })).stdout);
+      assert.equal(json.differences[0].test.difference, -1.5);
+      const page = await biasloss(['compare', ...names, '--format=html', '--output=c.html'], { cwd });
+      assert.equal(page.stdout, 'comparison: c.html\n');
+      const html = readFileSync(join(cwd, 'c.html'), 'utf8');
+      assert.match(html, /<td>-7\.8531 to 4\.8531<\/td>/);
+      assert.ok(!/<(?:script|link)|src="(?!data:)|@import|url\(/.test(html));
+      const wrong = await biasloss(['compare', 'nowhere'], { cwd });
+      assert.deepEqual(
+        [wrong.code, wrong.stderr],
+        [1, 'error: nowhere is not a run: it has no metrics.csv\n'],
+      );
+    }));
+});

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { deviationOf, pairedTest, twoSidedP } from '../../src/report/compare/pairedTest.js';
+
+const close = (found: number, expected: number, tolerance: number): void =>
+  assert.ok(Math.abs(found - expected) <= tolerance, `${found} instead of ${expected}`);
+
+describe('pairedTest', () => {
+  it('has the probabilities of printed tables of Student’s t', () => {
+    const table: [degrees: number, t: number][] = [
+      [1, 12.706204736175],
+      [2, 4.302652729911],
+      [3, 3.182446305284],
+      [4, 2.776445105198],
+      [9, 2.262157162741],
+      [30, 2.042272456301],
+    ];
+    for (const [degrees, t] of table) {
+      close(twoSidedP(t, degrees), 0.05, 1e-10);
+      close(twoSidedP(-t, degrees), 0.05, 1e-10);
+    }
+    assert.equal(twoSidedP(0, 5), 1);
+    assert.ok(twoSidedP(Infinity, 5) < 1e-15);
+  });
+
+  it('gives R’s result for Student’s own data (sleep)', () => {
+    const first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2];
+    const second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
+    const { pairs, difference, interval, t, p } = pairedTest(first, second)!;
+    assert.equal(pairs, 10);
+    close(difference, 1.58, 1e-12);
+    close(t, 4.0621, 5e-5);
+    close(p, 0.002833, 5e-7);
+    close(interval[0], 0.7001142, 5e-8);
+    close(interval[1], 2.4598858, 5e-8);
+  });
+
+  it('takes differences that are all alike, and refuses a single pair', () => {
+    assert.equal(pairedTest([1], [2]), undefined);
+    assert.equal(pairedTest([1, 2], [1, 2])!.p, 1);
+    assert.ok(pairedTest([1, 2], [2, 3])!.p < 1e-12);
+    assert.ok(Number.isNaN(deviationOf([1])));
+  });
+});
