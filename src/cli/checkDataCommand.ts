@@ -21,11 +21,12 @@ interface CheckDataFlags {
 /** Adds the argument, options and action of `check-data`. */
 export function configureCheckData(command: Command): void {
   command
-    .argument('<dir>', 'folder with a folder a class, or with train/ and val/ of those; or .tar archives')
-    .addOption(new Option('--exclude <file>', 'list of images to leave out'))
-    .addOption(
-      new Option('--write-exclude <file>', 'write a list of what cannot be used, for train --exclude'),
+    .argument(
+      '<dir>',
+      'folder with one subfolder per class, or with train/ and val/ that have them; or .tar archives',
     )
+    .addOption(new Option('--exclude <file>', 'list of images to leave out'))
+    .addOption(new Option('--write-exclude <file>', 'write a list of unusable files, for train --exclude'))
     .addOption(settingOption('valShare'))
     .addOption(settingOption('splitSeed'))
     .addOption(logFormatOption())
@@ -35,7 +36,7 @@ export function configureCheckData(command: Command): void {
 async function runCheckData(place: string, flags: CheckDataFlags): Promise<void> {
   const { writeExclude, exclude: excludeList, valShare, splitSeed, logFormat } = flags;
   if (writeExclude !== undefined && existsSync(writeExclude))
-    throw new UsageError(`${writeExclude} exists already: --write-exclude takes the name of a new file`);
+    throw new UsageError(`${writeExclude} already exists: --write-exclude takes the name of a new file`);
   checkTrainSettings({
     ...(valShare !== undefined && { valShare }),
     ...(splitSeed !== undefined && { splitSeed }),
@@ -86,6 +87,6 @@ function printReport({ part, folder, classes, empty, unreadable, foreign }: Data
   );
   for (const path of empty) printLine(`empty: ${path}`);
   for (const { reason } of unreadable) printLine(`unreadable: ${reason}`);
-  for (const { path, format } of foreign) printLine(`of a format that is not read: ${path} (${format})`);
+  for (const { path, format } of foreign) printLine(`of an unsupported format: ${path} (${format})`);
   printLine();
 }

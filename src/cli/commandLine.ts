@@ -23,7 +23,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     const words = argv.filter((argument) => argument !== '--debug');
     const program = await buildProgram(words.slice(0, 2));
     if (isJson)
-      // Help is no error, and stays text.
+      // Help is not an error and stays text.
       for (const command of [program, ...program.commands])
         command.configureOutput({ outputError: (text) => printError(sentenceOf(text), 2) });
     await program.parseAsync(words, { from: 'user' });
@@ -32,14 +32,14 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Whether the output is to be JSON, as far as that can be told before the flags are parsed. */
+/** Whether the output is to be JSON, as far as is known before the flags are parsed. */
 function asksForJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   const flags = end < 0 ? argv : argv.slice(0, end);
   return flags.includes('--log-format=json') || flags[flags.indexOf('--log-format') + 1] === 'json';
 }
 
-/** Commander's message in one line, without what it begins with. */
+/** Commander's message in one line, without its prefix. */
 function sentenceOf(text: string): string {
   return text
     .trim()
@@ -51,13 +51,13 @@ function checkWorkingDirectory(): void {
   try {
     process.cwd();
   } catch {
-    throw new UserError('the working directory does not exist any more: change to another one');
+    throw new UserError('the working directory no longer exists: change to another one');
   }
 }
 
 /** Exit code of an error, after it has been printed. */
 function report(error: unknown, debug: boolean): number {
-  // It has printed its message itself.
+  // Its message has been printed.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const exitCode = error instanceof UserError ? error.exitCode : 1;
   const message = error instanceof SettingError ? error.named(flagOf).message : errorMessage(error);

@@ -37,8 +37,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'check-data',
-    description:
-      'Decode every image of folders or archives; list what training would stop at or be spoilt by.',
+    description: 'Decode every image of folders or archives; list what would stop or harm training.',
     load: async () => (await import('./checkDataCommand.js')).configureCheckData,
   },
   {
@@ -48,12 +47,12 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'doctor',
-    description: 'What this machine offers: engines found, processor features, versions.',
+    description: 'What this machine has: engines, processor features, versions.',
     load: async () => (await import('./doctorCommand.js')).configureDoctor,
   },
   {
     name: 'curves',
-    description: 'Draw a metric of runs over their epochs, and list where it ended.',
+    description: 'Plot a metric of runs by epoch, and list its final values.',
     load: async () => (await import('./curvesCommand.js')).configureCurves,
   },
   {
@@ -69,13 +68,13 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'profile',
-    description: 'Where the time of a training step or of evaluation goes, primitive by primitive.',
+    description: 'Time per primitive of a training step or of evaluation.',
     load: async () => (await import('./profileCommand.js')).configureProfile,
   },
   {
     name: 'quickstart',
     description:
-      'Train shufflenetv2 0.5 on generated images under both losses; ends with accuracies and an image of the curves.',
+      'Train shufflenetv2 0.5 on generated images with both losses; prints accuracies and writes a chart of the curves.',
     load: async () => (await import('./quickstartCommand.js')).configureQuickstart,
   },
   {
@@ -104,7 +103,7 @@ export async function buildProgram(wanted: readonly string[] | 'all'): Promise<C
   for (const { name, description, load } of COMMANDS) {
     const command = program.command(name).description(description).exitOverride();
     if (wanted === 'all' || wanted.includes(name)) (await load())(command);
-    // Names alone must not swallow what they are followed by.
+    // Commands without options loaded must not take the following arguments.
     else command.allowUnknownOption().allowExcessArguments();
   }
   return program;

@@ -12,7 +12,7 @@ interface Words {
   readonly name: string;
   readonly description: string;
   readonly flags: readonly Flag[];
-  /** What its argument may be; empty where that is a file, or there is none. */
+  /** Values of its argument; empty if that is a file, or there is none. */
   readonly values: readonly string[];
 }
 
@@ -21,7 +21,7 @@ interface Flag {
   readonly description: string;
   /** Whether a value follows. */
   readonly takesValue: boolean;
-  /** Values that there are; empty where a file or a number is meant. */
+  /** Its values; empty if it is a file or a number. */
   readonly values: readonly string[];
 }
 
@@ -88,7 +88,7 @@ ${flagCases.join('\n')}
 complete -o filenames -F _biasloss biasloss`;
 }
 
-/** Flags whose value is a file, or nothing that is known. */
+/** Flags whose value is a file, or anything else without known values. */
 function fileFlags(commands: readonly Words[]): string[] {
   const flags = commands.flatMap((command) => command.flags);
   const open = flags.filter(({ takesValue, values }) => takesValue && values.length === 0);

@@ -4,13 +4,13 @@ import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import { flagOf } from './flagNames.js';
 
-/** What a configuration cannot set, by its name there. */
+/** What a configuration file cannot set, by its name there. */
 const FLAGS_ALONE: readonly string[] = ['config', 'recipe', 'runDir', 'resume', 'logFormat', 'classes'];
 
 /**
- * Settings of a JSON file, whose keys are the settings' names in any spelling: baseLr, base-lr, base_lr.
+ * Settings of a JSON file, whose keys are setting names in any spelling: baseLr, base-lr, base_lr.
  *
- * @throws UsageError when it cannot be read, or sets what a flag alone can
+ * @throws UsageError when it cannot be read, or sets what only a flag can set
  * @throws SettingError when a setting is unknown or wrong
  */
 export function readConfigFile(path: string): Partial<TrainConfig> {
@@ -26,7 +26,7 @@ export function readConfigFile(path: string): Partial<TrainConfig> {
   const keys = entries.map(([key]) => key);
   const alone = FLAGS_ALONE.find((key) => keys.includes(key));
   if (alone !== undefined)
-    throw new UsageError(`${path} cannot set ${flagOf(alone)}, which is given on the command line alone`);
+    throw new UsageError(`${path} cannot set ${flagOf(alone)}, which can only be given on the command line`);
   const twice = keys.find((key, i) => keys.indexOf(key) !== i);
   if (twice !== undefined) throw new UsageError(`${path} has ${twice} twice, in two spellings`);
   return checkTrainSettings(Object.fromEntries(entries), path);

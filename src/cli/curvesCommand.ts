@@ -49,7 +49,7 @@ async function drawCurves(runs: readonly string[], flags: CurvesFlags): Promise<
   printLine(`\nimage: ${output}`);
 }
 
-/** The greatest and the least of the values that are finite; NaN where none is. */
+/** The largest and smallest finite value; NaN if there is none. */
 function extremesOf(values: readonly number[]): [greatest: number, least: number] {
   const finite = values.filter(Number.isFinite);
   return finite.length === 0 ? [Number.NaN, Number.NaN] : [Math.max(...finite), Math.min(...finite)];

@@ -57,7 +57,7 @@ function machineRecord(): Record<string, unknown> {
   };
 }
 
-/** Whether an engine can be used, and what it is, or why it cannot. */
+/** Whether an engine is usable, with its description or the reason. */
 interface EngineFound {
   readonly found: boolean;
   readonly description: string;
@@ -80,11 +80,11 @@ async function tryEngine(name: 'onnx' | 'onednn'): Promise<EngineFound> {
 
 function featuresText(): string {
   const features = processorFeatures();
-  if (features === undefined) return 'not told by this system';
+  if (features === undefined) return 'not reported by this system';
   return features.join(' ') || 'none of the known ones';
 }
 
-/** Instruction sets from the kernel's list; undefined on other systems, which do not tell. */
+/** Instruction sets from the kernel's list; undefined on other systems, which do not report them. */
 function processorFeatures(): string[] | undefined {
   if (!existsSync('/proc/cpuinfo')) return undefined;
   const flags = new Set(

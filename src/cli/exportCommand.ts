@@ -49,7 +49,10 @@ export function configureExport(command: Command): void {
   );
   const options = [
     nameOption('--to <format>', 'format', EXPORT_FORMATS).makeOptionMandatory(),
-    new Option('--output <file>', 'file to write (default: the checkpoint’s name with the format’s ending)'),
+    new Option(
+      '--output <file>',
+      'file to write (default: the checkpoint’s name with the format’s extension)',
+    ),
     ...weightsOptions('names of the classes'),
     new Option('--include-preprocessing', 'ONNX: take uint8 bytes [batch, height, width, 3]'),
     new Option('--f16', 'ONNX: store weights as 16-bit floats, half the size'),
@@ -97,7 +100,7 @@ async function runExport(flags: ExportFlags): Promise<void> {
   );
 }
 
-/** The ONNX model, after its logits of random bytes have been compared with the source's. */
+/** The ONNX model, after its logits for random bytes have been compared with the source's. */
 async function checkedOnnx(
   model: Model,
   tensors: StateDictTensors,

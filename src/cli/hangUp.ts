@@ -7,8 +7,8 @@ const HANG_UP = 1n;
 const [ACCESS, WRITE_ONLY] = [0o3, 0o1];
 
 /**
- * Whether whoever started this process had it ignore SIGHUP, as `nohup` does. Node.js sets ignored signals back to
- * their default as it starts, so that the traces of it must do: a parent that ignores SIGHUP, the shell's name of the
+ * Whether whoever started this process had it ignore SIGHUP, as `nohup` does. Node.js resets ignored signals to
+ * their default as it starts, so this goes by traces: a parent that ignores SIGHUP, the shell's name of the
  * command, and the unreadable standard input that `nohup` puts in a terminal's place.
  */
 export function ignoresHangUp(): boolean {

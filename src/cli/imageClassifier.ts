@@ -4,7 +4,7 @@ import { type EngineFlags, withClassifier } from './classifier.js';
 import { isOnnxFile, openOnnxFile } from './onnxFile.js';
 import { openClassifier, type WeightsFlags } from './weightsFlags.js';
 
-/** Something that tells what is in an image. */
+/** Something that classifies images. */
 export interface ImageClassifier {
   /** Names of the classes. */
   readonly names: readonly string[];
@@ -19,7 +19,7 @@ export interface ImageClassifier {
 /**
  * Runs `body` with the classifier in a file: weights in an engine, or an exported `.onnx` model in ONNX Runtime.
  *
- * @throws UserError when the file is unfit
+ * @throws UserError when the file cannot be used
  */
 export async function withImageClassifier(
   flags: WeightsFlags & EngineFlags,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command's beginning: plain enough for an old Node to read, which is told what is needed. The rest is loaded
- * only after that, so that `--version` is quick.
+ * The entry point: plain enough for an old Node to parse, which then reports the version that is needed. The rest
+ * is loaded only after that, so that `--version` is quick.
  */
 import { readFileSync } from 'node:fs';
 
@@ -17,10 +17,10 @@ function isOlder(version: string, than: string): boolean {
   return false;
 }
 
-/** What happens where the rest cannot even be loaded. */
+/** What happens if the rest cannot even be loaded. */
 function fail(error: unknown): void {
   const files =
-    'error: this takes more open files than the system allows a process: raise the limit, as with ulimit -n 1024';
+    'error: this needs more open files than the system allows a process: raise the limit, for example with ulimit -n 1024';
   const text = String(error);
   process.stderr.write(`${text.indexOf('EMFILE') >= 0 ? files : `unexpected error: ${text}`}\n`);
   process.exitCode = 1;

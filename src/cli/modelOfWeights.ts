@@ -15,8 +15,8 @@ export interface WeightsRequest extends Hyperparameters {
 }
 
 /**
- * The model of a file of weights: as the file describes it; where it does not, as the flags do or its tensors
- * tell.
+ * The model of a file of weights: as the file describes it; otherwise by the flags or its
+ * tensors.
  *
  * @throws UserError when flags or data contradict the file, or its architecture is unknown and no flag names one
  */
@@ -27,7 +27,7 @@ export function modelOfWeights(path: string, { info, tensors }: WeightsFile, req
     const name = request.model ?? found?.name;
     if (name === undefined) throw new UserError(`${path}: ${describeUnknown(tensors)}`);
     if (found && found.name !== name)
-      throw new UserError(`${path}: it holds the tensors of ${nameOfKind(found)}, not of ${name}`);
+      throw new UserError(`${path}: it has the tensors of ${nameOfKind(found)}, not of ${name}`);
     const same = found?.name === name ? found : undefined;
     return createModel({ ...same, name, classes, imageSize, ...families.optionsOf(request) });
   }
@@ -35,7 +35,7 @@ export function modelOfWeights(path: string, { info, tensors }: WeightsFile, req
   refuse(path, 'a checkpoint of', own.name, request.model);
   for (const key of families.options.keys()) refuse(path, `of the ${key}`, own[key], request[key]);
   if (own.classes !== classes)
-    throw new UserError(`${path} tells ${own.classes} classes apart, but the data has ${classes}`);
+    throw new UserError(`${path} has ${own.classes} classes, but the data has ${classes}`);
   return createModel({ ...own, imageSize: imageSize ?? own.imageSize });
 }
 

@@ -7,7 +7,7 @@ import { readBytes } from '../runs/checkpoint.js';
 import type { EngineFlags } from './classifier.js';
 import type { WeightsFlags } from './weightsFlags.js';
 
-/** Flags that say what an ONNX model says itself, or that are for our engines. */
+/** Flags for what an ONNX model contains itself, or for our engines. */
 const MEANINGLESS: { readonly [K in keyof (WeightsFlags & EngineFlags)]?: string } = {
   ...families.flags,
   model: '--model',
@@ -50,14 +50,14 @@ export function isOnnxFile(path: string): boolean {
 /**
  * Opens a model that export wrote.
  *
- * @throws UserError when the file is unfit
+ * @throws UserError when the file cannot be used
  * @throws UsageError for a flag that has no meaning with it
  */
 export async function openOnnxFile(flags: OnnxFlags): Promise<OnnxFile> {
   const { checkpoint: path, threads } = flags;
   for (const [key, flag] of Object.entries(MEANINGLESS)) {
     if (flags[key as keyof typeof MEANINGLESS] !== undefined)
-      throw new UsageError(`${flag} is for weights; ${path} is an exported model, which needs none`);
+      throw new UsageError(`${flag} is for weights; ${path} is an exported model, which does not need it`);
   }
   const bytes = readBytes(path);
   const { takesBytes, classes, channels, ...described } = readOnnxClassifier(bytes, path);

@@ -29,9 +29,9 @@ export function logFormatOption(): Option {
   return nameOption('--log-format <format>', 'what is printed', ['text', 'json']).default('text');
 }
 
-/** `--classes`, which the published scripts take: must be what the data has. */
+/** `--classes`, which the published scripts take: must match the data. */
 export function classesOption(): Option {
-  return new Option('--classes <n>', 'number of classes; must be the data’s')
+  return new Option('--classes <n>', 'number of classes; must match the data')
     .argParser(parseCount)
     .hideHelp();
 }

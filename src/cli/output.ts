@@ -15,7 +15,7 @@ export function packageVersion(): string {
 /** Standard output or standard error cannot be written. */
 export class OutputLost extends UserError {
   override readonly name = 'OutputLost';
-  /** 141, as a shell shows SIGPIPE, where whoever reads is gone. */
+  /** 141, as a shell reports SIGPIPE, if the reader is gone. */
   override readonly exitCode: number;
 
   constructor(stream: string, error: NodeJS.ErrnoException) {
@@ -24,20 +24,20 @@ export class OutputLost extends UserError {
     this.exitCode = closed ? 141 : 1;
   }
 
-  /** Whether there is nothing to complain of, as in `biasloss info … | head -1`. */
+  /** Whether the error can be ignored, as in `biasloss info … | head -1`. */
   get isQuiet(): boolean {
     return this.exitCode === 141;
   }
 }
 
-/** Who is told of lost output, the last one first. */
+/** Who is told that output was lost; only the last one is called. */
 const outputWatches: ((lost: OutputLost) => void)[] = [];
 
 /**
- * Calls `onLost` when output cannot be written, instead of who watched before. A terminal that was closed does not
- * count: SIGHUP tells of it, where anybody is to know.
+ * Calls `onLost` when output cannot be written, instead of earlier watchers. A closed terminal does not count: SIGHUP
+ * reports it.
  *
- * @returns what ends the watch
+ * @returns a function that ends the watch
  */
 export function watchOutput(onLost: (lost: OutputLost) => void): () => void {
   if (outputWatches.length === 0) listenForErrors();
@@ -71,12 +71,12 @@ export function setNoticeFormat(format: LogFormat): void {
   noticeFormat = format;
 }
 
-/** Prints a human-readable line, in JSON a record `notice`, to standard error, apart from the results. */
+/** Prints a human-readable line (in JSON a record `notice`) to standard error, apart from the results. */
 export function printNotice(text: string): void {
   printDiagnostic(text, { event: 'notice', text });
 }
 
-/** Prints why the process fails to standard error: a sentence, in JSON a record `error`. */
+/** Prints to standard error why the process fails: a sentence, or in JSON a record `error`. */
 export function printError(sentence: string, exitCode: number, prefix = 'error: '): void {
   printDiagnostic(prefix + sentence, { event: 'error', message: sentence, exit_code: exitCode });
 }
@@ -111,7 +111,7 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-/** A number with thousands separated: 1,360,896. */
+/** A number with thousands separators: 1,360,896. */
 export function formatCount(value: number): string {
   return value.toLocaleString('en-US');
 }

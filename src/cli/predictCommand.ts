@@ -21,11 +21,11 @@ export function configurePredict(command: Command): void {
   command
     .argument(
       '<image...>',
-      'image files, folders of them, or - for standard input (an image, or a path a line)',
+      'image files, folders of them, or - for standard input (an image, or one path per line)',
     )
     .addHelpText(
       'after',
-      '\nThe checkpoint may also be a model that export wrote as .onnx.\n' +
+      '\nThe checkpoint may also be an .onnx model written by export.\n' +
         '\nExample:\n  biasloss predict --checkpoint runs/NAME/best.safetensors cat.jpg',
     );
   const options = [
@@ -55,7 +55,7 @@ async function runPredict(places: readonly string[], flags: PredictFlags): Promi
   });
 }
 
-/** An image that cannot be read does not keep the others from an answer; anything else does. */
+/** An image that cannot be read does not stop the others; any other error does. */
 function failureOf(error: unknown, { name, path }: PredictInput): UserError {
   if (!(error instanceof UserError)) throw error;
   return new UserError(error.message.replaceAll(path, name));

@@ -17,8 +17,8 @@ export interface PredictInput {
 const STDIN = '-';
 
 /**
- * Runs `body` with the images that arguments stand for: files; folders, whose images are taken at any depth; `-`
- * for standard input, which holds an image or a list of paths.
+ * Runs `body` with the images that the arguments name: files; folders, with images at any depth; `-` for standard
+ * input, an image or a list of paths.
  *
  * @throws UserError when a folder has no images, or standard input cannot be read
  */

@@ -30,8 +30,8 @@ interface ProfileFlags extends EngineFlags, ModelFlags {
 }
 
 const HELP = `
-Prints the step’s primitives by operation and implementation, the longest of them one by one, how far the step is
-from what the machine can do (measured in the same run), and writes an image. Needs the onednn engine.
+Prints the step’s primitives by operation and implementation, then the longest ones, and how far the step is from
+the machine’s peaks (measured in the same run); writes a flame graph. Needs the onednn engine.
 
 Example:
   biasloss profile --model resnet18 --precision bf16 --out resnet18.svg`;
@@ -52,11 +52,11 @@ export function configureProfile(command: Command): void {
       'height and width of the images (default: the model’s own)',
     ).argParser(parseCount),
     settingOption('imageChannels', { unset: '3' }),
-    new Option('--batch-size <n>', 'images of a step').argParser(parseCount).default(64),
+    new Option('--batch-size <n>', 'images per step').argParser(parseCount).default(64),
     nameOption('--mode <name>', 'what is run', ['train', 'eval']).default('train'),
     nameOption('--loss <name>', 'loss of a training step', ['bias', 'ce']).default('bias'),
     ...engineOptions(),
-    new Option('--steps <n>', 'steps to take medians of').argParser(parseCount).default(10),
+    new Option('--steps <n>', 'steps, of which medians are taken').argParser(parseCount).default(10),
     new Option('--top <n>', 'primitives that are shown one by one').argParser(parseCount).default(15),
     new Option('--out <file>', 'image to write (default: profile-MODEL-MODE-PRECISION.svg in this folder)'),
     logFormatOption(),

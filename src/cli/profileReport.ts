@@ -4,7 +4,7 @@ import { formatTable } from './output.js';
 
 const FIGURES = ['ms', 'step', 'GFLOP/s', 'GB/s', 'of peak', 'by', 'lost ms'];
 
-/** A profile as text: totals, a row an operation and implementation, and the `top` longest primitives. */
+/** A profile as text: totals, one row per operation and implementation, and the `top` longest primitives. */
 export function profileText(
   profile: StepProfile,
   about: { readonly title: string; readonly top: number; readonly image: string },
@@ -57,8 +57,8 @@ function totalsText({ stepMilliseconds, steps, batchSize }: StepProfile, summary
     `sum of primitives  ${milliseconds.toFixed(1)} ms in ${count} primitives (${difference > 0 ? '+' : ''}${difference.toFixed(1)}%)`,
     `in TypeScript  ${summary.inTypeScript.milliseconds.toFixed(1)} ms in ${summary.inTypeScript.count} of them (${percent(summary.inTypeScript.shareOfStep)})`,
     `roofline  ${(milliseconds - lostMilliseconds).toFixed(1)} ms, ${percent(shareOfPeak)} of the sum`,
-    'note: primitives are timed one by one, so that each time includes the call, the start of the threads and the clock;',
-    'above 100% of the peak the tensors were in a cache.',
+    'note: primitives are timed one by one, so each time includes the call, the start of the threads and the clock;',
+    'above 100% of the peak, the tensors were in a cache.',
   ].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 
 const BAR = 20;
-/** Milliseconds between drawings on a terminal, and between lines where the output is piped. */
+/** Milliseconds between redraws on a terminal, and between lines if the output is piped. */
 const TERMINAL_INTERVAL = 100;
 const PIPE_INTERVAL = 10_000;
 
@@ -13,7 +13,7 @@ export function clearProgress(): void {
   drawnLine?.clear();
 }
 
-/** A progress bar on a terminal; where the stream is piped, a plain line every ten seconds. */
+/** A progress bar on a terminal; if the stream is piped, a plain line every ten seconds. */
 export class ProgressLine {
   private drawnAt: number;
   private timer: NodeJS.Timeout | undefined;
@@ -23,7 +23,7 @@ export class ProgressLine {
     this.drawnAt = stream.isTTY ? Number.NEGATIVE_INFINITY : performance.now();
   }
 
-  /** Shows what is waited for before anything is done, also where the stream is piped and it takes long. */
+  /** Shows what is being waited for before there is progress, also if the stream is piped and it takes long. */
   wait(text: string): void {
     this.update(0, text);
     if (this.stream.isTTY) return;

@@ -23,7 +23,7 @@ const LOSSES = [
   { loss: 'ce', title: 'cross-entropy', colour: '#d9730d' },
 ] as const;
 
-/** Small batches and a moderate rate: above 90% under both losses in few steps. */
+/** Small batches and a moderate rate: above 90% with both losses in few steps. */
 const SETTINGS = {
   model: 'shufflenetv2',
   ratio: 0.5,

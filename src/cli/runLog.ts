@@ -2,7 +2,7 @@ import type { RunListener } from '../runs/runEvents.js';
 import { printNotice } from './output.js';
 import { ProgressLine } from './progressLine.js';
 
-/** Prints what opening and preparing a run report: notices, and a download's progress. */
+/** Prints what is reported while a run is opened and prepared: notices and download progress. */
 export function runLog(): RunListener {
   const line = new ProgressLine(process.stderr);
   return (event) => {

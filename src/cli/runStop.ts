@@ -3,7 +3,7 @@ import type { StartedRun } from '../runs/startRun.js';
 import { printNotice, watchOutput } from './output.js';
 import { endBy, type StopSignal, watchSignals } from './signals.js';
 
-/** Stops a run in order, its state saved, when a signal comes or nobody can read its output any more. */
+/** Stops a run cleanly, with its state saved, on a signal or when its output can no longer be read. */
 export class RunStop {
   private run: StartedRun | undefined;
   private code: number | undefined;
@@ -13,7 +13,7 @@ export class RunStop {
   constructor(private readonly folder: RunFolder) {
     this.endSignals = watchSignals((signal, exitCode) => this.onSignal(signal, exitCode));
     this.endOutput = watchOutput(({ message, exitCode }) => {
-      // Once is enough: whatever is still printed fails, too.
+      // Once is enough: further output fails, too.
       if (this.code !== undefined) return;
       process.exitCode = exitCode;
       this.stop(exitCode);
@@ -21,18 +21,18 @@ export class RunStop {
     });
   }
 
-  /** Exit code of what asked for the stop (130 for SIGINT, 143 for SIGTERM, 141 for a closed pipe), if anything did. */
+  /** Exit code for the reason of the stop (130 for SIGINT, 143 for SIGTERM, 141 for a closed pipe), if anything did. */
   get exitCode(): number | undefined {
     return this.code;
   }
 
-  /** Gives the run, which is stopped at once if that was asked for while it was prepared. */
+  /** Sets the run, which is stopped at once if a stop was requested while it was prepared. */
   attach(run: StartedRun): void {
     this.run = run;
     if (this.code !== undefined) run.stop();
   }
 
-  /** Frees run and folder. Signals act as usual again; output may still get lost. */
+  /** Frees run and folder. Signals have their default effect again; output may still be lost. */
   async close(): Promise<void> {
     this.endSignals();
     await this.run?.close();
@@ -47,7 +47,7 @@ export class RunStop {
       return;
     }
     this.stop(exitCode);
-    printNotice(`${signal}: finishing the step and saving; once more to end at once`);
+    printNotice(`${signal}: finishing the step and saving; press again or repeat the signal to end at once`);
   }
 
   private stop(exitCode: number): void {

@@ -13,7 +13,7 @@ import { RunStop } from './runStop.js';
 import { sparkline } from './sparkline.js';
 import { trainLog } from './trainLog.js';
 
-/** What `train` was asked for. */
+/** Arguments of `train`. */
 export interface TrainRequest extends RunRequest {
   readonly logFormat: LogFormat;
   /** Whether the run ends with a report. Default true. */
@@ -23,7 +23,7 @@ export interface TrainRequest extends RunRequest {
 }
 
 /**
- * Trains as the command line asks, prints events, and returns the run's folder.
+ * Trains according to the command line, prints events, and returns the run's folder.
  *
  * @throws Interrupted after a signal, or when its output cannot be written; the state is saved then
  */

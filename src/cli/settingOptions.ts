@@ -4,14 +4,14 @@ import { type SettingKey, settingOf } from '../runs/settings/table.js';
 import { flagOf } from './flagNames.js';
 import { NameOption, parseNumber, parseNumbers } from './parsing.js';
 
-/** What a command says of a setting otherwise than `train` does. */
+/** Where a command's option differs from that of `train`. */
 export interface SettingNotes {
   readonly help?: string;
-  /** What holds where the flag is not given; '' where it must be. Default: the setting's default. */
+  /** What applies without the flag; '' if it is required. Default: the setting's default. */
   readonly unset?: string;
 }
 
-/** The option that gives a setting, without its default's value: that is the setting table's. */
+/** The option for a setting, without a default value, which comes from the settings table. */
 export function settingOption(key: SettingKey, notes: SettingNotes = {}): Option {
   const setting = settingOf(key);
   if (setting.argument === null) throw new Error(`${key} has no flag`);
@@ -30,7 +30,10 @@ export function trainOptions(keys: readonly SettingKey[]): Option[] {
     .filter((key) => settingOf(key).argument !== null)
     .flatMap((key) => {
       const { group, kind } = settingOf(key);
-      const off = new Option(`--no-${flagOf(key).slice(2)}`, 'not, where a configuration asks for it');
+      const off = new Option(
+        `--no-${flagOf(key).slice(2)}`,
+        'turn it off if a configuration file turns it on',
+      );
       const options = kind === 'switch' ? [settingOption(key), off] : [settingOption(key)];
       return options.map((option) => option.helpGroup(`${group}:`));
     });
@@ -44,7 +47,7 @@ function helpOf(setting: Setting<unknown>, { help = setting.help, unset }: Setti
   return otherwise === undefined || otherwise === '' ? described : `${described} (default: ${otherwise})`;
 }
 
-/** A default as it is typed; undefined where there is none to tell. */
+/** A default as it is typed; undefined if there is none to show. */
 function defaultOf({ default: value, kind }: Setting<unknown>): string | undefined {
   if (value === null || kind === 'switch') return undefined;
   return Array.isArray(value) ? value.join(' ') : String(value);

@@ -1,22 +1,22 @@
 import { constants } from 'node:os';
 import { ignoresHangUp } from './hangUp.js';
 
-/** Signals that ask for an orderly end: from the keyboard, from a supervisor, from a terminal that was closed. */
+/** Signals that request a clean stop: from the keyboard, a supervisor, or a closed terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A signal that asks for an orderly end. */
+/** A signal that requests a clean stop. */
 export type StopSignal = (typeof SIGNALS)[number];
 
 /**
- * Milliseconds in which another signal is a repetition of the first: `timeout` signals its child and then the
- * whole group, a supervisor may send two kinds, and nobody has read yet what the first one does.
+ * Milliseconds in which another signal counts as the first: `timeout` signals its child and then the whole
+ * group, a supervisor may send two kinds, and the message about the first one has not been read yet.
  */
 const REPETITION = 100;
 
 /**
  * Calls `onStop` at the first signal, so that work can be saved; a later one ends the process at once.
  *
- * @returns what ends the watch
+ * @returns a function that ends the watch
  */
 export function watchSignals(onStop: (signal: StopSignal, exitCode: number) => void): () => void {
   let first: number | undefined;
@@ -38,8 +38,8 @@ export function watchSignals(onStop: (signal: StopSignal, exitCode: number) => v
 }
 
 /**
- * Ends the process by a signal, as if nobody had listened for it. `process.exit` would wait for what an engine's
- * worker computes natively, and ONNX Runtime would then fail in the half-closed process.
+ * Ends the process with a signal, as if there were no listener. `process.exit` would wait for the native code of
+ * an engine's worker, and ONNX Runtime would then fail in the half-closed process.
  */
 export function endBy(signal: StopSignal): void {
   process.removeAllListeners(signal);

@@ -12,7 +12,7 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** The known name that was probably meant: one that is alike, or begins with the word. */
+/** The known name that was probably meant: a similar one, or one that starts with the word. */
 export function suggest(word: string, known: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
   const ranked = known

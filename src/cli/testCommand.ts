@@ -53,14 +53,14 @@ const SHOWN_PAIRS = 10;
 export function configureTest(command: Command): void {
   command.addHelpText(
     'after',
-    '\nThe checkpoint may also be a model that export wrote as .onnx.\n' +
+    '\nThe checkpoint may also be an .onnx model written by export.\n' +
       '\nExample:\n  biasloss test --checkpoint runs/NAME/best.safetensors --data-path data --per-class',
   );
   const options = [
     checkpointOption(),
     ...modelOptions({ unset: 'the checkpoint’s' }, { unset: 'the checkpoint’s' }),
     ...dataOptions({ unset: 'the run’s' }),
-    new Option('--batch-size <n>', 'images of a batch').argParser(parseCount).default(128),
+    new Option('--batch-size <n>', 'images per batch').argParser(parseCount).default(128),
     settingOption('classMap', { unset: 'the run’s' }),
     settingOption('exclude', { unset: 'the run’s' }),
     new NameOption('--part <name>', 'part of the data (default: test, or all of another folder)', PART_NAMES),

@@ -22,7 +22,7 @@ import type { WeightsFile } from '../train/weights.js';
 import { printNotice } from './output.js';
 import { runLog } from './runLog.js';
 
-/** Flags that say what is tested on. */
+/** Flags that choose the test data. */
 export interface TestDataFlags {
   readonly checkpoint: string;
   readonly data?: TrainConfig['data'];
@@ -35,8 +35,8 @@ export interface TestDataFlags {
 }
 
 /**
- * The images to test on: those that the checkpoint's run held out or has for testing, unless flags name another
- * place; of a folder or archive without parts every image, or the part that is asked for.
+ * The images to test on: those that the checkpoint's run held out or has for testing, unless flags name other
+ * data; every image of a folder or archive without parts, or the requested part.
  *
  * @throws UserError when the data is missing, unclear or has no such part
  */
@@ -100,7 +100,7 @@ function ofImages(
   return chosen;
 }
 
-/** The images of a part that the run had there. Others, which were added since, are left out, and changes told. */
+/** The images that the run had in a part. Images added since are left out, and changes are reported. */
 function asRecorded(
   images: ImageParts,
   dataset: ImageDataset,
@@ -114,7 +114,7 @@ function asRecorded(
   const now = partInventory(wanted, dataset, images.root);
   const changes = describeChanges(compareInventories(before, now));
   if (changes !== undefined)
-    printNotice(`${images.summary.place} has changed since the run: ${changes}; what was added is left out`);
+    printNotice(`${images.summary.place} has changed since the run: ${changes}; added images are left out`);
   const all = Uint32Array.from(now, (_, i) => i);
   return subset(
     dataset,
@@ -122,7 +122,7 @@ function asRecorded(
   );
 }
 
-/** Images that the run was trained on make another place's accuracy too good. */
+/** Images that the run was trained on make the accuracy on other data too good. */
 function warnOfTrained(images: ImageParts, dataset: ImageDataset, records: readonly ImageRecord[]): void {
   const trained = new Set(records.filter(({ part, hash }) => part === 'train' && hash !== '').map(contentOf));
   const now = partInventory('test', dataset, images.root);

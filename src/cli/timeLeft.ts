@@ -9,7 +9,7 @@ export class TimeLeft {
   private evaluationSeconds = 0;
   private lastStepAt = 0;
 
-  /** Takes in an event at a time in milliseconds. */
+  /** Takes an event and its time in milliseconds. */
   add(event: TrainerEvent, now: number): void {
     if (event.event === 'start') {
       this.stepsPerEpoch = event.stepsPerEpoch;

@@ -26,7 +26,7 @@ interface TrainFlags {
 }
 
 const EXAMPLES = `
-Every setting is a key of --config, too: docs/settings.md has them all, with what a resume may change.
+Every setting is also a key of --config: docs/settings.md lists them all, with what a resume may change.
 
 Examples:
   biasloss train --data synthetic --ratio 0.5 --epochs 4
@@ -42,10 +42,10 @@ export function configureTrain(command: Command): void {
   command.action(train);
 }
 
-/** What is not a setting, under the heading of the settings of a run. */
+/** Options that are not settings, under the heading of the settings of a run. */
 function runOptions(): Option[] {
   const options = [
-    new Option('--recipe <name>', `settings under a name: ${Object.keys(RECIPES).join(', ')}`),
+    new Option('--recipe <name>', `named settings: ${Object.keys(RECIPES).join(', ')}`),
     new Option('--config <file>', 'JSON file with settings; flags override it'),
     new Option('--run-dir <folder>', 'folder of a new run (default: runs/MODEL-DATA-LOSS-TIME)'),
     new Option('--resume <run>', 'resume the run in this folder, or of this name in runs/'),

@@ -21,13 +21,13 @@ const PROGRESS_INTERVAL = 1000;
 /**
  * Prints a run's events in a format.
  *
- * @param classes of the data; top-5 of five or fewer says nothing, and is not shown
+ * @param classes of the data; top-5 of five or fewer is always 100% and not shown
  */
 export function trainLog(format: LogFormat, classes: number): TrainerListener {
   return format === 'text' ? textLog(classes) : jsonLog(printJson);
 }
 
-/** Records of events, and every second one of the progress within an epoch. */
+/** Records of events, and once a second one of the progress within an epoch. */
 export function jsonLog(
   print: (record: EventRecord) => void,
   now: () => number = () => performance.now(),
@@ -43,7 +43,7 @@ export function jsonLog(
   };
 }
 
-/** Progress on a terminal, a line every few seconds elsewhere, and one line per epoch. */
+/** A progress bar on a terminal, a line every few seconds elsewhere, and one line per epoch. */
 function textLog(classes: number): TrainerListener {
   const line = new ProgressLine(process.stderr);
   const left = new TimeLeft();
@@ -58,7 +58,7 @@ function textLog(classes: number): TrainerListener {
       line.update(event.images / event.total, `${epochOf(event.epoch, start)}  testing`);
     else line.clear();
     for (const text of linesOf(event, start, classes)) printLine(text);
-    // The first step of a large model is compiled for a while.
+    // Compiling the first step of a large model takes a while.
     const isFirst = event.event === 'checkpoint' && !stepped;
     if (event.event === 'start' || isFirst) line.wait('compiling the training step');
     stepped ||= event.event === 'step' || event.event === 'result';

@@ -42,16 +42,16 @@ export function configureValidate(command: Command): void {
   command
     .requiredOption(
       '--data <dir>',
-      'folder with a folder a class, or with val/ of those; or .tar archives (WebDataset)',
+      'folder with one subfolder per class, or with val/ that has them; or .tar archives (WebDataset)',
     )
     .addHelpText(
       'after',
-      '\nThe checkpoint may also be a model that export wrote as .onnx.\n' +
+      '\nThe checkpoint may also be an .onnx model written by export.\n' +
         '\nExample:\n  biasloss validate --data imagenet --checkpoint skipblocknet-m.pth\n  biasloss validate --data some-classes --checkpoint skipblocknet-m.pth --class-map imagenet_class_index.json',
     );
   const options = [
     ...weightsOptions('class numbers of the folders, for a subset of the classes'),
-    new Option('--batch-size <n>', 'images of a batch, which --log-freq counts')
+    new Option('--batch-size <n>', 'images per batch; --log-freq counts batches')
       .argParser(parseCount)
       .default(256),
     new Option('--log-freq <n>', 'batches between lines of progress').argParser(parseCount).default(10),
@@ -64,8 +64,8 @@ export function configureValidate(command: Command): void {
 }
 
 /**
- * Images that the engine takes at a time, of a larger batch, too: accuracies are the same, more take more memory and
- * are no faster, and nothing is computed until the first are decoded.
+ * Images that the engine computes at a time, even if the batch is larger: accuracies are the same, more images need
+ * more memory and are no faster, and nothing is computed until the first are decoded.
  */
 const MOST_AT_ONCE = 32;
 
@@ -117,7 +117,7 @@ function validationSet(
   return asNumberedClasses(dataset, names, checkpoint);
 }
 
-/** A folder's images; what is left out is told. */
+/** A folder's images; what is left out is printed. */
 function readNamed(folder: string, options: ImageFolderOptions = {}): ImageDataset {
   const { dataset, leftOut } = readImageFolder(folder, options);
   const aside = describeLeftOut(leftOut, (path) => relative(folder, path));

@@ -12,7 +12,7 @@ import {
 import type { WeightsFile } from '../train/weights.js';
 import { printNotice } from './output.js';
 
-/** Flags that say what a file of weights may not say itself. */
+/** Flags for what a file of weights may not contain. */
 export interface DescriptionFlags {
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
@@ -22,7 +22,7 @@ export interface DescriptionFlags {
 }
 
 /**
- * How a file's model sees images, and what its classes are called; what was assumed is printed.
+ * Preprocessing and class names of a file's model; what was assumed is printed.
  *
  * @param more class names and preprocessing of the data, where they are known
  */
@@ -43,27 +43,25 @@ export function describeFile(
 /**
  * Names of a model's classes as a class map gives them.
  *
- * @throws UsageError when the weights say the names themselves
+ * @throws UsageError when the weights have the names themselves
  */
 export function classMapNames(path: string, { info }: WeightsFile, classes: number): string[] {
   if (info)
-    throw new UsageError(
-      '--class-map names classes of weights without names, but the checkpoint says them itself',
-    );
+    throw new UsageError('--class-map is for weights without class names, but the checkpoint has them');
   const map = readClassMap(path);
   const folders = new Map([...map.labels].map(([folder, label]) => [label, folder]));
   return Array.from({ length: classes }, (_, i) => map.names.get(i) ?? folders.get(i) ?? `class ${i}`);
 }
 
-/** Says so where folders are numbered by their order alone, because the weights have no class names. */
+/** Prints a notice if folders are numbered by their order alone, because the weights have no class names. */
 export function noticeOrder(data: Dataset, names: readonly string[], path: string): void {
   if (areNamed(names) || data.kind !== 'images' || !areNamed(data.classes)) return;
   printNotice(
-    `${path} has no class names: the folders of ${data.name} are taken for its classes in sorted order (--classes-file, --class-map)`,
+    `${path} has no class names: the folders of ${data.name} are taken as its classes in sorted order (--classes-file, --class-map)`,
   );
 }
 
-/** Names of classes in order: a JSON list, or a line each. */
+/** Names of classes in order: a JSON list, or one per line. */
 function readClassesFile(path: string): string[] {
   let text: string;
   try {

@@ -26,7 +26,7 @@ export interface WeightsFlags extends DescriptionFlags, Hyperparameters {
 export interface Classifier {
   readonly weights: WeightsFile & { readonly path: string };
   readonly model: Model;
-  /** How it sees images, and what its classes are called. */
+  /** Its preprocessing and class names. */
   readonly description: WeightsDescription;
 }
 
@@ -35,7 +35,7 @@ function parseTriple(value: string): number[] {
   const numbers = value.split(',').map(Number);
   if (numbers.length === 3 && numbers.every((number) => Number.isFinite(number)) && !/,,|^,|,$/.test(value))
     return numbers;
-  throw new InvalidArgumentError('It must be three numbers with commas between, such as 0.5,0.5,0.5.');
+  throw new InvalidArgumentError('It must be three numbers separated by commas, such as 0.5,0.5,0.5.');
 }
 
 function parseDeviations(value: string): number[] {
@@ -44,23 +44,22 @@ function parseDeviations(value: string): number[] {
   throw new InvalidArgumentError('Deviations must be above 0.');
 }
 
-/** Options that say what a file of weights from elsewhere does not say itself. */
+/** Options for what a file of weights from elsewhere does not contain. */
 export function descriptionOptions(): Option[] {
   return [
-    new Option(
-      '--mean <r,g,b>',
-      'mean of the training images’ channels, for weights that do not say it',
-    ).argParser(parseTriple),
+    new Option('--mean <r,g,b>', 'mean of the training images’ channels, for weights without it').argParser(
+      parseTriple,
+    ),
     new Option('--std <r,g,b>', 'their standard deviation').argParser(parseDeviations),
     new Option(
       '--resize-size <pixels>',
-      'shorter side before the middle is cut, for weights that do not say it',
+      'shorter side before the centre crop, for weights without it',
     ).argParser(parseCount),
-    nameOption('--exif <handling>', 'turning images as cameras note, for weights that do not say it', [
+    nameOption('--exif <handling>', 'whether EXIF orientation is applied, for weights without it', [
       'apply',
       'ignore',
     ]),
-    new Option('--classes-file <file>', 'names of the classes in order, for weights that do not say them'),
+    new Option('--classes-file <file>', 'names of the classes in order, for weights without them'),
     new Option('--ema', 'take the averaged weights (EMA) of a .pth'),
   ];
 }
@@ -95,11 +94,11 @@ export function weightsOptions(classMap: string): Option[] {
 }
 
 /**
- * Reads weights, and makes the model that they are of.
+ * Reads weights and makes their model.
  *
  * @param namesFromMap whether the class map, if there is one, gives the classes' names
- * @throws UserError when the file is unfit, or flags contradict it
- * @throws UsageError when it does not tell the model, and flags don't either
+ * @throws UserError when the file cannot be used, or flags contradict it
+ * @throws UsageError when neither it nor the flags name the model
  */
 export function openClassifier(flags: WeightsFlags, namesFromMap = true): Classifier {
   const { checkpoint: path, imageSize, classMap } = flags;
@@ -113,7 +112,7 @@ export function openClassifier(flags: WeightsFlags, namesFromMap = true): Classi
   return { weights, model, description: describeFile(weights, model, flags, { classes: mapped }) };
 }
 
-/** How many classes weights tell apart: what their file says, else the length of the classifier's bias. */
+/** How many classes weights have: what their file says, else the length of the classifier's bias. */
 function classesOf({ info, tensors }: WeightsFile, flags: WeightsFlags): number | undefined {
   if (info) return info.model.classes;
   const name = flags.model ?? recogniseModel(tensors)?.name;

@@ -12,7 +12,7 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
     offset += (await file.write(chunk, offset, chunk.length - offset)).bytesWritten;
 }
 
-/** Makes a rename survive a power failure. Some systems do not let folders be opened or flushed; there it is left to them. */
+/** Makes a rename survive a power failure. Some systems do not allow folders to be opened or flushed; it is skipped there. */
 async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined;
   try {

@@ -6,14 +6,14 @@ import type { TrainConfig } from './trainConfig.js';
 import { lossOf, modelOptionsOf } from './trainingRun.js';
 
 /**
- * Refuses settings that contradict one another, before any data is read.
+ * Rejects settings that contradict each other, before any data is read.
  *
- * @throws UsageError naming what does not go together
+ * @throws UsageError naming the settings that contradict each other
  */
 export function checkConfig(config: TrainConfig): void {
   const { epochs, warmupEpochs, threads } = config;
   if (threads !== null) checkThreads(threads);
-  // Whatever the number of classes will be, and the images' size where the data decides it.
+  // The number of classes does not matter here, nor does the image size if the data decides it.
   createModel(modelOptionsOf(config, 2, {}));
   lossOf(config);
   sgd(config);

@@ -37,7 +37,7 @@ function notFinite(tensor: string, path: string, { training }: CheckpointInfo): 
   const { epoch = 0, step = 0 } = training?.progress ?? {};
   const when = training ? ` after ${epoch} epochs and ${step} steps` : '';
   const kept = existsSync(path) ? `; ${path} is left as it was` : '';
-  return new UserError(`${tensor} is not finite any more${when}${kept}: try a lower learning rate`);
+  return new UserError(`${tensor} is no longer finite${when}${kept}: try a lower learning rate`);
 }
 
 /**
@@ -48,7 +48,7 @@ function notFinite(tensor: string, path: string, { training }: CheckpointInfo): 
 export function readCheckpoint(path: string): Checkpoint {
   const { tensors, metadata } = parseSafetensors(readBytes(path), path);
   const info = infoOf(metadata, path);
-  if (!info) throw new UserError(`${path} is no checkpoint of a run: its metadata does not tell of one`);
+  if (!info) throw new UserError(`${path} is not a checkpoint of a run: its metadata does not describe one`);
   const state = fromStored(tensors);
   expectFinite(state, path);
   return { ...info, path, tensors: state };
@@ -66,7 +66,7 @@ export function readBytes(path: string): Uint8Array {
 /**
  * Restores a learner's whole state.
  *
- * @throws UserError when the checkpoint is of another model or setting
+ * @throws UserError when the checkpoint has another model, loss or optimiser
  */
 export async function restoreLearner(learner: Learner, checkpoint: Checkpoint): Promise<void> {
   const { path, tensors } = checkpoint;

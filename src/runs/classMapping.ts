@@ -1,15 +1,15 @@
 import type { Dataset, DatasetPair } from '../data/dataset.js';
 import { UserError } from '../errors.js';
 
-/** Classes that a message names. */
+/** Number of classes that a message names. */
 const NAMED = 5;
 
-/** Whether classes have names of their own, and not `class 0`, `class 1` and so on, as sets of numbers have. */
+/** Whether classes have real names, rather than `class 0`, `class 1` and so on. */
 export function areNamed(classes: readonly string[]): boolean {
   return classes.some((name, i) => name !== `class ${i}`);
 }
 
-/** A class's name in the form that is compared: composed (NFC), as one system writes it and another does not. */
+/** A class's name as it is compared: in composed form (NFC), since not all systems compose names. */
 function keyOf(name: string): string {
   return name.normalize('NFC');
 }
@@ -24,18 +24,18 @@ export function placeOf(places: ReadonlyMap<string, number>, name: string): numb
   return places.get(keyOf(name));
 }
 
-/** Up to five names, and how many more there are. */
+/** Up to five names and the number of the others. */
 export function someNames(names: readonly string[]): string {
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   return `${names.slice(0, NAMED).join(', ')}${more}`;
 }
 
 /**
- * A set under the classes of a model, matched by name; it may have some of them alone. Where either has no names, a
- * label is the model's class of that number.
+ * A data set with the labels of a model's classes, matched by name; it may have only some of them. If either has no
+ * names, labels are the model's class numbers.
  *
  * @param source the model's file, for messages
- * @throws UserError naming classes that the model does not have, or when the numbers of classes differ and names don't help
+ * @throws UserError naming classes that the model does not have, or when the numbers of classes differ and there are no names
  */
 export function asModelClasses<D extends Dataset>(dataset: D, names: readonly string[], source: string): D {
   if (!areNamed(dataset.classes)) return asNumberedClasses(dataset, names, source);
@@ -56,7 +56,7 @@ export function asModelClasses<D extends Dataset>(dataset: D, names: readonly st
 }
 
 /**
- * A set whose labels are the model's numbers already, as a class map or archives give them, under the model's names.
+ * A data set whose labels already are the model's class numbers, from a class map or archives, with the model's names.
  *
  * @throws UserError when a number is beyond the model's classes, or a name is that of another class of the model
  */
@@ -83,8 +83,8 @@ export function asNumberedClasses<D extends Dataset>(
 }
 
 /**
- * Both parts of a set under the classes of the run that is resumed, whose classes they must be; another order does
- * not matter.
+ * Both parts of a data set with the labels of the resumed run; they must have its classes, in any
+ * order.
  *
  * @param source the run's checkpoint, for messages
  * @throws UserError naming the classes that were added and that are missing

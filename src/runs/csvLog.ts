@@ -5,7 +5,7 @@ import { makeFolder } from '../makeFolder.js';
 import type { EpochResult, TrainerListener } from '../train/events.js';
 import { writeFileAtomically } from './atomicFile.js';
 
-/** Name of a figure, as CSV columns and JSON keys have it, and how it follows from an epoch's result. */
+/** Name of a figure, in CSV columns and JSON keys, and how it is taken from an epoch's result. */
 export type Column = readonly [name: string, value: (result: EpochResult) => number];
 
 /** Columns of a CSV file, and the number of the first epoch in the column `epoch`. */
@@ -83,7 +83,7 @@ function quantileColumns(
 /**
  * Appends one row per epoch to a CSV file.
  *
- * @param epochsDone rows of later epochs are dropped first: they belong to what a resumed run does again
+ * @param epochsDone rows of later epochs are dropped first: a resumed run repeats them
  * @throws UserError when the file cannot be written; the listener throws it, too
  */
 export async function csvLog(path: string, table: CsvTable, epochsDone: number): Promise<TrainerListener> {

@@ -1,7 +1,7 @@
 import type { TrainerEvent } from '../train/events.js';
 import { METRIC_COLUMNS } from './csvLog.js';
 
-/** An event as plain data with names in snake case, for JSON lines; undefined for events that are too many to log. */
+/** An event as plain data with names in snake case, for JSON lines; undefined for events that are too frequent to log. */
 export type EventRecord = Readonly<Record<string, string | number>>;
 
 /**
@@ -40,8 +40,8 @@ export function eventRecord(event: TrainerEvent): EventRecord | undefined {
 }
 
 /**
- * The record of progress within an epoch, `progress`: the epoch's means so far, or images that are tested; undefined
- * for other events.
+ * The record `progress` within an epoch: the epoch's means so far, or the images tested so far; undefined for other
+ * events.
  */
 export function progressRecord(event: TrainerEvent): EventRecord | undefined {
   if (event.event === 'evaluation')

@@ -23,7 +23,7 @@ function readOwner(path: string): Owner {
   }
 }
 
-/** Whether the process may still be at work; one on another machine cannot be asked. */
+/** Whether the process may still be running; one on another machine cannot be checked. */
 function isRunning({ pid, host }: Owner): boolean {
   if (!Number.isInteger(pid)) return false;
   if (host !== hostname()) return true;
@@ -32,7 +32,7 @@ function isRunning({ pid, host }: Owner): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, but belongs to somebody else.
+    // EPERM: it is running, but belongs to another user.
     return codeOf(error) === 'EPERM';
   }
 }
@@ -41,10 +41,10 @@ function isRunning({ pid, host }: Owner): boolean {
 const held = new Set<string>();
 
 /**
- * Locks a folder against other processes, and against a second run of this one. A lock whose process
- * was killed is taken over.
+ * Locks a folder against other processes, and against a second run of this one. The lock of a killed
+ * process is taken over.
  *
- * @returns what releases the lock
+ * @returns a function that releases the lock
  * @throws UserError when the folder is in use or cannot be written
  */
 export function lockFolder(folder: string): () => void {
@@ -65,7 +65,7 @@ export function lockFolder(folder: string): () => void {
     if (attempt > 0 || isRunning(owner)) {
       const elsewhere = owner.host === hostname() ? '' : ` on ${owner.host}`;
       throw new UserError(
-        `the run folder ${folder} is in use by process ${owner.pid}${elsewhere}; if that process is no run of it, remove ${path}`,
+        `the run folder ${folder} is in use by process ${owner.pid}${elsewhere}; if that process is not a run in this folder, remove ${path}`,
       );
     }
     rmSync(path, { force: true });

@@ -7,20 +7,20 @@ import type { TrainConfig } from './trainConfig.js';
 export interface ImageSizeChoice {
   /** Height and width; undefined: the set's own, or the model's. */
   readonly imageSize: number | undefined;
-  /** The size in a sentence; undefined where the data leaves no choice. */
+  /** The size in a sentence; undefined if the data leaves no choice. */
   readonly notice?: string;
 }
 
-/** Models made for smaller images than this take {@link ENLARGED} pixels of images that have them. */
+/** Models made for smaller images than this use {@link ENLARGED} pixels if the images have them. */
 const SMALL_MODEL = 64;
 const ENLARGED = 64;
 
-/** Images from this size on have more to show than 32 pixels do. */
+/** Images of at least this size have more detail than 32 pixels can show. */
 const LARGE_IMAGE = 48;
 
 /**
- * Chooses the size of images in files for a model: what was asked for; else the size that the model was made for, but
- * 64 where that is less and most images are larger.
+ * Chooses the size of images in files for a model: the requested one; else the size that the model was made for, or 64
+ * if that is smaller and most images are larger.
  */
 export async function chooseImageSize(
   { imageSize: asked, model: name }: Pick<TrainConfig, 'imageSize' | 'model'>,
@@ -28,7 +28,7 @@ export async function chooseImageSize(
 ): Promise<ImageSizeChoice> {
   if (data.kind === 'pixels') return { imageSize: asked ?? data.imageSize };
   if (asked !== null)
-    return { imageSize: asked, notice: `images are prepared at ${asked}×${asked}, as asked for` };
+    return { imageSize: asked, notice: `images are prepared at ${asked}×${asked}, as requested` };
   const own = createModel({ name, classes: 2 }).config.imageSize;
   const typical = await typicalSize(data);
   const imageSize = own < SMALL_MODEL && typical !== undefined && typical >= LARGE_IMAGE ? ENLARGED : own;

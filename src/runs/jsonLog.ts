@@ -3,8 +3,8 @@ import { appendText } from './csvLog.js';
 import { eventRecord, jsonLine } from './eventRecord.js';
 
 /**
- * Appends events to a file as lines of JSON with the time of each: the history of a run, in which what
- * was done again after an interruption is there twice.
+ * Appends events to a file as JSON lines with the time of each: the history of a run, in which work
+ * repeated after an interruption is there twice.
  *
  * @throws UserError from the listener when the file cannot be written
  */

@@ -19,7 +19,7 @@ export type DataChoice = Pick<
   'data' | 'dataPath' | 'download' | 'limitTrain' | 'limitTest' | 'classMap' | 'exclude'
 > &
   Partial<Pick<TrainConfig, 'valShare' | 'splitSeed'>> & {
-    /** Default `path`; `none` makes all images of a set without parts both parts. */
+    /** Default `path`; with `none` both parts are all images of a set that has no parts. */
     readonly splitBy?: TrainConfig['splitBy'] | SplitOptions['splitBy'];
   };
 
@@ -30,10 +30,10 @@ export interface LoadedData extends DatasetPair {
 }
 
 /**
- * Loads data by its name, or makes it. Generated data is the same in every run, whatever the seed, so that accuracies
- * compare.
+ * Loads data by its name, or generates it. Generated data is the same in every run, whatever the seed, so that accuracies
+ * are comparable.
  *
- * @param onEvent told of notices and of a download's progress
+ * @param onEvent called with notices and download progress
  * @throws UserError when the data is missing or damaged, saying what to do
  * @throws SettingError when it needs a path
  */
@@ -82,9 +82,9 @@ function loadOrFetchCifar(
 }
 
 /**
- * Checks that data has the number of classes that somebody expects.
+ * Checks that data has the expected number of classes.
  *
- * @param given undefined where nothing is expected
+ * @param given undefined if nothing is expected
  * @throws SettingError naming both numbers
  */
 export function checkClasses(given: number | undefined, data: string, classes: readonly string[]): void {

@@ -9,7 +9,7 @@ export type Metrics = Readonly<Record<string, readonly number[]>>;
  * Reads the metrics of a run.
  *
  * @param run the run's folder, or its name in `runs/`
- * @throws UserError when there is no such file, or no run wrote it
+ * @throws UserError when there is no such file, or it is not from a run
  */
 export function readMetrics(run: string): Metrics {
   return readMetricsFile(join(runFolderOf(run), 'metrics.csv'));
@@ -38,7 +38,7 @@ export function readMetricsFile(path: string): Metrics {
     .split('\n')
     .map((line) => line.split(','));
   if (!names.includes('epoch'))
-    throw new UserError(`${path} is not a run’s metrics: it has no column "epoch"`);
+    throw new UserError(`${path} is not the metrics file of a run: it has no column "epoch"`);
   if (rows.length === 0) throw new UserError(`${path} has no epoch yet`);
   const isNumber = (cell: string): boolean => cell === 'NaN' || (cell !== '' && !Number.isNaN(Number(cell)));
   const bad = rows.findIndex((row) => row.length !== names.length || !row.every(isNumber));

@@ -4,7 +4,7 @@ import { type ModelKind, recogniseModel } from '../models/recognise.js';
 import { families } from '../models/registry.js';
 import type { StateDictTensors } from '../train/stateDict.js';
 
-/** A model's name with what tells its variants apart. */
+/** A model's name with its variant. */
 export function nameOfKind(kind: Pick<ModelKind, 'name'> & { readonly channels?: number }): string {
   const { family } = families.declarationOf(kind.name) ?? {};
   const options = Object.entries(families.optionsOf(kind)).filter(
@@ -15,19 +15,19 @@ export function nameOfKind(kind: Pick<ModelKind, 'name'> & { readonly channels?:
   return `${kind.name}${parts.length > 0 ? ` of ${parts.join(' and ')}` : ''}${grey}`;
 }
 
-/** Tensors of no known model, in words: the closest one and up to three tensors that differ. */
+/** Describes tensors of an unknown model: the closest model and up to three tensors that differ. */
 export function describeUnknown(tensors: StateDictTensors): string {
   const { kind, share, differences } = closestModel(tensors);
   if (share === 0) {
     const names = [...tensors.keys()].slice(0, 3).join(', ');
-    return `its architecture is none that is known here: it has ${tensors.size} tensors, such as ${names}`;
+    return `its architecture is unknown: it has ${tensors.size} tensors, such as ${names}`;
   }
-  return `its architecture is none that is known here; the closest is ${nameOfKind(kind)}, but ${differences.join(', ')}`;
+  return `its architecture is unknown; the closest is ${nameOfKind(kind)}, but ${differences.join(', ')}`;
 }
 
 /**
- * Why tensors are not a model's, where that is another architecture altogether; undefined where the lists of differing
- * tensors say more.
+ * Why tensors do not fit a model, if their architecture is another one; undefined if the lists of differing tensors say
+ * more.
  */
 export function describeMisfit(tensors: StateDictTensors, model: Model): string | undefined {
   const classifier = new Set(model.classifierEntries);
@@ -39,9 +39,9 @@ export function describeMisfit(tensors: StateDictTensors, model: Model): string 
   if (entries.length - same <= 3) return undefined;
   const asked = nameOfKind(model.config);
   const found = recogniseModel(tensors);
-  if (found) return `it holds the tensors of ${nameOfKind(found)}, not of ${asked}`;
+  if (found) return `it has the tensors of ${nameOfKind(found)}, not of ${asked}`;
   const known = entries.filter(({ name }) => tensors.has(name)).length;
   // The same names with other shapes are a variant of the model.
   if (2 * known > entries.length) return undefined;
-  return `it does not hold the tensors of ${asked}: ${describeUnknown(tensors)}`;
+  return `it does not have the tensors of ${asked}: ${describeUnknown(tensors)}`;
 }

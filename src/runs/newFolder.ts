@@ -4,32 +4,32 @@ import { errorMessage, UserError } from '../errors.js';
 import { makeFolder } from '../makeFolder.js';
 import { codeOf } from '../realms.js';
 
-/** A folder that was just made. */
+/** A folder that was just created. */
 export interface NewFolder {
   readonly path: string;
-  /** It and the folders around it that were missing, the outermost first. */
+  /** It and its parent folders that were missing, the outermost first. */
   readonly folders: readonly string[];
 }
 
 /**
- * Makes a run's folder where it is missing.
+ * Creates a run's folder if it is missing.
  *
  * @returns the folders that were missing, the outermost first
- * @throws UserError when it cannot be made
+ * @throws UserError when it cannot be created
  */
 export function makeRunFolder(path: string): string[] {
   try {
     return makeFolder(path);
   } catch (error) {
-    throw new UserError(`the run folder ${path} cannot be made: ${errorMessage(error)}`);
+    throw new UserError(`the run folder ${path} cannot be created: ${errorMessage(error)}`);
   }
 }
 
 /**
- * Makes a folder called `name`, or `name-2`, `name-3` … where that is taken, even in the same moment by another
+ * Creates a folder called `name`, or `name-2`, `name-3` … if that is taken, even at the same moment by another
  * process.
  *
- * @throws UserError when it cannot be made
+ * @throws UserError when it cannot be created
  */
 export function makeNewFolder(parent: string, name: string): NewFolder {
   const folders = makeRunFolder(parent);
@@ -41,12 +41,12 @@ export function makeNewFolder(parent: string, name: string): NewFolder {
     } catch (error) {
       if (codeOf(error) === 'EEXIST') continue;
       removeEmpty(folders);
-      throw new UserError(`the run folder ${path} cannot be made: ${errorMessage(error)}`);
+      throw new UserError(`the run folder ${path} cannot be created: ${errorMessage(error)}`);
     }
   }
 }
 
-/** Removes folders, the last one first, as far as they are empty. */
+/** Removes folders that are empty, the last one first. */
 export function removeEmpty(folders: readonly string[]): void {
   for (const folder of folders.toReversed()) {
     if (!existsSync(folder)) continue;

@@ -14,11 +14,11 @@ import { recipeSettings } from './settings/recipes.js';
 import { TRAIN_DEFAULTS } from './settings/table.js';
 import type { TrainConfig } from './trainConfig.js';
 
-/** Which run is to be started or resumed. */
+/** Which run to start or resume. */
 export interface RunRequest {
-  /** Settings that were asked for, without defaults; paths are relative to the working directory. */
+  /** The given settings, without defaults; paths are relative to the working directory. */
   readonly settings: Partial<TrainConfig>;
-  /** Settings under a name, which the others override. */
+  /** Named settings, which the others override. */
   readonly recipe?: string | undefined;
   /** Folder of a new run; default: named after model, data, loss and time, in runs/. */
   readonly runDir?: string | undefined;
@@ -29,20 +29,20 @@ export interface RunRequest {
 /** A run's settings and its locked folder. */
 export interface OpenRun {
   readonly config: TrainConfig;
-  /** To be closed by whoever opened the run. */
+  /** Closed by the caller who opened the run. */
   readonly folder: RunFolder;
-  /** Where the run resumes; absent where it starts. */
+  /** Where the run resumes; absent for a new run. */
   readonly checkpoint?: Checkpoint;
 }
 
-/** Folder of runs that are not given another place. */
+/** Folder of runs without a given place. */
 export const RUNS = 'runs';
 
 /**
  * Opens the folder of a new run, or of one to resume.
  *
- * @param onEvent told of what a resume changes
- * @throws UserError when the folder is in use, unfit or holds a run already, or its checkpoint is damaged
+ * @param onEvent called with what a resume changes
+ * @throws UserError when the folder is in use, not usable or already has a run, or its checkpoint is damaged
  * @throws SettingError when settings are wrong, contradict one another, have no effect, or contradict the run to resume
  */
 export async function openRun(request: RunRequest, onEvent?: RunListener): Promise<OpenRun> {
@@ -66,13 +66,13 @@ async function resume(
 ): Promise<OpenRun> {
   if (runDir !== undefined)
     throw new SettingError(
-      (name) => `${name('runDir')} names the folder of a new run: with ${name('resume')} it has no meaning`,
+      (name) => `${name('runDir')} names the folder of a new run and cannot be used with ${name('resume')}`,
     );
   const folder = await RunFolder.open(existsSync(run) ? run : join(RUNS, run));
   try {
     const checkpoint = folder.hasCheckpoint() ? readCheckpoint(folder.file(LAST_CHECKPOINT)) : undefined;
     const config = resumedConfig({
-      // A run that was killed before its first checkpoint starts again.
+      // A run that was killed before its first checkpoint starts from the beginning.
       saved: checkpoint ? (checkpoint.training?.config ?? {}) : folder.readConfig(),
       source: checkpoint?.path ?? folder.path,
       folder: folder.path,

@@ -11,11 +11,11 @@ import { readWeights } from './weights.js';
 export interface PretrainedOptions {
   /** Names of the run's classes, in order. Default: none, and the classifier is initialised. */
   readonly classes?: readonly string[] | undefined;
-  /** Keep the whole classifier, class by class in order, where names don't say which class is which. Default false. */
+  /** Keep the whole classifier, class by class in order, if there are no class names to match. Default false. */
   readonly keepClassifier?: boolean | undefined;
   /** Take averaged weights (EMA). Default false. */
   readonly ema?: boolean | undefined;
-  /** Told what became of the classifier, and which weights were taken. */
+  /** Called with what happened to the classifier and which weights were taken. */
   readonly onNotice?: ((text: string) => void) | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface PretrainedOptions {
  * Starts a run with the weights of a file. Rows of the classifier are kept for the classes that the file has by name;
  * the others keep their initial values.
  *
- * @throws UserError when the file does not fit the model, or its classifier is to be kept whole and cannot
+ * @throws UserError when the file does not fit the model, or its classifier is to be kept and does not fit
  */
 export async function loadPretrained(
   learner: Learner,
@@ -42,7 +42,7 @@ export async function loadPretrained(
   onNotice?.(`${path}: ${rows.notice}`);
 }
 
-/** Which row of the file's classifier each class takes, −1 for its initial values; and that in words. */
+/** Which row of the file's classifier each class takes, −1 for its initial values; and a sentence about it. */
 function classifierRows(
   weights: WeightsFile,
   { model }: Learner,
@@ -63,7 +63,7 @@ function classifierRows(
   if (!keepClassifier) {
     const why =
       found === count
-        ? 'without class names on both sides no row is kept unless --keep-classifier asks for it'
+        ? 'without class names on both sides no row is kept unless --keep-classifier is given'
         : `the file’s is for ${found ?? 'no'} classes`;
     return {
       from: new Array<number>(count).fill(-1),
@@ -84,7 +84,7 @@ function namesOf({ info, extras }: WeightsFile): readonly string[] | undefined {
   return info?.data.classes ?? textsOf(extras?.get('classes')) ?? textsOf(extras?.get('class_to_idx'));
 }
 
-/** A classifier's tensor with rows of the file's over its initial ones. */
+/** A classifier's tensor with its initial rows replaced by rows of the file. */
 function withRows(
   initial: StateTensor,
   found: StateTensor | undefined,
@@ -111,7 +111,7 @@ function withRows(
 /**
  * Loads a model's tensors.
  *
- * @param file what of it could not be read, which then is the reason why something is missing
+ * @param file entries of it that could not be read, given as the reason if they are missing
  * @throws UserError naming the file and the architecture, or what is missing, unexpected or misshapen
  */
 export async function loadStrictly(

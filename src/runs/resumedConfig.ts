@@ -11,11 +11,11 @@ import { scheduleOf } from './trainingRun.js';
 export interface Resumption {
   /** The run's own settings, as its checkpoint or folder has them. */
   readonly saved: unknown;
-  /** Where they are from, for messages. */
+  /** Their origin, for messages. */
   readonly source: string;
   /** The run's folder. */
   readonly folder: string;
-  /** Settings that were given, with absolute paths. */
+  /** The given settings, with absolute paths. */
   readonly given: Partial<TrainConfig>;
   /** Epochs that are done. */
   readonly epoch: number;
@@ -23,15 +23,14 @@ export interface Resumption {
 }
 
 /**
- * The settings of a resumed run: its own, with those that may change.
+ * The settings of a resumed run: its own, with the given ones that may change.
  *
  * @throws SettingError when another setting was given another value, naming both
  */
 export function resumedConfig({ saved, source, folder, given, epoch, onNotice }: Resumption): TrainConfig {
   const checked = settingsOfRun(saved, source);
   const own = withRestoredPaths(checked, folder, (path, taken) => {
-    if (!Object.values(given).includes(taken))
-      onNotice(`${path}, a path of ${source}, is taken for ${taken}`);
+    if (!Object.values(given).includes(taken)) onNotice(`${path}, a path of ${source}, is taken as ${taken}`);
   });
   for (const [key, value] of Object.entries(given)) checkChange(key, own, value, source);
   const config = { ...own, ...given };
@@ -55,7 +54,7 @@ function checkChange(key: string, own: TrainConfig, value: unknown, source: stri
   );
 }
 
-/** What a resume changes in the learning rate of the epochs that are left, if it does. */
+/** How a resume changes the learning rate of the remaining epochs, if it does. */
 function rateChange(before: TrainConfig, after: TrainConfig, epoch: number): string | undefined {
   if (before.schedule !== 'cosine' || before.epochs === after.epochs || epoch >= after.epochs)
     return undefined;

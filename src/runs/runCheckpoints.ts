@@ -6,7 +6,7 @@ import { saveCheckpoint } from './checkpoint.js';
 
 /** When checkpoints are written. */
 export interface CheckpointPolicy {
-  /** Keep the checkpoint of every so many epochs under its own name; 0 (default): none. */
+  /** Keep a checkpoint under its own name every so many epochs; 0 (default): none. */
   readonly everyEpochs?: number | undefined;
   /** Write `last` within an epoch when so many seconds have passed. Default 300. */
   readonly everySeconds?: number | undefined;
@@ -26,7 +26,7 @@ export class RunCheckpoints implements Checkpoints {
     return performance.now() - this.savedAt >= 1000 * (this.policy.everySeconds ?? 300);
   }
 
-  /** What to write at an epoch's end, in order: `last` comes last, so that a run resumed from it has the others. */
+  /** What to write at the end of an epoch, in order: `last` comes last, so that a run resumed from it has the others. */
   kindsAfter(epoch: number, improved: boolean): CheckpointKind[] {
     const { everyEpochs = 0 } = this.policy;
     const keep = everyEpochs > 0 && (epoch + 1) % everyEpochs === 0;
@@ -37,7 +37,7 @@ export class RunCheckpoints implements Checkpoints {
    * Writes a checkpoint and returns its path.
    *
    * @param epoch from 0; names the file of the kind `epoch`, where epochs count from 1: epoch-008.safetensors
-   * @throws UserError when it cannot be written; what was there stays
+   * @throws UserError when it cannot be written; the old file stays
    */
   async save(kind: CheckpointKind, learner: Learner, info: CheckpointInfo, epoch: number): Promise<string> {
     const name = kind === 'epoch' ? `epoch-${String(epoch + 1).padStart(3, '0')}` : kind;

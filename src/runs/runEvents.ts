@@ -1,7 +1,7 @@
-/** What opening and preparing a run report, besides what its trainer does. */
+/** What is reported while a run is opened and prepared, besides its trainer's events. */
 export type RunEvent =
   | {
-      /** Something to know: what was taken for what, what was left out, what changes. */
+      /** What was assumed, left out or changed. */
       readonly event: 'notice';
       readonly subject: 'data' | 'weights' | 'settings';
       /** One human-readable sentence. */
@@ -12,7 +12,7 @@ export type RunEvent =
       readonly event: 'download';
       readonly data: string;
       readonly received: number;
-      /** Undefined where the server does not say. */
+      /** Undefined if the server does not say. */
       readonly total?: number | undefined;
     };
 

@@ -16,22 +16,22 @@ export class RunFolder {
   private constructor(
     readonly path: string,
     private readonly unlock: () => void,
-    /** Folders that this process made, the outermost first; of a run that is resumed, undefined. */
+    /** Folders that this process created, the outermost first; undefined for a resumed run. */
     private readonly made: readonly string[] | undefined,
   ) {}
 
   /**
-   * Makes a run's folder, locks it and writes the configuration.
+   * Creates a run's folder, locks it and writes the configuration.
    *
-   * @throws UserError when a run is there already, another process uses it, or it cannot be written
+   * @throws UserError when it already has a run, another process uses it, or it cannot be written
    */
   static async create(path: string, config: Readonly<Record<string, unknown>>): Promise<RunFolder> {
     return RunFolder.start(path, makeRunFolder(path), config);
   }
 
   /**
-   * The same for a folder called `name`, or `name-2`, `name-3` … where there is one already: two runs that start in
-   * the same second have folders of their own.
+   * The same for a folder called `name`, or `name-2`, `name-3` … if there is one already: two runs that start in the
+   * same second get different folders.
    *
    * @throws UserError when the folder cannot be written
    */
@@ -55,7 +55,7 @@ export class RunFolder {
       unlock();
       throw new SettingError(
         (name) =>
-          `${path} holds a run already: give ${name('resume')} ${path} to resume it, or another ${name('runDir')}`,
+          `${path} already has a run: give ${name('resume')} ${path} to resume it, or another ${name('runDir')}`,
         1,
       );
     }
@@ -72,14 +72,14 @@ export class RunFolder {
   /**
    * Opens and locks a run's folder to resume it.
    *
-   * @throws UserError when no run is there, or another process uses it
+   * @throws UserError when it has no run, or another process uses it
    */
   static async open(path: string): Promise<RunFolder> {
     if (!existsSync(path)) throw new UserError(`there is no run folder ${path}`);
     if (!statSync(path).isDirectory())
       throw new SettingError((name) => `${path} is not a folder: ${name('resume')} takes a run's folder`, 1);
     if (!existsSync(join(path, CONFIG)) && !existsSync(join(path, LAST_CHECKPOINT)))
-      throw new UserError(`${path} holds no run: it has neither ${LAST_CHECKPOINT} nor ${CONFIG}`);
+      throw new UserError(`${path} has no run: it has neither ${LAST_CHECKPOINT} nor ${CONFIG}`);
     const folder = new RunFolder(path, lockFolder(path), undefined);
     await removeUnfinished(path);
     return folder;
@@ -90,7 +90,7 @@ export class RunFolder {
     return join(this.path, name);
   }
 
-  /** Whether the run has got as far as its first checkpoint. */
+  /** Whether the run has a checkpoint. */
   hasCheckpoint(): boolean {
     return existsSync(this.file(LAST_CHECKPOINT));
   }
@@ -104,7 +104,7 @@ export class RunFolder {
     }
   }
 
-  /** Lets other processes use the folder. A new run that has not got as far as a checkpoint leaves nothing behind. */
+  /** Lets other processes use the folder. A new run without a checkpoint leaves no files behind. */
   close(): void {
     const isVain = this.made !== undefined && !this.hasCheckpoint();
     if (isVain) this.removeFiles(this.made);
@@ -112,7 +112,7 @@ export class RunFolder {
     if (isVain) removeEmpty(this.made);
   }
 
-  /** Removes the files of a folder that is this run's own, else those that every run begins with. */
+  /** Removes the files of a folder that this run created, else those that every run starts with. */
   private removeFiles(made: readonly string[]): void {
     const entries = readdirSync(this.path, { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
@@ -121,7 +121,7 @@ export class RunFolder {
   }
 }
 
-/** Locks a folder of which parts were just made, and which go away again if it cannot be locked. */
+/** Locks a folder; parent folders that were just created are removed again if it cannot be locked. */
 function lockedNew(path: string, folders: readonly string[]): () => void {
   try {
     return lockFolder(path);

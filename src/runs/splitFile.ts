@@ -17,10 +17,10 @@ import { writeFileAtomically } from './atomicFile.js';
 export const SPLIT_FILE = 'split.tsv';
 
 /**
- * Keeps which image is in which part of a run's data. A run that goes on is told what has changed since.
+ * Writes which image is in which part of a run's data. A resumed run reports what has changed since.
  *
- * @param onNotice told of images that were added, are missing or have other content
- * @throws UserError when images have come into another part: then nothing is written
+ * @param onNotice called when images were added, are missing or have different content
+ * @throws UserError when images moved to another part; nothing is written then
  */
 export async function keepSplit(
   folder: string,
@@ -31,7 +31,7 @@ export async function keepSplit(
   const { leftOut } = images.summary;
   const excluded = leftOut.filter(({ reason }) => reason === 'excluded');
   const names = new Set(excluded.map(({ path }) => imageKey({ path }, images.root)));
-  // What is left out on purpose is not missing.
+  // Images that are left out on purpose are not missing.
   const before = isResumed ? readSplit(folder)?.filter(({ key }) => !names.has(key)) : undefined;
   if (before) reportChanges(before, now, images.summary.place, onNotice);
   await writeFileAtomically(join(folder, SPLIT_FILE), [new TextEncoder().encode(formatInventory(now))]);
@@ -47,11 +47,11 @@ function reportChanges(
   const [first] = changes.moved;
   if (first)
     throw new UserError(
-      `${place} has changed since the run began: ${changes.moved.length} of its images would come into another part, ` +
-        `such as ${first.key} from ${first.from} into ${first.to}; put them back, or train a new run`,
+      `${place} has changed since the run started: ${changes.moved.length} of its images would be in another part, ` +
+        `such as ${first.key}, moved from ${first.from} to ${first.to}; put them back, or train a new run`,
     );
   const text = describeChanges(changes);
-  if (text !== undefined) onNotice(`${place} has changed since the run began: ${text}`);
+  if (text !== undefined) onNotice(`${place} has changed since the run started: ${text}`);
 }
 
 /**

@@ -9,7 +9,7 @@ import { openRunLogs } from './runLogs.js';
 import { keepSplit } from './splitFile.js';
 import { prepareTraining, type TrainingRun } from './trainingRun.js';
 
-/** Who is told of a run. */
+/** Listeners of a run. */
 export interface StartOptions {
   /** Called with the data before anything is computed; what it throws ends the run. */
   readonly onData?: ((data: DatasetPair) => void) | undefined;
@@ -20,7 +20,7 @@ export interface StartOptions {
 /** A run that is ready to train. */
 export interface StartedRun {
   readonly training: TrainingRun;
-  /** Asks the run to end after the step in progress, with a checkpoint. */
+  /** Ends the run after the current step, with a checkpoint. */
   stop(): void;
   /** Trains to the end, or until {@link stop}, and writes the run folder's logs. */
   run(): Promise<TrainerOutcome>;

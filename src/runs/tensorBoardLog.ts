@@ -31,8 +31,8 @@ export interface OpenLog {
 
 /**
  * Writes TensorBoard charts to an event file in `folder`: the published code's `Loss/train` every 25 steps, and every
- * epoch, numbered from 1, the accuracies in percent, the losses and the learning rate. A resumed run marks a session,
- * and takes away from older files what it does again, so that no step is there twice.
+ * epoch, numbered from 1, the accuracies in percent, the losses and the learning rate. A resumed run marks a session
+ * and removes repeated steps from older files, so that no step is there twice.
  *
  * @param progress where the run resumes; undefined for a new one
  * @throws UserError when a file cannot be written; the listener throws it, too

@@ -29,20 +29,20 @@ import type { TrainConfig } from './trainConfig.js';
 /** What a training run needs besides its configuration. */
 export interface TrainingRunOptions {
   readonly config: TrainConfig;
-  /** The images, already limited as the configuration asks. */
+  /** The images, already limited as configured. */
   readonly data: DatasetPair;
-  /** A model of your own. Default: the configuration's. */
+  /** Your own model. Default: the configured one. */
   readonly model?: Model | undefined;
-  /** A loss of your own. Default: the configuration's. */
+  /** Your own loss. Default: the configured one. */
   readonly loss?: Loss | undefined;
-  /** An optimiser of your own. Default: SGD, as the configuration says. */
+  /** Your own optimiser. Default: SGD, as configured. */
   readonly optimizer?: Optimizer | undefined;
   /** Folder for checkpoints; none are written without it. */
   readonly folder?: string | undefined;
   /** Where to resume. */
   readonly checkpoint?: Checkpoint | undefined;
   readonly listeners?: readonly TrainerListener[];
-  /** Told of notices, such as which weights were taken. */
+  /** Called with notices, such as which weights were taken. */
   readonly onEvent?: RunListener | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface TrainingRun {
   close(): Promise<void>;
 }
 
-/** The learning rate's schedule that a configuration asks for. */
+/** The learning rate schedule of a configuration. */
 export function scheduleOf(config: TrainConfig): Schedule {
   const { baseLr, epochs, warmupEpochs, milestones } = config;
   return config.schedule === 'cosine'
@@ -64,7 +64,7 @@ export function scheduleOf(config: TrainConfig): Schedule {
 }
 
 /**
- * Makes model, loss, optimiser, engine, loaders and trainer of a configuration.
+ * Makes the model, loss, optimiser, engine, loaders and trainer of a configuration.
  *
  * @throws UserError when the data does not fit the model or the batch, a checkpoint does not fit, or the engine is missing
  */
@@ -119,7 +119,7 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
   }
 }
 
-/** The model of the configuration; images in files may decide its size, which is said. */
+/** The model of the configuration; the image files may decide its image size, which is reported. */
 async function modelFor({ config, checkpoint, onEvent }: TrainingRunOptions, train: Dataset): Promise<Model> {
   const chosen = checkpoint ? checkpoint.model : await chooseImageSize(config, train);
   if ('notice' in chosen && typeof chosen.notice === 'string')
@@ -129,9 +129,9 @@ async function modelFor({ config, checkpoint, onEvent }: TrainingRunOptions, tra
 }
 
 /**
- * The model that a configuration asks for.
+ * The model of a configuration.
  *
- * @param data the size and channels of its images, which the configuration's own go before
+ * @param data size and channels of its images; those of the configuration take precedence
  */
 export function modelOptionsOf(
   config: TrainConfig,
@@ -143,7 +143,7 @@ export function modelOptionsOf(
   return { name: config.model, classes, imageSize, channels, ...families.optionsOf(config) };
 }
 
-/** The loss that a configuration asks for. */
+/** The loss of a configuration. */
 export function lossOf(config: TrainConfig): Loss {
   return config.loss === 'bias' ? biasLoss(config) : crossEntropyLoss(config);
 }
@@ -189,6 +189,6 @@ function policyOf(config: TrainConfig): { everyEpochs: number; everySeconds: num
 
 function progressOf(checkpoint: Checkpoint | undefined): Progress | undefined {
   if (checkpoint && !checkpoint.training)
-    throw new UserError(`${checkpoint.path} holds weights alone, not a run to resume`);
+    throw new UserError(`${checkpoint.path} has only weights, not a run to resume`);
   return checkpoint?.training?.progress;
 }

@@ -7,23 +7,23 @@ import { preprocessingOf } from '../train/preprocessing.js';
 import { numbersOf, textsOf } from '../train/torchDescription.js';
 import type { WeightsFile } from '../train/weights.js';
 
-/** What is said of weights whose file does not say it. */
+/** Options for what a file of weights does not contain. */
 export interface GivenDescription {
   readonly mean?: readonly number[] | undefined;
   readonly std?: readonly number[] | undefined;
-  /** Pixels of the shorter side before the middle is cut. */
+  /** Pixels of the shorter side before the centre crop. */
   readonly resizeSize?: number | undefined;
   /** Names of the classes, in order. */
   readonly classes?: readonly string[] | undefined;
   readonly exif?: ExifHandling | undefined;
-  /** The preprocessing of the data that the weights meet, with its name; taken before ImageNet's. */
+  /** The preprocessing of the data that the weights are used on, with its name; takes precedence over ImageNet's. */
   readonly data?: { readonly name: string; readonly preprocessing: Preprocessing } | undefined;
 }
 
-/** How a file's model sees images, and what its classes are called. */
+/** Preprocessing and class names of a file's model. */
 export interface WeightsDescription {
   readonly preprocessing: Preprocessing;
-  /** Names of the classes; `class 0`, `class 1` and so on where nothing says them. */
+  /** Names of the classes; `class 0`, `class 1` and so on if they are unknown. */
   readonly classes: readonly string[];
   /** What was assumed, a sentence each. */
   readonly notices: readonly string[];
@@ -32,14 +32,14 @@ export interface WeightsDescription {
 /** Keys under which training scripts keep names of classes. */
 const NAME_KEYS = ['classes', 'class_names', 'class_to_idx', 'idx_to_class', 'categories', 'names', 'labels'];
 
-/** Under this size images are assumed to be taken whole, as in CIFAR's evaluation. */
+/** Below this size images are assumed not to be cropped, as in CIFAR's evaluation. */
 const SMALL = 64;
 
 /**
- * Preprocessing and class names of weights: what their file says; else what is given; else what is usual, which is
- * said in the notices.
+ * Preprocessing and class names of weights: from their file; else as given; else the usual ones, which the notices
+ * say.
  *
- * @throws UsageError when something is given that the file says itself
+ * @throws UsageError when something is given that the file contains itself
  * @throws UserError when there are not as many names as classes
  */
 export function describeWeights(
@@ -73,7 +73,7 @@ function refuseGiven(path: string, given: GivenDescription): void {
   };
   for (const [key, flag] of Object.entries(flags))
     if (given[key as keyof typeof flags] !== undefined)
-      throw new UsageError(`${flag} is for weights that do not say it themselves; ${path} does`);
+      throw new UsageError(`${flag} is for weights that do not say it, but ${path} does`);
 }
 
 function foreignPreprocessing(
@@ -108,7 +108,7 @@ function foreignPreprocessing(
 
 function cutInWords({ imageSize, resizeSize }: Preprocessing): string {
   const size = `${imageSize}×${imageSize}`;
-  return `the shorter side resized to ${resizeSize}${resizeSize === imageSize ? '' : ` and the middle ${size} cut`} (--resize-size)`;
+  return `the shorter side resized to ${resizeSize}${resizeSize === imageSize ? '' : ` and the centre ${size} cropped`} (--resize-size)`;
 }
 
 function foreignNames(

@@ -100,7 +100,7 @@ describe('classes of a run are names', () => {
       const args = [...TRAIN, ...SHORT, '--data-path=others', '--run-dir=tuned'];
       const { stderr } = await succeed(cwd, ...args, '--pretrained=run/best.safetensors');
       assert.match(stderr, /of 3 classifier rows 1 kept by their classes’ names, 2 initialised \(dog, emu\)/);
-      assert.match(stderr, /images are prepared at 32×32, as asked for/);
+      assert.match(stderr, /images are prepared at 32×32, as requested/);
     }));
 });
 
@@ -137,10 +137,7 @@ describe('classes are names', () => {
       assert.equal(named.stderr, '{"event":"notice","text":"two: 16 images"}\n');
       await fail(cwd, /two has 2 classes, but bare\.safetensors has 3, without names/, ...bare, '--data=two');
       const sorted = await succeed(cwd, ...bare, '--data=images');
-      assert.match(
-        sorted.stderr,
-        /bare\.safetensors has no class names: the folders of images are taken for/,
-      );
+      assert.match(sorted.stderr, /bare\.safetensors has no class names: the folders of images are taken as/);
       const assumed = await succeed(
         cwd,
         'validate',

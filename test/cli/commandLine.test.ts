@@ -47,7 +47,7 @@ describe('the command’s start', () => {
       mkdirSync(join(cwd, 'gone'));
       const shell = 'rmdir ../gone; "$@"';
       const { code, stderr } = await biasloss(['doctor'], { cwd: join(cwd, 'gone'), shell });
-      assert.equal(stderr, 'error: the working directory does not exist any more: change to another one\n');
+      assert.equal(stderr, 'error: the working directory no longer exists: change to another one\n');
       assert.equal(code, 1);
     }));
 
@@ -58,7 +58,7 @@ describe('the command’s start', () => {
           cwd,
           shell: `ulimit -n ${limit}; exec "$@"`,
         });
-        assert.match(stderr, /^error: this takes more open files than the system allows a process.*\n$/);
+        assert.match(stderr, /^error: this needs more open files than the system allows a process.*\n$/);
         assert.equal(code, 1);
         assert.deepEqual(readdirSync(cwd), []);
       }

@@ -61,7 +61,7 @@ describe('a configuration file', () => {
         const { code, stderr } = await train(cwd, { ...SHORT, [key]: 'x' }, []);
         assert.equal(
           stderr,
-          `error: settings.json cannot set ${flag}, which is given on the command line alone\n`,
+          `error: settings.json cannot set ${flag}, which can only be given on the command line\n`,
         );
         assert.equal(code, 2);
       }

@@ -68,7 +68,7 @@ async function checkTest(cwd: string): Promise<void> {
     writeFileSync(join(cwd, 'images', 'a', `new${i}.png`), await drawnImage(0, 50 + i));
   const more = await tested(cwd);
   assert.equal(more.images, rest.length);
-  assert.match(more.stderr, /has changed since the run: \d added \(.*\); what was added is left out/);
+  assert.match(more.stderr, /has changed since the run: \d added \(.*\); added images are left out/);
   for (let i = 0; i < 9; i++) rmSync(join(cwd, 'images', 'a', `new${i}.png`));
   // Another folder is tested whole, and images that were trained on are told.
   cpSync(join(cwd, 'images'), join(cwd, 'copy'), { recursive: true });
@@ -90,7 +90,7 @@ async function checkResume(cwd: string): Promise<void> {
   const { stderr } = await run(cwd, 'train', '--resume=run', '--epochs=2', '--exclude=more.txt');
   assert.match(
     stderr,
-    new RegExp(`has changed since the run began: 1 added \\(b/new\\.png\\), 1 missing \\(${GONE}\\)\n`),
+    new RegExp(`has changed since the run started: 1 added \\(b/new\\.png\\), 1 missing \\(${GONE}\\)\n`),
   );
   const after = splitOf(cwd);
   for (const [key, part] of after) assert.ok(key === 'b/new.png' || before.get(key) === part, key);
@@ -103,7 +103,7 @@ async function checkResume(cwd: string): Promise<void> {
   assert.equal(moved.code, 1);
   assert.match(
     moved.stderr,
-    /error: .*images has changed since the run began: 1 of its images would come into another part, such as a\/renamed\d+\.png from train into val; put them back, or train a new run\n$/,
+    /error: .*images has changed since the run started: 1 of its images would be in another part, such as a\/renamed\d+\.png, moved from train to val; put them back, or train a new run\n$/,
   );
   assert.deepEqual(splitOf(cwd), after);
 }

@@ -36,13 +36,13 @@ const CASES: readonly Case[] = [
     'more threads than the machine bears',
     ['train', ...SMALL, '--threads=100000'],
     2,
-    /^error: --threads must be at most \d+ where there are \d+ processors, not 100000\n$/,
+    /^error: --threads must be at most \d+ with \d+ processors, not 100000\n$/,
   ],
   [
     'more threads in a configuration',
     ['train', ...SMALL.slice(0, -1), '--config=threads.json'],
     2,
-    /^error: threads in threads\.json must be at most \d+ where there are \d+ processors, not 100000\n$/,
+    /^error: threads in threads\.json must be at most \d+ with \d+ processors, not 100000\n$/,
   ],
   ['a loss that does not exist', ['train', '--loss=mse'], 2, /must be one of bias, ce/],
   [
@@ -110,14 +110,14 @@ const CASES: readonly Case[] = [
     'a run folder below a file',
     ['train', ...SMALL, '--run-dir=list.json/run'],
     1,
-    /the run folder list\.json\/run cannot be made/,
+    /the run folder list\.json\/run cannot be created/,
   ],
   ['a run that is not there', ['train', '--resume=none'], 1, /there is no run folder runs\/none/],
   [
     'a new folder for an old run',
     ['train', '--resume=x', '--run-dir=y'],
     2,
-    /with --resume it has no meaning/,
+    /and cannot be used with --resume/,
   ],
   [
     'a checkpoint that is missing',
@@ -191,7 +191,7 @@ describe('a checkpoint of another model', () => {
         [
           ['train', ...SMALL, '--run-dir=run'],
           1,
-          /run holds a run already: give --resume run to resume it, or another --run-dir/,
+          /run already has a run: give --resume run to resume it, or another --run-dir/,
         ],
       ];
       for (const [args, code, message] of cases) {

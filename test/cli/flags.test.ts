@@ -114,7 +114,7 @@ describe('flags', () => {
       const { code, stderr } = await biasloss(['test', ...flags, '--batch-size=100000000'], { cwd });
       assert.equal(
         stderr,
-        'error: this takes more memory than there is: a smaller --batch-size takes less\n',
+        'error: this needs more memory than there is: a smaller --batch-size needs less\n',
       );
       assert.equal(code, 1);
     }));

@@ -40,7 +40,7 @@ const CASES: readonly Case[] = [
   [
     'an image of another format',
     [...TRAIN, '--data-path=foreign'],
-    /x\.bmp is of a format that is not read, BMP/,
+    /x\.bmp is of the unsupported format BMP/,
   ],
   [
     'a batch larger than the set',
@@ -50,7 +50,7 @@ const CASES: readonly Case[] = [
   [
     'a class map without a folder',
     [...TRAIN, '--data-path=good', '--class-map=a.json'],
-    /good.b is no class: the class map a\.json does not have it/,
+    /good.b is not a class: the class map a\.json does not have it/,
   ],
   ['a class map that is none', [...TRAIN, '--data-path=good', '--class-map=good/a/0.jpeg'], /0\.jpeg/],
   [
@@ -66,7 +66,7 @@ const CASES: readonly Case[] = [
   [
     'weights of another model',
     [...TRAIN, '--data-path=good', '--pretrained=resnet18.pth'],
-    /resnet18\.pth: it holds the tensors of resnet18, not of shufflenetv2 of the ratio 0\.5$/,
+    /resnet18\.pth: it has the tensors of resnet18, not of shufflenetv2 of the ratio 0\.5$/,
   ],
   ['weights that are none', ['predict', '--checkpoint=a.json', 'x.jpg'], /a\.json/],
   [
@@ -88,7 +88,7 @@ const CASES: readonly Case[] = [
   [
     'another model',
     ['predict', '--checkpoint=resnet18.pth', '--model=densenet121', 'x.jpg'],
-    /resnet18\.pth: it holds the tensors of resnet18, not of densenet121$/,
+    /resnet18\.pth: it has the tensors of resnet18, not of densenet121$/,
   ],
   [
     'an ONNX model that is none',
@@ -185,14 +185,14 @@ describe('biasloss check-data', () => {
       assert.equal(bad.code, 1);
       assert.match(bad.stdout, /\nempty: train.b.empty\.png\n/);
       assert.match(bad.stdout, /\nunreadable: train.a.cut\.jpg cannot be decoded as JPEG: .*\n/);
-      assert.match(bad.stdout, /\nof a format that is not read: val.b.x\.bmp \(BMP\)\n/);
+      assert.match(bad.stdout, /\nof an unsupported format: val.b.x\.bmp \(BMP\)\n/);
       assert.match(bad.stderr, /error: 3 files cannot be used; leave them out by train --exclude LIST\n$/);
       mkdirSync(join(cwd, 'only', 'a'), { recursive: true });
       const hollow = await biasloss(['check-data', 'only'], { cwd });
       assert.equal(hollow.code, 1);
       assert.match(
         hollow.stderr,
-        /error: training would stop: a training needs 2 classes or more, not 1; class a has no images: remove the folder\n$/,
+        /error: training would stop: training needs 2 classes or more, not 1; class a has no images: remove the folder\n$/,
       );
       const written = await biasloss(['check-data', '.', '--write-exclude=list.txt'], { cwd });
       assert.match(written.stderr, /by train --exclude list\.txt\n$/);

@@ -53,7 +53,7 @@ describe('signals', () => {
         assert.equal(first.code, 130, first.stderr);
         assert.match(
           first.stderr,
-          /^{"event":"notice","text":"SIGINT: finishing the step and saving; once more to end at once"}\n/,
+          /^{"event":"notice","text":"SIGINT: finishing the step and saving; press again or repeat the signal to end at once"}\n/,
         );
         assert.match(first.stderr, /"text":"resume with: biasloss train --resume run"}\n$/);
         assert.equal(eventsOf(first.stdout).at(-1)!.event, 'interrupted');

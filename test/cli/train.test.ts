@@ -86,7 +86,7 @@ describe('biasloss train', () => {
       assert.deepEqual(readdirSync(join(cwd, 'acc')).sort(), ['accuracy.csv', 'accuracy_train.csv']);
     }));
 
-  it('begins with given weights, and refuses those of another model', () =>
+  it('starts with given weights, and rejects those of another model', () =>
     withFolder(async (cwd) => {
       const first = await biasloss(['train', ...SMALL, '--epochs=1', '--run-dir=a'], { cwd });
       assert.equal(first.code, 0, first.stderr);

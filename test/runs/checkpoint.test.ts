@@ -86,9 +86,7 @@ describe('a checkpoint of values that are not finite', () => {
           const path = join(folder, 'last.safetensors');
           await assert.rejects(
             trainer.run(),
-            isSentence(
-              /^\S+ is not finite any more after 0 epochs and 2 steps; \S+ is left as it was: try a/,
-            ),
+            isSentence(/^\S+ is no longer finite after 0 epochs and 2 steps; \S+ is left as it was: try a/),
           );
           assert.equal(readCheckpoint(path).training!.progress.globalStep, 1);
         },
@@ -122,7 +120,7 @@ describe('a checkpoint that does not fit', () => {
     withCheckpoint((path) => {
       const { tensors } = parseSafetensors(new Uint8Array(readFileSync(path)), path);
       writeFileSync(path, Buffer.concat(serializeSafetensors(tensors, new Map([['format', 'pt']]))));
-      assert.throws(() => readCheckpoint(path), isSentence(`${path} is no checkpoint of a run`));
+      assert.throws(() => readCheckpoint(path), isSentence(`${path} is not a checkpoint of a run`));
       const weights = readWeights(path);
       assert.equal(weights.info, undefined);
       assert.ok(weights.tensors.has('fc.bias') && !weights.tensors.has('loss.running_min'));

@@ -112,7 +112,7 @@ describe('a run of the library', () => {
     );
     await assert.rejects(
       openRun({ settings: SMALL, runDir: 'a', resume: 'b' }),
-      refusal('runDir names the folder of a new run: with resume it has no meaning'),
+      refusal('runDir names the folder of a new run and cannot be used with resume'),
     );
   });
 });
@@ -176,7 +176,7 @@ describe('paths of a run', () => {
       [join(folder, 'map.json'), join(folder, 'leave.txt')],
     );
     assert.equal(events.length, 2);
-    assert.match(JSON.stringify(events), /map\.json, a path of .*older, is taken for .*map\.json/);
+    assert.match(JSON.stringify(events), /map\.json, a path of .*older, is taken as .*map\.json/);
   });
 
   it('that an older version kept relative and are not there are taken from the working directory', async () => {

@@ -28,7 +28,7 @@ describe('RunFolder', () => {
       folder.close();
       await assert.rejects(
         RunFolder.create(path, {}),
-        sentence(/holds a run already: give resume .* to resume it, or another runDir/),
+        sentence(/already has a run: give resume .* to resume it, or another runDir/),
       );
       assert.deepEqual(readdirSync(path).sort(), ['config.json', 'last.safetensors']);
       (await RunFolder.open(path)).close();
@@ -51,14 +51,14 @@ describe('RunFolder', () => {
       writeFileSync(join(parent, 'file'), '');
       await assert.rejects(
         RunFolder.create(join(parent, 'file', 'run'), {}),
-        sentence(/the run folder .*file\/run cannot be made: ENOTDIR/),
+        sentence(/the run folder .*file\/run cannot be created: ENOTDIR/),
       );
     }));
 
   it('to go on with must be there and be one', () =>
     withFolder(async (parent) => {
       await assert.rejects(RunFolder.open(join(parent, 'none')), sentence(/there is no run folder .*none/));
-      await assert.rejects(RunFolder.open(parent), sentence(/holds no run: it has neither/));
+      await assert.rejects(RunFolder.open(parent), sentence(/has no run: it has neither/));
       writeFileSync(join(parent, 'file'), '');
       await assert.rejects(RunFolder.open(join(parent, 'file')), sentence(/is not a folder/));
     }));

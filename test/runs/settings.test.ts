@@ -29,8 +29,8 @@ describe('settings of a training', () => {
       ['milestones', [1, 'x'], '--milestones must be a list of epochs, not [1,"x"]'],
       ['threads', 0, '--threads must be a whole number of at least 1, not 0'],
       ['pretrained', '', '--pretrained must be text, not ""'],
-      ['learningRate', 1, '--learning-rate is not a setting of a training'],
-      ['toString', 1, '--to-string is not a setting of a training'],
+      ['learningRate', 1, '--learning-rate is not a training setting'],
+      ['toString', 1, '--to-string is not a training setting'],
     ];
     for (const [key, value, message] of wrong)
       assert.throws(

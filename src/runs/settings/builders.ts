@@ -1,6 +1,6 @@
 import { type Check, oneOf, type Setting, type SettingGroup, text, trueOrFalse } from './setting.js';
 
-/** What most settings leave out. */
+/** Defaults of a setting's less common properties. */
 type Details<T> = Partial<Pick<Setting<T>, 'unset' | 'names' | 'onlyWith' | 'onResume'>>;
 
 const PLAIN = { path: false, onResume: 'fixed' } as const;
@@ -8,7 +8,7 @@ const PLAIN = { path: false, onResume: 'fixed' } as const;
 /** Makes the settings of a group. */
 export function settingsIn(group: SettingGroup) {
   return {
-    /** A number, or null where there may be none. */
+    /** A number or null. */
     number<T extends number | null>(
       value: T,
       check: Check,

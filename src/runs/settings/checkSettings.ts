@@ -5,9 +5,9 @@ import { isSettingKey, settingOf } from './table.js';
 /**
  * Checks the names and values of settings.
  *
- * @param source names the file that they are from in messages
+ * @param source the file that they come from, for messages
  * @throws SettingError naming the setting, what was expected and what was found
- * @throws UsageError when they are no object
+ * @throws UsageError when they are not an object
  */
 export function checkTrainSettings(settings: unknown, source?: string): Partial<TrainConfig> {
   if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
@@ -19,7 +19,7 @@ export function checkTrainSettings(settings: unknown, source?: string): Partial<
 function checkOne(key: string, value: unknown, source: string | undefined): void {
   const refuse = (what: string): SettingError =>
     new SettingError((name) => `${source === undefined ? name(key) : `${key} in ${source}`} ${what}`);
-  if (!isSettingKey(key)) throw refuse('is not a setting of a training');
+  if (!isSettingKey(key)) throw refuse('is not a training setting');
   const { expected, holds } = settingOf(key).check;
   if (!holds(value)) throw refuse(`must be ${expected}, not ${JSON.stringify(value)}`);
 }

@@ -8,20 +8,20 @@ export interface Ineffective {
   readonly because: SettingKey;
 }
 
-/** Settings of which 0 asks for nothing. */
+/** Settings that 0 turns off. */
 const ZERO_IS_OFF: ReadonlySet<SettingKey> = new Set(['colourJitter', 'hueJitter', 'f32Steps']);
 
-/** Whether a value asks for nothing, so that it does no harm where the setting has no effect. */
+/** Whether a value means “off”, so that it does no harm if the setting has no effect. */
 function isOff(key: SettingKey, value: unknown): boolean {
   return value === null || value === false || (value === 0 && ZERO_IS_OFF.has(key));
 }
 
 /**
- * Refuses settings that were given and have no effect beside the others.
+ * Rejects given settings that have no effect with the others.
  *
- * @param given what somebody asked for, without defaults
+ * @param given the given settings, without defaults
  * @param config all settings, the given ones among them
- * @throws SettingError naming the setting and the one that takes its effect away
+ * @throws SettingError naming the setting and the one because of which it has no effect
  */
 export function checkEffects(given: Partial<TrainConfig>, config: Partial<TrainConfig>): void {
   for (const [key, value] of Object.entries(given)) {
@@ -42,8 +42,8 @@ function listed(values: readonly string[]): string {
 }
 
 /**
- * Settings with others over them, as flags override a file. What depends on a setting that gets another value, and
- * has no effect with that, is left out; options of another model always are.
+ * Settings overridden by others, as flags override a file. Settings that lose their effect because another setting
+ * changes are left out; so are always the options of another model.
  */
 export function overridden(
   base: Partial<TrainConfig>,

@@ -11,13 +11,13 @@ const DATA_NAMES = ['cifar100', 'cifar10', 'synthetic', 'imagefolder', 'webdatas
 const model = settingsIn('Model');
 const data = settingsIn('Data');
 
-/** Settings of the model and its beginning. */
+/** Settings of the model and its initial weights. */
 export const MODEL_SETTINGS: SettingsOf<
   'model' | ModelOption | 'imageSize' | 'imageChannels' | 'pretrained' | 'pretrainedEma' | 'keepClassifier'
 > = {
   model: {
     ...model.choice<string>('shufflenetv2', modelNames, '<name>', 'model'),
-    // A file may come from a version with other models: what there is, createModel says.
+    // A file may come from a version with other models: createModel checks the name.
     check: text,
   },
   ...hyperparameterSettings(families),
@@ -26,7 +26,7 @@ export const MODEL_SETTINGS: SettingsOf<
     orNull(whole(1)),
     '<pixels>',
     'height and width of the images',
-    { unset: 'the data’s; of image files, by the model and the images, which is printed' },
+    { unset: 'the data’s; for image files, chosen by the model and the images, and printed' },
   ),
   imageChannels: model.number<number | null>(
     null,
@@ -35,7 +35,7 @@ export const MODEL_SETTINGS: SettingsOf<
       holds: (value) => typeof value === 'number' && IMAGE_CHANNELS.includes(value),
     }),
     '<n>',
-    'channels of the images, to which they are converted: 3, or 1 for grey',
+    'channels that images are converted to: 3, or 1 for grey',
     { unset: 'the data’s' },
   ),
   pretrained: model.path('<file>', 'weights to start with: .safetensors or .pth'),
@@ -87,17 +87,22 @@ export const DATA_SETTINGS: SettingsOf<
     'apply',
     ['apply', 'ignore'],
     '<handling>',
-    'turn images in files as their EXIF orientation says',
+    'whether the EXIF orientation of image files is applied',
     { onlyWith: { key: 'data', values: FILES } },
   ),
-  valShare: data.number(0.2, between(0, 1), '<share>', 'share that is held out where there is no val/', {
+  valShare: data.number(0.2, between(0, 1), '<share>', 'share that is held out if there is no val/', {
     onlyWith: { key: 'data', values: FILES },
   }),
   splitSeed: data.number(0, whole(0), '<n>', 'decides which images are held out', {
     onlyWith: { key: 'data', values: FILES },
   }),
   splitBy: {
-    ...data.choice('path', ['path', 'place'], '', 'what decides it besides; place is for runs of 0.1.0'),
+    ...data.choice(
+      'path',
+      ['path', 'place'],
+      '',
+      'how images are chosen: by a hash of their path; place is for runs of 0.1.0',
+    ),
     argument: null,
   },
   colourJitter: data.number(
@@ -111,9 +116,9 @@ export const DATA_SETTINGS: SettingsOf<
     0,
     upTo(0.5),
     '<share>',
-    'random turn of their hue: a share of the colour circle up to 0.5',
+    'random rotation of their hue: a fraction of the colour circle up to 0.5',
     { onlyWith: { key: 'data', values: FILES } },
   ),
-  limitTrain: data.number<number | null>(null, orNull(whole(1)), '<n>', 'only so many training images'),
-  limitTest: data.number<number | null>(null, orNull(whole(1)), '<n>', 'only so many test images'),
+  limitTrain: data.number<number | null>(null, orNull(whole(1)), '<n>', 'use only this many training images'),
+  limitTest: data.number<number | null>(null, orNull(whole(1)), '<n>', 'use only this many test images'),
 };

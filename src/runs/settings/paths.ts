@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import type { TrainConfig } from '../trainConfig.js';
 import { isSettingKey, settingOf } from './table.js';
 
-/** Settings whose paths hold in any working directory. */
+/** Settings with paths that are valid in any working directory. */
 export function withAbsolutePaths<C extends Partial<TrainConfig>>(config: C): C {
   return mapPaths(config, (path) => resolve(path));
 }
@@ -11,7 +11,7 @@ export function withAbsolutePaths<C extends Partial<TrainConfig>>(config: C): C 
 /** Where CIFAR is kept unless a path is given. */
 const DATA_FOLDER = 'data';
 
-/** CIFAR's folder, which has a default, as a setting of its own: so a run keeps where it is. */
+/** The settings with CIFAR's folder, which has a default, made explicit, so that a run keeps where it is. */
 export function withDataFolder<C extends Pick<TrainConfig, 'data' | 'dataPath'>>(config: C): C {
   const isCifar = config.data === 'cifar100' || config.data === 'cifar10';
   return isCifar && config.dataPath === null ? { ...config, dataPath: DATA_FOLDER } : config;
@@ -19,10 +19,10 @@ export function withDataFolder<C extends Pick<TrainConfig, 'data' | 'dataPath'>>
 
 /**
  * Absolute paths for the settings of a run folder of an older version, in which some are relative to the working
- * directory of that time. That was the folder which holds `runs/` where the run folder lies in one and the file is
- * there, else the present working directory is taken.
+ * directory of that time. The folder that contains `runs/` is tried first, if the run folder is in one and the file
+ * is there; else the current working directory.
  *
- * @param onFound told of each path that was relative, and what it was taken for
+ * @param onFound called with each path that was relative and what it was taken as
  */
 export function withRestoredPaths(
   config: TrainConfig,

@@ -7,7 +7,7 @@ const run = settingsIn('Run');
 
 const CHANGEABLE = { onResume: 'may change' } as const;
 
-/** Settings of what computes. */
+/** Settings of the computation. */
 export const COMPUTATION_SETTINGS: SettingsOf<'engine' | 'threads' | 'precision' | 'f32Steps' | 'workers'> = {
   engine: computation.choice('auto', engineChoices, '<name>', 'engine', CHANGEABLE),
   threads: computation.number<number | null>(null, orNull(whole(1)), '<n>', 'threads of computation', {
@@ -21,13 +21,13 @@ export const COMPUTATION_SETTINGS: SettingsOf<'engine' | 'threads' | 'precision'
   workers: computation.number(1, whole(1), '<n>', 'worker threads that make batches', CHANGEABLE),
 };
 
-/** Settings of what a run keeps. */
+/** Settings of what a run writes. */
 export const RUN_SETTINGS: SettingsOf<'saveEvery' | 'checkpointSeconds' | 'accuraciesDir'> = {
   saveEvery: run.number(
     0,
     whole(0),
     '<epochs>',
-    'keep the checkpoint of every so many epochs; 0: none',
+    'epochs between checkpoints that are kept; 0: none',
     CHANGEABLE,
   ),
   checkpointSeconds: run.number(

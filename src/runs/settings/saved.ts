@@ -2,7 +2,7 @@ import type { TrainConfig } from '../trainConfig.js';
 import { checkTrainSettings } from './checkSettings.js';
 import { TRAIN_DEFAULTS } from './table.js';
 
-/** What settings were that runs of older versions don't name. */
+/** Values of settings that runs of older versions do not have. */
 const BEFORE_THEY_WERE_NAMED = { exif: 'ignore', splitBy: 'place' } as const satisfies Partial<TrainConfig>;
 
 /**

@@ -7,7 +7,7 @@ export interface Check {
   readonly holds: (value: unknown) => boolean;
 }
 
-/** How a setting's value is written on a command line. */
+/** The kind of a setting's value on the command line. */
 export type SettingKind = 'number' | 'numbers' | 'text' | 'choice' | 'switch';
 
 /** Heading under which help lists a setting. */
@@ -19,11 +19,11 @@ export interface Setting<T> {
   readonly kind: SettingKind;
   readonly default: T;
   readonly check: Check;
-  /** What a flag's value is called in help; '' for a switch, null where no flag sets it. */
+  /** What a flag's value is called in help; '' for a switch, null if it has no flag. */
   readonly argument: string | null;
   /** What it does, without its default. */
   readonly help: string;
-  /** What happens where it is not given, if the default's value does not say it. */
+  /** What happens if it is not given, unless the default's value says it. */
   readonly unset?: string | undefined;
   /** The values, of the kind `choice`. */
   readonly choices?: readonly string[] | undefined;
@@ -57,13 +57,13 @@ export const trueOrFalse: Check = { expected: 'true or false', holds: (v) => typ
 /** Any finite number. */
 export const anyNumber: Check = { expected: 'a number', holds: isNumber };
 
-/** A whole number, not below `least`. */
+/** A whole number of at least `least`. */
 export const whole = (least: number): Check => ({
   expected: `a whole number of at least ${least}`,
   holds: (v) => isNumber(v) && Number.isInteger(v) && v >= least,
 });
 
-/** A number, not below `least`. */
+/** A number of at least `least`. */
 export const atLeast = (least: number): Check => ({
   expected: `a number of at least ${least}`,
   holds: (v) => isNumber(v) && v >= least,
@@ -93,7 +93,7 @@ export const epochList: Check = {
   holds: (v) => Array.isArray(v) && v.every((m) => isNumber(m) && m >= 0),
 };
 
-/** What a check takes, or null. */
+/** A check that also accepts null. */
 export const orNull = ({ expected, holds }: Check): Check => ({
   expected,
   holds: (v) => v === null || holds(v),

@@ -36,8 +36,8 @@ export const TRAINING_SETTINGS: SettingsOf<
   | 'seed'
 > = {
   epochs: training.number(160, whole(1), '<n>', 'epochs', { onResume: 'may change' }),
-  batchSize: training.number(128, whole(1), '<n>', 'images of a batch'),
-  accumulate: training.number(1, whole(1), '<n>', 'batches of a step, whose gradients are averaged'),
+  batchSize: training.number(128, whole(1), '<n>', 'images per batch'),
+  accumulate: training.number(1, whole(1), '<n>', 'batches per step, whose gradients are averaged'),
   baseLr: training.number(0.1, atLeast(0), '<rate>', 'learning rate'),
   momentum: training.number(0.9, upTo(1, true), '<number>', 'momentum'),
   nesterov: training.flag(false, 'Nesterov’s momentum'),
@@ -46,7 +46,7 @@ export const TRAINING_SETTINGS: SettingsOf<
     null,
     orNull(above(0)),
     '<norm>',
-    'greatest norm of all gradients taken together',
+    'largest norm of all gradients together',
     { unset: 'any' },
   ),
   schedule: training.choice('multistep', ['multistep', 'cosine'], '<name>', 'learning rate over the epochs'),
@@ -56,7 +56,7 @@ export const TRAINING_SETTINGS: SettingsOf<
     default: [80, 122],
     check: epochList,
     argument: '<epoch...>',
-    help: 'epochs after which multistep divides the rate by 10',
+    help: 'epochs after which the schedule multistep divides the learning rate by 10',
     path: false,
     onlyWith: { key: 'schedule', values: ['multistep'] },
     onResume: 'fixed',
