@@ -4,16 +4,16 @@ export interface Batch {
   readonly images: Float32Array;
   /** [N]; zeros beyond `count`. */
   readonly labels: Int32Array;
-  /** How many of the N are real: less than N in the last batch of an evaluation alone. */
+  /** How many of the N are real: fewer than N only in the last batch of an evaluation. */
   readonly count: number;
 }
 
-/** Where a trainer takes its batches from: a `Loader`, or a source of your own. */
+/** Where a trainer takes its batches from: a `Loader`, or your own source. */
 export interface BatchSource {
   /** Batches of an epoch. */
   readonly stepsPerEpoch: number;
-  /** Milliseconds that the consumer has waited for batches in all. */
+  /** Total milliseconds that the consumer has waited for batches. */
   readonly waitedMs: number;
-  /** The batches of an epoch, from step `start` (default 0) on: the same whenever they are asked for. */
+  /** The batches of an epoch, from step `start` (default 0) on: always the same. */
   epoch(epoch: number, start?: number): AsyncIterable<Batch>;
 }

@@ -12,8 +12,8 @@ export function makeGrey(rgb: Uint8Array): void {
 }
 
 /**
- * Mean and deviation for so many channels: of colours for grey their average, as timm does; of grey for colours
- * three times the same.
+ * Mean and deviation for another number of channels: for grey the average over the colours, as timm does; for
+ * colour the grey value three times.
  */
 export function normalisationFor({ mean, std }: Normalisation, channels: number): Normalisation {
   const adapt = (values: readonly number[]): readonly number[] => {
@@ -25,9 +25,9 @@ export function normalisationFor({ mean, std }: Normalisation, channels: number)
 }
 
 /**
- * Images in memory with so many channels: colours become grey by {@link luma}, grey is repeated.
+ * Images in memory with another number of channels: colours become grey by {@link luma}, grey is repeated.
  *
- * @throws UserError where neither makes the one of the other
+ * @throws UserError for other numbers of channels
  */
 export function withChannels(dataset: PixelDataset, channels: number): PixelDataset {
   const { channels: own = 3, imageSize, name, pixels } = dataset;

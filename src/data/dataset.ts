@@ -16,7 +16,7 @@ export const IMAGENET_NORMALISATION: Normalisation = {
   std: [0.229, 0.224, 0.225],
 };
 
-/** What every set of labelled images has. */
+/** What every data set of labelled images has. */
 interface LabelledSet {
   /** For messages: `CIFAR-100 test`. */
   readonly name: string;
@@ -43,18 +43,18 @@ export interface PixelDataset extends LabelledSet {
 /** Images that are read and decoded when a batch needs them. */
 export interface ImageDataset extends LabelledSet {
   readonly kind: 'images';
-  /** Images are cut to the size that the model takes. */
+  /** Images are cropped to the model's input size. */
   readonly imageSize?: undefined;
-  /** Images are decoded into the channels that the model takes. */
+  /** Images are decoded to the model's number of channels. */
   readonly channels?: undefined;
-  /** Where image `index` lies. */
+  /** Where image `index` is stored. */
   readonly source: (index: number) => ImageSource;
 }
 
-/** Where an encoded image lies: a file, or a part of one. */
+/** Where an encoded image is stored: a file, or a part of one. */
 export interface ImageSource {
   readonly path: string;
-  /** The bytes of the file that are the image, and its name there; without it, the whole file. */
+  /** The byte range of the image in the file, and its name there; without it, the whole file. */
   readonly member?: { readonly name: string; readonly offset: number; readonly length: number } | undefined;
 }
 
@@ -91,8 +91,8 @@ export function subset(dataset: ImageDataset, indices: Uint32Array): ImageDatase
 }
 
 /**
- * `limit` images of a set; the whole set if there is no limit. Of images in memory they are the
- * first; of files, which lie class by class, they are spread evenly.
+ * `limit` images of a set; the whole set if there is no limit. Images in memory: the first ones;
+ * files, which are ordered by class: spread evenly.
  */
 export function limited(dataset: Dataset, limit: number | undefined): Dataset {
   const { count } = dataset;

@@ -14,7 +14,7 @@ export interface LoaderOptions {
   readonly imageSize: number;
   /** Channels that the model takes: 3, or 1 for grey, to which images are converted. Default: the set's. */
   readonly channels?: number | undefined;
-  /** How images become what the model sees; of `imageSize`. Default: {@link standardPreprocessing} of the set. */
+  /** Preprocessing, for `imageSize`. Default: {@link standardPreprocessing} of the data set. */
   readonly preprocessing?: Preprocessing | undefined;
   /** For training: shuffled, augmented, without a last partial batch. Otherwise in order, all of them. */
   readonly training?:
@@ -28,19 +28,19 @@ export interface LoaderOptions {
     | undefined;
   /** Worker threads. Default 1; batches are the same with any number. */
   readonly workers?: number | undefined;
-  /** Batches made ahead, as far as they fit into half a gigabyte. Default 3. */
+  /** Batches made in advance, as far as they fit into half a gigabyte. Default 3. */
   readonly prefetch?: number | undefined;
 }
 
-/** Images in files are asked for in parts of so many, which the workers make side by side. */
+/** Images in files are requested in parts of this size, which the workers make in parallel. */
 const PART = 16;
 
-/** Bytes of batches made ahead, unless a single one is larger. */
+/** Bytes of batches made in advance, unless a single one is larger. */
 const PREFETCH_BYTES = 2 ** 29;
 
 /**
- * Makes batches in worker threads, ahead of their use. Order, crop and flip depend on (seed, epoch,
- * index) alone, so that an epoch can be resumed at any step and the number of workers does not matter.
+ * Makes batches in worker threads, in advance. Order, crop and flip depend only on (seed, epoch,
+ * index), so that an epoch can be resumed at any step and the number of workers does not matter.
  */
 export class Loader implements BatchSource {
   /** Batches of an epoch. */
@@ -76,7 +76,7 @@ export class Loader implements BatchSource {
     });
   }
 
-  /** Milliseconds that the consumer has waited for batches in all. */
+  /** Total milliseconds that the consumer has waited for batches. */
   get waitedMs(): number {
     return this.waited;
   }
@@ -93,7 +93,7 @@ export class Loader implements BatchSource {
     const request = (): void => {
       if (next >= this.stepsPerEpoch) return;
       const batch = this.request(epoch, order, next++);
-      // A batch that nobody will take must not become an unhandled rejection.
+      // A batch that is no longer needed must not become an unhandled rejection.
       batch.catch(() => undefined);
       queue.push(batch);
     };

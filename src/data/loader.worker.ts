@@ -3,7 +3,7 @@ import { threadEnd } from '../engines/host/channel/node.js';
 import type { LoaderCalls, LoaderSettings, PartRequest } from './loaderCalls.js';
 import { fillPixelBatch, normalisationTables } from './pixelTransforms.js';
 
-/** Parts made at a time: while the last images of one are decoded, those of the next begin. */
+/** Parts made at a time: while the last images of one are decoded, the next one starts. */
 const AT_ONCE = 2;
 
 /** Fills an array with the images of a part. */
@@ -38,7 +38,7 @@ serveCalls<LoaderCalls>(
     start: async (settings) => {
       const { mean, imageSize } = settings.preprocessing;
       imageLength = mean.length * imageSize ** 2;
-      // Parts may be asked for meanwhile.
+      // Parts may be requested meanwhile.
       fill = fillWith(settings);
       await fill;
     },

@@ -3,7 +3,7 @@ import type { ColourJitter } from './images/colourJitter.js';
 import type { PixelAugmentation } from './pixelTransforms.js';
 import type { Preprocessing } from './preprocessing.js';
 
-/** How training images are varied; without it images are prepared for evaluation. */
+/** Augmentation of training images; without it images are prepared for evaluation. */
 export interface Augmentation {
   readonly seed: number;
   /** For images in memory. */
@@ -12,31 +12,31 @@ export interface Augmentation {
   readonly colourJitter?: ColourJitter | undefined;
 }
 
-/** What a loader's worker is started with. */
+/** Arguments of a loader's worker. */
 export interface LoaderSettings {
   /** The images, if they are in memory. */
   readonly memory?: Pick<PixelDataset, 'pixels'> | undefined;
-  /** How images become what the model sees; it has as many channels as there are means. */
+  /** Preprocessing; it has as many channels as there are means. */
   readonly preprocessing: Preprocessing;
   readonly augmentation?: Augmentation | undefined;
 }
 
-/** Asks a worker for a batch, or a part of one. */
+/** A request to a worker for a batch, or a part of one. */
 export interface PartRequest {
   readonly epoch: number;
   /** Indices of the images. */
   readonly indices: Uint32Array;
   /** Where the images of `indices` lie, if they are in files. */
   readonly sources: readonly ImageSource[];
-  /** Images that the answer has room for, at least as many as `indices`. */
+  /** Number of images in the answer's array, at least as many as `indices`. */
   readonly room: number;
-  /** An array of an earlier answer, which is filled again: fresh memory costs more than filling it. */
+  /** An array of an earlier answer to reuse: new memory costs more than filling it. */
   readonly over?: Float32Array<ArrayBuffer> | undefined;
 }
 
-/** What a loader asks of its workers. */
+/** Calls from a loader to its workers. */
 export interface LoaderCalls {
   start(settings: LoaderSettings): void;
-  /** Gives [room, C, S, S], zeros beyond the images that were asked for. */
+  /** Returns [room, C, S, S], zeros beyond the requested images. */
   make(part: PartRequest): Float32Array<ArrayBuffer>;
 }

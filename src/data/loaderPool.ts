@@ -17,7 +17,7 @@ export class LoaderPool {
         startThread(siblingModule('./loader.worker.js', import.meta.url)),
         NAMES,
       );
-      // A worker that cannot start rejects what is asked of it later.
+      // A worker that cannot start rejects later requests.
       worker.call('start', settings).catch(() => undefined);
       return worker;
     });
@@ -30,12 +30,12 @@ export class LoaderPool {
     return worker.call('make', { ...part, over }, over && [over.buffer]);
   }
 
-  /** Gives an answer's array back, which a later request fills again. */
+  /** Gives an answer's array back for reuse by a later request. */
   giveBack(spare: Float32Array<ArrayBuffer>): void {
     this.spares.push(spare);
   }
 
-  /** Stops the threads; what was asked for and is not made is refused. */
+  /** Stops the threads; pending requests are rejected. */
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.close()));
   }

@@ -1,9 +1,9 @@
 import { uniformSource } from '../random.js';
 import type { Normalisation, PixelDataset } from './dataset.js';
 
-/** How training images are varied. */
+/** Augmentation of training images. */
 export interface PixelAugmentation {
-  /** Zeros around the image, out of which a part of the old size is cut at random. Default 4. */
+  /** Zero padding around the image before the random crop to its old size. Default 4. */
   readonly padding: number;
   /** Whether half of the images are mirrored. Default true. */
   readonly flip: boolean;
@@ -12,11 +12,11 @@ export interface PixelAugmentation {
 /** Random crop with padding 4 and horizontal flip: the CIFAR recipe. */
 export const CIFAR_AUGMENTATION: PixelAugmentation = { padding: 4, flip: true };
 
-/** Which images make a batch, and how they are drawn. */
+/** Which images make a batch, and how they are prepared. */
 export interface PixelBatchRequest {
   /** Indices of the images; the batch's size. */
   readonly indices: Uint32Array;
-  /** Seed and epoch of the augmentation; without it images are taken as they are. */
+  /** Seed and epoch of the augmentation; without it images are not changed. */
   readonly augment?: { readonly seed: number; readonly epoch: number; readonly how: PixelAugmentation };
 }
 
@@ -29,9 +29,8 @@ export function normalisationTables({ mean, std }: Normalisation): Float32Array 
 }
 
 /**
- * Fills `out` [N, C, S, S] with normalised images. Crop and flip of an image depend on the seed, the
- * epoch and its index alone. What a crop takes from outside the image is 0 before normalisation, as
- * torchvision's padding is.
+ * Fills `out` [N, C, S, S] with normalised images. Crop and flip of an image depend only on the seed,
+ * the epoch and its index. Padding is 0 before normalisation, as in torchvision.
  */
 export function fillPixelBatch(
   out: Float32Array,

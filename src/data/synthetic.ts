@@ -36,8 +36,8 @@ export interface SyntheticOptions {
 }
 
 /**
- * Drawn 32×32 colour images: ten classes of shape × texture at random places, sizes and colours under
- * noise, and a share of nearly featureless ones whose label cannot be told. The same options give the
+ * Generated 32×32 colour images: ten classes of shape × texture at random places, sizes and colours
+ * with noise, and a share of nearly featureless ones whose label cannot be recognised. The same options give the
  * same images.
  */
 export function syntheticDataset(options: SyntheticOptions = {}): PixelDatasetPair {
@@ -67,7 +67,7 @@ function draw(name: string, count: number, seed: number, featurelessShare: numbe
   return { kind: 'pixels', name, classes, count, labels, imageSize: SIZE, pixels, normalisation };
 }
 
-/** Draws one image; `random(k)` are its numbers, of which the first sixteen have fixed meanings. */
+/** Generates one image; `random(k)` are its random numbers, of which the first sixteen have fixed meanings. */
 function drawImage(
   out: Uint8Array,
   label: number,

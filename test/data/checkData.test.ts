@@ -41,7 +41,7 @@ test('a set without faults has no findings', async (t) => {
   );
 });
 
-test('a class more in val/, broken images in either part, files that are no images', async (t) => {
+test('a class more in val/, broken images in either part, files that are not images', async (t) => {
   const folder = temporaryFolder(t);
   await setOf(folder, { 'train/a': 12, 'train/b': 12, 'val/a': 2, 'val/b': 2, 'val/zebra': 1 });
   const whole = await encoded(1).jpeg().toBuffer();
@@ -78,7 +78,7 @@ test('16-bit grey that is clipped, few images, unequal classes, classes without 
     'class b has fewer than 10 images to train on: 4',
     'classes are very unequal: a has 42 images to train on, b has 4',
     'class b has no images to validate on',
-    '1 image of 16-bit grey is clipped to white, as Pillow clips them, such as train/a/wide.png: convert them to 8 bits',
+    '1 image of 16-bit grey is clipped to white (as in Pillow), such as train/a/wide.png: convert them to 8 bits',
   ]);
 });
 
@@ -107,7 +107,7 @@ test('archives are checked, too; one class is too few', async (t) => {
   }
   writeFileSync(join(folder, 'a.tar'), await tar(files));
   const { stops, unusable, parts } = await checkData(folder);
-  assert.deepEqual(stops, ['a training needs 2 classes or more, not 1']);
+  assert.deepEqual(stops, ['training needs 2 classes or more, not 1']);
   assert.deepEqual(unusable, ['a.tar/3.png']);
   assert.deepEqual(parts[0]!.classes, [{ name: 'class 0', count: 3 }]);
 });

@@ -96,7 +96,7 @@ test('a part from an earlier process is gone on with', async (t) => {
   const path = target(t);
   await refused(
     fetchTo(path, url, { attempts: 2 }),
-    /could not be fetched/,
+    /could not be downloaded/,
     /100000 bytes are kept in .*\.part/,
   );
   assert.equal(existsSync(path), false);
@@ -147,7 +147,7 @@ test('refusals: 404 at once, 503 after some tries, nobody there, silence', async
   const missing = await serve(t, (response) => response.writeHead(404).end());
   await refused(
     fetchTo(target(t), missing.url),
-    /file\.tar\.gz could not be fetched: the server answered 404/,
+    /file\.tar\.gz could not be downloaded: the server answered 404/,
   );
   assert.equal(missing.ranges.length, 1);
   const busy = await serve(t, (response, range, call) => {
@@ -156,7 +156,7 @@ test('refusals: 404 at once, 503 after some tries, nobody there, silence', async
   });
   await fetchTo(target(t), busy.url);
   assert.equal(busy.ranges.length, 3);
-  await refused(fetchTo(target(t), 'http://127.0.0.1:1/x'), /127\.0\.0\.1:1\/x could not be fetched: \S/);
+  await refused(fetchTo(target(t), 'http://127.0.0.1:1/x'), /127\.0\.0\.1:1\/x could not be downloaded: \S/);
   const silent = await serve(t, () => undefined);
   await refused(fetchTo(target(t), silent.url, { stallMs: 50, attempts: 2 }), /nothing arrived for 0\.05 s/);
   assert.equal(silent.ranges.length, 2);
@@ -165,14 +165,17 @@ test('refusals: 404 at once, 503 after some tries, nobody there, silence', async
 test('a folder that cannot be made is said', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'file'), '');
-  await refused(fetchTo(join(folder, 'file', 'x.tar.gz'), 'http://127.0.0.1:1/'), /folder .* cannot be made/);
+  await refused(
+    fetchTo(join(folder, 'file', 'x.tar.gz'), 'http://127.0.0.1:1/'),
+    /folder .* cannot be created/,
+  );
 });
 
 test('an address that is none is refused in a sentence', async (t) => {
   for (const origin of ['foo', 'file:///cifar/', '']) {
     await assert.rejects(
       loadCifar('cifar100', temporaryFolder(t), { download: { origin } }),
-      /^UserError: CIFAR's archives \(BIASLOSS_CIFAR_URL\) must lie at an address .* https:\/\/, not at "[^"]*"$/,
+      /^UserError: CIFAR's archives \(BIASLOSS_CIFAR_URL\) must be at a URL .* https:\/\/, not "[^"]*"$/,
     );
   }
 });

@@ -43,7 +43,7 @@ test('no folder, no classes, a class without images, a format that is not read',
   refused(() => imageFolder(folderOf(t, ['a/1.jpg', 'b/'])), /class folder .*b has no images/);
   refused(
     () => imageFolder(folderOf(t, ['a/1.jpg', 'a/2.bmp'])),
-    /2\.bmp is of a format that is not read, BMP: expected JPEG, PNG, WebP, GIF or TIFF; convert/,
+    /2\.bmp is of the unsupported format BMP: expected JPEG, PNG, WebP, GIF or TIFF; convert/,
   );
 });
 
@@ -58,7 +58,7 @@ test('a class map numbers the folders of a subset, and names classes', (t) => {
   assert.deepEqual([...dataset.labels], [2, 5]);
   refused(
     () => imageFolder(folder, { classMap: parseClassMap('n01 0', 'map.txt') }),
-    /n02 is no class/,
+    /n02 is not a class/,
     /map\.txt/,
   );
   refused(() => imageFolder(folder, { classMap, classCount: 5 }), /class number 5, but there are 5 classes/);
@@ -81,11 +81,11 @@ test('class maps: JSON, lines, and what is neither', () => {
   );
   refused(() => parseClassMap('', 'm'), /m is empty/);
   refused(() => parseClassMap('a b', 'm'), /m, line 1: expected a folder and a class number, found "a b"/);
-  refused(() => parseClassMap('{"a": "b"}', 'm'), /m is no class map/, /"b"/);
+  refused(() => parseClassMap('{"a": "b"}', 'm'), /m is not a class map/, /"b"/);
   refused(() => parseClassMap('{"a": -1}', 'm'), /must be 0 or more/);
   refused(() => parseClassMap('{"a": 1.5}', 'm'), /must be 0 or more/);
   refused(() => parseClassMap('a 999999999999', 'm'), /class number of a/);
-  refused(() => parseClassMap('{"a": 1', 'm'), /m is no class map/);
+  refused(() => parseClassMap('{"a": 1', 'm'), /m is not a class map/);
   refused(() => parseClassMap('a 1\na 2', 'm'), /m has the folder a twice/);
 });
 
@@ -124,7 +124,7 @@ test('train and val folders; classes are the training part’s', (t) => {
   assert.deepEqual(train.classes, ['a', 'b', 'c']);
   assert.deepEqual(test.classes, ['a', 'b', 'c']);
   assert.deepEqual(listed(test, folder), [['val/c/4.jpg', 2]]);
-  refused(() => loadImageFolders(folderOf(t, ['train/a/1.jpg', 'val/d/2.jpg'])), /val\/d is no class/);
+  refused(() => loadImageFolders(folderOf(t, ['train/a/1.jpg', 'val/d/2.jpg'])), /val\/d is not a class/);
   refused(() => loadImageFolders(join(folder, 'nowhere')), /there is no folder .*nowhere/);
 });
 
@@ -169,10 +169,10 @@ test('files are told by content: no ending, .jfif, .jpe, .mpo; hidden files and 
   const lines = describeLeftOut(leftOut, (path) => relative(folder, path));
   assert.deepEqual(lines, [
     '8 hidden or system files (such as $RECYCLE.BIN)',
-    '1 file that is no image (a/notes.txt)',
+    '1 file that is not an image (a/notes.txt)',
   ]);
   writeFileSync(join(folder, 'b', 'other'), 'BM\x10\0\0\0\0\0\0\0\x36\0\0\0\x28\0', 'latin1');
-  refused(() => imageFolder(folder), /b.other is of a format that is not read, BMP/);
+  refused(() => imageFolder(folder), /b.other is of the unsupported format BMP/);
 });
 
 test('classes are ordered by code point, and composed and decomposed names are one class', (t) => {

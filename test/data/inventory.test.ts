@@ -57,7 +57,7 @@ test('what was added, is missing, has other content of the same length, or came 
   });
   assert.equal(
     describeChanges(changes),
-    '1 added (train/b/new.jpg), 1 missing (train/a/2.jpg), 1 with other content (train/b/1.jpg)',
+    '1 added (train/b/new.jpg), 1 missing (train/a/2.jpg), 1 with different content (train/b/1.jpg)',
   );
   renameSync(join(folder, 'train/a/1.jpg'), join(folder, 'val/a/renamed.jpg'));
   addFiles(folder, ['train/a/3.jpg']);

@@ -122,9 +122,7 @@ test('a test part without classes and folders beside the parts are left aside, a
   ]);
   const { notes, leftOut, test: testing } = findLayout(folder);
   assert.equal(testing, undefined);
-  assert.deepEqual(notes, [
-    'test/ is left aside: its images lie in no class folders, and so have no classes',
-  ]);
+  assert.deepEqual(notes, ['test/ is ignored: its images are not in class folders, so they have no classes']);
   assert.deepEqual(
     leftOut.map(({ path, reason }) => [relative(folder, path), reason]),
     [

@@ -58,7 +58,7 @@ test('classes without images in a part are named; a part without images is refus
   const small = folderOf(t, ['a/1.jpg', 'b/1.jpg']);
   refused(
     () => loadImageFolders(small, { valShare: 0.0001 }),
-    /of the 2 images none is held out with --val-share 0\.0001/,
+    /none of the 2 images is held out with --val-share 0\.0001/,
   );
   refused(() => loadImageFolders(small, { valShare: 0.9999 }), /none is left to train on/);
 });

@@ -104,9 +104,9 @@ test('samples without image or label, and labels that are none', async (t) => {
   refused(await make({ 'x.cls': text('0') }), /x in .*a\.tar has no image/);
   refused(await make({ 'x.jpg': text('p') }), /x in .*a\.tar has no label/);
   for (const label of ['', 'cat', '-1', '1.5', '99999999999'])
-    refused(await make({ 'x.jpg': text('p'), 'x.cls': text(label) }), /x\.cls in .*a\.tar is no label/);
+    refused(await make({ 'x.jpg': text('p'), 'x.cls': text(label) }), /x\.cls in .*a\.tar is not a label/);
   for (const label of ['', '{}', '{"label": "cat"}', '[]', 'null'])
-    refused(await make({ 'x.jpg': text('p'), 'x.json': text(label) }), /x\.json in .* is no label/);
+    refused(await make({ 'x.jpg': text('p'), 'x.json': text(label) }), /x\.json in .* is not a label/);
   const path = await shard(t, { 'x.jpg': text('p'), 'x.cls': text('2') });
   refused(() => webDataset([path], { classes: ['a', 'b'] }), /have the label 2, but there are 2 classes/);
 });

@@ -12,13 +12,13 @@ import type { DataReport } from './report.js';
 /** What {@link checkData} found. */
 export interface DataCheck {
   readonly parts: readonly DataReport[];
-  /** What training would stop at, a sentence each, besides the files that the parts name. */
+  /** What would stop training, a sentence each, besides the files named in the parts. */
   readonly stops: readonly string[];
-  /** What would spoil training or make its accuracy wrong, a sentence each. */
+  /** What would harm training or make its accuracy wrong, a sentence each. */
   readonly warnings: readonly string[];
-  /** What else was found, such as files that are no images. */
+  /** What else was found, such as files that are not images. */
   readonly notes: readonly string[];
-  /** Files that cannot be used: an exclusion list of them lets training run. */
+  /** Unusable files: training runs if they are on its exclusion list. */
   readonly unusable: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface CheckDataOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Files decoded at a time. Default 4. */
   readonly atOnce?: number | undefined;
-  /** A list of files that are left out. */
+  /** An exclusion list: files that are left out. */
   readonly excludeList?: string | undefined;
   /** Share that is held out of a set without parts. Default 0.2. */
   readonly valShare?: number | undefined;
@@ -36,7 +36,7 @@ export interface CheckDataOptions {
   readonly splitSeed?: number | undefined;
 }
 
-/** An image and what it is like. */
+/** An image with its properties. */
 interface LookedAt {
   readonly part: PartToCheck;
   readonly source: ImageSource;
@@ -46,8 +46,8 @@ interface LookedAt {
 }
 
 /**
- * Decodes every image of a folder in ImageFolder's layout or of archives, of all parts, and reports what training
- * would stop at or be spoilt by.
+ * Decodes every image of a folder in ImageFolder's layout or of archives, of all parts, and reports what would stop
+ * or harm training.
  *
  * @throws UserError when the layout is not clear, or a folder cannot be read
  */
@@ -132,9 +132,7 @@ function clippedFindings(looks: readonly LookedAt[]): string[] {
   if (clipped.length === 0) return [];
   const which =
     clipped.length === 1 ? '1 image of 16-bit grey is' : `${clipped.length} images of 16-bit grey are`;
-  return [
-    `${which} clipped to white, as Pillow clips them, such as ${clipped[0]!.key}: convert them to 8 bits`,
-  ];
+  return [`${which} clipped to white (as in Pillow), such as ${clipped[0]!.key}: convert them to 8 bits`];
 }
 
 function duplicateFindings(seen: readonly SeenImage[]): string[] {

@@ -1,15 +1,15 @@
 import type { SeenImage } from './duplicates.js';
 import type { DataReport } from './report.js';
 
-/** Training images that a class should have. */
+/** Training images that a class should have at least. */
 const FEW = 10;
-/** How many times as many images the largest class may have as the smallest. */
+/** The largest class may have this many times the images of the smallest. */
 const UNEQUAL = 10;
 
 /**
  * What is wrong with the classes of a set and their numbers of images.
  *
- * @param isSplit whether the parts are to be made of one
+ * @param isSplit whether the data has no parts and will be split
  */
 export function classFindings(
   parts: readonly DataReport[],
@@ -25,7 +25,7 @@ export function classFindings(
       .map(({ name }) => `${folder} has the class ${name}, which the training part does not have`),
   );
   const stops = [
-    ...(names.length < 2 ? [`a training needs 2 classes or more, not ${names.length}`] : []),
+    ...(names.length < 2 ? [`training needs 2 classes or more, not ${names.length}`] : []),
     ...hollow.map((name) => `class ${name} has no images: remove the folder`),
     ...extra,
   ];

@@ -3,7 +3,7 @@ import { areAlike, bandsOf, isFlat, type Signature } from './signature.js';
 
 /** An image that could be read. */
 export interface SeenImage {
-  /** Its path from the data's folder on. */
+  /** Its path relative to the data folder. */
   readonly key: string;
   readonly part: PartName;
   /** Name of its class. */
@@ -12,26 +12,26 @@ export interface SeenImage {
   readonly signature: Signature;
 }
 
-/** Two images that are the same, or look so. */
+/** Two images that are the same or look alike. */
 export interface Duplicate {
   readonly first: string;
   readonly second: string;
 }
 
-/** Images that are there twice where that does harm. */
+/** Duplicate images that do harm. */
 export interface Duplicates {
   /** The same file in two parts, the training part first. */
   readonly acrossParts: readonly Duplicate[];
   /** The same file in two classes. */
   readonly acrossClasses: readonly Duplicate[];
-  /** Images of other parts that look like one of the training part: resized or compressed anew. */
+  /** Images of other parts that look like one of the training part: resized or recompressed. */
   readonly alike: readonly Duplicate[];
 }
 
-/** Images of a band that one is compared with, at most. */
+/** Most images of a band that one is compared with. */
 const MOST_COMPARED = 2000;
 
-/** Finds files that are the same, and images of other parts that look like one that is trained on. */
+/** Finds identical files, and images of other parts that look like a training image. */
 export function findDuplicates(images: readonly SeenImage[]): Duplicates {
   const train = images.filter(({ part }) => part === 'train');
   const others = images.filter(({ part }) => part !== 'train');

@@ -6,24 +6,24 @@ import type { RgbImage } from '../images/image.js';
 import { readImageSource } from '../images/imageSource.js';
 import { type Signature, signatureOf } from './signature.js';
 
-/** What an image is like, or why it cannot be read. */
+/** An image's properties, or why it cannot be read. */
 export type Look =
   | {
       /** Hash of its encoded bytes. */
       readonly digest: string;
       readonly signature: Signature;
-      /** Whether much of it is white, and that of 16-bit grey, which is clipped at 255. */
+      /** Whether it is 16-bit grey, which is clipped at 255, and much of it is white. */
       readonly isClipped: boolean;
     }
   | { readonly problem: 'empty' | 'unreadable'; readonly reason: string };
 
-/** Share of white pixels above which 16-bit grey is taken to have been clipped. */
+/** Share of white pixels above which 16-bit grey counts as clipped. */
 const CLIPPED = 0.05;
 
 /**
  * Reads and decodes an image.
  *
- * @param name what the image is called in the reason why it cannot be read
+ * @param name the image's name in the reason why it cannot be read
  */
 export async function lookAtImage(source: ImageSource, name: string): Promise<Look> {
   try {

@@ -9,7 +9,7 @@ import { PART_NAMES, type PartName } from '../folders/partNames.js';
 import { findShardParts, isWebDataset } from '../webdataset/shards.js';
 import { webDataset } from '../webdataset/webDataset.js';
 
-/** A part of a set whose images are to be looked at. */
+/** A part of a data set to check. */
 export interface PartToCheck {
   readonly part: PartName;
   /** Its folder, or the path or pattern of its archives. */
@@ -17,22 +17,22 @@ export interface PartToCheck {
   /** Names of its classes, also of those without images. */
   readonly classes: readonly string[];
   readonly images: readonly { readonly source: ImageSource; readonly class: string }[];
-  /** Images of formats that are not read. */
+  /** Images of unsupported formats. */
   readonly foreign: readonly { readonly path: string; readonly format: string }[];
 }
 
-/** What is to be checked of a set, and what is no part of it. */
+/** The parts of a data set to check, and what was left out. */
 export interface SetToCheck {
   /** The training part first. */
   readonly parts: readonly PartToCheck[];
-  /** Folder that images are named from in the split of a set without parts. */
+  /** Folder that image paths are relative to in the split of a data set without parts. */
   readonly root: string;
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly string[];
 }
 
 /**
- * Lists the images of a set without refusing what training would refuse.
+ * Lists the images of a data set without rejecting what training would reject.
  *
  * @throws UserError when the layout is not clear, or a folder or archive cannot be read
  */

@@ -3,7 +3,7 @@ import type { RgbImage } from '../images/image.js';
 const COLUMNS = 9;
 const ROWS = 8;
 
-/** What an image looks like from afar: brightness in 9×8 cells, from 0 to 255, row by row. */
+/** A thumbnail of an image: brightness in 9×8 cells, from 0 to 255, row by row. */
 export type Signature = Uint8Array;
 
 /** Brightness of an image's cells, whose borders may lie within pixels. */
@@ -26,7 +26,7 @@ export function signatureOf({ data, width, height }: RgbImage): Signature {
   return Uint8Array.from(cells, (sum) => Math.round(sum / 3));
 }
 
-/** Of large images every so many pixels are enough. */
+/** For large images it is enough to sample every few pixels. */
 const step = (size: number): number => Math.max(1, Math.floor(size / 256));
 
 /** For each pixel along an axis: the cells that it lies in, with its share of each. */
@@ -55,7 +55,7 @@ export function bandsOf(signature: Signature): number[] {
 
 /** Standard deviation of the cells below which an image has too little in it to be recognised. */
 const FLAT = 8;
-/** Mean difference of the cells of two copies of an image, at most. */
+/** Largest mean difference between the cells of two copies of an image. */
 const ALIKE = 3;
 
 /** Whether an image has nearly the same brightness everywhere. */
@@ -65,7 +65,7 @@ export function isFlat(signature: Signature): boolean {
   return variance < FLAT ** 2;
 }
 
-/** Whether two images look the same but for size, format and compression. */
+/** Whether two images look the same except for size, format and compression. */
 export function areAlike(a: Signature, b: Signature): boolean {
   const most = ALIKE * a.length;
   let difference = 0;

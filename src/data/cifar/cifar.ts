@@ -8,9 +8,9 @@ import { readPythonNames, readPythonPart } from './python.js';
 
 /** Options of {@link loadCifar}. */
 export interface CifarOptions {
-  /** Fetch the official archive where nothing is at the path. Default: no. */
+  /** Download the official archive if there is nothing at the path. Default false. */
   readonly download?: CifarDownloadOptions | undefined;
-  /** Called with what a person should know: a file with fewer or more images than the official one. */
+  /** Called with notices, such as a file with fewer or more images than the official one. */
   readonly onNotice?: ((text: string) => void) | undefined;
 }
 
@@ -84,7 +84,7 @@ function joined(name: string, parts: readonly CifarPart[], classes: readonly str
   return { kind: 'pixels', name, classes, count, labels, imageSize: 32, pixels, normalisation };
 }
 
-/** Names of the classes: what the set's own file says, else the known ones. */
+/** Names of the classes: from the data set's own file, else the known ones. */
 function classNames(facts: CifarFacts, files: CifarFiles): readonly string[] {
   const file = facts[files.layout].names;
   const bytes = files.contents.get(file);

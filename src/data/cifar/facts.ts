@@ -3,7 +3,7 @@ import { CIFAR10_NAMES, CIFAR100_NAMES } from './names.js';
 /** Which CIFAR. */
 export type CifarName = 'cifar10' | 'cifar100';
 
-/** Facts of a CIFAR set's distribution. */
+/** Facts about how a CIFAR set is distributed. */
 export interface CifarFacts {
   readonly title: string;
   /** Names of the classes, for archives without them. */

@@ -13,7 +13,7 @@ export interface CifarFiles {
   readonly pathOf: (baseName: string) => string;
 }
 
-/** Where a CIFAR set lies. */
+/** Where a CIFAR set is. */
 export type CifarPlace = { readonly archive: string } | { readonly folder: string };
 
 /**
@@ -60,7 +60,7 @@ async function readArchive(facts: CifarFacts, path: string): Promise<CifarFiles>
   );
   if (!layout) {
     const found = contents.size > 0 ? [...contents.keys()].join(', ') : 'none';
-    throw new UserError(`${path} is not ${facts.title}: of its files the archive holds ${found}`);
+    throw new UserError(`${path} is not ${facts.title}: of its files the archive has ${found}`);
   }
   return { layout, contents, pathOf: (file) => `${file} in ${path}` };
 }

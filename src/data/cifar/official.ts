@@ -5,7 +5,7 @@ import { CIFAR, CIFAR_ORIGIN, type CifarName } from './facts.js';
 
 /** Options of {@link downloadCifar}. */
 export interface CifarDownloadOptions extends DownloadSettings {
-  /** Where the archives lie, with a slash at the end. Default: $BIASLOSS_CIFAR_URL, or the official https://www.cs.toronto.edu/~kriz/. */
+  /** URL of the archives' folder, with a slash at the end. Default: $BIASLOSS_CIFAR_URL, or the official https://www.cs.toronto.edu/~kriz/. */
   readonly origin?: string | undefined;
 }
 
@@ -32,6 +32,6 @@ function urlOf(archive: string, origin: string): string {
   const known = URL.canParse(origin) && /^https?:/i.test(origin);
   if (known) return new URL(archive, origin).href;
   throw new UserError(
-    `CIFAR's archives (BIASLOSS_CIFAR_URL) must lie at an address that begins with http:// or https://, not at ${JSON.stringify(origin)}`,
+    `CIFAR's archives (BIASLOSS_CIFAR_URL) must be at a URL that starts with http:// or https://, not ${JSON.stringify(origin)}`,
   );
 }

@@ -7,9 +7,9 @@ import type { CifarFacts } from './facts.js';
 
 /**
  * A file of torchvision's Python layout: a pickled dict with `data`, uint8 [count, 3·32·32], and a list
- * of labels. Nothing of the pickle is run.
+ * of labels. No code in the pickle is run.
  *
- * @throws UserError when it is another pickle, or none
+ * @throws UserError when it is another pickle or not a pickle
  */
 export function readPythonPart(facts: CifarFacts, bytes: Uint8Array, path: string): CifarPart {
   const dictionary = readDictionary(facts, bytes, path);
@@ -26,7 +26,7 @@ export function readPythonPart(facts: CifarFacts, bytes: Uint8Array, path: strin
 /**
  * Names of the classes, from the pickled dict that the layout has for them.
  *
- * @throws UserError when it is another pickle, or none
+ * @throws UserError when it is another pickle or not a pickle
  */
 export function readPythonNames(facts: CifarFacts, bytes: Uint8Array, path: string): string[] {
   const names = readDictionary(facts, bytes, path).get(facts.namesKey);

@@ -9,21 +9,21 @@ import { isError } from '../../realms.js';
 import { syncFile } from '../../syncFile.js';
 import { fetchRest } from './fetchRest.js';
 
-/** Called as bytes arrive; `total` is undefined where the server does not say. */
+/** Called as bytes arrive; `total` is undefined if the server does not say. */
 export type DownloadProgress = (received: number, total: number | undefined) => void;
 
-/** How a download goes. */
+/** Options of a download's retries and progress. */
 export interface DownloadSettings {
   readonly onProgress?: DownloadProgress | undefined;
-  /** Tries without any progress before it is given up. Default 5. */
+  /** Attempts without any progress before giving up. Default 5. */
   readonly attempts?: number | undefined;
-  /** Milliseconds before the second try; doubled each time, up to half a minute. Default 1000. */
+  /** Milliseconds before the second attempt; doubled each time, up to half a minute. Default 1000. */
   readonly retryDelayMs?: number | undefined;
   /** Milliseconds without a byte after which a connection counts as broken. Default 30000. */
   readonly stallMs?: number | undefined;
 }
 
-/** What is fetched, and where to. */
+/** What to download, and where to. */
 export interface DownloadTarget {
   readonly url: string;
   readonly path: string;
@@ -34,8 +34,8 @@ export interface DownloadTarget {
 const LONGEST_DELAY_MS = 30_000;
 
 /**
- * Fetches a file. It arrives in `path`.part, which a later call goes on with where a connection or the
- * process broke; only a whole file with the right MD5 gets its name.
+ * Downloads a file. It is written to `path`.part, which a later call resumes if the connection or the
+ * process broke; only a complete file with the right MD5 gets its name.
  *
  * @throws UserError when the server refuses, cannot be reached, or sends another file
  */
@@ -48,7 +48,7 @@ export async function download(target: DownloadTarget, settings: DownloadSetting
     const found = await md5Of(part);
     if (found === md5) break;
     await rm(part, { force: true });
-    // A part from an earlier time may belong to another file: once more, from the beginning.
+    // An earlier partial file may belong to another file: download again, from the beginning.
     if (!resumed)
       throw new UserError(`${url} is not the official archive: expected the MD5 ${md5}, found ${found}`);
   }
@@ -68,8 +68,8 @@ async function fetchWithRetries({ url, path }: DownloadTarget, settings: Downloa
       const size = await sizeOf(part);
       failures = size > before ? 1 : failures + 1;
       if (failures >= attempts) {
-        const kept = size > 0 ? `; ${size} bytes are kept in ${part}, and the next try goes on there` : '';
-        throw new UserError(`${url} could not be fetched: ${causeOf(error)}${kept}`);
+        const kept = size > 0 ? `; ${size} bytes are kept in ${part}, and the next try resumes there` : '';
+        throw new UserError(`${url} could not be downloaded: ${causeOf(error)}${kept}`);
       }
     }
     await sleep(Math.min(retryDelayMs * 2 ** (failures - 1), LONGEST_DELAY_MS));
@@ -80,7 +80,7 @@ function makeFolderOf(path: string): void {
   try {
     makeFolder(dirname(path));
   } catch (error) {
-    throw new UserError(`the folder ${dirname(path)} cannot be made: ${errorMessage(error)}`);
+    throw new UserError(`the folder ${dirname(path)} cannot be created: ${errorMessage(error)}`);
   }
 }
 
@@ -97,7 +97,7 @@ async function md5Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Gives a finished file its name, after its bytes are safe on the disk. */
+/** Gives a finished file its name, after its bytes are flushed to the disk. */
 async function settle(part: string, path: string): Promise<void> {
   const file = await open(part, 'r+');
   try {

@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { errorMessage, UserError } from '../../errors.js';
 
-/** A try to fetch what is missing of a file. */
+/** An attempt to download the missing part of a file. */
 export interface FetchRest {
   readonly url: string;
   /** What has arrived. */
@@ -10,13 +10,13 @@ export interface FetchRest {
   readonly onProgress?: ((received: number, total: number | undefined) => void) | undefined;
 }
 
-/** HTTP statuses that another try may mend: timeout, too early, too many requests; and all from 500 on. */
+/** HTTP statuses that are worth a retry: timeout, too early, too many requests; and all from 500 on. */
 const PASSING = [408, 425, 429];
 
 /**
- * Fetches what `part` lacks, or all where the server does not send parts (RFC 9110, section 14).
+ * Downloads what is missing of `part`, or everything if the server does not support ranges (RFC 9110, section 14).
  *
- * @throws UserError when the server refuses or the file cannot be written; another error where a further try may help
+ * @throws UserError when the server refuses or the file cannot be written; another error when a retry may help
  */
 export async function fetchRest({ url, part, stallMs, onProgress }: FetchRest): Promise<void> {
   const file = await openPart(part);
@@ -45,13 +45,13 @@ export async function fetchRest({ url, part, stallMs, onProgress }: FetchRest): 
   }
 }
 
-/** Whether the part belongs to the file that is there now is for the MD5 of the whole to say. */
+/** The MD5 of the whole shows whether the part belongs to the server's present file. */
 function requestHeaders(size: number): Record<string, string> {
   const headers = { 'accept-encoding': 'identity' };
   return size > 0 ? { ...headers, range: `bytes=${size}-` } : headers;
 }
 
-/** Where in the file the response's body begins. */
+/** Offset of the response's body in the file. */
 async function startOf(response: Response, size: number, file: FileHandle, url: string): Promise<number> {
   const { status } = response;
   if (status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${size}-`)) return size;
@@ -63,7 +63,7 @@ async function startOf(response: Response, size: number, file: FileHandle, url: 
   const message = `the server answered ${status} ${response.statusText}`.trim();
   if (status === 206 || status === 416) await file.truncate(0);
   else if (status < 500 && !PASSING.includes(status))
-    throw new UserError(`${url} could not be fetched: ${message}`);
+    throw new UserError(`${url} could not be downloaded: ${message}`);
   throw new Error(message);
 }
 

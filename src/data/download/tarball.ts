@@ -34,7 +34,7 @@ export async function readTarMembers(
   } catch (error) {
     throw error instanceof UserError
       ? error
-      : new UserError(`${path} is not a whole .tar.gz archive: ${errorMessage(error)}`);
+      : new UserError(`${path} is not a complete .tar.gz archive: ${errorMessage(error)}`);
   } finally {
     source.destroy();
   }
@@ -43,11 +43,11 @@ export async function readTarMembers(
 
 async function collect(entry: AsyncIterable<unknown>, size: number, path: string): Promise<Uint8Array> {
   if (size > LARGEST_MEMBER)
-    throw new UserError(`${path} has a member of ${size} bytes, which is none of the set's files`);
+    throw new UserError(`${path} has a member of ${size} bytes, which is not one of the data set's files`);
   const bytes = new Uint8Array(size);
   let offset = 0;
   for await (const chunk of entry) {
-    if (!isUint8Array(chunk)) throw new UserError(`${path} has a member that is no data`);
+    if (!isUint8Array(chunk)) throw new UserError(`${path} has a member that is not data`);
     bytes.set(chunk, offset);
     offset += chunk.length;
   }

@@ -1,27 +1,27 @@
 import { errorMessage, UserError } from '../../errors.js';
 import { linesOf, readTextFile } from './textFile.js';
 
-/** Class numbers of folders, for sets that hold some of a model's classes. */
+/** Class numbers of folders, for data sets with some of a model's classes. */
 export interface ClassMap {
   /** Where it came from, for messages. */
   readonly path: string;
   /** Class number of each folder, whose name is in Unicode's composed form (NFC). */
   readonly labels: ReadonlyMap<string, number>;
-  /** Names of classes, where they are given. */
+  /** Names of classes, if given. */
   readonly names: ReadonlyMap<number, string>;
 }
 
 /** A folder, its class number and its name if that is given. */
 type Entry = readonly [folder: string, label: number, name?: string];
 
-/** More classes than anyone has; a greater number is a mistake, and would cost memory. */
+/** More classes than anyone has; a larger number is a mistake and would cost memory. */
 const MOST_CLASSES = 1_000_000;
 
 /**
  * Reads a class map: JSON `{"n01440764": 0, …}`, Keras's `imagenet_class_index.json`
  * (`{"0": ["n01440764", "tench"], …}`), CSV, or lines of a folder and a number.
  *
- * @throws UserError when the file is none of these, or has a folder twice
+ * @throws UserError when the file is in none of these formats, or has a folder twice
  */
 export function readClassMap(path: string): ClassMap {
   let text: string;
@@ -56,14 +56,14 @@ function jsonEntries(text: string, path: string): Entry[] {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`${path} is no class map: ${errorMessage(error)}`);
+    throw new UserError(`${path} is not a class map: ${errorMessage(error)}`);
   }
   return Object.entries(parsed).map(([key, value]): Entry => {
     if (typeof value === 'number') return [key, value];
     if (Array.isArray(value) && typeof value[0] === 'string')
       return [value[0], Number(key), typeof value[1] === 'string' ? value[1] : value[0]];
     throw new UserError(
-      `${path} is no class map: expected a number or [folder, name] at "${key}", found ${JSON.stringify(value)}`,
+      `${path} is not a class map: expected a number or [folder, name] at "${key}", found ${JSON.stringify(value)}`,
     );
   });
 }
@@ -88,13 +88,13 @@ function csvEntry([first, second, third]: readonly string[]): Entry | undefined 
   return second && isDigits(first) ? named(second, first) : undefined;
 }
 
-/** The folder, in quotes or without, blanks, and the number. */
+/** The folder, with or without quotes, blanks, and the number. */
 function spacedEntry(line: string): Entry | undefined {
   const match = /^(?:"(.+)"|'(.+)'|(.*\S))[\s,;]+"?(\d+)"?$/.exec(line);
   return match ? [(match[1] ?? match[2] ?? match[3])!, Number(match[4])] : undefined;
 }
 
-/** The fields of a line of CSV, whose separator is a comma, semicolon or tab; a field in quotes may have it. */
+/** The fields of a line of CSV, whose separator is a comma, semicolon or tab; a quoted field may contain it. */
 function fieldsOf(line: string): string[] {
   const fields = line.match(/(?:^|[,;\t])(?:\s*"(?:[^"]|"")*"\s*|[^,;\t]*)/g) ?? [];
   return fields.map((field) => {

@@ -3,21 +3,21 @@ import { dirname, resolve } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
 import { linesOf, readTextFile } from './textFile.js';
 
-/** Files and folders to be left out of a set. */
+/** Files and folders to leave out of a data set. */
 export interface Exclusions {
   /** The list, for messages. */
   readonly path: string;
   /** Whether a file is on the list, or a folder that it lies in. */
   has(path: string): boolean;
-  /** Entries that are no file or folder. */
+  /** Entries that are not a file or folder. */
   readonly unmatched: readonly string[];
 }
 
 /**
- * Reads a list of files or folders to be left out, a path a line; lines that begin with # are notes. Quotes around
- * a path, backslashes in it and a note behind it (` # blurred`) are understood.
+ * Reads a list of files or folders to leave out, one path per line; lines that start with # are comments. Quotes
+ * around a path, backslashes in it and a comment after it (` # blurred`) are understood.
  *
- * @param folders what relative paths may be relative to; the first where there is such a file counts
+ * @param folders folders that relative paths may be relative to; the first that has the file counts
  * @throws UserError when the list cannot be read
  */
 export function readExclusions(listPath: string, folders: readonly string[]): Exclusions {
@@ -45,7 +45,7 @@ export function readExclusions(listPath: string, folders: readonly string[]): Ex
   return { path: listPath, has, unmatched };
 }
 
-/** The file that an entry names; its readings are tried in turn. */
+/** The file that an entry names; its possible readings are tried in turn. */
 function findEntry(entry: string, folders: readonly string[]): string | undefined {
   const plain = unquoted(entry);
   const withoutNote = unquoted(plain.replace(/\s+#.*$/, ''));

@@ -6,16 +6,16 @@ import { FORMAT_BYTES, formatOf, isReadFormat } from '../images/header.js';
 import type { LeftOut } from './leftOut.js';
 import { isSystemName } from './systemFiles.js';
 
-/** Files of a class: what is read, images of formats that are not, and the rest. */
+/** Files of a class: supported images, images of unsupported formats, and the rest. */
 export interface ImageFiles {
   /** Paths of the images, sorted within each folder. */
   readonly images: string[];
-  /** Images whose format is not read. */
+  /** Images of unsupported formats. */
   readonly foreign: { readonly path: string; readonly format: string }[];
   readonly leftOut: LeftOut[];
 }
 
-/** Endings of images that are read. Such a file counts as an image, so that a damaged one is noticed. */
+/** Extensions of supported images. Such a file counts as an image, so that a damaged one is noticed. */
 const READ = new Set([
   '.jpg',
   '.jpeg',
@@ -30,7 +30,7 @@ const READ = new Set([
   '.tiff',
 ]);
 
-/** Endings of images that are not read, and what their format is called. */
+/** Extensions of unsupported images, with the names of their formats. */
 const FOREIGN: ReadonlyMap<string, string> = new Map([
   ['.avif', 'AVIF'],
   ['.bmp', 'BMP'],
@@ -43,7 +43,7 @@ const FOREIGN: ReadonlyMap<string, string> = new Map([
   ['.ppm', 'PNM'],
 ]);
 
-/** Whether a file's name is that of an image that is read. */
+/** Whether a file's extension is that of a supported image. */
 export function isImageName(name: string): boolean {
   return READ.has(extname(name).toLowerCase());
 }
@@ -61,7 +61,7 @@ export function subfolders(folder: string): string[] {
 }
 
 /**
- * The images in a folder and the folders in it, by their content where their ending is no image's.
+ * The images in a folder and its subfolders; files without an image extension are recognised by content.
  *
  * @throws UserError when a folder cannot be read, or a link leads back to a folder that it lies in
  */
@@ -71,7 +71,7 @@ export function imageFiles(folder: string): ImageFiles {
   return files;
 }
 
-/** As {@link imageFiles}, of the folder alone without those in it. */
+/** As {@link imageFiles}, without subfolders. */
 export function looseFiles(folder: string): ImageFiles {
   const files: ImageFiles = { images: [], foreign: [], leftOut: [] };
   for (const entry of entriesOf(folder)) {
@@ -82,7 +82,7 @@ export function looseFiles(folder: string): ImageFiles {
   return files;
 }
 
-/** Whether images lie in a folder itself, of a format that is read or another. */
+/** Whether there are images directly in a folder, of a supported format or another. */
 export function hasLooseImages(folder: string): boolean {
   return entriesOf(folder).some((entry) => {
     if (isSystemName(entry.name) || isFolder(folder, entry)) return false;
@@ -108,7 +108,7 @@ function addFile(path: string, files: ImageFiles): void {
   else files.foreign.push({ path, format });
 }
 
-/** `read` for an image that is read, the format's name for another, undefined for what is no image. */
+/** `read` for a supported image, the format's name for another, undefined for what is not an image. */
 function imageFormat(path: string): string | undefined {
   const ending = extname(path).toLowerCase();
   if (READ.has(ending)) return 'read';
@@ -116,7 +116,7 @@ function imageFormat(path: string): string | undefined {
   return format !== undefined && isReadFormat(format) ? 'read' : format;
 }
 
-/** The first bytes of a file; none where it cannot be read or is no file, such as a pipe. */
+/** The first bytes of a file; none if it cannot be read or is not a regular file, such as a pipe. */
 function firstBytes(path: string): Uint8Array {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return new Uint8Array(0);
   let file: number;

@@ -11,7 +11,7 @@ import type { LeftOut } from './leftOut.js';
 export interface ImageFolderOptions {
   /** For messages. Default: the folder's path. */
   readonly name?: string | undefined;
-  /** Class numbers of the folders. Default: their order. */
+  /** Class numbers of the folders. Default: by their order. */
   readonly classMap?: ClassMap | undefined;
   /** Number of classes with a class map. Default: one more than its greatest number. */
   readonly classCount?: number | undefined;
@@ -23,32 +23,32 @@ export interface ImageFolderOptions {
 
 /** A class of a folder of classes. */
 export interface ClassFolder {
-  /** In Unicode's composed form (NFC): folders whose names differ in that alone are one class. */
+  /** In Unicode's composed form (NFC): folders whose names differ only in that are one class. */
   readonly name: string;
   /** The first of its folders. */
   readonly path: string;
   readonly files: ImageFiles;
 }
 
-/** Which class a folder is, and what the classes are called. */
+/** Maps folders to classes, with the names of the classes. */
 interface Classes {
   readonly names: readonly string[];
   readonly labelOf: (folder: string) => number | undefined;
-  /** What the classes are, for messages. */
+  /** Where the classes come from, for messages. */
   readonly origin: string;
 }
 
 /**
  * A folder of folders of images: each folder is a class, and classes are numbered in the order of
- * their names by code point (torchvision's ImageFolder). Of most files only names are read here.
+ * their names by code point (torchvision's ImageFolder). Only the names of most files are read here.
  *
- * @throws UserError when there are no folders, one has no images or no class number, or an image is of a format that is not read
+ * @throws UserError when there are no folders, one has no images or no class number, or an image is of an unsupported format
  */
 export function imageFolder(folder: string, options: ImageFolderOptions = {}): ImageDataset {
   return readImageFolder(folder, options).dataset;
 }
 
-/** As {@link imageFolder}, with what is no part of it. */
+/** As {@link imageFolder}, with what was left out. */
 export function readImageFolder(
   folder: string,
   options: ImageFolderOptions = {},
@@ -80,7 +80,7 @@ export function classFolders(folder: string): ClassFolder[] {
   return [...classes.values()].sort((a, b) => byCodePoint(a.name, b.name));
 }
 
-/** Files beside the class folders: images among them have no class; others don't matter. */
+/** Files beside the class folders: images among them have no class; others are ignored. */
 export function looseIn(folder: string): LeftOut[] {
   const { images, foreign, leftOut } = looseFiles(folder);
   return [
@@ -107,7 +107,8 @@ export function datasetOf(
   const labels: number[] = [];
   for (const { name, path, images } of classFolders) {
     const label = classes.labelOf(name);
-    if (label === undefined) throw new UserError(`${path} is no class: ${classes.origin} does not have it`);
+    if (label === undefined)
+      throw new UserError(`${path} is not a class: ${classes.origin} does not have it`);
     for (const image of images) {
       paths.push(image);
       labels.push(label);
@@ -133,13 +134,13 @@ function keptImages(
   const refused = foreign.find(({ path }) => !excluded(path));
   if (refused)
     throw new UserError(
-      `${refused.path} is of a format that is not read, ${refused.format}: expected ${READ_FORMATS_TEXT}; ` +
-        'convert it, or leave it out by --exclude',
+      `${refused.path} is of the unsupported format ${refused.format}: expected ${READ_FORMATS_TEXT}; ` +
+        'convert it, or leave it out with --exclude',
     );
   const kept = images.filter((path) => !excluded(path));
   const gone = [...images, ...foreign.map(({ path }) => path)].filter(excluded);
   leftOut.push(...gone.map((path): LeftOut => ({ path, reason: 'excluded' })));
-  // A part for validation may lack classes of the training part.
+  // A validation part may lack classes of the training part.
   if (kept.length === 0 && !classes)
     throw new UserError(`the class folder ${folder} has no images: expected ${READ_FORMATS_TEXT} files`);
   return kept;

@@ -10,15 +10,15 @@ import { holdOut } from './splits.js';
 /** Options of {@link loadImageFolders}. */
 export interface ImageFoldersOptions extends SplitOptions {
   readonly classMap?: ClassMap | undefined;
-  /** A list of files that are left out, a path a line, relative to the folder or one of its parts. */
+  /** An exclusion list: one path per line, relative to the folder or one of its parts. */
   readonly excludeList?: string | undefined;
 }
 
 /**
- * The parts of a set in ImageFolder's layout: see {@link findLayout}; where it has class folders alone, a
- * share of the images is held out.
+ * The parts of a data set in ImageFolder's layout: see {@link findLayout}; if it has only class folders,
+ * a share of the images is held out.
  *
- * @throws UserError when the layout is another or not clear, a part is empty, or as {@link imageFolder}
+ * @throws UserError when the layout is another or ambiguous, a part is empty, or as {@link imageFolder}
  */
 export function loadImageFolders(folder: string, options: ImageFoldersOptions = {}): ImageParts {
   const layout = findLayout(folder);
@@ -101,7 +101,7 @@ function missingIn(
   { train, test }: Pick<Parts, 'train' | 'test'>,
   { classMap, splitBy }: ImageFoldersOptions,
 ): string[] {
-  // A class map names more classes than there are folders, and a set for testing alone may lack some.
+  // A class map names more classes than there are folders, and a data set for testing may lack some.
   if (classMap || (splitBy === 'none' && !hasParts(layout))) return [];
   return [...missingClasses(train, 'train'), ...missingClasses(test, 'val')];
 }
@@ -115,7 +115,7 @@ function exclusionsOf(
   return list === undefined ? undefined : readExclusions(list, folders);
 }
 
-/** What is to be said of entries of an exclusion list that are no files. */
+/** A notice about entries of an exclusion list that match no files. */
 export function unmatchedNotes(exclusions: Exclusions | undefined): string[] {
   if (!exclusions || exclusions.unmatched.length === 0) return [];
   const { path, unmatched } = exclusions;

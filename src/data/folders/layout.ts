@@ -5,16 +5,16 @@ import { hasLooseImages, imageFiles, subfolders } from './imageFiles.js';
 import type { LeftOut } from './leftOut.js';
 import { type NamedPart, PART_NAMES, type PartName, partOfName } from './partNames.js';
 
-/** Where the parts of a set lie. */
+/** Where the parts of a data set are. */
 export interface FolderLayout {
-  /** The folder of the parts, or of the classes where there are none: below folders that hold nothing but it. */
+  /** The folder of the parts, or of the classes if there are none; enclosing folders with nothing else are skipped. */
   readonly root: string;
   /** The folder of the training classes. */
   readonly train: string;
-  /** The other parts' folders of classes; undefined where there are none. */
+  /** The other parts' folders of classes; undefined if there are none. */
   readonly val: string | undefined;
   readonly test: string | undefined;
-  /** What else is to be said of it. */
+  /** Further notices. */
   readonly notes: readonly string[];
   readonly leftOut: readonly LeftOut[];
 }
@@ -23,15 +23,15 @@ export interface FolderLayout {
 interface Candidate extends NamedPart {
   readonly name: string;
   readonly path: string;
-  /** Whether there are folders in it, which are its classes. */
+  /** Whether it has subfolders, which are its classes. */
   readonly hasClasses: boolean;
 }
 
 /**
  * Finds the parts of a set in ImageFolder's layout: folders with the usual names, in any case, with class
- * folders in them; or class folders alone. A folder that holds a single other one is looked through.
+ * folders in them; or just class folders. A folder that has nothing but one other folder is skipped.
  *
- * @throws UserError when there is no folder, or what looks like parts is not clear
+ * @throws UserError when there is no folder, or what looks like parts is ambiguous
  */
 export function findLayout(folder: string): FolderLayout {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
@@ -48,7 +48,7 @@ export function findLayout(folder: string): FolderLayout {
   return { root, train: root, val: undefined, test: undefined, notes: [], leftOut: [] };
 }
 
-/** The single folder in a folder, where that is no class but holds classes or parts. */
+/** The only folder in a folder, if that is not a class but has classes or parts. */
 function wrapped(folder: string, names: readonly string[], classes?: readonly string[]): string | undefined {
   const [name] = names;
   if (name === undefined || names.length > 1 || classes?.includes(name.normalize('NFC'))) return undefined;
@@ -56,7 +56,7 @@ function wrapped(folder: string, names: readonly string[], classes?: readonly st
   return subfolders(inner).length > 0 && !hasLooseImages(inner) ? inner : undefined;
 }
 
-/** The folder of a part's classes, below folders that hold nothing but it. */
+/** The folder of a part's classes; enclosing folders with nothing else are skipped. */
 function classFolder(folder: string, classes?: readonly string[]): string {
   for (let at = folder; ; ) {
     const inner = wrapped(at, subfolders(at), classes);
@@ -94,7 +94,7 @@ function hasImages(folder: string): boolean {
   return images.length + foreign.length > 0;
 }
 
-/** Folders that are called train and val, but hold no class folders, are neither parts nor likely classes. */
+/** Folders that are called train and val, but have no class folders, are neither parts nor likely classes. */
 function refuseLooseParts(root: string, found: readonly Candidate[], others: readonly string[]): void {
   const plain = others.length === 0 ? found : found.filter(({ isPrefixed }) => !isPrefixed);
   if (new Set(plain.map(({ part }) => part)).size < 2) return;
@@ -118,7 +118,7 @@ function layoutOf(root: string, found: readonly Candidate[], others: readonly st
   for (const loose of found.filter(({ hasClasses }) => !hasClasses)) {
     if (!hasImages(loose.path)) notes.push(`${loose.name}/ is empty`);
     else if (loose.part === 'test')
-      notes.push(`${loose.name}/ is left aside: its images lie in no class folders, and so have no classes`);
+      notes.push(`${loose.name}/ is ignored: its images are not in class folders, so they have no classes`);
     else
       throw new UserError(
         `${loose.path} has images, but no class folders: expected a folder of images for each class`,
@@ -129,7 +129,7 @@ function layoutOf(root: string, found: readonly Candidate[], others: readonly st
     throw new UserError(
       `${root} has ${val.name}/ and ${test.name}/, but no train/: give the path of one of them`,
     );
-  // Where there is one part alone, it is all there is.
+  // A single part is the whole data set.
   const first = classFolder((train ?? val ?? test)!.path);
   const classes = subfolders(first).map((name) => name.normalize('NFC'));
   const rest = (part: Candidate | undefined): string | undefined =>

@@ -1,25 +1,25 @@
-/** Why a file or folder is not part of a set. */
+/** Why a file or folder is not part of a data set. */
 export type LeftOutReason = 'system' | 'noImage' | 'noClass' | 'excluded' | 'beside';
 
-/** A file or folder that is not part of a set. */
+/** A file or folder that is not part of a data set. */
 export interface LeftOut {
   readonly path: string;
   readonly reason: LeftOutReason;
 }
 
-/** What is said of a reason: for one, and for several. */
+/** Text for a reason: singular and plural. */
 const REASONS: Readonly<Record<LeftOutReason, readonly [one: string, several: string]>> = {
   system: ['hidden or system file', 'hidden or system files'],
-  noImage: ['file that is no image', 'files that are no images'],
-  noClass: ['image in no class folder', 'images in no class folder'],
+  noImage: ['file that is not an image', 'files that are not images'],
+  noClass: ['image outside class folders', 'images outside class folders'],
   excluded: ['image on the exclusion list', 'images on the exclusion list'],
   beside: ['folder or archive beside the parts', 'folders or archives beside the parts'],
 };
 
 /**
- * Counts by reason, with an example each: `2 files that are no images (such as a/notes.txt)`.
+ * Counts by reason, with an example of each: `2 files that are not images (such as a/notes.txt)`.
  *
- * @param name what a path is called
+ * @param name gives the displayed name of a path
  */
 export function describeLeftOut(items: readonly LeftOut[], name: (path: string) => string): string[] {
   return (Object.keys(REASONS) as LeftOutReason[]).flatMap((reason) => {

@@ -13,7 +13,7 @@ import { type ImageDatasetPair, partsOf } from './splits.js';
 
 /*
  * Data as version 0.1.0 read it, for its runs: which files and folders counted, and a split that depends on
- * the number of images. What is new must not change what such a run is trained and tested on.
+ * the number of images. New rules must not change the data that such a run trains and tests on.
  */
 
 const TRAIN = ['train'];

@@ -1,10 +1,10 @@
-/** Parts of a set. */
+/** Parts of a data set. */
 export const PART_NAMES = ['train', 'val', 'test'] as const;
 
 /** Name of a part: for training, for validation while training, for testing at the end. */
 export type PartName = (typeof PART_NAMES)[number];
 
-/** What folders and archives of a part are called. */
+/** Names of folders and archives of a part. */
 const WORDS: ReadonlyMap<string, PartName> = new Map([
   ['train', 'train'],
   ['training', 'train'],
@@ -18,7 +18,7 @@ const WORDS: ReadonlyMap<string, PartName> = new Map([
   ['testing', 'test'],
 ]);
 
-/** Words that may follow a part's, besides numbers: training_set, test-images. */
+/** Words that may follow the part's word, besides numbers: training_set, test-images. */
 const FOLLOWING = new Set(['set', 'data', 'dataset', 'images', 'imgs', 'split']);
 
 /** A name that is a part's. */

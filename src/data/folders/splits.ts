@@ -2,24 +2,24 @@ import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
 import { type ImageDataset, type ImageSource, subset } from '../dataset.js';
 
-/** How a share of a set is held out. */
+/** How a share of a data set is held out. */
 export interface HoldOutOptions {
   /** Share that is held out, above 0 and below 1. */
   readonly share: number;
   /** Decides what is held out. */
   readonly seed: number;
-  /** Folder that images are named from. */
+  /** Folder that image paths are relative to. */
   readonly folder: string;
 }
 
-/** Training part of a set and what is held out of it. */
+/** Training part of a data set and what is held out of it. */
 export interface ImageDatasetPair {
   readonly train: ImageDataset;
   readonly test: ImageDataset;
 }
 
 /**
- * What an image is called from a folder on: its path with slashes, and its name in an archive, in Unicode's
+ * An image's name relative to a folder: its path with slashes, and its name in an archive, in Unicode's
  * composed form (NFC), so that it is the same on every system.
  */
 export function imageKey({ path, member }: ImageSource, folder: string): string {
@@ -27,15 +27,15 @@ export function imageKey({ path, member }: ImageSource, folder: string): string 
   return (member ? `${inside}/${member.name}` : inside).normalize('NFC');
 }
 
-/** Whether an image is held out, which its own name and the seed decide alone. */
+/** Whether an image is held out, decided only by its name and the seed. */
 export function isHeldOut(key: string, share: number, seed: number): boolean {
   const digest = createHash('sha256').update(`${seed}\n${key}`).digest();
   return digest.readUIntBE(0, 6) / 2 ** 48 < share;
 }
 
 /**
- * Holds out a share of a set. An image's part is decided by a hash of its own path and the seed, so that
- * no other file that comes, goes or is renamed moves it; the share is met on average.
+ * Holds out a share of a data set. An image's part is decided by a hash of its own path and the seed, so
+ * that adding, removing or renaming other files does not change it; the share is met on average.
  */
 export function holdOut(dataset: ImageDataset, { share, seed, folder }: HoldOutOptions): ImageDatasetPair {
   const held = Uint8Array.from({ length: dataset.count }, (_, i) =>

@@ -11,7 +11,7 @@ const SYSTEM_NAMES: ReadonlySet<string> = new Set([
   'desktop.ini',
 ]);
 
-/** Whether a file or folder of this name is hidden (`.git`, `._x.jpg`, `.ipynb_checkpoints`) or the system's own. */
+/** Whether a file or folder of this name is hidden (`.git`, `._x.jpg`, `.ipynb_checkpoints`) or a system file. */
 export function isSystemName(name: string): boolean {
   return name.startsWith('.') || SYSTEM_NAMES.has(name.toLowerCase());
 }

@@ -1,11 +1,11 @@
 import { luma } from '../channels.js';
 import { adjustHue } from './hue.js';
 
-/** How much colours vary. */
+/** Strength of the colour jitter. */
 export interface ColourJitter {
   /** Brightness, contrast and saturation: each by a factor from [1 − strength, 1 + strength]. */
   readonly strength: number;
-  /** Hue: by a share of the colour circle from [−hue, hue]; at most 0.5. */
+  /** Hue: rotated by a fraction of the colour circle from [−hue, hue]; at most 0.5. */
   readonly hue: number;
 }
 
@@ -25,7 +25,7 @@ function orderOf(k: number): number[] {
 
 /**
  * Changes brightness, contrast, saturation and hue in place, in random order (torchvision's ColorJitter): blends
- * with black, with the mean grey, and with the image's own grey, and a turn of the colour circle.
+ * with black, with the mean grey, and with the image's own grey, and a rotation of the hue.
  *
  * @param rgb [pixels, 3]
  * @param random number `what` in [0, 1), for `what` from 0 to 4
@@ -45,7 +45,7 @@ export function jitterColours(
   for (const change of orderOf(Math.floor(random(4) * 24))) changes[change]?.();
 }
 
-/** other·(1 − f) + value·f in 32-bit floats, cut to a byte toward zero, as Pillow does. */
+/** other·(1 − f) + value·f in 32-bit floats, truncated to a byte, as Pillow does. */
 function blend(other: number, value: number, f: number): number {
   return Math.min(
     Math.max(Math.trunc(Math.fround(other + Math.fround(Math.fround(f) * (value - other)))), 0),

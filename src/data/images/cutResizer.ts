@@ -2,7 +2,7 @@ import type { Cut } from './geometry.js';
 import type { RgbImage } from './image.js';
 import { bilinearWeights, inputSpan, resampleColumns, resampleRows } from './resample.js';
 
-/** Cuts and resizes images, with antialiased bilinear interpolation, bit for bit as Pillow does. Memory is used again. */
+/** Crops and resizes images, with antialiased bilinear interpolation, bit for bit as Pillow does. Memory is reused. */
 export class CutResizer {
   private rows = new Uint8Array(0);
   private readonly result: Uint8Array;

@@ -5,7 +5,7 @@ import { decoder } from './decoder.js';
 import { formatOf, type ImageHeader, READ_FORMATS_TEXT, readImageHeader } from './header.js';
 import type { RgbImage } from './image.js';
 
-/** Images with more pixels are refused, against decompression bombs: where Pillow begins to warn (a quarter of a gigabyte of RGB). */
+/** Images with more pixels are refused, against decompression bombs: Pillow's limit for its warning (a quarter of a gigabyte of RGB). */
 export const MOST_PIXELS = Math.floor(1024 ** 3 / 4 / 3);
 
 /**
@@ -16,7 +16,7 @@ export const MOST_PIXELS = Math.floor(1024 ** 3 / 4 / 3);
  * at 255, as Pillow clips it. Of an animation or of several pages the first image counts.
  *
  * @param name for messages
- * @param exif whether the image is turned as its EXIF orientation says; default `ignore`
+ * @param exif whether the EXIF orientation of the image is applied; default `ignore`
  * @throws UserError when the image is damaged, truncated, too large or of another format
  */
 export async function decodeRgb(
@@ -53,7 +53,7 @@ async function decode(bytes: Uint8Array, header: ImageHeader, exif: ExifHandling
   }
 }
 
-/** How a TIFF's pixels are stored, as libvips tells. */
+/** How a TIFF's pixels are stored, according to libvips. */
 async function tiffPixels(image: Sharp): Promise<ImageHeader['pixels']> {
   const { depth, space, channels } = await image.metadata();
   if (depth !== 'uchar' && depth !== 'ushort')
@@ -86,7 +86,7 @@ async function clippedGrey(image: Sharp): Promise<RgbImage> {
   return { data: repeated(grey), width, height, isClippedGrey: true };
 }
 
-/** Both libvips and Pillow take CMYK to be stored inverted, as Adobe stores it, and undo that. */
+/** Both libvips and Pillow assume that CMYK is stored inverted, as by Adobe, and undo that. */
 async function multipliedOut(image: Sharp): Promise<RgbImage> {
   const { data, info } = await image
     .pipelineColourspace('cmyk')

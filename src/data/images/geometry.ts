@@ -17,7 +17,7 @@ export interface AxisCut {
 }
 
 /**
- * The cut for evaluation, as torchvision's Resize and CenterCrop on Pillow images: the shorter side
+ * The crop for evaluation, as torchvision's Resize and CenterCrop on Pillow images: the shorter side
  * becomes `shorter` (256, say), the longer ⌊shorter·longer/shorter side⌋, and the middle imageSize×imageSize are kept.
  */
 export function evaluationCut(width: number, height: number, imageSize: number, shorter: number): Cut {
@@ -35,8 +35,8 @@ const LOG_RATIO: readonly [number, number] = [Math.log(3 / 4), Math.log(4 / 3)];
 const TRIES = 10;
 
 /**
- * The cut for training, as torchvision's RandomResizedCrop: a part of 8 to 100% of the area, with an
- * aspect ratio of 3/4 to 4/3, resized to imageSize×imageSize; where ten tries don't fit, the largest
+ * The crop for training, as torchvision's RandomResizedCrop: a part of 8 to 100% of the area, with an
+ * aspect ratio of 3/4 to 4/3, resized to imageSize×imageSize; if ten attempts don't fit, the largest
  * centred part of an allowed ratio.
  *
  * @param random number `what` in [0, 1), for `what` from 0 to 39

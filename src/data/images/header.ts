@@ -1,13 +1,13 @@
-/** Formats that are read. */
+/** Supported formats. */
 export const READ_FORMATS = ['JPEG', 'PNG', 'WebP', 'GIF', 'TIFF'] as const;
 
-/** Name of a format that is read. */
+/** Name of a supported format. */
 export type ReadFormat = (typeof READ_FORMATS)[number];
 
-/** The formats that are read, for messages. */
+/** The supported formats, for messages. */
 export const READ_FORMATS_TEXT = 'JPEG, PNG, WebP, GIF or TIFF';
 
-/** What the first bytes of an encoded image say. */
+/** Properties of an encoded image, from its first bytes. */
 export interface ImageHeader {
   readonly format: ReadFormat;
   /**
@@ -21,10 +21,10 @@ export interface ImageHeader {
 const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
   [...text].every((character, i) => bytes[at + i] === character.charCodeAt(0));
 
-/** Bytes from a file's beginning that tell its format. */
+/** Number of leading bytes that identify a file's format. */
 export const FORMAT_BYTES = 32;
 
-/** Brands of the ISO container that images are kept in, and what they are called. */
+/** Brands of the ISO container for images, with the names of the formats. */
 const BRANDS: readonly (readonly [brand: string, format: string])[] = [
   ['avif', 'AVIF'],
   ['avis', 'AVIF'],
@@ -35,7 +35,7 @@ const BRANDS: readonly (readonly [brand: string, format: string])[] = [
   ['msf1', 'HEIF'],
 ];
 
-/** Formats that are told by how they begin; the first that fits counts. */
+/** Formats recognised by their first bytes; the first match counts. */
 const SIGNATURES: readonly (readonly [format: string, beginning: string])[] = [
   ['JPEG', '\xff\xd8\xff'],
   ['PNG', '\x89PNG\r\n\x1a\n'],
@@ -57,8 +57,8 @@ const isRead = (format: string | undefined): format is ReadFormat =>
   READ_FORMATS.some((name) => name === format);
 
 /**
- * Name of an image's format by its first {@link FORMAT_BYTES} bytes, whatever its file is called; undefined
- * where they are no image's.
+ * Name of an image's format by its first {@link FORMAT_BYTES} bytes, whatever the file's name; undefined if
+ * they are not an image's.
  */
 export function formatOf(bytes: Uint8Array): string | undefined {
   if (startsWith(bytes, 'RIFF') && startsWith(bytes, 'WEBP', 8)) return 'WebP';
@@ -69,12 +69,12 @@ export function formatOf(bytes: Uint8Array): string | undefined {
   return SIGNATURES.find(([, beginning]) => startsWith(bytes, beginning))?.[0];
 }
 
-/** Whether images of a format are read. */
+/** Whether images of a format are supported. */
 export function isReadFormat(format: string): boolean {
   return isRead(format);
 }
 
-/** Recognises an image by its content, whatever its file is called; undefined if its format is not read. */
+/** Recognises an image by its content, whatever the file's name; undefined if its format is unsupported. */
 export function readImageHeader(bytes: Uint8Array): ImageHeader | undefined {
   const format = formatOf(bytes);
   if (!isRead(format)) return undefined;

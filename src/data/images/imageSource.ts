@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { errorMessage, UserError } from '../../errors.js';
 import type { ImageSource } from '../dataset.js';
 
-/** Encoded images are not read beyond this many bytes. */
+/** Most bytes of an encoded image. */
 const LARGEST_IMAGE = 256 * 2 ** 20;
 
 /** An image's encoded bytes, and its name for messages. */
@@ -11,7 +11,7 @@ export interface EncodedImage {
   readonly name: string;
 }
 
-/** What messages call an image: its path, or its name in an archive. */
+/** An image's name in messages: its path, or its name in an archive. */
 export function sourceName({ path, member }: ImageSource): string {
   return member ? `${member.name} in ${path}` : path;
 }

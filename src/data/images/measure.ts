@@ -2,12 +2,12 @@ import type { ImageSource } from '../dataset.js';
 import { decoder } from './decoder.js';
 import { readImageSource } from './imageSource.js';
 
-/** Images that are looked at. */
+/** Number of images that are measured. */
 const SAMPLE = 24;
 
 /**
- * The median of the shorter sides of a set's images in pixels, of a sample spread over the set; undefined where none
- * of them can be read.
+ * The median of the shorter sides of a data set's images in pixels, of a sample spread over the data set; undefined
+ * if none of them can be read.
  */
 export async function typicalSize(set: {
   readonly count: number;

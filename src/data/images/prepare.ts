@@ -19,7 +19,7 @@ export interface PreparerOptions {
    * Pillow's mode L is, before they are resized.
    */
   readonly tables: Float32Array;
-  /** How training images are varied; without it images are prepared for evaluation. */
+  /** Augmentation of training images; without it images are prepared for evaluation. */
   readonly augmentation?: Augmentation | undefined;
 }
 
@@ -33,12 +33,12 @@ export interface PreparedPart {
 /** Images decoded at a time: while one waits for its file or decoder, another is resized. */
 const AT_ONCE = 4;
 
-/** Numbers drawn for an image: 40 for the crop, then flip and colours. */
+/** Random numbers of an image: 40 for the crop, then flip and colours. */
 const DRAWS = 64;
 const FLIP = 40;
 const COLOURS = 41;
 
-/** Turns encoded images into the floats that a model takes. */
+/** Turns encoded images into a model's float inputs. */
 export class ImagePreparer {
   private readonly random: ((epoch: number, counter: number) => number) | undefined;
   private readonly resizer: CutResizer;
@@ -70,7 +70,7 @@ export class ImagePreparer {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 
-  /** Cuts, resizes, varies and normalises one image into `out` [C, S, S]. For grey the image's own bytes change. */
+  /** Crops, resizes, augments and normalises one image into `out` [C, S, S]. For grey the image's own bytes change. */
   prepare(out: Float32Array, image: RgbImage, epoch: number, index: number): void {
     const { preprocessing, tables, augmentation } = this.options;
     const { imageSize, resizeSize } = preprocessing;

@@ -12,15 +12,15 @@ export interface ReadImagesOptions {
   readonly channels?: number | undefined;
   /** Mean and deviation that the model was trained with. Default: ImageNet's. */
   readonly normalisation?: Normalisation | undefined;
-  /** Pixels of the shorter side before the middle is cut. Default: 256/224 of `imageSize`. */
+  /** Pixels of the shorter side before the centre crop. Default: 256/224 of `imageSize`. */
   readonly resizeSize?: number | undefined;
-  /** Whether images are turned as their EXIF orientation says. Default `ignore`. */
+  /** Whether the EXIF orientation of images is applied. Default `ignore`. */
   readonly exif?: ExifHandling | undefined;
 }
 
 /**
  * Reads image files as evaluation does: resized so that the shorter side is `resizeSize`,
- * cut in the middle, normalised.
+ * centre-cropped, normalised.
  *
  * @returns [N, channels, imageSize, imageSize]
  * @throws UserError for an image that cannot be read, naming it

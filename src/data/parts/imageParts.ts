@@ -3,30 +3,30 @@ import type { DatasetPair, ImageDataset } from '../dataset.js';
 import type { PartName } from '../folders/partNames.js';
 import type { DataSummary } from './summary.js';
 
-/** The parts of a set of images in files. */
+/** The parts of a data set of image files. */
 export interface ImageParts extends DatasetPair {
   readonly train: ImageDataset;
-  /** What training is evaluated on: the part for validation, else that for testing, else what is held out. */
+  /** What training is evaluated on: the validation part, else the test part, else what is held out. */
   readonly test: ImageDataset;
-  /** The part for testing, where the set has one besides that for validation. */
+  /** The test part, if the data set has one besides the validation part. */
   readonly final?: ImageDataset | undefined;
-  /** Folder that images are named from. */
+  /** Folder that image paths are relative to. */
   readonly root: string;
   readonly summary: DataSummary;
 }
 
-/** How a set is split that has no parts. */
+/** How a data set without parts is split. */
 export interface SplitOptions {
   /** Share of the images that is held out, above 0 and below 1. Default 0.2. */
   readonly valShare?: number | undefined;
   /** Decides what is held out. Default 0. */
   readonly splitSeed?: number | undefined;
-  /** `none` makes all images both parts, for tests of a whole set. Default `path`: see holdOut. */
+  /** With `none` both parts are all images, to test a whole data set. Default `path`: see holdOut. */
   readonly splitBy?: 'path' | 'none' | undefined;
 }
 
 /**
- * A part by its name. Where a set has two parts, the second serves for validation and for testing.
+ * A part by its name. If a data set has two parts, the second is used for validation and testing.
  */
 export function partNamed({ train, test, final }: ImageParts, part: PartName): ImageDataset {
   if (part === 'train') return train;
@@ -39,7 +39,7 @@ export function refuseEmptyParts(parts: { train: ImageDataset; test: ImageDatase
     parts.test.count === 0 ? 'held out' : parts.train.count === 0 ? 'left to train on' : undefined;
   if (empty === undefined) return;
   throw new UserError(
-    `of the ${parts.train.count + parts.test.count} images none is ${empty} with --val-share ${share}: ` +
+    `none of the ${parts.train.count + parts.test.count} images is ${empty} with --val-share ${share}: ` +
       'give another --val-share or --split-seed, or folders train/ and val/',
   );
 }

@@ -6,20 +6,20 @@ import { PART_NAMES, type PartName } from '../folders/partNames.js';
 import { imageKey } from '../folders/splits.js';
 import type { ImageParts } from './imageParts.js';
 
-/** An image of a set, as it was when a run began. */
+/** An image of a data set, as it was when a run started. */
 export interface ImageRecord {
   readonly part: PartName;
-  /** Its path from the set's folder on, with slashes; see imageKey. */
+  /** Its path relative to the data set's folder, with slashes; see imageKey. */
   readonly key: string;
   /** Length of its file. */
   readonly size: number;
-  /** Hash of pieces of its content; empty where a set has too many images for that. */
+  /** Hash of pieces of its content; empty if a data set has too many images for that. */
   readonly hash: string;
 }
 
-/** How a set differs from what it was. */
+/** How a data set has changed. */
 export interface InventoryChanges {
-  /** Names of images that are new, are gone or have other content. */
+  /** Names of images that were added, are missing or have different content. */
   readonly added: readonly string[];
   readonly missing: readonly string[];
   readonly changed: readonly string[];
@@ -27,14 +27,14 @@ export interface InventoryChanges {
   readonly moved: readonly { readonly key: string; readonly from: PartName; readonly to: PartName }[];
 }
 
-/** Sets of more images are compared by names and lengths alone: opening each file costs minutes. */
+/** Data sets with more images are compared by names and lengths only: opening each file takes minutes. */
 const MOST_HASHED = 100_000;
 /** Bytes of a piece that is hashed. */
 const PIECE = 4096;
 
 /**
- * Every image of a set with its part, length and a hash of two pieces of its content, in the middle and at the
- * end: reading all of it would cost as much as an epoch.
+ * Every image of a data set with its part, length and a hash of two pieces of its content, in the middle and at
+ * the end: reading everything would take as long as an epoch.
  *
  * @throws UserError when a file cannot be opened
  */
@@ -47,7 +47,7 @@ export function takeInventory({ train, test, final, root }: ImageParts): ImageRe
   ];
 }
 
-/** As {@link takeInventory}, of the images of one part, in their order. */
+/** As {@link takeInventory}, for the images of one part, in their order. */
 export function partInventory(part: PartName, dataset: ImageDataset, root: string): ImageRecord[] {
   return recordsOf(part, dataset, root, dataset.count <= MOST_HASHED);
 }
@@ -106,18 +106,18 @@ export function compareInventories(
   return { added, missing: missing.map(({ key }) => key), changed, moved };
 }
 
-/** Where one of two has no hash, their lengths alone are compared. */
+/** If one of two has no hash, only their lengths are compared. */
 function isChanged(a: ImageRecord, b: ImageRecord): boolean {
   return a.size !== b.size || (a.hash !== '' && b.hash !== '' && a.hash !== b.hash);
 }
 
-/** Stands for an image's content, whatever it is called. */
+/** Identifies an image's content, whatever its name. */
 export const contentOf = ({ size, hash }: ImageRecord): string => `${size} ${hash}`;
 
 /** First line of a list of images. */
 const HEADER = 'part\tsize\thash\timage';
 
-/** An inventory as text: a line an image, the name as JSON. */
+/** An inventory as text: one line per image, the name as JSON. */
 export function formatInventory(records: readonly ImageRecord[]): string {
   const lines = records.map(
     ({ part, size, hash, key }) => `${part}\t${size}\t${hash}\t${JSON.stringify(key)}\n`,
@@ -134,13 +134,13 @@ export function formatInventory(records: readonly ImageRecord[]): string {
 export function parseInventory(text: string, path: string): ImageRecord[] {
   const [header, ...lines] = text.split('\n');
   if (header !== HEADER || lines.at(-1) !== '')
-    throw new UserError(`${path} is damaged: it is no list of images`);
+    throw new UserError(`${path} is damaged: it is not a list of images`);
   return lines.slice(0, -1).map((line, i) => {
     const [name, size, hash, key] = line.split('\t');
     const part = PART_NAMES.find((known) => known === name);
     const match = /^"(?:[^"\\]|\\.)*"$/.test(key ?? '');
     if (part === undefined || !/^\d+$/.test(size ?? '') || !/^[0-9a-f]*$/.test(hash ?? '') || !match)
-      throw new UserError(`${path} is damaged: line ${i + 2} is no image of a set`);
+      throw new UserError(`${path} is damaged: line ${i + 2} is not an image of a data set`);
     return { part, size: Number(size), hash: hash!, key: JSON.parse(key!) as string };
   });
 }
@@ -152,6 +152,10 @@ export function describeChanges({ added, missing, changed }: InventoryChanges): 
     const such = keys.length === 1 ? '' : 'such as ';
     return [`${keys.length.toLocaleString('en-US')} ${what} (${such}${keys[0]})`];
   };
-  const parts = [...say(added, 'added'), ...say(missing, 'missing'), ...say(changed, 'with other content')];
+  const parts = [
+    ...say(added, 'added'),
+    ...say(missing, 'missing'),
+    ...say(changed, 'with different content'),
+  ];
   return parts.length === 0 ? undefined : parts.join(', ');
 }

@@ -3,24 +3,24 @@ import type { ImageDataset } from '../dataset.js';
 import { describeLeftOut, type LeftOut } from '../folders/leftOut.js';
 import type { PartName } from '../folders/partNames.js';
 
-/** What was found where images were looked for. */
+/** Summary of a search for images. */
 export interface DataSummary {
   /** The path or pattern that was given. */
   readonly place: string;
   readonly classes: number;
   readonly parts: readonly PartSummary[];
-  /** How images were held out, where the data has no part for that. */
+  /** How images were held out, if the data has no part for that. */
   readonly heldOut?: { readonly share: number; readonly seed: number } | undefined;
-  /** What else is to be said, such as classes without images in a part. */
+  /** Further notices, such as classes without images in a part. */
   readonly notes: readonly string[];
   readonly leftOut: readonly LeftOut[];
 }
 
-/** A part of a set. */
+/** A part of a data set. */
 export interface PartSummary {
   readonly part: PartName;
   readonly images: number;
-  /** Its folder or first archive; undefined where it was held out of another, or is all there is. */
+  /** Its folder or first archive; undefined if it was held out of another part, or is the whole data set. */
   readonly from?: string | undefined;
 }
 
@@ -30,7 +30,7 @@ const USES: Readonly<Record<PartName, string>> = {
   test: 'for testing at the end',
 };
 
-/** Classes of which a part has no images, as notes. */
+/** Notices about classes without images in a part. */
 export function missingClasses(dataset: ImageDataset, part: PartName): string[] {
   const present = new Set(dataset.labels);
   const missing = dataset.classes.filter((_, label) => !present.has(label));
@@ -41,7 +41,7 @@ export function missingClasses(dataset: ImageDataset, part: PartName): string[] 
   return [`${which} no images ${USES[part]}`];
 }
 
-/** What a person should know of the data: a sentence a line. */
+/** A human-readable summary of the data, one sentence per line. */
 export function summaryLines({ place, classes, parts, heldOut, notes, leftOut }: DataSummary): string[] {
   const inside = (path: string): string => {
     const short = relative(place, path);

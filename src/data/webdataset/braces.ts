@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js';
 
-/** More names than anyone means. */
+/** More names than anyone would want. */
 const MOST_NAMES = 100_000;
 
 /**

@@ -7,18 +7,18 @@ import { type PartName, partOfName } from '../folders/partNames.js';
 import { isSystemName } from '../folders/systemFiles.js';
 import { expandBraces } from './braces.js';
 
-/** The archives of a set by their parts. */
+/** The archives of a data set by their parts. */
 export interface ShardParts {
-  /** Folder that archives are named from. */
+  /** Folder that archive paths are relative to. */
   readonly root: string;
-  /** Archives of each part; where none has a part's name, all are `all`. */
+  /** Archives of each part; if none has a part's name, all are `all`. */
   readonly parts: Readonly<Partial<Record<PartName | 'all', readonly string[]>>>;
   /** Archives that belong to no part, beside those that do. */
   readonly beside: readonly string[];
 }
 
 /**
- * The archives that a path or a pattern stands for, sorted within a folder.
+ * The archives of a path or a pattern, sorted within a folder.
  *
  * @throws UserError when there are none
  */
@@ -36,7 +36,7 @@ export function isWebDataset(place: string): boolean {
 /**
  * Sorts archives into parts by the names of their folders, or by their own: see {@link partOfName}.
  *
- * @throws UserError when there are none, or some have a part's name and it is not clear what the others are
+ * @throws UserError when there are none, or some have a part's name and the others are ambiguous
  */
 export function findShardParts(place: string): ShardParts {
   const folder = shardFolder(place);
@@ -55,7 +55,7 @@ export function findShardParts(place: string): ShardParts {
     const [[part, [example]]] = [...parts] as [[PartName, [string]]];
     throw new UserError(
       `${place} has ${basename(example)}, which looks like the part for ${part}, beside ${basename(beside[0]!)}, ` +
-        'which looks like none: rename archives so that their names begin with train and val, or give a pattern such as shard-{000..011}.tar',
+        'which does not: rename archives so that their names start with train and val, or give a pattern such as shard-{000..011}.tar',
     );
   }
   return { root, parts: asParts(parts), beside };
@@ -79,7 +79,7 @@ function partFolders(root: string): ShardParts {
   return { root, parts: asParts(parts), beside };
 }
 
-/** A part that is alone is all there is. */
+/** A single part is the whole data set. */
 function asParts(parts: ReadonlyMap<PartName, readonly string[]>): ShardParts['parts'] {
   if (parts.size === 1) return { all: [...parts.values()][0]! };
   if (!parts.has('train'))
@@ -89,7 +89,7 @@ function asParts(parts: ReadonlyMap<PartName, readonly string[]>): ShardParts['p
   return Object.fromEntries(parts);
 }
 
-/** The folder that archives or parts' folders of archives lie in: the place itself, or below a single folder. */
+/** The folder of archives or of parts' folders of archives: the place itself, or the only folder in it. */
 function shardFolder(place: string): string | undefined {
   for (let at = place; isFolder(at); ) {
     if (tarsIn(at).length > 0) return at;

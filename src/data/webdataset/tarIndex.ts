@@ -4,20 +4,20 @@ import { errorMessage, UserError } from '../../errors.js';
 /** A file in an archive. */
 export interface TarMember {
   readonly name: string;
-  /** Where its bytes begin in the archive. */
+  /** Offset of its bytes in the archive. */
   readonly offset: number;
   readonly length: number;
 }
 
 const BLOCK = 512;
-/** Longest name or set of attributes that is read. */
+/** Bytes of the longest name or set of attributes that is read. */
 const LARGEST_EXTENSION = 1 << 20;
 
 /**
  * The files of an uncompressed .tar, from its headers alone: contents are skipped, so that an archive of
  * gigabytes takes milliseconds. Reads ustar, GNU's long names and sizes, and pax's `path` and `size`.
  *
- * @throws UserError when the archive cannot be read, is truncated or is none
+ * @throws UserError when the archive cannot be read, is truncated or is not a .tar
  */
 export function indexTar(path: string): TarMember[] {
   let file: number;
@@ -77,7 +77,7 @@ class TarReader {
     if (at === this.size && at > 0) return false;
     if (readSync(this.file, this.header, 0, BLOCK, at) < BLOCK)
       throw new UserError(
-        `${this.path} is truncated or no .tar: it ends within a header, at byte ${this.size}`,
+        `${this.path} is truncated or not a .tar: it ends within a header, at byte ${this.size}`,
       );
     if (this.header.every((byte) => byte === 0)) return false;
     // The checksum is the sum of the header's bytes, its own taken as spaces.
@@ -85,7 +85,7 @@ class TarReader {
     const sum = this.header.reduce((total, byte) => total + byte, 0) - own.reduce((a, b) => a + b, 0);
     if (readNumber(own) !== sum + 8 * 32)
       throw new UserError(
-        `${this.path} is no .tar: expected a header at byte ${at} (archives must not be compressed)`,
+        `${this.path} is not a .tar: expected a header at byte ${at} (archives must not be compressed)`,
       );
     return true;
   }

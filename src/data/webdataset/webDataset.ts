@@ -21,7 +21,7 @@ interface Sample {
   label?: TarMember;
 }
 
-/** More classes than anyone has; a greater label is a mistake. */
+/** More classes than anyone has; a larger label is a mistake. */
 const MOST_CLASSES = 1_000_000;
 const LARGEST_LABEL_FILE = 1 << 20;
 
@@ -30,7 +30,7 @@ const LARGEST_LABEL_FILE = 1 << 20;
  * first dot are a sample, with an image (.jpg, .png, .webp, .gif, .tif …) and a label: `.cls` (a class
  * number in digits) or `.json` (with `label` or `cls`). Only headers and labels are read here.
  *
- * @throws UserError when an archive cannot be read, a sample lacks its image or label, or a label is no class
+ * @throws UserError when an archive cannot be read, a sample lacks its image or label, or a label is not a class number
  */
 export function webDataset(shards: readonly string[], options: WebDatasetOptions = {}): ImageDataset {
   const sources: ImageSource[] = [];
@@ -71,7 +71,7 @@ function openShard(path: string): number {
   }
 }
 
-/** Whole samples of an archive, in its order. */
+/** Complete samples of an archive, in its order. */
 function samplesOf(path: string): { image: TarMember; label: TarMember }[] {
   const samples = new Map<string, Sample>();
   for (const member of indexTar(path)) {
@@ -101,7 +101,7 @@ function readLabel(file: number, path: string, { name, offset, length }: TarMemb
   const label = /json$/i.test(name) ? jsonLabel(text) : /^\d+$/.test(text) ? Number(text) : undefined;
   if (label === undefined || !Number.isInteger(label) || label < 0 || label >= MOST_CLASSES)
     throw new UserError(
-      `${name} in ${path} is no label: expected a class number, found "${text.slice(0, 40)}"`,
+      `${name} in ${path} is not a label: expected a class number, found "${text.slice(0, 40)}"`,
     );
   return label;
 }

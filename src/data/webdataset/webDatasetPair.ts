@@ -13,7 +13,7 @@ export interface WebDatasetsOptions extends SplitOptions {
 }
 
 /**
- * The parts of a set in .tar archives: a folder with folders of archives, or with archives, whose names are a part's
+ * The parts of a data set in .tar archives: a folder with folders of archives, or with archives, whose names are a part's
  * (see {@link findShardParts}); or a folder, a file or a pattern such as `shard-{000..011}.tar`, of which a
  * share is held out.
  *
