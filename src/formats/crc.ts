@@ -20,12 +20,12 @@ function checksum(table: Uint32Array, bytes: Uint8Array): number {
 const zip = remainders(0xedb88320);
 const castagnoli = remainders(0x82f63b78);
 
-/** CRC-32 as ZIP has it (ISO 3309). */
+/** CRC-32 as in ZIP (ISO 3309). */
 export function crc32(bytes: Uint8Array): number {
   return checksum(zip, bytes);
 }
 
-/** CRC-32C (Castagnoli) as TFRecord files have it. */
+/** CRC-32C (Castagnoli) as in TFRecord files. */
 export function crc32c(bytes: Uint8Array): number {
   return checksum(castagnoli, bytes);
 }

@@ -20,7 +20,7 @@ export interface StateDictDifference {
   readonly misshapen: readonly Misshapen[];
 }
 
-/** What is overlooked in a comparison. */
+/** What a comparison ignores. */
 export interface MatchOptions {
   /** Whether a missing tensor may be absent. Default: BatchNorm's `num_batches_tracked`, which files from before PyTorch 0.4.1 lack. */
   readonly optional?: (name: string) => boolean;
@@ -94,5 +94,5 @@ export function requireMatch(
   { source, model, ...options }: MatchOptions & { readonly source: string; readonly model: string },
 ): void {
   const text = describeDifference(compareStateDict(tensors, expected, options));
-  if (text !== undefined) throw new UserError(`${source} does not hold the tensors of ${model}: ${text}`);
+  if (text !== undefined) throw new UserError(`${source} does not have the tensors of ${model}: ${text}`);
 }

@@ -1,14 +1,14 @@
-/** What wrappers put before every name of a state dict: `torch.compile`, DataParallel, and modules that hold the model. */
+/** Prefixes that wrappers put before every name of a state dict: `torch.compile`, DataParallel, and modules that hold the model. */
 const PREFIXES = ['_orig_mod.', 'module.', 'model.', 'net.', 'network.'] as const;
 
 /** Counter of `torch.optim.swa_utils.AveragedModel`, which stands beside the prefixed names of its model. */
 const AVERAGED = 'n_averaged';
 
 /**
- * A state dict under its model's own names: prefixes that all names have are taken off, in any nesting, as are
+ * A state dict under its model's own names: prefixes that all names have are removed, in any nesting, as are
  * `_orig_mod.` within names (parts that were compiled by themselves) and the counter of averaged models.
  *
- * @returns the same map where nothing has to change; undefined where two names would become one
+ * @returns the same map if nothing has to change; undefined if two names would become one
  */
 export function withoutPrefixes<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> | undefined {
   let entries = [...tensors];

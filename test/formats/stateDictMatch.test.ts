@@ -32,7 +32,7 @@ describe('tensors of a file beside those of a model', () => {
     assert.throws(
       () => requireMatch(found, expected, labels),
       new UserError(
-        'a.pth does not hold the tensors of net: 1 missing: bn.weight [8]; 1 unexpected: fc.weight [2, 8]; ' +
+        'a.pth does not have the tensors of net: 1 missing: bn.weight [8]; 1 unexpected: fc.weight [2, 8]; ' +
           '1 of another shape: conv.weight [8, 3, 1, 1] instead of [8, 3, 3, 3]',
       ),
     );

@@ -139,7 +139,7 @@ function lastEntryDropped(): Uint8Array {
 }
 
 const refused: [string, Uint8Array, RegExp][] = [
-  ['no bytes', new Uint8Array(0), /truncated or no ZIP/],
+  ['no bytes', new Uint8Array(0), /truncated or not a ZIP/],
   ['cut by a byte', file.subarray(0, -1), /truncated or has bytes after its end/],
   ['bytes before', joinBytes([latin1Bytes('x'), file]), /has its directory at bytes/],
   ['bytes after', joinBytes([file, latin1Bytes('x')]), /truncated or has bytes after its end/],
@@ -153,8 +153,8 @@ const refused: [string, Uint8Array, RegExp][] = [
     /directory of 3 entries, not 4/,
   ],
   ['an entry twice', patched(CENTRAL, 46, 'b'.charCodeAt(0), 1), /the entry "b" twice/],
-  ['another name beside it', patched(LOCAL, 30, 'x'.charCodeAt(0), 1), /different things of "c"/],
-  ['another size beside it', patched(LOCAL, 18, 5, 4), /different things of "c"/],
+  ['another name beside it', patched(LOCAL, 30, 'x'.charCodeAt(0), 1), /describes "c" differently/],
+  ['another size beside it', patched(LOCAL, 18, 5, 4), /describes "c" differently/],
   ['a name that is not UTF-8', patched(CENTRAL, 46, 0xff, 1), /not UTF-8/],
   ['an overlap', patched(CENTRAL, 42, 0, 4), /overlap/],
   ['no entry', patched(CENTRAL, 42, 1000, 4), /beyond its directory|no entry where/],

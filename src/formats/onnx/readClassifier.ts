@@ -3,20 +3,20 @@ import { UserError } from '../../errors.js';
 import { describeForeignFile } from '../foreignFile.js';
 import { TensorProto_DataType as DataType, type ModelProto, ModelProtoSchema } from './onnx_pb.js';
 
-/** What an exported ONNX model says of itself. */
+/** The description in an exported ONNX model. */
 export interface OnnxClassifier {
   /** Names of the classes. */
   readonly classes: readonly string[];
-  /** One value a channel, as `std`. */
+  /** One value per channel, as `std`. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
   /** 3, or 1 for grey images. */
   readonly channels: number;
   /** Height and width of the images. */
   readonly imageSize: number;
-  /** Pixels of the shorter side before the middle is cut. Files of older versions don't say it: 256/224 of the size. */
+  /** Pixels of the shorter side before the centre crop. Files of older versions don't say it: 256/224 of the size. */
   readonly resizeSize: number;
-  /** Whether images are turned as their EXIF orientation says; `ignore` in files of older versions. */
+  /** Whether the EXIF orientation of images is applied; `ignore` in files of older versions. */
   readonly exif: 'apply' | 'ignore';
   /** Whether it takes uint8 images [batch, H, W, C] instead of normalised floats [batch, C, H, W]. */
   readonly takesBytes: boolean;
@@ -26,7 +26,7 @@ export interface OnnxClassifier {
  * Reads the input and the metadata of an ONNX model that this library exported.
  *
  * @param path for messages
- * @throws UserError when it is no ONNX model, or not one of this library's
+ * @throws UserError when it is not an ONNX model, or was not exported by this library
  */
 export function readOnnxClassifier(bytes: Uint8Array, path: string): OnnxClassifier {
   const model = parse(bytes, path);
@@ -48,7 +48,7 @@ export function readOnnxClassifier(bytes: Uint8Array, path: string): OnnxClassif
     !isList(std, channels)
   )
     throw new UserError(
-      `${path} is no model that export wrote: its input "images" or its metadata on classes, mean and std is missing`,
+      `${path} was not written by export: its input "images" or its metadata (classes, mean, std) is missing`,
     );
   const resizeSize = Number(metadata.get('resizeSize') ?? Math.round((imageSize * 256) / 224));
   const exif = metadata.get('exif') === 'apply' ? 'apply' : 'ignore';
@@ -64,8 +64,8 @@ function parse(bytes: Uint8Array, path: string): ModelProto {
   } catch {
     throw new UserError(
       isOnnx
-        ? `${path} is truncated or damaged: it begins as an ONNX model, but cannot be read to its end`
-        : `${path} is damaged or no ONNX model`,
+        ? `${path} is truncated or damaged: it starts as an ONNX model, but cannot be read to its end`
+        : `${path} is damaged or not an ONNX model`,
     );
   }
 }

@@ -21,7 +21,7 @@ export function integerFromBytes(bytes: Uint8Array): number | bigint {
 /** An integer in decimal digits, with the L that Python 2 put after long ones. */
 export function integerFromText(text: string): number | bigint {
   if (text.length > MAX_INTEGER_LENGTH || !/^[+-]?[0-9]+L?$/.test(text))
-    throw new PickleFault(`has ${printable(text)} where an integer must be`);
+    throw new PickleFault(`has ${printable(text)} where an integer is expected`);
   return narrow(BigInt(text.replace(/L$/, '').replace(/^\+/, '')));
 }
 
@@ -30,7 +30,7 @@ export function floatFromText(text: string): number {
   const special = /^([+-]?)(inf|nan)$/.exec(text);
   if (special) return special[2] === 'nan' ? Number.NaN : special[1] === '-' ? -Infinity : Infinity;
   if (!/^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(text))
-    throw new PickleFault(`has ${printable(text)} where a number must be`);
+    throw new PickleFault(`has ${printable(text)} where a number is expected`);
   return Number(text);
 }
 

@@ -33,8 +33,8 @@ const BASE_COPIES = 2 ** 22;
 export interface MachineOptions {
   readonly globals: PickleGlobals;
   /**
-   * What becomes of globals that are not among them: the pickle is refused (default), or they and what is made with
-   * them are inert placeholders, as is an object whose contents cannot be read. Nothing is ever called for them.
+   * How other globals are treated: the pickle is refused (default), or they and what is made with them become inert
+   * placeholders, as does an object whose contents cannot be read. Nothing is ever called for them.
    */
   readonly unknown?: 'refuse' | 'placeholder' | undefined;
   /** Resolves an object that lies outside of the pickle. Without it such an object is refused. */

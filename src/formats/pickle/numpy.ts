@@ -90,7 +90,9 @@ function arrayContent(
   const shape = naturalItems(shapeValue, 'the shape of a NumPy array');
   const { dtype } = requireDType(dtypeValue);
   if (!isUint8Array(data))
-    throw new PickleFault(`has ${describeValue(data)} as the data of a NumPy array, where bytes must be`);
+    throw new PickleFault(
+      `has ${describeValue(data)} as the data of a NumPy array, where bytes are expected`,
+    );
   const count = checkedElementCount(shape);
   if (shape.length > 32 || count === undefined || count * DTYPE_BYTES[dtype] !== data.length) {
     const dimensions = printable(`[${shape.join(', ')}]`);
@@ -103,7 +105,7 @@ function arrayContent(
 
 function requireDType(value: PickleValue | undefined): NumpyDType {
   if (value instanceof NumpyDType) return value;
-  throw new PickleFault(`has ${describeValue(value)} where a numpy.dtype must be`);
+  throw new PickleFault(`has ${describeValue(value)} where a numpy.dtype is expected`);
 }
 
 function makeDType([code]: readonly PickleValue[]): NumpyDType {
@@ -144,7 +146,7 @@ const globals: PickleGlobals = new Map([...standardGlobals, ...numpyGlobals]);
 
 /**
  * Reads a pickle of plain Python data and NumPy arrays, such as the files of CIFAR's Python layout,
- * without running anything of it. Arrays become {@link NumpyArray}, row-major.
+ * without executing any of its code. Arrays become {@link NumpyArray}, row-major.
  *
  * @param fileName for messages
  * @throws UserError when the pickle is malformed, or refers to anything else

@@ -22,7 +22,7 @@ export interface PickleResult {
 }
 
 /**
- * Reads a pickle of protocol 0 to 5 without running anything of it: what it refers to is looked up in
+ * Reads a pickle of protocol 0 to 5 without executing any of its code: what it refers to is looked up in
  * `globals`, and everything else is refused by name, or becomes an inert placeholder where `unknown` says
  * so. Left out are extension registries and buffers outside of the pickle.
  *

@@ -1,5 +1,5 @@
 /**
- * What a pickle's contents become. Nothing of the pickle's own code is run: Python objects turn into
+ * What a pickle's contents become. None of the pickle's own code is run: Python objects turn into
  * plain data, or into objects of classes that this library gives.
  */
 
@@ -137,7 +137,7 @@ export function textOf(value: PickleValue | undefined): string | undefined {
 /** The items of a tuple. @throws PickleFault for other values */
 export function tupleItems(value: PickleValue | undefined, what: string): readonly PickleValue[] {
   if (value instanceof PickleTuple) return value.items;
-  throw new PickleFault(`has ${describeValue(value)} as ${what}, where a tuple must be`);
+  throw new PickleFault(`has ${describeValue(value)} as ${what}, where a tuple is expected`);
 }
 
 /** A tuple of integers of at least 0. @throws PickleFault for other values */
@@ -148,7 +148,9 @@ export function naturalItems(value: PickleValue | undefined, what: string): numb
 /** An integer from 0 to 2^53 − 1. @throws PickleFault for other values */
 export function natural(value: PickleValue | undefined, what: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new PickleFault(`has ${describeValue(value)} as ${what}, where a whole number of at least 0 must be`);
+  throw new PickleFault(
+    `has ${describeValue(value)} as ${what}, where a whole number of at least 0 is expected`,
+  );
 }
 
 /** A value in a few words, for messages. */

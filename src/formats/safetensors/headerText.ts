@@ -97,7 +97,7 @@ export class HeaderText {
   private unexpected(wanted: string): HeaderError {
     const found = this.text.slice(this.position, this.position + 12);
     return new HeaderError(
-      `has ${found === '' ? 'its end' : quoted(found)} at character ${this.position}, where ${wanted} must be`,
+      `has ${found === '' ? 'its end' : quoted(found)} at character ${this.position}, where ${wanted} is expected`,
     );
   }
 }

@@ -19,7 +19,7 @@ export interface SafetensorsFile {
 
 /**
  * Reads a safetensors file (https://github.com/huggingface/safetensors#format) as strictly as the format
- * is written: a header of at most 100 MB in UTF-8 that begins with "{", no duplicate or unknown keys,
+ * is specified: a header of at most 100 MB in UTF-8 that begins with "{", no duplicate or unknown keys,
  * and tensors that cover the rest of the file without holes, overlaps or bytes left over.
  *
  * @param fileName for messages

@@ -89,7 +89,7 @@ function record(event: Event): Uint8Array {
   return framed;
 }
 
-/** `rotate_right(CRC-32C, 15) + 0xa282ead8`, so that a checksum of a record that holds checksums is of use. */
+/** `rotate_right(CRC-32C, 15) + 0xa282ead8`, so that checksums of data that contains checksums stay meaningful. */
 function maskedChecksum(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

@@ -20,7 +20,7 @@ import { STORAGE_CLASSES, StorageClass, TorchStorage, TorchTensor } from './obje
 function rebuildTensor([storage, offset, shape, strides]: readonly PickleValue[]): TorchTensor {
   if (storage instanceof InertObject && storage.fault !== undefined) throw new PickleFault(storage.fault);
   if (!(storage instanceof TorchStorage))
-    throw new PickleFault(`makes a tensor of ${describeValue(storage)}, where a storage must be`);
+    throw new PickleFault(`makes a tensor of ${describeValue(storage)}, where a storage is expected`);
   return new TorchTensor(storage, {
     offset: natural(offset, 'the offset of a tensor'),
     shape: naturalItems(shape, 'the shape of a tensor'),
@@ -32,7 +32,7 @@ function rebuildTensor([storage, offset, shape, strides]: readonly PickleValue[]
 function rebuildParameter([data]: readonly PickleValue[]): TorchTensor {
   if (data instanceof InertObject && data.fault !== undefined) throw new PickleFault(data.fault);
   if (data instanceof TorchTensor) return data;
-  throw new PickleFault(`makes a parameter of ${describeValue(data)}, where a tensor must be`);
+  throw new PickleFault(`makes a parameter of ${describeValue(data)}, where a tensor is expected`);
 }
 
 /** `torch._tensor._rebuild_from_type_v2(function, class, arguments, state)`: a tensor of a subclass, or with attributes. */
@@ -50,7 +50,7 @@ const TENSOR_MAKERS: ReadonlySet<string> = new Set([
 
 /** A tensor of a kind that is not read. */
 const notRead = (kind: string) => (): never => {
-  throw new PickleFault(`has a ${kind} tensor, which is not read`);
+  throw new PickleFault(`has a ${kind} tensor, which is not supported`);
 };
 
 const storageClasses: PickleGlobals = new Map(

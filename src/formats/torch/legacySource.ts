@@ -44,7 +44,7 @@ export function openLegacyCheckpoint(file: Uint8Array, fileName: string): TorchS
     position = found.end;
     return found.value;
   };
-  if (next() !== MAGIC) throw new PickleFault('is a pickle, but no PyTorch checkpoint');
+  if (next() !== MAGIC) throw new PickleFault('is a pickle, but not a PyTorch checkpoint');
   const version = next();
   if (version !== PROTOCOL)
     throw new PickleFault(`has the version ${describeValue(version)}, not ${PROTOCOL}`);
@@ -111,7 +111,7 @@ function partOf(view: PickleValue, total: number): { offset: number; count: numb
 
 function storageKeys(value: PickleValue): string[] {
   if (!Array.isArray(value))
-    throw new PickleFault(`has ${describeValue(value)}, where the keys of storages must be`);
+    throw new PickleFault(`has ${describeValue(value)}, where the keys of storages are expected`);
   const keys = value.map((item) => {
     const key = textOf(item);
     if (key === undefined) throw new PickleFault(`has ${describeValue(item)} as the key of a storage`);
@@ -141,7 +141,7 @@ function readStorages(
     const count = view.getBigUint64(at, true);
     if (count !== BigInt(size.total))
       throw new PickleFault(
-        `has ${count} elements in the storage ${quoted(key)}, where ${size.total} must be`,
+        `has ${count} elements in the storage ${quoted(key)}, where ${size.total} are expected`,
       );
     const end = at + 8 + size.bytes;
     if (end > bytes.length) throw new PickleFault(`is truncated in the storage ${quoted(key)}`);

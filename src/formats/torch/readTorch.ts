@@ -35,7 +35,7 @@ export interface TorchReadOptions {
 const PROTO = 0x80;
 
 /**
- * Reads a .pth file as torch.save writes it, since 1.6 or before, without running anything of it. The
+ * Reads a .pth file as torch.save writes it, since 1.6 or before, without executing any of its code. The
  * state dict is the file's own object, or lies under a usual key (`net`, `state_dict`, `model`, `model_state_dict`
  * and so on) in a dict; prefixes of DataParallel, `torch.compile` and enclosing modules are taken off. Objects of
  * unknown classes beside the weights are passed over.
@@ -62,6 +62,6 @@ function open(bytes: Uint8Array, fileName: string): ReturnType<typeof openZipChe
   if (isZip(bytes)) return openZipCheckpoint(bytes, fileName);
   if (bytes[0] === PROTO) return openLegacyCheckpoint(bytes, fileName);
   throw new PickleFault(
-    describeForeignFile(bytes) ?? 'is no PyTorch checkpoint: it is neither a ZIP file nor a pickle',
+    describeForeignFile(bytes) ?? 'is not a PyTorch checkpoint: it is neither a ZIP file nor a pickle',
   );
 }

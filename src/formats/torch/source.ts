@@ -25,7 +25,7 @@ export function storageReference([tag, storageClass, keyValue, , numel]: readonl
 } {
   const key = textOf(keyValue);
   if (textOf(tag) === 'storage' && storageClass instanceof InertGlobal)
-    throw new PickleFault(`has a storage of ${printable(storageClass.name)}, which is not read`);
+    throw new PickleFault(`has a storage of ${printable(storageClass.name)}, which is not supported`);
   if (textOf(tag) !== 'storage' || key === undefined || !(storageClass instanceof StorageClass))
     throw new PickleFault(
       `refers to ${describeValue(tag)} of ${describeValue(storageClass)}, not to a storage`,

@@ -126,7 +126,7 @@ function stateDict(
     else throw new PickleFault(`has ${describeValue(value)} as ${quoted(name)} among its tensors`);
   }
   const plain = withoutPrefixes(found);
-  if (!plain) throw new PickleFault('has two tensors whose names differ by "_orig_mod." alone');
+  if (!plain) throw new PickleFault('has two tensors whose names differ only by "_orig_mod."');
   const tensors = new Map<string, TorchTensor>();
   const unread = new Map<string, string>();
   for (const [name, value] of plain) {
@@ -147,7 +147,7 @@ function named(entries: readonly (readonly [PickleValue, PickleValue])[]): Map<s
 function notADict(root: PickleValue): string {
   if (root instanceof InertObject && root.isModule) return wholeModel(root);
   if (root instanceof InertObject && root.fault !== undefined) return root.fault;
-  return `holds ${describeValue(root)}, where a dict of tensors must be`;
+  return `holds ${describeValue(root)}, where a dict of tensors is expected`;
 }
 
 function wholeModel({ name }: InertObject): string {
@@ -169,5 +169,5 @@ function withoutTensors(root: Dict): string {
   const keys = [...root.keys()].slice(0, 10).map((key) => textOf(key) ?? describeValue(key));
   const found = keys.length > 0 ? `its keys are ${keys.map(quoted).join(', ')}` : 'it is empty';
   const places = WEIGHTS.slice(0, 4).map(quoted).join(', ');
-  return `has no tensors, neither of its own nor under ${places} and the like: ${found}`;
+  return `has no tensors, neither at the top level nor under ${places} and the like: ${found}`;
 }

@@ -37,7 +37,7 @@ export function openZipCheckpoint(bytes: Uint8Array, fileName: string): TorchSou
     verified.set(storage.key, data);
     if (data.length !== storage.total * DTYPE_BYTES[storage.dtype])
       throw new PickleFault(
-        `has ${data.length} bytes in the storage ${quoted(storage.key)}, where ${storage.total} elements of ${storage.dtype} must be`,
+        `has ${data.length} bytes in the storage ${quoted(storage.key)}, where ${storage.total} elements of ${storage.dtype} are expected`,
       );
     return data;
   };
@@ -61,7 +61,7 @@ function findFolder(names: readonly string[]): string {
   const [folder, ...others] = folders;
   if (folder === undefined || others.length > 0)
     throw new PickleFault(
-      'is a ZIP file, but no PyTorch checkpoint: one folder with a data.pkl must be in it',
+      'is a ZIP file, but not a PyTorch checkpoint: it must have one folder with a data.pkl',
     );
   return folder;
 }

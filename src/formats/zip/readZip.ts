@@ -5,7 +5,7 @@ import { bytesOf } from '../tensor.js';
 import { type DirectoryEntry, locateDirectory, readDirectory, readName } from './directory.js';
 import { FLAGS, RECORD_BYTES, SIGNATURES, ZipFault } from './layout.js';
 
-/** Whether a file begins as a ZIP file does. */
+/** Whether a file starts like a ZIP file. */
 export function isZip(bytes: Uint8Array): boolean {
   return (
     bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === SIGNATURES.local
@@ -68,7 +68,7 @@ export class StoredZip {
 }
 
 function directoryOf(bytes: Uint8Array): { view: DataView; start: number; entries: DirectoryEntry[] } {
-  if (bytes.length < RECORD_BYTES.end) throw new ZipFault('is truncated or no ZIP file');
+  if (bytes.length < RECORD_BYTES.end) throw new ZipFault('is truncated or not a ZIP file');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const place = locateDirectory(view);
   return { view, start: place.start, entries: readDirectory(view, place) };
@@ -104,7 +104,7 @@ function dataStart(view: DataView, entry: DirectoryEntry, limit: number): number
     readName(view, offset + RECORD_BYTES.local, nameLength) === name &&
     view.getUint16(offset + 8, true) === method &&
     [18, 22].every((at) => sizeAgrees(view.getUint32(offset + at, true), entry));
-  if (!agrees) throw new ZipFault(`says different things of ${label} in its directory and beside it`);
+  if (!agrees) throw new ZipFault(`describes ${label} differently in its directory and in the local header`);
   return start;
 }
 

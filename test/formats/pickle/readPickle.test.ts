@@ -151,7 +151,7 @@ const refused: [string, string, RegExp][] = [
   ['an addition to a list', '](\x90.', /adds to a list/],
   ['letters in an integer', 'I1x\n.', /1x where an integer/],
   ['a hexadecimal float', 'F0x10\n.', /0x10 where a number/],
-  ['an endless integer', `L${'9'.repeat(2000)}L\n.`, /an integer must be/],
+  ['an endless integer', `L${'9'.repeat(2000)}L\n.`, /an integer is expected/],
   ['a long integer', `\x8b\x01\x04\0\0${'a'.repeat(1025)}.`, /integer of 1025 bytes/],
   ['an unquoted string', 'Sabc\n.', /without quotes/],
   ['a wrong escape', "S'\\q'\n.", /malformed escape/],

@@ -51,8 +51,8 @@ function damaged(): Uint8Array {
 const cases: [string, Uint8Array, RegExp][] = [
   ['no bytes', new Uint8Array(0), /is empty/],
   ['bytes', latin1Bytes('\x01\x02\x03'), /neither a ZIP file nor a pickle/],
-  ['another pickle', latin1Bytes('\x80\x02K\x01.'), /no PyTorch checkpoint/],
-  ['another ZIP file', joinBytes(zipChunks([{ name: 'x', data: storage }])), /no PyTorch checkpoint/],
+  ['another pickle', latin1Bytes('\x80\x02K\x01.'), /not a PyTorch checkpoint/],
+  ['another ZIP file', joinBytes(zipChunks([{ name: 'x', data: storage }])), /not a PyTorch checkpoint/],
   ['two folders', replaceEntry('b/data.pkl', storage), /one folder/],
   ['a program', replaceEntry('a/constants.pkl', storage), /TorchScript/],
   ['big-endian order', replaceEntry('a/byteorder', latin1Bytes('big')), /"big" byte order/],
@@ -63,7 +63,7 @@ const cases: [string, Uint8Array, RegExp][] = [
   [
     'complex numbers',
     zipOf({ storage: 'ComplexFloatStorage' }),
-    /no tensor that can be read: "w" has a storage of torch\.ComplexFloatStorage, which is not read/,
+    /no tensor that can be read: "w" has a storage of torch\.ComplexFloatStorage, which is not supported/,
   ],
   [
     'an offset beyond the storage',
