@@ -5,7 +5,7 @@ import { siblingModule } from './host/channel/siblingModule.js';
 import { startThreadEngine } from './host/threadEngine.js';
 import { refuseTelemetry } from './onnx/node/telemetry.js';
 
-/** Backend modules by engine name, each loaded by its own worker alone. */
+/** Backend modules by engine name, each loaded only by its own worker. */
 const backendModules = {
   onednn: './onednn/backend.js',
   onnx: './onnx/node/backend.js',
@@ -15,7 +15,7 @@ const backendModules = {
 /** An engine by name: `onednn` (oneDNN, native), `onnx` (ONNX Runtime, installed with the package) or `reference` (plain TypeScript, slow). */
 export type EngineName = keyof typeof backendModules;
 
-/** An engine by name; `auto` takes oneDNN where it is found, else ONNX Runtime. */
+/** An engine by name; `auto` uses oneDNN if it is found, else ONNX Runtime. */
 export type EngineChoice = EngineName | 'auto';
 
 /** Names that {@link createEngine} takes. */
@@ -24,7 +24,7 @@ export const engineChoices: readonly EngineChoice[] = ['auto', 'onednn', 'onnx',
 /**
  * Starts an engine in a worker thread.
  *
- * @param name which; with `auto`, the engine's description says why oneDNN was not taken
+ * @param name which; with `auto`, the engine's description says why oneDNN is not used
  * @param options threads (default: all that the process may use), precision (default `f32`)
  * @throws UserError when the engine's library is missing or refuses the options
  * @throws UsageError when a name or option is unknown
@@ -40,15 +40,15 @@ export async function createEngine(
 }
 
 /**
- * The most threads that an engine is started with. More than one a processor gains nothing, and a thousand bring a
- * machine to a standstill; four a processor leave room to measure it, and 16 for settings from another machine.
+ * The most threads that an engine is started with. More than one per processor gains nothing, and a thousand bring
+ * a machine to a standstill; four per processor leave room to measure it, and 16 for settings from another machine.
  */
 export function mostThreads(): number {
   return Math.max(16, 4 * availableParallelism());
 }
 
 /**
- * Refuses a number of threads that no engine is started with.
+ * Rejects an invalid number of threads.
  *
  * @throws SettingError when it is not a whole number of at least 1, or more than {@link mostThreads}
  */
@@ -57,7 +57,7 @@ export function checkThreads(threads: number): void {
     new SettingError((name) => `${name('threads')} must be ${what}, not ${threads}`);
   if (!Number.isInteger(threads) || threads < 1) throw refuse('a positive whole number');
   if (threads > mostThreads())
-    throw refuse(`at most ${mostThreads()} where there are ${availableParallelism()} processors`);
+    throw refuse(`at most ${mostThreads()} with ${availableParallelism()} processors`);
 }
 
 function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required<EngineOptions> {

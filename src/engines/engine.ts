@@ -8,7 +8,7 @@ export type NamedData = Readonly<Record<string, TensorData>>;
 /** Arithmetic of convolutions and matrix products; everything else is f32 either way. */
 export type Precision = 'f32' | 'bf16';
 
-/** A variable that an engine is to hold. */
+/** A variable to create on an engine. */
 export interface VariableSpec {
   readonly name: string;
   readonly shape: Shape;
@@ -36,25 +36,24 @@ export interface Variables {
    * @throws Error naming a variable that is not among these, or has another size or type; none is set then
    */
   write(values: ReadonlyMap<string, TensorData>): Promise<void>;
-  /** Frees the memory. Programs that were compiled with these cannot run any more, unless they were frozen. */
+  /** Frees the memory. Programs compiled with these variables can no longer run, unless they were frozen. */
   dispose(): Promise<void>;
 }
 
-/** How a program is compiled. */
+/** Options of compiling a program. */
 export interface CompileOptions {
   /** Where the program's variables are, by their names. Default: none, for programs without variables. */
   readonly variables?: Variables | readonly Variables[] | undefined;
   /**
-   * Whether the variables' present values are built in, with batch normalisation folded into convolutions: the
-   * program must have no updates, and later changes of the variables do not reach it. For evaluation. By
-   * default each run reads the present values and writes the updates.
+   * Whether the variables' current values become constants, with batch normalisation folded into convolutions:
+   * the program must have no updates, and later changes of the variables do not affect it. For evaluation. By default each run reads the current values and writes the updates.
    */
   readonly frozen?: boolean | undefined;
-  /** Arithmetic of this program alone. Default: the engine's. */
+  /** Arithmetic of this program. Default: the engine's. */
   readonly precision?: Precision | undefined;
 }
 
-/** What one run may be given besides its inputs. */
+/** Options of a run. */
 export interface RunOptions {
   /** Seed of the program's random numbers. Default 0. */
   readonly seed?: number;
@@ -62,14 +61,14 @@ export interface RunOptions {
   readonly step?: number;
 }
 
-/** {@link ProfileEntry.implementation} of what no library computes. */
+/** {@link ProfileEntry.implementation} of what is computed in TypeScript. */
 export const TYPESCRIPT = 'TypeScript';
 
 /** One executed primitive of a profiled run. */
 export interface ProfileEntry {
   /** What was computed: `conv2d`, `batchNormTrain`, … */
   readonly operation: string;
-  /** Shapes, for a person. */
+  /** Human-readable shapes. */
   readonly detail: string;
   /** The implementation that the engine's library chose. */
   readonly implementation: string;
@@ -80,11 +79,11 @@ export interface ProfileEntry {
   readonly bytes: number;
   /** Of the multiplied numbers. */
   readonly precision: Precision;
-  /** Absent where the program is no training step. */
+  /** Absent if the program is not a training step. */
   readonly phase?: Phase | undefined;
 }
 
-/** What a machine can do at most, as an engine's own library shows with few, well-shaped primitives. */
+/** A machine's peak rates, measured by an engine's own library with a few well-shaped primitives. */
 export interface MachinePeaks {
   /** Floating-point operations a second in f32. */
   readonly f32: number;
@@ -109,7 +108,7 @@ export interface EngineStatistics {
 
 /** A program ready to run on an engine. */
 export interface Executable {
-  /** What it is made of, and how much of that no library computes; absent where the engine cannot tell. */
+  /** Its number of steps, and how many of them are computed in TypeScript; absent if unknown. */
   readonly description?: string | undefined;
   /**
    * Runs the program once and writes its updates.
@@ -120,7 +119,7 @@ export interface Executable {
    * @throws Error naming the input, when one is missing or of the wrong size or type
    */
   run(inputs: NamedData, options?: RunOptions): Promise<Record<string, TensorData>>;
-  /** Runs the program once, timing each primitive; absent where the engine cannot. */
+  /** Runs the program once, timing each primitive; absent if unsupported. */
   profile?(inputs: NamedData, options?: RunOptions): Promise<ProfileEntry[]>;
   /** Frees what the program holds. */
   close(): Promise<void>;
@@ -130,7 +129,7 @@ export interface Executable {
 export interface Engine {
   /** `onnx`, `onednn` or `reference`. */
   readonly name: string;
-  /** Library, version, threads and instruction set, for a person. */
+  /** Library, version, threads and instruction set, human-readable. */
   readonly description: string;
   readonly precision: Precision;
   /**
@@ -146,9 +145,9 @@ export interface Engine {
    *   is not among those given, or has another type there
    */
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
-  /** Measures what the machine can do with the engine's threads, in about a second; absent where the engine cannot. */
+  /** Measures the machine's peaks with the engine's threads, in about a second; absent if unsupported. */
   measurePeaks?(): Promise<MachinePeaks>;
-  /** What the engine holds at present. */
+  /** What the engine currently holds. */
   statistics(): Promise<EngineStatistics>;
   /** Stops the worker and frees everything. Runs in progress are rejected. */
   close(): Promise<void>;
@@ -158,7 +157,7 @@ export interface Engine {
 export interface EngineOptions {
   /** Threads of computation. Default: as many as the process may use. */
   readonly threads?: number;
-  /** Default `f32`. `auto` is bf16 where the engine and the processor compute in it fast, else f32. */
+  /** Default `f32`. `auto` is bf16 if the engine and the processor support it natively, else f32. */
   readonly precision?: Precision | 'auto';
 }
 
@@ -166,36 +165,36 @@ export interface EngineOptions {
 export interface BackendVariable {
   /** A copy of the value. */
   read(): TensorData | Promise<TensorData>;
-  /** Sets the value; the array is the backend's own from then on. */
+  /** Sets the value; the backend takes over the array. */
   write(data: TensorData): void | Promise<void>;
   /** Frees the memory. The host runs no program that uses it afterwards. */
   dispose(): void | Promise<void>;
 }
 
-/** What a backend compiles a program with. */
+/** Arguments of a backend for compiling a program. */
 export interface BackendCompileOptions<V extends BackendVariable = BackendVariable> {
   /** The program's variables by name. */
   readonly variables: ReadonlyMap<string, V>;
-  /** Whether the program had variables that are constants now. */
+  /** Whether the program's variables were replaced by constants. */
   readonly frozen: boolean;
   readonly precision: Precision;
 }
 
 /**
- * The part of an engine that does the work, on whatever thread it is put; {@link Engine} is its face on the calling thread.
+ * The part of an engine that does the work, on any thread; {@link Engine} is its interface on the calling thread.
  *
  * The host calls one method at a time, waits for its promise before the next, and has checked before
  * that programs are well-formed, that names, sizes and types fit, and that frozen programs have no
- * updates; it has built in the values of their variables. Arrays that a backend is given are its own from then
- * on. Arrays that it returns are transferred away: they must be copies, never its own memory.
+ * updates; it has built in the values of their variables. A backend takes over the arrays that it is
+ * given. Arrays that it returns are transferred away: they must be copies, never its own memory.
  */
 export interface EngineBackend<V extends BackendVariable = BackendVariable> {
   readonly description: string;
-  /** What it computes in; `auto` is resolved. */
+  /** Its arithmetic; `auto` is resolved. */
   readonly precision: Precision;
   /** Makes a variable, zero. */
   variable(type: TensorType): V | Promise<V>;
-  /** Prepares a program; where that fails, nothing of it stays. */
+  /** Prepares a program; if that fails, everything is freed. */
   compile(
     program: Program,
     options: BackendCompileOptions<V>,
@@ -218,6 +217,6 @@ export interface BackendExecutable {
 /**
  * What the module of a backend exports as `createBackend`.
  *
- * @throws UserError when the engine's library is missing or unfit, or an option is beyond it
+ * @throws UserError when the engine's library is missing or unusable, or does not support an option
  */
 export type BackendFactory = (options: Required<EngineOptions>) => EngineBackend | Promise<EngineBackend>;

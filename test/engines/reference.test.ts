@@ -49,8 +49,7 @@ test('a label that is no class is refused with its place', () => {
     const executable = onReference(graph.program({ loss })).executable;
     assert.throws(
       () => executable.run({ logits: new Float32Array(6), labels: Int32Array.of(0, label) }),
-      (error) =>
-        error instanceof GraphError && /label -?\d of data point 1 is not in 0 … 2/.test(error.message),
+      (error) => error instanceof GraphError && /label -?\d of image 1 is not in 0 … 2/.test(error.message),
     );
   }
 });

@@ -8,7 +8,7 @@ import { convActivation, convAdd, parameterGrad } from './rules/convolution.js';
 import { batchNormInferenceRelu, batchNormRelu, batchNormReluGrad } from './rules/normalisation.js';
 import { living, Usage } from './usage.js';
 
-/** Every fusion, in the order of their turns: the gradient of a joined normalisation looks for the joined forward pass. */
+/** Every fusion, in the order of application: the gradient of a fused normalisation looks for the fused forward pass. */
 export const fusions = {
   batchNormRelu,
   batchNormReluGrad,
@@ -26,11 +26,11 @@ export const fusions = {
 /** Name of a fusion. */
 export type FusionName = keyof typeof fusions;
 
-/** What an engine has primitives for, as plain data. */
+/** The fusions that an engine has primitives for, as plain data. */
 export interface FusionChoice<F extends FusionName = FusionName> {
   /** In any order. */
   readonly fusions: readonly F[];
-  /** Functions that a convolution may end with; default all. */
+  /** Activations that may be fused into a convolution; default all. */
   readonly activations?: readonly UnaryFunction[];
 }
 
@@ -54,7 +54,7 @@ function applyRule(
   return nodes.filter((node) => !gone.has(node)).map((node) => replacements.get(node) ?? node);
 }
 
-/** A program's nodes, joined where one primitive of an engine computes several, without those that nothing uses. */
+/** A program's nodes, fused where one primitive of an engine computes several, without unused ones. */
 export function fuse<F extends FusionName>(
   program: Program,
   { fusions: chosen, activations }: FusionChoice<F>,

@@ -1,7 +1,7 @@
 import type { OpAttributes, OpKind, Unary } from '../../graph/op.js';
 import type { ValueId } from '../../graph/program.js';
 
-/** Operations that are made of several of the graph's. */
+/** Operations fused from several of the graph's. */
 export interface FusedAttributes {
   /** x, gamma, beta → relu(y), mean, variance. */
   batchNormRelu: { readonly epsilon: number };
@@ -20,7 +20,7 @@ export interface FusedAttributes {
   batchNormInferenceRelu: { readonly epsilon: number };
   /** dy, x → gradients toward weight and bias. */
   conv2dParameterGrad: OpAttributes['conv2dWeightGrad'];
-  /** a, b → their channels in turn: a₀, b₀, a₁, b₁, … */
+  /** a, b → their channels alternating: a₀, b₀, a₁, b₁, … */
   interleaveChannels: Record<never, never>;
   /** Every second channel, from the first (0) or the second (1). */
   alternateChannels: { readonly start: 0 | 1 };
@@ -30,7 +30,7 @@ export interface FusedAttributes {
   matmulBias: OpAttributes['matmul'];
 }
 
-/** Name of an operation that is made of several. */
+/** Name of a fused operation. */
 export type FusedKind = keyof FusedAttributes;
 
 /** Attributes of every operation that an engine may be given. */

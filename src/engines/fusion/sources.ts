@@ -1,6 +1,6 @@
 import type { OpKind } from '../../graph/op.js';
 
-/** Operations that a program begins with: their contents come from outside, and nothing is computed. */
+/** Sources of a program: their contents come from outside, and nothing is computed. */
 export type SourceKind = 'input' | 'variable' | 'constant' | 'uniform';
 
 /** Operations of the graph that compute. */
@@ -8,7 +8,7 @@ export type ComputedKind = Exclude<OpKind, SourceKind>;
 
 const sources: ReadonlySet<string> = new Set<SourceKind>(['input', 'variable', 'constant', 'uniform']);
 
-/** Whether a node of a program, or of what became of it, is a source. */
+/** Whether a node of a program, fused or not, is a source. */
 export function isSource<N extends { readonly kind: string }>(
   node: N,
 ): node is Extract<N, { readonly kind: SourceKind }> {

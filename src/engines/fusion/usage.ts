@@ -1,7 +1,7 @@
 import type { Program, ValueId } from '../../graph/program.js';
 import type { AnyEngineNode } from './node.js';
 
-/** What leaves a program. */
+/** Values that leave a program: outputs and updates. */
 export type ProgramEnds = Pick<Program, 'outputs' | 'updates'>;
 
 function leaving({ outputs, updates }: ProgramEnds): Set<ValueId> {
@@ -20,7 +20,7 @@ export function living(nodes: readonly AnyEngineNode[], ends: ProgramEnds): AnyE
   return kept.reverse();
 }
 
-/** Who makes and reads each value, and until when; `nodes` are in the order in which they are computed. */
+/** The producer, readers and lifetime of each value; `nodes` are in the order in which they are computed. */
 export class Usage {
   private readonly users = new Map<ValueId, AnyEngineNode[]>();
   private readonly lasts = new Map<ValueId, number>();
@@ -61,7 +61,7 @@ export class Usage {
     return this.kept.has(value);
   }
 
-  /** The only reader of a value that does not leave the program, if that is so. */
+  /** The only reader of a value that does not leave the program, if there is exactly one. */
   onlyUserOf(value: ValueId): AnyEngineNode | undefined {
     const users = this.usersOf(value);
     return users.length === 1 && !this.kept.has(value) ? users[0] : undefined;

@@ -128,7 +128,7 @@ export class BackendServer<Start> {
   }
 }
 
-/** The program with its variables' values built in, and batch normalisation folded into convolutions. */
+/** The program with its variables' values as constants, and batch normalisation folded into convolutions. */
 async function builtIn(program: Program, variables: ReadonlyMap<string, BackendVariable>): Promise<Program> {
   const values = new Map<string, TensorData>();
   for (const [name, variable] of variables) values.set(name, await variable.read());

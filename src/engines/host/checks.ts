@@ -10,7 +10,7 @@ function dtypeOf(data: TensorData): DType {
 }
 
 /**
- * The inputs that a program takes, out of those given; others are left alone.
+ * The inputs of a program among the given ones; others are ignored.
  *
  * @throws Error naming the input that is missing or of the wrong size or type
  */
@@ -24,7 +24,7 @@ export function checkInputs(program: Program, inputs: NamedData): Record<string,
     }
     if (isHandedOver(data)) {
       throw new Error(
-        `the input ${type.name} is empty: an earlier call handed its buffer over to the engine; give that call a copy`,
+        `the input ${type.name} is empty: an earlier call transferred its buffer to the engine; pass a copy to that call`,
       );
     }
     expectFit(`the input ${type.name}`, data, type);
@@ -33,7 +33,7 @@ export function checkInputs(program: Program, inputs: NamedData): Record<string,
   return checked;
 }
 
-/** Whether an array has lost its buffer to another thread; ArrayBuffer.detached tells from Node.js 22 on. */
+/** Whether an array has lost its buffer to another thread; ArrayBuffer.detached exists from Node.js 22 on. */
 function isHandedOver({ buffer, length }: TensorData): boolean {
   if (length > 0) return false;
   try {
@@ -55,9 +55,9 @@ export function expectFit(what: string, data: TensorData, type: TensorType): voi
 }
 
 /**
- * Refuses programs that no backend is to see.
+ * Rejects invalid programs before they reach a backend.
  *
- * @param frozen whether the values of its variables are to be built in
+ * @param frozen whether the values of its variables become constants
  * @throws GraphError when the program is malformed
  * @throws Error when a frozen program has updates
  */

@@ -10,17 +10,17 @@ import type {
   VariableSpec,
 } from '../engine.js';
 
-/** Number by which both sides know an executable. */
+/** Number that identifies an executable on both sides. */
 export type ExecutableId = number;
 
-/** Number by which both sides know a set of variables. */
+/** Number that identifies a set of variables on both sides. */
 export type VariablesId = number;
 
 /** What a backend says of itself. */
 export interface BackendAbout {
   readonly description: string;
   readonly precision: Precision;
-  /** Whether it can measure the machine. */
+  /** Whether it can measure the machine's peaks. */
   readonly measures: boolean;
 }
 

@@ -5,7 +5,7 @@ import type { BackendModule } from './loadBackend.js';
 import { startWorkerEngine } from './workerEngine.js';
 
 /**
- * Starts an engine in a worker thread of Node's.
+ * Starts an engine in a Node.js worker thread.
  *
  * @param backend its name, and the URL of a module that exports `createBackend`
  * @throws whatever the backend's factory throws

@@ -8,12 +8,12 @@ interface Entry {
   readonly variable: BackendVariable;
 }
 
-/** The worker's side of variables that were made together. */
+/** The worker's side of a set of variables. */
 export class VariableSet {
   private readonly entries = new Map<string, Entry>();
 
   /**
-   * Makes variables; if one cannot be made, none stays.
+   * Creates variables; if one cannot be created, all are freed.
    *
    * @throws Error naming a variable that is given twice
    */
@@ -41,7 +41,7 @@ export class VariableSet {
   /**
    * The variable of a program.
    *
-   * @returns undefined where none has the name
+   * @returns undefined if there is none of that name
    * @throws Error naming a variable that has another type here
    */
   find({ name, ...type }: Required<VariableSpec>): BackendVariable | undefined {

@@ -100,7 +100,7 @@ class WorkerEngine implements Engine {
   }
 }
 
-/** A call that frees something; a worker that is gone holds nothing any more. */
+/** A call that frees something; if the worker is gone, there is nothing to free. */
 async function freed<N extends 'disposeVariables' | 'release'>(
   calls: RemoteCalls<EngineCalls<never>>,
   call: N,

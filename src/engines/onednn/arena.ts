@@ -3,21 +3,21 @@ import type { TensorData } from '../../graph/tensorType.js';
 import { freeArrays } from '../host/freeArrays.js';
 import type { ElementType, Pointer } from './memoryDesc.js';
 
-/** Huge pages begin at multiples of 2 MiB; a smaller arena is aligned to a cache line. */
+/** Huge pages start at multiples of 2 MiB; a smaller arena is aligned to a cache line. */
 const HUGE_PAGE = 2 ** 21;
 const CACHE_LINE = 64;
 const MADV_HUGEPAGE = 14;
 
 /**
- * Memory that both the library and TypeScript see: an ArrayBuffer, whose pages the system supplies as they
- * are first written, and its address.
+ * Memory shared by the library and TypeScript: an ArrayBuffer, whose pages the system supplies as they are
+ * first written, and its address.
  */
 export class Arena {
   readonly address: Pointer;
   private readonly buffer: ArrayBuffer;
   private readonly start: number;
 
-  /** @param bytes of which all are zero at first */
+  /** @param bytes initially zero */
   constructor(bytes: number) {
     const alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
     this.buffer = new ArrayBuffer(bytes + alignment);
@@ -27,7 +27,7 @@ export class Arena {
     if (alignment === HUGE_PAGE) adviseHugePages(this.address, bytes);
   }
 
-  /** Gives the memory back at once; nothing may use it any more. */
+  /** Frees the memory at once; nothing may use it afterwards. */
   free(): void {
     freeArrays([new Uint8Array(this.buffer)]);
   }
@@ -41,7 +41,7 @@ export class Arena {
   }
 }
 
-/** Fewer and larger pages make first use and address translation faster; where the system has no such call, nothing is lost. */
+/** Fewer and larger pages make first use and address translation faster; without such a system call, nothing is lost. */
 function adviseHugePages(address: Pointer, bytes: number): void {
   if (process.platform !== 'linux') return;
   try {

@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js';
 import { type Dnnl, DnnlError } from './dnnl.js';
 import type { ConvSpec } from './primitiveSpec.js';
 
-/** How the message begins where the processor is of too old a kind for bf16. */
+/** Start of the message for processors without bf16. */
 export const NO_BF16 = 'precision bf16 needs a processor with AVX512';
 
 /**

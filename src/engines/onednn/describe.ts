@@ -1,12 +1,12 @@
 import type { MemoryDesc } from './memoryDesc.js';
 import type { PrimitiveSpec } from './primitiveSpec.js';
 
-/** Element type, shape and layout of a tensor, for a person. */
+/** Element type, shape and layout of a tensor, human-readable. */
 export function describeDesc({ type, shape, layout }: MemoryDesc): string {
   return `${type}[${shape.join(',')}]:${layout}`;
 }
 
-/** A primitive's pass and function, for a person. */
+/** A primitive's pass and function, human-readable. */
 export function variantOf(spec: PrimitiveSpec): string {
   const words: string[] = [spec.kind];
   if ('pass' in spec) words.push(spec.pass);

@@ -31,22 +31,22 @@ export type Block = 8 | 16;
 /** Layouts in blocks: of images (nChw8c, nChw16c), and of weights in blocks of 8 inputs and outputs. */
 export type LayoutName = `aBcd${Block}b` | 'ABcd8b8a' | 'ABcd8a8b';
 
-/** In what the versions differ beyond their C API. */
+/** Differences between the versions beyond their C API. */
 export interface DnnlTraits {
   /** Whether there are Winograd convolutions, which version 3 dropped. */
   readonly winograd: boolean;
-  /** Whether the gradient of batch normalisation asks for the shift, of which it does not depend. */
+  /** Whether the gradient of batch normalisation requires the shift, on which it does not depend. */
   readonly shiftInGradient: boolean;
   /**
-   * Whether the library, left to choose a layout, takes slow code for input gradients of strided depthwise
+   * Whether the library, if it chooses the layout, takes slow code for input gradients of strided depthwise
    * convolutions (versions 3.7 and 3.12: 93 ms a step of ShuffleNetV2 0.5 in bf16, in blocks 1.5).
    */
   readonly slowStridedDepthwise: boolean;
 }
 
 /**
- * The part of oneDNN's C API that the engine uses, whichever version stands behind it. What is made lives
- * until {@link Dnnl.close}.
+ * The part of oneDNN's C API that the engine uses, for any version. Created objects live until {@link
+ * Dnnl.close}.
  */
 export interface Dnnl {
   /** `2.6.3` */
@@ -54,13 +54,13 @@ export interface Dnnl {
   readonly traits: DnnlTraits;
   /** A layout given by strides in elements; default row-major. */
   strided(shape: Shape, type: ElementType, strides?: Shape): MemoryDesc;
-  /** A layout that the library is to choose. */
+  /** A layout that the library chooses. */
   any(shape: Shape, type: ElementType): MemoryDesc;
   /** A layout in blocks, by the library's name. */
   named(shape: Shape, type: ElementType, name: LayoutName): MemoryDesc;
-  /** Part of a tensor; undefined where the layout has no descriptor for it (a block cut through). */
+  /** Part of a tensor; undefined if the layout has no descriptor for it (a block would be cut). */
   part(whole: MemoryDesc, shape: Shape, offsets: Shape): MemoryDesc | undefined;
-  /** The same memory as another shape; undefined where the layout does not allow it. */
+  /** The same memory as another shape; undefined if the layout does not allow it. */
   reshape(desc: MemoryDesc, shape: Shape): MemoryDesc | undefined;
   /**
    * Prepares a primitive; scratchpads are the caller's.

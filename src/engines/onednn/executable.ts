@@ -36,7 +36,7 @@ function region({ bytes, offsets }: MemoryPlan): Region {
   return { arena: new Arena(bytes), offsets };
 }
 
-/** Memory of a plan: what changes during a run, what stays, and what only the prologue needs. */
+/** Memory of a plan: for a run, for all runs, and for the prologue only. */
 class PlanMemory {
   private readonly changing: Region;
   private readonly lasting: Region;
@@ -59,13 +59,13 @@ class PlanMemory {
     this.prologue = region(planMemory(prologue, (buffer) => isStatic(buffer) && !lasts(buffer)));
   }
 
-  /** Gives back what only the prologue needed. */
+  /** Frees what only the prologue needed. */
   endPrologue(): void {
     this.prologue?.arena.free();
     this.prologue = undefined;
   }
 
-  /** Gives all but the variables back. */
+  /** Frees everything except the variables. */
   free(): void {
     for (const { arena } of [this.changing, this.lasting]) arena.free();
     this.endPrologue();
@@ -152,7 +152,7 @@ export class DnnlExecutable implements BackendExecutable {
     this.memory.free();
   }
 
-  /** Frees what belongs to the library. */
+  /** Frees the library's objects. */
   private releaseNative(): void {
     this.releaseHandles();
     for (const primitive of this.plan.primitives) this.native.dnnl.release(primitive);
@@ -204,7 +204,7 @@ export class DnnlExecutable implements BackendExecutable {
     return {
       step,
       execute: () => {
-        // The list is named here so that it lives as long as its address is used.
+        // The reference keeps the list alive as long as its address is used.
         const status = dnnl.execute(handle, list.length / 2, address);
         if (status !== 0)
           throw new DnnlError(

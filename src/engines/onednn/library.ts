@@ -6,7 +6,7 @@ import type { Block } from './dnnl.js';
 /** Environment variable that names the library file, before any other place. */
 const LIBRARY_VARIABLE = 'BIASLOSS_ONEDNN';
 
-/** How the message begins where no library was found. */
+/** Start of the message if no library was found. */
 export const NOT_INSTALLED = 'oneDNN is not installed';
 
 /** Names of the Linux library: upstream's, and version 3's in Debian. */
@@ -51,7 +51,7 @@ export interface DnnlLibrary {
   readonly minor: number;
   /** `2.6.3` */
   readonly version: string;
-  /** The instruction set it compiles for on this processor. */
+  /** The instruction set that it compiles for on this processor. */
   readonly instructionSet: string;
   /** Channels of a block in the layout that its code for this processor works on; undefined for reference code. */
   readonly block: Block | undefined;
@@ -62,7 +62,7 @@ export interface DnnlLibrary {
 /**
  * Finds and loads oneDNN.
  *
- * @param environment where `BIASLOSS_ONEDNN` may name the file
+ * @param environment in which `BIASLOSS_ONEDNN` may name the file
  * @throws UserError when it is not found or its version is not known
  */
 export function loadLibrary(
@@ -96,7 +96,7 @@ function openNamed(path: string): { handle: LibraryHandle; path: string } {
   }
 }
 
-/** The first that loads; a file that is there but does not load is no missing library. */
+/** The first that loads; a file that is there but does not load does not count as missing. */
 function openFirst(paths: readonly string[]): { handle: LibraryHandle; path: string } {
   let broken: string | undefined;
   for (const path of paths) {
@@ -108,7 +108,7 @@ function openFirst(paths: readonly string[]): { handle: LibraryHandle; path: str
   }
   if (broken !== undefined) throw new UserError(broken);
   throw new UserError(
-    `${NOT_INSTALLED}: no ${paths[0] ?? 'dnnl library'} was found (Debian 12 has it as libdnnl2, biasloss doctor tells how elsewhere)`,
+    `${NOT_INSTALLED}: no ${paths[0] ?? 'dnnl library'} was found (Debian 12 has it as libdnnl2; biasloss doctor says how to install it elsewhere)`,
   );
 }
 
@@ -116,7 +116,7 @@ function openFirst(paths: readonly string[]): { handle: LibraryHandle; path: str
 const keepFlags: Readonly<Record<string, number>> = { linux: 0x1002, darwin: 0x82 };
 
 /**
- * Opens the library once more, for good: when a thread ends, koffi unloads what it loaded there, and the
+ * Opens the library once more, permanently: when a thread ends, koffi unloads what it loaded there, and the
  * library's own threads, which outlive the calling one, would be left without code to run.
  */
 function keepLoaded(path: string): void {

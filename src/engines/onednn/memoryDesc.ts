@@ -10,7 +10,7 @@ export type ElementType = 'f32' | 'bf16' | 'i32' | 'u8';
 export const elementBytes: { readonly [T in ElementType]: number } = { f32: 4, bf16: 2, i32: 4, u8: 1 };
 
 /**
- * Shape, element type and layout of a tensor in memory, or of one whose layout the library is to choose
+ * Shape, element type and layout of a tensor in memory, or of one whose layout the library chooses
  * (`any`). Immutable.
  */
 export interface MemoryDesc {
@@ -21,7 +21,7 @@ export interface MemoryDesc {
   readonly bytes: number;
   /** Equal for equal descriptors, and only for them. */
   readonly key: string;
-  /** Layout, for a person: `abcd` (row-major), `acdb` (channels last), `aBcd16b`, … */
+  /** Layout, human-readable: `abcd` (row-major), `acdb` (channels last), `aBcd16b`, … */
   readonly layout: string;
   /** Distance in elements between neighbours along each axis, where the layout has no blocks. */
   readonly strides: Shape | undefined;

@@ -1,6 +1,6 @@
 import type { MemoryDesc, Pointer } from './memoryDesc.js';
 
-/** Functions of one number that the library knows; α and β as in its documentation. */
+/** The library's functions of one number; α and β as in its documentation. */
 export type EltwiseFunction =
   | 'relu'
   | 'reluFromDst'
@@ -34,13 +34,13 @@ export type BinaryAlgorithm =
   | 'greater'
   | 'greaterOrEqual';
 
-/** What pooling makes of a window. */
+/** What pooling computes of a window. */
 export type PoolingAlgorithm = 'average' | 'maximum';
 
 /** Reductions; the axes where the result has size 1 are reduced. */
 export type ReductionAlgorithm = 'sum' | 'max' | 'min';
 
-/** What is applied to a primitive's result before it is stored. */
+/** Operation applied to a primitive's result before it is stored (post-op). */
 export type PostOp =
   /** dst = scale·(what dst holds) + result. */
   | { readonly kind: 'sum'; readonly scale: number }
@@ -66,7 +66,7 @@ export interface ConvSpec extends Attributes, Window {
   readonly pass: 'training' | 'inference' | 'inputGradient' | 'weightGradient';
   /** Default `direct`. */
   readonly algorithm?: ConvAlgorithm;
-  /** Distance of the kernel's taps. */
+  /** Distance between kernel elements. */
   readonly dilation: readonly [number, number];
   /** The image side: x, or its gradient. */
   readonly src: MemoryDesc;
@@ -169,7 +169,7 @@ export interface LogSoftmaxSpec extends Attributes {
   readonly data: MemoryDesc;
 }
 
-/** What a primitive is to compute. */
+/** Specification of a primitive. */
 export type PrimitiveSpec =
   | ConvSpec
   | BatchNormSpec
@@ -183,7 +183,7 @@ export type PrimitiveSpec =
   | ReductionSpec
   | LogSoftmaxSpec;
 
-/** Which of a primitive's descriptors is asked for. */
+/** Which of a primitive's descriptors is queried. */
 export type DescRole =
   | 'src'
   | 'weights'

@@ -84,7 +84,7 @@ const besides: ReadonlySet<number> = new Set([
   ARG.diffShift,
 ]);
 
-/** What a step works on, for a person: what it reads → what it writes, with the layouts that were chosen. */
+/** A step's tensors, human-readable: what it reads → what it writes, with the chosen layouts. */
 function detailOf(step: Step): string {
   const tensors = (places: readonly Place[]): string =>
     places.map(({ desc }) => describeDesc(desc)).join(' ');
@@ -126,7 +126,7 @@ export function describeStep(step: Step): StepDescription {
   };
 }
 
-/** How many steps a plan has, and how many of them no library computes. */
+/** How many steps a plan has, and how many of them are computed in TypeScript. */
 export function describeSteps(steps: readonly Step[]): string {
   const ours = steps.filter(({ kind }) => kind === 'host');
   const largest = Math.max(0, ...ours.map((step) => bytesOf([...readsOf(step), ...writesOf(step)])));

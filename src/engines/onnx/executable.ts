@@ -55,7 +55,7 @@ export class OnnxExecutable<Tensor> implements BackendExecutable {
     return { name, type, toHost: false, over: target.inPlace ? current : spare };
   }
 
-  /** Takes updates into the variables, and returns the outputs. */
+  /** Stores updates in the variables, and returns the outputs. */
   private async take(results: readonly Tensor[]): Promise<Record<string, TensorData>> {
     const outputs: Record<string, TensorData> = {};
     for (const [i, { target }] of this.fetches.entries()) {

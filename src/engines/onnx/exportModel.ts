@@ -12,10 +12,10 @@ export interface ExportOptions {
   readonly classes: readonly string[];
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** How images are resized, for the metadata: pixels of the shorter side before the middle is cut. */
+  /** How images are resized, for the metadata: pixels of the shorter side before the centre crop. */
   readonly resizeSize?: number | undefined;
   readonly interpolation?: string | undefined;
-  /** Whether images are turned as their EXIF orientation says, for the metadata. */
+  /** Whether the EXIF orientation of images is applied, for the metadata. */
   readonly exif?: string | undefined;
   /** Take uint8 images [batch, H, W, C] instead of normalised floats [batch, C, H, W]. Default false. */
   readonly includePreprocessing?: boolean | undefined;

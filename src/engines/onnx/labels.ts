@@ -8,7 +8,7 @@ export interface LabelRange {
   readonly classes: number;
 }
 
-/** The inputs that a program takes as labels of a cross-entropy. */
+/** The inputs that a program uses as labels of a cross-entropy. */
 export function labelInputs({ nodes, values }: Program): LabelRange[] {
   const inputs = new Map(
     nodes.flatMap((node) =>
@@ -24,7 +24,7 @@ export function labelInputs({ nodes, values }: Program): LabelRange[] {
 }
 
 /**
- * Refuses labels that are no class; ONNX Runtime would take a negative one from the end.
+ * Rejects labels that are not a class number; ONNX Runtime would count a negative one from the end.
  *
  * @throws GraphError naming the label
  */
@@ -34,7 +34,7 @@ export function checkLabels(ranges: readonly LabelRange[], inputs: NamedData): v
     if (found < 0) continue;
     const label = inputs[input]![found];
     throw new GraphError(
-      `softmaxCrossEntropy: label ${label} of data point ${found} is not in 0 … ${classes - 1}`,
+      `softmaxCrossEntropy: label ${label} of image ${found} is not in 0 … ${classes - 1}`,
     );
   }
 }

@@ -1,15 +1,15 @@
-/** What an execution provider computes that not all of them do; lowerings choose their nodes by it. */
+/** Optional features of an execution provider; lowerings choose their nodes by them. */
 export interface Provider {
-  /** ONNX Runtime's name of it. */
+  /** Its name in ONNX Runtime. */
   readonly name: string;
-  /** Channels of a block of the NCHWc layout (`com.microsoft.nchwc`) on this processor; undefined where it has none. */
+  /** Channels of a block of the NCHWc layout (`com.microsoft.nchwc`) on this processor; undefined if it has none. */
   readonly blockSize: number | undefined;
   /** The training mode of BatchNormalization. */
   readonly trainingBatchNorm: boolean;
   /** `com.microsoft.FusedMatMul`. */
   readonly fusedMatMul: boolean;
   readonly logSoftmax: boolean;
-  /** Whether a variable's update may be written over it, for which nodes are put in order. */
+  /** Whether a variable's update may overwrite it, for which nodes are ordered. */
   readonly updatesInPlace: boolean;
   /** Whether few numbers are added at a time, so that rounding shows where a sum nearly cancels out. */
   readonly addsFewAtATime: boolean;

@@ -17,7 +17,7 @@ export interface OpenOnnxModel {
  * Opens an exported model in a runtime.
  *
  * @param path for messages; default `the model`
- * @throws UserError when ONNX Runtime does not take it
+ * @throws UserError when ONNX Runtime cannot load it
  */
 export async function openModelIn<Tensor>(
   runtime: OnnxRuntime<Tensor>,

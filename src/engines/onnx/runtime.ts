@@ -3,32 +3,32 @@ import type { Shape, TensorData, TensorType } from '../../graph/tensorType.js';
 import type { Name } from './lowering/graphBuilder.js';
 import type { Provider } from './providers.js';
 
-/** How a model is run. */
+/** Options of a session. */
 export interface SessionOptions {
   /**
-   * Whether ONNX Runtime may rewrite the model, which pays where weights are constants. Models of a
-   * training step are written as they should run: rewriting made them slower.
+   * Whether ONNX Runtime may optimise the graph, which pays if weights are constants. Models of a
+   * training step are written as they should run: optimising made them slower.
    */
   readonly optimise: boolean;
-  /** Contents of the tensors that the model refers to. */
+  /** Contents of the model's external tensors. */
   readonly externalData: readonly ExternalData[];
 }
 
-/** An output that a run is to compute. */
+/** An output that a run computes. */
 export interface Wanted<Tensor> {
   readonly name: Name;
-  /** Undefined where nobody knows it before the run. */
+  /** Undefined if unknown before the run. */
   readonly type: TensorType | undefined;
   /** Whether its contents are read right after the run, so that it should lie on the host. */
   readonly toHost: boolean;
-  /** A tensor of the same type that nobody needs after the run: a runtime may write the result over it. */
+  /** A tensor of the same type that is not needed after the run: a runtime may write the result into it. */
   readonly over?: Tensor | undefined;
 }
 
 /** A model in a runtime. */
 export interface RuntimeSession<Tensor> {
   /**
-   * Runs the model once. Feeds stay as they are, but for those that are also to be written over.
+   * Runs the model once. Feeds are not changed, except those that are also given to be overwritten.
    *
    * @param feeds every input of the model by name
    * @returns the results in the order of `wanted`, which belong to the caller: tensors of their own, or the `over`
@@ -47,9 +47,9 @@ export interface RuntimeSession<Tensor> {
 export interface OnnxRuntime<Tensor> {
   /** The package and its version, for descriptions. */
   readonly name: string;
-  /** What it computes with, such as `2 threads`, for descriptions. */
+  /** Its resources, such as `2 threads`, for descriptions. */
   readonly resources: string;
-  /** What executes nodes, with what it has. */
+  /** The execution provider, with its features. */
   readonly provider: Provider;
   /**
    * Whether a result is written over the tensor that a run is given for it. Where it is not, tensors that are

@@ -13,8 +13,8 @@ export interface ReferenceOptions {
 }
 
 /**
- * The engine that others are measured against: plain loops, one operation after the other, on the calling
- * thread. What is run and read is rounded to 32 bits as on other engines; `runExact` and `readExact` do not.
+ * The engine that others are compared with: plain loops, one operation after the other, on the calling
+ * thread. `run` and `read` round to 32 bits as on other engines; `runExact` and `readExact` do not.
  */
 export class ReferenceBackend implements EngineBackend<ReferenceVariable> {
   readonly description: string;

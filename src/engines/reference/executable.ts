@@ -8,7 +8,7 @@ import type { Dense, Values } from './kernel.js';
 import { runKernel } from './kernels/table.js';
 import { type Arithmetic, type ReferenceVariable, toStored, toTensorData, zeros } from './variables.js';
 
-/** What the sources of a program read during one run. */
+/** The contents of a program's sources during one run. */
 interface RunContext {
   readonly inputs: Readonly<Record<string, Values>>;
   readonly options: Required<RunOptions>;

@@ -23,7 +23,7 @@ export function toTensorData(data: Values): TensorData {
   return isInt32Array(data) ? data.slice() : new Float32Array(data);
 }
 
-/** A variable. Its array is never changed once it is here: an update puts another in its place. */
+/** A variable. Its array is never modified: an update replaces it. */
 export class ReferenceVariable implements BackendVariable {
   private value: Values;
 

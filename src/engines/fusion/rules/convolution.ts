@@ -4,7 +4,7 @@ import type { AnyEngineNode, EngineNode } from '../node.js';
 import { fusionRule } from '../rule.js';
 import type { Usage } from '../usage.js';
 
-/** A convolution as {@link EngineNode}<'conv2dFused'>, if nothing but `user` reads its result and it can take more. */
+/** A convolution as {@link EngineNode}<'conv2dFused'>, if only `user` reads its result and more can be fused. */
 function openConv(value: ValueId, user: AnyEngineNode, usage: Usage): EngineNode<'conv2dFused'> | undefined {
   const node = usage.makerOf(value);
   if (usage.onlyUserOf(value) !== user) return undefined;

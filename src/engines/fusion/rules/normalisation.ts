@@ -2,7 +2,7 @@ import type { ValueId } from '../../../graph/program.js';
 import type { EngineNode } from '../node.js';
 import { fusionRule } from '../rule.js';
 
-/** relu(batchNorm(x)): the normalisation ends with the ReLU, and remembers where it was 0. */
+/** relu(batchNorm(x)): the normalisation includes the ReLU and keeps a mask of where it was 0. */
 export const batchNormRelu = fusionRule(
   { at: 'batchNormTrain', joins: ['unary'], makes: 'batchNormRelu' },
   (node, { usage }) => {
@@ -19,7 +19,7 @@ export const batchNormRelu = fusionRule(
   },
 );
 
-/** The gradient of {@link batchNormRelu}, where the forward pass was joined before. */
+/** The gradient of {@link batchNormRelu}, if the forward pass was fused before. */
 export const batchNormReluGrad = fusionRule(
   { at: 'batchNormTrainGrad', joins: ['unaryGrad'], makes: 'batchNormReluGrad' },
   (node, { usage }) => {

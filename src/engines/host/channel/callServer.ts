@@ -3,15 +3,15 @@ import { packError } from './carriedError.js';
 import type { WorkerEnd } from './port.js';
 import { buffersIn, post } from './transfer.js';
 
-/** What carries out each call. Arrays that a handler returns are transferred away where they fill their buffers. */
+/** The handler of each call. Arrays that a handler returns are transferred if they fill their buffers. */
 export type Handlers<C extends Calls<C>> = {
   readonly [N in CallName<C>]: (args: ArgsOf<C, N>) => ResultOf<C, N> | Promise<ResultOf<C, N>>;
 };
 
 /**
- * Answers the calls that come to a worker, in their order.
+ * Answers the calls to a worker, in order.
  *
- * @param atOnce how many are carried out at a time; default 1: each begins when the one before is done
+ * @param atOnce how many run at a time; default 1: each starts when the previous one is done
  */
 export function serveCalls<C extends Calls<C>>(end: WorkerEnd, handlers: Handlers<C>, atOnce = 1): void {
   const waiting: Request[] = [];

@@ -1,8 +1,8 @@
 import type { CarriedError } from './carriedError.js';
 
 /**
- * What one thread can ask of another: an interface of functions of one argument, from which both sides of a channel
- * take their types. An argument is structured-cloned on its way, and so is a result.
+ * Calls from one thread to another: an interface of functions of one argument, from which both sides of a channel
+ * take their types. Arguments and results are structured-cloned.
  */
 export type Calls<C> = { readonly [N in keyof C]: (args: never) => unknown };
 

@@ -9,7 +9,7 @@ export interface CarriedError {
   readonly stack: string | undefined;
 }
 
-/** Error classes that keep their identity on the way between threads; others arrive as Error under their name. */
+/** Error classes that keep their identity between threads; others arrive as Error with their name. */
 const carriedClasses = { UserError, UsageError, GraphError, RangeError, TypeError };
 
 /** Anything that was thrown, as plain data. */

@@ -27,7 +27,7 @@ export function startThread(module: URL): OwnerEnd {
  */
 export function threadEnd(): WorkerEnd {
   const port = parentPort;
-  if (!port) throw new Error('this module runs in a worker thread alone');
+  if (!port) throw new Error('this module only runs in a worker thread');
   return {
     post: (message, transfer) => port.postMessage(message, transfer),
     onMessage: (take) => port.on('message', take),

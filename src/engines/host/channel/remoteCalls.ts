@@ -10,15 +10,15 @@ interface Pending {
 
 /** Names for messages. */
 export interface ChannelNames {
-  /** What closes, such as `the onnx engine`. */
+  /** What is closed, such as `the onnx engine`. */
   readonly owner: string;
   /** What computes, such as `the worker of the onnx engine`. */
   readonly worker: string;
 }
 
 /**
- * Calls to a worker. The worker holds the process open only while a call is awaited, so that a program which
- * forgets to close what it started still ends.
+ * Calls to a worker. The worker keeps the process alive only while a call is awaited, so that a program that
+ * forgets to close it still ends.
  */
 export class RemoteCalls<C extends Calls<C>> {
   private readonly pending = new Map<number, Pending>();
@@ -42,7 +42,7 @@ export class RemoteCalls<C extends Calls<C>> {
   /**
    * Calls the worker.
    *
-   * @param transfer buffers in `args` that are handed over instead of copied
+   * @param transfer buffers in `args` that are transferred instead of copied
    * @returns the worker's answer
    * @throws what the worker's side threw; Error when the worker is gone or closed
    */
@@ -61,9 +61,9 @@ export class RemoteCalls<C extends Calls<C>> {
   }
 
   /**
-   * Rejects what is in progress and every later call, and ends the worker.
+   * Rejects pending and later calls, and ends the worker.
    *
-   * @param last a call by which the worker frees what it holds; it is awaited first
+   * @param last a call that frees the worker's resources; it is awaited first
    */
   async close(last?: CallName<C>): Promise<void> {
     if (this.stopped) {
@@ -84,7 +84,7 @@ export class RemoteCalls<C extends Calls<C>> {
   private settle(response: Response): void {
     const call = this.pending.get(response.id);
     this.pending.delete(response.id);
-    // While it is being closed, the worker keeps the process open until it is gone.
+    // While it is being closed, the worker keeps the process alive until it is gone.
     if (!this.stopped && this.pending.size === 0) this.end.hold(false);
     if (!call) return;
     if ('error' in response) call.reject(unpackError(response.error));

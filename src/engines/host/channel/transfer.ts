@@ -3,7 +3,7 @@ import { isArrayBuffer, isError, isMap } from '../../../realms.js';
 import type { Sender } from './port.js';
 
 /**
- * Gets an array ready to be transferred: one that fills its buffer goes as it is; a view of a part, or of
+ * Prepares an array for transfer: one that fills its buffer is returned as it is; a view of a part, or of
  * shared memory, is copied, so that nothing else loses its contents.
  */
 export function wholeBuffer<T extends TensorData>(array: T): T {
@@ -12,12 +12,12 @@ export function wholeBuffer<T extends TensorData>(array: T): T {
   return owned ? array : (array.slice() as T);
 }
 
-/** Whether an array is all that lies in its buffer, which is not shared. */
+/** Whether an array fills its buffer, which is not shared. */
 function fillsBuffer(value: ArrayBufferView): boolean {
   return isArrayBuffer(value.buffer) && value.buffer.byteLength === value.byteLength;
 }
 
-/** The buffers, each once, of all arrays in a value that fill theirs; looks into arrays, maps and plain objects. */
+/** The buffers, each once, of all arrays in a value that fill their buffer; searches arrays, maps and plain objects. */
 export function buffersIn(value: unknown, found: Set<ArrayBuffer> = new Set()): Set<ArrayBuffer> {
   if (ArrayBuffer.isView(value)) {
     if (fillsBuffer(value)) found.add(value.buffer as ArrayBuffer);
@@ -29,7 +29,7 @@ export function buffersIn(value: unknown, found: Set<ArrayBuffer> = new Set()): 
   return found;
 }
 
-/** Posts a message and transfers buffers with it; copies them where their owner forbids the transfer. */
+/** Posts a message and transfers buffers with it; copies them if they cannot be transferred. */
 export function post(end: Sender, message: unknown, transfer: ArrayBuffer[]): void {
   try {
     end.post(message, transfer);

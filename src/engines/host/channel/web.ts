@@ -28,15 +28,15 @@ export interface WebWorkerScope {
 /**
  * The end of the page that made a worker.
  *
- * @param worker just made, so that none of its messages is missed; bundlers want to see
- *   `new Worker(new URL('…', import.meta.url), { type: 'module' })` where it is made
+ * @param worker newly created, so that none of its messages is missed; bundlers need `new
+ *   Worker(new URL('…', import.meta.url), { type: 'module' })` where it is created
  */
 export function overWebWorker(worker: WebWorker): OwnerEnd {
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),
     onMessage: (take) => worker.addEventListener('message', ({ data }) => take(data)),
     onEnd: (ended) => {
-      // A worker that has failed lives on; nothing that it holds can be trusted.
+      // A failed worker stays alive; its contents cannot be trusted.
       worker.addEventListener('error', ({ message }) => {
         worker.terminate();
         ended(`failed: ${message || 'its script cannot be loaded'}`);

@@ -10,7 +10,7 @@ import { type LayoutSettings, Layouts } from './layouts.js';
 import { Places } from './places.js';
 import { type StepOwner, Steps } from './steps.js';
 
-/** What a draft is made of. */
+/** Options of a draft. */
 export interface DraftSettings extends LayoutSettings {
   readonly dnnl: Dnnl;
   readonly program: Program;
@@ -20,7 +20,7 @@ export interface DraftSettings extends LayoutSettings {
   readonly usesKernels: boolean;
 }
 
-/** A plan that is being made, as lowerings see it: where values are, and what is executed. */
+/** A plan under construction, as used by lowerings: where values are, and what is executed. */
 export class Draft {
   readonly dnnl: Dnnl;
   readonly usage: Usage;
@@ -53,7 +53,7 @@ export class Draft {
     });
   }
 
-  /** Says which node the following steps belong to. */
+  /** Sets the node that the following steps belong to. */
   begin(node: AnyEngineNode, index: number): void {
     this.index = index;
     this.owner = { operation: node.kind, phase: this.phases.get(node.outputs[0]!) };

@@ -3,7 +3,7 @@ import type { Block, Dnnl } from '../dnnl.js';
 import { type ElementType, elementBytes, type MemoryDesc } from '../memoryDesc.js';
 import type { Place } from './place.js';
 
-/** What layouts depend on. */
+/** Inputs of the choice of layouts. */
 export interface LayoutSettings {
   /** Element type of convolutions' operands. */
   readonly activation: ElementType;
@@ -11,7 +11,7 @@ export interface LayoutSettings {
   readonly block: Block | undefined;
 }
 
-/** The layouts that a plan gives tensors where no primitive chooses one. */
+/** The layouts that a plan gives tensors if no primitive chooses one. */
 export class Layouts {
   readonly activation: ElementType;
   readonly block: Block | undefined;
@@ -29,7 +29,7 @@ export class Layouts {
     return this.dnnl.strided(shape.length === 0 ? [1] : shape, type);
   }
 
-  /** The layout of images where nothing else decides: the one that convolutions choose. */
+  /** The default layout of images: the one that convolutions choose. */
   images(shape: Shape): MemoryDesc {
     const { block, activation } = this;
     return block ? this.dnnl.named(shape, activation, `aBcd${block}b`) : this.rowMajor(shape, activation);

@@ -7,7 +7,7 @@ import type { Buffers } from './buffers.js';
 import type { Layouts } from './layouts.js';
 import type { Place, PlanBuffer } from './place.js';
 
-/** What {@link Places} are made of. */
+/** Options of {@link Places}. */
 interface PlacesSettings {
   readonly dnnl: Dnnl;
   readonly program: Program;
@@ -32,7 +32,7 @@ export class Places {
 
   constructor(private readonly settings: PlacesSettings) {}
 
-  /** Makes a place hold a value. */
+  /** Records that a place holds a value. */
   define(value: ValueId, place: Place): Place {
     this.places.set(value, [...(this.places.get(value) ?? []), place]);
     const tenants = this.tenants.get(place.buffer) ?? new Set();
@@ -86,17 +86,17 @@ export class Places {
     return this.as(value, this.settings.layouts.rowMajor(shape, dtype));
   }
 
-  /** Remembers a tensor that belongs to a value but is none, such as what a forward primitive left for its gradient. */
+  /** Keeps a tensor that belongs to a value, such as the workspace of a forward primitive for its gradient. */
   keepAside(value: ValueId, place: Place): void {
     this.asides.set(value, place);
   }
 
-  /** What {@link keepAside} remembered. */
+  /** The tensor kept by {@link keepAside}. */
   asideOf(value: ValueId): Place | undefined {
     return this.asides.get(value);
   }
 
-  /** Whether the node that is being planned may write over a place: nothing reads what is there later. */
+  /** Whether the node that is being planned may overwrite a place: nothing reads it later. */
   mayOverwrite({ buffer }: Place): boolean {
     return buffer.storage === 'transient' && this.isDead(buffer);
   }

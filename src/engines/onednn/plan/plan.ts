@@ -19,7 +19,7 @@ export interface Plan {
   /** Executed in every run. */
   readonly steps: readonly Step[];
   readonly buffers: readonly PlanBuffer[];
-  /** All that were prepared; to be released in the end. */
+  /** All prepared primitives; to be released at the end. */
   readonly primitives: readonly Primitive[];
   /** Where the program's inputs are expected, by name; row-major. */
   readonly inputs: ReadonlyMap<string, Place>;
@@ -27,7 +27,7 @@ export interface Plan {
   readonly outputs: ReadonlyMap<string, Place>;
 }
 
-/** What a plan depends on besides its program. */
+/** Options of a plan besides its program. */
 export interface PlanSettings {
   /** Of convolutions' operands. */
   readonly precision: Precision;

@@ -23,7 +23,7 @@ export interface PrimitiveStep {
   readonly args: readonly Argument[];
 }
 
-/** What a host step may know about the run. */
+/** The run, as given to a host step. */
 export interface HostRun {
   readonly seed: number;
   readonly step: number;
@@ -39,7 +39,7 @@ export interface HostStep {
   readonly compute: (inputs: readonly TensorData[], outputs: readonly TensorData[], run: HostRun) => void;
 }
 
-/** The tensors of a kernel of our own. */
+/** The tensors of our own kernel. */
 export interface KernelPlaces {
   readonly src: Place;
   readonly dst: Place;

@@ -1,7 +1,7 @@
 import type { NodeProto } from '../../../formats/onnx/onnx_pb.js';
 import type { Name } from './graphBuilder.js';
 
-/** Who makes and who reads the values of a graph. */
+/** Producers and readers of the values of a graph. */
 interface Uses {
   readonly producers: ReadonlyMap<Name, NodeProto>;
   readonly readers: ReadonlyMap<Name, readonly NodeProto[]>;

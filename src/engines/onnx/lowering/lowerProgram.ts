@@ -7,13 +7,13 @@ import { dataTypes, GraphBuilder, type Name } from './graphBuilder.js';
 import { inPlaceTest } from './inPlace.js';
 import { lowerNode } from './table.js';
 
-/** Where a model input's contents come from. */
+/** Source of a model input's contents. */
 export type FeedSource =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'variable'; readonly name: string }
   | { readonly kind: 'uniform'; readonly stream: string };
 
-/** A tensor that a run of the model takes. */
+/** An input tensor of a run of the model. */
 export interface Feed {
   readonly model: Name;
   readonly source: FeedSource;
@@ -21,7 +21,7 @@ export interface Feed {
   readonly dtype: DType;
 }
 
-/** A tensor that a run of the model gives: an output of the program, or a variable's new value. */
+/** An output tensor of a run of the model: an output of the program, or a variable's new value. */
 export interface Fetch {
   readonly model: Name;
   readonly target:
@@ -29,7 +29,7 @@ export interface Fetch {
     | {
         readonly kind: 'update';
         readonly name: string;
-        /** Whether it may be written over the variable's present value. */
+        /** Whether it may overwrite the variable's current value. */
         readonly inPlace: boolean;
       };
   readonly shape: Shape;
@@ -46,7 +46,7 @@ export interface LoweredProgram {
   readonly fetches: readonly Fetch[];
 }
 
-/** Constants from this size on are handed over beside the model. */
+/** Constants of at least this size are passed beside the model. */
 const EXTERNAL_BYTES = 4096;
 
 type NodeOf<K> = Extract<AnyProgramNode, { readonly kind: K }>;
@@ -167,7 +167,7 @@ function inOrder(nodes: readonly AnyProgramNode[]): AnyProgramNode[] {
   return [...others, ...updates.sort((a, b) => place(b) - place(a))];
 }
 
-/** Makes an ONNX model of a program. */
+/** Converts a program to an ONNX model. */
 export function lowerProgram(program: Program, features: Provider): LoweredProgram {
   return new ProgramLowering(program, features).lower();
 }

@@ -7,7 +7,7 @@ import { refuseTelemetry } from './telemetry.js';
  * Opens an exported model on the calling thread.
  *
  * @param options path: for messages; threads of computation, by default all
- * @throws UserError when ONNX Runtime does not take it
+ * @throws UserError when ONNX Runtime cannot load it
  */
 export async function openOnnxModel(
   model: Uint8Array,

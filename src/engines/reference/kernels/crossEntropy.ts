@@ -1,18 +1,18 @@
 import { GraphError } from '../../../graph/tensorType.js';
 import { type Dense, floats, type Kernels } from '../kernel.js';
 
-/** Label of a data point; refuses one that is no class. */
+/** Label of an image; rejects one that is not a class number. */
 export function labelAt(labels: Pick<Dense, 'data'>, point: number, classes: number): number {
   const label = labels.data[point]!;
   if (!(label >= 0 && label < classes)) {
     throw new GraphError(
-      `softmaxCrossEntropy: label ${label} of data point ${point} is not in 0 … ${classes - 1}`,
+      `softmaxCrossEntropy: label ${label} of image ${point} is not in 0 … ${classes - 1}`,
     );
   }
   return label;
 }
 
-/** Softmax cross-entropy of each data point with smoothed targets q; the formulas are in the graph's rules. */
+/** Softmax cross-entropy of each image with smoothed targets q; the formulas are in the graph's rules. */
 export const crossEntropyKernels: Kernels<'softmaxCrossEntropy' | 'softmaxCrossEntropyGrad'> = {
   softmaxCrossEntropy: ({ labelSmoothing }, [logits, labels], [loss, probabilities]) => {
     const [xs, ps, losses] = [floats(logits), floats(probabilities), floats(loss)];
