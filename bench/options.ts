@@ -31,7 +31,7 @@ export function commandLine(actions: Actions): Command {
         .argParser(listOfModels)
         .default(defaultModels.map(parseModel), defaultModels.join()),
     )
-    .option('--batch <n>', 'images of a batch (default: 64; densenet121 and skipblocknet 32)', count)
+    .option('--batch <n>', 'images per batch (default: 64; densenet121 and skipblocknet 32)', count)
     .addOption(
       new Option('--modes <list>', 'train, eval or train,eval')
         .argParser(listOf(MODES))

@@ -11,7 +11,7 @@ export function byCodePoint(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates, which stand for the characters beyond U+FFFF, come after all other units. */
+/** Surrogates, which encode the characters beyond U+FFFF, come after all other units. */
 function rank(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;

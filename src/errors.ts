@@ -1,6 +1,6 @@
 import { isError } from './realms.js';
 /**
- * Errors that a person causes and can mend. The command line prints their message as one sentence,
+ * Errors that users cause and can fix. The command line prints their message as one sentence,
  * without a stack trace, and exits with {@link exitCode}.
  */
 
@@ -17,20 +17,20 @@ export class UsageError extends UserError {
   override readonly exitCode: number = 2;
 }
 
-/** What a setting is called where the reader gave it: a flag, a key of a file, a property. */
+/** Name of a setting where it was given: a flag, a key of a file, a property. */
 export type NameOfSetting = (key: string) => string;
 
 /**
- * Settings that are wrong, missing or contradict one another. Its message calls them by their keys; whoever knows
- * how they were given asks for {@link named} for other names.
+ * Settings that are wrong, missing or contradict each other. The message names them by their keys; a caller that
+ * knows how they were given uses {@link named} for other names.
  */
 export class SettingError extends UsageError {
   override readonly name = 'SettingError';
   override readonly exitCode: number;
 
   /**
-   * @param sentence the message, given what each setting is called
-   * @param exitCode 2 (default) where the settings are wrong usage, 1 where something else failed that they would mend
+   * @param sentence the message, given the name of each setting
+   * @param exitCode 2 (default) for wrong settings, 1 if something else failed that other settings would fix
    */
   constructor(
     private readonly sentence: (name: NameOfSetting) => string,

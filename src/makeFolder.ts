@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a folder and those that it lies in, where they are missing. Node's own recursive `mkdir` never returns in
- * /proc, which says of a folder that cannot be made there that its parent is missing.
+ * Creates a folder and its missing parents. Node's own recursive `mkdir` never returns in /proc, which reports a
+ * folder that cannot be created there as one with a missing parent.
  *
  * @returns the folders that were missing, the outermost first
  * @throws the file system's error
@@ -12,7 +12,7 @@ export function makeFolder(path: string): string[] {
   const missing: string[] = [];
   let folder = resolve(path);
   for (; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
-  // A file in the folder's place: the file system's own words.
+  // There is a file in the folder's place: throw the file system's error.
   if (missing.length === 0 && !statSync(folder).isDirectory()) mkdirSync(folder);
   for (const each of missing) makeOne(each);
   return missing;
@@ -22,7 +22,7 @@ function makeOne(folder: string): void {
   try {
     mkdirSync(folder);
   } catch (error) {
-    // Somebody else may have made it meanwhile.
+    // Another process may have created it meanwhile.
     if (!existsSync(folder)) throw error;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Counter-based random numbers: each is a hash of (seed, stream, counters) and of nothing else, so that
- * a resumed run needs no generator state and any number of workers draws the same numbers.
+ * a resumed run needs no generator state and any number of workers generates the same numbers.
  */
 
 /** Bijective mixing of 32 bits with low bias (the finaliser of MurmurHash3, with the constants of Wellons's `lowbias32`). */
@@ -13,7 +13,7 @@ function mix(x: number): number {
 
 const GOLDEN = 0x9e3779b9;
 
-/** 32 bits that stand for a seed and a stream's name (FNV-1a, then mixed). */
+/** 32 bits that identify a seed and a stream's name (FNV-1a, then mixed). */
 function keyOf(seed: number, stream: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < stream.length; i++) hash = Math.imul(hash ^ stream.charCodeAt(i), 0x01000193);
@@ -42,7 +42,7 @@ export function fillUniform(out: Float32Array, seed: number, stream: string, ste
   for (let i = 0; i < out.length; i++) out[i] = (draw(key, step, i) >>> 8) / 2 ** 24;
 }
 
-/** The order of `count` things in an epoch: a Fisher–Yates shuffle. */
+/** The order of `count` items in an epoch: a Fisher–Yates shuffle. */
 export function permutation(seed: number, epoch: number, count: number): Uint32Array {
   const key = keyOf(seed, 'order');
   const order = new Uint32Array(count);

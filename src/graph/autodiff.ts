@@ -82,7 +82,7 @@ function applyRule<K extends OpKind>(
   return node.inputs.map(() => null);
 }
 
-/** Undoes broadcasting of elementwise operations, and refuses anything else that is not the input's type. */
+/** Undoes broadcasting of elementwise operations, and rejects anything else that is not the input's type. */
 function fit(kind: OpKind, gradient: Tensor, input: Tensor): Tensor {
   const fitted = kind === 'binary' || kind === 'select' ? sumTo(gradient, input.shape) : gradient;
   if (!sameShape(fitted.shape, input.shape) || fitted.dtype !== input.dtype) {

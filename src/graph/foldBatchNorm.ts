@@ -8,7 +8,7 @@ type NormNode = ProgramNode<'batchNormInference'>;
  * Folds each batch normalisation of a program in evaluation mode into the convolution before it,
  * γ(w∗x + b − μ)/σ + β = (γw/σ)∗x + (β + γ(b − μ)/σ), or else into one that follows without padding,
  * w∗(sx + t) + b = (ws)∗x + (b + Σwt). Variables become constants. Normalisations without such a convolution,
- * or with another use of what is between, stay.
+ * or with another use of the value in between, stay.
  *
  * @param values of every variable of the program
  */

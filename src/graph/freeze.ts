@@ -4,8 +4,8 @@ import type { Program } from './program.js';
 import type { TensorData } from './tensorType.js';
 
 /**
- * An evaluation program with the values of its variables built in, and what can be computed beforehand computed:
- * {@link foldBatchNorm} after {@link poolEarly}. Its outputs differ from the program's by rounding alone.
+ * An evaluation program with the values of its variables as constants, and computed in advance as far as possible:
+ * {@link foldBatchNorm} after {@link poolEarly}. Its outputs differ from the program's only by rounding.
  *
  * @param values of every variable of the program
  */

@@ -35,7 +35,7 @@ export class Graph implements GraphScope {
     return this.emit('constant', { shape, dtype: isInt32Array(data) ? 'i32' : 'f32', data }, [])[0]!;
   }
 
-  /** Random numbers in [0, 1), new at each step; `stream` tells apart several in one graph. */
+  /** Random numbers in [0, 1), new at each step; `stream` names them, if a graph has several. */
   uniform(stream: string, shape: Shape): Tensor {
     return this.emit('uniform', { stream, shape }, [])[0]!;
   }

@@ -40,7 +40,7 @@ export type Unary<F extends UnaryFunction = UnaryFunction> = {
   readonly [P in F]: { readonly fn: P } & UnaryParameters[P];
 }[F];
 
-/** Something for each unary function, which is given its parameters. */
+/** A table with a function of the parameters for each unary function. */
 export type UnaryTable<
   Arguments extends readonly unknown[],
   Result,
@@ -52,13 +52,13 @@ export type UnaryTable<
 /** Functions of two numbers, applied elementwise with broadcasting. */
 export type BinaryFunction = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max';
 
-/** Comparisons; the result is 1 where it holds and 0 elsewhere. */
+/** Comparisons; the result is 1 where true and 0 elsewhere. */
 export type Comparison = 'equal' | 'less' | 'greater' | 'greaterOrEqual';
 
 /** Reductions. `variance` is unbiased: it divides by n − 1 (0 for n = 1). */
 export type Reduction = 'sum' | 'mean' | 'min' | 'max' | 'variance';
 
-/** Geometry of a convolution. Padding is symmetric, [height, width]; dilation is the distance of the kernel's taps. */
+/** Geometry of a convolution. Padding is symmetric, [height, width]; dilation is the distance between kernel elements. */
 export interface ConvGeometry {
   readonly stride: Pair;
   readonly padding: Pair;
@@ -94,7 +94,7 @@ export interface OpAttributes {
   conv2dInputGrad: ConvGeometry & { readonly inputShape: Shape };
   /** dy [N,O,H',W'], x [N,C,H,W] → gradient toward the weight, of `weightShape`. */
   conv2dWeightGrad: ConvGeometry & { readonly weightShape: Shape };
-  /** a [M,K], b [K,N] (before it each transposed if asked) → [M,N]. */
+  /** a [M,K], b [K,N] (each optionally transposed first) → [M,N]. */
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
 
   /** x [N,C,H,W], gamma [C], beta [C] → y, batch mean [C], biased batch variance [C]. */
@@ -107,7 +107,7 @@ export interface OpAttributes {
   /** x → f(x), same shape. */
   unary: Unary;
   /**
-   * dy, saved → dx. `saved` is y for relu, leakyRelu, clamp, sigmoid and tanh, x for the others. At a corner the
+   * dy, saved → dx. `saved` is y for relu, leakyRelu, clamp, sigmoid and tanh, x for the others. At kinks the
    * gradient is PyTorch's: 0 for relu, and for clamp at both bounds as for `relu6`.
    */
   unaryGrad: Unary<ActivationFunction>;

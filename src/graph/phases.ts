@@ -3,10 +3,10 @@ import type { AnyProgramNode, Program, ValueId } from './program.js';
 
 /**
  * The phase in which each value of a training step is computed. The nodes' own marks say what is `backward` and
- * what the optimiser's `update`; of the others, `forward` is what an output or a gradient depends on, and the
- * rest are new values of variables (statistics), an `update` too.
+ * what the optimiser's `update`; of the others, those that an output or a gradient depends on are `forward`,
+ * and the rest compute new values of variables (statistics) and are `update`, too.
  *
- * @returns phases by value; empty for a program without marks, which is no part of a training step
+ * @returns phases by value; empty for a program without marks, which is not part of a training step
  */
 export function phasesOf({ nodes, outputs }: Program): ReadonlyMap<ValueId, Phase> {
   const phases = new Map<ValueId, Phase>();

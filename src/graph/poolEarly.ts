@@ -5,8 +5,8 @@ type Pool = ProgramNode<'avgPool2d'>;
 
 /**
  * Moves average pooling before 1×1 convolutions and normalisations in evaluation mode: pooling is linear over
- * pixels and they are affine over channels, so pool(w∗x + b) = w∗pool(x) + b, with as many times fewer
- * multiplications as a window has pixels (DenseNet's transitions). Padded pooling stays, for it averages zeros in.
+ * pixels and they are affine over channels, so pool(w∗x + b) = w∗pool(x) + b, which needs fewer
+ * multiplications by the number of pixels of a window (DenseNet's transitions). Padded pooling stays, because its averages include zeros.
  */
 export function poolEarly(program: Program): Program {
   const pair = movable(program);
@@ -20,7 +20,7 @@ export function poolEarly(program: Program): Program {
   return poolEarly({ ...program, values, nodes });
 }
 
-/** The first pooling whose operand is affine over channels and has no other use, with what makes that operand. */
+/** The first pooling whose operand is affine over channels and has no other use, with the node of that operand. */
 function movable(program: Program): [Pool, AnyProgramNode] | undefined {
   const { nodes, values, outputs, updates } = program;
   const used: ValueId[] = [

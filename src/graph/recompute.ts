@@ -2,10 +2,8 @@ import { phasesOf } from './phases.js';
 import type { AnyProgramNode, Program, ValueId } from './program.js';
 
 /**
- * Has the backward phase of a program (see {@link phasesOf}) compute again what is cheap to compute, instead of keeping it:
- * the results of batch normalisation and of activations after it. The operand of the normalisation is kept
- * anyway, for its gradient. What is added stands before the backward phase: it is for engines that execute a node when its
- * result is asked for, not in the program's order. Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016), section 4.
+ * Gradient checkpointing: the backward phase of a program (see {@link phasesOf}) recomputes cheap values instead of keeping
+ * them: the results of batch normalisation and of activations after it. The operand of the normalisation is kept anyway, for its gradient. The added nodes are placed before the backward phase: this is for engines that execute a node when its result is needed, not in the program's order. Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016), section 4.
  */
 export function recompute(program: Program): Program {
   const phases = phasesOf(program);
@@ -16,7 +14,7 @@ export function recompute(program: Program): Program {
   const copies = new Map<ValueId, ValueId>();
   const added: AnyProgramNode[] = [];
 
-  /** A value computed again, by nodes that are added on the way; the value itself where that is not cheap. */
+  /** The recomputed value, for which nodes are added; the value itself if recomputing is not cheap. */
   const again = (value: ValueId): ValueId => {
     const known = copies.get(value);
     if (known !== undefined) return known;
@@ -42,7 +40,7 @@ export function recompute(program: Program): Program {
   return { ...program, values, nodes };
 }
 
-/** The node that computes a value a second time, from what its maker was given and gave. */
+/** The node that recomputes a value, from the inputs and outputs of its original node. */
 function cheapAgain(maker: AnyProgramNode, value: ValueId): AnyProgramNode | undefined {
   if (maker.kind === 'unary') return maker;
   if (maker.kind !== 'batchNormTrain' || value !== maker.outputs[0]) return undefined;

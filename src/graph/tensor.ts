@@ -25,7 +25,7 @@ export interface Node<K extends OpKind> {
 /** A node of any kind; switch over `kind` to narrow it. */
 export type AnyNode = { [K in OpKind]: Node<K> }[OpKind];
 
-/** What operations need of the graph that they add themselves to. */
+/** The part of a graph that operations use to add themselves. */
 export interface GraphScope {
   /** The nodes so far, each after those it depends on. */
   readonly nodes: readonly AnyNode[];
@@ -40,16 +40,16 @@ export interface GraphScope {
 }
 
 /**
- * Gradient rule of an operation. `gradients[i]` is the gradient toward output i, or undefined where
- * nothing depends on it (never undefined for all). Returns a gradient per input; null says that the
- * input has none.
+ * Gradient rule of an operation. `gradients[i]` is the gradient of output i, or undefined if nothing
+ * depends on it (never undefined for all). Returns a gradient per input; null if the input
+ * has none.
  */
 export type GradientRule<K extends OpKind> = (
   node: Node<K>,
   gradients: readonly (Tensor | undefined)[],
 ) => (Tensor | null)[];
 
-/** Says, with the reason, that an operation's gradient is zero, or that it has one which is not built. */
+/** Declares, with the reason, that an operation's gradient is zero or unsupported. */
 export type NoGradient = { readonly none: string } | { readonly unsupported: string };
 
 /** Gradient rules of some operations. */

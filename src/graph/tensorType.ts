@@ -13,7 +13,7 @@ export interface TensorType {
 /** Host-side contents of a tensor, row-major. */
 export type TensorData = Float32Array | Int32Array;
 
-/** A rule of the graph was broken while it was being built: wrong shapes, unknown names. A programming error. */
+/** A graph was built incorrectly: wrong shapes, unknown names. A programming error. */
 export class GraphError extends Error {
   override readonly name = 'GraphError';
 }
@@ -42,7 +42,7 @@ export function formatType(type: TensorType): string {
  * Shape of an elementwise operation on two tensors, by NumPy's broadcasting: shapes are aligned at
  * their last axis, and a dimension of 1 is repeated.
  *
- * @throws GraphError where neither dimension is 1 and they differ.
+ * @throws GraphError when two dimensions differ and neither is 1.
  */
 export function broadcastShapes(a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);

@@ -3,7 +3,7 @@ import type { AnyProgramNode, Program, ValueId } from './program.js';
 import { formatType, GraphError, sameShape, type TensorType } from './tensorType.js';
 
 /**
- * Checks a program, whoever made it: every value is defined once and before its use, has the type that
+ * Checks any program: every value is defined once and before its use, has the type that
  * its operation's shape rule gives, names are unique, and updates fit their variables.
  *
  * @throws GraphError that names the node.
@@ -31,7 +31,7 @@ export function verifyProgram(program: Program): void {
   }
 }
 
-/** What tells a source apart from others: two streams of one name would draw the same numbers. */
+/** Key of a source among others: two streams of one name would generate the same numbers. */
 function sourceName(node: AnyProgramNode): string | undefined {
   if (node.kind === 'uniform') return `uniform ${node.attributes.stream}`;
   return node.kind === 'input' || node.kind === 'variable'

@@ -15,8 +15,8 @@ export interface BiasLossOptions {
   /** β of the weight. Default 0.3. */
   readonly beta?: number | undefined;
   /**
-   * Where u's zero is: the least variance of the run so far (`global`, default, the published code's),
-   * or of the batch (`local`).
+   * The variance at which u is zero: the smallest of the run so far (`global`, default, as in the
+   * published code), or of the batch (`local`).
    */
   readonly normMode?: 'global' | 'local' | undefined;
   /** Label smoothing of the cross-entropy, in [0, 1). Default 0. */
@@ -25,18 +25,18 @@ export interface BiasLossOptions {
 
 /** Variable that holds the running minimum of `global`: a scalar. */
 export const RUNNING_MIN = 'loss.running_min';
-/** What the running minimum begins with, as in the published code. */
+/** Initial value of the running minimum, as in the published code. */
 const RUNNING_MIN_START = 100_000;
 
 /**
  * The bias loss ("Bias Loss for Mobile Neural Networks", section 3): mean over the batch of
- * zᵢ·CE(logitsᵢ, labelᵢ) with zᵢ = exp(α·uᵢ) − β, where uᵢ is the variance vᵢ of data point i's
+ * zᵢ·CE(logitsᵢ, labelᵢ) with zᵢ = exp(α·uᵢ) − β, where uᵢ is the variance vᵢ of image i's
  * features, normalised over the batch: uᵢ = (vᵢ − m)/(max v − min v). In `local` mode m = min v; in
  * `global` mode m ← min(m, min v) lives as long as the run (the variable `loss.running_min`), so that
  * uᵢ can exceed 1. Variances are unbiased (divided by n − 1) and no gradient flows through them.
  *
  * When all variances of a batch are equal the quotient is 0/0, NaN in the published code; here uᵢ = 0,
- * so that each point weighs 1 − β.
+ * so that each image weighs 1 − β.
  *
  * @throws UsageError naming an option that is out of range
  */

@@ -1,7 +1,7 @@
 import type { Graph } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';
 
-/** What a loss is computed from. */
+/** Inputs of a loss. */
 export interface LossInput {
   /** [N, K] */
   readonly logits: Tensor;
@@ -23,7 +23,7 @@ export interface LossWeighting {
 export interface LossOutput {
   /** Scalar to minimise. */
   readonly loss: Tensor;
-  /** Mean cross-entropy of the batch, scalar; the loss itself where nothing weighs it. */
+  /** Mean cross-entropy of the batch, scalar; the loss itself if it is unweighted. */
   readonly crossEntropy: Tensor;
   /** How the loss weighs each data point; absent where it weighs all alike. */
   readonly weighting?: LossWeighting | undefined;
@@ -40,9 +40,9 @@ export interface LossVariable {
 
 /** A loss of a batch. */
 export interface Loss {
-  /** What it is called in reports, such as `bias` or `ce`. */
+  /** Its name in reports, such as `bias` or `ce`. */
   readonly name: string;
-  /** Their names begin with `loss.`: so checkpoints tell them from the model's tensors. */
+  /** Their names start with `loss.`, which distinguishes them from the model's tensors in checkpoints. */
   readonly variables: readonly LossVariable[];
   /** Adds the loss to a graph. */
   build(graph: Graph, input: LossInput): LossOutput;

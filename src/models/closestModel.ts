@@ -7,14 +7,14 @@ export interface ClosestModel {
   readonly kind: ModelKind;
   /** The share of its tensors that the file has, by name and shape, from 0 to 1. */
   readonly share: number;
-  /** The first tensors that differ, in words, at most three. */
+  /** Descriptions of the first tensors that differ, at most three. */
   readonly differences: readonly string[];
 }
 
-/** Differences that are named. */
+/** Number of differences that are named. */
 const NAMED = 3;
 
-/** Finds the published model that a state dict is most like, for messages on those that are none. */
+/** Finds the published model closest to a state dict, for messages about unknown ones. */
 export function closestModel(tensors: TensorShapes, among: Families = families): ClosestModel {
   const candidates = modelKinds(among).map((kind) => compare(kind, tensors, among));
   return candidates.reduce((best, each) => (each.share > best.share ? each : best));

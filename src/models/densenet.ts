@@ -1,7 +1,7 @@
 /**
  * DenseNet121 for small images (Huang et al., "Densely Connected Convolutional Networks", 2016,
- * DenseNet-BC), as the bias loss's published code has it: a stem of 64 without pooling, growth 32,
- * compression 0.5. Names of modules are PyTorch's, for its checkpoints.
+ * DenseNet-BC), as in the bias loss's published code: a stem of 64 without pooling, growth 32,
+ * compression 0.5. Modules have PyTorch's names, for its checkpoints.
  */
 import { relu } from '../graph/ops/elementwise.js';
 import { avgPool2d, globalAvgPool2d } from '../graph/ops/pooling.js';

@@ -9,7 +9,7 @@ export interface ModelDescription {
   readonly parameters: number;
   /** Multiply-accumulates of convolutions and linear layers for one image. */
   readonly macs: number;
-  /** Output of each stage for one image, and the multiply-accumulates up to there from the stage before. */
+  /** Output shape of each stage for one image, and its multiply-accumulates. */
   readonly stages: readonly { readonly name: string; readonly shape: Shape; readonly macs: number }[];
 }
 

@@ -19,7 +19,7 @@ interface DeclaredOption extends Hyperparameter {
   readonly models: readonly string[];
 }
 
-/** What a request has besides hyperparameters. */
+/** Properties of a model besides hyperparameters. */
 const PLAIN: ReadonlySet<string> = new Set<keyof ModelRequest>(['name', 'classes', 'imageSize', 'channels']);
 
 /** A list of families, looked up by the names of their models and hyperparameters. */
@@ -47,13 +47,13 @@ export class Families<O extends string = string> {
     for (const key of this.options.keys()) this.valueNames(key);
   }
 
-  /** What a model's family declares of it; undefined for an unknown name. */
+  /** The family's declaration of a model; undefined for an unknown name. */
   declarationOf(name: string): (ModelDeclaration & { readonly family: Family }) | undefined {
     const family = this.families.get(name);
     return family && { ...family.models[name]!, family };
   }
 
-  /** Names of a hyperparameter's values, which its flag takes. */
+  /** Names of a hyperparameter's values, which its flag accepts. */
   valueNames(key: O): ReadonlyMap<string, number> {
     const names = new Map<string, number>();
     for (const [name, value] of (this.options.get(key) ?? []).flatMap(({ names }) =>
@@ -81,7 +81,7 @@ export class Families<O extends string = string> {
     return Object.fromEntries(entries) as { [K in O]: T };
   }
 
-  /** The hyperparameters among a model's, a run's or a command's settings: those that are set. */
+  /** The hyperparameters that are set among the settings of a model, a run or a command. */
   optionsOf(settings: object): { readonly [K in O]?: number } {
     const values: Readonly<Record<string, unknown>> = { ...settings };
     const set = [...this.options.keys()].filter((key) => typeof values[key] === 'number');
@@ -110,14 +110,14 @@ export class Families<O extends string = string> {
     return family.create(config, options);
   }
 
-  /** What a publication says of a model's size; undefined if it says nothing. */
+  /** A model's published size; undefined if there is none. */
   published({ config }: Model): string | undefined {
     const family = this.families.get(config.name);
     return family?.published?.(config, checkedOptions(config.name, family, config));
   }
 }
 
-/** The family's hyperparameters: those given, else the standard ones. */
+/** The family's hyperparameters: the given ones, else their defaults. */
 function checkedOptions(name: string, { options }: Family, request: ModelRequest): Record<string, number> {
   const given = new Map(
     Object.entries(request).filter(([key, value]) => !PLAIN.has(key) && value !== undefined),

@@ -2,42 +2,42 @@ import type { Model, ModelConfig } from './model.js';
 
 /** A hyperparameter of a family: a number, which a setting, a flag of its name and checkpoints hold. */
 export interface Hyperparameter {
-  /** What it is, for --help: `channel multiplier`. */
+  /** Description for --help: `channel multiplier`. */
   readonly help: string;
-  /** Its value unless given. */
+  /** Its default. */
   readonly standard: number;
-  /** Which values exist, for messages: `above 0 and at most 8`. */
+  /** Allowed values, for messages: `above 0 and at most 8`. */
   readonly expected: string;
-  /** Whether a value exists. */
+  /** Whether a value is allowed. */
   readonly holds: (value: number) => boolean;
-  /** Names of values, which its flag takes too: `xs` for 0.5. */
+  /** Names of values that its flag also accepts: `xs` for 0.5. */
   readonly names?: Readonly<Record<string, number>>;
-  /** Values by which tensors are recognised; without it their shapes don't depend on it. */
+  /** Values that are tried to recognise tensors; absent if their shapes don't depend on it. */
   readonly recognised?: readonly number[];
 }
 
-/** A model of a family: what `--model` names. */
+/** A model of a family, as named by `--model`. */
 export interface ModelDeclaration {
-  /** Height and width of the images unless given. */
+  /** Default height and width of the images. */
   readonly imageSize: number;
-  /** Least height and width: the product of all strides, so that each feature map has a pixel of its own. */
+  /** Smallest height and width: the product of all strides, so that each feature map has at least one pixel. */
   readonly leastImageSize: number;
   /** Classes of the data that it is published for. */
   readonly classes: number;
 }
 
 /**
- * A family of models, declared by its file: everything that the registry, flags, settings, checkpoints and the
- * recognition of tensors know of it.
+ * A family of models, declared in its file: everything that the registry, flags, settings, checkpoints and the
+ * recognition of tensors need.
  */
 export interface Family<M extends string = string, O extends string = string> {
   /** Its models by name. */
   readonly models: Readonly<Record<M, ModelDeclaration>>;
   /** Its hyperparameters by name; the flag of `stemWidth` is `--stem-width`. */
   readonly options: Readonly<Record<O, Hyperparameter>>;
-  /** Makes one of its models of checked values. */
+  /** Makes one of its models from checked values. */
   create(config: ModelConfig, options: Readonly<Record<O, number>>): Model;
-  /** One line for `info` on what a publication says of such a model's size; undefined if it says nothing. */
+  /** One line for `info` on the published size of such a model; undefined if there is none. */
   published?(config: ModelConfig, options: Readonly<Record<O, number>>): string | undefined;
 }
 
@@ -48,7 +48,7 @@ export function defineFamily<const M extends string, const O extends string = ne
   return family;
 }
 
-/** The values that exist are these; tensors are recognised by each of them. */
+/** Exactly these values are allowed; all are tried to recognise tensors. */
 export function oneOf(values: readonly number[]): Pick<Hyperparameter, 'expected' | 'holds' | 'recognised'> {
   return { expected: values.join(', '), holds: (value) => values.includes(value), recognised: values };
 }

@@ -7,7 +7,7 @@ import type { Trace } from '../nn/trace.js';
 export interface ModelOutput {
   /** [N, classes], before the softmax. */
   readonly logits: Tensor;
-  /** The tensor whose variance the bias loss weighs by, [N, C, h, w]. */
+  /** The tensor whose variance gives the weights of the bias loss, [N, C, h, w]. */
   readonly features: Tensor;
 }
 
@@ -15,8 +15,8 @@ export interface ModelOutput {
 export const IMAGE_CHANNELS: readonly number[] = [3, 1];
 
 /**
- * Plain description of a model, from which it can be made again; part of every checkpoint. A model of a family has
- * the family's hyperparameters beside these, under their names.
+ * Plain description of a model, from which it can be recreated; part of every checkpoint. A model of a family also
+ * has the family's hyperparameters under their names.
  */
 export interface ModelConfig {
   readonly name: string;

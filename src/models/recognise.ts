@@ -2,17 +2,17 @@ import type { Families } from './families.js';
 import { IMAGE_CHANNELS } from './model.js';
 import { families, type ModelOption } from './registry.js';
 
-/** Tensors by name, as far as their shapes go. */
+/** Tensors by name, of which only the shapes are used. */
 export type TensorShapes = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 
-/** Which model tensors are of, as `createModel` takes it. */
+/** The model that tensors belong to, as `createModel` accepts it. */
 export type ModelKind = { readonly name: string; readonly channels: number } & {
   readonly [K in ModelOption]?: number;
 };
 
 /**
- * The model that a state dict is of, by the names and shapes of all tensors but the classifier's
- * and counters; undefined if it is none of the published ones.
+ * The model that a state dict belongs to, by the names and shapes of all tensors except the
+ * classifier's and counters; undefined if it is not a published one.
  */
 export function recogniseModel(tensors: TensorShapes, among: Families = families): ModelKind | undefined {
   return modelKinds(among).find((kind) => {
@@ -24,7 +24,7 @@ export function recogniseModel(tensors: TensorShapes, among: Families = families
   });
 }
 
-/** Every model with every value of its hyperparameters by which tensors are recognised. */
+/** Every model with all hyperparameter values that are tried to recognise tensors. */
 export function modelKinds(among: Families): ModelKind[] {
   return among.names.flatMap((name) => {
     let kinds: Record<string, number>[] = [{}];

@@ -5,7 +5,7 @@ import { resnet } from './resnet.js';
 import { shufflenet } from './shufflenet.js';
 import { skipblocknet } from './skipblocknet.js';
 
-/** The families that exist; one that is added here is everywhere: flags, settings, help, checkpoints. */
+/** The model families; one that is added here is available everywhere: flags, settings, help, checkpoints. */
 const list = [resnet, densenet, shufflenet, skipblocknet] as const;
 
 type KeysOf<T> = T extends T ? keyof T : never;
@@ -27,14 +27,14 @@ export function isModelName(name: string): name is ModelName {
   return families.declarationOf(name) !== undefined;
 }
 
-/** Hyperparameters of models, as far as they are given. */
+/** Hyperparameters of models, all optional. */
 export type Hyperparameters = { readonly [K in ModelOption]?: number | undefined };
 
 /** Which model to make, with its family's hyperparameters, such as `ratio` or `width`. */
 export type ModelOptions = ModelRequest & Hyperparameters;
 
 /**
- * Makes a model; its values come when a learner initialises or loads them.
+ * Makes a model; a learner initialises or loads its values.
  *
  * @throws UsageError for an unknown name, or a size or hyperparameter that the family does not have
  */

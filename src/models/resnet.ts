@@ -1,6 +1,6 @@
 /**
- * ResNet18 for small images (He et al., "Deep Residual Learning", 2015), as the bias loss's published
- * code has it: a 3×3 stem of 64 without pooling. Names of modules are PyTorch's, for its checkpoints.
+ * ResNet18 for small images (He et al., "Deep Residual Learning", 2015), as in the bias loss's published
+ * code: a 3×3 stem of 64 without pooling. Modules have PyTorch's names, for its checkpoints.
  */
 import { add, relu } from '../graph/ops/elementwise.js';
 import { globalAvgPool2d } from '../graph/ops/pooling.js';
@@ -13,7 +13,7 @@ import type { Trace } from '../nn/trace.js';
 import { defineFamily } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
 
-/** Two 3×3 convolutions, added to the input; a 1×1 convolution stands in for the input where the shape changes. */
+/** Two 3×3 convolutions, added to the input; a 1×1 convolution of the input if the shape changes. */
 class BasicBlock extends Layer {
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;

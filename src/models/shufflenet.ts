@@ -1,7 +1,7 @@
 /**
- * ShuffleNetV2 for small images (Ma et al., "ShuffleNet V2", 2018), as the bias loss's published code
- * has it: a stride-1 stem of 24 without an activation, every convolution with a bias, and stride-2
- * units that keep their input's width until their last 1×1. Names of modules are PyTorch's, for its
+ * ShuffleNetV2 for small images (Ma et al., "ShuffleNet V2", 2018), as in the bias loss's published
+ * code: a stride-1 stem of 24 without an activation, every convolution with a bias, and stride-2
+ * units that keep their input's width until their last 1×1. Modules have PyTorch's names, for its
  * checkpoints.
  */
 import { relu } from '../graph/ops/elementwise.js';
@@ -43,7 +43,7 @@ function residualBranch(inChannels: number, outChannels: number, stride: number)
   ]);
 }
 
-/** A unit of stride 2: both branches see the whole input, and each gives half of the output's channels. */
+/** A unit of stride 2: both branches get the whole input, and each produces half of the output's channels. */
 class DownUnit extends Layer {
   readonly residual: Sequential;
   readonly shortcut: Sequential;

@@ -1,7 +1,7 @@
 /**
  * SkipblockNet ("Bias Loss for Mobile Neural Networks", 2021, section 4): MobileNetV3-like inverted
- * residuals and two skip blocks that carry the first block's features to later ones. Names of modules
- * are the published code's, for its checkpoints. Unlike that code, skip blocks read the first block's
+ * residuals and two skip blocks that carry the first block's features to later ones. Modules have the
+ * published code's names, for its checkpoints. Unlike that code, skip blocks read the first block's
  * real width, so that every width works.
  */
 import { add, hsigmoid, hswish, mul, relu } from '../graph/ops/elementwise.js';
@@ -89,7 +89,7 @@ class SqueezeExcite extends Layer {
   }
 }
 
-/** Inverted residual: 1×1 to the hidden width, depthwise, squeeze-and-excitation, 1×1 down; added to its input where the shape stays. */
+/** Inverted residual: 1×1 to the hidden width, depthwise, squeeze-and-excitation, 1×1 down; added to its input if the shape is the same. */
 class InvertedResidual extends Layer {
   readonly conv: Sequential;
   private readonly residual: boolean;

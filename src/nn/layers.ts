@@ -15,7 +15,7 @@ export interface Conv2dLayerOptions {
   readonly stride?: number;
   /** Zeros on each side; default dilation·(kernel − 1)/2, which keeps the size at stride 1. */
   readonly padding?: number;
-  /** Distance of the kernel's taps. Default 1. */
+  /** Distance between kernel elements. Default 1. */
   readonly dilation?: number;
   /** Divides the channels of both sides. Default 1. */
   readonly groups?: number;
@@ -25,7 +25,7 @@ export interface Conv2dLayerOptions {
   readonly weightInit?: Initialiser;
 }
 
-/** Refuses groups that do not divide the channels, which would give a weight of a fractional size. */
+/** Rejects groups that do not divide the channels. */
 function expectGroups(groups: number, inChannels: number, outChannels: number): void {
   if (!Number.isInteger(groups) || groups < 1)
     throw new UsageError(`Conv2d: groups must be a whole number of 1 or more, not ${groups}`);
@@ -132,7 +132,7 @@ export class Linear extends Layer {
 
 /** In training, zeroes each element with probability p and scales the others by 1/(1 − p); otherwise does nothing. */
 export class Dropout extends Layer {
-  /** @param stream name of its random numbers, which tells several dropouts of a model apart */
+  /** @param stream name of its random numbers, different for each dropout of a model */
   constructor(
     private readonly p: number,
     private readonly stream: string,

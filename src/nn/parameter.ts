@@ -2,7 +2,7 @@ import { type Shape, sizeOf } from '../graph/tensorType.js';
 import { fillUniform } from '../random.js';
 
 /**
- * What an entry of a state dict is: a trained parameter, a statistic that training updates (buffer),
+ * Kind of an entry of a state dict: a trained parameter, a statistic that training updates (buffer),
  * or a count of steps (counter: an int64 scalar that the host keeps).
  */
 export type StateKind = 'parameter' | 'buffer' | 'counter';

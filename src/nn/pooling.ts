@@ -3,7 +3,7 @@ import { adaptiveAvgPool2d, avgPool2d, maxPool2d, type Pool2dOptions } from '../
 import type { Tensor } from '../graph/tensor.js';
 import { Layer } from './layer.js';
 
-/** The greatest value of each window; padding is −∞, and at most half of the kernel. */
+/** The maximum of each window; padding is −∞, and at most half of the kernel. */
 export class MaxPool2d extends Layer {
   constructor(
     private readonly kernel: number | Pair,
@@ -31,7 +31,7 @@ export class AvgPool2d extends Layer {
   }
 }
 
-/** Averages of as many windows as the output has pixels. */
+/** Adaptive average pooling: one window per output pixel. */
 export class AdaptiveAvgPool2d extends Layer {
   constructor(private readonly outputSize: number | Pair) {
     super();

@@ -2,10 +2,10 @@ import type { Tensor } from '../graph/tensor.js';
 import { Layer } from './layer.js';
 import type { Trace } from './trace.js';
 
-/** A function without state that stands in a sequence: an activation, a pooling. */
+/** A stateless function in a sequence: an activation, a pooling. */
 export type PlainFunction = (x: Tensor) => Tensor;
 
-/** Layers one after the other. Children are named by their place, functions included, as PyTorch's `nn.Sequential`. */
+/** Layers in sequence. Children are named by their index, functions included, as in PyTorch's `nn.Sequential`. */
 export class Sequential extends Layer {
   constructor(private readonly layers: readonly (Layer | PlainFunction)[]) {
     super();
@@ -22,7 +22,7 @@ export class Sequential extends Layer {
   }
 }
 
-/** Layers one after the other under names of their own, as PyTorch's `add_module` makes them. */
+/** Layers in sequence under given names, as made by PyTorch's `add_module`. */
 export class NamedSequential extends Layer {
   constructor(private readonly layers: ReadonlyMap<string, Layer>) {
     super();

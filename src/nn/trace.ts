@@ -3,7 +3,7 @@ import type { Tensor } from '../graph/tensor.js';
 import type { Module, StateEntry } from './module.js';
 import type { Parameter } from './parameter.js';
 
-/** The state of one pass of a model into a graph: which mode, which variable each parameter is, which updates arise. */
+/** The state of tracing a model into a graph: the mode, the variable of each parameter, the updates. */
 export class Trace {
   /** New values of variables, by name. */
   readonly updates = new Map<string, Tensor>();
@@ -39,7 +39,7 @@ export class Trace {
     this.updates.set(this.nameOf(parameter), value);
   }
 
-  /** Remembers a tensor under a name, such as the output of a stage, and returns it. */
+  /** Records a tensor under a name, such as the output of a stage, and returns it. */
   mark(name: string, tensor: Tensor): Tensor {
     this.marks.set(name, tensor);
     return tensor;

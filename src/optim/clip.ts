@@ -13,7 +13,7 @@ export interface RescaledGradients {
 const EPSILON = 1e-6;
 
 /**
- * Multiplies gradients by a common factor and clips their common norm: with the norm n of all gradients taken together as one vector,
+ * Multiplies gradients by a common factor and clips their common norm: with the norm n of all gradients as one vector,
  * they are multiplied by min(1, maxNorm/(n + 1e-6)). The rule of PyTorch's `clip_grad_norm_`.
  *
  * @param options scale: a scalar, default 1; maxNorm: default no clipping

@@ -2,7 +2,7 @@ import type { Graph } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';
 import { GraphError } from '../graph/tensorType.js';
 
-/** What an optimiser knows of a parameter in a step. */
+/** A parameter in a step, as given to an optimiser. */
 export interface OptimizedParameter {
   /** PyTorch's name, such as `layer1.0.conv1.weight`. */
   readonly name: string;
@@ -13,15 +13,15 @@ export interface OptimizedParameter {
   readonly state: Readonly<Record<string, Tensor>>;
 }
 
-/** What an optimiser knows of a step. */
+/** The step, as given to an optimiser. */
 export interface OptimizerStep {
   /** Scalar. */
   readonly learningRate: Tensor;
-  /** Scalar: how many updates there have been, this one included; 1 in the first. A resumed run continues counting. */
+  /** Scalar: number of this update, from 1. A resumed run continues counting. */
   readonly step: Tensor;
 }
 
-/** New values that an optimiser gives a parameter and its state. */
+/** New values of a parameter and its state. */
 export interface OptimizerResult {
   readonly value: Tensor;
   /** A tensor for each name of {@link Optimizer.state}. */
@@ -31,8 +31,8 @@ export interface OptimizerResult {
 /** An optimiser: turns gradients into new values of parameters. */
 export interface Optimizer {
   /**
-   * Names of the tensors that it keeps for each parameter, such as `momentum`. They are zeros at first, part of the training
-   * state and of checkpoints, where they are called `optimizer.STATE.PARAMETER`.
+   * Names of its state tensors per parameter, such as `momentum`. They start at zero and are part of the training state and
+   * of checkpoints, under the names `optimizer.STATE.PARAMETER`.
    */
   readonly state: readonly string[];
   /** Adds the update of one parameter to the graph. */
@@ -49,7 +49,7 @@ export function stateVariable(state: string, parameter: string): string {
  *
  * @param parameters values and gradients by name
  * @returns new values of the parameters and of the optimiser's state, by variable name
- * @throws GraphError when the optimiser returns other state than it declares
+ * @throws GraphError when the optimiser returns a different state than it declares
  */
 export function applyOptimizer(
   graph: Graph,

@@ -20,8 +20,8 @@ export function multistep(
 }
 
 /**
- * Half a cosine from baseLr to 0 over the epochs after the warm-up, a step at a time:
- * ½·baseLr·(1 + cos(π·t)), t the share of the training that is done.
+ * Half a cosine from baseLr to 0 over the epochs after the warm-up, updated each step:
+ * ½·baseLr·(1 + cos(π·t)), where t is the completed share of the training.
  */
 export function cosine(options: WarmupOptions & { readonly epochs: number }): Schedule {
   const { baseLr, epochs, warmupEpochs = 0 } = options;

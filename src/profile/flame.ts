@@ -4,17 +4,17 @@ import { groupBy, PHASES, type ProfileTotals, totalsOf } from './summary.js';
 /** Row of a {@link FlameBox}. */
 export type FlameLevel = 'step' | 'phase' | 'operation' | 'primitive';
 
-/** A box of a flame image: what some of a step's primitives have in common. */
+/** A box of a flame graph: some of a step's primitives. */
 export interface FlameBox extends ProfileTotals {
   readonly level: FlameLevel;
-  /** Where it begins, in milliseconds: boxes are laid side by side from 0. */
+  /** Its start in milliseconds: boxes are placed side by side from 0. */
   readonly start: number;
   readonly label: string;
   /** Implementation and tensors of a primitive; empty for others. */
   readonly detail: string;
 }
 
-/** How entries are told apart, from one level to the next. */
+/** Keys by which entries are grouped, level by level. */
 interface Level {
   readonly level: FlameLevel;
   readonly key: (entry: ProfileEntry) => string;
@@ -49,7 +49,7 @@ function timeOf(entries: readonly ProfileEntry[]): number {
 
 /**
  * Lays a profile out as boxes: the step, its phases where they are known, the operations of each, and the
- * primitives of each operation, those of one implementation and one set of shapes as one box.
+ * primitives of each operation, with one box per implementation and set of shapes.
  *
  * @param narrowest boxes of fewer milliseconds are joined into one of their row, `… more`
  */

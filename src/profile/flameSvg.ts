@@ -25,7 +25,7 @@ const HEIGHTS: { readonly [L in FlameLevel]: number } = {
 };
 
 /**
- * An image of where a step's time goes, as SVG: widths are time, the rows are the step, its phases, their
+ * A flame graph of a step's time, as SVG: widths are time, the rows are the step, its phases, their
  * operations and their primitives, and the colour is the share of the machine's peak.
  *
  * @param title what was profiled
@@ -49,7 +49,7 @@ export function flameSvg(profile: StepProfile, title: string): string {
   return `${parts.join('\n')}\n`;
 }
 
-/** Where the rows begin that have boxes. */
+/** Starts of the rows that have boxes. */
 function rowTops(boxes: readonly FlameBox[]): Map<FlameLevel, number> {
   const tops = new Map<FlameLevel, number>();
   let top = HEADER;
@@ -98,7 +98,7 @@ function legend(): string[] {
   ];
 }
 
-/** A box is an image of its own, so that what does not fit is cut off whatever font is there. */
+/** A box is a nested SVG, so that text that does not fit is clipped, whatever the font. */
 function boxSvg(box: FlameBox, x: number, y: number, scale: number): string {
   const width = box.milliseconds * scale;
   const height = HEIGHTS[box.level];
@@ -146,7 +146,7 @@ function labels(box: FlameBox, width: number, height: number, ink: string): stri
   );
 }
 
-/** A primitive's detail without the kind, which the label begins with. */
+/** A primitive's detail without the kind, which is in the label already. */
 function detailOf({ label, detail }: FlameBox): string {
   const kind = `${label.split(' ')[0]} `;
   return detail.startsWith(kind) ? detail.slice(kind.length) : detail;

@@ -21,9 +21,9 @@ import { initialLossValues } from '../train/trainingState.js';
 /** What is profiled: a training step, or evaluation with the variables built in. */
 export type ProfileMode = 'train' | 'eval';
 
-/** What {@link profileStep} is given. */
+/** Options of {@link profileStep}. */
 export interface ProfileOptions {
-  /** One that times its primitives: oneDNN. */
+  /** An engine that times its primitives: oneDNN. */
   readonly engine: Engine;
   readonly model: Model;
   /** Default `train`. */
@@ -34,7 +34,7 @@ export interface ProfileOptions {
   readonly loss?: Loss | undefined;
   /** Default SGD. */
   readonly optimizer?: Optimizer | undefined;
-  /** How often the step is profiled, and run before and after that; times are medians. Default 10. */
+  /** Number of profiled steps, and of unprofiled ones before and after; times are medians. Default 10. */
   readonly steps?: number | undefined;
 }
 
@@ -49,22 +49,22 @@ export interface StepProfile {
   readonly peaks: MachinePeaks;
   /** In the order of execution; times are medians. */
   readonly entries: readonly ProfileEntry[];
-  /** A whole step that was not profiled, seen from the calling thread: with the way to the worker and back. */
+  /** A whole unprofiled step, seen from the calling thread: with the communication with the worker. */
   readonly stepMilliseconds: number;
 }
 
 /** Small enough for weights on random labels to stay finite. */
 const LEARNING_RATE = 0.001;
-/** Steps until TypeScript's part of them is compiled. */
+/** Warm-up steps, until the TypeScript part is compiled by the JIT. */
 const WARM_UP = { profiled: 3, unprofiled: 12 };
-/** No further steps of warming up after so many milliseconds. */
+/** No further warm-up steps after this many milliseconds. */
 const WARM_UP_LIMIT = 4000;
 
 /**
  * Profiles a step of a model with random weights on random images.
  *
  * @throws UserError when the engine does not time its primitives
- * @throws UsageError when `steps` is no positive whole number
+ * @throws UsageError when `steps` is not a positive whole number
  */
 export async function profileStep(options: ProfileOptions): Promise<StepProfile> {
   const { engine, model, mode = 'train', batchSize, steps = 10 } = options;
@@ -76,7 +76,7 @@ export async function profileStep(options: ProfileOptions): Promise<StepProfile>
   const executable = await engine.compile(program, { variables, frozen: mode === 'eval' });
   try {
     const times = await timeSteps(executable, program, { steps, classes: model.config.classes }, engine);
-    // Other work on the machine may have slowed one of the two.
+    // Other processes may have slowed one of the two.
     const peaks = bestOf(before, await engine.measurePeaks());
     const { description, precision } = engine;
     return { mode, engine: description, precision, batchSize, steps, peaks, ...times };
@@ -89,7 +89,7 @@ export async function profileStep(options: ProfileOptions): Promise<StepProfile>
 function cannotProfile({ name }: Engine): UserError {
   return new UserError(
     `the ${name} engine does not time its primitives: profile needs oneDNN, which Debian and Ubuntu install ` +
-      'with apt-get install libdnnl2, and biasloss doctor says how elsewhere',
+      'with apt-get install libdnnl2; biasloss doctor says how to install it elsewhere',
   );
 }
 
@@ -118,7 +118,7 @@ async function timeSteps(
   engine: Engine,
 ): Promise<Pick<StepProfile, 'entries' | 'stepMilliseconds'>> {
   const inputs = randomInputs(program, classes);
-  // The engine takes a batch's buffers over.
+  // The engine takes over a batch's buffers.
   const copies = (): Record<string, TensorData> =>
     Object.fromEntries(inputs.map(([name, data]) => [name, data.slice()]));
   let step = 0;
@@ -148,7 +148,7 @@ async function repeat<T>(call: () => Promise<T>, warmUp: number, times: number):
   return results;
 }
 
-/** The greater of each of two measurements. */
+/** The larger of each of two measurements. */
 function bestOf(a: MachinePeaks, b: MachinePeaks): MachinePeaks {
   return {
     f32: Math.max(a.f32, b.f32),
@@ -179,7 +179,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** One profile of several of the same program: each primitive with the median of its times. */
+/** Merges several profiles of the same program: each primitive with the median of its times. */
 export function medianEntries(profiles: readonly (readonly ProfileEntry[])[]): ProfileEntry[] {
   const [first = [], ...rest] = profiles;
   return first.map((entry, i) => ({

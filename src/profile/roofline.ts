@@ -1,9 +1,9 @@
 import type { MachinePeaks, ProfileEntry } from '../engines/engine.js';
 
-/** What a primitive did: the part of a profile's entry that the roofline is about. */
+/** A primitive's work: the part of a profile's entry that the roofline needs. */
 export type Work = Pick<ProfileEntry, 'milliseconds' | 'flops' | 'bytes' | 'precision'>;
 
-/** What a primitive's time at the machine's peak is given by. */
+/** What limits a primitive at the machine's peak. */
 export type Bound = 'compute' | 'memory';
 
 /** Milliseconds that a primitive's operations and its bytes take at the measured peaks. */
@@ -28,7 +28,7 @@ export function timeAtPeak(work: Work, peaks: MachinePeaks): number {
 }
 
 /**
- * The greater of a primitive's shares of the peak rate and of the peak bandwidth. Above 1 where the tensors
+ * The larger of a primitive's shares of the peak rate and of the peak bandwidth. Above 1 where the tensors
  * were in a cache, or where an algorithm needs fewer operations than are counted (Winograd's).
  */
 export function shareOfPeak(work: Work, peaks: MachinePeaks): number {

@@ -1,6 +1,6 @@
 type Rgb = readonly [red: number, green: number, blue: number];
 
-/** From red, far from the peak, to blue, at it: told apart with every kind of colour vision. */
+/** From red, far from the peak, to blue, at it: distinguishable with every kind of colour vision. */
 const STOPS: readonly Rgb[] = [
   [196, 60, 48],
   [239, 154, 96],
@@ -9,7 +9,7 @@ const STOPS: readonly Rgb[] = [
   [43, 113, 160],
 ];
 
-/** Colour of a share of the machine's peak; what lies above 1 is as 1. */
+/** Colour of a share of the machine's peak; shares above 1 count as 1. */
 export function colourOf(share: number): string {
   const at = Math.min(Math.max(share, 0), 1) * (STOPS.length - 1);
   const index = Math.min(Math.floor(at), STOPS.length - 2);

@@ -12,7 +12,7 @@ export interface ProfileTotals {
   readonly flops: number;
   readonly bytes: number;
   /**
-   * The roofline's time ÷ the measured time: how near this is to what the machine can do. At most 1, but for
+   * The roofline's time ÷ the measured time: how close this is to the machine's peak. At most 1, except for
    * single primitives, whose tensors may have been in a cache.
    */
   readonly shareOfPeak: number;
@@ -33,7 +33,7 @@ export interface PhaseTotals extends ProfileTotals {
   readonly phase: Phase;
 }
 
-/** A primitive's entry with what follows from it. */
+/** A primitive's entry with derived figures. */
 export interface ProfiledPrimitive extends ProfileTotals, ProfileEntry {
   readonly milliseconds: number;
   readonly flops: number;
@@ -44,7 +44,7 @@ export interface ProfiledPrimitive extends ProfileTotals, ProfileEntry {
 export interface ProfileSummary extends ProfileTotals {
   /** In the order of a step; empty where the phases are not known. */
   readonly phases: readonly PhaseTotals[];
-  /** What no library computes. */
+  /** Primitives that are computed in TypeScript. */
   readonly inTypeScript: ProfileTotals;
   /** From the longest to the shortest. */
   readonly groups: readonly ProfileGroup[];
@@ -95,7 +95,7 @@ function longestFirst<T extends { readonly milliseconds: number }>(items: readon
   return [...items].sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
-/** Adds a profile's entries up: by phase, by operation and implementation, and in all. */
+/** Adds up a profile's entries: by phase, by operation and implementation, and in all. */
 export function summarise(entries: readonly ProfileEntry[], peaks: MachinePeaks): ProfileSummary {
   const whole = sumOf(entries, ({ milliseconds }) => milliseconds);
   const totals = (works: readonly Work[]): ProfileTotals => totalsOf(works, whole, peaks);

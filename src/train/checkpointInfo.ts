@@ -5,11 +5,11 @@ import type { AccuracySums } from './metrics.js';
 
 /** How far a run is. */
 export interface Progress {
-  /** The epoch to go on with, from 0. */
+  /** The epoch to resume in, from 0. */
   readonly epoch: number;
   /** Steps of that epoch that are done. */
   readonly step: number;
-  /** Steps since the beginning. */
+  /** Steps since the start of the run. */
   readonly globalStep: number;
   /** Best test top-1 so far, in percent; −1 before the first evaluation. */
   readonly bestTop1: number;
@@ -21,19 +21,19 @@ export interface Progress {
   readonly seconds: number;
 }
 
-/** What images have to become before a checkpoint's model sees them, and what its classes are called. */
+/** Preprocessing and class names of a checkpoint's model. */
 export interface DataDescription {
   readonly classes: readonly string[];
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** Pixels of the shorter side before the middle is cut; absent in files of older versions, as are the next two. */
+  /** Pixels of the shorter side before the centre crop; absent in files of older versions, as are the next two. */
   readonly resizeSize?: number;
   readonly interpolation?: 'bilinear';
-  /** Whether images are turned as their EXIF orientation says. */
+  /** Whether the EXIF orientation of images is applied. */
   readonly exif?: ExifHandling;
 }
 
-/** What describes a checkpoint besides its tensors. */
+/** Description of a checkpoint besides its tensors. */
 export interface CheckpointInfo {
   readonly model: ModelConfig;
   readonly data: DataDescription;
@@ -44,13 +44,13 @@ export interface CheckpointInfo {
 /** Key of the safetensors metadata entry that holds {@link CheckpointInfo} as JSON. */
 const INFO_KEY = 'biasloss';
 
-/** The metadata of a safetensors file that says what its tensors are. */
+/** The metadata of a safetensors file that describes its tensors. */
 export function metadataOf(info: CheckpointInfo): Map<string, string> {
   return new Map([[INFO_KEY, JSON.stringify(info)]]);
 }
 
 /**
- * What a safetensors file's metadata says of its tensors; undefined where another program wrote it.
+ * The description of a safetensors file's tensors in its metadata; undefined if another program wrote it.
  *
  * @throws UserError when the entry is damaged
  */

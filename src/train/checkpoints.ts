@@ -4,17 +4,17 @@ import type { Learner } from './learner.js';
 /** Which of a run's checkpoints: the newest, the one with the best test top-1, or that of an epoch. */
 export type CheckpointKind = 'last' | 'best' | 'epoch';
 
-/** Where a trainer's checkpoints go: files of a run folder, or whatever keeps them elsewhere. */
+/** Where a trainer's checkpoints go: files of a run folder, or another store. */
 export interface Checkpoints {
   /** Whether `last` is to be written within an epoch now. */
   readonly isDue: boolean;
-  /** What to write at an epoch's end, in order: `last` comes last, so that a run resumed from it has the others. */
+  /** What to write at the end of an epoch, in order: `last` comes last, so that a run resumed from it has the others. */
   kindsAfter(epoch: number, improved: boolean): CheckpointKind[];
   /**
-   * Writes a checkpoint and returns where it is.
+   * Writes a checkpoint and returns its place.
    *
    * @param epoch names the checkpoint of the kind `epoch`
-   * @throws UserError when it cannot be written; what was there stays
+   * @throws UserError when it cannot be written; the old file stays
    */
   save(kind: CheckpointKind, learner: Learner, info: CheckpointInfo, epoch: number): Promise<string>;
 }

@@ -9,7 +9,7 @@ import { evaluationProgram } from './programs.js';
 import { checkStateDict, floatsOf, type StateDictTensors } from './stateDict.js';
 import { parseWeights } from './weights.js';
 
-/** What a classifier is made of. */
+/** Options of a classifier. */
 export interface ClassifierOptions {
   /** Runs the program; the classifier does not close it. */
   readonly engine: Engine;
@@ -30,16 +30,16 @@ export interface ClassGuess {
   readonly probability: number;
 }
 
-/** What a classifier says of itself. */
+/** Description of a classifier. */
 export interface ClassifierDescription extends ModelDescription {
   readonly model: ModelConfig;
-  /** Absent where neither the file nor the options say. */
+  /** Absent if neither the file nor the options have it. */
   readonly data?: DataDescription;
 }
 
 /**
- * A trained model that answers: its values are built into one program, with batch normalisation folded into
- * convolutions. It needs neither loss nor optimiser, and shares nothing with other users of the engine.
+ * A trained model for inference: its values are constants of one program, with batch normalisation folded
+ * into convolutions. It needs neither loss nor optimiser, and shares nothing with other users of the engine.
  */
 export class Classifier {
   private constructor(
@@ -59,7 +59,7 @@ export class Classifier {
    * The classifier in the bytes of a checkpoint of this library.
    *
    * @param options name: what messages call the file, default `the checkpoint`; imageSize: default the checkpoint's
-   * @throws UserError when it is damaged, or does not say which model it is of
+   * @throws UserError when it is damaged, or does not say which model it belongs to
    */
   static async load(
     bytes: Uint8Array,
@@ -71,7 +71,9 @@ export class Classifier {
     const { name = 'the checkpoint', imageSize, ...others } = options;
     const { tensors, info } = parseWeights(bytes, name);
     if (!info)
-      throw new UserError(`${name} does not say which model it is of: make the model and give its tensors`);
+      throw new UserError(
+        `${name} does not say which model it belongs to: create the model and pass its tensors`,
+      );
     const model = createModel({ ...info.model, imageSize: imageSize ?? info.model.imageSize });
     return Classifier.create({ ...others, model, tensors, data: info.data });
   }
@@ -97,7 +99,7 @@ export class Classifier {
     const length = this.model.imagesShape(1).reduce((product, size) => product * size);
     const count = images.length / length;
     if (!Number.isInteger(count))
-      throw new UserError(`images of ${length} values each cannot be ${images.length} values in all`);
+      throw new UserError(`expected a multiple of ${length} values (one image), found ${images.length}`);
     const logits = new Float32Array(count * classes);
     for (let n = 0; n < count; n += batchSize) {
       const batch = new Float32Array(batchSize * length);

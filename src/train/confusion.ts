@@ -1,18 +1,18 @@
-/** A class's images and how many of them were told right, in percent. */
+/** A class's images and the share that was predicted correctly, in percent. */
 export interface ClassAccuracy {
   readonly name: string;
   readonly images: number;
   readonly top1: number;
 }
 
-/** How many images of one class were taken for another. */
+/** How many images of one class were predicted as another. */
 export interface ConfusedPair {
   readonly label: string;
   readonly predicted: string;
   readonly images: number;
 }
 
-/** Counts how often each class was taken for each other. */
+/** Confusion matrix: counts how often each class was predicted as each other. */
 export class Confusion {
   /** [label, predicted] */
   private readonly counts: Uint32Array;

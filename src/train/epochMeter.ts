@@ -17,8 +17,8 @@ export class EpochMeter {
   private readonly weights = new EvenSample();
 
   /**
-   * @param progress where the epoch goes on
-   * @param before waitedMs: what the loader had waited in all before; batchSize: images of a batch
+   * @param progress where the epoch resumes
+   * @param before waitedMs: what the loader had waited in all before; batchSize: images per batch
    */
   constructor(
     private readonly start: Progress,

@@ -20,7 +20,7 @@ export interface EvaluateOptions {
   readonly stopped?: () => boolean;
 }
 
-/** Accuracy of a learner's present values over batches, in evaluation mode; undefined if it was stopped. */
+/** Accuracy of a learner's current values over batches, in evaluation mode; undefined if it was stopped. */
 export async function evaluate(
   learner: Learner,
   batches: AsyncIterable<Batch>,

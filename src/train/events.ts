@@ -35,7 +35,7 @@ export type TrainerEvent =
       readonly testImages: number;
       readonly parameters: number;
       readonly engine: string;
-      /** Where the run goes on: 0 and 0 for a new one. */
+      /** Where the run starts or resumes: 0 and 0 for a new one. */
       readonly epoch: number;
       readonly step: number;
     }

@@ -16,14 +16,14 @@ export const EXPORT_FORMATS = ['onnx', 'safetensors', 'pth'] as const;
 /** Name of such a format. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** A model's tensors as .safetensors, with what describes them. */
+/** A model's tensors as .safetensors, with their description. */
 export function exportSafetensors(tensors: StateDictTensors, info: CheckpointInfo): Uint8Array[] {
   return serializeSafetensors(toStored(tensors), metadataOf(info));
 }
 
 /**
  * A model's tensors as PyTorch's .pth, under `net` as the published scripts write them; beside it `acc` and `epoch`,
- * if the weights' file tells them, and what describes the model: its architecture, class names and preprocessing.
+ * if the weights' file has them, and the description of the model: its architecture, class names and preprocessing.
  */
 export function exportTorch(
   tensors: StateDictTensors,
@@ -32,7 +32,7 @@ export function exportTorch(
   return writeTorchCheckpoint(toStored(tensors), { wrapper: 'net', extras: extrasOf(source) });
 }
 
-/** Test top-1 in percent and number of the last finished epoch of a run's checkpoint; what stood in a .pth stays. */
+/** Test top-1 in percent and number of the last finished epoch of a run's checkpoint; values from a .pth are kept. */
 function extrasOf({ info, extras }: Omit<WeightsFile, 'tensors'>): ReadonlyMap<string, TorchExtra> {
   const { epoch = 0, lastTop1 } = info?.training?.progress ?? {};
   return new Map<string, TorchExtra>([

@@ -2,10 +2,10 @@ import { UserError } from '../errors.js';
 import { isBigInt64Array } from '../realms.js';
 import type { StateDictTensors } from './stateDict.js';
 
-/** Values that are looked at before other events get their turn: about a millisecond. */
+/** Values checked before yielding to other events: about a millisecond. */
 const TURN = 1 << 19;
 
-/** Name of the first tensor with a value that is not finite; other events get their turn meanwhile. */
+/** Name of the first tensor with a value that is not finite; yields to other events meanwhile. */
 export async function firstNotFinite(state: StateDictTensors): Promise<string | undefined> {
   let seen = 0;
   for (const [name, { data }] of state) {
@@ -22,14 +22,13 @@ export async function firstNotFinite(state: StateDictTensors): Promise<string | 
 }
 
 /**
- * Refuses tensors of a file that would make every result NaN.
+ * Rejects tensors of a file that would make every result NaN.
  *
  * @throws UserError naming file and tensor
  */
 export function expectFinite(tensors: StateDictTensors, path: string): void {
   for (const [name, { data }] of tensors)
-    if (!isFinite32(data))
-      throw new UserError(`${path}: ${name} has values that are not finite, so that nothing can be computed`);
+    if (!isFinite32(data)) throw new UserError(`${path}: ${name} has values that are not finite`);
 }
 
 /** Whether all values are finite: 0·x is 0 for those alone, and NaN spreads through sums. */

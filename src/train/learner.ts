@@ -30,13 +30,13 @@ export interface LearnerOptions extends StepParts {
 }
 
 /**
- * A model in training on an engine: its values, the loss's and the optimiser's state, and the compiled
- * programs of training and of evaluation. Programs are compiled when first needed.
+ * A model in training on an engine: its values, the state of loss and optimiser, and the compiled programs
+ * of training and evaluation. Programs are compiled when first needed.
  */
 export class Learner {
   private readonly counters = new Map<string, number>();
   private readonly executables: StepExecutables;
-  /** Batches whose gradients no update has used. */
+  /** Batches whose gradients have not been used by an update yet. */
   private accumulated = 0;
   private evaluation: Promise<Executable> | undefined;
   private readonly training: TrainingState;
@@ -88,7 +88,7 @@ export class Learner {
   /**
    * Compiles a training step, so that the first takes no longer than the others.
    *
-   * @param step its number since the run's beginning
+   * @param step its number since the start of the run
    * @param options apart: for {@link backward} and {@link update} instead of {@link step}
    */
   async prepare(step = 0, options: { readonly apart?: boolean } = {}): Promise<void> {
@@ -105,7 +105,7 @@ export class Learner {
    * One training step: forward, backward, update.
    *
    * @param batch exactly `batchSize` images
-   * @param options learningRate of this step; step: its number since the run's beginning, on which
+   * @param options learningRate of this step; step: its number since the start of the run, on which
    *   dropout's random numbers depend
    */
   async step(
@@ -123,16 +123,16 @@ export class Learner {
 
   /**
    * The first half of a training step: forward and backward. Statistics and the loss's state get their new values; the gradients are
-   * added to those of earlier calls, in the engine, until {@link update} uses them. They are no part of {@link trainingState}.
+   * added to those of earlier calls, in the engine, until {@link update} uses them. They are not part of {@link trainingState}.
    *
    * @param batch exactly `batchSize` images
-   * @param options batch: number of the batch since the run's beginning, on which dropout's random numbers depend
+   * @param options batch: number of the batch since the start of the run, on which dropout's random numbers depend
    */
   async backward(batch: LabelledBatch, options: { readonly batch: number }): Promise<StepResult> {
     const { seed = 0 } = this.options;
     const executable = await this.executables.backward(this.training.steps);
     const before = this.accumulated;
-    // Should this fail, the next call starts from zero.
+    // If this fails, the next call starts from zero.
     this.accumulated = 0;
     if (before === 0) await (await this.executables.clear()).run({});
     const result = stepResultOf(await executable.run({ ...batch }, { seed, step: options.batch }));
@@ -142,8 +142,8 @@ export class Learner {
   }
 
   /**
-   * The second half: updates the parameters by the mean of the gradients since the last update, which of batches of one
-   * size is the gradient of all their images together.
+   * The second half: updates the parameters with the mean of the gradients since the last update, which for batches of
+   * equal size is the gradient of all their images together.
    *
    * @throws UsageError when there are no gradients
    */
@@ -169,7 +169,7 @@ export class Learner {
   }
 
   /**
-   * Prepares evaluation of the present values: they are built into the program, with batch normalisation
+   * Prepares evaluation of the current values: they become constants of the program, with batch normalisation
    * folded into convolutions. {@link predict} uses them until {@link endEvaluation}.
    *
    * @param also outputs besides the logits
@@ -181,7 +181,7 @@ export class Learner {
     await this.evaluation;
   }
 
-  /** Logits (and what {@link beginEvaluation} was asked for) of exactly `evaluationBatchSize` images, in evaluation mode. */
+  /** Logits (and the other outputs given to {@link beginEvaluation}) of exactly `evaluationBatchSize` images, in evaluation mode. */
   async predict(
     images: Float32Array,
   ): Promise<{ logits: Float32Array; features?: Float32Array; featureVariance?: Float32Array }> {
@@ -247,7 +247,7 @@ export class Learner {
     await this.training.load(tensors);
   }
 
-  /** Frees the compiled programs and the variables; nothing else can be asked of the learner then. The engine stays open. */
+  /** Frees the compiled programs and the variables; the learner cannot be used afterwards. The engine stays open. */
   async close(): Promise<void> {
     await this.endEvaluation();
     await this.executables.close();
@@ -264,7 +264,7 @@ export class Learner {
     }
   }
 
-  /** What an update is given: the rate, and its number from 1 on. */
+  /** Arguments of an update: the learning rate and its number, from 1. */
   private updateInputs(learningRate: number): Record<string, TensorData> {
     const step = this.training.steps + 1;
     return { learningRate: Float32Array.of(learningRate), step: Float32Array.of(step) };

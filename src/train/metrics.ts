@@ -7,7 +7,7 @@ export interface AccuracySums {
   readonly crossEntropy: number;
 }
 
-/** Sums of nothing. */
+/** Sums over no images. */
 export const NO_ACCURACY: AccuracySums = { images: 0, top1: 0, top5: 0, crossEntropy: 0 };
 
 /**
@@ -57,7 +57,7 @@ function rankOf(row: Float32Array, label: number): { rank: number; predicted: nu
   return { rank, predicted, logSum: highest + Math.log(sum) };
 }
 
-/** Sums of two parts together. */
+/** Adds the sums of two parts. */
 export function addAccuracy(a: AccuracySums, b: AccuracySums): AccuracySums {
   return {
     images: a.images + b.images,

@@ -2,14 +2,14 @@ import { CIFAR_NORMALISATION } from '../data/dataset.js';
 import { imagenetResizeSize, type Preprocessing } from '../data/preprocessing.js';
 import type { CheckpointInfo, DataDescription } from './checkpointInfo.js';
 
-/** Sets whose images are kept in memory and taken whole. */
+/** Data sets whose images are kept in memory and not cropped. */
 const WHOLE: readonly unknown[] = ['cifar10', 'cifar100', 'synthetic'];
 
 /**
- * The preprocessing that a checkpoint's model was trained for. Files of older versions don't say all of it: there,
- * images of CIFAR and generated ones are taken whole, the middle of others is cut, and EXIF is ignored.
+ * The preprocessing that a checkpoint's model was trained for. Files of older versions don't have all of it: then
+ * CIFAR's and generated images are not cropped, others are centre-cropped, and EXIF is ignored.
  *
- * @param imageSize height and width that the model takes now. Default: the checkpoint's
+ * @param imageSize height and width of the model's input. Default: the checkpoint's
  */
 export function preprocessingOf(
   { model, data, training }: CheckpointInfo,
@@ -27,7 +27,7 @@ export function preprocessingOf(
   return { mean: data.mean, std: data.std, imageSize, resizeSize, interpolation, exif };
 }
 
-/** What a checkpoint says of its classes and its preprocessing. */
+/** A checkpoint's classes and preprocessing. */
 export function describeData(
   classes: readonly string[],
   { mean, std, resizeSize, interpolation, exif }: Preprocessing,

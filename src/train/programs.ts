@@ -12,7 +12,7 @@ import { Trace } from '../nn/trace.js';
 import { rescale } from '../optim/clip.js';
 import { applyOptimizer, type Optimizer } from '../optim/optimizer.js';
 
-/** What a parameter's gradient is called, as an output, an input or a variable of a program. */
+/** Name of a parameter's gradient as an output, an input or a variable of a program. */
 export function gradientName(parameter: string): string {
   return `gradient.${parameter}`;
 }
@@ -26,8 +26,8 @@ export interface TrainedParameter {
 /** Options of {@link trainProgram} and {@link updateProgram}. */
 export interface UpdateOptions {
   /**
-   * Greatest norm of all gradients taken together: what exceeds it is scaled down to it, by PyTorch's rule of `clip_grad_norm_`.
-   * The norm before that is then an output, `gradientNorm`. Default: none.
+   * Largest norm of all gradients together: a larger one is scaled down to it, as PyTorch's `clip_grad_norm_` does. The norm before
+   * clipping is then the output `gradientNorm`. Default: none.
    */
   readonly clipNorm?: number | undefined;
 }
@@ -74,7 +74,7 @@ function figuresOf({ loss, output }: TrainingPass): Record<string, Tensor> {
     : figures;
 }
 
-/** Adds the optimiser's update: new values of variables, and what the program is to return of it. */
+/** Adds the optimiser's update: new values of variables, and further outputs of the program. */
 function addUpdate(
   graph: Graph,
   optimizer: Optimizer,
@@ -125,8 +125,8 @@ export interface BackwardOptions {
 
 /**
  * A training step without the optimiser: (variables, images, labels) → the gradient of each parameter, updated statistics and
- * loss state; outputs `loss`, `crossEntropy`, `logits`, and `featureVariance` [N] where gradients are outputs, too.
- * {@link updateProgram} goes on from there.
+ * loss state; outputs `loss`, `crossEntropy`, `logits`, and `featureVariance` [N] if gradients are outputs. {@link
+ * updateProgram} is the second half.
  */
 export function backwardProgram(
   model: Model,
@@ -175,7 +175,7 @@ export function updateProgram(
   return graph.program(outputs, updates);
 }
 
-/** Sets the variables that gradients are added to back to zero, whatever they hold: not even NaN is less than itself. */
+/** Resets the variables that gradients are added to to zero, even from NaN: not even NaN is less than itself. */
 export function clearGradientsProgram(parameters: readonly TrainedParameter[]): Program {
   const graph = new Graph();
   const zeros = parameters.map(({ name, shape }) => {
@@ -189,7 +189,7 @@ export function clearGradientsProgram(parameters: readonly TrainedParameter[]): 
 export interface EvaluationOutputs {
   /** Also the features, as `features`. */
   readonly features?: boolean | undefined;
-  /** Also the variance of each data point's features [N], as `featureVariance`. */
+  /** Also the variance of each image's features [N], as `featureVariance`. */
   readonly featureVariance?: boolean | undefined;
 }
 

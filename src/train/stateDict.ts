@@ -23,9 +23,9 @@ export function floatsOf(tensor: StateTensor): Float32Array {
 }
 
 /**
- * Refuses tensors that do not fit the expected entries.
+ * Rejects tensors that do not fit the expected entries.
  *
- * @param expected what must be there; counters may be missing
+ * @param expected required entries; counters may be missing
  * @param allowOthers whether tensors beyond the expected ones are accepted
  * @throws UserError listing missing, unexpected and misshapen tensors by name
  */
@@ -40,7 +40,7 @@ export function checkStateDict(
   if (text !== undefined) throw new UserError(`the tensors do not fit the model: ${text}`);
 }
 
-/** Tensors of a file, as the learner takes them: floats as f32, integers as int64. */
+/** Tensors of a file in the learner's types: floats as f32, integers as int64. */
 export function fromStored(tensors: StoredTensors): StateDictTensors {
   return new Map(
     [...tensors].map(([name, tensor]): [string, StateTensor] => {
@@ -55,14 +55,14 @@ export function fromStored(tensors: StoredTensors): StateDictTensors {
   );
 }
 
-/** Tensors as a file takes them; the bytes are not copied. */
+/** Tensors as stored in files; the bytes are not copied. */
 export function toStored(tensors: StateDictTensors): StoredTensors {
   return new Map(
     [...tensors].map(([name, { dtype, shape, data }]) => [name, { dtype, shape, data: bytesOf(data) }]),
   );
 }
 
-/** A model's whole state in PyTorch's order, of tensors that {@link checkStateDict} found fit; missing counters are 0. */
+/** A model's whole state in PyTorch's order, from tensors accepted by {@link checkStateDict}; missing counters are 0. */
 export function stateDictOf(model: Model, tensors: StateDictTensors): StateDictTensors {
   return new Map(
     model.stateEntries().map(({ name, kind, shape }): [string, StateTensor] => {

@@ -12,7 +12,7 @@ import {
   updateProgram,
 } from './programs.js';
 
-/** What the programs of training are made of. */
+/** Options of the training programs. */
 export interface StepParts {
   readonly engine: Engine;
   readonly model: Model;
@@ -22,7 +22,7 @@ export interface StepParts {
   readonly batchSize: number;
   /** Greatest norm of all gradients taken together. Default: none. */
   readonly clipNorm?: number | undefined;
-  /** Updates at a run's beginning whose gradients are computed in f32 on an engine that computes in bf16. Default 0. */
+  /** First updates of a run, whose gradients are computed in f32 on an engine that computes in bf16. Default 0. */
   readonly f32Steps?: number | undefined;
 }
 
@@ -32,10 +32,10 @@ export interface StepParts {
  */
 export class StepExecutables {
   private readonly compiled = new Map<string, Promise<Executable>>();
-  /** What gradients are added up in, where they are. */
+  /** The variables that gradients are accumulated in, if any. */
   private sums: Promise<Variables> | undefined;
 
-  /** @param state the model's values and training's state; asked for when a program is compiled */
+  /** @param state the model's values and training's state; requested when a program is compiled */
   constructor(
     private readonly parts: StepParts,
     private readonly state: () => Promise<readonly Variables[]>,
@@ -49,7 +49,7 @@ export class StepExecutables {
     );
   }
 
-  /** Forward and backward, with the gradients added up in the engine. */
+  /** Forward and backward, with the gradients accumulated in the engine. */
   backward(number: number): Promise<Executable> {
     const { model, loss, batchSize } = this.parts;
     return this.inPrecision('backward', number, () =>
@@ -57,14 +57,14 @@ export class StepExecutables {
     );
   }
 
-  /** The update by the gradients that {@link backward} has added up. */
+  /** The update with the gradients that {@link backward} has accumulated. */
   update(): Promise<Executable> {
     const { model, optimizer, clipNorm } = this.parts;
     const options = { gradients: 'accumulated', clipNorm } as const;
     return this.once('update', () => updateProgram(optimizer, trainedParameters(model), options));
   }
 
-  /** Sets the gradients that were added up to zero. */
+  /** Sets the accumulated gradients to zero. */
   clear(): Promise<Executable> {
     return this.once('clear', () => clearGradientsProgram(trainedParameters(this.parts.model)));
   }
@@ -75,7 +75,7 @@ export class StepExecutables {
     return this.once('gradients', () => backwardProgram(model, loss, batchSize, { updateState: false }));
   }
 
-  /** Frees the programs, and what gradients were added up in. */
+  /** Frees the programs and the variables of accumulated gradients. */
   async close(): Promise<void> {
     for (const name of [...this.compiled.keys()]) await this.release(name);
     const sums = await this.sums;

@@ -1,6 +1,6 @@
 import type { TensorData } from '../graph/tensorType.js';
 
-/** A batch of images and their classes. The buffers are handed to the engine: do not use them afterwards. */
+/** A batch of images and their classes. The buffers are transferred to the engine: do not use them afterwards. */
 export interface LabelledBatch {
   /** [N, C, H, W], normalised. */
   readonly images: Float32Array;
@@ -32,7 +32,7 @@ export interface StepResult {
 
 /** Result of `Learner.gradients`. */
 export interface GradientResult extends StepResult {
-  /** Variance of each data point's features, [N]. */
+  /** Variance of each image's features, [N]. */
   readonly featureVariance: Float32Array;
   /** Gradient of each parameter by PyTorch's name. */
   readonly gradients: Map<string, Float32Array>;

@@ -25,7 +25,7 @@ export class StepRunner {
     private readonly accumulate: number,
   ) {}
 
-  /** Whether a step has begun and lacks batches. */
+  /** Whether a step has started and lacks batches. */
   get isWithinStep(): boolean {
     return this.totals.batches > 0;
   }
@@ -40,15 +40,15 @@ export class StepRunner {
     return step * this.accumulate;
   }
 
-  /** Compiles what the steps need. */
+  /** Compiles the programs of the steps. */
   async prepare(step: number): Promise<void> {
     await this.learner.prepare(step, { apart: this.accumulate > 1 });
   }
 
   /**
-   * Adds a batch to the step. Its gradients come at once, the update with the step's last batch.
+   * Adds a batch to the step. Its gradients are computed at once, the update with the step's last batch.
    *
-   * @param options step: its number since the run's beginning; isLast: whether no batch of the epoch follows
+   * @param options step: its number since the start of the run; isLast: whether no batch of the epoch follows
    * @returns the step's figures if it is complete
    */
   async add(

@@ -4,7 +4,7 @@ import { families, isModelName } from '../models/registry.js';
 import type { CheckpointInfo } from './checkpointInfo.js';
 
 /**
- * What describes a model and its data, as plain values beside the state dict of a .pth file: `architecture`,
+ * The description of a model and its data, as plain values beside the state dict of a .pth file: `architecture`,
  * `image_size`, `classes`, `mean`, `std`, `resize_size`, `interpolation`, `exif`.
  */
 export function describeInExtras({ model, data }: CheckpointInfo): Map<string, TorchExtra> {
@@ -22,7 +22,7 @@ export function describeInExtras({ model, data }: CheckpointInfo): Map<string, T
   ]);
 }
 
-/** The description that {@link describeInExtras} wrote; undefined where it is not complete, as in other programs' files. */
+/** The description that {@link describeInExtras} wrote; undefined if it is incomplete, as in other programs' files. */
 export function infoOfExtras(extras: ReadonlyMap<string, TorchExtra>): CheckpointInfo | undefined {
   const name = extras.get('architecture');
   const imageSize = extras.get('image_size');

@@ -10,7 +10,7 @@ import type { Learner } from './learner.js';
 import { type Accuracy, NO_ACCURACY } from './metrics.js';
 import { StepRunner, type StepTotals } from './stepRunner.js';
 
-/** What a trainer is made of. */
+/** Options of a trainer. */
 export interface TrainerOptions {
   readonly learner: Learner;
   readonly train: BatchSource;
@@ -20,15 +20,15 @@ export interface TrainerOptions {
   readonly schedule: Schedule;
   readonly epochs: number;
   /**
-   * Batches of a step: their gradients are averaged, so that a step is as one of a batch that is so many times as large, but for
-   * what depends on a batch's statistics. Default 1. The last step of an epoch takes the batches that are left.
+   * Batches per step: their gradients are averaged, so that a step equals one with a batch that is this many times larger, except
+   * for what depends on batch statistics. Default 1. The last step of an epoch takes the remaining batches.
    */
   readonly accumulate?: number | undefined;
   /** Where checkpoints go; without it none are written. */
   readonly checkpoints?: Checkpoints | undefined;
-  /** What checkpoints say besides the tensors and the progress. */
+  /** Contents of checkpoints besides the tensors and the progress. */
   readonly info: Omit<CheckpointInfo, 'training'> & { readonly config: Readonly<Record<string, unknown>> };
-  /** Where to go on; without it the run is new. */
+  /** Where to resume; without it the run is new. */
   readonly progress?: Progress | undefined;
   readonly listeners?: readonly TrainerListener[];
 }
@@ -36,7 +36,7 @@ export interface TrainerOptions {
 /** How a run ended: complete, or stopped after a step because {@link Trainer.stop} was called. */
 export type TrainerOutcome = 'complete' | 'interrupted';
 
-/** The progress of a run that has not begun. */
+/** The progress of a run that has not started. */
 export const NO_PROGRESS: Progress = {
   epoch: 0,
   step: 0,
@@ -47,8 +47,8 @@ export const NO_PROGRESS: Progress = {
 };
 
 /**
- * Trains: epochs of steps, an evaluation after each, checkpoints. A run that goes on from a checkpoint
- * gives bit for bit what it would have given without the break.
+ * Trains: epochs of steps, an evaluation after each, checkpoints. A resumed run gives bit for bit the
+ * result of an uninterrupted one.
  */
 export class Trainer {
   private progress: Progress;
@@ -56,7 +56,7 @@ export class Trainer {
   private readonly steps: StepRunner;
   private readonly listeners: TrainerListener[];
 
-  /** @throws UsageError when `accumulate` is no positive whole number */
+  /** @throws UsageError when `accumulate` is not a positive whole number */
   constructor(private readonly options: TrainerOptions) {
     this.progress = options.progress ?? NO_PROGRESS;
     this.listeners = [...(options.listeners ?? [])];
@@ -71,14 +71,14 @@ export class Trainer {
     this.listeners.push(listener);
   }
 
-  /** Asks the run to end after the step in progress, all of its batches included, with a checkpoint. */
+  /** Ends the run after the current step, all of its batches included, with a checkpoint. */
   stop(): void {
     this.stopping = true;
   }
 
   /**
-   * Runs to the end. A new run with checkpoints writes its first before any step, so that a folder that
-   * cannot be written is found at once and there is one to go on from whatever happens.
+   * Runs to the end. A new run with checkpoints writes its first before any step, so that an unwritable
+   * folder is noticed at once and there always is a checkpoint to resume from.
    *
    * @throws UserError when the loss is not finite (the last checkpoint stays), or a checkpoint cannot be written
    */
@@ -114,7 +114,7 @@ export class Trainer {
     });
   }
 
-  /** The rest of the present epoch and its evaluation; undefined if the run was stopped on the way. */
+  /** The rest of the current epoch and its evaluation; undefined if the run was stopped meanwhile. */
   private async epoch(): Promise<Accuracy | undefined> {
     const { train, learner, test, images, checkpoints } = this.options;
     const { epoch, step } = this.progress;
@@ -149,8 +149,8 @@ export class Trainer {
   }
 
   /**
-   * Reports an epoch and writes its checkpoints. In this order a run that is killed in between does the
-   * epoch's end again, and its log has no gap.
+   * Reports an epoch and writes its checkpoints. In this order a run that is killed in between repeats
+   * the end of the epoch, and its log has no gap.
    */
   private async finishEpoch(meter: EpochMeter, test: Accuracy): Promise<void> {
     const { train, checkpoints } = this.options;

@@ -9,12 +9,12 @@ import { checkStateDict, counterTensor, floatsOf, type StateDictTensors } from '
 /** Name of the number of updates in checkpoints. */
 export const OPTIMIZER_STEP = 'optimizer.step';
 
-/** What names of a loss's variables begin with, as checkpoints tell them from the model's tensors. */
+/** Prefix of the names of a loss's variables, which distinguishes them from the model's tensors in checkpoints. */
 const LOSS_PREFIX = 'loss.';
 
 /**
- * What training keeps besides the model's values: the optimiser's and the loss's variables on the engine, and the
- * number of updates. The variables are made when they are first needed: evaluation has no use for them.
+ * The state of training besides the model's values: the variables of optimiser and loss on the engine, and the
+ * number of updates. The variables are created when first needed: evaluation does not need them.
  */
 export class TrainingState {
   private readonly shapes: ReadonlyMap<string, readonly number[]>;
@@ -23,7 +23,7 @@ export class TrainingState {
 
   /**
    * @param entries the model's values
-   * @throws UsageError when the name of a loss's variable does not begin with `loss.`
+   * @throws UsageError when the name of a loss's variable does not start with `loss.`
    */
   constructor(
     private readonly engine: Engine,
@@ -41,7 +41,7 @@ export class TrainingState {
     ]);
   }
 
-  /** Updates since the run's beginning. */
+  /** Updates since the start of the run. */
   get steps(): number {
     return this.updates;
   }
@@ -68,7 +68,7 @@ export class TrainingState {
   }
 
   /**
-   * Sets what {@link read} returned. Without {@link OPTIMIZER_STEP}, counting starts anew.
+   * Sets what {@link read} returned. Without {@link OPTIMIZER_STEP}, counting starts from 0.
    *
    * @throws UserError listing what is missing, unexpected or misshapen
    */
@@ -106,6 +106,6 @@ export function initialLossValues(loss: Loss): Map<string, Float32Array> {
 function expectLossName(loss: Loss, name: string): void {
   if (!name.startsWith(LOSS_PREFIX))
     throw new UsageError(
-      `the loss ${loss.name} has a variable ${name}: its name must begin with ${LOSS_PREFIX}, as in ${LOSS_PREFIX}${name}`,
+      `the loss ${loss.name} has a variable ${name}: its name must start with ${LOSS_PREFIX}, as in ${LOSS_PREFIX}${name}`,
     );
 }

@@ -9,9 +9,9 @@ import { expectFinite } from './finite.js';
 import { fromStored, type StateDictTensors } from './stateDict.js';
 import { infoOfExtras } from './torchDescription.js';
 
-/** A model's tensors from a file, and what the file says of itself. */
+/** A model's tensors from a file, with the file's own description. */
 export interface WeightsFile {
-  /** Under the model's own names: prefixes of wrappers are taken off. */
+  /** Under the model's own names, without prefixes of wrappers. */
   readonly tensors: StateDictTensors;
   /** Present in the files that this library writes. */
   readonly info?: CheckpointInfo;
@@ -19,11 +19,11 @@ export interface WeightsFile {
   readonly extras?: ReadonlyMap<string, TorchExtra>;
   /** Entries among a PyTorch checkpoint's tensors that cannot be read, with the reason. */
   readonly unread?: ReadonlyMap<string, string>;
-  /** What should be said of the choice of weights, such as that the file has averaged ones too. */
+  /** Notices about the choice of weights, such as that the file also has averaged ones. */
   readonly notice?: string;
 }
 
-/** Which weights of a file are taken. */
+/** Which weights of a file to take. */
 export interface ReadWeightsOptions {
   /** Averaged weights (EMA) of a PyTorch checkpoint, instead of the last ones. Default false. */
   readonly ema?: boolean | undefined;
@@ -42,11 +42,11 @@ export function isTrainingState(name: string): boolean {
 
 /**
  * A model's tensors, without training state, from the bytes of a checkpoint of this library, a .safetensors
- * file or a PyTorch checkpoint. The format is told from the contents.
+ * file or a PyTorch checkpoint. The format is recognised by the contents.
  *
  * @param path what messages call the file
  * @throws UserError when it is damaged, is of none of these formats, has a value that is not finite,
- *   or lacks the averaged weights that were asked for
+ *   or lacks the requested averaged weights
  */
 export function parseWeights(bytes: Uint8Array, path: string, options: ReadWeightsOptions = {}): WeightsFile {
   const weights = parse(bytes, path, options.ema ?? false);
@@ -71,9 +71,9 @@ function torchWeights(bytes: Uint8Array, path: string, ema: boolean): WeightsFil
   });
   const info = infoOfExtras(extras);
   const notice = averaged
-    ? `${path}: the averaged weights (EMA) under ${averagedKey} are taken`
+    ? `${path}: using the averaged weights (EMA) under ${averagedKey}`
     : averagedKey !== undefined &&
-      `${path} has averaged weights (EMA) under ${averagedKey}, too: --ema takes them`;
+      `${path} also has averaged weights (EMA) under ${averagedKey}: --ema takes them`;
   return {
     tensors: fromStored(tensors),
     extras,

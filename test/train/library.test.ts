@@ -83,7 +83,7 @@ describe('a learner', () => {
       await learner.step(batch, { learningRate: 0.1, step: 0 });
       await assert.rejects(
         learner.step(batch, { learningRate: 0.1, step: 1 }),
-        /^Error: the input images is empty: an earlier call handed its buffer over .* give that call a copy$/,
+        /^Error: the input images is empty: an earlier call transferred its buffer .* pass a copy to that call$/,
       );
       const short = { images: new Float32Array(0), labels: Int32Array.of(1, 2) };
       await assert.rejects(learner.step(short, { learningRate: 0.1, step: 1 }), /but has 0 values of f32/);

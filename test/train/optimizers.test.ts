@@ -153,7 +153,7 @@ describe('losses and optimisers of one’s own', () => {
     };
     await assert.rejects(
       withTrainer({ loss }, async () => undefined),
-      /^UsageError: the loss mine has a variable m: its name must begin with loss\./,
+      /^UsageError: the loss mine has a variable m: its name must start with loss\./,
     );
     const graph = new Graph();
     const value = graph.variable('w', [2]);

@@ -286,7 +286,7 @@ describe('a loss that is not finite', () => {
         async ({ trainer }) => {
           await assert.rejects(
             trainer.run(),
-            /is not finite any more after 1 epochs and 0 steps: try a lower learning rate$/,
+            /is no longer finite after 1 epochs and 0 steps: try a lower learning rate$/,
           );
           assert.equal(readCheckpoint(join(folder, 'last.safetensors')).training!.progress.globalStep, 0);
           assert.ok(!existsSync(join(folder, 'best.safetensors')));

@@ -1,4 +1,4 @@
-/** Every operation, as users name them: `ops.relu`, `ops.conv2d`. */
+/** Every operation under its public name: `ops.relu`, `ops.conv2d`. */
 export { type BatchNormResult, batchNormInference, batchNormTrain } from './batchNorm.js';
 export { type Conv2dOptions, conv2d } from './conv.js';
 export { softmaxCrossEntropy } from './crossEntropy.js';

@@ -66,7 +66,7 @@ export const batchNormShapes: ShapeRules<BatchNormKind> = {
 /**
  * Training, with x̂ = (x − mean)/√(variance + ε) and n = N·H·W: dβ = Σdy, dγ = Σdy·x̂ and
  * dx = γ/√(variance + ε)·(dy − (dβ + x̂·dγ)/n). The batch statistics have no gradient of their own:
- * they feed the running ones alone.
+ * they only feed the running ones.
  */
 export const batchNormGradients: GradientRules<BatchNormKind> = {
   batchNormTrain: ({ attributes, inputs, outputs }, [dy, dmean, dvariance]) => {
@@ -75,7 +75,7 @@ export const batchNormGradients: GradientRules<BatchNormKind> = {
       throw new GraphError('batchNormTrain: gradients flow through y, not the batch statistics');
     return [...x.graph.emit('batchNormTrainGrad', attributes, [dy, x, gamma, outputs[1]!, outputs[2]!])];
   },
-  batchNormTrainGrad: { unsupported: 'second derivatives are not built' },
+  batchNormTrainGrad: { unsupported: 'second derivatives are not supported' },
   batchNormInference: ({ attributes, inputs }, [dy]) => {
     const [x, gamma, , mean, variance] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
     const channels = (t: Tensor): Tensor => reshape(t, [1, t.shape[0]!, 1, 1]);

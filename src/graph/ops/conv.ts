@@ -16,11 +16,11 @@ type ConvKind = 'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad';
 
 /** Options of {@link conv2d}. */
 export interface Conv2dOptions {
-  /** Steps of the window, [height, width] or one number for both. Default 1. */
+  /** Stride of the window, [height, width] or one number for both. Default 1. */
   readonly stride?: number | Pair;
   /** Zeros on each side. Default 0. */
   readonly padding?: number | Pair;
-  /** Distance of the kernel's taps. Default 1. */
+  /** Distance between kernel elements. Default 1. */
   readonly dilation?: number | Pair;
   /** Groups of channels; as many as channels for a depthwise convolution. Default 1. */
   readonly groups?: number;
@@ -54,12 +54,12 @@ export function windowOutput(size: number, kernel: number, stride: number, paddi
   return Math.floor((size + 2 * padding - kernel) / stride) + 1;
 }
 
-/** Pixels that a kernel of some taps spans: dilation·(taps − 1) + 1. */
+/** Pixels that a kernel spans along one axis: dilation·(taps − 1) + 1. */
 export function kernelSpan(taps: number, dilation: number): number {
   return dilation * (taps - 1) + 1;
 }
 
-/** Output shape of a convolution; throws GraphError where the shapes do not fit each other. */
+/** Output shape of a convolution; throws GraphError when the shapes do not fit. */
 export function convOutputShape(
   x: Shape,
   weight: Shape,
@@ -129,6 +129,6 @@ export const convGradients: GradientRules<ConvKind> = {
     const dw = emitOne('conv2dWeightGrad', { ...attributes, weightShape: weight.shape }, [dy!, x]);
     return bias ? [dx, dw, sum(dy!, [0, 2, 3])] : [dx, dw];
   },
-  conv2dInputGrad: { unsupported: 'second derivatives are not built' },
-  conv2dWeightGrad: { unsupported: 'second derivatives are not built' },
+  conv2dInputGrad: { unsupported: 'second derivatives are not supported' },
+  conv2dWeightGrad: { unsupported: 'second derivatives are not supported' },
 };

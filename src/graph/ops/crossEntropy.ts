@@ -6,12 +6,12 @@ import { expectFloats, expectInputs, expectRank, expectShape, f32 } from './chec
 type CrossEntropyKind = 'softmaxCrossEntropy' | 'softmaxCrossEntropyGrad';
 
 /**
- * Softmax cross-entropy of each data point: −Σₖ qₖ·log pₖ with p = softmax(logits) and
+ * Softmax cross-entropy of each image: −Σₖ qₖ·log pₖ with p = softmax(logits) and
  * q = (1 − s)·onehot(label) + s/K, s the label smoothing (as PyTorch's cross_entropy).
  *
  * @param logits [N, K]
  * @param labels i32 [N], each in 0 … K−1
- * @returns loss [N] and probabilities [N, K]; gradients flow through the loss alone
+ * @returns loss [N] and probabilities [N, K]; gradients flow only through the loss
  */
 export function softmaxCrossEntropy(
   logits: Tensor,
@@ -55,5 +55,5 @@ export const crossEntropyGradients: GradientRules<CrossEntropyKind> = {
       throw new GraphError('softmaxCrossEntropy: gradients flow through the loss, not the probabilities');
     return [emitOne('softmaxCrossEntropyGrad', attributes, [dloss, outputs[1]!, inputs[1]!]), null];
   },
-  softmaxCrossEntropyGrad: { unsupported: 'second derivatives are not built' },
+  softmaxCrossEntropyGrad: { unsupported: 'second derivatives are not supported' },
 };

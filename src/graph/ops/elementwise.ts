@@ -13,7 +13,7 @@ import { expectFloats, expectInputs, expectShape, f32 } from './check.js';
 
 type ElementwiseKind = 'unary' | 'unaryGrad' | 'binary' | 'compare' | 'select';
 
-/** A tensor, or a number that stands for a scalar constant. */
+/** A tensor, or a number for a scalar constant. */
 export type Operand = Tensor | number;
 
 function unary(attributes: Unary, x: Tensor): Tensor {
@@ -35,7 +35,7 @@ export const silu = (x: Tensor): Tensor => unary({ fn: 'silu' }, x);
 /** x·Φ(x) = x·(1 + erf(x/√2))/2 (Hendrycks and Gimpel, 2016): the exact form, PyTorch's default. */
 export const gelu = (x: Tensor): Tensor => unary({ fn: 'gelu' }, x);
 /**
- * min(max(x, min), max). The gradient is 0 at both bounds, as PyTorch's `relu6` and `hardtanh` have it.
+ * min(max(x, min), max). The gradient is 0 at both bounds, as in PyTorch's `relu6` and `hardtanh`.
  *
  * @throws GraphError unless min < max
  */
@@ -108,7 +108,7 @@ export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   return emitOne('select', {}, [condition, left, right]);
 }
 
-/** Refuses parameters that a function is not defined for. */
+/** Rejects parameters that a function is not defined for. */
 function expectParameters(attributes: Unary): void {
   if (attributes.fn === 'clamp' && !(attributes.min < attributes.max))
     throw new GraphError(`clamp: ${attributes.min} is not less than ${attributes.max}`);
@@ -154,7 +154,7 @@ export const elementwiseShapes: ShapeRules<ElementwiseKind> = {
   },
 };
 
-/** What an activation's gradient is computed from: x or y. */
+/** The tensor that an activation's gradient is computed from: x or y. */
 const savedByActivation: { readonly [F in ActivationFunction]: 'x' | 'y' } = {
   relu: 'y',
   hswish: 'x',
@@ -217,7 +217,7 @@ function shareTies(wins: Tensor, ties: Tensor, dy: Tensor): Tensor[] {
 /** Gradient rules of elementwise operations. */
 export const elementwiseGradients: GradientRules<ElementwiseKind> = {
   unary: ({ attributes, inputs, outputs }, [dy]) => [unaryGradient(attributes, inputs[0]!, outputs[0]!, dy!)],
-  unaryGrad: { unsupported: 'second derivatives are not built' },
+  unaryGrad: { unsupported: 'second derivatives are not supported' },
   binary: ({ attributes, inputs, outputs }, [dy]) =>
     binaryDerivatives[attributes.fn](inputs[0]!, inputs[1]!, outputs[0]!, dy!),
   compare: { none: 'a comparison is constant almost everywhere' },

@@ -11,7 +11,7 @@ export interface MatmulOptions {
   readonly transposeB?: boolean;
 }
 
-/** Matrix product of a [M, K] and b [K, N], each transposed first if asked → [M, N]. */
+/** Matrix product of a [M, K] and b [K, N], each optionally transposed first → [M, N]. */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   return emitOne(
     'matmul',

@@ -39,8 +39,8 @@ export function avgPool2d(x: Tensor, kernel: number | Pair, options: Pool2dOptio
 }
 
 /**
- * The greatest value of each window of x [N, C, H, W]; padding is −∞. Of several equal ones the first, row by row,
- * takes the gradient, as in PyTorch.
+ * The maximum of each window of x [N, C, H, W]; padding is −∞. Among equal ones the first, row by row, gets
+ * the gradient, as in PyTorch.
  *
  * @throws GraphError when the padding is more than half of the kernel
  */
@@ -63,7 +63,7 @@ export function adaptiveWindow(i: number, size: number, bins: number): readonly 
   return [Math.floor((i * size) / bins), Math.ceil(((i + 1) * size) / bins)];
 }
 
-/** Type of what sliding pooling gives. */
+/** Output type of sliding pooling. */
 function pooledType(
   op: string,
   { kernel, stride, padding }: PoolGeometry,
@@ -82,7 +82,7 @@ function pooledType(
   return f32([n, c, ...size]);
 }
 
-/** Refuses windows that may lie in the padding altogether, which have no maximum. */
+/** Rejects windows that may lie entirely in the padding and have no maximum. */
 function expectHalfPadding(op: string, { kernel, padding }: PoolGeometry): void {
   if (padding.some((size, axis) => 2 * size > kernel[axis]!))
     throw new GraphError(
@@ -139,13 +139,13 @@ export const poolGradients: GradientRules<PoolKind> = {
   avgPool2d: ({ attributes, inputs }, [dy]) => [
     emitOne('avgPool2dGrad', { ...attributes, inputShape: inputs[0]!.shape }, [dy!]),
   ],
-  avgPool2dGrad: { unsupported: 'second derivatives are not built' },
+  avgPool2dGrad: { unsupported: 'second derivatives are not supported' },
   maxPool2d: ({ attributes, inputs, outputs }, [dy]) => [
     emitOne('maxPool2dGrad', attributes, [dy!, inputs[0]!, outputs[0]!]),
   ],
-  maxPool2dGrad: { unsupported: 'second derivatives are not built' },
+  maxPool2dGrad: { unsupported: 'second derivatives are not supported' },
   adaptiveAvgPool2d: ({ attributes, inputs }, [dy]) => [
     emitOne('adaptiveAvgPool2dGrad', { ...attributes, inputShape: inputs[0]!.shape }, [dy!]),
   ],
-  adaptiveAvgPool2dGrad: { unsupported: 'second derivatives are not built' },
+  adaptiveAvgPool2dGrad: { unsupported: 'second derivatives are not supported' },
 };

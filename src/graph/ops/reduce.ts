@@ -21,12 +21,12 @@ export function mean(x: Tensor, axes?: readonly number[], keepDims = false): Ten
   return reduce('mean', x, axes, keepDims);
 }
 
-/** Least value over `axes` (default: all). */
+/** Minimum over `axes` (default: all). */
 export function amin(x: Tensor, axes?: readonly number[], keepDims = false): Tensor {
   return reduce('min', x, axes, keepDims);
 }
 
-/** Greatest value over `axes` (default: all). */
+/** Maximum over `axes` (default: all). */
 export function amax(x: Tensor, axes?: readonly number[], keepDims = false): Tensor {
   return reduce('max', x, axes, keepDims);
 }

@@ -10,8 +10,8 @@ export interface SgdSettings {
 }
 
 /**
- * One step of stochastic gradient descent on a parameter w with gradient g, momentum buffer m (zero at
- * the beginning, so that the first step takes m = g as PyTorch does) and learning rate η (a scalar):
+ * One step of stochastic gradient descent on a parameter w with gradient g, momentum buffer m (initially
+ * zero, so that the first step takes m = g as PyTorch does) and learning rate η (a scalar):
  * g ← g + λw; m ← μm + g; w ← w − η·(g + μm if Nesterov, else m).
  */
 export function sgdUpdate(

@@ -5,7 +5,7 @@ import { expectPositive, f32 } from './check.js';
 
 type SourceKind = 'input' | 'variable' | 'constant' | 'uniform';
 
-/** Shape rules of the operations that a graph begins with. */
+/** Shape rules of a graph's sources. */
 export const sourceShapes: ShapeRules<SourceKind> = {
   input: ({ name, shape, dtype }) => {
     expectPositive('input', `sizes of ${name}`, shape);
