@@ -13,13 +13,13 @@ export interface LossInput {
 
 /** What a loss weighs data points by, and how much each of them counts. */
 export interface LossWeighting {
-  /** Variance of each data point's features [N]. */
+  /** Variance of each image's features [N]. */
   readonly variances: Tensor;
   /** Factor of each data point's cross-entropy [N]. */
   readonly weights: Tensor;
 }
 
-/** What a loss gives. */
+/** Outputs of a loss. */
 export interface LossOutput {
   /** Scalar to minimise. */
   readonly loss: Tensor;

@@ -97,7 +97,7 @@ function addUpdate(
  * A training step: (variables, images, labels, learningRate, step) → updated parameters, statistics,
  * optimiser and loss state; outputs `loss`, `crossEntropy` (scalars) and `logits` [N, classes], and of a loss that weighs data
  * points `featureVariance` and `lossWeight` [N]. The scalar `step`, the number of
- * the update from 1 on, is an input where the optimiser uses it.
+ * the update from 1, is an input if the optimiser uses it.
  */
 export function trainProgram(
   model: Model,

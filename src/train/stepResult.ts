@@ -26,7 +26,7 @@ export interface StepResult {
   readonly logits: Float32Array;
   /** How the loss weighed each data point; absent where it weighs all alike. */
   readonly weighting?: Weighting;
-  /** Norm of all gradients taken together, before clipping; absent where none is asked for. */
+  /** Norm of all gradients together, before clipping; absent without clipping. */
   readonly gradientNorm?: number;
 }
 

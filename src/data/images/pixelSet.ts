@@ -21,7 +21,7 @@ export interface PixelSetOptions {
   readonly classes: readonly string[];
   /** Height and width to which images are cut. */
   readonly imageSize: number;
-  /** Pixels of the shorter side before the middle is cut. Default: 256/224 of `imageSize`, as ImageNet's evaluation. */
+  /** Pixels of the shorter side before the centre crop. Default: 256/224 of `imageSize`, as ImageNet's evaluation. */
   readonly resizeSize?: number | undefined;
   /** 3 (default), or 1 for grey. */
   readonly channels?: 1 | 3 | undefined;

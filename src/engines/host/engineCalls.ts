@@ -16,7 +16,7 @@ export type ExecutableId = number;
 /** Number that identifies a set of variables on both sides. */
 export type VariablesId = number;
 
-/** What a backend says of itself. */
+/** Description of a backend. */
 export interface BackendAbout {
   readonly description: string;
   readonly precision: Precision;
@@ -41,7 +41,7 @@ export interface RunArguments {
 }
 
 /**
- * What the calling thread can ask of an engine's worker.
+ * Calls from the calling thread to an engine's worker.
  *
  * @typeParam Start what the worker makes its backend by
  */

@@ -1,7 +1,7 @@
 import { errorMessage, UserError } from '../../errors.js';
 import type { BackendFactory, EngineBackend, EngineOptions } from '../engine.js';
 
-/** Which backend a worker is to load. */
+/** Which backend a worker loads. */
 export interface BackendModule {
   /** The engine's name. */
   readonly name: string;
