@@ -42,6 +42,11 @@ export {
   summarise,
 } from './profile/summary.js';
 export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './runs/checkpoint.js';
+export {
+  type LoadClassifierOptions,
+  type LoadedClassifier,
+  loadClassifier,
+} from './runs/loadClassifier.js';
 export type { DataChoice } from './runs/loadData.js';
 export { loadData } from './runs/loadData.js';
 export { type Metrics, readMetrics } from './runs/metricsFile.js';
