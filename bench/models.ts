@@ -1,14 +1,14 @@
 import { UsageError } from '../src/errors.js';
-import { createModel } from '../src/models/registry.js';
+import { createModel, families, type Hyperparameters } from '../src/models/registry.js';
 import type { Workload } from './protocol.js';
 
 /** A model as the benchmark names and sizes it. */
 export interface BenchmarkModel {
-  /** `shufflenetv2-0.5`: the model's name and, after the dash, its ratio or width. */
+  /** `shufflenetv2-0.5`: the model's name and, after the dash, its family's first hyperparameter. */
   readonly label: string;
   /** Batch where none is asked for: what fits the memory of a small machine. */
   readonly batch: number;
-  readonly workload: Pick<Workload, 'model' | 'ratio' | 'width' | 'classes' | 'image_size'>;
+  readonly workload: Pick<Workload, 'model' | 'classes' | 'image_size'> & Hyperparameters;
 }
 
 /** What `--models` is by default: every model of the project, as its paper sizes it. */
@@ -26,7 +26,7 @@ const DEFAULT_BATCH = 64;
 /**
  * Reads a model's label.
  *
- * @throws UsageError for a model, ratio or width that does not exist
+ * @throws UsageError for a model or hyperparameter that does not exist
  */
 export function parseModel(label: string): BenchmarkModel {
   const match = /^([a-z0-9]+)(?:-(\d+(?:\.\d+)?))?$/.exec(label);
@@ -35,13 +35,18 @@ export function parseModel(label: string): BenchmarkModel {
       `--models takes names like resnet18 or shufflenetv2-0.5, not ${JSON.stringify(label)}`,
     );
   const model = match[1]!;
-  const multiplier = match[2] === undefined ? {} : multiplierOf(model, Number(match[2]));
-  const imagenet = model === 'skipblocknet';
-  const size = { classes: imagenet ? 1000 : 100, image_size: imagenet ? 224 : 32 };
-  createModel({ name: model, classes: size.classes, ...multiplier });
-  return { label, batch: BATCHES[model] ?? DEFAULT_BATCH, workload: { model, ...multiplier, ...size } };
+  const options = match[2] === undefined ? {} : firstOption(model, Number(match[2]));
+  const { config } = createModel({
+    name: model,
+    classes: families.declarationOf(model)?.classes ?? 2,
+    ...options,
+  });
+  const workload = { model, ...options, classes: config.classes, image_size: config.imageSize };
+  return { label, batch: BATCHES[model] ?? DEFAULT_BATCH, workload };
 }
 
-function multiplierOf(model: string, value: number): { ratio: number } | { width: number } {
-  return model === 'skipblocknet' ? { width: value } : { ratio: value };
+function firstOption(model: string, value: number): Hyperparameters {
+  const [name] = Object.keys(families.declarationOf(model)?.family.options ?? {});
+  if (name === undefined) throw new UsageError(`${model} has no hyperparameter that could be ${value}`);
+  return families.optionsOf({ [name]: value });
 }

@@ -2,14 +2,11 @@
  * What the harness and a candidate's process say to each other: one JSON object a line, a request on the
  * process's stdin, its answer on stdout. `bench/pytorch/worker.py` speaks the same.
  */
+import type { Hyperparameters } from '../src/models/registry.js';
 
-/** What a candidate has to run. */
-export interface Workload {
+/** What a candidate has to run: a model with its family's hyperparameters under their own names. */
+export interface Workload extends Hyperparameters {
   readonly model: string;
-  /** Channel multiplier of shufflenetv2. */
-  readonly ratio?: number;
-  /** Channel multiplier of skipblocknet. */
-  readonly width?: number;
   readonly classes: number;
   readonly image_size: number;
   readonly batch: number;

@@ -8,6 +8,7 @@ import {
   Learner,
   sgd,
 } from '../src/index.js';
+import { families } from '../src/models/registry.js';
 import type { Request, SetupReply } from './protocol.js';
 import type { Steps, StepTime } from './steps.js';
 import { validationSteps } from './validation.js';
@@ -28,8 +29,8 @@ export interface Session {
  * @throws UserError for a model, folder or engine that does not exist
  */
 export async function setUp(request: Setup): Promise<Session> {
-  const { model: name, classes, image_size: imageSize, ratio, width, batch, threads, precision } = request;
-  const model = createModel({ name, classes, imageSize, ratio, width });
+  const { model: name, classes, image_size: imageSize, batch, threads, precision } = request;
+  const model = createModel({ name, classes, imageSize, ...families.optionsOf(request) });
   const choice = engineChoices.find((known) => known === request.engine) ?? 'auto';
   if (request.mode === 'validate') sleepSoonWhenIdle();
   const engine = await createEngine(choice, { threads, precision });

@@ -20,7 +20,7 @@ export { Loader, type LoaderOptions } from './data/loader.js';
 export type { ImageParts, SplitOptions } from './data/parts/imageParts.js';
 export { type DataSummary, type PartSummary, summaryLines } from './data/parts/summary.js';
 export { findShards } from './data/webdataset/shards.js';
-export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
+export { type BadSample, type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
 export { loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
 export * from './engines/createEngine.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
@@ -42,6 +42,11 @@ export {
   summarise,
 } from './profile/summary.js';
 export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './runs/checkpoint.js';
+export {
+  type LoadClassifierOptions,
+  type LoadedClassifier,
+  loadClassifier,
+} from './runs/loadClassifier.js';
 export type { DataChoice } from './runs/loadData.js';
 export { loadData } from './runs/loadData.js';
 export { type Metrics, readMetrics } from './runs/metricsFile.js';

@@ -83,6 +83,7 @@ export {
   type ClassifierDescription,
   type ClassifierOptions,
   mostProbable,
+  type Predictions,
 } from './train/classifier.js';
 export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
 export { accuracyOver, type EvaluateOptions, evaluate, type Predictor } from './train/evaluate.js';

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { checkData, type DataCheck } from '../data/check/checkData.js';
 import type { DataReport } from '../data/check/report.js';
+import { isWebDataset } from '../data/webdataset/shards.js';
 import { UsageError, UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
@@ -57,15 +58,18 @@ async function runCheckData(place: string, flags: CheckDataFlags): Promise<void>
     await writeFileAtomically(writeExclude, [
       new TextEncoder().encode(check.unusable.map((path) => `${path}\n`).join('')),
     ]);
-  refuseUnusable(check, writeExclude);
+  refuseUnusable(check, place, writeExclude);
 }
 
-function refuseUnusable({ unusable, stops }: DataCheck, list: string | undefined): void {
+function refuseUnusable({ unusable, stops }: DataCheck, place: string, list: string | undefined): void {
   const files = unusable.length === 1 ? '1 file' : `${formatCount(unusable.length)} files`;
+  const them = unusable.length === 1 ? 'it' : 'them';
+  const remedy = isWebDataset(place)
+    ? `write the archives again without ${them}`
+    : `leave ${them} out by train --exclude ${list ?? 'LIST'}`;
   if (unusable.length > 0)
     throw new UserError(
-      `${files} cannot be used; leave ${unusable.length === 1 ? 'it' : 'them'} out by train --exclude ${list ?? 'LIST'}` +
-        (stops.length > 0 ? `; and ${stops.join('; ')}` : ''),
+      `${files} cannot be used; ${remedy}${stops.length > 0 ? `; and ${stops.join('; ')}` : ''}`,
     );
   if (stops.length > 0) throw new UserError(`training would stop: ${stops.join('; ')}`);
 }

@@ -1,11 +1,11 @@
-import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ImageDataset } from '../data/dataset.js';
-import { readClassMap } from '../data/folders/classMap.js';
-import { type ImageFolderOptions, readImageFolder } from '../data/folders/imageFolder.js';
+import { readClassMap, unmatchedClassNotes } from '../data/folders/classMap.js';
+import { readImageFolder } from '../data/folders/imageFolder.js';
 import { findLayout } from '../data/folders/layout.js';
-import { describeLeftOut } from '../data/folders/leftOut.js';
+import type { LeftOut } from '../data/folders/leftOut.js';
 import { Loader } from '../data/loader.js';
+import { type DataSummary, summaryLines } from '../data/parts/summary.js';
 import type { Preprocessing } from '../data/preprocessing.js';
 import { findShardParts, isWebDataset } from '../data/webdataset/shards.js';
 import { webDataset } from '../data/webdataset/webDataset.js';
@@ -73,7 +73,6 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
   const validated = await openEvaluated(flags);
   const { classes, preprocessing, parameters } = validated;
   const dataset = validationSet(flags, classes);
-  printNotice(`${dataset.name}: ${dataset.count.toLocaleString('en-US')} images`);
   sleepSoonWhenIdle();
   const batchSize = Math.min(flags.batchSize, MOST_AT_ONCE, dataset.count);
   const accuracy = await validated.run({ ...flags, batchSize }, (predictor) =>
@@ -95,34 +94,64 @@ async function openEvaluated(flags: ValidateFlags): Promise<EvaluatedModel> {
   return evaluatedWeights(weights, model, description);
 }
 
-/** The images, with class numbers of the model: by the names of the folders, or by the class map; archives hold the numbers themselves. */
-function validationSet(
-  { data, classMap, checkpoint }: ValidateFlags,
-  names: readonly string[],
-): ImageDataset {
-  if (isWebDataset(data)) {
-    if (classMap !== undefined)
-      throw new UsageError('--class-map is for folders; archives hold class numbers');
-    const { val, test, all } = findShardParts(data).parts;
-    return webDataset((val ?? test ?? all)!, { classes: names });
-  }
-  const parts = findLayout(data);
-  const folder = parts.val ?? parts.test ?? parts.train;
-  if (classMap === undefined) {
-    const dataset = readNamed(folder);
-    noticeOrder(dataset, names, checkpoint);
-    return asModelClasses(dataset, names, checkpoint);
-  }
-  const dataset = readNamed(folder, { classMap: readClassMap(classMap), classCount: names.length });
-  return asNumberedClasses(dataset, names, checkpoint);
+/**
+ * The images, with class numbers of the model: by the names of the folders, or by the class map; archives hold the
+ * numbers themselves. What was found is printed.
+ */
+function validationSet(flags: ValidateFlags, names: readonly string[]): ImageDataset {
+  const { dataset, summary } = isWebDataset(flags.data) ? ofArchives(flags, names) : ofFolders(flags, names);
+  for (const line of summaryLines(summary)) printNotice(line);
+  return dataset;
 }
 
-/** A folder's images; what is left out is printed. */
-function readNamed(folder: string, options: ImageFolderOptions = {}): ImageDataset {
-  const { dataset, leftOut } = readImageFolder(folder, options);
-  const aside = describeLeftOut(leftOut, (path) => relative(folder, path));
-  if (aside.length > 0) printNotice(`left out: ${aside.join(', ')}`);
-  return dataset;
+interface ValidationSet {
+  readonly dataset: ImageDataset;
+  readonly summary: DataSummary;
+}
+
+function ofArchives({ data, classMap }: ValidateFlags, names: readonly string[]): ValidationSet {
+  if (classMap !== undefined) throw new UsageError('--class-map is for folders; archives hold class numbers');
+  const { parts, beside } = findShardParts(data);
+  const { val, test, all } = parts;
+  const shards = (val ?? test ?? all)!;
+  const dataset = webDataset(shards, { classes: names });
+  const leftOut = beside.map((path): LeftOut => ({ path, reason: 'beside' }));
+  return { dataset, summary: summaryOf(data, dataset, { from: all ? undefined : shards[0], leftOut }) };
+}
+
+function ofFolders({ data, classMap, checkpoint }: ValidateFlags, names: readonly string[]): ValidationSet {
+  const layout = findLayout(data);
+  const from = layout.val ?? layout.test ?? layout.train;
+  const map = classMap === undefined ? undefined : readClassMap(classMap);
+  const read = readImageFolder(from, map && { classMap: map, classCount: names.length });
+  const leftOut = [...layout.leftOut, ...read.leftOut];
+  const notes = [...layout.notes, ...unmatchedClassNotes(map, read.folders)];
+  const summary = summaryOf(data, read.dataset, {
+    from: from === layout.root ? undefined : from,
+    leftOut,
+    notes,
+  });
+  if (map) return { dataset: asNumberedClasses(read.dataset, names, checkpoint), summary };
+  noticeOrder(read.dataset, names, checkpoint);
+  return { dataset: asModelClasses(read.dataset, names, checkpoint), summary };
+}
+
+function summaryOf(
+  place: string,
+  { labels, count }: ImageDataset,
+  {
+    from,
+    leftOut,
+    notes = [],
+  }: Pick<DataSummary, 'leftOut'> & Partial<DataSummary> & { from: string | undefined },
+): DataSummary {
+  return {
+    place,
+    classes: new Set(labels).size,
+    parts: [{ part: 'val', images: count, from }],
+    notes,
+    leftOut,
+  };
 }
 
 async function validateOn(

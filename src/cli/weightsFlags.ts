@@ -30,16 +30,22 @@ export interface Classifier {
   readonly description: WeightsDescription;
 }
 
-/** Reads `0.485,0.456,0.406`. */
-function parseTriple(value: string): number[] {
+/** Reads `0.485,0.456,0.406`, or one number for grey images. */
+function parseChannels(value: string): number[] {
   const numbers = value.split(',').map(Number);
-  if (numbers.length === 3 && numbers.every((number) => Number.isFinite(number)) && !/,,|^,|,$/.test(value))
+  if (
+    [1, 3].includes(numbers.length) &&
+    numbers.every((number) => Number.isFinite(number)) &&
+    !/^$|,,|^,|,$/.test(value)
+  )
     return numbers;
-  throw new InvalidArgumentError('It must be three numbers separated by commas, such as 0.5,0.5,0.5.');
+  throw new InvalidArgumentError(
+    'It must be three numbers separated by commas, such as 0.5,0.5,0.5, or one for grey images.',
+  );
 }
 
 function parseDeviations(value: string): number[] {
-  const numbers = parseTriple(value);
+  const numbers = parseChannels(value);
   if (numbers.every((number) => number > 0)) return numbers;
   throw new InvalidArgumentError('Deviations must be above 0.');
 }
@@ -47,10 +53,11 @@ function parseDeviations(value: string): number[] {
 /** Options for what a file of weights from elsewhere does not contain. */
 export function descriptionOptions(): Option[] {
   return [
-    new Option('--mean <r,g,b>', 'mean of the training images’ channels, for weights without it').argParser(
-      parseTriple,
-    ),
-    new Option('--std <r,g,b>', 'their standard deviation').argParser(parseDeviations),
+    new Option(
+      '--mean <r,g,b|grey>',
+      'mean of the training images’ channels, for weights without it',
+    ).argParser(parseChannels),
+    new Option('--std <r,g,b|grey>', 'their standard deviation').argParser(parseDeviations),
     new Option(
       '--resize-size <pixels>',
       'shorter side before the centre crop, for weights without it',

@@ -35,10 +35,16 @@ export function describeMisfit(tensors: StateDictTensors, model: Model): string 
     .stateEntries()
     .filter(({ name, kind }) => kind !== 'counter' && !classifier.has(name));
   const same = entries.filter(({ name, shape }) => tensors.get(name)?.shape.join() === shape.join()).length;
+  const found = recogniseModel(tensors);
+  const { channels } = model;
+  if (found && found.name === model.config.name && found.channels !== channels) {
+    const [theirs, ours] = channels === 1 ? ['colour images (3', 'grey ones'] : ['grey images (1', 'colours'];
+    const unit = channels === 1 ? 'channels' : 'channel';
+    return `it has the tensors of ${nameOfKind({ ...found, channels: 3 })}, for ${theirs} ${unit}), not for ${ours}: train with images of ${found.channels} ${unit}`;
+  }
   // Few differences are named one by one.
   if (entries.length - same <= 3) return undefined;
   const asked = nameOfKind(model.config);
-  const found = recogniseModel(tensors);
   if (found) return `it has the tensors of ${nameOfKind(found)}, not of ${asked}`;
   const known = entries.filter(({ name }) => tensors.has(name)).length;
   // The same names with other shapes are a variant of the model.

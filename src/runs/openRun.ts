@@ -41,7 +41,7 @@ export const RUNS = 'runs';
 /**
  * Opens the folder of a new run, or of one to resume.
  *
- * @param onEvent called with what a resume changes
+ * @param onEvent called with what a resume changes, and with milestones that the run does not reach
  * @throws UserError when the folder is in use, not usable or already has a run, or its checkpoint is damaged
  * @throws SettingError when settings are wrong, contradict one another, have no effect, or contradict the run to resume
  */
@@ -52,6 +52,8 @@ export async function openRun(request: RunRequest, onEvent?: RunListener): Promi
   const config = withAbsolutePaths(withDataFolder({ ...TRAIN_DEFAULTS, ...recipe, ...given }));
   checkEffects(given, config);
   checkConfig(config);
+  const late = given.milestones ? lateMilestones(config) : undefined;
+  if (late !== undefined) onEvent?.({ event: 'notice', subject: 'settings', text: late });
   const folder =
     request.runDir === undefined
       ? await RunFolder.createNamed(RUNS, runName(config), config)
@@ -85,6 +87,14 @@ async function resume(
     folder.close();
     throw error;
   }
+}
+
+/** What is to be said of milestones that were asked for and that the run does not get to. */
+function lateMilestones({ milestones, epochs, schedule }: TrainConfig): string | undefined {
+  const late = milestones.filter((milestone) => milestone >= epochs);
+  if (schedule !== 'multistep' || late.length === 0) return undefined;
+  const which = late.length === 1 ? `the milestone ${late[0]} is` : `the milestones ${late.join(', ')} are`;
+  return `${which} beyond the last epoch: the run has ${epochs}, and the learning rate does not fall there`;
 }
 
 function runName(config: TrainConfig): string {

@@ -39,7 +39,7 @@ const SMALL = 64;
  * Preprocessing and class names of weights: from their file; else as given; else the usual ones, which the notices
  * say.
  *
- * @throws UsageError when something is given that the file contains itself
+ * @throws UsageError when something is given that the file contains itself, or a mean or deviation of other channels
  * @throws UserError when there are not as many names as classes
  */
 export function describeWeights(
@@ -53,6 +53,7 @@ export function describeWeights(
     const preprocessing = preprocessingOf(info, model.config.imageSize);
     return { preprocessing, classes: info.data.classes, notices: [] };
   }
+  refuseOtherChannels(path, model, given);
   const { preprocessing, assumed } = foreignPreprocessing(weights, model, given);
   const names = foreignNames(weights, model, given);
   return {
@@ -74,6 +75,14 @@ function refuseGiven(path: string, given: GivenDescription): void {
   for (const [key, flag] of Object.entries(flags))
     if (given[key as keyof typeof flags] !== undefined)
       throw new UsageError(`${flag} is for weights that do not say it, but ${path} does`);
+}
+
+function refuseOtherChannels(path: string, { channels }: Model, { mean, std }: GivenDescription): void {
+  for (const [flag, numbers] of Object.entries({ '--mean': mean, '--std': std }))
+    if (numbers && numbers.length !== channels)
+      throw new UsageError(
+        `${flag} must have a number for each channel of images: ${path} is a model of ${channels === 1 ? 'grey images, with 1' : `${channels} channels`}, but ${numbers.length} ${numbers.length === 1 ? 'was' : 'were'} given`,
+      );
 }
 
 function foreignPreprocessing(

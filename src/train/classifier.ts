@@ -1,11 +1,11 @@
-import type { Engine, Executable } from '../engines/engine.js';
+import type { Engine, Executable, Variables } from '../engines/engine.js';
 import { UserError } from '../errors.js';
 import { freeze } from '../graph/freeze.js';
 import { describeModel, type ModelDescription } from '../models/describe.js';
 import type { Model, ModelConfig } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import type { DataDescription } from './checkpointInfo.js';
-import { evaluationProgram } from './programs.js';
+import { type EvaluationOutputs, evaluationProgram } from './programs.js';
 import { checkStateDict, floatsOf, type StateDictTensors } from './stateDict.js';
 import { parseWeights } from './weights.js';
 
@@ -20,6 +20,16 @@ export interface ClassifierOptions {
   readonly data?: DataDescription | undefined;
   /** Images that are computed at a time. Default 1. */
   readonly batchSize?: number | undefined;
+}
+
+/** Logits of a batch, and what else was asked for. */
+export interface Predictions {
+  /** [N, classes] */
+  readonly logits: Float32Array;
+  /** Last feature map, [N, C, H, W]. */
+  readonly features?: Float32Array;
+  /** Of each image's last feature map, [N]. */
+  readonly featureVariance?: Float32Array;
 }
 
 /** A class with its probability. */
@@ -43,7 +53,7 @@ export interface ClassifierDescription extends ModelDescription {
  */
 export class Classifier {
   private constructor(
-    private readonly options: ClassifierOptions,
+    private readonly options: Pick<ClassifierOptions, 'model' | 'data' | 'batchSize'>,
     private readonly executable: Executable,
   ) {}
 
@@ -53,6 +63,22 @@ export class Classifier {
     checkStateDict(tensors, model.stateEntries(), false);
     const values = new Map([...tensors].map(([name, tensor]) => [name, floatsOf(tensor)]));
     return new Classifier(options, await engine.compile(freeze(evaluationProgram(model, batchSize), values)));
+  }
+
+  /**
+   * A classifier with the present values of variables in an engine; later changes of them do not reach it.
+   *
+   * @param options also: outputs of {@link predictBatch} besides the logits
+   */
+  static async ofVariables(
+    options: Pick<ClassifierOptions, 'engine' | 'model' | 'batchSize' | 'data'> & {
+      readonly variables: Variables;
+      readonly also?: EvaluationOutputs | undefined;
+    },
+  ): Promise<Classifier> {
+    const { engine, model, batchSize = 1, variables, also } = options;
+    const program = evaluationProgram(model, batchSize, also);
+    return new Classifier(options, await engine.compile(program, { variables, frozen: true }));
   }
 
   /**
@@ -104,10 +130,21 @@ export class Classifier {
     for (let n = 0; n < count; n += batchSize) {
       const batch = new Float32Array(batchSize * length);
       batch.set(images.subarray(n * length, (n + batchSize) * length));
-      const { logits: found } = await this.executable.run({ images: batch });
-      logits.set((found as Float32Array).subarray(0, (count - n) * classes), n * classes);
+      const { logits: found } = await this.predictBatch(batch);
+      logits.set(found.subarray(0, (count - n) * classes), n * classes);
     }
     return { logits };
+  }
+
+  /**
+   * As {@link predict}, of exactly `batchSize` images, without a copy.
+   *
+   * @param images as {@link predict}, but the engine may take over the array: do not use it afterwards
+   */
+  async predictBatch(images: Float32Array): Promise<Predictions> {
+    const outputs = await this.executable.run({ images });
+    const { logits, features, featureVariance } = outputs as Record<string, Float32Array>;
+    return { logits: logits!, ...(features && { features }), ...(featureVariance && { featureVariance }) };
   }
 
   /**

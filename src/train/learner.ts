@@ -1,9 +1,10 @@
-import type { Engine, Executable, NamedData, Variables } from '../engines/engine.js';
+import type { Engine, NamedData, Variables } from '../engines/engine.js';
 import { UsageError } from '../errors.js';
 import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
-import { type EvaluationOutputs, evaluationProgram, gradientName, trainedParameters } from './programs.js';
+import { Classifier, type Predictions } from './classifier.js';
+import { type EvaluationOutputs, gradientName, trainedParameters } from './programs.js';
 import {
   checkStateDict,
   counterTensor,
@@ -38,7 +39,7 @@ export class Learner {
   private readonly executables: StepExecutables;
   /** Batches whose gradients have not been used by an update yet. */
   private accumulated = 0;
-  private evaluation: Promise<Executable> | undefined;
+  private evaluation: Promise<Classifier> | undefined;
   private readonly training: TrainingState;
 
   private constructor(
@@ -176,19 +177,16 @@ export class Learner {
    */
   async beginEvaluation(also: EvaluationOutputs = {}): Promise<void> {
     await this.endEvaluation();
-    const program = evaluationProgram(this.options.model, this.evaluationBatchSize, also);
-    this.evaluation = this.options.engine.compile(program, { variables: this.values, frozen: true });
+    const { engine, model } = this.options;
+    const { values: variables, evaluationBatchSize: batchSize } = this;
+    this.evaluation = Classifier.ofVariables({ engine, model, batchSize, variables, also });
     await this.evaluation;
   }
 
   /** Logits (and the other outputs given to {@link beginEvaluation}) of exactly `evaluationBatchSize` images, in evaluation mode. */
-  async predict(
-    images: Float32Array,
-  ): Promise<{ logits: Float32Array; features?: Float32Array; featureVariance?: Float32Array }> {
+  async predict(images: Float32Array): Promise<Predictions> {
     if (!this.evaluation) await this.beginEvaluation();
-    const outputs = await (await this.evaluation!).run({ images });
-    const { logits, features, featureVariance } = outputs as Record<string, Float32Array>;
-    return { logits: logits!, ...(features && { features }), ...(featureVariance && { featureVariance }) };
+    return (await this.evaluation!).predictBatch(images);
   }
 
   /** Frees the evaluation program. */

@@ -187,7 +187,7 @@ describe('command line', () => {
 
   test('refuses what does not exist', async () => {
     await assert.rejects(parse('--models', 'vgg'), /there is no model vgg/);
-    await assert.rejects(parse('--models', 'resnet18-2'), /resnet18 has no ratio/);
+    await assert.rejects(parse('--models', 'resnet18-2'), /resnet18 has no hyperparameter that could be 2/);
     await assert.rejects(parse('--models', '../x'), /takes names like/);
     await assert.rejects(parse('--precision', 'f16'), /lists f32, bf16/);
     await assert.rejects(parse('--steps', '0'), /positive whole number/);

@@ -152,6 +152,7 @@ describe('an image folder on the command line', () => {
       const subset = ['validate', BEST, '--data=two', '--class-map=map.json', ...ENGINE];
       const { stdout } = await succeed(cwd, ...subset, '--batch-size=4', '--log-freq=2');
       assert.match(stdout, /^top-1 +\d+\.\d\d%\n348,843 parameters, 20 images\n$/);
+      assert.match(own.stderr, /^two: 2 classes; 20 images for validation\n/);
       assert.equal(own.stdout, stdout);
       writeFileSync(join(cwd, 'wrong.json'), JSON.stringify({ narrow: 1, wide: 7 }));
       await fail(

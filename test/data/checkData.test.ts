@@ -111,3 +111,31 @@ test('archives are checked, too; one class is too few', async (t) => {
   assert.deepEqual(unusable, ['a.tar/3.png']);
   assert.deepEqual(parts[0]!.classes, [{ name: 'class 0', count: 3 }]);
 });
+
+test('a bad sample or archive does not keep others from being checked', async (t) => {
+  const folder = temporaryFolder(t);
+  const files: Record<string, Uint8Array> = {};
+  for (let i = 0; i < 6; i++) {
+    files[`${i}.png`] = await encoded(i).png().toBuffer();
+    files[`${i}.cls`] = Buffer.from(i === 2 ? 'cat' : String(i % 2));
+  }
+  files['5.png'] = Buffer.from('x');
+  delete files['0.cls'];
+  delete files['3.png'];
+  writeFileSync(join(folder, 'a.tar'), await tar(files));
+  writeFileSync(join(folder, 'b.tar'), (await tar({ '9.cls': Buffer.from('1') })).subarray(0, 700));
+  const { unusable, parts } = await checkData(folder);
+  assert.deepEqual(unusable, ['a.tar/0', 'a.tar/2', 'a.tar/3', 'b.tar', 'a.tar/5.png']);
+  const reasons = parts[0]!.unreadable.map(({ reason }) => reason).join('\n');
+  for (const part of [
+    /0 in .* has no label/,
+    /2\.cls in .* is no label: .* found "cat"/,
+    /3 in .* has no image/,
+    /b\.tar is /,
+  ])
+    assert.match(reasons, part);
+  assert.deepEqual(parts[0]!.classes, [
+    { name: 'class 0', count: 1 },
+    { name: 'class 1', count: 1 },
+  ]);
+});

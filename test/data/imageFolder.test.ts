@@ -186,3 +186,16 @@ test('classes are ordered by code point, and composed and decomposed names are o
   const map = parseClassMap('e\u0301 3', 'm');
   assert.deepEqual([...imageFolder(folderOf(t, ['\u00e9/1.jpg']), { classMap: map }).labels], [3]);
 });
+
+test('entries of a class map that match no folder are said once', (t) => {
+  const folder = folderOf(t, ['train/a/1.jpg', 'train/b/1.jpg', 'val/a/1.jpg']);
+  const notesOf = (text: string): readonly string[] =>
+    loadImageFolders(folder, { classMap: parseClassMap(text, 'map.txt') }).summary.notes;
+  assert.deepEqual(notesOf('a 0\nb 1'), []);
+  assert.deepEqual(notesOf('a 0\nb 1\nc 2'), [
+    'the class map map.txt has an entry that matches no folder, such as c',
+  ]);
+  assert.deepEqual(notesOf('a 0\nb 1\nc 2\nd 3'), [
+    'the class map map.txt has 2 entries that match no folder, such as c',
+  ]);
+});

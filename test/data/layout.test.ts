@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
 import { findLayout } from '../../src/data/folders/layout.js';
 import { partOfName } from '../../src/data/folders/partNames.js';
 import { folderOf, refused } from './support/imageFolders.js';
@@ -86,6 +87,20 @@ test('a class may be called train', (t) => {
     undefined,
     undefined,
   ]);
+});
+
+test('a class called train hides nothing', (t) => {
+  const {
+    train,
+    test: held,
+    summary,
+  } = loadImageFolders(
+    folderOf(t, ['bus/1.jpg', 'bus/2.jpg', 'car/1.jpg', 'train/1.jpg', 'train/2.jpg', 'train/3.jpg']),
+    { valShare: 0.3 },
+  );
+  assert.deepEqual(train.classes, ['bus', 'car', 'train']);
+  assert.equal(train.count + held.count, 6);
+  assert.deepEqual(summary.leftOut, []);
 });
 
 test('what looks like parts but is not clear is refused, with what to do', (t) => {

@@ -29,6 +29,26 @@ const SMALL: Partial<TrainConfig> = {
   ...{ engine: 'onnx', threads: 1, epochs: 1 },
 };
 
+/** What opening a run reports. */
+async function noticesOf(settings: Partial<TrainConfig>, runDir: string): Promise<string[]> {
+  const notices: string[] = [];
+  const { folder } = await openRun({ settings: { ...SMALL, ...settings }, runDir }, (event) => {
+    if (event.event === 'notice') notices.push(event.text);
+  });
+  folder.close();
+  return notices;
+}
+
+describe('milestones', () => {
+  it('that the run does not get to are named', () =>
+    withFolder(async (folder) => {
+      assert.deepEqual(await noticesOf({ milestones: [2, 5, 9], epochs: 5 }, join(folder, 'a')), [
+        'the milestones 5, 9 are beyond the last epoch: the run has 5, and the learning rate does not fall there',
+      ]);
+      assert.deepEqual(await noticesOf({ milestones: [2, 4], epochs: 5 }, join(folder, 'b')), []);
+    }));
+});
+
 /** Opens a run, trains it to the end, and returns what was reported. */
 async function trained(
   request: RunRequest,

@@ -164,6 +164,16 @@ describe('what a file does not say', () => {
       /--mean is for weights/,
     );
     assert.throws(
+      () => describeWeights(weights, model, { std: [0.5] }),
+      /--std must have a number for each channel of images: a\.pth is a model of 3 channels, but 1 was given/,
+    );
+    const grey = createModel({ name: 'shufflenetv2', classes: 3, channels: 1 });
+    assert.deepEqual(describeWeights(weights, grey, { mean: [0.5], std: [0.25] }).preprocessing.mean, [0.5]);
+    assert.throws(
+      () => describeWeights(weights, grey, { mean: [0.1, 0.2, 0.3] }),
+      /a\.pth is a model of grey images, with 1, but 3 were given/,
+    );
+    assert.throws(
       () => describeWeights(weights, model, { classes: ['a'] }),
       /1 names, but a\.pth has 3 classes/,
     );

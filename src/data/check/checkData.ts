@@ -109,9 +109,10 @@ function reportOf(
       .map(([name, count]) => ({ name, count }))
       .sort((a, b) => byCodePoint(a.name, b.name)),
     empty: bad.filter(({ problem }) => problem === 'empty').map(({ path }) => path),
-    unreadable: bad
-      .filter(({ problem }) => problem === 'unreadable')
-      .map(({ path, reason }) => ({ path, reason })),
+    unreadable: [
+      ...part.broken.map(({ path, reason }) => ({ path: nameOf(path), reason })),
+      ...bad.filter(({ problem }) => problem === 'unreadable').map(({ path, reason }) => ({ path, reason })),
+    ],
     foreign: part.foreign.map(({ path, format }) => ({ path: nameOf(path), format })),
   };
 }

@@ -7,7 +7,7 @@ import { findLayout } from '../folders/layout.js';
 import type { LeftOut } from '../folders/leftOut.js';
 import { PART_NAMES, type PartName } from '../folders/partNames.js';
 import { findShardParts, isWebDataset } from '../webdataset/shards.js';
-import { webDataset } from '../webdataset/webDataset.js';
+import { type BadSample, webDataset } from '../webdataset/webDataset.js';
 
 /** A part of a data set to check. */
 export interface PartToCheck {
@@ -19,6 +19,8 @@ export interface PartToCheck {
   readonly images: readonly { readonly source: ImageSource; readonly class: string }[];
   /** Images of unsupported formats. */
   readonly foreign: readonly { readonly path: string; readonly format: string }[];
+  /** Samples of archives without an image or a label, and damaged archives. */
+  readonly broken: readonly BadSample[];
 }
 
 /** The parts of a data set to check, and what was left out. */
@@ -47,12 +49,15 @@ function ofArchives(place: string): SetToCheck {
     root,
     parts: PART_NAMES.flatMap((part): PartToCheck[] => {
       if (!shards[part]) return [];
-      const { classes, labels, count, source } = webDataset(shards[part]);
+      const broken: BadSample[] = [];
+      const onBad = (bad: BadSample): number => broken.push(bad);
+      const { classes, labels, count, source } = webDataset(shards[part], { onBad });
       const images = Array.from({ length: count }, (_, i) => ({
         source: source(i),
         class: classes[labels[i]!]!,
       }));
-      return [{ part, folder: parts.all ? place : `${place} ${part}`, classes, images, foreign: [] }];
+      const folder = parts.all ? place : `${place} ${part}`;
+      return [{ part, folder, classes, images, foreign: [], broken }];
     }),
     leftOut: beside.map((path) => ({ path, reason: 'beside' })),
     notes: [],
@@ -88,6 +93,7 @@ function ofFolders(place: string, excludeList: string | undefined): SetToCheck {
             .map((source) => ({ source, class: name })),
         ),
         foreign: classes.flatMap(({ files }) => files.foreign.filter(kept)),
+        broken: [],
       },
     ];
   });

@@ -33,6 +33,16 @@ export function readClassMap(path: string): ClassMap {
   return parseClassMap(text, path);
 }
 
+/** What is to be said of entries of a class map that are no folder: one sentence, or none. */
+export function unmatchedClassNotes(map: ClassMap | undefined, folders: readonly string[]): string[] {
+  if (!map) return [];
+  const found = new Set(folders);
+  const unmatched = [...map.labels.keys()].filter((folder) => !found.has(folder));
+  if (unmatched.length === 0) return [];
+  const which = unmatched.length === 1 ? 'an entry that matches' : `${unmatched.length} entries that match`;
+  return [`the class map ${map.path} has ${which} no folder, such as ${unmatched[0]}`];
+}
+
 /** As {@link readClassMap}, from the file's text. */
 export function parseClassMap(text: string, path: string): ClassMap {
   const labels = new Map<string, number>();

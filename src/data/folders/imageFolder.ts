@@ -48,11 +48,15 @@ export function imageFolder(folder: string, options: ImageFolderOptions = {}): I
   return readImageFolder(folder, options).dataset;
 }
 
+/** A folder's images, the files left out, and the names of its class folders. */
+export interface ReadFolder {
+  readonly dataset: ImageDataset;
+  readonly leftOut: readonly LeftOut[];
+  readonly folders: readonly string[];
+}
+
 /** As {@link imageFolder}, with what was left out. */
-export function readImageFolder(
-  folder: string,
-  options: ImageFolderOptions = {},
-): { readonly dataset: ImageDataset; readonly leftOut: readonly LeftOut[] } {
+export function readImageFolder(folder: string, options: ImageFolderOptions = {}): ReadFolder {
   const folders = classFolders(folder);
   if (folders.length === 0)
     throw new UserError(`${folder} has no class folders: expected a folder of images for each class`);
@@ -61,7 +65,8 @@ export function readImageFolder(
     leftOut.push(...files.leftOut);
     return { name, path, images: keptImages(path, files, options, leftOut) };
   });
-  return { dataset: datasetOf(folder, kept, options), leftOut };
+  const names = folders.map(({ name }) => name);
+  return { dataset: datasetOf(folder, kept, options), leftOut, folders: names };
 }
 
 /** The classes of a folder, sorted by name. @throws UserError when a folder cannot be read */

@@ -1,7 +1,7 @@
 import type { ImageDataset } from '../dataset.js';
 import { type ImageParts, refuseEmptyParts, type SplitOptions } from '../parts/imageParts.js';
 import { missingClasses, type PartSummary } from '../parts/summary.js';
-import type { ClassMap } from './classMap.js';
+import { type ClassMap, unmatchedClassNotes } from './classMap.js';
 import { type Exclusions, readExclusions } from './exclusions.js';
 import { type ImageFolderOptions, readImageFolder } from './imageFolder.js';
 import { type FolderLayout, findLayout } from './layout.js';
@@ -29,7 +29,12 @@ export function loadImageFolders(folder: string, options: ImageFoldersOptions = 
   const others = otherParts(layout, { ...reading, classes, classCount: classes.length });
   const { train, test, final } = separated(layout, first.dataset, others, options);
   const leftOut = [first, others.val, others.test].flatMap((part) => part?.leftOut ?? []);
-  const notes = [...layout.notes, ...unmatchedNotes(exclusions)];
+  const mapped = [first, others.val, others.test].flatMap((part) => part?.folders ?? []);
+  const notes = [
+    ...layout.notes,
+    ...unmatchedNotes(exclusions),
+    ...unmatchedClassNotes(options.classMap, mapped),
+  ];
   return {
     train,
     test,

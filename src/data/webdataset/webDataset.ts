@@ -12,6 +12,16 @@ export interface WebDatasetOptions {
   readonly name?: string | undefined;
   /** Names of the classes. Default: `class 0` and so on, up to the greatest label. */
   readonly classes?: readonly string[] | undefined;
+  /** Called with each sample or archive that cannot be used, which is left out. Default: the first is an error. */
+  readonly onBad?: ((bad: BadSample) => void) | undefined;
+}
+
+/** What of an archive cannot be used. */
+export interface BadSample {
+  /** `shard.tar/key`, or the archive's own path where that is damaged. */
+  readonly path: string;
+  /** Why, in a sentence. */
+  readonly reason: string;
 }
 
 /** The files of a sample, which share their name up to the first dot. */
@@ -38,9 +48,12 @@ export function webDataset(shards: readonly string[], options: WebDatasetOptions
   for (const path of shards) {
     const file = openShard(path);
     try {
-      for (const { image, label } of samplesOf(path)) {
-        sources.push({ path, member: image });
-        labels.push(readLabel(file, path, label));
+      for (const sample of samplesOf(path, options.onBad)) {
+        attempt(options.onBad, `${path}/${sample.key}`, () => {
+          const { image, label } = wholeSample(sample, path);
+          labels.push(readLabel(file, path, label));
+          sources.push({ path, member: image });
+        });
       }
     } finally {
       closeSync(file);
@@ -71,10 +84,21 @@ function openShard(path: string): number {
   }
 }
 
-/** Complete samples of an archive, in its order. */
-function samplesOf(path: string): { image: TarMember; label: TarMember }[] {
+/** Runs an action; an error of the data goes to `onBad`, if there is one. */
+function attempt<T>(onBad: WebDatasetOptions['onBad'], path: string, action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (!onBad || !(error instanceof UserError)) throw error;
+    onBad({ path, reason: error.message });
+    return undefined;
+  }
+}
+
+/** Samples of an archive, in its order. */
+function samplesOf(path: string, onBad: WebDatasetOptions['onBad']): Sample[] {
   const samples = new Map<string, Sample>();
-  for (const member of indexTar(path)) {
+  for (const member of attempt(onBad, path, () => indexTar(path)) ?? []) {
     const start = member.name.lastIndexOf('/') + 1;
     const dot = member.name.indexOf('.', start);
     const folders = member.name.slice(0, start).split('/');
@@ -86,12 +110,16 @@ function samplesOf(path: string): { image: TarMember; label: TarMember }[] {
     if (isImageName(member.name)) sample.image = member;
     else if (extension === 'cls' || (extension === 'json' && !sample.label)) sample.label = member;
   }
-  return [...samples.values()].map(({ key, image, label }) => {
-    if (!image)
-      throw new UserError(`${key} in ${path} has no image: expected .jpg, .png, .webp, .gif or .tif`);
-    if (!label) throw new UserError(`${key} in ${path} has no label: expected .cls or .json`);
-    return { image, label };
-  });
+  return [...samples.values()];
+}
+
+function wholeSample(
+  { key, image, label }: Sample,
+  path: string,
+): { readonly image: TarMember; readonly label: TarMember } {
+  if (!image) throw new UserError(`${key} in ${path} has no image: expected .jpg, .png, .webp, .gif or .tif`);
+  if (!label) throw new UserError(`${key} in ${path} has no label: expected .cls or .json`);
+  return { image, label };
 }
 
 function readLabel(file: number, path: string, { name, offset, length }: TarMember): number {

@@ -90,16 +90,25 @@ test('EXIF orientation is applied where that is asked for: each of the eight, by
   const stored = { data: Buffer.from([255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255]), letters: 'RGBW' };
   const upright = ['RGBW', 'GRWB', 'WBGR', 'BWRG', 'RBGW', 'BRWG', 'WGBR', 'GWRB'];
   for (const [i, expected] of upright.entries()) {
-    const bytes = await sharp(stored.data, { raw: { width: 2, height: 2, channels: 3 } })
-      .withMetadata({ orientation: i + 1 })
-      .png()
-      .toBuffer();
-    const { data } = await decodeRgb(bytes, 'image', 'apply');
-    const letters = [0, 1, 2, 3].map((at) => {
-      const pixel = [...data.subarray(3 * at, 3 * at + 3)].join();
-      return { '255,0,0': 'R', '0,255,0': 'G', '0,0,255': 'B', '255,255,255': 'W' }[pixel];
+    const turned = sharp(stored.data, { raw: { width: 2, height: 2, channels: 3 } }).withMetadata({
+      orientation: i + 1,
     });
-    assert.equal(letters.join(''), expected, `orientation ${i + 1}`);
+    for (const format of ['png', 'tiff'] as const) {
+      const bytes = await (format === 'png'
+        ? turned.clone().png()
+        : turned.clone().tiff({ compression: 'lzw' })
+      ).toBuffer();
+      const lettersOf = async (exif: 'apply' | 'ignore'): Promise<string> => {
+        const { data } = await decodeRgb(bytes, 'image', exif);
+        const letters = [0, 1, 2, 3].map((at) => {
+          const pixel = [...data.subarray(3 * at, 3 * at + 3)].join();
+          return { '255,0,0': 'R', '0,255,0': 'G', '0,0,255': 'B', '255,255,255': 'W' }[pixel];
+        });
+        return letters.join('');
+      };
+      assert.equal(await lettersOf('apply'), expected, `${format}, orientation ${i + 1}`);
+      assert.equal(await lettersOf('ignore'), stored.letters, `${format}, orientation ${i + 1}`);
+    }
   }
 });
 
