@@ -20,7 +20,7 @@ export interface EpochResult {
   readonly bestTop1: number;
   /**
    * How the loss weighed data points: variances and weights of the epoch's images, or of up to 65,536 spread evenly over it,
-   * each in ascending order. Absent where the loss weighs all alike.
+   * each in ascending order. Absent where the loss weighs all alike. After a resume within an epoch: of its later steps.
    */
   readonly weighting?: Weighting | undefined;
 }
