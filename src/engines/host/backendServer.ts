@@ -1,14 +1,7 @@
-import { errorMessage, UserError } from '../../errors.js';
 import { freeze } from '../../graph/freeze.js';
 import { type Program, variablesOf } from '../../graph/program.js';
 import { formatType, type TensorData } from '../../graph/tensorType.js';
-import type {
-  BackendExecutable,
-  BackendFactory,
-  BackendVariable,
-  EngineBackend,
-  ProfileEntry,
-} from '../engine.js';
+import type { BackendExecutable, BackendVariable, EngineBackend, ProfileEntry } from '../engine.js';
 import type { Handlers } from './channel/callServer.js';
 import { wholeBuffer } from './channel/transfer.js';
 import { checkProgram } from './checks.js';
@@ -22,15 +15,22 @@ interface Compiled {
   readonly variables: readonly VariablesId[];
 }
 
-/** The worker's side of an engine: carries out calls on a backend. They must come one after the other. */
-export class BackendServer {
+/**
+ * The worker's side of an engine: carries out calls on a backend. They must come one after the other.
+ *
+ * @typeParam Start what the backend is made by
+ */
+export class BackendServer<Start> {
   private backend: EngineBackend | undefined;
   private readonly executables = new Map<ExecutableId, Compiled>();
   private readonly variables = new Map<VariablesId, VariableSet>();
 
-  readonly handlers: Handlers<EngineCalls> = {
-    start: async ({ name, module, options }) => {
-      this.backend = await (await loadFactory(name, module))(options);
+  /** @param makeBackend is called once, when the engine starts */
+  constructor(private readonly makeBackend: (start: Start) => EngineBackend | Promise<EngineBackend>) {}
+
+  readonly handlers: Handlers<EngineCalls<Start>> = {
+    start: async (start) => {
+      this.backend = await this.makeBackend(start);
       const { description, precision, measurePeaks } = this.backend;
       return { description, precision, measures: measurePeaks !== undefined };
     },
@@ -138,14 +138,4 @@ async function builtIn(program: Program, variables: ReadonlyMap<string, BackendV
   );
   freeArrays([...values.values()].filter((data) => !kept.has(data)));
   return frozen;
-}
-
-/** The backend's factory, by dynamic import, so that one engine's library is not needed for another. */
-async function loadFactory(name: string, module: string): Promise<BackendFactory> {
-  try {
-    const { createBackend }: { createBackend: BackendFactory } = await import(module);
-    return createBackend;
-  } catch (error) {
-    throw new UserError(`the ${name} engine cannot be loaded: ${errorMessage(error)}`);
-  }
 }

@@ -1,7 +1,6 @@
 import type { Program } from '../../graph/program.js';
 import type { TensorData } from '../../graph/tensorType.js';
 import type {
-  EngineOptions,
   EngineStatistics,
   MachinePeaks,
   NamedData,
@@ -16,15 +15,6 @@ export type ExecutableId = number;
 
 /** Number by which both sides know a set of variables. */
 export type VariablesId = number;
-
-/** What a worker is to load. */
-export interface StartArguments {
-  /** The engine's name. */
-  readonly name: string;
-  /** URL of the backend's module. */
-  readonly module: string;
-  readonly options: Required<EngineOptions>;
-}
 
 /** What a backend says of itself. */
 export interface BackendAbout {
@@ -50,9 +40,13 @@ export interface RunArguments {
   readonly options: Required<RunOptions>;
 }
 
-/** What the calling thread can ask of an engine's worker. */
-export interface EngineCalls {
-  start(args: StartArguments): BackendAbout;
+/**
+ * What the calling thread can ask of an engine's worker.
+ *
+ * @typeParam Start what the worker makes its backend by
+ */
+export interface EngineCalls<Start> {
+  start(args: Start): BackendAbout;
   makeVariables(args: {
     readonly variables: VariablesId;
     readonly specs: readonly Required<VariableSpec>[];

@@ -4,7 +4,6 @@ import type { TensorType } from '../../graph/tensorType.js';
 import type {
   CompileOptions,
   Engine,
-  EngineOptions,
   EngineStatistics,
   Executable,
   MachinePeaks,
@@ -15,35 +14,30 @@ import type {
   VariableSpec,
   Variables,
 } from '../engine.js';
+import type { ArgsOf } from './channel/calls.js';
 import type { OwnerEnd } from './channel/port.js';
 import { RemoteCalls } from './channel/remoteCalls.js';
 import { buffersIn, wholeBuffer } from './channel/transfer.js';
 import { checkInputs } from './checks.js';
 import type { BackendAbout, EngineCalls, VariablesId } from './engineCalls.js';
 
-/** Which backend a worker is to load. */
-export interface BackendModule {
-  /** The engine's name. */
-  readonly name: string;
-  /** URL of a module that exports `createBackend`, a {@link BackendFactory}. */
-  readonly module: URL;
-}
-
 /**
  * Starts an engine in a worker.
  *
  * @param worker that serves a BackendServer's calls
- * @throws whatever the backend's factory throws
+ * @param name the engine's
+ * @param start what the worker makes its backend by
+ * @throws whatever making the backend throws
  */
-export async function startWorkerEngine(
+export async function startWorkerEngine<Start>(
   worker: OwnerEnd,
-  { name, module }: BackendModule,
-  options: Required<EngineOptions>,
+  name: string,
+  start: ArgsOf<EngineCalls<Start>, 'start'>,
 ): Promise<Engine> {
   const names = { owner: `the ${name} engine`, worker: `the worker of the ${name} engine` };
-  const calls = new RemoteCalls<EngineCalls>(worker, names);
+  const calls = new RemoteCalls<EngineCalls<Start>>(worker, names);
   try {
-    return new WorkerEngine(calls, name, await calls.call('start', { name, module: module.href, options }));
+    return new WorkerEngine(calls, name, await calls.call('start', start));
   } catch (error) {
     await calls.close('close');
     throw error;
@@ -58,7 +52,7 @@ class WorkerEngine implements Engine {
   private readonly ids = new WeakMap<Variables, VariablesId>();
 
   constructor(
-    private readonly calls: RemoteCalls<EngineCalls>,
+    private readonly calls: RemoteCalls<EngineCalls<never>>,
     readonly name: string,
     { description, precision, measures }: BackendAbout,
   ) {
@@ -108,15 +102,15 @@ class WorkerEngine implements Engine {
 
 /** A call that frees something; a worker that is gone holds nothing any more. */
 async function freed<N extends 'disposeVariables' | 'release'>(
-  calls: RemoteCalls<EngineCalls>,
+  calls: RemoteCalls<EngineCalls<never>>,
   call: N,
-  args: Parameters<EngineCalls[N]>[0],
+  args: Parameters<EngineCalls<never>[N]>[0],
 ): Promise<void> {
   if (!calls.isStopped) await calls.call(call, args);
 }
 
 function workerVariables(
-  calls: RemoteCalls<EngineCalls>,
+  calls: RemoteCalls<EngineCalls<never>>,
   variables: VariablesId,
   types: ReadonlyMap<string, TensorType>,
 ): Variables {
@@ -129,7 +123,7 @@ function workerVariables(
 }
 
 function workerExecutable(
-  calls: RemoteCalls<EngineCalls>,
+  calls: RemoteCalls<EngineCalls<never>>,
   executable: number,
   program: Program,
   profiles: boolean,
