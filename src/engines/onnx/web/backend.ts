@@ -1,0 +1,86 @@
+import { errorMessage, UserError } from '../../../errors.js';
+import { DataType } from '../../../formats/onnx/modelBuilder.js';
+import type { EngineBackend } from '../../engine.js';
+import { OnnxBackend } from '../backend.js';
+import { GraphBuilder } from '../lowering/graphBuilder.js';
+import { STANDARD } from '../providers.js';
+import type { GpuDevice } from './gpuBuffers.js';
+import { createSession, type Ort } from './ort.js';
+import { WasmRuntime } from './wasmRuntime.js';
+import { WebGpuRuntime } from './webGpuRuntime.js';
+
+/** What computes in a page: the processor through WebAssembly, or the GPU. */
+export type WebProvider = 'wasm' | 'webgpu';
+
+/** What a page's worker makes its backend by. */
+export interface WebBackendOptions {
+  readonly provider: WebProvider;
+  /** Of WebAssembly. Default: as many as there are cores. */
+  readonly threads?: number | undefined;
+  /** URL of the folder with onnxruntime-web's files. Default: where the worker's script lies. */
+  readonly wasmPaths?: string | undefined;
+}
+
+/** What is used of a worker's global scope. */
+declare const crossOriginIsolated: boolean;
+declare const navigator: {
+  readonly hardwareConcurrency: number;
+  readonly gpu?: {
+    requestAdapter(): Promise<null | {
+      readonly info?: { readonly vendor: string; readonly architecture: string };
+    }>;
+  };
+};
+
+/**
+ * ONNX Runtime in a page's worker.
+ *
+ * @throws UserError when onnxruntime-web's files cannot be loaded, or there is no GPU that WebGPU can use
+ */
+export async function createWebBackend(options: WebBackendOptions): Promise<EngineBackend> {
+  return options.provider === 'webgpu' ? webGpuBackend(options) : wasmBackend(options);
+}
+
+async function wasmBackend({ threads, wasmPaths }: WebBackendOptions): Promise<EngineBackend> {
+  const ort = await import('onnxruntime-web/wasm');
+  const count = crossOriginIsolated ? (threads ?? navigator.hardwareConcurrency) : 1;
+  const why = crossOriginIsolated ? '' : ', as the page is not cross-origin isolated';
+  await start(ort, 'wasm', { wasmPaths, threads: count });
+  return new OnnxBackend(new WasmRuntime(ort, `${count} thread${count === 1 ? '' : 's'}${why}`));
+}
+
+async function webGpuBackend({ wasmPaths }: WebBackendOptions): Promise<EngineBackend> {
+  const adapter = await navigator.gpu?.requestAdapter();
+  if (!adapter)
+    throw new UserError(
+      `this browser has no GPU that WebGPU can use: take the provider wasm${navigator.gpu ? '' : ' (pages need https for WebGPU)'}`,
+    );
+  const ort = await import('onnxruntime-web/webgpu');
+  await start(ort, 'webgpu', { wasmPaths, threads: 1 });
+  const device = (await ort.env.webgpu.device) as GpuDevice;
+  const { vendor = '', architecture = '' } = adapter.info ?? {};
+  const named = [vendor, architecture].filter((word) => word !== '').join(' ');
+  return new OnnxBackend(new WebGpuRuntime(ort, device, named || 'GPU'));
+}
+
+/**
+ * Loads WebAssembly with a session that stays open for as long as the worker lives: with the last one ONNX Runtime would
+ * destroy the GPU's device.
+ */
+async function start(
+  ort: Ort,
+  provider: WebProvider,
+  { wasmPaths, threads }: { readonly wasmPaths: string | undefined; readonly threads: number },
+): Promise<void> {
+  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+  ort.env.wasm.numThreads = threads;
+  const builder = new GraphBuilder(STANDARD);
+  builder.output(builder.op('Neg', [builder.input('x', DataType.FLOAT, [1])]), DataType.FLOAT, [1]);
+  const model = builder.build('start');
+  try {
+    await createSession(ort, model, { optimise: false, externalData: [] }, provider);
+  } catch (error) {
+    const where = wasmPaths ?? 'the folder of the worker’s script';
+    throw new UserError(`onnxruntime-web does not start with the files of ${where}: ${errorMessage(error)}`);
+  }
+}

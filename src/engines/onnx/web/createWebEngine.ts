@@ -1,0 +1,58 @@
+import { UsageError } from '../../../errors.js';
+import type { Engine } from '../../engine.js';
+import { overWebWorker, type WebWorker } from '../../host/channel/web.js';
+import { startWorkerEngine } from '../../host/workerEngine.js';
+import type { WebBackendOptions, WebProvider } from './backend.js';
+
+/** Options of {@link createWebEngine}. */
+export interface WebEngineOptions {
+  /** `wasm` (default) computes on the processor, in every browser; `webgpu` on the visitor's GPU. */
+  readonly provider?: WebProvider | undefined;
+  /**
+   * Threads of `wasm`. Default: as many as there are cores. In a page that is not cross-origin isolated it is one, whatever
+   * is asked for; the engine's description says so.
+   */
+  readonly threads?: number | undefined;
+  /**
+   * URL of the folder that onnxruntime-web's files are served from, relative to the page: `ort-wasm-simd-threaded.mjs` and
+   * `.wasm`, for `webgpu` those with `asyncify` in their names. Default: where the worker's script lies.
+   */
+  readonly wasmPaths?: string | undefined;
+  /**
+   * A new worker whose script is `biasloss/browser/worker`, for pages whose bundler does not find it by itself: a module's
+   * `new Worker(url, { type: 'module' })`. Default: bundlers such as Vite and webpack find it.
+   */
+  readonly worker?: WebWorker | undefined;
+}
+
+/** What is used of a page's global scope. */
+declare const Worker: new (url: URL, options: { readonly type: 'module' }) => WebWorker;
+declare const document: { readonly baseURI: string } | undefined;
+declare const location: { readonly href: string };
+
+/**
+ * Starts ONNX Runtime in a worker of the page. It needs the package `onnxruntime-web`.
+ *
+ * @throws UserError when onnxruntime-web's files cannot be loaded, or there is no GPU that WebGPU can use
+ * @throws UsageError when an option is unknown
+ */
+export async function createWebEngine(options: WebEngineOptions = {}): Promise<Engine> {
+  const { provider = 'wasm', threads, wasmPaths, worker } = options;
+  if (provider !== 'wasm' && provider !== 'webgpu')
+    throw new UsageError(`the provider must be wasm or webgpu, not ${provider as string}`);
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+    throw new UsageError(`threads must be a positive whole number, not ${threads}`);
+  const made = worker ?? new Worker(new URL('./engine.worker.js', import.meta.url), { type: 'module' });
+  return startWorkerEngine<WebBackendOptions>(overWebWorker(made), 'onnx', {
+    provider,
+    threads,
+    wasmPaths: wasmPaths === undefined ? undefined : folderUrl(wasmPaths),
+  });
+}
+
+/** An absolute URL that ends in a slash: the worker's own address may be another than the page's. */
+function folderUrl(path: string): string {
+  const base = typeof document === 'undefined' ? location.href : document.baseURI;
+  const { href } = new URL(path, base);
+  return href.endsWith('/') ? href : `${href}/`;
+}
