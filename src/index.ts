@@ -4,7 +4,6 @@
  * @packageDocumentation
  */
 
-export * from './browser.js';
 export { type CheckDataOptions, checkData, type DataCheck } from './data/check/checkData.js';
 export type { DataReport } from './data/check/report.js';
 export { type CifarOptions, loadCifar } from './data/cifar/cifar.js';
@@ -25,6 +24,7 @@ export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset
 export { loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
 export * from './engines/createEngine.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
+export * from './portable.js';
 export { flameSvg } from './profile/flameSvg.js';
 export {
   type ProfileMode,

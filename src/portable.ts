@@ -1,13 +1,12 @@
-/**
- * What of the library runs in a page, too: models, training, formats to and from bytes. It uses nothing of Node.js.
- *
- * @packageDocumentation
- */
+/** What the library offers in Node.js and in pages alike. */
 
 export type { Batch, BatchSource } from './data/batch.js';
 export { makeGrey, normalisationFor, withChannels } from './data/channels.js';
 export * from './data/dataset.js';
 export type { ColourJitter } from './data/images/colourJitter.js';
+export type { RgbImage } from './data/images/image.js';
+export { type LabelledImage, type PixelSetOptions, pixelSet } from './data/images/pixelSet.js';
+export { PixelBatches, type PixelBatchesOptions } from './data/pixelBatches.js';
 export type { PixelAugmentation } from './data/pixelTransforms.js';
 export { type ExifHandling, type Preprocessing, standardPreprocessing } from './data/preprocessing.js';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';

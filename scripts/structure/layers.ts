@@ -25,6 +25,7 @@ const order: readonly string[] = [
   'report',
   'studio',
   'cli',
+  'portable.ts',
   'browser.ts',
   'index.ts',
   'prepare.ts',

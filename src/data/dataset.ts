@@ -36,7 +36,7 @@ export interface PixelDataset extends LabelledSet {
   readonly imageSize: number;
   /** 3 (default), or 1 for grey. */
   readonly channels?: number | undefined;
-  /** [count, channels, imageSize, imageSize] bytes, in shared memory so that workers read them without a copy. */
+  /** [count, channels, imageSize, imageSize] bytes, in shared memory, where there is any, so that workers read them without a copy. */
   readonly pixels: Uint8Array;
 }
 
@@ -73,9 +73,11 @@ export interface PixelDatasetPair extends DatasetPair {
   readonly test: PixelDataset;
 }
 
-/** Bytes in memory that worker threads can read, too. */
-export function sharedBytes(length: number): Uint8Array<SharedArrayBuffer> {
-  return new Uint8Array(new SharedArrayBuffer(length));
+/** Bytes in memory that worker threads can read, too, where there is such memory: pages must be isolated for it. */
+export function sharedBytes(length: number): Uint8Array {
+  return typeof SharedArrayBuffer === 'undefined'
+    ? new Uint8Array(length)
+    : new Uint8Array(new SharedArrayBuffer(length));
 }
 
 /** Some images of a set of files, in the order of `indices`. */

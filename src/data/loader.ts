@@ -1,10 +1,9 @@
-import { UserError } from '../errors.js';
-import { permutation } from '../random.js';
 import type { Batch, BatchSource } from './batch.js';
 import { normalisationFor, withChannels } from './channels.js';
 import type { Dataset, ImageSource } from './dataset.js';
 import type { ColourJitter } from './images/colourJitter.js';
 import { LoaderPool } from './loaderPool.js';
+import { checkLoading, epochOrder, stepsOfEpoch } from './loading.js';
 import { CIFAR_AUGMENTATION, type PixelAugmentation } from './pixelTransforms.js';
 import { type Preprocessing, standardPreprocessing } from './preprocessing.js';
 
@@ -58,12 +57,11 @@ export class Loader implements BatchSource {
     private readonly dataset: Dataset,
     private readonly options: LoaderOptions,
   ) {
-    check(dataset, options);
+    checkLoading(dataset, options);
     const { batchSize, imageSize, training } = options;
     const { channels = dataset.channels ?? 3 } = options;
     const { preprocessing = standardPreprocessing(dataset, imageSize) } = options;
-    const steps = dataset.count / batchSize;
-    this.stepsPerEpoch = training ? Math.floor(steps) : Math.ceil(steps);
+    this.stepsPerEpoch = stepsOfEpoch(dataset.count, options);
     this.imageLength = channels * imageSize * imageSize;
     const affordable = Math.floor(PREFETCH_BYTES / (batchSize * this.imageLength * 4));
     this.prefetch = Math.max(1, Math.min(options.prefetch ?? 3, affordable));
@@ -89,7 +87,7 @@ export class Loader implements BatchSource {
    * @throws UserError for an image that cannot be read, naming its path
    */
   async *epoch(epoch: number, start = 0): AsyncGenerator<Batch> {
-    const order = this.orderOf(epoch);
+    const order = epochOrder(this.dataset.count, epoch, this.options.training?.seed);
     const queue: Promise<Batch>[] = [];
     let next = start;
     const request = (): void => {
@@ -112,15 +110,6 @@ export class Loader implements BatchSource {
   /** Stops the workers. */
   async close(): Promise<void> {
     await this.pool.close();
-  }
-
-  private orderOf(epoch: number): Uint32Array {
-    const { count } = this.dataset;
-    const { training } = this.options;
-    if (training) return permutation(training.seed, epoch, count);
-    const order = new Uint32Array(count);
-    for (let i = 0; i < count; i++) order[i] = i;
-    return order;
   }
 
   private async request(epoch: number, order: Uint32Array, step: number): Promise<Batch> {
@@ -152,21 +141,5 @@ export class Loader implements BatchSource {
     });
     await Promise.all(parts);
     return images;
-  }
-}
-
-function check(dataset: Dataset, { batchSize, imageSize, training }: LoaderOptions): void {
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new UserError(`a batch must have 1 or more images, not ${batchSize}`);
-  if (dataset.count === 0) throw new UserError(`${dataset.name} has no images`);
-  if (training && batchSize > dataset.count) {
-    throw new UserError(
-      `a batch of ${batchSize} is larger than ${dataset.name} with its ${dataset.count} images`,
-    );
-  }
-  if (dataset.imageSize !== undefined && dataset.imageSize !== imageSize) {
-    throw new UserError(
-      `${dataset.name} has images of ${dataset.imageSize} pixels, but the model takes ${imageSize}`,
-    );
   }
 }

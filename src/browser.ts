@@ -1,0 +1,11 @@
+/**
+ * What of the library runs in a page: models, training, formats to and from bytes, and the page's engine. It uses nothing
+ * of Node.js.
+ *
+ * @packageDocumentation
+ */
+
+export * from './data/images/pageImages.js';
+export type { WebProvider } from './engines/onnx/web/backend.js';
+export { createWebEngine, type WebEngineOptions } from './engines/onnx/web/createWebEngine.js';
+export * from './portable.js';

@@ -1,0 +1,71 @@
+import { errorMessage, UserError } from '../../errors.js';
+import type { ExifHandling } from '../preprocessing.js';
+import { withoutExif } from './exif.js';
+import type { RgbImage } from './image.js';
+
+/** Pixels as a canvas gives them, such as an `ImageData`: rows of red, green, blue and alpha. */
+export interface CanvasPixels {
+  readonly data: Uint8Array | Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What is used of a page's or worker's global scope. */
+interface Bitmap {
+  readonly width: number;
+  readonly height: number;
+  close(): void;
+}
+declare function createImageBitmap(image: Blob, options: Readonly<Record<string, string>>): Promise<Bitmap>;
+declare const OffscreenCanvas: new (
+  width: number,
+  height: number,
+) => {
+  getContext(
+    kind: '2d',
+    options: { readonly willReadFrequently: boolean },
+  ): {
+    drawImage(image: Bitmap, x: number, y: number): void;
+    getImageData(x: number, y: number, width: number, height: number): CanvasPixels;
+  };
+};
+
+/** The colours of a canvas's pixels; alpha is left out, not blended. */
+export function rgbOfCanvas({ data, width, height }: CanvasPixels): RgbImage {
+  const rgb = new Uint8Array(3 * width * height);
+  for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
+    rgb[o] = data[i]!;
+    rgb[o + 1] = data[i + 1]!;
+    rgb[o + 2] = data[i + 2]!;
+  }
+  return { data: rgb, width, height };
+}
+
+/**
+ * Decodes an image file in a page, with the browser's decoder: every format that the browser shows. Colour profiles are
+ * ignored. Behind transparent pixels browsers may forget the colour.
+ *
+ * @param file such as a `File` of an input
+ * @param exif whether the image is turned as its EXIF orientation says; default `ignore`, as the other loaders
+ * @throws UserError when the browser cannot decode it
+ */
+export async function decodeImageFile(file: Blob, exif: ExifHandling = 'ignore'): Promise<RgbImage> {
+  const name = 'name' in file && typeof file.name === 'string' ? file.name : 'the image';
+  const shown = exif === 'ignore' ? new Blob([withoutExif(await bytesOf(file))], { type: file.type }) : file;
+  const options = { colorSpaceConversion: 'none', premultiplyAlpha: 'none', imageOrientation: 'from-image' };
+  const bitmap = await createImageBitmap(shown, options).catch((error: unknown) => {
+    throw new UserError(`${name} cannot be decoded: ${errorMessage(error)}`);
+  });
+  try {
+    const { width, height } = bitmap;
+    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    context.drawImage(bitmap, 0, 0);
+    return rgbOfCanvas(context.getImageData(0, 0, width, height));
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function bytesOf(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await file.arrayBuffer());
+}
