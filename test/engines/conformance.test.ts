@@ -9,6 +9,7 @@ import { conformanceSuite, type Subject } from './conformance/suite.js';
 const subjects: readonly Subject[] = [
   { engine: 'reference' },
   { engine: 'onnx' },
+  { engine: 'wasm' },
   { engine: 'onednn', optional: true },
   { engine: 'onednn', precision: 'bf16', optional: true },
 ];

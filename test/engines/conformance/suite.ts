@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { createEngine, type EngineName } from '../../../src/engines/createEngine.js';
 import type { Engine, Precision } from '../../../src/engines/engine.js';
+import { startThreadEngine } from '../../../src/engines/host/threadEngine.js';
 import { errorMessage } from '../../../src/errors.js';
 import { variablesOf } from '../../../src/graph/program.js';
 import { isMissing } from '../../support/onednn.js';
@@ -9,9 +10,12 @@ import { conformanceCases } from './cases.js';
 import { assertClose, expectedOutputs, tensorData, toleranceOf } from './compare.js';
 import { behaviours } from './variables.js';
 
+/** The engine of pages, in Node. */
+const WASM = new URL('../onnx/fixtures/wasmBackend.js', import.meta.url);
+
 /** An engine that the suite runs on. */
 export interface Subject {
-  readonly engine: EngineName;
+  readonly engine: EngineName | 'wasm';
   /** Default f32. */
   readonly precision?: Precision;
   /** Skip, and say why, where the engine's library is not installed: it is no dependency of the package. */
@@ -25,6 +29,8 @@ const leastTolerance: Readonly<Record<Precision, number>> = { f32: 0, bf16: 3e-2
 
 async function startOrReason({ engine, precision = 'f32', optional }: Subject): Promise<Engine | string> {
   try {
+    if (engine === 'wasm')
+      return await startThreadEngine({ name: engine, module: WASM }, { threads: 1, precision });
     return await createEngine(engine, { threads: 2, precision });
   } catch (error) {
     if (optional && isMissing(error)) return errorMessage(error);
