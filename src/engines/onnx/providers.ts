@@ -11,6 +11,8 @@ export interface Provider {
   readonly logSoftmax: boolean;
   /** Whether a variable's update may be written over it, for which nodes are put in order. */
   readonly updatesInPlace: boolean;
+  /** Whether few numbers are added at a time, so that rounding shows where a sum nearly cancels out. */
+  readonly addsFewAtATime: boolean;
 }
 
 /** Name of a provider that lowerings know. */
@@ -24,6 +26,7 @@ export const STANDARD: Provider = {
   fusedMatMul: false,
   logSoftmax: true,
   updatesInPlace: false,
+  addsFewAtATime: false,
 };
 
 /** Providers by name; a processor's block size is found by a probe. */
@@ -35,6 +38,7 @@ export const providers: { readonly [N in ProviderName]: Provider } = {
     fusedMatMul: true,
     logSoftmax: true,
     updatesInPlace: true,
+    addsFewAtATime: false,
   },
   wasm: {
     name: 'wasm',
@@ -43,6 +47,7 @@ export const providers: { readonly [N in ProviderName]: Provider } = {
     fusedMatMul: true,
     logSoftmax: true,
     updatesInPlace: false,
+    addsFewAtATime: true,
   },
   webgpu: {
     name: 'webgpu',
@@ -51,5 +56,6 @@ export const providers: { readonly [N in ProviderName]: Provider } = {
     fusedMatMul: false,
     logSoftmax: false,
     updatesInPlace: false,
+    addsFewAtATime: true,
   },
 };

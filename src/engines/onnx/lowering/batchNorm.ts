@@ -19,6 +19,15 @@ function statisticsFirst(
   return [b.op('BatchNormalization', inputs, { epsilon: { float: epsilon } }), mean, variance];
 }
 
+/** Σdy(x − m) of each channel: as Σdy·x − m·Σdy, which passes over the images once less, where rounding allows it. */
+function centredProducts(b: GraphBuilder, [dy, x, mean]: readonly [Value, Value, Value], dbeta: Name): Name {
+  const [, c] = dimensions4(x);
+  const exact = b.features.addsFewAtATime;
+  const factor = exact ? b.op('Sub', [x.name, b.reshape(mean.name, [c, 1, 1])]) : x.name;
+  const total = sumOver(b, { ...x, name: b.op('Mul', [dy.name, factor]) }, [0, 2, 3], [c]);
+  return exact ? total : b.op('Sub', [total, b.op('Mul', [dbeta, mean.name])]);
+}
+
 /** Lowerings of batch normalisation; the formulas are in the graph's rules. */
 export const batchNormLowerings: Lowerings<'batchNormTrain' | 'batchNormTrainGrad' | 'batchNormInference'> = {
   // With momentum 0, the operator's running statistics are the batch's own. It writes them over its third
@@ -34,8 +43,7 @@ export const batchNormLowerings: Lowerings<'batchNormTrain' | 'batchNormTrainGra
     const [, c] = x!.shape as [number, number];
     const count = b.scalar(sizeOf(x!.shape) / c);
     const dbeta = sumOver(b, dy!, [0, 2, 3], [c]);
-    const product = { ...x!, name: b.op('Mul', [dy!.name, x!.name]) };
-    const centred = b.op('Sub', [sumOver(b, product, [0, 2, 3], [c]), b.op('Mul', [dbeta, mean!.name])]);
+    const centred = centredProducts(b, [dy!, x!, mean!], dbeta);
     const squared = b.op('Add', [variance!.name, b.scalar(epsilon)]);
     const deviation = b.op('Sqrt', [squared]);
     const dgamma = b.op('Div', [centred, deviation]);
