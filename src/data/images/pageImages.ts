@@ -46,7 +46,8 @@ export function rgbOfCanvas({ data, width, height }: CanvasPixels): RgbImage {
  * ignored. Behind transparent pixels browsers may forget the colour.
  *
  * @param file such as a `File` of an input
- * @param exif whether the image is turned as its EXIF orientation says; default `ignore`, as the other loaders
+ * @param exif whether the image is turned as its EXIF orientation says; default `ignore`, as the other
+ *   loaders. Chromium turns JPEG and PNG, not WebP
  * @throws UserError when the browser cannot decode it
  */
 export async function decodeImageFile(file: Blob, exif: ExifHandling = 'ignore'): Promise<RgbImage> {
