@@ -44,7 +44,10 @@ describe('image files in a page', { skip: withoutChromium }, () => {
             const found = await page.pixels(bytes.toString('base64'), `image/${format}`, exif);
             const most = found.reduce((max, value, i) => Math.max(max, Math.abs(value - expected[i]!)), 0);
             // Decoders of JPEG may round differently.
-            assert.ok(most <= (format === 'jpeg' ? 3 : 0), `${format}, EXIF ${exif}: a pixel differs by ${most}`);
+            assert.ok(
+              most <= (format === 'jpeg' ? 3 : 0),
+              `${format}, EXIF ${exif}: a pixel differs by ${most}`,
+            );
           }
         }
       }),
