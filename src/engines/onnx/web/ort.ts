@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import type { Shape, TensorData } from '../../../graph/tensorType.js';
+import { isInt32Array, isUint8Array } from '../../../realms.js';
 import type { SessionOptions } from '../runtime.js';
 
 /** Any of onnxruntime-web's builds. */
@@ -18,8 +19,8 @@ export function nameOf(ort: Ort, provider: string): string {
 
 /** A tensor over an array. */
 export function hostTensor({ Tensor }: Ort, data: TensorData | Uint8Array, shape: Shape): Tensor {
-  if (data instanceof Uint8Array) return new Tensor('uint8', data, shape);
-  return data instanceof Int32Array ? new Tensor('int32', data, shape) : new Tensor('float32', data, shape);
+  if (isUint8Array(data)) return new Tensor('uint8', data, shape);
+  return isInt32Array(data) ? new Tensor('int32', data, shape) : new Tensor('float32', data, shape);
 }
 
 /** The memory of a tensor on the host; models have no others than numbers of 32 bits. */
