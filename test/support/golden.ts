@@ -83,9 +83,14 @@ export function readFloat32Variants(model: string): Float32Variants | undefined 
 }
 
 /** Largest difference, relative to the largest expected value. */
-export function relativeError(found: ArrayLike<number>, expected: readonly number[]): number {
-  const largest = Math.max(...expected.map(Math.abs));
-  return Math.max(...expected.map((value, i) => Math.abs(found[i]! - value))) / largest;
+export function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let largest = 0;
+  let difference = 0;
+  for (let i = 0; i < expected.length; i++) {
+    largest = Math.max(largest, Math.abs(expected[i]!));
+    difference = Math.max(difference, Math.abs(found[i]! - expected[i]!));
+  }
+  return difference / largest;
 }
 
 /** Euclidean norm. */

@@ -1,5 +1,5 @@
 import type { Tensor } from 'onnxruntime-web';
-import { sizeOf, type TensorType } from '../../../graph/tensorType.js';
+import { sizeOf, type TensorData, type TensorType } from '../../../graph/tensorType.js';
 import type { Ort } from './ort.js';
 
 /** What is used of a `GPUBuffer`. */
@@ -38,26 +38,29 @@ const ALIGNMENT = 16;
  * contents are anything.
  */
 export function deviceTensor({ Tensor }: Ort, device: GpuDevice, { shape, dtype }: TensorType): Tensor {
-  const bytes = 4 * sizeOf(shape);
-  const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+  const size = bufferSize(4 * sizeOf(shape));
   const buffer = device.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST });
-  const numbers = dtype === 'i32' ? Int32Array : Float32Array;
   return Tensor.fromGpuBuffer(buffer, {
     dataType: dtype === 'i32' ? 'int32' : 'float32',
     dims: shape,
-    download: async () => new numbers((await contentsOf(device, buffer, size)).slice(0, bytes)),
     dispose: () => buffer.destroy(),
   });
 }
 
-/** A copy of a buffer. */
-async function contentsOf(device: GpuDevice, buffer: GpuBuffer, size: number): Promise<ArrayBuffer> {
+/** A copy of a {@link deviceTensor}'s contents; the tensor's own `getData` would move them to the host. */
+export async function readDeviceTensor(device: GpuDevice, tensor: Tensor): Promise<TensorData> {
+  const bytes = 4 * tensor.size;
+  const size = bufferSize(bytes);
   const staging = device.createBuffer({ size, usage: MAP_READ | COPY_DST });
   const encoder = device.createCommandEncoder();
-  encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
+  encoder.copyBufferToBuffer(tensor.gpuBuffer as GpuBuffer, 0, staging, 0, size);
   device.queue.submit([encoder.finish()]);
   await staging.mapAsync(READ);
-  const contents = staging.getMappedRange().slice(0);
+  const contents = staging.getMappedRange().slice(0, bytes);
   staging.destroy();
-  return contents;
+  return tensor.type === 'int32' ? new Int32Array(contents) : new Float32Array(contents);
+}
+
+function bufferSize(bytes: number): number {
+  return Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
 }

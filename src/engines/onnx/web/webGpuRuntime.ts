@@ -3,7 +3,7 @@ import type { Shape, TensorData } from '../../../graph/tensorType.js';
 import { freeArrays } from '../../host/freeArrays.js';
 import { providers } from '../providers.js';
 import type { OnnxRuntime, RuntimeSession, SessionOptions, Wanted } from '../runtime.js';
-import { deviceTensor, type GpuDevice } from './gpuBuffers.js';
+import { deviceTensor, type GpuDevice, readDeviceTensor } from './gpuBuffers.js';
 import { createSession, hostData, hostTensor, nameOf, type Ort } from './ort.js';
 
 /** With this layout fewer nodes are put between others. */
@@ -40,7 +40,7 @@ export class WebGpuRuntime implements OnnxRuntime<Tensor> {
   }
 
   async read(tensor: Tensor): Promise<TensorData> {
-    return isOnHost(tensor) ? hostData(tensor).slice() : ((await tensor.getData()) as TensorData);
+    return isOnHost(tensor) ? hostData(tensor).slice() : readDeviceTensor(this.device, tensor);
   }
 
   async take(tensor: Tensor): Promise<TensorData> {

@@ -1,0 +1,55 @@
+/** Images of files, decoded by the browser, become what the loaders of Node make of them. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import sharp, { type Sharp } from 'sharp';
+import { readImages } from '../../src/data/images/readImages.js';
+import { withFolder } from '../train/fixtures/tiny.js';
+import { withoutChromium } from './fixtures/chromium.js';
+import { withPage } from './fixtures/withPage.js';
+
+const [WIDTH, HEIGHT] = [61, 47];
+
+/** Smooth colours that no symmetry maps to themselves. */
+function drawing(): Sharp {
+  const data = Buffer.alloc(3 * WIDTH * HEIGHT);
+  for (let i = 0; i < data.length; i++) {
+    const [channel, pixel] = [i % 3, Math.floor(i / 3)];
+    const [x, y] = [pixel % WIDTH, Math.floor(pixel / WIDTH)];
+    data[i] = channel === 0 ? 4 * x : channel === 1 ? 5 * y : x + y;
+  }
+  return sharp(data, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+}
+
+/** Bytes of the image as Node's loader sees it: means 0 and deviations 1/255 undo the scaling. */
+async function expectedPixels(path: string, exif: 'apply' | 'ignore'): Promise<number[]> {
+  const normalisation = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
+  const images = await readImages([path], { imageSize: 32, normalisation, exif });
+  return Array.from(images, Math.round);
+}
+
+describe('image files in a page', { skip: withoutChromium }, () => {
+  it('are resized and cut as in Node, turned by their EXIF orientation or not', () =>
+    withFolder((folder) =>
+      withPage({ isolated: false }, async (page) => {
+        for (const format of ['png', 'jpeg', 'webp'] as const) {
+          const options = format === 'webp' ? { lossless: true } : {};
+          const bytes = await drawing().withMetadata({ orientation: 6 }).toFormat(format, options).toBuffer();
+          const path = join(folder, `image.${format}`);
+          writeFileSync(path, bytes);
+          // Chromium does not turn WebP.
+          for (const exif of format === 'webp' ? (['ignore'] as const) : (['ignore', 'apply'] as const)) {
+            const expected = await expectedPixels(path, exif);
+            const found = await page.pixels(bytes.toString('base64'), `image/${format}`, exif);
+            const most = found.reduce((max, value, i) => Math.max(max, Math.abs(value - expected[i]!)), 0);
+            // Decoders of JPEG may round differently.
+            assert.ok(
+              most <= (format === 'jpeg' ? 3 : 0),
+              `${format}, EXIF ${exif}: a pixel differs by ${most}`,
+            );
+          }
+        }
+      }),
+    ));
+});
