@@ -103,7 +103,7 @@ const CASES: readonly Case[] = [
   [
     'bytes for what is no ONNX',
     ['export', '--checkpoint=resnet18.pth', '--to=pth', '--f16', '--output=x.pth'],
-    /--f16 and --include-preprocessing are for --to onnx/,
+    /--f16 is for --to onnx, not pth/,
   ],
   [
     'an export onto its source',
