@@ -178,8 +178,10 @@ describe('what a file does not say', () => {
       /1 names, but a\.pth has 3 classes/,
     );
   });
+});
 
-  it('files of older versions: CIFAR’s whole, others cut, EXIF ignored', () => {
+describe('files of older versions', () => {
+  it('are read as they were evaluated: CIFAR’s whole, others cut, EXIF ignored', () => {
     const data = { classes: CLASSES, mean: [0.5, 0.5, 0.5], std: [1, 1, 1] };
     const progress = {
       epoch: 0,
