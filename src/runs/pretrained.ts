@@ -33,6 +33,9 @@ export async function loadPretrained(
   const { onNotice } = options;
   const weights = readWeights(path, { ema: options.ema });
   if (weights.notice !== undefined) onNotice?.(weights.notice);
+  // Of another model the classifier's shape is the least of what differs.
+  const misfit = describeMisfit(weights.tensors, learner.model);
+  if (misfit !== undefined) throw new UserError(`${path}: ${misfit}`);
   const rows = classifierRows(weights, learner, path, options);
   const tensors = new Map(weights.tensors);
   const initial = await learner.stateDict();
@@ -58,7 +61,7 @@ function classifierRows(
     const fresh = classes.filter((_, i) => from[i]! < 0);
     const kept = count - fresh.length;
     const rest = fresh.length > 0 ? `, ${fresh.length} initialised (${someNames(fresh)})` : '';
-    return { from, notice: `of ${count} classifier rows ${kept} kept by their classes’ names${rest}` };
+    return { from, notice: `${kept} of ${count} classifier rows kept by class name${rest}` };
   }
   if (!keepClassifier) {
     const why =

@@ -76,11 +76,11 @@ describe('averaged weights of a .pth on the command line', () => {
       const plain = await run(cwd, ...predict, '--resize-size=32', 'a.png');
       assert.match(
         plain.stderr,
-        /a\.pth has averaged weights \(EMA\) under model_ema, too: --ema takes them/,
+        /a\.pth also has averaged weights \(EMA\) under model_ema: --ema takes them/,
       );
       assert.doesNotMatch(plain.stdout, /class 7/);
       const ema = await run(cwd, ...predict, '--resize-size=32', '--ema', 'a.png');
-      assert.match(ema.stderr, /a\.pth: the averaged weights \(EMA\) under model_ema are taken/);
+      assert.match(ema.stderr, /a\.pth: using the averaged weights \(EMA\) under model_ema/);
       assert.match(ema.stdout, /class 7/);
       const train = [
         'train',
@@ -91,7 +91,7 @@ describe('averaged weights of a .pth on the command line', () => {
         '--log-format=json',
       ];
       const tuned = await run(cwd, ...train, '--pretrained-ema', '--run-dir=tuned');
-      assert.match(tuned.stdout + tuned.stderr, /the averaged weights \(EMA\) under model_ema are taken/);
+      assert.match(tuned.stdout + tuned.stderr, /using the averaged weights \(EMA\) under model_ema/);
       writeFileSync(join(cwd, 'plain.pth'), Buffer.concat(exportTorch(last)));
       const none = await biasloss(['predict', '--checkpoint=plain.pth', '--ema', 'a.png'], { cwd });
       assert.equal(none.code, 1);
@@ -113,7 +113,7 @@ describe('averaged weights of a .pth on the command line', () => {
       assert.equal(code, 1, stderr);
       assert.match(
         stderr.split('\n').at(-2)!,
-        /^error: .*a\.pth: it holds the tensors of shufflenetv2 of the ratio 0\.5, for colour images \(3 channels\), not for grey ones: train with images of 3 channels$/,
+        /^error: .*a\.pth: it has the tensors of shufflenetv2 of the ratio 0\.5, for colour images \(3 channels\), not for grey ones: train with images of 3 channels$/,
       );
     }));
 });

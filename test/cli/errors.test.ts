@@ -74,7 +74,7 @@ const CASES: readonly Case[] = [
     'an unknown setting',
     ['train', '--config=unknown.json'],
     2,
-    /learningRate in unknown\.json is not a setting/,
+    /learningRate in unknown\.json is not a training setting/,
   ],
   [
     'a setting of another type',

@@ -143,7 +143,7 @@ describe('an image folder on the command line', () => {
       await drawClasses(join(cwd, 'two'), ['narrow', 'wide'], 10);
       const pretrained = ['--pretrained=run/best.safetensors', '--data=imagefolder', '--data-path=two'];
       const { stderr } = await succeed(cwd, ...TRAIN, ...pretrained, '--run-dir=tuned');
-      assert.match(stderr, /best\.safetensors: of 2 classifier rows 2 kept by their classes’ names\n/);
+      assert.match(stderr, /best\.safetensors: 2 of 2 classifier rows kept by class name\n/);
       const own = await succeed(cwd, 'validate', BEST, '--data=two', ...ENGINE);
       writeFileSync(join(cwd, 'map.json'), JSON.stringify({ broad: 0, narrow: 1, wide: 2 }));
       const subset = ['validate', BEST, '--data=two', '--class-map=map.json', ...ENGINE];

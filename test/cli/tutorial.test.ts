@@ -24,7 +24,7 @@ function commands(): string[][] {
 /** What each command must print. */
 const printed: readonly (readonly [command: string, output: RegExp])[] = [
   ['check-data', /48 images in 2 classes/],
-  ['train', /epoch 8\/8 [\s\S]*\nrun folder: runs\/mine\n$/],
+  ['train', /epoch 8\/8 [\s\S]*\nrun folder: runs\/mine\n/],
   ['curves', /svg/],
   ['test', /^top-1 +\d+\.\d\d%[\s\S]*most confused/],
   ['export', /^mine\.onnx: 1\.\d\d MB, checked against the source/],

@@ -129,7 +129,7 @@ test('a bad sample or archive does not keep others from being checked', async (t
   const reasons = parts[0]!.unreadable.map(({ reason }) => reason).join('\n');
   for (const part of [
     /0 in .* has no label/,
-    /2\.cls in .* is no label: .* found "cat"/,
+    /2\.cls in .* is not a label: .* found "cat"/,
     /3 in .* has no image/,
     /b\.tar is /,
   ])

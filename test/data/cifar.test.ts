@@ -89,7 +89,7 @@ test('CIFAR-10 joins its five batches', async (t) => {
 
 test('what is missing, truncated or foreign is one sentence that names the file', async (t) => {
   const empty = temporaryFolder(t);
-  await rejects(loadCifar('cifar100', empty), /no CIFAR-100 at/, /--data-path/, /--download/);
+  await rejects(loadCifar('cifar100', empty), /no CIFAR-100 at/, /dataPath/, /download/);
   await rejects(loadCifar('cifar100', join(empty, 'nowhere')), /no CIFAR-100 at .*nowhere/);
   await rejects(loadCifar('cifar100', cifar100Folder(t, { 'train.bin': TRAIN })), /test\.bin is missing/);
   const short = cifar100Folder(t, { 'train.bin': TRAIN.subarray(0, 5000), 'test.bin': TEST });

@@ -60,7 +60,7 @@ test('classes without images in a part are named; a part without images is refus
     () => loadImageFolders(small, { valShare: 0.0001 }),
     /none of the 2 images is held out with --val-share 0\.0001/,
   );
-  refused(() => loadImageFolders(small, { valShare: 0.9999 }), /none is left to train on/);
+  refused(() => loadImageFolders(small, { valShare: 0.9999 }), /none of the 2 images is left to train on/);
 });
 
 test('train/, val/ and test/ are three parts; with two the second is for both', (t) => {

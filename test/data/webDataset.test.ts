@@ -117,7 +117,7 @@ test('archives that are missing, truncated, compressed or none', async (t) => {
   writeFileSync(join(folder, 'z.tar'), gzipSync(readFileSync(path)));
   writeFileSync(join(folder, 'e.tar'), '');
   refused(() => webDataset([join(folder, 'none.tar')]), /there is no archive .*none\.tar/);
-  refused(() => webDataset([join(folder, 'z.tar')]), /z\.tar is (truncated or )?no \.tar/);
+  refused(() => webDataset([join(folder, 'z.tar')]), /z\.tar is (truncated or )?not a \.tar/);
   refused(() => webDataset([join(folder, 'e.tar')]), /e\.tar is truncated/);
   truncateSync(path, 3000);
   refused(() => webDataset([path]), /a\.tar is truncated: a file in it goes beyond its 3000 bytes/);
