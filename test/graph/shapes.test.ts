@@ -73,7 +73,7 @@ const refused: [what: string, build: () => unknown, message: RegExp][] = [
   [
     'no groups',
     () => conv2d(f32(1, 4, 8, 8), f32(3, 2, 3, 3), undefined, { groups: 0 }),
-    /stride and groups must be positive/,
+    /stride, dilation and groups must be positive/,
   ],
   [
     'a kernel too large',
@@ -83,7 +83,7 @@ const refused: [what: string, build: () => unknown, message: RegExp][] = [
   [
     'a stride of 0',
     () => conv2d(f32(1, 1, 3, 3), f32(1, 1, 1, 1), undefined, { stride: 0 }),
-    /stride and groups must be positive/,
+    /stride, dilation and groups must be positive/,
   ],
   [
     'a negative padding',
