@@ -58,8 +58,8 @@ for (const provider of ['wasm', 'webgpu'] as const) {
 }
 
 describe("a page's engine", { skip: withoutChromium }, () => {
-  it('has the first loss and the first gradient of shufflenetv2 that Node has, and the golden loss', async () => {
-    const golden = readGolden('shufflenetv2');
+  it('has the first loss and the first gradient of resnet18 that Node has, and the golden loss', async () => {
+    const golden = readGolden('resnet18');
     const expected = await inNode((engine) => firstStep(engine, golden));
     await withPage({}, async (page) => {
       const { model, classes, image_size, salt, state_dict, train } = golden;

@@ -101,6 +101,9 @@ describe('biasloss train', () => {
         { cwd },
       );
       assert.equal(other.code, 1);
-      assert.match(other.stderr, /^error: .*best\.safetensors: it has the tensors of shufflenetv2 of the ratio 0\.5, not of resnet18\n$/);
+      assert.match(
+        other.stderr,
+        /^error: .*best\.safetensors: it has the tensors of shufflenetv2 of the ratio 0\.5, not of resnet18\n$/,
+      );
     }));
 });
