@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export { type CanvasPixels, rgbOfCanvas } from './data/images/canvasPixels.js';
 export * from './data/images/pageImages.js';
 export type { WebProvider } from './engines/onnx/web/backend.js';
 export { createWebEngine, type WebEngineOptions } from './engines/onnx/web/createWebEngine.js';

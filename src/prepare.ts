@@ -2,8 +2,8 @@
  * `biasloss/prepare`: images for an exported model, in pages and apps, without the rest of the library and without
  * Node.
  */
+export type { CanvasPixels } from './data/images/canvasPixels.js';
 export {
-  type CanvasPixels,
   type ClassProbability,
   type ModelInput,
   type ModelLabels,

@@ -1,5 +1,6 @@
 import { makeGrey } from '../channels.js';
 import type { Preprocessing } from '../preprocessing.js';
+import { type CanvasPixels, rgbOfCanvas } from './canvasPixels.js';
 import { CutResizer } from './cutResizer.js';
 import { evaluationCut } from './geometry.js';
 
@@ -9,13 +10,6 @@ export interface ModelLabels extends Preprocessing {
   readonly classes: readonly string[];
   /** `uint8`: the input is [N, S, S, C], bytes as they are; `float32`: [N, C, S, S], scaled and normalised. */
   readonly input: 'uint8' | 'float32';
-}
-
-/** Pixels as a canvas gives them (`ImageData`): rows of red, green, blue and alpha. */
-export interface CanvasPixels {
-  readonly data: Uint8Array | Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** A model's input, as the arguments of ONNX Runtime's `Tensor`. */
@@ -33,18 +27,13 @@ export type ModelInput =
  *
  * @param labels the contents of the model's `.labels.json`
  */
-export function prepareImage({ data, width, height }: CanvasPixels, labels: ModelLabels): ModelInput {
+export function prepareImage(pixels: CanvasPixels, labels: ModelLabels): ModelInput {
   const { imageSize, resizeSize, input, mean } = labels;
   const channels = mean.length;
-  const rgb = new Uint8Array(3 * width * height);
-  for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
-    rgb[o] = data[i]!;
-    rgb[o + 1] = data[i + 1]!;
-    rgb[o + 2] = data[i + 2]!;
-  }
-  if (channels === 1) makeGrey(rgb);
-  const cut = evaluationCut(width, height, imageSize, resizeSize);
-  const all = new CutResizer(imageSize).resize({ data: rgb, width, height }, cut);
+  const image = rgbOfCanvas(pixels);
+  if (channels === 1) makeGrey(image.data);
+  const cut = evaluationCut(image.width, image.height, imageSize, resizeSize);
+  const all = new CutResizer(imageSize).resize(image, cut);
   const kept = channels === 1 ? all.filter((_, i) => i % 3 === 0) : all;
   return input === 'uint8'
     ? { type: 'uint8', data: kept, dims: [1, imageSize, imageSize, channels] }

@@ -1,14 +1,8 @@
 import { errorMessage, UserError } from '../../errors.js';
 import type { ExifHandling } from '../preprocessing.js';
+import { type CanvasPixels, rgbOfCanvas } from './canvasPixels.js';
 import { withoutExif } from './exif.js';
 import type { RgbImage } from './image.js';
-
-/** Pixels as a canvas gives them, such as an `ImageData`: rows of red, green, blue and alpha. */
-export interface CanvasPixels {
-  readonly data: Uint8Array | Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** What is used of a page's or worker's global scope. */
 interface Bitmap {
@@ -30,23 +24,13 @@ declare const OffscreenCanvas: new (
   };
 };
 
-/** The colours of a canvas's pixels; alpha is left out, not blended. */
-export function rgbOfCanvas({ data, width, height }: CanvasPixels): RgbImage {
-  const rgb = new Uint8Array(3 * width * height);
-  for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
-    rgb[o] = data[i]!;
-    rgb[o + 1] = data[i + 1]!;
-    rgb[o + 2] = data[i + 2]!;
-  }
-  return { data: rgb, width, height };
-}
-
 /**
  * Decodes an image file in a page, with the browser's decoder: every format that the browser shows. Colour profiles are
  * ignored. Behind transparent pixels browsers may forget the colour.
  *
  * @param file such as a `File` of an input
- * @param exif whether the EXIF orientation of the image is applied; default `ignore`, as the other loaders
+ * @param exif whether the EXIF orientation of the image is applied; default `ignore`, as the other loaders.
+ *   Chromium applies it to JPEG and PNG, not to WebP
  * @throws UserError when the browser cannot decode it
  */
 export async function decodeImageFile(file: Blob, exif: ExifHandling = 'ignore'): Promise<RgbImage> {
