@@ -7,7 +7,7 @@ import { type Outcomes, probabilityOf } from './analysis/outcomes.js';
 import { type CellPlan, planCells } from './cellPlan.js';
 import type { TrainedModel } from './trainedModel.js';
 
-/** An embedded image with what is to be said of it. */
+/** An embedded image with its caption. */
 export interface ShownImage {
   /** A `data:` address. */
   readonly address: string;
@@ -25,7 +25,7 @@ export interface ImageList {
   readonly images: readonly ShownImage[];
 }
 
-/** An image with its map of heat. */
+/** An image with its heat map. */
 export interface HeatImage extends ShownImage {
   readonly heatAddress: string;
 }
@@ -49,7 +49,7 @@ export interface MatrixFigures {
   readonly thumbnails: Readonly<Record<number, readonly [address: string, text: string]>>;
 }
 
-/** What a run's model makes of its test images. */
+/** A run's model's results on its test images. */
 export interface ModelFigures {
   /** The checkpoint's file. */
   readonly path: string;
@@ -205,7 +205,7 @@ async function addressesOf(
   return found;
 }
 
-/** What an image is and was taken for. */
+/** An image's class and prediction. */
 function describe(outcomes: Outcomes, image: number): string {
   const label = outcomes.labels[image]!;
   const predicted = outcomes.predicted[image]!;

@@ -25,16 +25,16 @@ import { gradCamProgram } from './analysis/gradCam.js';
 import { inputsOf } from './analysis/modelImages.js';
 import { OutcomeCollector, type Outcomes } from './analysis/outcomes.js';
 
-/** Images of the test set that are looked at, at most: of a larger one, so many. */
+/** The largest number of test images analysed; of a larger set, a sample of this size. */
 const MOST_IMAGES = 10_000;
 
 /** Images of a batch, unless the run's has fewer. */
 const BATCH = 64;
 
-/** A map of heat over an image. */
+/** A heat map over an image. */
 export interface ImageHeat {
   readonly index: number;
-  /** As the model takes it: normalised, [3, S, S]. */
+  /** The model's input: normalised, [3, S, S]. */
   readonly input: Float32Array;
   /** [height, width], not negative. */
   readonly heat: Float32Array;
@@ -84,7 +84,7 @@ export class TrainedModel {
     }
   }
 
-  /** What the model makes of the test images. */
+  /** The model's results on the test images. */
   async outcomes(): Promise<Outcomes> {
     const { test, preprocessing, batchSize } = this;
     const { imageSize } = preprocessing;

@@ -20,7 +20,7 @@ export interface WrittenReport {
 }
 
 /**
- * Writes a run's report, one HTML file that needs nothing else: curves, and what the best checkpoint (or else the last) makes of the
+ * Writes a run's report, one HTML file that needs nothing else: curves, and the results of the best checkpoint (or else the last) on the
  * test images, at most 10,000 of them. Data that is missing leaves the curves, and the report says so.
  *
  * @param folder the run's folder

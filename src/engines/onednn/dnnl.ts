@@ -2,7 +2,7 @@ import type { Shape } from '../../graph/tensorType.js';
 import type { ElementType, MemoryDesc, Pointer } from './memoryDesc.js';
 import type { Primitive, PrimitiveSpec } from './primitiveSpec.js';
 
-/** Numbers by which the library knows a primitive's arguments (`DNNL_ARG_*`). */
+/** Numbers of a primitive's arguments (`DNNL_ARG_*`). */
 export const ARG = {
   src: 1,
   src1: 2,

@@ -96,7 +96,7 @@ class PlanMemory {
   }
 }
 
-/** What executes steps. */
+/** The resources that execute steps. */
 export interface Native {
   readonly dnnl: Dnnl;
   /** For kernels; only plans that were made for it have some. */

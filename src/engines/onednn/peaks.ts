@@ -8,12 +8,12 @@ import type { ElementType, MemoryDesc, Pointer } from './memoryDesc.js';
 import type { ConvSpec, EltwiseSpec, MatmulSpec, PrimitiveSpec } from './primitiveSpec.js';
 
 const MIB = 2 ** 20;
-/** What is taken for the size of the last cache where the system does not tell. */
+/** Assumed size of the last-level cache where the system does not report it. */
 const USUAL_CACHE = 64 * MIB;
 const LARGEST_TENSOR = 512 * MIB;
 const LAST_CACHE = '/sys/devices/system/cpu/cpu0/cache/index3/size';
 
-/** How often a primitive is executed at most, and for how many milliseconds. */
+/** Limits for timing a primitive: executions, and milliseconds. */
 const REPEATS = 60;
 const BUDGET = 250;
 

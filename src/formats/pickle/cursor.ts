@@ -2,7 +2,7 @@ import { PickleFault } from './values.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads a pickle's bytes in order, never beyond their end. */
+/** Reads a pickle's bytes in order, never past their end. */
 export class PickleCursor {
   private readonly view: DataView;
 
@@ -14,7 +14,7 @@ export class PickleCursor {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Passes `count` bytes and says where they began. */
+  /** Skips `count` bytes and returns where they began. */
   private take(count: number): number {
     const start = this.position;
     if (count > this.bytes.length - start)

@@ -1,6 +1,6 @@
 /**
- * What a pickle's contents become. None of the pickle's own code is run: Python objects turn into
- * plain data, or into objects of classes that this library gives.
+ * The values that a pickle is read into. None of the pickle's code is run: Python objects become
+ * plain data, or objects of this library's own classes.
  */
 
 import { isMap, isSet, isUint8Array } from '../../realms.js';
@@ -11,7 +11,7 @@ export class PickleFault extends Error {
   override readonly name = 'PickleFault';
 }
 
-/** A limit on time or memory is passed. Unlike other faults it is never tolerated. */
+/** A limit on time or memory is exceeded. Unlike other faults it is never tolerated. */
 export class PickleLimit extends PickleFault {}
 
 /** A value that is neither a JavaScript primitive nor a plain container. Subclasses say what it is by `kind`. */
@@ -53,7 +53,7 @@ export class PickleTuple extends PickleObject {
   }
 }
 
-/** What a call may use of the machine that makes it. */
+/** The part of the machine that a call may use. */
 export interface CallContext {
   /** A key of a dict: bytes become text, so that it can be found again. What that copies is counted. */
   readonly key: (value: PickleValue) => PickleValue;
@@ -75,7 +75,7 @@ export class PickleGlobal extends PickleObject {
   }
 }
 
-/** A class or function that is not known. Nothing of it is looked up: calling it makes an {@link InertObject}. */
+/** An unknown class or function. Nothing is looked up: calling it makes an {@link InertObject}. */
 export class InertGlobal extends PickleObject {
   override readonly kind: string;
 
@@ -86,8 +86,8 @@ export class InertGlobal extends PickleObject {
 }
 
 /**
- * A placeholder of an object that is not understood: of an unknown class, or of a known one with contents that
- * cannot be read. It takes any state and any items, and keeps none of them.
+ * A placeholder for an unsupported object: of an unknown class, or of a known one whose contents
+ * cannot be read. It accepts any state and any items, and keeps none of them.
  */
 export class InertObject extends PickleObject {
   override readonly kind: string;
@@ -153,7 +153,7 @@ export function natural(value: PickleValue | undefined, what: string): number {
   );
 }
 
-/** A value in a few words, for messages. */
+/** A short description of a value, for messages. */
 export function describeValue(value: PickleValue | undefined): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'None';

@@ -54,7 +54,7 @@ function orderedKeys(dict: ReadonlyMap<PickleValue, PickleValue>): readonly stri
   return names.flatMap((name) => name ?? []);
 }
 
-/** A tensor of one element as a number, such as an accuracy that was not turned into one; a short vector as a list. */
+/** A tensor of one element as a number, such as an accuracy saved as a tensor; a short vector as a list. */
 function numbersOf(
   tensor: TorchTensor,
   materialise: ReturnType<typeof materialiser>,

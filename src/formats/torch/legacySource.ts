@@ -23,7 +23,7 @@ const PROTOCOL = 1001;
 
 /**
  * Opens a checkpoint of PyTorch 0.1.10 to 1.5 (or of `_use_new_zipfile_serialization=False`): five
- * pickles — a number to know it by, the version, facts of the machine, the object, the keys of storages in
+ * pickles — a magic number, the version, facts about the machine, the object, the keys of storages in
  * order — and then each storage's number of elements and bytes.
  *
  * @throws UserError or PickleFault when it is not such
@@ -74,7 +74,7 @@ const PASSED_BYTES: ReadonlyMap<string, number> = new Map([
   ['torch.QInt32Storage', 4],
 ]);
 
-/** What is known of the storages that the object refers to, by key. */
+/** The storages that the object refers to, by key. */
 interface Storages {
   readonly read: Map<string, TorchStorage>;
   /** Elements and bytes of storages that are not read. */

@@ -17,7 +17,7 @@ export interface TorchCheckpoint {
   readonly wrapper: string | null;
   /** Plain values beside the state dict, such as `acc`, `epoch` and `classes`. Other things, such as an optimizer's state, are left out. */
   readonly extras: ReadonlyMap<string, TorchExtra>;
-  /** Entries of the state dict that are no tensors that can be read, with the reason. */
+  /** Entries of the state dict that are not readable tensors, with the reason. */
   readonly unread: ReadonlyMap<string, string>;
   /** The key of averaged weights (EMA) in the file; undefined if it has none. */
   readonly averagedKey?: string | undefined;

@@ -36,7 +36,7 @@ export interface Unwrapped {
   /** The keys that lead to it, with dots between; null where the file is the state dict. */
   readonly wrapper: string | null;
   readonly tensors: ReadonlyMap<string, TorchTensor>;
-  /** Entries of the state dict that are no tensors that can be read, with the reason. */
+  /** Entries of the state dict that are not readable tensors, with the reason. */
   readonly unread: ReadonlyMap<string, string>;
   /** Other entries of the file's dict, or of the state dict itself where nothing wraps it. */
   readonly others: ReadonlyMap<string, PickleValue>;
@@ -81,7 +81,7 @@ export function unwrap(root: PickleValue, averaged: boolean): Unwrapped {
     };
   }
   if (!hasTensors(root)) throw new PickleFault(withoutTensors(root));
-  // Scalars beside the tensors are no weights, nor are objects; a dict or list might hold some.
+  // Scalars and objects beside the tensors are not weights; a dict or list might hold some.
   const isBeside = (value: PickleValue): boolean =>
     typeof value !== 'object' ||
     value === null ||

@@ -17,7 +17,7 @@ export interface TorchLayout {
   readonly extras?: ReadonlyMap<string, TorchExtra>;
 }
 
-/** The folder that PyTorch too gives to files that have no name. */
+/** The folder name that PyTorch uses, too, for files without a name. */
 const FOLDER = 'archive';
 
 /**

@@ -10,7 +10,7 @@ export interface CalibrationBin {
   readonly accuracy: number;
 }
 
-/** Whether a model is right as often as it says. */
+/** Whether a model's confidence matches its accuracy. */
 export interface Calibration {
   readonly bins: readonly CalibrationBin[];
   /** Expected calibration error: mean distance of confidence and accuracy over the images, from 0 to 1. */

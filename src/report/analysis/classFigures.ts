@@ -1,16 +1,16 @@
 import type { Outcomes } from './outcomes.js';
 
-/** How well a class is recognised; shares from 0 to 1, NaN where nothing is to be divided by. */
+/** How well a class is recognised; shares from 0 to 1, NaN where the divisor is 0. */
 export interface ClassFigures {
   readonly name: string;
-  /** Images of the class, and images that were taken for it. */
+  /** Images of the class, and images predicted as it. */
   readonly images: number;
   readonly predicted: number;
-  /** Share of the images that were taken for it which are of it. */
+  /** Precision: the share of the images predicted as it that are of it. */
   readonly precision: number;
-  /** Share of its images that were taken for it. */
+  /** Recall: the share of its images that were predicted as it. */
   readonly recall: number;
-  /** Harmonic mean of both; 0 where both are 0. */
+  /** F1: the harmonic mean of both; 0 where both are 0. */
   readonly f1: number;
 }
 

@@ -64,7 +64,7 @@ export async function embedded(pixels: Uint8Array, { size, most }: EmbedOptions)
   return `data:image/webp;base64,${(await scaled.webp({ quality: 75 }).toBuffer()).toString('base64')}`;
 }
 
-/** An image under a map of heat: grey where the map is 0, in red where it is 1. @returns bytes [S, S, 3] */
+/** An image under a heat map: grey where the map is 0, red where it is 1. @returns bytes [S, S, 3] */
 export function underHeat(pixels: Uint8Array, heat: Float32Array): Uint8Array {
   const [red, green, blue] = [0.3, 0.59, 0.11];
   return Uint8Array.from({ length: pixels.length }, (_, i) => {

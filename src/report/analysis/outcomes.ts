@@ -1,4 +1,4 @@
-/** What a model made of a set of images. */
+/** A model's results on a set of images. */
 export interface Outcomes {
   /** Names of the classes. */
   readonly classes: readonly string[];

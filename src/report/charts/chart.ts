@@ -6,7 +6,7 @@ export interface Line {
   readonly label: string;
   /** As many as there are y. */
   readonly x: readonly number[];
-  /** What is not finite leaves a gap. */
+  /** Values that are not finite leave a gap. */
   readonly y: readonly number[];
   /** Default: the theme's next. */
   readonly colour?: string | undefined;
@@ -27,7 +27,7 @@ export interface Bar {
   readonly value: number;
 }
 
-/** Everything that a chart shows. */
+/** The contents of a chart. */
 export interface Chart {
   /** Above the chart. Default: none, where the page has its own. */
   readonly title?: string | undefined;
@@ -47,7 +47,7 @@ export interface Chart {
 
 /** A chart as an SVG image. Its axes have round numbers. */
 export async function chartSvg(chart: Chart): Promise<string> {
-  // Loaded when a chart is drawn: no other command waits for it.
+  // Loaded only when a chart is drawn, so that other commands start faster.
   const { parse, View } = await import('vega');
   const view = new View(parse(specOf(chart)), { renderer: 'none' });
   const svg = await view.toSVG();
@@ -109,7 +109,7 @@ function scalesOf({ lines, bands = [], bars = [], ...chart }: Chart, theme: Char
   ];
 }
 
-/** Least and greatest of the numbers that are finite; where they are one, room around it. */
+/** Least and greatest of the finite numbers; if they are equal, with a margin around them. */
 function rangeOf(values: readonly number[]): [number, number] {
   let low = Infinity;
   let high = -Infinity;

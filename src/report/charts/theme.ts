@@ -1,14 +1,14 @@
-/** Colours of a chart: any that CSS takes, such as `var(--text)` in a page. */
+/** Colours of a chart: any CSS colours, such as `var(--text)` in a page. */
 export interface ChartTheme {
   readonly text: string;
   readonly grid: string;
-  /** Absent: the page's own shows through. */
+  /** Default: transparent. */
   readonly background?: string;
   /** Of the lines, in order; lines beyond them are dashed. */
   readonly series: readonly string[];
 }
 
-/** For an image of its own. The colours differ for people who see few colours, too (Okabe and Ito). */
+/** For a stand-alone image. The colours are distinguishable with colour blindness, too (Okabe and Ito). */
 export const FILE_THEME: ChartTheme = {
   text: '#333333',
   grid: '#dddddd',

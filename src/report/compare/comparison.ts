@@ -64,10 +64,10 @@ export interface CompareOptions {
   readonly of?: 'last' | 'best' | undefined;
 }
 
-/** Metrics of which less is better. */
+/** Metrics for which lower is better. */
 const LESS_IS_BETTER = /loss|entropy|seconds|waited/;
 
-/** Settings that do not make runs different ones, though the numbers may be. */
+/** Settings that do not distinguish runs, even where their values differ. */
 const UNIMPORTANT: readonly string[] = ['seed', 'threads', 'workers', 'download'];
 
 /**

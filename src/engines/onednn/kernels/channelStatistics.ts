@@ -73,7 +73,7 @@ function emitTotals(asm: Assembler, { images, blocks, pixels }: ChannelStatistic
 
 /**
  * Compiles the mean and the variance (divided by the number of elements) of each channel, in one pass: of
- * x − s, where s is the channel's first number, lest the squares' sum be far larger than the variance. The
+ * x − s, where s is the channel's first number, so that the sum of squares is not far larger than the variance. The
  * result is [2][channels, filled up to whole blocks].
  */
 export function compileStatistics(statistics: ChannelStatistics): Kernel {

@@ -39,7 +39,7 @@ export interface Share {
   readonly stackBytes: number;
 }
 
-/** Registers that C wants back as they were. */
+/** Callee-saved registers. */
 const SAVED = [GPR.rbx, GPR.r12, GPR.r13, GPR.r14, GPR.r15, GPR.rbp] as const;
 
 /** Constants in the kernel's argument. */
@@ -58,7 +58,7 @@ class ConstantPool implements Constants {
  * result does not depend on who computes it.
  *
  * @param emitUnit emits what is done with the unit whose number is in rax; the argument's address is in r15,
- * `stackBytes` are at rsp, and rbp, r13 and r14 are to be left alone
+ * `stackBytes` are at rsp, and rbp, r13 and r14 must not be changed
  */
 export function compileKernel(
   { units, together = 1, stackBytes }: Share,

@@ -56,8 +56,8 @@ export class MachineCode {
   /**
    * @param threads to run on
    * @param environment where `BIASLOSS_KERNELS=0` forbids it
-   * @returns undefined where there is no use or no way: a processor whose code is not AVX2's, a system other
-   * than Linux, a library whose threads are not GNU OpenMP's, a system that lets no memory become executable
+   * @returns undefined where kernels are not needed or unsupported: a processor without AVX2 or with AVX512, a system
+   * other than Linux, a library without GNU OpenMP, a system that forbids executable memory
    */
   static open(
     library: DnnlLibrary,

@@ -1,4 +1,4 @@
-/** Functions of two tensors that are large but no images of one layout: by the library's binary primitive, row-major. */
+/** Binary functions of large tensors that are not images in the same layout: by the library's binary primitive, row-major. */
 import type { BinaryFunction, Comparison } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape, sizeOf } from '../../../graph/tensorType.js';

@@ -79,7 +79,7 @@ function forward({ draft, inputs, outputs, epsilon, relu }: Forward): void {
   draft.steps.primitive({ spec, primitive, reads, writes });
 }
 
-/** Where the primitive asks for the shift, the scale stands in. */
+/** Where the primitive requires a shift, the scale is passed instead: its value is not used. */
 function gradient({ draft, inputs, outputs, epsilon, relu }: Forward): void {
   const [dy, x, gamma, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
   const [dx, dgamma, dbeta] = outputs as [ValueId, ValueId, ValueId];

@@ -10,7 +10,7 @@ export type Lowering<K extends EngineKind> = (draft: Draft, node: EngineNode<K>)
 /** Lowerings of some operations. */
 export type Lowerings<K extends EngineKind> = { readonly [P in K]: Lowering<P> };
 
-/** Tensors of fewer elements than this are computed by loops on the host, sooner than a primitive starts. */
+/** Tensors of fewer elements than this are computed by loops on the host, which is faster than starting a primitive. */
 export const SMALL = 2048;
 
 /** Computes a node with the reference engine's kernel, on row-major tensors: for what is small or rare. */

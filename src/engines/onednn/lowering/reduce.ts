@@ -39,7 +39,7 @@ function reduceImages(draft: Draft, fn: 'mean' | 'sum', x: ValueId, y: ValueId):
   draft.places.define(y, result);
 }
 
-/** Unbiased variance of each row of [N,K]: by layer normalisation, whose normalised rows nobody wants. */
+/** Unbiased variance of each row of [N,K]: by layer normalisation, whose normalised rows are discarded. */
 function rowVariance(draft: Draft, data: Place, y: ValueId): void {
   const [rows, columns] = data.desc.shape as [number, number];
   const statistics = draft.layouts.rowMajor([rows]);

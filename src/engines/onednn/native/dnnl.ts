@@ -28,7 +28,7 @@ const statusTexts = [
   'not required',
 ];
 
-/** What a call gave that makes a descriptor. */
+/** The result of a call that creates a descriptor. */
 export interface Made {
   readonly status: number;
   /** Where the status is 0. */

@@ -1,7 +1,7 @@
 import type { LibraryHandle } from 'koffi';
 import type { Pointer } from '../memoryDesc.js';
 
-/** Something that C takes as an address: a buffer, an address, or null. */
+/** A pointer argument: a buffer, an address, or null. */
 export type Address = ArrayBufferView | bigint | null;
 
 /** A library call that returns a status, 0 for success. */
@@ -82,7 +82,7 @@ function bindNames(library: LibraryHandle) {
   };
 }
 
-/** The functions of both versions, those that differ in name or arguments behind one face. */
+/** The functions of both versions; those that differ in name or arguments share one interface. */
 export interface CommonFunctions extends ReturnType<typeof bindCommon> {
   /** Fills a new descriptor: out, axes, shape, type, strides. */
   readonly memoryByStrides: Call<[Address, number, Address, number, Address]>;

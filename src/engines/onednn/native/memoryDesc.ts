@@ -56,7 +56,7 @@ export function elementTypeOf(number: number): ElementType {
   return names.find((name) => dataTypes[name] === number) ?? 'u8';
 }
 
-/** What C takes for a descriptor; null for none. */
+/** The pointer argument for a descriptor; null for none. */
 export function rawOf(desc: MemoryDesc | undefined): Address {
   if (!desc) return null;
   if (!(desc instanceof NativeMemoryDesc)) throw new DnnlError('the descriptor was not made by oneDNN');

@@ -60,7 +60,7 @@ export function dilationBeyond1({ dilation }: ConvSpec): number[] {
   return dilation.map((size) => size - 1);
 }
 
-/** What batch normalisation is to do besides, as `dnnl_normalization_flags_t`. */
+/** Optional parts of batch normalisation, as `dnnl_normalization_flags_t`. */
 export function normalisationFlags(
   { normalisation: flags }: Numbers,
   { pass, relu, givenStatistics }: BatchNormSpec,
@@ -147,11 +147,11 @@ const typeNames: { readonly [T in ElementType]: string } = { f32: 'f32', bf16: '
 export type NamingFunctions = Pick<CommonFunctions, 'algorithmName' | 'typeName' | 'layoutName' | 'passName'>;
 
 /**
- * Asks the library what it calls the numbers that these bindings pass to it, so that a release which has
- * changed one is refused rather than made to compute something else.
+ * Asks the library for the names of the numbers that these bindings pass to it, so that a release that
+ * changed one is rejected instead of computing something else.
  *
  * @param title the library with its version, for the message
- * @throws DnnlError that tells the first number that differs
+ * @throws DnnlError naming the first number that differs
  */
 export function checkNumbers(functions: NamingFunctions, numbers: Numbers, title: string): void {
   for (const [nameOf, number, expected] of namedNumbers(functions, numbers)) {

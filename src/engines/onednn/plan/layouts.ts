@@ -3,7 +3,7 @@ import type { Block, Dnnl } from '../dnnl.js';
 import { type ElementType, elementBytes, type MemoryDesc } from '../memoryDesc.js';
 import type { Place } from './place.js';
 
-/** Inputs of the choice of layouts. */
+/** Inputs to the choice of layouts. */
 export interface LayoutSettings {
   /** Element type of convolutions' operands. */
   readonly activation: ElementType;

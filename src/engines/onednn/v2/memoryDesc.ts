@@ -24,7 +24,7 @@ export class V2MemoryDesc extends NativeMemoryDesc {
   readonly type: ElementType;
   readonly bytes: number;
 
-  /** @param raw the descriptor, which nobody changes from then on */
+  /** @param raw the descriptor, which must not change afterwards */
   constructor(
     functions: Functions,
     readonly raw: Uint8Array,

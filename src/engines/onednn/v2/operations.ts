@@ -19,7 +19,7 @@ import type {
 import type { Functions } from './functions.js';
 import { numbers } from './numbers.js';
 
-/** Enough for the largest operation descriptor of oneDNN 2 that is used here (a convolution's 5976 bytes). */
+/** Size of the largest operation descriptor of oneDNN 2 used here (a convolution's 5976 bytes). */
 const OPERATION_BYTES = 8192;
 
 /** Kinds that are described by an operation descriptor. */

@@ -16,7 +16,7 @@ export class V3MemoryDesc extends NativeMemoryDesc {
   readonly bytes: number;
 
   /**
-   * @param raw the handle, which nobody destroys before the descriptor's last use
+   * @param raw the handle, which must outlive the descriptor's last use
    * @param serial one number for equal descriptors
    */
   constructor(
@@ -62,22 +62,22 @@ function queryNumber(functions: Functions, raw: bigint, query: number): number {
   return out[0]!;
 }
 
-/** The descriptors that were made in a library, one for all that are equal. */
+/** The descriptors created in a library; equal ones are shared. */
 export class MemoryDescs {
-  /** By what is cheap to compare; few share it. */
+  /** By a cheap key that few descriptors share. */
   private readonly made = new Map<string, V3MemoryDesc[]>();
   private count = 0;
 
   constructor(private readonly functions: Functions) {}
 
-  /** Takes a handle over. */
+  /** Takes ownership of a handle. */
   adopt(handle: bigint): V3MemoryDesc {
     const known = this.find(handle);
     if (known) this.functions.memoryDescDestroy(handle);
     return known ?? this.add(handle);
   }
 
-  /** Reads a handle that somebody else keeps; undefined for a descriptor of no axes. */
+  /** Reads a handle owned by someone else; undefined for a descriptor of no axes. */
   read(handle: bigint): V3MemoryDesc | undefined {
     if (queryNumber(this.functions, handle, memoryQueries.axes) === 0) return undefined;
     const known = this.find(handle);

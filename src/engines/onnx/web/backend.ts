@@ -9,10 +9,10 @@ import { createSession, type Ort } from './ort.js';
 import { WasmRuntime } from './wasmRuntime.js';
 import { WebGpuRuntime } from './webGpuRuntime.js';
 
-/** What computes in a page: the processor through WebAssembly, or the GPU. */
+/** The device that computes in a page: the processor through WebAssembly, or the GPU. */
 export type WebProvider = 'wasm' | 'webgpu';
 
-/** What a page's worker makes its backend by. */
+/** Options of the backend in a page's worker. */
 export interface WebBackendOptions {
   readonly provider: WebProvider;
   /** Of WebAssembly. Default: as many as there are cores. */
@@ -21,7 +21,7 @@ export interface WebBackendOptions {
   readonly wasmPaths?: string | undefined;
 }
 
-/** What is used of a worker's global scope. */
+/** The part of a worker's global scope that is used. */
 declare const crossOriginIsolated: boolean;
 declare const navigator: {
   readonly hardwareConcurrency: number;

@@ -25,7 +25,7 @@ export interface WebEngineOptions {
   readonly worker?: WebWorker | undefined;
 }
 
-/** What is used of a page's global scope. */
+/** The part of a page's global scope that is used. */
 declare const Worker: new (url: URL, options: { readonly type: 'module' }) => WebWorker;
 declare const document: { readonly baseURI: string } | undefined;
 declare const location: { readonly href: string };

@@ -2,20 +2,20 @@ import type { Tensor } from 'onnxruntime-web';
 import { sizeOf, type TensorData, type TensorType } from '../../../graph/tensorType.js';
 import type { Ort } from './ort.js';
 
-/** What is used of a `GPUBuffer`. */
+/** The part of a `GPUBuffer` that is used. */
 type GpuBuffer = Tensor.GpuBufferType & {
   mapAsync(mode: number): Promise<void>;
   getMappedRange(): ArrayBuffer;
   destroy(): void;
 };
 
-/** What is used of a `GPUCommandEncoder`. */
+/** The part of a `GPUCommandEncoder` that is used. */
 interface GpuCommandEncoder {
   copyBufferToBuffer(from: GpuBuffer, at: number, to: GpuBuffer, toAt: number, bytes: number): void;
   finish(): object;
 }
 
-/** What is used of a `GPUDevice`. */
+/** The part of a `GPUDevice` that is used. */
 export interface GpuDevice {
   readonly lost: Promise<{ readonly message: string }>;
   readonly queue: { submit(commands: readonly object[]): void };
@@ -35,7 +35,7 @@ const ALIGNMENT = 16;
 
 /**
  * A tensor in a buffer of its own on the device, which belongs to no session and lives until it is disposed of; its
- * contents are anything.
+ * contents are undefined.
  */
 export function deviceTensor({ Tensor }: Ort, device: GpuDevice, { shape, dtype }: TensorType): Tensor {
   const size = bufferSize(4 * sizeOf(shape));

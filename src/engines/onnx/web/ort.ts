@@ -12,7 +12,7 @@ export type Ort = typeof import('onnxruntime-web');
  */
 const UNWANTED = ['CommonSubexpressionElimination', 'ConstantSharing'];
 
-/** Name and version for descriptions. */
+/** Name and version, for descriptions. */
 export function nameOf(ort: Ort, provider: string): string {
   return `ONNX Runtime Web ${ort.env.versions.web ?? ''} on ${provider}`;
 }

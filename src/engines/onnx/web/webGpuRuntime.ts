@@ -17,7 +17,7 @@ export class WebGpuRuntime implements OnnxRuntime<Tensor> {
   readonly name: string;
   readonly provider = providers.webgpu;
   readonly writesOver = true;
-  /** Why the device is gone. */
+  /** Why the device was lost. */
   private lost: string | undefined;
 
   /**

@@ -52,7 +52,7 @@ export function imagesToTiles(draft: Draft, images: Place, matrix: Matrix): Plac
   return tiles;
 }
 
-/** What follows a convolution, before its result is written. */
+/** Operations fused after a convolution, before its result is written. */
 export interface Ending {
   /** [O] */
   readonly bias?: Place | undefined;
@@ -104,7 +104,7 @@ function blocksOf(
 
 /**
  * Constant weights of up to so many bytes are kept as points; points take four times the memory of the weights,
- * and are soon made again.
+ * and are quickly recomputed.
  */
 const LARGEST_KEPT = 2 ** 22;
 
