@@ -1,7 +1,7 @@
 import { type Calibration, calibrationOf } from './analysis/calibration.js';
 import { type ClassFigures, classFigures, confusionCounts } from './analysis/classFigures.js';
 import { enlargedHeat } from './analysis/gradCam.js';
-import { embedded, inputsOf, pixelsOf, underHeat } from './analysis/modelImages.js';
+import { embedded, inputsOf, rgbOf, underHeat } from './analysis/modelImages.js';
 import { type NotableImages, notableImages } from './analysis/notable.js';
 import { type Outcomes, probabilityOf } from './analysis/outcomes.js';
 import { type CellPlan, planCells } from './cellPlan.js';
@@ -173,7 +173,7 @@ async function heatImages(
   );
   return Promise.all(
     maps.map(async ({ index, input, heat, height, width }) => {
-      const pixels = pixelsOf(input, 0, preprocessing);
+      const pixels = rgbOf(input, 0, preprocessing);
       const under = underHeat(pixels, enlargedHeat(heat, { height, width, size }));
       return {
         address: await embedded(pixels, { size, most: 2 * LIST_SIZE }),
@@ -200,7 +200,7 @@ async function addressesOf(
   })) {
     const size = preprocessing.imageSize;
     for (const [n, index] of some.entries())
-      found.set(index, await embedded(pixelsOf(images, n, preprocessing), { size, most }));
+      found.set(index, await embedded(rgbOf(images, n, preprocessing), { size, most }));
   }
   return found;
 }

@@ -34,7 +34,7 @@ const BATCH = 64;
 /** A heat map over an image. */
 export interface ImageHeat {
   readonly index: number;
-  /** The model's input: normalised, [3, S, S]. */
+  /** The model's input: normalised, [C, S, S]. */
   readonly input: Float32Array;
   /** [height, width], not negative. */
   readonly heat: Float32Array;
@@ -90,7 +90,9 @@ export class TrainedModel {
     const { imageSize } = preprocessing;
     const program = evaluationProgram(this.model, batchSize, { featureVariance: true });
     const executable = await this.engine.compile(program, { variables: this.values, frozen: true });
-    const loader = new Loader(test, { batchSize, imageSize, preprocessing, workers: this.config.workers });
+    const { channels } = this.model;
+    const { workers } = this.config;
+    const loader = new Loader(test, { batchSize, imageSize, channels, preprocessing, workers });
     const collector = new OutcomeCollector(test.classes, test.count);
     try {
       for await (const { images, labels, count } of loader.epoch(0)) {

@@ -5,11 +5,12 @@ import { METRIC_COLUMNS } from './csvLog.js';
 export type EventRecord = Readonly<Record<string, string | number>>;
 
 /**
- * The record of an event: `start`, `epoch`, `checkpoint`, `interrupted` and `result`; steps and evaluation batches
+ * The record of an event: `start`, `epoch`, `checkpoint`, `interrupted` and `result`; batches and steps
  * have none. Accuracies are in percent, epochs are numbered from 1, and figures are called as in `metrics.csv`.
  */
 export function eventRecord(event: TrainerEvent): EventRecord | undefined {
   switch (event.event) {
+    case 'batch':
     case 'step':
     case 'evaluation':
       return undefined;

@@ -3,7 +3,8 @@ import type { Progress } from '../train/checkpointInfo.js';
 import type { TrainerListener } from '../train/events.js';
 import { ACCURACIES, csvLog, LOSS_WEIGHTS, METRICS } from './csvLog.js';
 import { jsonLog } from './jsonLog.js';
-import { tensorBoardLog } from './tensorBoardLog.js';
+import { type ImageDescription, tensorBoardLog } from './tensorBoardLog.js';
+import type { TrainConfig } from './trainConfig.js';
 
 /** How the loss weighed the images of each epoch. */
 export const LOSS_WEIGHTS_FILE = 'loss_weights.csv';
@@ -16,6 +17,10 @@ export interface RunLogOptions {
   readonly accuraciesDir: string | null;
   /** Whether the loss weighs data points, so that `loss_weights.csv` is written. */
   readonly weighs: boolean;
+  /** The run's settings. */
+  readonly config: TrainConfig;
+  /** Classes and preprocessing of its images. */
+  readonly images: ImageDescription;
   /** Where the run resumes; undefined for a new one. */
   readonly progress: Pick<Progress, 'epoch' | 'globalStep'> | undefined;
 }
@@ -24,7 +29,7 @@ export interface RunLogOptions {
 export interface RunLogs {
   readonly listeners: readonly TrainerListener[];
   /** Closes the files. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
@@ -33,7 +38,7 @@ export interface RunLogs {
  * @throws UserError when a file cannot be written; the listeners throw it, too
  */
 export async function openRunLogs(options: RunLogOptions): Promise<RunLogs> {
-  const { folder, progress } = options;
+  const { folder, progress, config, images } = options;
   const epochsDone = progress?.epoch ?? 0;
   const accuracies = options.accuraciesDir ?? folder;
   const tables = [
@@ -42,7 +47,7 @@ export async function openRunLogs(options: RunLogOptions): Promise<RunLogs> {
     await csvLog(join(accuracies, 'accuracy_train.csv'), ACCURACIES.train, epochsDone),
     ...(options.weighs ? [await csvLog(join(folder, LOSS_WEIGHTS_FILE), LOSS_WEIGHTS, epochsDone)] : []),
   ];
-  const charts = await tensorBoardLog(folder, progress);
+  const charts = await tensorBoardLog({ folder, config, images, progress });
   const listeners = [...tables, jsonLog(join(folder, 'log.jsonl')), charts.listener];
   return { listeners, close: () => charts.close() };
 }

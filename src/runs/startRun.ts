@@ -63,19 +63,21 @@ export async function startRun(opened: OpenRun, options: StartOptions = {}): Pro
 }
 
 async function runWithLogs(
-  { trainer }: TrainingRun,
+  { trainer, learner, data }: TrainingRun,
   { config, folder, checkpoint }: OpenRun,
 ): Promise<TrainerOutcome> {
   const logs = await openRunLogs({
     folder: folder.path,
     accuraciesDir: config.accuraciesDir,
     weighs: config.loss === 'bias',
+    config,
+    images: { ...data, imageSize: learner.model.config.imageSize },
     progress: checkpoint?.training?.progress,
   });
   try {
     for (const log of logs.listeners) trainer.listen(log);
     return await trainer.run();
   } finally {
-    logs.close();
+    await logs.close();
   }
 }

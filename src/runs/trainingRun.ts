@@ -13,7 +13,7 @@ import { createModel, families, type ModelOptions } from '../models/registry.js'
 import type { Optimizer } from '../optim/optimizer.js';
 import { cosine, multistep, type Schedule } from '../optim/schedule.js';
 import { sgd } from '../optim/sgd.js';
-import type { Progress } from '../train/checkpointInfo.js';
+import type { DataDescription, Progress } from '../train/checkpointInfo.js';
 import type { TrainerListener } from '../train/events.js';
 import { Learner } from '../train/learner.js';
 import { describeData, preprocessingOf } from '../train/preprocessing.js';
@@ -51,6 +51,8 @@ export interface TrainingRun {
   readonly trainer: Trainer;
   readonly learner: Learner;
   readonly engine: Engine;
+  /** Classes and preprocessing of its images. */
+  readonly data: DataDescription;
   /** Stops the engine and the loaders. */
   close(): Promise<void>;
 }
@@ -95,6 +97,7 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
     const testLoader = keep(new Loader(test, loading));
     const engine = keep(await createEngine(config.engine, engineOptionsOf(config)));
     const learner = keep(await makeLearner(engine, model, train.classes, options));
+    const described = describeData(train.classes, preprocessing);
     const trainer = new Trainer({
       learner,
       train: trainLoader,
@@ -106,13 +109,13 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
       checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(config)),
       info: {
         model: model.config,
-        data: describeData(train.classes, preprocessing),
+        data: described,
         config: { ...config },
       },
       progress: progressOf(checkpoint),
       listeners: options.listeners ?? [],
     });
-    return { trainer, learner, engine, close: closeAll };
+    return { trainer, learner, engine, data: described, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;

@@ -1,3 +1,4 @@
+import type { Batch } from '../data/batch.js';
 import type { Accuracy } from './metrics.js';
 import type { Weighting } from './stepResult.js';
 
@@ -39,6 +40,8 @@ export type TrainerEvent =
       readonly epoch: number;
       readonly step: number;
     }
+  /** The first batch of a run, or after a resume, as the model takes it; its arrays are only valid during the call. */
+  | { readonly event: 'batch'; readonly globalStep: number; readonly batch: Batch }
   | {
       readonly event: 'step';
       readonly epoch: number;

@@ -1,4 +1,4 @@
-import type { BatchSource } from '../data/batch.js';
+import type { Batch, BatchSource } from '../data/batch.js';
 import { UsageError, UserError } from '../errors.js';
 import type { Schedule } from '../optim/schedule.js';
 import type { CheckpointInfo, Progress } from './checkpointInfo.js';
@@ -53,6 +53,7 @@ export const NO_PROGRESS: Progress = {
 export class Trainer {
   private progress: Progress;
   private stopping = false;
+  private hasShownBatch = false;
   private readonly steps: StepRunner;
   private readonly listeners: TrainerListener[];
 
@@ -123,6 +124,7 @@ export class Trainer {
     let begin = performance.now();
     for await (const batch of train.epoch(epoch, number)) {
       if (this.stopping && !this.steps.isWithinStep) return undefined;
+      this.showFirst(batch);
       const isLast = ++number === train.stepsPerEpoch;
       const learningRate = this.learningRate();
       const totals = await this.steps.add(batch, { learningRate, step: this.progress.globalStep, isLast });
@@ -138,6 +140,12 @@ export class Trainer {
     });
     if (accuracy) await this.finishEpoch(meter, accuracy);
     return accuracy;
+  }
+
+  private showFirst(batch: Batch): void {
+    if (this.hasShownBatch) return;
+    this.hasShownBatch = true;
+    this.emit({ event: 'batch', globalStep: this.progress.globalStep, batch });
   }
 
   private finishStep(meter: EpochMeter, totals: StepTotals, learningRate: number): void {

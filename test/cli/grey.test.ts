@@ -20,6 +20,8 @@ test('grey images are trained, tested, exported and predicted as one channel', a
     assert.equal(model.channels, 1);
     assert.deepEqual([data.mean, data.std], [[0.5], [0.25]]);
     assert.deepEqual(tensors.get('pre.0.weight')!.shape, [24, 1, 3, 3]);
+    await run('report', 'run');
+    assert.match(readFileSync(join(cwd, 'run/report.html'), 'utf8'), /src="data:image\/webp;base64,/);
     assert.match(await run('test', checkpoint, '--limit-test=8', '--engine=onnx'), /8 images/);
     const pixels = Uint8Array.from({ length: 40 * 40 * 3 }, (_, i) => (i * 7) & 255);
     const image = await sharp(pixels, { raw: { width: 40, height: 40, channels: 3 } })

@@ -3,9 +3,20 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fromBinary } from '@bufbuild/protobuf';
 import { UserError } from '../../src/errors.js';
-import { encodeFileHeader, encodeScalarEvent } from '../../src/formats/tensorboard/encodeEvent.js';
+import { encodeFileHeader, encodeSummary } from '../../src/formats/tensorboard/encodeEvent.js';
+import { EventSchema } from '../../src/formats/tensorboard/events_pb.js';
 import { EventWriter } from '../../src/formats/tensorboard/eventWriter.js';
+import { HParamsPluginDataSchema } from '../../src/formats/tensorboard/hparams_pb.js';
+import {
+  histogramSummary,
+  hparamsEnd,
+  hparamsStart,
+  imageSummary,
+  scalarSummary,
+  textSummary,
+} from '../../src/formats/tensorboard/summaries.js';
 import { joinBytes, latin1Bytes } from './support/bytes.js';
 
 /** CRC-32C bit by bit, masked: independent of the tables of the library. */
@@ -100,12 +111,71 @@ describe('TensorBoard events', () => {
       ['undefined', 2, Number.NaN],
     ];
     const file = joinBytes(
-      cases.map(([tag, step, value]) => encodeScalarEvent({ tag, step, value, time: 1250 })),
+      cases.map(([tag, step, value]) => encodeSummary(scalarSummary(tag, value), { step, time: 1250 })),
     );
     assert.deepEqual(
       records(file).map(scalarOf),
       cases.map(([tag, step, value]) => [1.25, BigInt(step), tag, value]),
     );
+  });
+});
+
+describe('summaries', () => {
+  it('a histogram counts its numbers in buckets of equal width, the ends included', () => {
+    const values = Float64Array.from({ length: 129 }, (_, i) => i / 2);
+    const { value } = histogramSummary('v', values);
+    assert.ok(value?.case === 'histo');
+    const { min, max, num, sum, bucket = [], bucketLimit = [] } = value.value;
+    assert.deepEqual([min, max, num, sum], [0, 64, 129, 4128]);
+    assert.equal(bucket.length, 64);
+    assert.deepEqual(bucket.slice(0, 2), [2, 2]);
+    assert.equal(bucket[63], 3);
+    assert.deepEqual([bucketLimit[0], bucketLimit[63]], [1, 64]);
+  });
+
+  it('a histogram of equal numbers is one bucket', () => {
+    const { value } = histogramSummary('v', [3, 3, 3]);
+    assert.ok(value?.case === 'histo');
+    assert.deepEqual([value.value.bucket, value.value.bucketLimit], [[3], [3]]);
+  });
+
+  it('images and text survive the wire', () => {
+    const image = { bytes: Uint8Array.of(1, 2), height: 3, width: 4, channels: 3 } as const;
+    const [first] = records(encodeSummary(imageSummary('i', image), { step: 0, time: 0 }));
+    const [second] = records(encodeSummary(textSummary('t', 'größer'), { step: 0, time: 0 }));
+    const [a, b] = [first!, second!].map((message) => {
+      const { what } = fromBinary(EventSchema, message);
+      assert.ok(what.case === 'summary');
+      return what.value.value[0]!;
+    });
+    assert.ok(a!.value.case === 'image');
+    assert.deepEqual([...a!.value.value.encodedImageString], [1, 2]);
+    assert.deepEqual([a!.value.value.height, a!.value.value.width, a!.value.value.colorspace], [3, 4, 3]);
+    assert.ok(b!.value.case === 'tensor');
+    assert.equal(b!.metadata?.pluginData?.pluginName, 'text');
+    assert.equal(new TextDecoder().decode(b!.value.value.stringVal[0]), 'größer');
+  });
+
+  it('hyperparameters name values, types and metrics', () => {
+    const content = [
+      ...hparamsStart({ model: 'resnet18', baseLr: 0.1, nesterov: true }, ['a/b'], 5000),
+      hparamsEnd(7000),
+    ].map(({ metadata }) => fromBinary(HParamsPluginDataSchema, metadata!.pluginData!.content!).data);
+    const [experiment, start, end] = content;
+    assert.ok(experiment?.case === 'experiment' && start?.case === 'sessionStartInfo');
+    assert.deepEqual(
+      experiment.value.hparamInfos.map(({ name, type }) => [name, type]),
+      [
+        ['model', 1],
+        ['baseLr', 3],
+        ['nesterov', 2],
+      ],
+    );
+    assert.equal(experiment.value.metricInfos[0]!.name?.tag, 'a/b');
+    assert.equal(start.value.hparams.baseLr!.kind.value, 0.1);
+    assert.equal(start.value.startTimeSecs, 5);
+    assert.ok(end?.case === 'sessionEndInfo');
+    assert.deepEqual([end.value.status, end.value.endTimeSecs], [1, 7]);
   });
 });
 

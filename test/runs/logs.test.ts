@@ -7,7 +7,8 @@ import { UserError } from '../../src/errors.js';
 import { type Event, EventSchema } from '../../src/formats/tensorboard/events_pb.js';
 import { ACCURACIES, csvLog, METRIC_COLUMNS, METRICS } from '../../src/runs/csvLog.js';
 import { eventRecord, jsonLine, progressRecord } from '../../src/runs/eventRecord.js';
-import { openRunLogs } from '../../src/runs/runLogs.js';
+import { openRunLogs, type RunLogOptions } from '../../src/runs/runLogs.js';
+import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
 import type { TrainerEvent } from '../../src/train/events.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 
@@ -31,6 +32,23 @@ function stepEvent(globalStep: number): TrainerEvent {
   const rates = { learningRate: 0.1, imagesPerSecond: 10 };
   return { event: 'step', epoch: 0, step: 1, globalStep, loss: 1, meanLoss: 1, train, ...rates };
 }
+
+/** Logs of a run with images of 2×2 pixels and two classes. */
+const logOptions = (folder: string): RunLogOptions => ({
+  folder,
+  accuraciesDir: null,
+  weighs: false,
+  config: TRAIN_DEFAULTS,
+  images: { classes: ['cat', 'dog'], mean: [0, 0, 0], std: [1, 1, 1], imageSize: 2 },
+  progress: undefined,
+});
+
+/** A first batch of a cat and a dog, and of an empty place. */
+const batchEvent = (): TrainerEvent => ({
+  event: 'batch',
+  globalStep: 0,
+  batch: { images: new Float32Array(36).fill(0.5), labels: Int32Array.of(0, 1, 0), count: 2 },
+});
 
 /** All events of a folder's event files, in the files' order. */
 function eventsIn(folder: string): Event[] {
@@ -103,41 +121,49 @@ describe('the logs of a run', () => {
   it('are metrics, accuracies, JSON lines with times and TensorBoard events', () =>
     withFolder(async (folder) => {
       const accuracies = join(folder, 'accuracies');
-      const options = { folder, accuraciesDir: accuracies, weighs: true, progress: undefined };
-      const logs = await openRunLogs(options);
+      const logs = await openRunLogs({ ...logOptions(folder), accuraciesDir: accuracies, weighs: true });
       for (const log of logs.listeners) {
+        log(batchEvent());
         for (const globalStep of [24, 25, 26, 50]) log(stepEvent(globalStep));
-        log(epochEvent(0));
+        log({
+          ...epochEvent(0),
+          weighting: { variances: Float32Array.of(1, 2), weights: Float32Array.of(0, 1) },
+        });
       }
-      logs.close();
+      await logs.close();
       assert.match(readFileSync(join(accuracies, 'accuracy.csv'), 'utf8'), /^epoch,accuracy\n0,33\.33333\n$/);
       assert.match(readFileSync(join(folder, 'metrics.csv'), 'utf8'), /\n1,/);
       const line = JSON.parse(readFileSync(join(folder, 'log.jsonl'), 'utf8')) as Record<string, unknown>;
       assert.ok(!Number.isNaN(Date.parse(String(line.time))));
       assert.equal(line.event, 'epoch');
       assert.deepEqual(chartsOf(folder), [
+        ...['Settings 0', '_hparams_/experiment 0', '_hparams_/session_start_info 0'],
         ...['Loss/train 25', 'Loss/train 50', 'Accuracy/train 1', 'Accuracy/test 1', 'EpochLoss/train 1'],
         ...['CrossEntropy/train 1', 'CrossEntropy/test 1', 'LearningRate 1'],
+        ...['Weighting/feature_variance 1', 'Weighting/loss_weight 1'],
+        ...['FirstBatch/0 cat 0', 'FirstBatch/1 dog 0'],
       ]);
     }));
+});
 
-  it('of a resumed run have no step twice, and mark the session', () =>
+describe('the logs of a resumed run', () => {
+  it('have no step twice, and mark the session', () =>
     withFolder(async (folder) => {
-      const first = await openRunLogs({ folder, accuraciesDir: null, weighs: false, progress: undefined });
+      const first = await openRunLogs(logOptions(folder));
       for (const log of first.listeners) {
         log(stepEvent(25));
         log(epochEvent(0));
         log(stepEvent(50));
         log(epochEvent(1));
       }
-      first.close();
+      await first.close();
       const progress = { epoch: 1, globalStep: 40 };
-      const second = await openRunLogs({ folder, accuraciesDir: null, weighs: false, progress });
+      const second = await openRunLogs({ ...logOptions(folder), progress });
       for (const log of second.listeners) {
         log(stepEvent(50));
         log(epochEvent(1));
       }
-      second.close();
+      await second.close();
       const charts = chartsOf(folder);
       assert.equal(new Set(charts).size, charts.length, charts.join());
       assert.deepEqual(charts.filter((chart) => chart.startsWith('Loss')).sort(), [

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { WriteError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
 import { codeOf } from '../../realms.js';
-import { encodeFileHeader, encodeScalarEvent, encodeSessionStart } from './encodeEvent.js';
+import { encodeFileHeader, encodeSessionStart, encodeSummary, type SummaryValue } from './encodeEvent.js';
+import { scalarSummary } from './summaries.js';
 
 /** Files of one process that may begin in the same second. */
 const MAX_TRIES = 1000;
 
 /**
- * Writes numbers to an event file that TensorBoard reads while it grows. Every record is written at
+ * Writes numbers, images and more to an event file that TensorBoard reads while it grows. Every record is written at
  * once; a resumed run begins a file of its own in the same folder, and TensorBoard joins them.
  */
 export class EventWriter {
@@ -54,7 +55,17 @@ export class EventWriter {
    * @throws UserError when the file cannot be written, such as on a full disk
    */
   scalar(tag: string, value: number, step: number, time = Date.now()): void {
-    this.write(encodeScalarEvent({ tag, value, step, time }));
+    this.summary(scalarSummary(tag, value), step, time);
+  }
+
+  /**
+   * Writes what a chart shows at a step, as `summaries.ts` makes it.
+   *
+   * @param time milliseconds since 1970, now where it is not given
+   * @throws UserError when the file cannot be written, such as on a full disk
+   */
+  summary(value: SummaryValue, step: number, time = Date.now()): void {
+    this.write(encodeSummary(value, { step, time }));
   }
 
   /**

@@ -7,7 +7,7 @@ import type { Model } from '../../models/model.js';
 import { Trace } from '../../nn/trace.js';
 
 /**
- * Grad-CAM (Selvaraju et al., 2017) of the model in evaluation mode: (variables, images [N,3,S,S], chosen [N,classes]) →
+ * Grad-CAM (Selvaraju et al., 2017) of the model in evaluation mode: (variables, images [N,C,S,S], chosen [N,classes]) →
  * `heat` [N,h,w], the features summed up over their channels with the mean gradient of the chosen class's logit, negative
  * values cut off.
  *
@@ -16,7 +16,7 @@ import { Trace } from '../../nn/trace.js';
 export function gradCamProgram(model: Model, batchSize: number): Program {
   const graph = new Graph();
   const { imageSize, classes } = model.config;
-  const images = graph.input('images', [batchSize, 3, imageSize, imageSize]);
+  const images = graph.input('images', [batchSize, model.channels, imageSize, imageSize]);
   const { logits, features } = model.forward(images, new Trace(graph, model, false));
   const score = sum(mul(logits, graph.input('chosen', [batchSize, classes])));
   const [gradient] = gradients(score, [features]);

@@ -1,12 +1,13 @@
 import sharp from 'sharp';
 import { type Dataset, sharedBytes, subset } from '../../data/dataset.js';
+import { pixelsOf } from '../../data/images/pixelsOf.js';
 import { Loader } from '../../data/loader.js';
 import type { Preprocessing } from '../../data/preprocessing.js';
 
 /** Some images of a set, in the order of `indices`, which must not be empty. */
 export function chosenImages(dataset: Dataset, indices: readonly number[]): Dataset {
   if (dataset.kind === 'images') return subset(dataset, Uint32Array.from(indices));
-  const length = 3 * dataset.imageSize ** 2;
+  const length = (dataset.channels ?? 3) * dataset.imageSize ** 2;
   const pixels = sharedBytes(indices.length * length);
   indices.forEach((index, n) => {
     pixels.set(dataset.pixels.subarray(index * length, (index + 1) * length), n * length);
@@ -15,15 +16,16 @@ export function chosenImages(dataset: Dataset, indices: readonly number[]): Data
   return { ...dataset, count: indices.length, labels, pixels };
 }
 
-/** Images as the model takes them, normalised [N, 3, S, S]; those of `indices` first, zeros after them up to a whole batch. */
+/** Images as the model takes them, normalised [N, C, S, S]; those of `indices` first, zeros after them up to a whole batch. */
 export async function* inputsOf(
   dataset: Dataset,
   indices: readonly number[],
   options: { readonly preprocessing: Preprocessing; readonly batchSize: number },
 ): AsyncGenerator<{ readonly images: Float32Array; readonly indices: readonly number[] }> {
   if (indices.length === 0) return;
-  const { imageSize } = options.preprocessing;
-  const loader = new Loader(chosenImages(dataset, indices), { ...options, imageSize });
+  const { imageSize, mean } = options.preprocessing;
+  const shape = { imageSize, channels: mean.length };
+  const loader = new Loader(chosenImages(dataset, indices), { ...options, ...shape });
   let done = 0;
   try {
     for await (const { images, count } of loader.epoch(0)) {
@@ -35,18 +37,11 @@ export async function* inputsOf(
   }
 }
 
-/** Bytes [S, S, 3] of image `n` of normalised ones [N, 3, S, S]: the image as the model sees it. */
-export function pixelsOf(
-  images: Float32Array,
-  n: number,
-  { imageSize, mean, std }: Pick<Preprocessing, 'imageSize' | 'mean' | 'std'>,
-): Uint8Array {
-  const plane = imageSize * imageSize;
-  return Uint8Array.from({ length: 3 * plane }, (_, i) => {
-    const channel = i % 3;
-    const value = images[(3 * n + channel) * plane + Math.floor(i / 3)]! * std[channel]! + mean[channel]!;
-    return Math.round(Math.min(1, Math.max(0, value)) * 255);
-  });
+/** Bytes [S, S, 3] of image `n` of normalised ones [N, C, S, S]: the image as the model sees it. */
+export function rgbOf(images: Float32Array, n: number, preprocessing: Preprocessing): Uint8Array {
+  const pixels = pixelsOf(images, n, preprocessing);
+  if (preprocessing.mean.length === 3) return pixels;
+  return Uint8Array.from({ length: 3 * pixels.length }, (_, i) => pixels[Math.floor(i / 3)]!);
 }
 
 /** How pixels become the address of an embedded image. */
