@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
@@ -8,6 +9,9 @@ import { type LogFormat, packageVersion, printJson, printLine } from './output.j
 
 /** Instruction sets that decide how fast the engines are. */
 const FEATURES = ['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_tile', 'amx_bf16'];
+
+/** How long the search for a GPU may take. */
+const WEBGPU_TIMEOUT_MS = 20_000;
 
 const INSTALL_ONEDNN = `oneDNN makes training on x86 several times faster. To install it:
   Debian: apt-get install libdnnl2 (Debian 12) or libdnnl3.6 (13 and newer)
@@ -24,8 +28,9 @@ export function configureDoctor(command: Command): void {
 async function runDoctor({ logFormat }: { readonly logFormat: LogFormat }): Promise<void> {
   const onnx = await tryEngine('onnx');
   const onednn = await tryEngine('onednn');
+  const webgpu = tryWebGpu();
   if (logFormat === 'json') {
-    printJson({ event: 'doctor', ...machineRecord(), engines: { onnx, onednn } });
+    printJson({ event: 'doctor', ...machineRecord(), engines: { onnx, onednn, webgpu } });
     return;
   }
   const rows = [
@@ -38,6 +43,7 @@ async function runDoctor({ logFormat }: { readonly logFormat: LogFormat }): Prom
     ['memory', `${(totalmem() / 2 ** 30).toFixed(1)} GiB`],
     ['engine onnx', engineText(onnx)],
     ['engine onednn', engineText(onednn)],
+    ['engine webgpu', engineText(webgpu)],
   ];
   for (const [what, found] of rows) printLine(`${what!.padEnd(14)} ${found}`);
   if (!onednn.found) printLine(`\n${INSTALL_ONEDNN}`);
@@ -75,6 +81,31 @@ async function tryEngine(name: 'onnx' | 'onednn'): Promise<EngineFound> {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { found: false, description: error.message };
+  }
+}
+
+/** In a process of its own: drivers print warnings, and a faulty one may end the process. */
+function tryWebGpu(): EngineFound {
+  const module = new URL('../engines/createEngine.js', import.meta.url).href;
+  const script = `
+    import { createEngine } from ${JSON.stringify(module)};
+    const print = (found, description) => console.log(JSON.stringify({ found, description }));
+    try {
+      const engine = await createEngine('webgpu');
+      print(true, engine.description);
+      await engine.close();
+    } catch (error) {
+      print(false, error.message);
+    }`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: WEBGPU_TIMEOUT_MS,
+  });
+  try {
+    return JSON.parse(stdout) as EngineFound;
+  } catch {
+    return { found: false, description: 'WebGPU ended the process that tried it, or did not answer' };
   }
 }
 

@@ -10,16 +10,17 @@ const backendModules = {
   onednn: './onednn/backend.js',
   onnx: './onnx/node/backend.js',
   reference: './reference/backend.js',
+  webgpu: './onnx/node/webGpuBackend.js',
 } as const;
 
-/** An engine by name: `onednn` (oneDNN, native), `onnx` (ONNX Runtime, installed with the package) or `reference` (plain TypeScript, slow). */
+/** An engine by name: `onednn` (oneDNN, native), `onnx` (ONNX Runtime, installed with the package), `reference` (plain TypeScript, slow) or `webgpu` (ONNX Runtime on a GPU, experimental). */
 export type EngineName = keyof typeof backendModules;
 
 /** An engine by name; `auto` uses oneDNN if it is found, else ONNX Runtime. */
 export type EngineChoice = EngineName | 'auto';
 
 /** Names that {@link createEngine} takes. */
-export const engineChoices: readonly EngineChoice[] = ['auto', 'onednn', 'onnx', 'reference'];
+export const engineChoices: readonly EngineChoice[] = ['auto', 'onednn', 'onnx', 'reference', 'webgpu'];
 
 /**
  * Starts an engine in a worker thread.
@@ -68,7 +69,7 @@ function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required
 }
 
 function start(name: EngineName, options: Required<EngineOptions>): Promise<Engine> {
-  if (name === 'onnx') refuseTelemetry();
+  if (name === 'onnx' || name === 'webgpu') refuseTelemetry();
   return startThreadEngine({ name, module: siblingModule(backendModules[name], import.meta.url) }, options);
 }
 

@@ -54,4 +54,4 @@ test('precision auto is bf16 where the processor multiplies it, and the descript
 });
 
 test('every choice is listed', () =>
-  assert.deepEqual([...engineChoices].sort(), ['auto', 'onednn', 'onnx', 'reference']));
+  assert.deepEqual([...engineChoices].sort(), ['auto', 'onednn', 'onnx', 'reference', 'webgpu']));

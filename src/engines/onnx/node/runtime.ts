@@ -11,6 +11,8 @@ export interface NodeRuntimeOptions {
   readonly provider: Provider;
   /** Default: ONNX Runtime's. */
   readonly threads?: number | undefined;
+  /** For descriptions. Default: the threads. */
+  readonly resources?: string | undefined;
 }
 
 /**
@@ -27,10 +29,10 @@ export class NodeRuntime implements OnnxRuntime<Tensor> {
   readonly writesOver = true;
   private readonly threads: number | undefined;
 
-  constructor({ provider, threads }: NodeRuntimeOptions) {
+  constructor({ provider, threads, resources }: NodeRuntimeOptions) {
     this.provider = provider;
     this.threads = threads;
-    this.resources = threads === 1 ? '1 thread' : `${threads ?? 'all'} threads`;
+    this.resources = resources ?? (threads === 1 ? '1 thread' : `${threads ?? 'all'} threads`);
   }
 
   tensor(data: TensorData | Uint8Array, shape: Shape): Tensor {

@@ -1,9 +1,7 @@
 import { errorMessage, UserError } from '../../../errors.js';
-import { DataType } from '../../../formats/onnx/modelBuilder.js';
 import type { EngineBackend } from '../../engine.js';
 import { OnnxBackend } from '../backend.js';
-import { GraphBuilder } from '../lowering/graphBuilder.js';
-import { STANDARD } from '../providers.js';
+import { smallestModel } from '../smallestModel.js';
 import type { GpuDevice } from './gpuBuffers.js';
 import { createSession, type Ort } from './ort.js';
 import { WasmRuntime } from './wasmRuntime.js';
@@ -74,11 +72,8 @@ async function start(
 ): Promise<void> {
   if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
   ort.env.wasm.numThreads = threads;
-  const builder = new GraphBuilder(STANDARD);
-  builder.output(builder.op('Neg', [builder.input('x', DataType.FLOAT, [1])]), DataType.FLOAT, [1]);
-  const model = builder.build('start');
   try {
-    await createSession(ort, model, { optimise: false, externalData: [] }, provider);
+    await createSession(ort, smallestModel(), { optimise: false, externalData: [] }, provider);
   } catch (error) {
     const where = wasmPaths ?? 'the folder of the worker’s script';
     throw new UserError(`onnxruntime-web does not start with the files of ${where}: ${errorMessage(error)}`);
