@@ -1,8 +1,9 @@
 /** Reductions of large tensors: sums as products with ones, the rest over rows that are brought together first. */
 import type { Reduction } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
-import { sizeOf, stridesOf } from '../../../graph/tensorType.js';
+import { type Shape, sizeOf, stridesOf } from '../../../graph/tensorType.js';
 import { ARG } from '../dnnl.js';
+import type { MemoryDesc } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import type { MatmulSpec, ReductionSpec } from '../primitiveSpec.js';
@@ -18,7 +19,7 @@ function filled(draft: Draft, value: number, length: number): Place {
 }
 
 function product(draft: Draft, a: Place, b: Place): Place {
-  const shape = [a.desc.shape[0]!, b.desc.shape[1]!];
+  const shape = [...a.desc.shape.slice(0, -1), b.desc.shape.at(-1)!];
   const dst = draft.buffers.allocate(draft.layouts.rowMajor(shape));
   const spec: MatmulSpec = { kind: 'matmul', a: a.desc, b: b.desc, dst: dst.desc };
   draft.steps.primitive({ spec, reads: { [ARG.src]: a, [ARG.weights]: b }, writes: { [ARG.dst]: dst } });
@@ -40,6 +41,17 @@ function sumRows(draft: Draft, x: Place, weight: number): Place {
 function sumColumns(draft: Draft, x: Place, weight: number): Place {
   const [rows] = x.desc.shape as [number, number];
   return product(draft, matrix(draft, filled(draft, weight, rows), 1, rows), x);
+}
+
+/** Most weights that {@link sumMiddle} keeps. */
+const MOST_WEIGHTS = 2 ** 20;
+
+/** Σ weight·x over the middle axis of [B, R, K] → [B, 1, K], a product for each of the first axis. */
+function sumMiddle(draft: Draft, x: Place, shape: Shape, weight: number): Place {
+  const [batch, reduced, kept] = shape as [number, number, number];
+  const desc = (rows: number, columns: number): MemoryDesc => draft.layouts.rowMajor([batch, rows, columns]);
+  const weights = { ...filled(draft, weight, batch * reduced), desc: desc(1, reduced) };
+  return product(draft, weights, { ...x, desc: desc(reduced, kept) });
 }
 
 /** x with the axes that are reduced as its rows, [K, R], by a copy unless they are the last already. */
@@ -87,6 +99,8 @@ function sum(draft: Draft, x: ValueId, axes: readonly number[], weight: number):
     const totals = sumRows(draft, rows, weight);
     return sumColumns(draft, matrix(draft, totals, first!.size, second!.size), 1);
   }
+  if (groups.length === 3 && first!.size * second!.size <= MOST_WEIGHTS)
+    return sumMiddle(draft, place, [first!.size, second!.size, third!.size], weight);
   return sumRows(draft, reducedRows(draft, x, axes), weight);
 }
 
