@@ -20,6 +20,22 @@ export class UsageError extends UserError {
 /** Name of a setting where it was given: a flag, a key of a file, a property. */
 export type NameOfSetting = (key: string) => string;
 
+/** Text that names settings, given the name of each. */
+export type SettingText = (name: NameOfSetting) => string;
+
+/** A text in which settings have the names of their keys. */
+export function withKeys(text: SettingText): string {
+  return text((key) => key);
+}
+
+/**
+ * Takes notices, a sentence each.
+ *
+ * @param text names settings by their keys
+ * @param named the same with other names for the settings, such as flags
+ */
+export type NoticeListener = (text: string, named: SettingText) => void;
+
 /**
  * Settings that are wrong, missing or contradict each other. The message names them by their keys; a caller that
  * knows how they were given uses {@link named} for other names.
@@ -33,10 +49,10 @@ export class SettingError extends UsageError {
    * @param exitCode 2 (default) for wrong settings, 1 if something else failed that other settings would fix
    */
   constructor(
-    private readonly sentence: (name: NameOfSetting) => string,
+    private readonly sentence: SettingText,
     exitCode = 2,
   ) {
-    super(sentence((key) => key));
+    super(withKeys(sentence));
     this.exitCode = exitCode;
   }
 

@@ -2,6 +2,7 @@ import { checkComments } from './comments.js';
 import { checkCycles } from './cycles.js';
 import { checkDocumentation } from './documentation.js';
 import type { Finding } from './finding.js';
+import { checkFlags } from './flags.js';
 import { checkLayers, checkPrinting } from './layers.js';
 import { checkRealms } from './realms.js';
 import { checkSizes } from './sizes.js';
@@ -23,6 +24,7 @@ export function checkStructure(files: ReadonlyMap<string, string>): Finding[] {
     ...checkLayers(sources),
     ...checkCycles(sources),
     ...checkPrinting(sources),
+    ...checkFlags(written),
     ...checkTyping(written),
     ...checkRealms(written),
     ...checkComments(written),

@@ -16,7 +16,7 @@ export function checkComments(sources: readonly Source[]): Finding[] {
 }
 
 /** All comments of a file, once each. */
-function commentsOf(tree: ts.SourceFile): { line: number; text: string }[] {
+export function commentsOf(tree: ts.SourceFile): { line: number; text: string }[] {
   const { text } = tree;
   const starts = new Map<number, string>();
   const visit = (node: ts.Node): void => {

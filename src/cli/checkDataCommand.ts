@@ -7,7 +7,7 @@ import { UsageError, UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { logFormatOption } from './options.js';
-import { formatCount, formatTable, type LogFormat, printJson, printLine } from './output.js';
+import { countOf, formatTable, type LogFormat, printJson, printLine } from './output.js';
 import { ProgressLine } from './progressLine.js';
 import { settingOption } from './settingOptions.js';
 
@@ -62,16 +62,16 @@ async function runCheckData(place: string, flags: CheckDataFlags): Promise<void>
 }
 
 function refuseUnusable({ unusable, stops }: DataCheck, place: string, list: string | undefined): void {
-  const files = unusable.length === 1 ? '1 file' : `${formatCount(unusable.length)} files`;
+  const files = countOf(unusable.length, 'file');
   const them = unusable.length === 1 ? 'it' : 'them';
   const remedy = isWebDataset(place)
     ? `write the archives again without ${them}`
-    : `leave ${them} out by train --exclude ${list ?? 'LIST'}`;
+    : `leave ${them} out with train --exclude ${list ?? 'LIST'}`;
   if (unusable.length > 0)
     throw new UserError(
       `${files} cannot be used; ${remedy}${stops.length > 0 ? `; and ${stops.join('; ')}` : ''}`,
     );
-  if (stops.length > 0) throw new UserError(`training would stop: ${stops.join('; ')}`);
+  if (stops.length > 0) throw new UserError(`training would fail: ${stops.join('; ')}`);
 }
 
 function printCheck({ parts, warnings, notes }: DataCheck): void {
@@ -82,7 +82,9 @@ function printCheck({ parts, warnings, notes }: DataCheck): void {
 
 function printReport({ part, folder, classes, empty, unreadable, foreign }: DataReport): void {
   const total = classes.reduce((sum, { count }) => sum + count, 0);
-  printLine(`${folder}: ${formatCount(total)} images in ${classes.length} classes (${part})`);
+  printLine(
+    `${folder}: ${countOf(total, 'image')} in ${countOf(classes.length, 'class', 'classes')} (${part})`,
+  );
   printLine(
     formatTable(
       ['class', 'images'],
@@ -91,6 +93,6 @@ function printReport({ part, folder, classes, empty, unreadable, foreign }: Data
   );
   for (const path of empty) printLine(`empty: ${path}`);
   for (const { reason } of unreadable) printLine(`unreadable: ${reason}`);
-  for (const { path, format } of foreign) printLine(`of an unsupported format: ${path} (${format})`);
+  for (const { path, format } of foreign) printLine(`unsupported format: ${path} (${format})`);
   printLine();
 }

@@ -5,7 +5,7 @@ import type { Predictor } from '../train/evaluate.js';
 import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
 import type { OnnxFile } from './onnxFile.js';
-import { formatCount } from './output.js';
+import { countOf, formatCount } from './output.js';
 
 /** What computes the logits of batches of one size. */
 export interface BatchPredictor extends Predictor {
@@ -65,5 +65,5 @@ export function evaluatedOnnx({
 
 /** `348,843 parameters, 24 images`; an exported model's parameters are not counted. */
 export function describeCounts(parameters: number | undefined, images: number): string {
-  return `${parameters === undefined ? '' : `${formatCount(parameters)} parameters, `}${formatCount(images)} images`;
+  return `${parameters === undefined ? '' : `${formatCount(parameters)} parameters, `}${countOf(images, 'image')}`;
 }

@@ -5,11 +5,12 @@ import { readOnnxClassifier } from '../formats/onnx/readClassifier.js';
 import { families } from '../models/registry.js';
 import { readBytes } from '../runs/checkpoint.js';
 import type { EngineFlags } from './classifier.js';
+import { flagOf } from './flagNames.js';
 import type { WeightsFlags } from './weightsFlags.js';
 
 /** Flags for what an ONNX model contains itself, or for our engines. */
 const MEANINGLESS: { readonly [K in keyof (WeightsFlags & EngineFlags)]?: string } = {
-  ...families.flags,
+  ...families.mapOptions(flagOf),
   model: '--model',
   numClasses: '--num-classes',
   imageSize: '--image-size',

@@ -116,6 +116,11 @@ export function formatCount(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** A number of things: `1 image`, `1,200 images`. */
+export function countOf(value: number, one: string, several = `${one}s`): string {
+  return `${formatCount(value)} ${value === 1 ? one : several}`;
+}
+
 /** A table with aligned columns; the first is aligned left, the others right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];

@@ -67,7 +67,7 @@ function refuse(failures: readonly UserError[], images: number): void {
   if (!first) return;
   if (more.length === 0) throw first;
   for (const { message } of failures) printNotice(`error: ${message}`);
-  throw new UserError(`${failures.length} of ${images} images cannot be read`);
+  throw new UserError(`${failures.length} of ${images} images could not be read`);
 }
 
 function report(image: string, guesses: readonly ClassGuess[], logFormat: PredictFlags['logFormat']): void {

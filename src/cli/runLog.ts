@@ -1,4 +1,5 @@
 import type { RunListener } from '../runs/runEvents.js';
+import { flagOf } from './flagNames.js';
 import { printNotice } from './output.js';
 import { ProgressLine } from './progressLine.js';
 
@@ -7,7 +8,7 @@ export function runLog(): RunListener {
   const line = new ProgressLine(process.stderr);
   return (event) => {
     if (event.event === 'notice') {
-      printNotice(event.text);
+      printNotice(event.named(flagOf));
       return;
     }
     const { data, received, total = Infinity } = event;

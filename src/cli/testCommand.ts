@@ -157,7 +157,7 @@ function report(
   if (!detail) return;
   const classes = detail.per_class.map((row) => [row.name, String(row.images), formatPercent(row.top1)]);
   const pairs = detail.confused.map((pair) => [
-    `${pair.label} taken for ${pair.predicted}`,
+    `${pair.label} mistaken for ${pair.predicted}`,
     String(pair.images),
   ]);
   printLine(`\n${formatTable(['class', 'images', 'top-1'], classes)}`);

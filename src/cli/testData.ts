@@ -19,7 +19,7 @@ import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
 import { readSplit } from '../runs/splitFile.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import type { WeightsFile } from '../train/weights.js';
-import { printNotice } from './output.js';
+import { countOf, formatCount, printNotice } from './output.js';
 import { runLog } from './runLog.js';
 
 /** Flags that choose the test data. */
@@ -92,10 +92,10 @@ function ofImages(
   const dataset = partNamed(images, part);
   const records = readSplit(dirname(checkpoint));
   const chosen = records && own ? asRecorded(images, dataset, records, part) : dataset;
-  if (chosen.count === 0) throw new UserError(`${images.summary.place} has no images for ${part}`);
+  if (chosen.count === 0) throw new UserError(`${images.summary.place} has no images in its part ${part}`);
   if (records && !own) warnOfTrained(images, chosen, records);
   printNotice(
-    `tested on: ${chosen.count.toLocaleString('en-US')} images of ${part === 'train' ? 'the training part' : chosen.name}`,
+    `testing on ${countOf(chosen.count, 'image')} of ${part === 'train' ? 'the training part' : chosen.name}`,
   );
   return chosen;
 }
@@ -129,6 +129,6 @@ function warnOfTrained(images: ImageParts, dataset: ImageDataset, records: reado
   const count = now.filter((record) => trained.has(contentOf(record))).length;
   if (count > 0)
     printNotice(
-      `warning: the run was trained on ${count.toLocaleString('en-US')} of these ${dataset.count.toLocaleString('en-US')} images`,
+      `warning: the run was trained on ${formatCount(count)} of these ${countOf(dataset.count, 'image')}`,
     );
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Dataset } from '../data/dataset.js';
 import { readClassMap } from '../data/folders/classMap.js';
-import { errorMessage, UsageError, UserError } from '../errors.js';
+import { errorMessage, SettingError, UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { areNamed } from '../runs/classMapping.js';
 import {
@@ -10,6 +10,7 @@ import {
   type WeightsDescription,
 } from '../runs/weightsDescription.js';
 import type { WeightsFile } from '../train/weights.js';
+import { flagOf } from './flagNames.js';
 import { printNotice } from './output.js';
 
 /** Flags for what a file of weights may not contain. */
@@ -34,10 +35,20 @@ export function describeFile(
 ): WeightsDescription {
   const classes = classesFile === undefined ? more.classes : readClassesFile(classesFile);
   const given = { mean, std, resizeSize, exif, classes, data: more.data };
-  const description = describeWeights(weights, model, given);
-  if (weights.notice !== undefined) printNotice(weights.notice);
-  for (const notice of description.notices) printNotice(notice);
+  const description = namingFlags(() => describeWeights(weights, model, given));
+  if (weights.notice !== undefined) printNotice(weights.notice(flagOf));
+  for (const notice of description.notices) printNotice(notice(flagOf));
   return description;
+}
+
+/** Runs something whose `classes` come from a file here. */
+function namingFlags<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    throw error.named((key) => flagOf(key === 'classes' ? 'classesFile' : key));
+  }
 }
 
 /**

@@ -53,7 +53,7 @@ export class Families<O extends string = string> {
     return family && { ...family.models[name]!, family };
   }
 
-  /** Names of a hyperparameter's values, which its flag accepts. */
+  /** Names of a hyperparameter's values, which the command line accepts. */
   valueNames(key: O): ReadonlyMap<string, number> {
     const names = new Map<string, number>();
     for (const [name, value] of (this.options.get(key) ?? []).flatMap(({ names }) =>
@@ -68,11 +68,6 @@ export class Families<O extends string = string> {
   /** A model's name with the hyperparameters that are set: `shufflenetv2-0.5`. */
   labelOf(name: string, settings: object): string {
     return [name, ...Object.values(this.optionsOf(settings))].join('-');
-  }
-
-  /** The flag of each hyperparameter: `--stem-width` of `stemWidth`. */
-  get flags(): { readonly [K in O]: string } {
-    return this.mapOptions((key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   }
 
   /** Something for every hyperparameter, by its name. */

@@ -1,8 +1,8 @@
 import type { Model, ModelConfig } from './model.js';
 
-/** A hyperparameter of a family: a number, which a setting, a flag of its name and checkpoints hold. */
+/** A hyperparameter of a family: a number, which settings and checkpoints hold by its name. */
 export interface Hyperparameter {
-  /** Description for --help: `channel multiplier`. */
+  /** Description: `channel multiplier`. */
   readonly help: string;
   /** Its default. */
   readonly standard: number;
@@ -10,13 +10,13 @@ export interface Hyperparameter {
   readonly expected: string;
   /** Whether a value is allowed. */
   readonly holds: (value: number) => boolean;
-  /** Names of values that its flag also accepts: `xs` for 0.5. */
+  /** Names of values, which the command line accepts: `xs` for 0.5. */
   readonly names?: Readonly<Record<string, number>>;
   /** Values that are tried to recognise tensors; absent if their shapes don't depend on it. */
   readonly recognised?: readonly number[];
 }
 
-/** A model of a family, as named by `--model`. */
+/** A model of a family, by name. */
 export interface ModelDeclaration {
   /** Default height and width of the images. */
   readonly imageSize: number;
@@ -33,7 +33,7 @@ export interface ModelDeclaration {
 export interface Family<M extends string = string, O extends string = string> {
   /** Its models by name. */
   readonly models: Readonly<Record<M, ModelDeclaration>>;
-  /** Its hyperparameters by name; the flag of `stemWidth` is `--stem-width`. */
+  /** Its hyperparameters by name. */
   readonly options: Readonly<Record<O, Hyperparameter>>;
   /** Makes one of its models from checked values. */
   create(config: ModelConfig, options: Readonly<Record<O, number>>): Model;

@@ -213,5 +213,5 @@ function describe(outcomes: Outcomes, image: number): string {
   const name = outcomes.classes[label]!;
   return label === predicted
     ? `${name}, recognised (${sure})`
-    : `${name}, taken for ${outcomes.classes[predicted]!} (${sure})`;
+    : `${name}, mistaken for ${outcomes.classes[predicted]!} (${sure})`;
 }

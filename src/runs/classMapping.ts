@@ -1,5 +1,5 @@
 import type { Dataset, DatasetPair } from '../data/dataset.js';
-import { UserError } from '../errors.js';
+import { SettingError, UserError } from '../errors.js';
 
 /** Number of classes that a message names. */
 const NAMED = 5;
@@ -41,8 +41,11 @@ export function asModelClasses<D extends Dataset>(dataset: D, names: readonly st
   if (!areNamed(dataset.classes)) return asNumberedClasses(dataset, names, source);
   if (!areNamed(names)) {
     if (dataset.classes.length === names.length) return dataset;
-    throw new UserError(
-      `${dataset.name} has ${dataset.classes.length} classes, but ${source} has ${names.length}, without names: give --classes-file, which names them in order, or --class-map, which numbers the folders`,
+    throw new SettingError(
+      (name) =>
+        `${dataset.name} has ${dataset.classes.length} classes, but ${source} has ${names.length}, without names: ` +
+        `give ${name('classesFile')}, which names them in order, or ${name('classMap')}, which numbers the folders`,
+      1,
     );
   }
   const places = classPlaces(names);
@@ -108,8 +111,11 @@ export function asResumedClasses(
       ...(added.length > 0 ? [`${someNames(added)} ${added.length === 1 ? 'is' : 'are'} new`] : []),
       ...(missing.length > 0 ? [`${someNames(missing)} ${missing.length === 1 ? 'is' : 'are'} missing`] : []),
     ];
-    throw new UserError(
-      `the run in ${source} cannot be resumed with other classes: ${parts.join(', ')}; train a new run with --pretrained instead`,
+    throw new SettingError(
+      (name) =>
+        `the run in ${source} cannot be resumed with other classes: ${parts.join(', ')}; ` +
+        `train a new run with ${name('pretrained')} instead`,
+      1,
     );
   }
   return { train: relabelled(train, names, places), test: relabelled(test, names, classPlaces(names)) };

@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.js';
 import { typicalSize } from '../data/images/measure.js';
+import type { SettingText } from '../errors.js';
 import { createModel } from '../models/registry.js';
 import type { TrainConfig } from './trainConfig.js';
 
@@ -8,7 +9,7 @@ export interface ImageSizeChoice {
   /** Height and width; undefined: the set's own, or the model's. */
   readonly imageSize: number | undefined;
   /** The size in a sentence; undefined if the data leaves no choice. */
-  readonly notice?: string;
+  readonly notice?: SettingText;
 }
 
 /** Models made for smaller images than this use {@link ENLARGED} pixels if the images have them. */
@@ -28,13 +29,14 @@ export async function chooseImageSize(
 ): Promise<ImageSizeChoice> {
   if (data.kind === 'pixels') return { imageSize: asked ?? data.imageSize };
   if (asked !== null)
-    return { imageSize: asked, notice: `images are prepared at ${asked}×${asked}, as requested` };
+    return { imageSize: asked, notice: () => `images are prepared at ${asked}×${asked}, as requested` };
   const own = createModel({ name, classes: 2 }).config.imageSize;
   const typical = await typicalSize(data);
   const imageSize = own < SMALL_MODEL && typical !== undefined && typical >= LARGE_IMAGE ? ENLARGED : own;
   const theirs = typical === undefined ? '' : `the images’ shorter sides are about ${typical} pixels, and `;
   return {
     imageSize,
-    notice: `images are prepared at ${imageSize}×${imageSize}: ${theirs}${name} was made for ${own} (--image-size changes it)`,
+    notice: (nameOf) =>
+      `images are prepared at ${imageSize}×${imageSize}: ${theirs}${name} was made for ${own} (${nameOf('imageSize')} changes it)`,
   };
 }

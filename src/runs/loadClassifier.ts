@@ -1,6 +1,6 @@
 import { readImages } from '../data/images/readImages.js';
 import type { Preprocessing } from '../data/preprocessing.js';
-import { errorMessage, UserError } from '../errors.js';
+import { errorMessage, type NoticeListener, UserError, withKeys } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { recogniseModel } from '../models/recognise.js';
 import { createModel, type ModelOptions } from '../models/registry.js';
@@ -19,7 +19,7 @@ export interface LoadClassifierOptions
   /** Height and width of the images. Default: those that the file says, else the model's own. */
   readonly imageSize?: number | undefined;
   /** Called with what was assumed because the file does not say it, a sentence each. */
-  readonly onNotice?: ((text: string) => void) | undefined;
+  readonly onNotice?: NoticeListener | undefined;
 }
 
 /** A classifier with what its images go through. */
@@ -52,7 +52,8 @@ export async function loadClassifier(
   const weights = { ...readWeights(path, { ema }), path };
   const model = createModel(requestOf(weights, imageSize));
   const { preprocessing, classes, notices } = describeWeights(weights, model, given);
-  for (const notice of [weights.notice, ...notices]) if (notice !== undefined) onNotice?.(notice);
+  for (const notice of [weights.notice, ...notices])
+    if (notice !== undefined) onNotice?.(withKeys(notice), notice);
   const classifier = await Classifier.create({
     engine,
     batchSize,

@@ -9,7 +9,7 @@ import { summaryLines } from '../data/parts/summary.js';
 import { syntheticDataset } from '../data/synthetic.js';
 import { loadWebDatasets } from '../data/webdataset/webDatasetPair.js';
 import { SettingError } from '../errors.js';
-import type { RunListener } from './runEvents.js';
+import { noticeEvent, type RunListener } from './runEvents.js';
 import { withDataFolder } from './settings/paths.js';
 import type { TrainConfig } from './trainConfig.js';
 
@@ -47,7 +47,7 @@ export async function loadData(given: DataChoice, onEvent?: RunListener): Promis
     throw new SettingError((name) => `${name('data')} ${data} needs ${name('dataPath')}`);
   if (data === 'imagefolder' || data === 'webdataset') {
     const images = loadImages(data, dataPath, choice);
-    for (const text of summaryLines(images.summary)) onEvent?.({ event: 'notice', subject: 'data', text });
+    for (const text of summaryLines(images.summary)) onEvent?.(noticeEvent('data', () => text));
     return { train: limited(images.train, limitTrain), test: limited(images.test, limitTest), images };
   }
   const { train, test } = await loadOrFetchCifar(data, dataPath, choice.download, onEvent);
@@ -75,7 +75,7 @@ function loadOrFetchCifar(
   download: boolean,
   onEvent: RunListener | undefined,
 ): Promise<DatasetPair> {
-  const onNotice = (text: string): void => onEvent?.({ event: 'notice', subject: 'data', text });
+  const onNotice = (text: string): void => onEvent?.(noticeEvent('data', () => text));
   const onProgress = (received: number, total?: number): void =>
     onEvent?.({ event: 'download', data, received, total });
   return loadCifar(data, path, { onNotice, ...(download && { download: { onProgress } }) });

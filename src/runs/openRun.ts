@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { SettingError } from '../errors.js';
+import { SettingError, type SettingText } from '../errors.js';
 import { families } from '../models/registry.js';
 import { checkConfig } from './checkConfig.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { resumedConfig } from './resumedConfig.js';
-import type { RunListener } from './runEvents.js';
+import { noticeEvent, type RunListener } from './runEvents.js';
 import { LAST_CHECKPOINT, RunFolder } from './runFolder.js';
 import { checkTrainSettings } from './settings/checkSettings.js';
 import { checkEffects } from './settings/effects.js';
@@ -52,8 +52,8 @@ export async function openRun(request: RunRequest, onEvent?: RunListener): Promi
   const config = withAbsolutePaths(withDataFolder({ ...TRAIN_DEFAULTS, ...recipe, ...given }));
   checkEffects(given, config);
   checkConfig(config);
-  const late = given.milestones ? lateMilestones(config) : undefined;
-  if (late !== undefined) onEvent?.({ event: 'notice', subject: 'settings', text: late });
+  const late = lateMilestones(config, given.milestones !== undefined);
+  if (late) onEvent?.(noticeEvent('settings', late));
   const folder =
     request.runDir === undefined
       ? await RunFolder.createNamed(RUNS, runName(config), config)
@@ -80,7 +80,7 @@ async function resume(
       folder: folder.path,
       given: { ...withAbsolutePaths(recipeSettings(recipe)), ...settings },
       epoch: checkpoint?.training?.progress.epoch ?? 0,
-      onNotice: (text) => onEvent?.({ event: 'notice', subject: 'settings', text }),
+      onNotice: (text) => onEvent?.(noticeEvent('settings', () => text)),
     });
     return { config, folder, ...(checkpoint && { checkpoint }) };
   } catch (error) {
@@ -89,12 +89,23 @@ async function resume(
   }
 }
 
-/** What is to be said of milestones that were asked for and that the run does not get to. */
-function lateMilestones({ milestones, epochs, schedule }: TrainConfig): string | undefined {
+/** Runs of fewer epochs are trials, in which nobody expects the learning rate to fall. */
+const TRIAL = 10;
+
+/**
+ * A notice about milestones that the run does not reach: any that were given; those of the recipe if none is reached.
+ */
+function lateMilestones(
+  { milestones, epochs, schedule }: TrainConfig,
+  given: boolean,
+): SettingText | undefined {
   const late = milestones.filter((milestone) => milestone >= epochs);
   if (schedule !== 'multistep' || late.length === 0) return undefined;
-  const which = late.length === 1 ? `the milestone ${late[0]} is` : `the milestones ${late.join(', ')} are`;
-  return `${which} beyond the last epoch: the run has ${epochs}, and the learning rate does not fall there`;
+  const which = late.length === 1 ? `milestone ${late[0]} is` : `milestones ${late.join(', ')} are`;
+  const beyond = `the ${which} beyond the last epoch: the run has ${epochs}, and the learning rate`;
+  if (given) return () => `${beyond} does not fall there`;
+  if (epochs < TRIAL || late.length < milestones.length) return undefined;
+  return (name) => `${beyond} never falls; give ${name('milestones')}, or ${name('schedule')} cosine`;
 }
 
 function runName(config: TrainConfig): string {

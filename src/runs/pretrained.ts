@@ -1,4 +1,5 @@
-import { UserError } from '../errors.js';
+import { type NoticeListener, type SettingText, UserError, withKeys } from '../errors.js';
+import type { Model } from '../models/model.js';
 import type { Learner } from '../train/learner.js';
 import { floatsOf, type StateDictTensors, type StateTensor } from '../train/stateDict.js';
 import { textsOf } from '../train/torchDescription.js';
@@ -16,7 +17,7 @@ export interface PretrainedOptions {
   /** Take averaged weights (EMA). Default false. */
   readonly ema?: boolean | undefined;
   /** Called with what happened to the classifier and which weights were taken. */
-  readonly onNotice?: ((text: string) => void) | undefined;
+  readonly onNotice?: NoticeListener | undefined;
 }
 
 /**
@@ -30,19 +31,18 @@ export async function loadPretrained(
   path: string,
   options: PretrainedOptions = {},
 ): Promise<void> {
-  const { onNotice } = options;
+  const notify = (text: SettingText): void => options.onNotice?.(withKeys(text), text);
   const weights = readWeights(path, { ema: options.ema });
-  if (weights.notice !== undefined) onNotice?.(weights.notice);
+  if (weights.notice !== undefined) notify(weights.notice);
   // Of another model the classifier's shape is the least of what differs.
-  const misfit = describeMisfit(weights.tensors, learner.model);
-  if (misfit !== undefined) throw new UserError(`${path}: ${misfit}`);
+  refuseOthers(weights, learner.model, path);
   const rows = classifierRows(weights, learner, path, options);
   const tensors = new Map(weights.tensors);
   const initial = await learner.stateDict();
   for (const name of learner.model.classifierEntries)
     tensors.set(name, withRows(initial.get(name)!, weights.tensors.get(name), rows.from, path));
-  await loadStrictly(learner, tensors, path, { unread: weights.unread });
-  onNotice?.(`${path}: ${rows.notice}`);
+  await loadTensors(learner, tensors, path);
+  notify((name) => `${path}: ${rows.notice(name)}`);
 }
 
 /** Which row of the file's classifier each class takes, −1 for its initial values; and a sentence about it. */
@@ -51,7 +51,7 @@ function classifierRows(
   { model }: Learner,
   path: string,
   { classes = [], keepClassifier = false }: PretrainedOptions,
-): { from: number[]; notice: string } {
+): { from: number[]; notice: SettingText } {
   const { classes: count } = model.config;
   const names = namesOf(weights);
   const found = weights.tensors.get(model.classifierEntries[0] ?? '')?.shape[0];
@@ -61,16 +61,16 @@ function classifierRows(
     const fresh = classes.filter((_, i) => from[i]! < 0);
     const kept = count - fresh.length;
     const rest = fresh.length > 0 ? `, ${fresh.length} initialised (${someNames(fresh)})` : '';
-    return { from, notice: `${kept} of ${count} classifier rows kept by class name${rest}` };
+    return { from, notice: () => `${kept} of ${count} classifier rows kept by class name${rest}` };
   }
   if (!keepClassifier) {
-    const why =
+    const why: SettingText = (name) =>
       found === count
-        ? 'without class names on both sides no row is kept unless --keep-classifier is given'
+        ? `without class names on both sides no row is kept unless ${name('keepClassifier')} is given`
         : `the file’s is for ${found ?? 'no'} classes`;
     return {
       from: new Array<number>(count).fill(-1),
-      notice: `all ${count} classifier rows initialised: ${why}`,
+      notice: (name) => `all ${count} classifier rows initialised: ${why(name)}`,
     };
   }
   if (found !== count)
@@ -79,7 +79,7 @@ function classifierRows(
     );
   return {
     from: Array.from({ length: count }, (_, i) => i),
-    notice: `all ${count} classifier rows kept by position`,
+    notice: () => `all ${count} classifier rows kept by position`,
   };
 }
 
@@ -111,26 +111,17 @@ function withRows(
   return { dtype: 'f32', shape: initial.shape, data };
 }
 
-/**
- * Loads a model's tensors.
- *
- * @param file entries of it that could not be read, given as the reason if they are missing
- * @throws UserError naming the file and the architecture, or what is missing, unexpected or misshapen
- */
-export async function loadStrictly(
-  learner: Learner,
-  tensors: StateDictTensors,
-  path: string,
-  { unread = new Map() }: { readonly unread?: ReadonlyMap<string, string> | undefined } = {},
-): Promise<void> {
-  const names = new Set(learner.model.stateEntries().map(({ name }) => name));
+/** @throws UserError when a tensor that the model needs could not be read, or the tensors are those of another model */
+function refuseOthers({ tensors, unread = new Map() }: WeightsFile, model: Model, path: string): void {
+  const names = new Set(model.stateEntries().map(({ name }) => name));
   const needed = [...unread].find(([name]) => names.has(name));
   if (needed)
-    throw new UserError(
-      `${path} ${needed[1]}, and it is ${needed[0]}, which ${learner.model.config.name} needs`,
-    );
-  const misfit = describeMisfit(tensors, learner.model);
+    throw new UserError(`${path} ${needed[1]}, and it is ${needed[0]}, which ${model.config.name} needs`);
+  const misfit = describeMisfit(tensors, model);
   if (misfit !== undefined) throw new UserError(`${path}: ${misfit}`);
+}
+
+async function loadTensors(learner: Learner, tensors: StateDictTensors, path: string): Promise<void> {
   try {
     await learner.loadStateDict(tensors);
   } catch (error) {

@@ -1,11 +1,15 @@
+import { type SettingText, withKeys } from '../errors.js';
+
 /** What is reported while a run is opened and prepared, besides its trainer's events. */
 export type RunEvent =
   | {
       /** What was assumed, left out or changed. */
       readonly event: 'notice';
       readonly subject: 'data' | 'weights' | 'settings';
-      /** One human-readable sentence. */
+      /** One human-readable sentence; settings are named by their keys. */
       readonly text: string;
+      /** The sentence with other names for the settings, such as flags. */
+      readonly named: SettingText;
     }
   | {
       /** Bytes of a download so far. */
@@ -18,3 +22,11 @@ export type RunEvent =
 
 /** Takes the events of {@link RunEvent}; called in order, never awaited. */
 export type RunListener = (event: RunEvent) => void;
+
+/** The event of a notice. */
+export function noticeEvent(
+  subject: (RunEvent & { readonly event: 'notice' })['subject'],
+  named: SettingText,
+): RunEvent {
+  return { event: 'notice', subject, text: withKeys(named), named };
+}

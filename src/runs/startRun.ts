@@ -4,10 +4,10 @@ import type { TrainerOutcome } from '../train/trainer.js';
 import { asResumedClasses } from './classMapping.js';
 import { loadData } from './loadData.js';
 import type { OpenRun } from './openRun.js';
-import type { RunListener } from './runEvents.js';
+import { noticeEvent, type RunListener } from './runEvents.js';
 import { openRunLogs } from './runLogs.js';
 import { keepSplit } from './splitFile.js';
-import { prepareTraining, type TrainingRun } from './trainingRun.js';
+import { prepareFor, type TrainingRun } from './trainingRun.js';
 
 /** Listeners of a run. */
 export interface StartOptions {
@@ -37,18 +37,17 @@ export interface StartedRun {
 export async function startRun(opened: OpenRun, options: StartOptions = {}): Promise<StartedRun> {
   const { config, folder, checkpoint } = opened;
   const { onEvent, onData, listeners = [] } = options;
-  const data = await loadData(config, onEvent);
-  onData?.(data);
+  const { images, ...found } = await loadData(config, onEvent);
+  onData?.(found);
   // Renamed class folders also move images between parts; the names say better what is wrong.
-  if (checkpoint) asResumedClasses(data, checkpoint.data.classes, checkpoint.path);
-  if (data.images)
-    await keepSplit(folder.path, data.images, {
+  const data = checkpoint ? asResumedClasses(found, checkpoint.data.classes, checkpoint.path) : found;
+  if (images)
+    await keepSplit(folder.path, images, {
       isResumed: checkpoint !== undefined,
-      onNotice: (text) => onEvent?.({ event: 'notice', subject: 'data', text }),
+      onNotice: (text) => onEvent?.(noticeEvent('data', () => text)),
     });
-  const training = await prepareTraining({
+  const training = await prepareFor(data, {
     config,
-    data,
     folder: folder.path,
     checkpoint,
     listeners,

@@ -4,7 +4,7 @@ import { Loader } from '../data/loader.js';
 import { standardPreprocessing } from '../data/preprocessing.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
-import { UserError } from '../errors.js';
+import { type SettingText, UserError } from '../errors.js';
 import { biasLoss } from '../losses/biasLoss.js';
 import { crossEntropyLoss } from '../losses/crossEntropy.js';
 import type { Loss } from '../losses/loss.js';
@@ -20,10 +20,10 @@ import { describeData, preprocessingOf } from '../train/preprocessing.js';
 import { Trainer } from '../train/trainer.js';
 import { type Checkpoint, restoreLearner } from './checkpoint.js';
 import { asResumedClasses } from './classMapping.js';
-import { chooseImageSize } from './imageSizeChoice.js';
+import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';
 import { loadPretrained } from './pretrained.js';
 import { RunCheckpoints } from './runCheckpoints.js';
-import type { RunListener } from './runEvents.js';
+import { noticeEvent, type RunListener } from './runEvents.js';
 import type { TrainConfig } from './trainConfig.js';
 
 /** What a training run needs besides its configuration. */
@@ -71,10 +71,19 @@ export function scheduleOf(config: TrainConfig): Schedule {
  * @throws UserError when the data does not fit the model or the batch, a checkpoint does not fit, or the engine is missing
  */
 export async function prepareTraining(options: TrainingRunOptions): Promise<TrainingRun> {
+  const { data, checkpoint } = options;
+  return prepareFor(
+    checkpoint ? asResumedClasses(data, checkpoint.data.classes, checkpoint.path) : data,
+    options,
+  );
+}
+
+/** As {@link prepareTraining}, of data whose labels already are those of the run to resume. */
+export async function prepareFor(
+  { train, test }: DatasetPair,
+  options: Omit<TrainingRunOptions, 'data'>,
+): Promise<TrainingRun> {
   const { config, folder, checkpoint } = options;
-  const { train, test } = checkpoint
-    ? asResumedClasses(options.data, checkpoint.data.classes, checkpoint.path)
-    : options.data;
   const model = options.model ?? (await modelFor(options, train));
   const { imageSize } = model.config;
   const standard = checkpoint
@@ -123,11 +132,12 @@ export async function prepareTraining(options: TrainingRunOptions): Promise<Trai
 }
 
 /** The model of the configuration; the image files may decide its image size, which is reported. */
-async function modelFor({ config, checkpoint, onEvent }: TrainingRunOptions, train: Dataset): Promise<Model> {
-  const chosen = checkpoint ? checkpoint.model : await chooseImageSize(config, train);
-  if ('notice' in chosen && typeof chosen.notice === 'string')
-    onEvent?.({ event: 'notice', subject: 'data', text: chosen.notice });
-  const { imageSize } = chosen;
+async function modelFor(
+  { config, checkpoint, onEvent }: Omit<TrainingRunOptions, 'data'>,
+  train: Dataset,
+): Promise<Model> {
+  const { imageSize, notice }: ImageSizeChoice = checkpoint?.model ?? (await chooseImageSize(config, train));
+  if (notice) onEvent?.(noticeEvent('data', notice));
   return createModel(modelOptionsOf(config, train.classes.length, { imageSize, channels: train.channels }));
 }
 
@@ -155,7 +165,7 @@ async function makeLearner(
   engine: Engine,
   model: Model,
   classes: readonly string[],
-  { config, checkpoint, onEvent, ...own }: TrainingRunOptions,
+  { config, checkpoint, onEvent, ...own }: Omit<TrainingRunOptions, 'data'>,
 ): Promise<Learner> {
   const { batchSize, seed, f32Steps, pretrained, pretrainedEma: ema, keepClassifier } = config;
   const clipNorm = config.clipNorm ?? undefined;
@@ -172,7 +182,11 @@ async function makeLearner(
   });
   if (checkpoint) await restoreLearner(learner, checkpoint);
   else if (pretrained !== null) {
-    const onNotice = (text: string): void => onEvent?.({ event: 'notice', subject: 'weights', text });
+    // The run's own setting is not called as the option of loadPretrained.
+    const onNotice = (_: string, named: SettingText): void =>
+      onEvent?.(
+        noticeEvent('weights', (name) => named((key) => name(key === 'ema' ? 'pretrainedEma' : key))),
+      );
     await loadPretrained(learner, pretrained, { classes, keepClassifier, ema, onNotice });
   }
   return learner;

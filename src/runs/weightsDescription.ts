@@ -1,7 +1,7 @@
 import { normalisationFor } from '../data/channels.js';
 import { IMAGENET_NORMALISATION } from '../data/dataset.js';
 import { type ExifHandling, type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
-import { UsageError, UserError } from '../errors.js';
+import { SettingError, type SettingText, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { preprocessingOf } from '../train/preprocessing.js';
 import { numbersOf, textsOf } from '../train/torchDescription.js';
@@ -26,7 +26,7 @@ export interface WeightsDescription {
   /** Names of the classes; `class 0`, `class 1` and so on if they are unknown. */
   readonly classes: readonly string[];
   /** What was assumed, a sentence each. */
-  readonly notices: readonly string[];
+  readonly notices: readonly SettingText[];
 }
 
 /** Keys under which training scripts keep names of classes. */
@@ -39,7 +39,7 @@ const SMALL = 64;
  * Preprocessing and class names of weights: from their file; else as given; else the usual ones, which the notices
  * say.
  *
- * @throws UsageError when something is given that the file contains itself, or a mean or deviation of other channels
+ * @throws SettingError when something is given that the file contains itself, or a mean or deviation of other channels
  * @throws UserError when there are not as many names as classes
  */
 export function describeWeights(
@@ -60,28 +60,27 @@ export function describeWeights(
     preprocessing,
     classes: names ?? Array.from({ length: model.config.classes }, (_, i) => `class ${i}`),
     notices:
-      assumed === undefined ? [] : [`${path} does not say how images are prepared: assumed ${assumed}`],
+      assumed === undefined
+        ? []
+        : [(name) => `${path} does not say how images are prepared: assumed ${assumed(name)}`],
   };
 }
 
 function refuseGiven(path: string, given: GivenDescription): void {
-  const flags = {
-    mean: '--mean',
-    std: '--std',
-    resizeSize: '--resize-size',
-    classes: '--classes-file',
-    exif: '--exif',
-  };
-  for (const [key, flag] of Object.entries(flags))
-    if (given[key as keyof typeof flags] !== undefined)
-      throw new UsageError(`${flag} is for weights that do not say it, but ${path} does`);
+  const { mean, std, resizeSize, classes, exif } = given;
+  for (const [key, value] of Object.entries({ mean, std, resizeSize, classes, exif }))
+    if (value !== undefined)
+      throw new SettingError((name) => `${name(key)} is for weights that do not say it, but ${path} does`);
 }
 
 function refuseOtherChannels(path: string, { channels }: Model, { mean, std }: GivenDescription): void {
-  for (const [flag, numbers] of Object.entries({ '--mean': mean, '--std': std }))
+  const own = channels === 1 ? 'grey images, with 1' : `${channels} channels`;
+  for (const [key, numbers] of Object.entries({ mean, std }))
     if (numbers && numbers.length !== channels)
-      throw new UsageError(
-        `${flag} must have a number for each channel of images: ${path} is a model of ${channels === 1 ? 'grey images, with 1' : `${channels} channels`}, but ${numbers.length} ${numbers.length === 1 ? 'was' : 'were'} given`,
+      throw new SettingError(
+        (name) =>
+          `${name(key)} must have a number for each channel of images: ${path} is a model of ${own}, ` +
+          `but ${numbers.length} ${numbers.length === 1 ? 'was' : 'were'} given`,
       );
 }
 
@@ -89,7 +88,7 @@ function foreignPreprocessing(
   { extras }: WeightsFile,
   model: Model,
   { mean, std, resizeSize, exif, data }: GivenDescription,
-): { preprocessing: Preprocessing; assumed: string | undefined } {
+): { preprocessing: Preprocessing; assumed: SettingText | undefined } {
   const { imageSize } = model.config;
   const kind = imageSize < SMALL ? 'pixels' : 'images';
   const usual =
@@ -106,18 +105,20 @@ function foreignPreprocessing(
     resizeSize: resizeSize ?? usual.resizeSize,
     exif: exif ?? usual.exif,
   };
+  const normalisation: SettingText = (name) =>
+    `the mean and deviation of ${data?.name ?? 'ImageNet'} (${name('mean')}, ${name('std')})`;
   const parts = [
-    ...(found.mean && found.std
-      ? []
-      : [`the mean and deviation of ${data?.name ?? 'ImageNet'} (--mean, --std)`]),
-    ...(resizeSize === undefined && !data ? [cutInWords(preprocessing)] : []),
+    ...(found.mean && found.std ? [] : [normalisation]),
+    ...(resizeSize === undefined && !data ? [cropInWords(preprocessing)] : []),
   ];
-  return { preprocessing, assumed: parts.length > 0 ? parts.join(' and ') : undefined };
+  if (parts.length === 0) return { preprocessing, assumed: undefined };
+  return { preprocessing, assumed: (name) => parts.map((part) => part(name)).join(' and ') };
 }
 
-function cutInWords({ imageSize, resizeSize }: Preprocessing): string {
+function cropInWords({ imageSize, resizeSize }: Preprocessing): SettingText {
   const size = `${imageSize}×${imageSize}`;
-  return `the shorter side resized to ${resizeSize}${resizeSize === imageSize ? '' : ` and the centre ${size} cropped`} (--resize-size)`;
+  const cropped = resizeSize === imageSize ? '' : ` and the centre ${size} cropped`;
+  return (name) => `the shorter side resized to ${resizeSize}${cropped} (${name('resizeSize')})`;
 }
 
 function foreignNames(

@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { type SettingText, UserError } from '../errors.js';
 import { parseSafetensors } from '../formats/safetensors/parse.js';
 import { withoutPrefixes } from '../formats/stateNames.js';
 import type { TorchExtra } from '../formats/torch/extras.js';
@@ -19,8 +19,8 @@ export interface WeightsFile {
   readonly extras?: ReadonlyMap<string, TorchExtra>;
   /** Entries among a PyTorch checkpoint's tensors that cannot be read, with the reason. */
   readonly unread?: ReadonlyMap<string, string>;
-  /** Notices about the choice of weights, such as that the file also has averaged ones. */
-  readonly notice?: string;
+  /** A notice about the choice of weights, such as that the file also has averaged ones. */
+  readonly notice?: SettingText;
 }
 
 /** Which weights of a file to take. */
@@ -70,15 +70,15 @@ function torchWeights(bytes: Uint8Array, path: string, ema: boolean): WeightsFil
     averaged: ema,
   });
   const info = infoOfExtras(extras);
-  const notice = averaged
-    ? `${path}: using the averaged weights (EMA) under ${averagedKey}`
-    : averagedKey !== undefined &&
-      `${path} also has averaged weights (EMA) under ${averagedKey}: --ema takes them`;
+  const notice: SettingText = (name) =>
+    averaged
+      ? `${path}: using the averaged weights (EMA) under ${averagedKey}`
+      : `${path} also has averaged weights (EMA) under ${averagedKey}: ${name('ema')} takes them`;
   return {
     tensors: fromStored(tensors),
     extras,
     unread,
     ...(info && { info }),
-    ...(notice && { notice }),
+    ...(averagedKey !== undefined && { notice }),
   };
 }

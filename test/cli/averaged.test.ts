@@ -90,6 +90,11 @@ describe('averaged weights of a .pth on the command line', () => {
         '--pretrained=a.pth',
         '--log-format=json',
       ];
+      const tunedLast = await run(cwd, ...train, '--run-dir=last');
+      assert.match(
+        tunedLast.stdout + tunedLast.stderr,
+        /a\.pth also has averaged weights \(EMA\) under model_ema: --pretrained-ema takes them/,
+      );
       const tuned = await run(cwd, ...train, '--pretrained-ema', '--run-dir=tuned');
       assert.match(tuned.stdout + tuned.stderr, /using the averaged weights \(EMA\) under model_ema/);
       writeFileSync(join(cwd, 'plain.pth'), Buffer.concat(exportTorch(last)));

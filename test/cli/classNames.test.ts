@@ -135,7 +135,12 @@ describe('classes are names', () => {
       const [expected] = (await succeed(cwd, 'validate', BEST, '--data=two', ...ENGINE)).events;
       assert.deepEqual(named.events[0], expected);
       assert.equal(named.stderr, '{"event":"notice","text":"two: 2 classes; 16 images for validation"}\n');
-      await fail(cwd, /two has 2 classes, but bare\.safetensors has 3, without names/, ...bare, '--data=two');
+      await fail(
+        cwd,
+        /two has 2 classes, but bare\.safetensors has 3, without names: give --classes-file, which .*, or --class-map/,
+        ...bare,
+        '--data=two',
+      );
       const sorted = await succeed(cwd, ...bare, '--data=images');
       assert.match(sorted.stderr, /bare\.safetensors has no class names: the folders of images are taken as/);
       const assumed = await succeed(
@@ -147,15 +152,10 @@ describe('classes are names', () => {
       );
       assert.match(
         assumed.stderr,
-        /does not say how images are prepared: assumed the mean and deviation of ImageNet/,
+        /assumed the mean and deviation of ImageNet \(--mean, --std\) and the shorter side .* \(--resize-size\)/,
       );
-      await fail(
-        cwd,
-        /--mean is for weights that do not say it/,
-        'validate',
-        BEST,
-        '--data=two',
-        ...prepared,
-      );
+      const told = ['validate', BEST, '--data=two'];
+      await fail(cwd, /--mean is for weights that do not say it/, ...told, ...prepared);
+      await fail(cwd, /--classes-file is for weights that do/, ...told, '--classes-file=names.txt');
     }));
 });

@@ -185,17 +185,17 @@ describe('biasloss check-data', () => {
       assert.equal(bad.code, 1);
       assert.match(bad.stdout, /\nempty: train.b.empty\.png\n/);
       assert.match(bad.stdout, /\nunreadable: train.a.cut\.jpg cannot be decoded as JPEG: .*\n/);
-      assert.match(bad.stdout, /\nof an unsupported format: val.b.x\.bmp \(BMP\)\n/);
-      assert.match(bad.stderr, /error: 3 files cannot be used; leave them out by train --exclude LIST\n$/);
+      assert.match(bad.stdout, /\nunsupported format: val.b.x\.bmp \(BMP\)\n/);
+      assert.match(bad.stderr, /error: 3 files cannot be used; leave them out with train --exclude LIST\n$/);
       mkdirSync(join(cwd, 'only', 'a'), { recursive: true });
       const hollow = await biasloss(['check-data', 'only'], { cwd });
       assert.equal(hollow.code, 1);
       assert.match(
         hollow.stderr,
-        /error: training would stop: training needs 2 classes or more, not 1; class a has no images: remove the folder\n$/,
+        /error: training would fail: training needs 2 classes or more, not 1; class a has no images: remove the folder\n$/,
       );
       const written = await biasloss(['check-data', '.', '--write-exclude=list.txt'], { cwd });
-      assert.match(written.stderr, /by train --exclude list\.txt\n$/);
+      assert.match(written.stderr, /with train --exclude list\.txt\n$/);
       assert.equal(
         readFileSync(join(cwd, 'list.txt'), 'utf8'),
         'train/b/empty.png\ntrain/a/cut.jpg\nval/b/x.bmp\n',

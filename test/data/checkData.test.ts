@@ -75,8 +75,8 @@ test('16-bit grey that is clipped, few images, unequal classes, classes without 
   const { stops, warnings } = await checkData(folder);
   assert.deepEqual(stops, []);
   assert.deepEqual(warnings, [
-    'class b has fewer than 10 images to train on: 4',
-    'classes are very unequal: a has 42 images to train on, b has 4',
+    'class b has only 4 images to train on',
+    'classes are of very unequal size: a has 42 images to train on, b has 4',
     'class b has no images to validate on',
     '1 image of 16-bit grey is clipped to white (as in Pillow), such as train/a/wide.png: convert them to 8 bits',
   ]);
@@ -92,9 +92,9 @@ test('the same file in two parts or classes, and copies that were resized or com
     await encoded(12).resize(40, 30).jpeg({ quality: 70 }).toBuffer(),
   );
   assert.deepEqual((await checkData(folder)).warnings, [
-    '1 image is in two parts, which makes the accuracy too good, such as val/a/copy.png and train/a/4.png',
+    '1 image is in two parts, which makes the measured accuracy too high, such as val/a/copy.png and train/a/4.png',
     '1 image is in two classes, such as train/b/5 copy.png and train/a/5.png',
-    '1 image is outside the training part that looks like one in it, such as val/b/small.jpg and train/b/0.png',
+    '1 image outside the training part looks like a training image, such as val/b/small.jpg and train/b/0.png',
   ]);
 });
 

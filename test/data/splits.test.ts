@@ -58,7 +58,7 @@ test('classes without images in a part are named; a part without images is refus
   const small = folderOf(t, ['a/1.jpg', 'b/1.jpg']);
   refused(
     () => loadImageFolders(small, { valShare: 0.0001 }),
-    /none of the 2 images is held out with --val-share 0\.0001/,
+    /none of the 2 images is held out with valShare 0\.0001: give another valShare or splitSeed, or/,
   );
   refused(() => loadImageFolders(small, { valShare: 0.9999 }), /none of the 2 images is left to train on/);
 });
@@ -71,7 +71,7 @@ test('train/, val/ and test/ are three parts; with two the second is for both', 
     [['train/a/1.jpg', 'train/b/2.jpg'], ['val/a/3.jpg'], ['test/b/4.jpg']],
   );
   assert.deepEqual(summaryLines(parts.summary), [
-    `${three}: 2 classes; 2 images to train on (train), 1 images for validation (val), 1 images for testing at the end (test)`,
+    `${three}: 2 classes; 2 images to train on (train), 1 image for validation (val), 1 image for testing at the end (test)`,
     'class b has no images for validation',
   ]);
   const two = folderOf(t, ['train/a/1.jpg', 'train/b/2.jpg', 'test/a/3.jpg']);

@@ -66,8 +66,7 @@ describe('a family with hyperparameters', () => {
     assert.throws(() => own.create({ name: 'towers', classes: 3 }), /there are tower, towerlarge/);
   });
 
-  it('has settings, whose flags and help follow', () => {
-    assert.deepEqual(own.flags, { stemWidth: '--stem-width', dropRate: '--drop-rate' });
+  it('has settings, whose help follows', () => {
     const { stemWidth, dropRate } = hyperparameterSettings(own);
     assert.equal(stemWidth.help, 'channels of the stem of tower, towerlarge: a number or a name');
     assert.deepEqual([stemWidth.names, stemWidth.unset], [{ thin: 8 }, '8']);

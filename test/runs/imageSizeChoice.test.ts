@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import sharp from 'sharp';
 import { imageFolder } from '../../src/data/folders/imageFolder.js';
 import { syntheticDataset } from '../../src/data/synthetic.js';
+import { withKeys } from '../../src/errors.js';
 import { chooseImageSize } from '../../src/runs/imageSizeChoice.js';
 import { temporaryFolder } from '../data/support/folder.js';
 
@@ -28,9 +29,9 @@ test('images in files: 64 for a small model and larger images, else the model’
     ...sides: number[]
   ) => {
     const { imageSize: chosen, notice } = await chooseImageSize({ model, imageSize }, await setOf(...sides));
-    return [chosen, notice];
+    return [chosen, notice && withKeys(notice)];
   };
-  const end = 'shufflenetv2 was made for 32 (--image-size changes it)';
+  const end = 'shufflenetv2 was made for 32 (imageSize changes it)';
   assert.deepEqual(await choose('shufflenetv2', null, 40, 100, 120), [
     64,
     `images are prepared at 64×64: the images’ shorter sides are about 100 pixels, and ${end}`,

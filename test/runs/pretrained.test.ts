@@ -52,7 +52,7 @@ const CASES: readonly Case[] = [
     classes: ['class 0', 'class 1', 'class 2'],
     from: [undefined, undefined, undefined],
     notice:
-      /all 3 classifier rows initialised: without class names on both sides no row is kept unless --keep/,
+      /all 3 classifier rows initialised: without class names on both sides no row is kept unless keepClassifier is given$/,
   },
   {
     title: 'all rows where names are missing and that is asked for',

@@ -94,6 +94,23 @@ test('printing is refused outside of the command line', () => {
   ]);
 });
 
+test('flags are refused outside of the command line, in texts and comments', () => {
+  const text = [
+    "const a = 'give --data-path';",
+    'const b = `(--std) $' + '{a}`;',
+    '// as --resume does',
+    'let n = 1; --n;',
+    "const rule = 'a -- b';",
+  ].join('\n');
+  assert.deepEqual(findings({ 'src/train/a.ts': text, 'src/cli/a.ts': text, 'test/a.ts': text }), [
+    'src/train/a.ts:1: only src/cli names flags, not --data-path',
+    'src/train/a.ts:2: only src/cli names flags, not --std',
+    'src/train/a.ts:3: only src/cli names flags, not --resume',
+  ]);
+  const css = "const css = '.a { --muted: #fff; color: var(--muted) }';";
+  assert.deepEqual(findings({ 'src/report/a.ts': css }), []);
+});
+
 test('ways round the type checker are refused', () => {
   const text = [
     'const a: any = 1;',

@@ -13,6 +13,7 @@ import { decodeRgb } from '../../src/data/images/decode.js';
 import { readImages } from '../../src/data/images/readImages.js';
 import { Loader } from '../../src/data/loader.js';
 import { type Preprocessing, standardPreprocessing } from '../../src/data/preprocessing.js';
+import { type SettingText, withKeys } from '../../src/errors.js';
 import { readOnnxClassifier } from '../../src/formats/onnx/readClassifier.js';
 import { createModel } from '../../src/models/registry.js';
 import { readWeights } from '../../src/runs/weights.js';
@@ -137,11 +138,16 @@ describe('what a file does not say', () => {
 
   it('is assumed and said', () => {
     const { preprocessing, classes, notices } = describeWeights(weights, model);
+    const texts = [withKeys, (text: SettingText) => text((key) => `<${key}>`)].map((named) =>
+      notices.map(named),
+    );
     assert.deepEqual(preprocessing.mean, [0.485, 0.456, 0.406]);
     assert.equal(preprocessing.resizeSize, 32);
     assert.deepEqual(classes, ['class 0', 'class 1', 'class 2']);
-    assert.deepEqual(notices, [
-      'a.pth does not say how images are prepared: assumed the mean and deviation of ImageNet (--mean, --std) and the shorter side resized to 32 (--resize-size)',
+    const assumed = 'a.pth does not say how images are prepared: assumed the mean and deviation of ImageNet';
+    assert.deepEqual(texts, [
+      [`${assumed} (mean, std) and the shorter side resized to 32 (resizeSize)`],
+      [`${assumed} (<mean>, <std>) and the shorter side resized to 32 (<resizeSize>)`],
     ]);
   });
 
@@ -161,11 +167,11 @@ describe('what a file does not say', () => {
     const info = infoWith(standardPreprocessing(fileSet(''), 32));
     assert.throws(
       () => describeWeights({ ...weights, info }, model, { mean: [0, 0, 0] }),
-      /--mean is for weights/,
+      /^SettingError: mean is for weights/,
     );
     assert.throws(
       () => describeWeights(weights, model, { std: [0.5] }),
-      /--std must have a number for each channel of images: a\.pth is a model of 3 channels, but 1 was given/,
+      /std must have a number for each channel of images: a\.pth is a model of 3 channels, but 1 was given/,
     );
     const grey = createModel({ name: 'shufflenetv2', classes: 3, channels: 1 });
     assert.deepEqual(describeWeights(weights, grey, { mean: [0.5], std: [0.25] }).preprocessing.mean, [0.5]);

@@ -138,15 +138,18 @@ function clippedFindings(looks: readonly LookedAt[]): string[] {
 
 function duplicateFindings(seen: readonly SeenImage[]): string[] {
   const { acrossParts, acrossClasses, alike } = findDuplicates(seen);
-  const say = (those: readonly Duplicate[], what: string): string[] =>
-    those.length === 0
-      ? []
-      : [`${count(those.length)} ${what}, such as ${those[0]!.second} and ${those[0]!.first}`];
+  const report = (those: readonly Duplicate[], one: string, several: string): string[] => {
+    const [first] = those;
+    if (!first) return [];
+    const which =
+      those.length === 1 ? `1 image ${one}` : `${those.length.toLocaleString('en-US')} images ${several}`;
+    return [`${which}, such as ${first.second} and ${first.first}`];
+  };
+  const inflated = 'in two parts, which makes the measured accuracy too high';
+  const outside = 'outside the training part';
   return [
-    ...say(acrossParts, 'in two parts, which makes the accuracy too good'),
-    ...say(acrossClasses, 'in two classes'),
-    ...say(alike, 'outside the training part that looks like one in it'),
+    ...report(acrossParts, `is ${inflated}`, `are ${inflated}`),
+    ...report(acrossClasses, 'is in two classes', 'are in two classes'),
+    ...report(alike, `${outside} looks like a training image`, `${outside} look like training images`),
   ];
 }
-
-const count = (n: number): string => (n === 1 ? '1 image is' : `${n.toLocaleString('en-US')} images are`);

@@ -18,7 +18,7 @@ export function classFindings(
 ): { readonly stops: string[]; readonly warnings: string[] } {
   const [train, ...others] = parts;
   const names = train!.classes.map(({ name }) => name);
-  const hollow = train!.classes.filter(({ count }) => count === 0).map(({ name }) => name);
+  const empty = train!.classes.filter(({ count }) => count === 0).map(({ name }) => name);
   const extra = others.flatMap(({ folder, classes }) =>
     classes
       .filter(({ name }) => !names.includes(name))
@@ -26,11 +26,11 @@ export function classFindings(
   );
   const stops = [
     ...(names.length < 2 ? [`training needs 2 classes or more, not ${names.length}`] : []),
-    ...hollow.map((name) => `class ${name} has no images: remove the folder`),
+    ...empty.map((name) => `class ${name} has no images: remove the folder`),
     ...extra,
   ];
   const counts = (part: 'train' | 'other'): Map<string, number> => {
-    const result = new Map(names.filter((name) => !hollow.includes(name)).map((name) => [name, 0]));
+    const result = new Map(names.filter((name) => !empty.includes(name)).map((name) => [name, 0]));
     for (const { class: name, part: own } of seen)
       if ((own === 'train') === (part === 'train') && result.has(name))
         result.set(name, result.get(name)! + 1);
@@ -52,9 +52,9 @@ function few(training: ReadonlyMap<string, number>): string[] {
   const those = [...training].filter(([, count]) => count < FEW);
   if (those.length === 0) return [];
   const [[name, count]] = those as [[string, number]];
-  const which = those.length === 1 ? `class ${name} has` : `${those.length} classes have`;
-  const such = those.length === 1 ? `${count}` : `such as ${name} with ${count}`;
-  return [`${which} fewer than ${FEW} images to train on: ${such}`];
+  if (those.length === 1)
+    return [`class ${name} has only ${count} ${count === 1 ? 'image' : 'images'} to train on`];
+  return [`${those.length} classes have fewer than ${FEW} images to train on, such as ${name} with ${count}`];
 }
 
 function unequal(training: ReadonlyMap<string, number>): string[] {
@@ -62,7 +62,7 @@ function unequal(training: ReadonlyMap<string, number>): string[] {
   const [least, most] = [sorted[0], sorted.at(-1)];
   if (!least || !most || most[1] < UNEQUAL * least[1]) return [];
   return [
-    `classes are very unequal: ${most[0]} has ${most[1]} images to train on, ${least[0]} has ${least[1]}`,
+    `classes are of very unequal size: ${most[0]} has ${most[1]} images to train on, ${least[0]} has ${least[1]}`,
   ];
 }
 
@@ -71,5 +71,7 @@ function untested(testing: ReadonlyMap<string, number>, isSplit: boolean): strin
   if (those.length === 0) return [];
   const which =
     those.length === 1 ? `class ${those[0]} has` : `${those.length} classes, such as ${those[0]}, have`;
-  return [`${which} no images to validate on${isSplit ? ': give another --split-seed or --val-share' : ''}`];
+  return [
+    `${which} no images to validate on${isSplit ? ': split with another seed or a larger validation share' : ''}`,
+  ];
 }

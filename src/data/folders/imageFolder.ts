@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { byCodePoint } from '../../codePointOrder.js';
-import { UserError } from '../../errors.js';
+import { SettingError, UserError } from '../../errors.js';
 import { IMAGENET_NORMALISATION, type ImageDataset } from '../dataset.js';
 import { READ_FORMATS_TEXT } from '../images/header.js';
 import type { ClassMap } from './classMap.js';
@@ -138,9 +138,11 @@ function keptImages(
 ): string[] {
   const refused = foreign.find(({ path }) => !excluded(path));
   if (refused)
-    throw new UserError(
-      `${refused.path} is of the unsupported format ${refused.format}: expected ${READ_FORMATS_TEXT}; ` +
-        'convert it, or leave it out with --exclude',
+    throw new SettingError(
+      (name) =>
+        `${refused.path} is of the unsupported format ${refused.format}: expected ${READ_FORMATS_TEXT}; ` +
+        `convert it, or leave it out with ${name('exclude')}`,
+      1,
     );
   const kept = images.filter((path) => !excluded(path));
   const gone = [...images, ...foreign.map(({ path }) => path)].filter(excluded);

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js';
+import { SettingError } from '../../errors.js';
 import type { DatasetPair, ImageDataset } from '../dataset.js';
 import type { PartName } from '../folders/partNames.js';
 import type { DataSummary } from './summary.js';
@@ -33,13 +33,15 @@ export function partNamed({ train, test, final }: ImageParts, part: PartName): I
   return part === 'val' ? test : (final ?? test);
 }
 
-/** @throws UserError when a split left a part empty */
+/** @throws SettingError when a split left a part empty */
 export function refuseEmptyParts(parts: { train: ImageDataset; test: ImageDataset }, share: number): void {
   const empty =
     parts.test.count === 0 ? 'held out' : parts.train.count === 0 ? 'left to train on' : undefined;
   if (empty === undefined) return;
-  throw new UserError(
-    `none of the ${parts.train.count + parts.test.count} images is ${empty} with --val-share ${share}: ` +
-      'give another --val-share or --split-seed, or folders train/ and val/',
+  throw new SettingError(
+    (name) =>
+      `none of the ${parts.train.count + parts.test.count} images is ${empty} with ${name('valShare')} ${share}: ` +
+      `give another ${name('valShare')} or ${name('splitSeed')}, or folders train/ and val/`,
+    1,
   );
 }

@@ -49,14 +49,14 @@ export function summaryLines({ place, classes, parts, heldOut, notes, leftOut }:
   };
   const counts = parts.map(({ part, images, from }) => {
     const where = from === undefined ? '' : ` (${inside(from)})`;
-    return `${images.toLocaleString('en-US')} images ${USES[part]}${where}`;
+    return `${images.toLocaleString('en-US')} ${images === 1 ? 'image' : 'images'} ${USES[part]}${where}`;
   });
   const split = heldOut
     ? [`held out for validation: a share of ${heldOut.share}, split seed ${heldOut.seed}`]
     : [];
   const aside = describeLeftOut(leftOut, inside);
   return [
-    `${place}: ${classes} classes; ${counts.join(', ')}`,
+    `${place}: ${classes} ${classes === 1 ? 'class' : 'classes'}; ${counts.join(', ')}`,
     ...split,
     ...(aside.length > 0 ? [`left out: ${aside.join(', ')}`] : []),
     ...notes,

@@ -15,7 +15,7 @@ export function classesSection(figures: readonly ClassFigures[]): Markup {
   );
   return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>
 <div class="card scroll" tabindex="0" role="region" aria-label="Figures of each class"><table>
-<caption>Test images. Precision: how many that were taken for the class are of it. Recall: how many of the class were found. F1: their harmonic mean.</caption>
+<caption>Test images. Precision: share of the images predicted as the class that are of it. Recall: share of the class’s images that are predicted as it. F1: their harmonic mean.</caption>
 <thead><tr><th scope="col" class="name">class</th><th scope="col">images</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">F1</th></tr></thead>
 <tbody>${rows}<tr><th scope="row">mean of the classes</th><td></td>${mean}</tr></tbody></table></div></section>`;
 }

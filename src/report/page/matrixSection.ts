@@ -17,7 +17,7 @@ export function matrixSection({ names, cells, thumbnails, ofClasses }: MatrixFig
       ? ` The ${names.length} classes with the lowest F1 of ${ofClasses} are shown.`
       : '';
   return html`<section aria-labelledby="confusion"><h2 id="confusion">Confusion matrix</h2>
-<p class="muted">Rows are the images’ classes, columns what they were taken for. Choose a cell to see its images; arrow keys move between cells.${limited}</p>
+<p class="muted">Rows are the images’ classes, columns the predicted classes. Choose a cell to see its images; arrow keys move between cells.${limited}</p>
 <div class="card scroll"><table class="matrix" id="matrix"><caption>Test images by class and prediction</caption>
 <thead><tr><td></td>${names.map((name) => html`<th scope="col"><span>${name}</span></th>`)}</tr></thead><tbody>${rows}</tbody></table></div>
 <div id="cell" class="card" aria-live="polite"><p class="muted">No cell is chosen.</p></div>
@@ -26,7 +26,7 @@ ${jsonScript('thumbnails', thumbnails)}</section>`;
 
 function field({ row, column, count, images }: MatrixCell, names: readonly string[], most: number): Markup {
   const share = count / most;
-  const what = row === column ? `${names[row]} recognised` : `${names[row]} taken for ${names[column]}`;
+  const what = row === column ? `${names[row]} recognised` : `${names[row]} mistaken for ${names[column]}`;
   return html`<td style="--share:${share.toFixed(2)}"><button type="button" tabindex="-1" data-row="${row}" data-column="${column}" data-images="${images.join(' ')}" aria-label="${what}: ${count}">${count}</button></td>`;
 }
 
