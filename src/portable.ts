@@ -12,7 +12,16 @@ export { type ExifHandling, type Preprocessing, standardPreprocessing } from './
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
 export type * from './engines/engine.js';
 export type { ExportOptions } from './engines/onnx/exportModel.js';
-export { type NameOfSetting, SettingError, UsageError, UserError, WriteError } from './errors.js';
+export {
+  type NameOfSetting,
+  type NoticeListener,
+  SettingError,
+  type SettingText,
+  UsageError,
+  UserError,
+  WriteError,
+  withKeys,
+} from './errors.js';
 export { parseSafetensors, type SafetensorsFile } from './formats/safetensors/parse.js';
 export { serializeSafetensors } from './formats/safetensors/serialize.js';
 export {
