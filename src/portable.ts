@@ -61,6 +61,8 @@ export * from './graph/tensorType.js';
 export { verifyProgram } from './graph/verify.js';
 export { type BiasLossOptions, biasLoss } from './losses/biasLoss.js';
 export { crossEntropyLoss } from './losses/crossEntropy.js';
+export type { Distillation } from './losses/distillation.js';
+export type { TargetOptions } from './losses/imageLosses.js';
 export type { Loss, LossInput, LossOutput, LossVariable } from './losses/loss.js';
 export { type ClosestModel, closestModel } from './models/closestModel.js';
 export { describeModel, type ModelDescription } from './models/describe.js';
@@ -76,14 +78,25 @@ export * from './nn/parameter.js';
 export * from './nn/pooling.js';
 export * from './nn/sequential.js';
 export { Trace } from './nn/trace.js';
+export { type AdamwOptions, adamw } from './optim/adamw.js';
+export { type LionOptions, lion } from './optim/lion.js';
 export type {
   OptimizedParameter,
   Optimizer,
   OptimizerResult,
   OptimizerStep,
 } from './optim/optimizer.js';
-export { cosine, multistep, type Schedule } from './optim/schedule.js';
+export { type RmspropOptions, rmsprop } from './optim/rmsprop.js';
+export {
+  cosine,
+  exponential,
+  multistep,
+  type OneCycleOptions,
+  oneCycle,
+  type Schedule,
+} from './optim/schedule.js';
 export { type SgdOptions, sgd } from './optim/sgd.js';
+export type { WeightDecayOptions } from './optim/weightDecay.js';
 export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
 export type { CheckpointKind, Checkpoints } from './train/checkpoints.js';
 export {
@@ -112,6 +125,7 @@ export {
   type EvaluationOutputs,
   evaluationProgram,
   gradientName,
+  type PassOptions,
   type TrainedParameter,
   trainedParameters,
   trainProgram,

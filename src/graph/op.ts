@@ -127,6 +127,12 @@ export interface OpAttributes {
   softmaxCrossEntropy: { readonly labelSmoothing: number };
   /** dloss [N], probabilities [N,K], labels [N] → dlogits [N,K]. */
   softmaxCrossEntropyGrad: { readonly labelSmoothing: number };
+  /** logits [N,K], targets [N,K] → loss per data point [N], probabilities [N,K]. */
+  softTargetCrossEntropy: Record<never, never>;
+  /** dloss [N], probabilities [N,K], targets [N,K] → dlogits [N,K]. */
+  softTargetCrossEntropyGrad: Record<never, never>;
+  /** labels i32 [N] → 1 at a data point's class, else 0, [N,K]. */
+  oneHot: { readonly classes: number };
 
   /** x [N,C,H,W] → [N,C,H',W']. */
   avgPool2d: PoolGeometry;
@@ -161,6 +167,27 @@ export interface OpAttributes {
    * g ← g + λw; m ← μm + g; w ← w − η·(g + μm if Nesterov, else m).
    */
   sgdUpdate: { readonly momentum: number; readonly weightDecay: number; readonly nesterov: boolean };
+  /**
+   * parameter, gradient, first moment, second moment, learning rate [], bias corrections [] and [] → parameter and moments;
+   * PyTorch's rule, see the function of this name.
+   */
+  adamwUpdate: {
+    readonly beta1: number;
+    readonly beta2: number;
+    readonly epsilon: number;
+    readonly weightDecay: number;
+  };
+  /** parameter, gradient, mean squares, momentum buffer, learning rate [] → parameter, squares, buffer. */
+  rmspropUpdate: {
+    readonly alpha: number;
+    readonly epsilon: number;
+    readonly momentum: number;
+    readonly weightDecay: number;
+    /** TensorFlow's rule, as timm's RMSpropTF. */
+    readonly tensorFlow: boolean;
+  };
+  /** parameter, gradient, momentum buffer, learning rate [] → parameter, buffer. */
+  lionUpdate: { readonly beta1: number; readonly beta2: number; readonly weightDecay: number };
 }
 
 /** Name of an operation. */

@@ -1,15 +1,14 @@
 import { UsageError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
-import { softmaxCrossEntropy } from '../graph/ops/crossEntropy.js';
 import { add, div, equal, exp, minimum, mul, select, sub } from '../graph/ops/elementwise.js';
 import { amax, amin, mean, variance } from '../graph/ops/reduce.js';
 import { detach, flatten } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
-import { checkSmoothing } from './crossEntropy.js';
+import { checkTargetOptions, imageLosses, type TargetOptions } from './imageLosses.js';
 import type { Loss } from './loss.js';
 
 /** Options of {@link biasLoss}. */
-export interface BiasLossOptions {
+export interface BiasLossOptions extends TargetOptions {
   /** α of the weight exp(α·u) − β. Default 0.3. */
   readonly alpha?: number | undefined;
   /** β of the weight. Default 0.3. */
@@ -19,8 +18,6 @@ export interface BiasLossOptions {
    * published code), or of the batch (`local`).
    */
   readonly normMode?: 'global' | 'local' | undefined;
-  /** Label smoothing of the cross-entropy, in [0, 1). Default 0. */
-  readonly labelSmoothing?: number | undefined;
 }
 
 /** Variable that holds the running minimum of `global`: a scalar. */
@@ -30,7 +27,7 @@ const RUNNING_MIN_START = 100_000;
 
 /**
  * The bias loss ("Bias Loss for Mobile Neural Networks", section 3): mean over the batch of
- * zᵢ·CE(logitsᵢ, labelᵢ) with zᵢ = exp(α·uᵢ) − β, where uᵢ is the variance vᵢ of image i's
+ * zᵢ·CE(logitsᵢ, labelᵢ) (or the focal or weighted loss that the other options make of it) with zᵢ = exp(α·uᵢ) − β, where uᵢ is the variance vᵢ of image i's
  * features, normalised over the batch: uᵢ = (vᵢ − m)/(max v − min v). In `local` mode m = min v; in
  * `global` mode m ← min(m, min v) lives as long as the run (the variable `loss.running_min`), so that
  * uᵢ can exceed 1. Variances are unbiased (divided by n − 1) and no gradient flows through them.
@@ -41,19 +38,21 @@ const RUNNING_MIN_START = 100_000;
  * @throws UsageError naming an option that is out of range
  */
 export function biasLoss(options: BiasLossOptions = {}): Loss {
-  const { alpha = 0.3, beta = 0.3, normMode = 'global', labelSmoothing = 0 } = options;
-  checkOptions({ alpha, beta, normMode, labelSmoothing });
+  const { alpha = 0.3, beta = 0.3, normMode = 'global' } = options;
+  checkOptions({ alpha, beta, normMode });
+  checkTargetOptions(options);
   return {
     name: 'bias',
     variables: normMode === 'global' ? [{ name: RUNNING_MIN, shape: [], initial: RUNNING_MIN_START }] : [],
-    build: (graph, { logits, features, labels }) => {
-      const crossEntropy = softmaxCrossEntropy(logits, labels, labelSmoothing).loss;
-      const variances = detach(variance(flatten(features), [1]));
+    needsTeacher: options.distillation !== undefined,
+    build: (graph, input) => {
+      const { losses, crossEntropies } = imageLosses(input, options);
+      const variances = detach(variance(flatten(input.features), [1]));
       const { normalised, updates } = normalise(graph, variances, normMode);
       const weights = sub(exp(mul(normalised, alpha)), beta);
       return {
-        loss: mean(mul(weights, crossEntropy)),
-        crossEntropy: mean(crossEntropy),
+        loss: mean(mul(weights, losses)),
+        crossEntropy: mean(crossEntropies),
         weighting: { variances, weights },
         updates,
       };
@@ -61,16 +60,17 @@ export function biasLoss(options: BiasLossOptions = {}): Loss {
   };
 }
 
-type KnownOptions = { readonly [K in keyof BiasLossOptions]-?: NonNullable<BiasLossOptions[K]> };
+type KnownOptions = {
+  readonly [K in 'alpha' | 'beta' | 'normMode']: NonNullable<BiasLossOptions[K]>;
+};
 
-function checkOptions({ alpha, beta, normMode, labelSmoothing }: KnownOptions): void {
+function checkOptions({ alpha, beta, normMode }: KnownOptions): void {
   for (const [name, value] of Object.entries({ alpha, beta })) {
     if (typeof value !== 'number' || !Number.isFinite(value))
       throw new UsageError(`${name} must be a number, not ${value}`);
   }
   if (normMode !== 'global' && normMode !== 'local')
     throw new UsageError(`normMode must be global or local, not ${normMode}`);
-  checkSmoothing(labelSmoothing);
 }
 
 function normalise(

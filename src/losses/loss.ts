@@ -7,8 +7,10 @@ export interface LossInput {
   readonly logits: Tensor;
   /** [N, …] */
   readonly features: Tensor;
-  /** i32 [N] */
+  /** Class numbers, i32 [N], or distributions over the classes (soft targets), f32 [N, K]. */
   readonly labels: Tensor;
+  /** Logits of a teacher, [N, K]; only there for a loss that asks for them. */
+  readonly teacherLogits?: Tensor | undefined;
 }
 
 /** What a loss weighs data points by, and how much each of them counts. */
@@ -44,6 +46,8 @@ export interface Loss {
   readonly name: string;
   /** Their names start with `loss.`, which distinguishes them from the model's tensors in checkpoints. */
   readonly variables: readonly LossVariable[];
+  /** Whether it takes a teacher's logits, which each batch must then have as `teacherLogits`. Default false. */
+  readonly needsTeacher?: boolean | undefined;
   /** Adds the loss to a graph. */
   build(graph: Graph, input: LossInput): LossOutput;
 }

@@ -31,10 +31,12 @@ export interface OptimizerResult {
 /** An optimiser: turns gradients into new values of parameters. */
 export interface Optimizer {
   /**
-   * Names of its state tensors per parameter, such as `momentum`. They start at zero and are part of the training state and
-   * of checkpoints, under the names `optimizer.STATE.PARAMETER`.
+   * Names of its state tensors per parameter, such as `momentum`. They are part of the training state and of checkpoints,
+   * under the names `optimizer.STATE.PARAMETER`.
    */
   readonly state: readonly string[];
+  /** What state tensors are filled with at the start of a run, by name. Default 0. */
+  readonly initial?: Readonly<Record<string, number>> | undefined;
   /** Adds the update of one parameter to the graph. */
   update(parameter: OptimizedParameter, step: OptimizerStep): OptimizerResult;
 }

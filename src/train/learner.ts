@@ -15,6 +15,7 @@ import {
 import { StepExecutables, type StepParts } from './stepExecutables.js';
 import {
   type GradientResult,
+  inputsOfBatch,
   type LabelledBatch,
   normOf,
   type StepResult,
@@ -115,7 +116,7 @@ export class Learner {
   ): Promise<StepResult> {
     const { seed = 0 } = this.options;
     const executable = await this.executables.step(options.step);
-    const inputs: NamedData = { ...batch, ...this.updateInputs(options.learningRate) };
+    const inputs: NamedData = { ...inputsOfBatch(batch), ...this.updateInputs(options.learningRate) };
     const result = stepResultOf(await executable.run(inputs, { seed, step: options.step }));
     this.countPass();
     this.training.countStep();
@@ -136,7 +137,7 @@ export class Learner {
     // If this fails, the next call starts from zero.
     this.accumulated = 0;
     if (before === 0) await (await this.executables.clear()).run({});
-    const result = stepResultOf(await executable.run({ ...batch }, { seed, step: options.batch }));
+    const result = stepResultOf(await executable.run(inputsOfBatch(batch), { seed, step: options.batch }));
     this.accumulated = before + 1;
     this.countPass();
     return result;
@@ -162,7 +163,7 @@ export class Learner {
   async gradients(batch: LabelledBatch, options: { readonly step?: number } = {}): Promise<GradientResult> {
     const { model, seed = 0 } = this.options;
     const executable = await this.executables.gradients();
-    const outputs = await executable.run({ ...batch }, { seed, step: options.step ?? 0 });
+    const outputs = await executable.run(inputsOfBatch(batch), { seed, step: options.step ?? 0 });
     const gradients = new Map(
       trainedParameters(model).map(({ name }) => [name, outputs[gradientName(name)] as Float32Array]),
     );

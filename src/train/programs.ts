@@ -37,6 +37,15 @@ export function trainedParameters(model: Model): TrainedParameter[] {
   return model.stateEntries().filter(({ kind }) => kind === 'parameter');
 }
 
+/** Options of the programs that have a forward pass. */
+export interface PassOptions {
+  /**
+   * Whether the input `labels` holds distributions over the classes, f32 [N, classes], as mixup and cutmix make them, instead of
+   * class numbers, i32 [N]. Default false.
+   */
+  readonly softTargets?: boolean | undefined;
+}
+
 type Gradients = ReadonlyMap<string, { readonly value: Tensor; readonly gradient: Tensor }>;
 
 interface TrainingPass {
@@ -49,13 +58,23 @@ interface TrainingPass {
   readonly state: ReadonlyMap<string, Tensor>;
 }
 
-/** Forward and backward pass in training mode; inputs `images` [N,C,H,W] and `labels` i32 [N]. */
-function trainingPass(model: Model, loss: Loss, batchSize: number): TrainingPass {
+/** Forward and backward pass in training mode; inputs `images` [N,C,H,W] and `labels`. */
+function trainingPass(
+  model: Model,
+  loss: Loss,
+  batchSize: number,
+  { softTargets = false }: PassOptions,
+): TrainingPass {
   const graph = new Graph();
   const trace = new Trace(graph, model, true);
   const output = model.forward(graph.input('images', model.imagesShape(batchSize)), trace);
-  const labels = graph.input('labels', [batchSize], 'i32');
-  const result = loss.build(graph, { ...output, labels });
+  const labels = softTargets
+    ? graph.input('labels', [batchSize, model.config.classes])
+    : graph.input('labels', [batchSize], 'i32');
+  const teacherLogits = loss.needsTeacher
+    ? graph.input('teacherLogits', [batchSize, model.config.classes])
+    : undefined;
+  const result = loss.build(graph, { ...output, labels, teacherLogits });
   const trained = model.stateEntries().filter(({ kind }) => kind === 'parameter');
   const values = trained.map(({ parameter }) => trace.variable(parameter));
   const found = gradients(result.loss, values);
@@ -104,16 +123,16 @@ export function trainProgram(
   loss: Loss,
   optimizer: Optimizer,
   batchSize: number,
-  options: UpdateOptions = {},
+  options: UpdateOptions & PassOptions = {},
 ): Program {
-  const pass = trainingPass(model, loss, batchSize);
+  const pass = trainingPass(model, loss, batchSize, options);
   const { updates, outputs } = addUpdate(pass.graph, optimizer, pass.parameters, options);
   for (const [name, value] of pass.state) updates.set(name, value);
   return pass.graph.program({ ...figuresOf(pass), ...outputs }, updates);
 }
 
 /** Options of {@link backwardProgram}. */
-export interface BackwardOptions {
+export interface BackwardOptions extends PassOptions {
   /**
    * Where gradients go: to the caller as the outputs `gradient.NAME` (`outputs`, default), or added to variables of these names,
    * which stay in the engine (`accumulate`).
@@ -132,9 +151,9 @@ export function backwardProgram(
   model: Model,
   loss: Loss,
   batchSize: number,
-  { gradients: destination = 'outputs', updateState = true }: BackwardOptions = {},
+  { gradients: destination = 'outputs', updateState = true, softTargets }: BackwardOptions = {},
 ): Program {
-  const pass = trainingPass(model, loss, batchSize);
+  const pass = trainingPass(model, loss, batchSize, { softTargets });
   const updates = new Map(updateState ? pass.state : []);
   const outputs = figuresOf(pass);
   if (destination === 'outputs') {

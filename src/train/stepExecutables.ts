@@ -22,6 +22,8 @@ export interface StepParts {
   readonly batchSize: number;
   /** Greatest norm of all gradients taken together. Default: none. */
   readonly clipNorm?: number | undefined;
+  /** Whether labels are distributions over the classes instead of class numbers. Default false. */
+  readonly softTargets?: boolean | undefined;
   /** First updates of a run, whose gradients are computed in f32 on an engine that computes in bf16. Default 0. */
   readonly f32Steps?: number | undefined;
 }
@@ -43,17 +45,17 @@ export class StepExecutables {
 
   /** Forward, backward and update in one. */
   step(number: number): Promise<Executable> {
-    const { model, loss, optimizer, batchSize, clipNorm } = this.parts;
+    const { model, loss, optimizer, batchSize, clipNorm, softTargets } = this.parts;
     return this.inPrecision('step', number, () =>
-      trainProgram(model, loss, optimizer, batchSize, { clipNorm }),
+      trainProgram(model, loss, optimizer, batchSize, { clipNorm, softTargets }),
     );
   }
 
   /** Forward and backward, with the gradients accumulated in the engine. */
   backward(number: number): Promise<Executable> {
-    const { model, loss, batchSize } = this.parts;
+    const { model, loss, batchSize, softTargets } = this.parts;
     return this.inPrecision('backward', number, () =>
-      backwardProgram(model, loss, batchSize, { gradients: 'accumulate' }),
+      backwardProgram(model, loss, batchSize, { gradients: 'accumulate', softTargets }),
     );
   }
 
@@ -71,8 +73,9 @@ export class StepExecutables {
 
   /** Forward and backward, with the gradients as outputs and no update of anything. */
   gradients(): Promise<Executable> {
-    const { model, loss, batchSize } = this.parts;
-    return this.once('gradients', () => backwardProgram(model, loss, batchSize, { updateState: false }));
+    const { model, loss, batchSize, softTargets } = this.parts;
+    const options = { updateState: false, softTargets };
+    return this.once('gradients', () => backwardProgram(model, loss, batchSize, options));
   }
 
   /** Frees the programs and the variables of accumulated gradients. */

@@ -1,11 +1,21 @@
+import type { NamedData } from '../engines/engine.js';
 import type { TensorData } from '../graph/tensorType.js';
 
 /** A batch of images and their classes. The buffers are transferred to the engine: do not use them afterwards. */
 export interface LabelledBatch {
   /** [N, C, H, W], normalised. */
   readonly images: Float32Array;
-  /** [N], each in 0 … classes−1. */
-  readonly labels: Int32Array;
+  /**
+   * [N], each in 0 … classes−1; of a learner with `softTargets` distributions over the classes, [N, classes] row-major.
+   */
+  readonly labels: Int32Array | Float32Array;
+  /** A teacher's logits of the images, [N, classes], for a loss with distillation. */
+  readonly teacherLogits?: Float32Array | undefined;
+}
+
+/** A batch as inputs of a program. */
+export function inputsOfBatch({ images, labels, teacherLogits }: LabelledBatch): NamedData {
+  return { images, labels, ...(teacherLogits && { teacherLogits }) };
 }
 
 /** What a loss weighed data points by, and their weights; entry by entry of the same points, or each sorted for itself. */

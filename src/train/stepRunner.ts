@@ -2,6 +2,7 @@ import type { Batch } from '../data/batch.js';
 import type { Learner } from './learner.js';
 import { type AccuracySums, accuracySums, addAccuracy, NO_ACCURACY } from './metrics.js';
 import type { Weighting } from './stepResult.js';
+import type { Teacher } from './teacher.js';
 
 /** A training step's figures, over all of its batches. */
 export interface StepTotals {
@@ -19,10 +20,14 @@ const NOTHING: StepTotals = { sums: NO_ACCURACY, loss: 0, batches: 0, weightings
 export class StepRunner {
   private totals = NOTHING;
 
-  /** @param accumulate batches of a step; the last step of an epoch may have fewer */
+  /**
+   * @param accumulate batches of a step; the last step of an epoch may have fewer
+   * @param teacher gives the logits that a loss with distillation takes
+   */
   constructor(
     private readonly learner: Learner,
     private readonly accumulate: number,
+    private readonly teacher?: Teacher,
   ) {}
 
   /** Whether a step has started and lacks batches. */
@@ -73,12 +78,13 @@ export class StepRunner {
   }
 
   private async pass(
-    { images, labels, count }: Batch,
+    { images, labels, targets, count }: Batch,
     { learningRate, step }: { readonly learningRate: number; readonly step: number },
     index: number,
   ): Promise<{ loss: number; sums: AccuracySums; weighting: Weighting | undefined }> {
     const { classes } = this.learner.model.config;
-    const batch = { images, labels: labels.slice() };
+    const teacherLogits = await this.teacher?.logits(images);
+    const batch = { images, labels: targets ?? labels.slice(), teacherLogits };
     const { loss, logits, weighting } =
       this.accumulate > 1
         ? await this.learner.backward(batch, { batch: this.firstBatch(step) + index })

@@ -9,6 +9,7 @@ import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
 import type { Learner } from './learner.js';
 import { type Accuracy, NO_ACCURACY } from './metrics.js';
 import { StepRunner, type StepTotals } from './stepRunner.js';
+import type { Teacher } from './teacher.js';
 
 /** Options of a trainer. */
 export interface TrainerOptions {
@@ -24,6 +25,8 @@ export interface TrainerOptions {
    * for what depends on batch statistics. Default 1. The last step of an epoch takes the remaining batches.
    */
   readonly accumulate?: number | undefined;
+  /** Gives the logits that a loss with distillation takes. */
+  readonly teacher?: Teacher | undefined;
   /** Where checkpoints go; without it none are written. */
   readonly checkpoints?: Checkpoints | undefined;
   /** Contents of checkpoints besides the tensors and the progress. */
@@ -64,7 +67,7 @@ export class Trainer {
     const { accumulate = 1 } = options;
     if (!Number.isSafeInteger(accumulate) || accumulate < 1)
       throw new UsageError(`accumulate must be a whole number of at least 1, not ${accumulate}`);
-    this.steps = new StepRunner(options.learner, accumulate);
+    this.steps = new StepRunner(options.learner, accumulate, options.teacher);
   }
 
   /** Adds a listener. What it throws ends the run. */

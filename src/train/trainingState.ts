@@ -29,7 +29,7 @@ export class TrainingState {
     private readonly engine: Engine,
     entries: readonly StateEntry[],
     private readonly loss: Loss,
-    optimizer: Optimizer,
+    private readonly optimizer: Optimizer,
   ) {
     for (const { name } of loss.variables) expectLossName(loss, name);
     const trained = entries.filter(({ kind }) => kind === 'parameter');
@@ -92,6 +92,12 @@ export class TrainingState {
       Array.from(this.shapes, ([name, shape]) => ({ name, shape })),
     );
     await variables.write(initialLossValues(this.loss));
+    const { state, initial = {} } = this.optimizer;
+    for (const key of state.filter((name) => initial[name])) {
+      const filled = [...this.shapes].filter(([name]) => name.startsWith(stateVariable(key, '')));
+      for (const [name, shape] of filled)
+        await variables.write(new Map([[name, new Float32Array(sizeOf(shape)).fill(initial[key]!)]]));
+    }
     return variables;
   }
 }

@@ -13,10 +13,11 @@ import { checkGradients } from '../support/gradientCheck.js';
 import { convolutionCases } from './gradients/convolutionCases.js';
 import { elementwiseCases } from './gradients/elementwiseCases.js';
 import { shapeCases } from './gradients/shapeCases.js';
+import { softTargetCases } from './gradients/softTargetCases.js';
 
 const covered = new Set<OpKind>();
 
-for (const gradientCase of [...convolutionCases, ...elementwiseCases, ...shapeCases]) {
+for (const gradientCase of [...convolutionCases, ...elementwiseCases, ...shapeCases, ...softTargetCases]) {
   test(gradientCase.name, () => {
     for (const kind of checkGradients(gradientCase)) covered.add(kind);
   });

@@ -19,6 +19,20 @@ test('the losses’ options out of range are refused by name', () => {
   }
   refuses(() => biasLoss({ alpha: Number.NaN }), 'alpha must be a number, not NaN');
   refuses(() => biasLoss({ beta: Number.POSITIVE_INFINITY }), 'beta must be a number, not Infinity');
+  for (const make of [biasLoss, crossEntropyLoss]) {
+    refuses(() => make({ focalGamma: -1 }), 'focalGamma must be a number of at least 0, not -1');
+    const classWeights = [1, -2];
+    refuses(() => make({ classWeights }), 'classWeights must be numbers of at least 0, not -2 of class 1');
+    refuses(() => make({ classWeights: [0, 0] }), 'classWeights must not all be 0');
+    refuses(
+      () => make({ distillation: { weight: 0, temperature: 1 } }),
+      'the weight of distillation must be a number above 0 and up to 1, not 0',
+    );
+    refuses(
+      () => make({ distillation: { weight: 1, temperature: 0 } }),
+      'the temperature of distillation must be a number above 0, not 0',
+    );
+  }
   const untyped = JSON.parse('{ "normMode": "batch" }') as BiasLossOptions;
   refuses(() => biasLoss(untyped), 'normMode must be global or local, not batch');
 });

@@ -8,7 +8,10 @@ import { mean } from '../../src/graph/ops/reduce.js';
 import { GraphError } from '../../src/graph/tensorType.js';
 import { crossEntropyLoss } from '../../src/losses/crossEntropy.js';
 import type { Loss } from '../../src/losses/loss.js';
+import { adamw } from '../../src/optim/adamw.js';
+import { lion } from '../../src/optim/lion.js';
 import { applyOptimizer, type Optimizer } from '../../src/optim/optimizer.js';
+import { rmsprop } from '../../src/optim/rmsprop.js';
 import { sgd } from '../../src/optim/sgd.js';
 import { readCheckpoint, restoreLearner } from '../../src/runs/checkpoint.js';
 import { Learner } from '../../src/train/learner.js';
@@ -91,6 +94,15 @@ describe('an optimiser with two state tensors and the step number', () => {
       it(`is saved whole and resumes bit for bit: ${engine}, ${accumulate} batches a step`, { skip }, () =>
         resumesExactly({ engine, accumulate, clipNorm: 1, optimizer: adam(), schedule: () => 0.01 }),
       );
+  for (const { engine, skip } of engines)
+    for (const [name, optimizer] of Object.entries({
+      adamw: adamw({ decayBiasNorm: false }),
+      rmsprop: rmsprop({ tensorFlow: true, momentum: 0.9 }),
+      lion: lion(),
+    }))
+      it(`resumes bit for bit: ${name} on ${engine}`, { skip }, () =>
+        resumesExactly({ engine, optimizer, schedule: () => 0.005 }),
+      );
 });
 
 /** Trains without a break, and with one after step 4; everything that is saved must be the same. */
@@ -103,7 +115,7 @@ async function resumesExactly(options: TinyOptions): Promise<void> {
         assert.equal(await trainer.run(), 'interrupted');
       });
       const checkpoint = readCheckpoint(join(broken, 'last.safetensors'));
-      expectMoments(checkpoint.tensors);
+      expectState(checkpoint.tensors, (options.optimizer ?? sgd()).state);
       const { progress } = checkpoint.training!;
       await withTrainer({ ...options, folder: broken, progress }, async ({ trainer, learner }) => {
         await restoreLearner(learner, checkpoint);
@@ -116,13 +128,13 @@ async function resumesExactly(options: TinyOptions): Promise<void> {
   );
 }
 
-function expectMoments(tensors: StateDictTensors): void {
+function expectState(tensors: StateDictTensors, states: readonly string[]): void {
   for (const name of ['conv.weight', 'bn.weight', 'bn.bias', 'fc.weight', 'fc.bias'])
-    for (const moment of ['firstMoment', 'secondMoment']) {
-      const values = floatsOf(tensors.get(`optimizer.${moment}.${name}`)!);
+    for (const state of states) {
+      const values = floatsOf(tensors.get(`optimizer.${state}.${name}`)!);
       assert.ok(
         values.some((value) => value !== 0),
-        `${moment} of ${name} is not zero`,
+        `${state} of ${name} is not zero`,
       );
     }
   assert.deepEqual(tensors.get('optimizer.step')!.data, BigInt64Array.of(4n));

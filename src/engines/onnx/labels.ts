@@ -8,7 +8,7 @@ export interface LabelRange {
   readonly classes: number;
 }
 
-/** The inputs that a program uses as labels of a cross-entropy. */
+/** The inputs that a program uses as class numbers. */
 export function labelInputs({ nodes, values }: Program): LabelRange[] {
   const inputs = new Map(
     nodes.flatMap((node) =>
@@ -16,10 +16,9 @@ export function labelInputs({ nodes, values }: Program): LabelRange[] {
     ),
   );
   return nodes.flatMap((node) => {
-    if (node.kind !== 'softmaxCrossEntropy') return [];
-    const [logits, labels] = node.inputs as [number, number];
-    const input = inputs.get(labels);
-    return input === undefined ? [] : [{ input, classes: values[logits]!.shape[1]! }];
+    if (node.kind !== 'softmaxCrossEntropy' && node.kind !== 'oneHot') return [];
+    const input = inputs.get(node.inputs.at(-1)!);
+    return input === undefined ? [] : [{ input, classes: values[node.outputs.at(-1)!]!.shape[1]! }];
   });
 }
 

@@ -1,4 +1,5 @@
 /** Every operation under its public name: `ops.relu`, `ops.conv2d`. */
+export { adamwUpdate, lionUpdate, rmspropUpdate } from './adaptive.js';
 export { type BatchNormResult, batchNormInference, batchNormTrain } from './batchNorm.js';
 export { type Conv2dOptions, conv2d } from './conv.js';
 export { softmaxCrossEntropy } from './crossEntropy.js';
@@ -36,3 +37,4 @@ export { adaptiveAvgPool2d, avgPool2d, globalAvgPool2d, maxPool2d, type Pool2dOp
 export { amax, amin, broadcastTo, mean, sum, sumTo, variance } from './reduce.js';
 export { type SgdSettings, sgdUpdate } from './sgd.js';
 export { channelShuffle, concat, detach, flatten, pad, reshape, slice, transpose } from './shape.js';
+export { oneHot, softTargetCrossEntropy } from './softTargets.js';

@@ -1,6 +1,7 @@
 import type { OpAttributes, OpKind, ShapeRules } from '../op.js';
 import type { GradientRules } from '../tensor.js';
 import type { TensorType } from '../tensorType.js';
+import { adaptiveGradients, adaptiveShapes } from './adaptive.js';
 import { batchNormGradients, batchNormShapes } from './batchNorm.js';
 import { convGradients, convShapes } from './conv.js';
 import { crossEntropyGradients, crossEntropyShapes } from './crossEntropy.js';
@@ -10,6 +11,7 @@ import { poolGradients, poolShapes } from './pooling.js';
 import { reduceGradients, reduceShapes } from './reduce.js';
 import { sgdGradients, sgdShapes } from './sgd.js';
 import { shapeGradients, shapeShapes } from './shape.js';
+import { softTargetGradients, softTargetShapes } from './softTargets.js';
 import { sourceGradients, sourceShapes } from './sources.js';
 
 /** The shape rule of every operation. */
@@ -21,9 +23,11 @@ const shapeRules: ShapeRules<OpKind> = {
   ...elementwiseShapes,
   ...reduceShapes,
   ...crossEntropyShapes,
+  ...softTargetShapes,
   ...poolShapes,
   ...shapeShapes,
   ...sgdShapes,
+  ...adaptiveShapes,
 };
 
 /** The gradient rule of every operation. */
@@ -35,9 +39,11 @@ export const gradientRules: GradientRules<OpKind> = {
   ...elementwiseGradients,
   ...reduceGradients,
   ...crossEntropyGradients,
+  ...softTargetGradients,
   ...poolGradients,
   ...shapeGradients,
   ...sgdGradients,
+  ...adaptiveGradients,
 };
 
 /**

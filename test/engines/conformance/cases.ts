@@ -12,9 +12,11 @@ import { convolutionCases } from '../gradients/convolutionCases.js';
 import { elementwiseCases } from '../gradients/elementwiseCases.js';
 import { largeCases } from '../gradients/largeCases.js';
 import { shapeCases } from '../gradients/shapeCases.js';
+import { softTargetCases } from '../gradients/softTargetCases.js';
 import { combinationCases } from './combinationCases.js';
 import { type ForwardCase, forwardCases } from './forwardCases.js';
 import { networkCases } from './networkCases.js';
+import { updateCases } from './updateCases.js';
 
 /** A program with contents for its inputs and variables, whose outputs must agree on every engine. */
 export interface ConformanceCase {
@@ -64,9 +66,10 @@ export const conformanceCases: readonly ConformanceCase[] = [
     ...networkCases,
     ...elementwiseCases,
     ...shapeCases,
+    ...softTargetCases,
     ...largeCases,
     ...combinationCases,
   ].map(fromGradients),
-  ...forwardCases.map(fromForward),
+  ...[...forwardCases, ...updateCases].map(fromForward),
   ...[...convolutionCases, ...combinationCases].filter(({ inputs }) => inputs.length > 1).map(asFrozen),
 ];

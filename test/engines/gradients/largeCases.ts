@@ -6,6 +6,7 @@ import type { Tensor } from '../../../src/graph/tensor.js';
 import type { Shape } from '../../../src/graph/tensorType.js';
 import type { GradientCase } from '../../support/gradientCheck.js';
 import { Samples } from '../../support/samples.js';
+import { largeSoftTargetCases } from './softTargetCases.js';
 
 /** Multiples of 1/16, many of which are equal: what is compared is equal or far apart. */
 const sixteenths = { low: -0.5, high: 0.5, grid: { step: 1 / 16 } };
@@ -196,4 +197,5 @@ export const largeCases: readonly GradientCase[] = [
   ...reduceCases,
   ...moveCases,
   ...crossEntropyCases,
+  ...largeSoftTargetCases,
 ];

@@ -16,6 +16,15 @@ function eltwise(
   draft.steps.primitive({ spec, reads: { [ARG.src]: src }, writes: { [ARG.dst]: dst } });
 }
 
+/** Logarithms of the softmax [N, K] of logits; the softmax itself becomes `probabilities`. */
+export function logProbabilities(draft: Draft, logits: Place, probabilities: ValueId): Place {
+  const logs = draft.buffers.allocate(logits.desc);
+  const spec: LogSoftmaxSpec = { kind: 'logSoftmax', data: logits.desc };
+  draft.steps.primitive({ spec, reads: { [ARG.src]: logits }, writes: { [ARG.dst]: logs } });
+  eltwise(draft, { fn: 'exp' }, [logs, draft.places.output(probabilities, logits.desc)]);
+  return logs;
+}
+
 /** Logarithms of probabilities, their exponentials, and a loop over the labels. */
 function forward(
   draft: Draft,
@@ -25,10 +34,7 @@ function forward(
 ): void {
   const [logits, labels] = inputs.map((value) => draft.places.plain(value)) as [Place, Place];
   const [points, classes] = logits.desc.shape as [number, number];
-  const logs = draft.buffers.allocate(logits.desc);
-  const spec: LogSoftmaxSpec = { kind: 'logSoftmax', data: logits.desc };
-  draft.steps.primitive({ spec, reads: { [ARG.src]: logits }, writes: { [ARG.dst]: logs } });
-  eltwise(draft, { fn: 'exp' }, [logs, draft.places.output(outputs[1]!, logits.desc)]);
+  const logs = logProbabilities(draft, logits, outputs[1]!);
   const loss = draft.places.output(outputs[0]!, draft.layouts.rowMajor([points]));
   draft.steps.host({
     inputs: [logs, labels],

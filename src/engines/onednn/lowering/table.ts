@@ -2,6 +2,7 @@ import type { FusedNode, FusionChoice, FusionName } from '../../fusion/fuse.js';
 import type { EngineNode, NodeOf } from '../../fusion/node.js';
 import type { SourceKind } from '../../fusion/sources.js';
 import type { Draft } from '../plan/draft.js';
+import { adaptiveLowerings } from './adaptive.js';
 import { batchNormLowerings } from './batchNorm.js';
 import { convLowerings } from './conv.js';
 import { crossEntropyLowerings } from './crossEntropy.js';
@@ -12,6 +13,7 @@ import { poolLowerings } from './pooling.js';
 import { reduceLowerings } from './reduce.js';
 import { sgdLowerings } from './sgd.js';
 import { shapeLowerings } from './shape.js';
+import { softTargetLowerings } from './softTargets.js';
 
 /** What oneDNN's primitives, and copies between its layouts, compute at once. */
 const supported = [
@@ -49,7 +51,9 @@ const lowerings: Lowerings<LoweredKind> = {
   ...poolLowerings,
   ...shapeLowerings,
   ...sgdLowerings,
+  ...adaptiveLowerings,
   ...crossEntropyLowerings,
+  ...softTargetLowerings,
 };
 
 /** Adds the steps of a node to a plan. */

@@ -28,7 +28,7 @@ export class Places {
   private readonly places = new Map<ValueId, Place[]>();
   /** Values that have a place in a buffer. */
   private readonly tenants = new Map<PlanBuffer, Set<ValueId>>();
-  private readonly asides = new Map<ValueId, Place>();
+  private readonly asides = new Map<string, Place>();
 
   constructor(private readonly settings: PlacesSettings) {}
 
@@ -87,13 +87,13 @@ export class Places {
   }
 
   /** Keeps a tensor that belongs to a value, such as the workspace of a forward primitive for its gradient. */
-  keepAside(value: ValueId, place: Place): void {
-    this.asides.set(value, place);
+  keepAside(value: ValueId, place: Place, name = ''): void {
+    this.asides.set(`${value} ${name}`, place);
   }
 
   /** The tensor kept by {@link keepAside}. */
-  asideOf(value: ValueId): Place | undefined {
-    return this.asides.get(value);
+  asideOf(value: ValueId, name = ''): Place | undefined {
+    return this.asides.get(`${value} ${name}`);
   }
 
   /** Whether the node that is being planned may overwrite a place: nothing reads it later. */

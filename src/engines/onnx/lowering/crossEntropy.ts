@@ -1,26 +1,30 @@
 import type { GraphBuilder, Name } from './graphBuilder.js';
 import type { Lowerings, Value } from './lowering.js';
 
-/** [N, 1] */
-function column(b: GraphBuilder, vector: Value): Name {
+/** A vector as a column, [N, 1]. */
+export function column(b: GraphBuilder, vector: Value): Name {
   return b.reshape(vector.name, [vector.shape[0]!, 1]);
 }
 
-/** Targets q = (1 − s)·onehot(label) + s/K, [N, K]. */
-function targets(b: GraphBuilder, labels: Value, classes: number, smoothing: number): Name {
+/** Whether each class is the image's own, [N, K]. */
+export function ownClass(b: GraphBuilder, labels: Value, classes: number): Name {
   const indices = b.once(`classes ${classes}`, () =>
     b.constant(
       Int32Array.from({ length: classes }, (_, k) => k),
       [1, classes],
     ),
   );
-  const own = b.op('Equal', [column(b, labels), indices]);
+  return b.op('Equal', [column(b, labels), indices]);
+}
+
+/** Targets q = (1 − s)·onehot(label) + s/K, [N, K]. */
+function targets(b: GraphBuilder, labels: Value, classes: number, smoothing: number): Name {
   const rest = smoothing / classes;
-  return b.op('Where', [own, b.scalar(1 - smoothing + rest), b.scalar(rest)]);
+  return b.op('Where', [ownClass(b, labels, classes), b.scalar(1 - smoothing + rest), b.scalar(rest)]);
 }
 
 /** Logarithms of the softmax over classes, x − max − log Σ exp(x − max), [N, K]. */
-function logSoftmax(b: GraphBuilder, logits: Name): Name {
+export function logSoftmax(b: GraphBuilder, logits: Name): Name {
   if (b.features.logSoftmax) return b.op('LogSoftmax', [logits], { axis: 1 });
   const shifted = b.op('Sub', [logits, b.reduce('ReduceMax', logits, [1], true)]);
   const total = b.reduce('ReduceSum', b.op('Exp', [shifted]), [1], true);

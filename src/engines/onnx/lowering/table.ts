@@ -1,5 +1,6 @@
 import type { Program, ProgramNode, ValueId } from '../../../graph/program.js';
 import type { ComputedKind } from '../../fusion/sources.js';
+import { adaptiveLowerings } from './adaptive.js';
 import { batchNormLowerings } from './batchNorm.js';
 import { convLowerings } from './conv.js';
 import { crossEntropyLowerings } from './crossEntropy.js';
@@ -11,6 +12,7 @@ import { poolLowerings } from './pooling.js';
 import { reduceLowerings } from './reduce.js';
 import { sgdLowerings } from './sgd.js';
 import { shapeLowerings } from './shape.js';
+import { softTargetLowerings } from './softTargets.js';
 
 /** The lowering of every operation that computes. */
 const lowerings: Lowerings<ComputedKind> = {
@@ -20,9 +22,11 @@ const lowerings: Lowerings<ComputedKind> = {
   ...elementwiseLowerings,
   ...reduceLowerings,
   ...crossEntropyLowerings,
+  ...softTargetLowerings,
   ...poolLowerings,
   ...shapeLowerings,
   ...sgdLowerings,
+  ...adaptiveLowerings,
 };
 
 /**

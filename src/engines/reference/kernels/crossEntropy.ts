@@ -1,5 +1,5 @@
 import { GraphError } from '../../../graph/tensorType.js';
-import { type Dense, floats, type Kernels } from '../kernel.js';
+import { type Dense, type Floats, floats, type Kernels } from '../kernel.js';
 
 /** Label of an image; rejects one that is not a class number. */
 export function labelAt(labels: Pick<Dense, 'data'>, point: number, classes: number): number {
@@ -12,6 +12,15 @@ export function labelAt(labels: Pick<Dense, 'data'>, point: number, classes: num
   return label;
 }
 
+/** log Σ eˣ of a row. */
+export function logSumOf(row: Floats): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (const x of row) most = Math.max(most, x);
+  let total = 0;
+  for (const x of row) total += Math.exp(x - most);
+  return most + Math.log(total);
+}
+
 /** Softmax cross-entropy of each image with smoothed targets q; the formulas are in the graph's rules. */
 export const crossEntropyKernels: Kernels<'softmaxCrossEntropy' | 'softmaxCrossEntropyGrad'> = {
   softmaxCrossEntropy: ({ labelSmoothing }, [logits, labels], [loss, probabilities]) => {
@@ -20,11 +29,7 @@ export const crossEntropyKernels: Kernels<'softmaxCrossEntropy' | 'softmaxCrossE
     for (let point = 0; point < losses.length; point++) {
       const start = point * classes;
       const row = xs.subarray(start, start + classes);
-      let most = Number.NEGATIVE_INFINITY;
-      for (const x of row) most = Math.max(most, x);
-      let total = 0;
-      for (const x of row) total += Math.exp(x - most);
-      const logTotal = most + Math.log(total);
+      const logTotal = logSumOf(row);
       let smoothed = 0;
       row.forEach((x, k) => {
         ps[start + k] = Math.exp(x - logTotal);

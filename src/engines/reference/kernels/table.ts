@@ -1,6 +1,7 @@
 import type { OpAttributes } from '../../../graph/op.js';
 import type { ComputedKind } from '../../fusion/sources.js';
 import type { Dense, Kernels } from '../kernel.js';
+import { adaptiveKernels } from './adaptive.js';
 import { batchNormKernels } from './batchNorm.js';
 import { convKernels } from './conv.js';
 import { crossEntropyKernels } from './crossEntropy.js';
@@ -10,6 +11,7 @@ import { poolKernels } from './pooling.js';
 import { reduceKernels } from './reduce.js';
 import { sgdKernels } from './sgd.js';
 import { shapeKernels } from './shape.js';
+import { softTargetKernels } from './softTargets.js';
 
 /** The kernel of every operation that computes. */
 const kernels: Kernels<ComputedKind> = {
@@ -19,9 +21,11 @@ const kernels: Kernels<ComputedKind> = {
   ...elementwiseKernels,
   ...reduceKernels,
   ...crossEntropyKernels,
+  ...softTargetKernels,
   ...poolKernels,
   ...shapeKernels,
   ...sgdKernels,
+  ...adaptiveKernels,
 };
 
 /**

@@ -1,0 +1,186 @@
+import type { OpAttributes } from '../../../graph/op.js';
+import type { ValueId } from '../../../graph/program.js';
+import { sizeOf } from '../../../graph/tensorType.js';
+import type { Draft } from '../plan/draft.js';
+import type { Place } from '../plan/place.js';
+import { type Lowerings, onHost, SMALL } from './lowering.js';
+import { addScaled, combine, linear, scalarOf, scale, updateTarget } from './update.js';
+
+/** √x as a post-op. */
+const ROOT = { kind: 'eltwise', fn: 'sqrt', alpha: 0, beta: 0 } as const;
+
+/** A parameter's update: its gradient in the parameter's layout, and what is updated in place; all flat. */
+interface Update {
+  readonly gradient: Place;
+  readonly parameter: Place;
+  readonly state: readonly Place[];
+}
+
+function places(draft: Draft, inputs: readonly ValueId[], outputs: readonly ValueId[]): Update {
+  const [parameter, gradient, ...rest] = inputs as [ValueId, ValueId, ...ValueId[]];
+  const { desc } = draft.places.first(parameter);
+  const g = draft.layouts.flat(draft.places.as(gradient, desc));
+  const [target, ...state] = outputs.map((updated, i) =>
+    draft.layouts.flat(updateTarget(draft, i === 0 ? parameter : rest[i - 1]!, updated, desc)),
+  );
+  return { gradient: g, parameter: target!, state };
+}
+
+/** mean ← share·mean + (1 − share)·x² */
+function addSquare(draft: Draft, mean: Place, x: Place, share: number): void {
+  combine(draft, 'mul', [x, x, mean], [linear(1 - share, 0), { kind: 'sum', scale: share }]);
+}
+
+/** w ← w + factor·x for a scalar factor. */
+function addTimes(draft: Draft, w: Place, x: Place, factor: Place): void {
+  combine(draft, 'mul', [x, factor, w], [{ kind: 'sum', scale: 1 }]);
+}
+
+/** w ← (1 − ηλ)·w */
+function decay(draft: Draft, w: Place, rate: ValueId, weightDecay: number): void {
+  if (weightDecay === 0) return;
+  const kept = scalarOf(draft, `1 − ${weightDecay}·`, [rate], (eta) => 1 - eta * weightDecay);
+  combine(draft, 'mul', [w, kept, w]);
+}
+
+function adamw(
+  draft: Draft,
+  { beta1, beta2, epsilon, weightDecay }: OpAttributes['adamwUpdate'],
+  inputs: readonly ValueId[],
+  outputs: readonly ValueId[],
+): void {
+  const [rate, first, second] = inputs.slice(4) as [ValueId, ValueId, ValueId];
+  const { gradient, parameter, state } = places(draft, inputs, outputs);
+  const [m, v] = state as [Place, Place];
+  addScaled(
+    draft,
+    [
+      [beta1, m],
+      [1 - beta1, gradient],
+    ],
+    m,
+  );
+  addSquare(draft, v, gradient, beta2);
+  const direction = draft.buffers.allocate(v.desc);
+  const inverse = scalarOf(draft, 'inverse', [second], (c) => 1 / c);
+  combine(draft, 'mul', [v, inverse, direction], [ROOT, linear(1, epsilon)]);
+  combine(draft, 'div', [m, direction, direction]);
+  decay(draft, parameter, rate, weightDecay);
+  addTimes(
+    draft,
+    parameter,
+    direction,
+    scalarOf(draft, 'step size', [rate, first], (eta, c) => -eta / c),
+  );
+}
+
+function rmsprop(
+  draft: Draft,
+  { alpha, epsilon, momentum, weightDecay, tensorFlow }: OpAttributes['rmspropUpdate'],
+  inputs: readonly ValueId[],
+  outputs: readonly ValueId[],
+): void {
+  const rate = inputs[4]!;
+  const { gradient, parameter, state } = places(draft, inputs, outputs);
+  const [squares, buffer] = state as [Place, Place];
+  let g = gradient;
+  if (weightDecay > 0) {
+    g = draft.buffers.allocate(gradient.desc);
+    addScaled(
+      draft,
+      [
+        [1, gradient],
+        [weightDecay, parameter],
+      ],
+      g,
+    );
+  }
+  addSquare(draft, squares, g, alpha);
+  const direction = draft.buffers.allocate(g.desc);
+  const plusEpsilon = linear(1, epsilon);
+  scale(draft, 1, [squares, direction], tensorFlow ? [plusEpsilon, ROOT] : [ROOT, plusEpsilon]);
+  combine(draft, 'div', [g, direction, direction]);
+  if (tensorFlow) {
+    const place = draft.places.plain(rate);
+    const eta = { ...place, desc: draft.layouts.rowMajor([1]) };
+    combine(draft, 'mul', [direction, eta, buffer], [{ kind: 'sum', scale: momentum }]);
+    addScaled(
+      draft,
+      [
+        [1, parameter],
+        [-1, buffer],
+      ],
+      parameter,
+    );
+    return;
+  }
+  addScaled(
+    draft,
+    [
+      [momentum, buffer],
+      [1, direction],
+    ],
+    buffer,
+  );
+  addTimes(
+    draft,
+    parameter,
+    buffer,
+    scalarOf(draft, 'negative', [rate], (eta) => -eta),
+  );
+}
+
+/** Multiplies every normal number to beyond ±1, so that clipping leaves its sign. */
+const HUGE = 3e38;
+
+function lion(
+  draft: Draft,
+  { beta1, beta2, weightDecay }: OpAttributes['lionUpdate'],
+  inputs: readonly ValueId[],
+  outputs: readonly ValueId[],
+): void {
+  const rate = inputs[3]!;
+  const { gradient, parameter, state } = places(draft, inputs, outputs);
+  const [m] = state as [Place];
+  const direction = draft.buffers.allocate(m.desc);
+  addScaled(
+    draft,
+    [
+      [beta1, m],
+      [1 - beta1, gradient],
+    ],
+    direction,
+  );
+  scale(draft, HUGE, [direction, direction], [{ kind: 'eltwise', fn: 'clip', alpha: -1, beta: 1 }]);
+  decay(draft, parameter, rate, weightDecay);
+  addTimes(
+    draft,
+    parameter,
+    direction,
+    scalarOf(draft, 'negative', [rate], (eta) => -eta),
+  );
+  addScaled(
+    draft,
+    [
+      [beta2, m],
+      [1 - beta2, gradient],
+    ],
+    m,
+  );
+}
+
+/** Adaptive optimisers' updates; small parameters on the host. The formulas are in the graph's rules. */
+export const adaptiveLowerings: Lowerings<'adamwUpdate' | 'rmspropUpdate' | 'lionUpdate'> = {
+  adamwUpdate: (draft, node) => {
+    if (sizeOf(draft.shapeOf(node.inputs[0]!)) < SMALL) onHost(draft, node);
+    else adamw(draft, node.attributes, node.inputs, node.outputs);
+  },
+  rmspropUpdate: (draft, node) => {
+    if (sizeOf(draft.shapeOf(node.inputs[0]!)) < SMALL) onHost(draft, node);
+    else rmsprop(draft, node.attributes, node.inputs, node.outputs);
+  },
+  lionUpdate: (draft, node) => {
+    if (sizeOf(draft.shapeOf(node.inputs[0]!)) < SMALL) onHost(draft, node);
+    else lion(draft, node.attributes, node.inputs, node.outputs);
+  },
+};
