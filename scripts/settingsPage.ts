@@ -45,7 +45,9 @@ function rowOf(key: SettingKey): string {
   const setting = settingOf(key);
   const flag = setting.argument === null ? 'no flag' : `\`${flagOf(key)}\``;
   const { onlyWith } = setting;
-  const only = onlyWith ? `; only with \`${onlyWith.key}\` ${onlyWith.values.join(', ')}` : '';
+  const only = onlyWith
+    ? `; only with \`${onlyWith.key}\` ${onlyWith.values?.join(', ') ?? ''}`.trimEnd()
+    : '';
   const cells = [
     `\`${key}\`<br>${flag}`,
     setting.help + only,
@@ -56,10 +58,10 @@ function rowOf(key: SettingKey): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
-function valuesOf({ check, choices, path, kind, default: value }: Setting<unknown>): string {
+function valuesOf({ check, choices, path, words, kind, default: value }: Setting<unknown>): string {
   if (choices) return choices.map((choice) => `\`${choice}\``).join(', ');
   const orNull = value === null ? ', or `null`' : '';
-  if (path) return `a path${orNull}`;
+  if (path) return [...(words ?? []).map((word) => `\`${word}\``), `a path${orNull}`].join(', ');
   return (kind === 'switch' ? '`true`, `false`' : check.expected) + orNull;
 }
 

@@ -29,10 +29,10 @@ export function trainOptions(keys: readonly SettingKey[]): Option[] {
   return keys
     .filter((key) => settingOf(key).argument !== null)
     .flatMap((key) => {
-      const { group, kind } = settingOf(key);
+      const { group, kind, default: value } = settingOf(key);
       const off = new Option(
         `--no-${flagOf(key).slice(2)}`,
-        'turn it off if a configuration file turns it on',
+        value === true ? 'turn it off' : 'turn it off if a configuration file turns it on',
       );
       const options = kind === 'switch' ? [settingOption(key), off] : [settingOption(key)];
       return options.map((option) => option.helpGroup(`${group}:`));

@@ -1,9 +1,9 @@
 import type { Batch, BatchSource } from './batch.js';
 import { normalisationFor, withChannels } from './channels.js';
-import type { Dataset, ImageSource } from './dataset.js';
+import type { Dataset, ImageSource, PixelDataset } from './dataset.js';
 import type { ColourJitter } from './images/colourJitter.js';
 import { LoaderPool } from './loaderPool.js';
-import { checkLoading, epochOrder, stepsOfEpoch } from './loading.js';
+import { balancedOrder, checkLoading, epochOrder, stepsOfEpoch } from './loading.js';
 import { CIFAR_AUGMENTATION, type PixelAugmentation } from './pixelTransforms.js';
 import { type Preprocessing, standardPreprocessing } from './preprocessing.js';
 
@@ -20,6 +20,8 @@ export interface LoaderOptions {
   readonly training?:
     | {
         readonly seed: number;
+        /** Whether every class comes equally often, images of small ones several times. Default false. */
+        readonly balanced?: boolean | undefined;
         /** Crop and flip of images in memory. Default: padding 4, flip. */
         readonly augmentation?: PixelAugmentation | undefined;
         /** Random change of the colours of images in files. Default: none. */
@@ -66,7 +68,7 @@ export class Loader implements BatchSource {
     const affordable = Math.floor(PREFETCH_BYTES / (batchSize * this.imageLength * 4));
     this.prefetch = Math.max(1, Math.min(options.prefetch ?? 3, affordable));
     this.pool = new LoaderPool(options.workers ?? 1, {
-      memory: dataset.kind === 'pixels' ? { pixels: withChannels(dataset, channels).pixels } : undefined,
+      memory: dataset.kind === 'pixels' ? { pixels: this.pixelsOf(dataset, channels) } : undefined,
       preprocessing: { ...preprocessing, ...normalisationFor(preprocessing, channels) },
       augmentation: training && {
         seed: training.seed,
@@ -87,7 +89,7 @@ export class Loader implements BatchSource {
    * @throws UserError for an image that cannot be read, naming its path
    */
   async *epoch(epoch: number, start = 0): AsyncGenerator<Batch> {
-    const order = epochOrder(this.dataset.count, epoch, this.options.training?.seed);
+    const order = this.order(epoch);
     const queue: Promise<Batch>[] = [];
     let next = start;
     const request = (): void => {
@@ -107,6 +109,19 @@ export class Loader implements BatchSource {
     }
   }
 
+  /** The set's own pixels, which may be a part of what is in memory. */
+  private pixelsOf(dataset: PixelDataset, channels: number): Uint8Array {
+    return withChannels(dataset, channels).pixels.subarray(0, dataset.count * this.imageLength);
+  }
+
+  private order(epoch: number): Uint32Array {
+    const { count, labels } = this.dataset;
+    const { training } = this.options;
+    return training?.balanced
+      ? balancedOrder(labels, epoch, training.seed)
+      : epochOrder(count, epoch, training?.seed);
+  }
+
   /** Stops the workers. */
   async close(): Promise<void> {
     await this.pool.close();
@@ -117,7 +132,7 @@ export class Loader implements BatchSource {
     const { dataset } = this;
     const indices = order.slice(step * batchSize, (step + 1) * batchSize);
     const labels = new Int32Array(batchSize);
-    labels.set(indices.map((index) => dataset.labels[index]!));
+    labels.set(indices.map((index) => dataset.labels[index % dataset.count]!));
     const images =
       dataset.kind === 'pixels'
         ? await this.pool.request({ epoch, indices, sources: [], room: batchSize })
@@ -134,7 +149,7 @@ export class Loader implements BatchSource {
     const starts = Array.from({ length: Math.ceil(all.length / PART) }, (_, i) => i * PART);
     const parts = starts.map(async (start) => {
       const indices = all.slice(start, start + PART);
-      const sources = Array.from(indices, source);
+      const sources = Array.from(indices, (index) => source(index % this.dataset.count));
       const part = await this.pool.request({ epoch, indices, sources, room: PART });
       images.set(part.subarray(0, indices.length * this.imageLength), start * this.imageLength);
       this.pool.giveBack(part);

@@ -24,7 +24,7 @@ export interface LoaderSettings {
 /** A request to a worker for a batch, or a part of one. */
 export interface PartRequest {
   readonly epoch: number;
-  /** Indices of the images. */
+  /** Indices of the images, plus a multiple of their number where one comes again: augmentation depends on them. */
   readonly indices: Uint32Array;
   /** Where the images of `indices` lie, if they are in files. */
   readonly sources: readonly ImageSource[];

@@ -32,6 +32,47 @@ export function stepsOfEpoch(count: number, { batchSize, training }: Omit<Loadin
   return training ? Math.floor(steps) : Math.ceil(steps);
 }
 
+/**
+ * The order of an epoch in which each class comes equally often: of large classes another part each epoch, of small ones images
+ * again. The k-th repetition of image i has the number i + k·count, so that each is augmented by itself.
+ *
+ * @returns as many numbers as there are labels
+ */
+export function balancedOrder(labels: Int32Array, epoch: number, seed: number): Uint32Array {
+  const members = new Map<number, number[]>();
+  labels.forEach((label, i) => {
+    const known = members.get(label);
+    if (known) known.push(i);
+    else members.set(label, [i]);
+  });
+  const count = labels.length;
+  const classes = [...members.keys()].sort((a, b) => a - b);
+  const share = Math.ceil(count / classes.length);
+  const drawn = classes.map((label) =>
+    drawClass(members.get(label)!, share, { count, epoch, seed: seed + label }),
+  );
+  // Which classes get one image less where the count is not a multiple of theirs is chosen anew in each epoch.
+  const turns = permutation(seed, epoch, classes.length);
+  const slots = Uint32Array.from({ length: count }, (_, i) => {
+    const turn = turns[i % classes.length]!;
+    return drawn[turn]![Math.floor(i / classes.length)]!;
+  });
+  return Uint32Array.from(permutation(seed, epoch, count), (place) => slots[place]!);
+}
+
+/** So many images of a class, shuffled, then shuffled again as often as they are needed. */
+function drawClass(
+  members: readonly number[],
+  wanted: number,
+  { count, epoch, seed }: { readonly count: number; readonly epoch: number; readonly seed: number },
+): number[] {
+  const rounds = Math.ceil(wanted / members.length);
+  return Array.from({ length: rounds }, (_, round) => {
+    const order = permutation(seed, epoch * rounds + round, members.length);
+    return Array.from(order, (place) => members[place]! + round * count);
+  }).flat();
+}
+
 /** The order in which an epoch takes a set's images: shuffled by the seed and the epoch, or as they are without a seed. */
 export function epochOrder(count: number, epoch: number, seed: number | undefined): Uint32Array {
   return seed === undefined

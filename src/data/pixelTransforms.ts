@@ -14,7 +14,7 @@ export const CIFAR_AUGMENTATION: PixelAugmentation = { padding: 4, flip: true };
 
 /** Which images make a batch, and how they are prepared. */
 export interface PixelBatchRequest {
-  /** Indices of the images; the batch's size. */
+  /** Indices of the images, plus a multiple of their number where one comes again; the batch's size. */
   readonly indices: Uint32Array;
   /** Seed and epoch of the augmentation; without it images are not changed. */
   readonly augment?: { readonly seed: number; readonly epoch: number; readonly how: PixelAugmentation };
@@ -43,12 +43,19 @@ export function fillPixelBatch(
   const random = augment && uniformSource(augment.seed, 'augment');
   const padding = augment?.how.padding ?? 0;
   const image = channels * size * size;
+  const count = pixels.length / image;
   indices.forEach((index, n) => {
     const draw = (what: number): number => random?.(augment!.epoch, index * 4 + what) ?? 0;
     const top = padding > 0 ? Math.floor(draw(0) * (2 * padding + 1)) - padding : 0;
     const left = padding > 0 ? Math.floor(draw(1) * (2 * padding + 1)) - padding : 0;
     const mirrored = augment?.how.flip === true && draw(2) < 0.5;
-    copyImage(out, n * image, pixels, { start: index * image, size, channels, top, left, mirrored }, tables);
+    copyImage(
+      out,
+      n * image,
+      pixels,
+      { start: (index % count) * image, size, channels, top, left, mirrored },
+      tables,
+    );
   });
 }
 

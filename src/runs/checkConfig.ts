@@ -1,9 +1,9 @@
 import { checkThreads } from '../engines/createEngine.js';
 import { SettingError } from '../errors.js';
 import { createModel } from '../models/registry.js';
-import { sgd } from '../optim/sgd.js';
 import type { TrainConfig } from './trainConfig.js';
-import { lossOf, modelOptionsOf } from './trainingRun.js';
+import { lossOf, optimizerOf } from './trainingParts.js';
+import { modelOptionsOf } from './trainingRun.js';
 
 /**
  * Rejects settings that contradict each other, before any data is read.
@@ -16,7 +16,7 @@ export function checkConfig(config: TrainConfig): void {
   // The number of classes does not matter here, nor does the image size if the data decides it.
   createModel(modelOptionsOf(config, 2, {}));
   lossOf(config);
-  sgd(config);
+  optimizerOf(config);
   if (warmupEpochs >= epochs)
     throw new SettingError(
       (name) => `${name('warmupEpochs')} ${warmupEpochs} must be below ${name('epochs')} ${epochs}`,

@@ -74,8 +74,12 @@ function imagesFor(
   return readImages(paths, { ...preprocessing, channels, normalisation: preprocessing });
 }
 
-/** The model as the file says, or as its tensors tell. */
-function requestOf(
+/**
+ * The model as a file of weights says, or as its tensors tell.
+ *
+ * @throws UserError when it is of an unknown architecture
+ */
+export function requestOf(
   { info, tensors, path }: WeightsFile & { readonly path: string },
   imageSize: number | undefined,
 ): ModelOptions {

@@ -9,6 +9,7 @@ import { noticeEvent, type RunListener } from './runEvents.js';
 import { LAST_CHECKPOINT, RunFolder } from './runFolder.js';
 import { checkTrainSettings } from './settings/checkSettings.js';
 import { checkEffects } from './settings/effects.js';
+import { optimizerDefaults } from './settings/optimizer.js';
 import { withAbsolutePaths, withDataFolder } from './settings/paths.js';
 import { recipeSettings } from './settings/recipes.js';
 import { TRAIN_DEFAULTS } from './settings/table.js';
@@ -49,7 +50,8 @@ export async function openRun(request: RunRequest, onEvent?: RunListener): Promi
   const given = withAbsolutePaths(checkTrainSettings(request.settings));
   const recipe = recipeSettings(request.recipe);
   if (request.resume !== undefined) return resume(request.resume, { ...request, settings: given }, onEvent);
-  const config = withAbsolutePaths(withDataFolder({ ...TRAIN_DEFAULTS, ...recipe, ...given }));
+  const defaults = { ...TRAIN_DEFAULTS, ...recipe, ...optimizerDefaults(given, recipe) };
+  const config = withAbsolutePaths(withDataFolder({ ...defaults, ...given }));
   checkEffects(given, config);
   checkConfig(config);
   const late = lateMilestones(config, given.milestones !== undefined);

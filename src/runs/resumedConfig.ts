@@ -5,7 +5,7 @@ import { withRestoredPaths } from './settings/paths.js';
 import { settingsOfRun } from './settings/saved.js';
 import { isSettingKey, settingOf } from './settings/table.js';
 import type { TrainConfig } from './trainConfig.js';
-import { scheduleOf } from './trainingRun.js';
+import { scheduleOf } from './trainingParts.js';
 
 /** A run that is to be resumed, and what was asked for. */
 export interface Resumption {

@@ -1,6 +1,9 @@
 import type { ExifHandling } from '../data/preprocessing.js';
 import type { ModelOption } from '../models/registry.js';
 
+/** Optimisers by name. */
+export type OptimizerName = 'sgd' | 'adamw' | 'rmsprop' | 'lion';
+
 /** Hyperparameters of the model; null: the model's default. */
 export type ModelSettings = { readonly [K in ModelOption]: number | null };
 
@@ -33,25 +36,55 @@ export interface TrainConfig extends ModelSettings {
   readonly colourJitter: number;
   /** Largest random rotation of their hue, as a fraction of the colour circle, at most 0.5. */
   readonly hueJitter: number;
-  readonly loss: 'bias' | 'ce';
+  readonly loss: 'bias' | 'ce' | 'focal';
   /** α and β of the bias loss's weight exp(α·u) − β. */
   readonly alpha: number;
   readonly beta: number;
   readonly normMode: 'global' | 'local';
   readonly labelSmoothing: number;
+  /** γ of the focal loss; null: 2 with the loss `focal`, else no focus. */
+  readonly focalGamma: number | null;
+  /** `balanced`, or a JSON file with a weight for each class; null: 1 each. */
+  readonly classWeights: string | null;
+  /** Whether each class comes equally often in an epoch. */
+  readonly balancedSampler: boolean;
+  /** Weights of a model that the run imitates; null: none. */
+  readonly teacher: string | null;
+  /** Share of the loss that imitates the teacher. */
+  readonly distillWeight: number;
+  /** What both models' logits are divided by for it. */
+  readonly temperature: number;
   readonly epochs: number;
   readonly batchSize: number;
   /** Batches per step, whose gradients are averaged. */
   readonly accumulate: number;
+  readonly optimizer: OptimizerName;
   readonly baseLr: number;
+  /** Of SGD and RMSprop. */
   readonly momentum: number;
   readonly nesterov: boolean;
+  /** What the averages of AdamW and Lion keep each step; null: the optimiser's own. */
+  readonly betas: readonly number[] | null;
+  /** ε of AdamW and RMSprop; null: the optimiser's own. */
+  readonly eps: number | null;
+  /** What RMSprop's average of squared gradients keeps each step; null: the rule's own. */
+  readonly rmspropAlpha: number | null;
+  /** Whether RMSprop follows TensorFlow's rule. */
+  readonly rmspropTf: boolean;
   readonly weightDecay: number;
+  /** Whether biases and the parameters of normalisation decay, too. */
+  readonly decayBiasNorm: boolean;
   /** Largest norm of all gradients together; null: any. */
   readonly clipNorm: number | null;
-  readonly schedule: 'multistep' | 'cosine';
-  /** Epochs after which the multistep schedule divides the rate by 10. */
+  readonly schedule: 'multistep' | 'cosine' | 'exponential' | 'onecycle';
+  /** Epochs after which the multistep schedule multiplies the rate by `gamma`. */
   readonly milestones: readonly number[];
+  /** Factor of the schedules multistep and exponential; null: 0.1 and 0.95. */
+  readonly gamma: number | null;
+  /** Of the schedule onecycle: share of the steps in which the rate rises, and what its first and last rates are divided by. */
+  readonly pctStart: number;
+  readonly divFactor: number;
+  readonly finalDivFactor: number;
   readonly warmupEpochs: number;
   readonly seed: number;
   /** Threads of computation; null: all. */

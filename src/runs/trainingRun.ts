@@ -4,15 +4,11 @@ import { Loader } from '../data/loader.js';
 import { standardPreprocessing } from '../data/preprocessing.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
-import { type SettingText, UserError } from '../errors.js';
-import { biasLoss } from '../losses/biasLoss.js';
-import { crossEntropyLoss } from '../losses/crossEntropy.js';
+import { type NoticeListener, UserError } from '../errors.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
 import { createModel, families, type ModelOptions } from '../models/registry.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import { cosine, multistep, type Schedule } from '../optim/schedule.js';
-import { sgd } from '../optim/sgd.js';
 import type { DataDescription, Progress } from '../train/checkpointInfo.js';
 import type { TrainerListener } from '../train/events.js';
 import { Learner } from '../train/learner.js';
@@ -20,11 +16,14 @@ import { describeData, preprocessingOf } from '../train/preprocessing.js';
 import { Trainer } from '../train/trainer.js';
 import { type Checkpoint, restoreLearner } from './checkpoint.js';
 import { asResumedClasses } from './classMapping.js';
+import { classWeightsOf } from './classWeights.js';
 import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';
 import { loadPretrained } from './pretrained.js';
 import { RunCheckpoints } from './runCheckpoints.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
+import { openTeacher } from './teacher.js';
 import type { TrainConfig } from './trainConfig.js';
+import { lossOf, optimizerOf, scheduleOf } from './trainingParts.js';
 
 /** What a training run needs besides its configuration. */
 export interface TrainingRunOptions {
@@ -35,7 +34,7 @@ export interface TrainingRunOptions {
   readonly model?: Model | undefined;
   /** Your own loss. Default: the configured one. */
   readonly loss?: Loss | undefined;
-  /** Your own optimiser. Default: SGD, as configured. */
+  /** Your own optimiser. Default: the configured one. */
   readonly optimizer?: Optimizer | undefined;
   /** Folder for checkpoints; none are written without it. */
   readonly folder?: string | undefined;
@@ -55,14 +54,6 @@ export interface TrainingRun {
   readonly data: DataDescription;
   /** Stops the engine and the loaders. */
   close(): Promise<void>;
-}
-
-/** The learning rate schedule of a configuration. */
-export function scheduleOf(config: TrainConfig): Schedule {
-  const { baseLr, epochs, warmupEpochs, milestones } = config;
-  return config.schedule === 'cosine'
-    ? cosine({ baseLr, epochs, warmupEpochs })
-    : multistep({ baseLr, milestones, warmupEpochs });
 }
 
 /**
@@ -101,14 +92,19 @@ export async function prepareFor(
   try {
     const { batchSize, workers, seed, colourJitter: strength, hueJitter: hue } = config;
     const loading = { batchSize, workers, imageSize, channels: model.channels, preprocessing };
+    const { balancedSampler: balanced } = config;
     const colourJitter = strength > 0 || hue > 0 ? { strength, hue } : undefined;
-    const trainLoader = keep(new Loader(train, { ...loading, training: { seed, colourJitter } }));
+    const trainLoader = keep(new Loader(train, { ...loading, training: { seed, colourJitter, balanced } }));
     const testLoader = keep(new Loader(test, loading));
     const engine = keep(await createEngine(config.engine, engineOptionsOf(config)));
-    const learner = keep(await makeLearner(engine, model, train.classes, options));
+    const learner = keep(await makeLearner(engine, model, train, options));
+    const { classes } = train;
+    const taught = { engine, model, batchSize, classes, preprocessing, onNotice: noticeOf(options) };
+    const teacher = config.teacher === null ? undefined : keep(await openTeacher(config.teacher, taught));
     const described = describeData(train.classes, preprocessing);
     const trainer = new Trainer({
       learner,
+      teacher,
       train: trainLoader,
       test: testLoader,
       images: { train: train.count, test: test.count },
@@ -156,20 +152,16 @@ export function modelOptionsOf(
   return { name: config.model, classes, imageSize, channels, ...families.optionsOf(config) };
 }
 
-/** The loss of a configuration. */
-export function lossOf(config: TrainConfig): Loss {
-  return config.loss === 'bias' ? biasLoss(config) : crossEntropyLoss(config);
-}
-
 async function makeLearner(
   engine: Engine,
   model: Model,
-  classes: readonly string[],
+  { classes, labels }: Dataset,
   { config, checkpoint, onEvent, ...own }: Omit<TrainingRunOptions, 'data'>,
 ): Promise<Learner> {
+  const classWeights = classWeightsOf(config.classWeights, { classes, labels });
   const { batchSize, seed, f32Steps, pretrained, pretrainedEma: ema, keepClassifier } = config;
   const clipNorm = config.clipNorm ?? undefined;
-  const { loss = lossOf(config), optimizer = sgd(config) } = own;
+  const { loss = lossOf(config, classWeights), optimizer = optimizerOf(config) } = own;
   const learner = await Learner.create({
     engine,
     model,
@@ -182,14 +174,20 @@ async function makeLearner(
   });
   if (checkpoint) await restoreLearner(learner, checkpoint);
   else if (pretrained !== null) {
-    // The run's own setting is not called as the option of loadPretrained.
-    const onNotice = (_: string, named: SettingText): void =>
-      onEvent?.(
-        noticeEvent('weights', (name) => named((key) => name(key === 'ema' ? 'pretrainedEma' : key))),
-      );
-    await loadPretrained(learner, pretrained, { classes, keepClassifier, ema, onNotice });
+    await loadPretrained(learner, pretrained, {
+      classes,
+      keepClassifier,
+      ema,
+      onNotice: noticeOf({ onEvent }),
+    });
   }
   return learner;
+}
+
+/** Passes on what is said of weights. The run's own setting is not called as the option of functions that take weights. */
+function noticeOf({ onEvent }: Pick<TrainingRunOptions, 'onEvent'>): NoticeListener {
+  return (_, named) =>
+    onEvent?.(noticeEvent('weights', (name) => named((key) => name(key === 'ema' ? 'pretrainedEma' : key))));
 }
 
 /** Threads and precision as an engine takes them. */

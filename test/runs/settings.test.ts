@@ -4,9 +4,11 @@ import { flagOf } from '../../src/cli/flagNames.js';
 import { SettingError } from '../../src/errors.js';
 import { checkTrainSettings } from '../../src/runs/settings/checkSettings.js';
 import { checkEffects, overridden } from '../../src/runs/settings/effects.js';
+import { optimizerDefaults } from '../../src/runs/settings/optimizer.js';
 import { RECIPES } from '../../src/runs/settings/recipes.js';
 import { SETTING_KEYS, settingOf, TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
-import { scheduleOf } from '../../src/runs/trainingRun.js';
+import type { TrainConfig } from '../../src/runs/trainConfig.js';
+import { optimizerOf, scheduleOf } from '../../src/runs/trainingParts.js';
 
 describe('settings of a training', () => {
   it('have defaults and recipes that hold', () => {
@@ -23,8 +25,21 @@ describe('settings of a training', () => {
       ['baseLr', Number.POSITIVE_INFINITY, '--base-lr must be a number of at least 0, not null'],
       ['momentum', 1, '--momentum must be a number from 0 to below 1, not 1'],
       ['labelSmoothing', -0.1, '--label-smoothing must be a number from 0 to below 1, not -0.1'],
-      ['loss', 'mse', '--loss must be one of bias, ce, not "mse"'],
-      ['loss', ['ce'], '--loss must be one of bias, ce, not ["ce"]'],
+      ['loss', 'mse', '--loss must be one of bias, ce, focal, not "mse"'],
+      ['loss', ['ce'], '--loss must be one of bias, ce, focal, not ["ce"]'],
+      ['focalGamma', -1, '--focal-gamma must be a number of at least 0, not -1'],
+      ['optimizer', 'adam', '--optimizer must be one of sgd, adamw, rmsprop, lion, not "adam"'],
+      ['betas', [0.9], '--betas must be two numbers from 0 to below 1, not [0.9]'],
+      ['betas', [0.9, 1], '--betas must be two numbers from 0 to below 1, not [0.9,1]'],
+      ['eps', 0, '--eps must be a number above 0, not 0'],
+      ['rmspropAlpha', 1, '--rmsprop-alpha must be a number from 0 to below 1, not 1'],
+      ['rmspropTf', 'yes', '--rmsprop-tf must be true or false, not "yes"'],
+      ['decayBiasNorm', 0, '--decay-bias-norm must be true or false, not 0'],
+      ['schedule', 'step', '--schedule must be one of multistep, cosine, exponential, onecycle, not "step"'],
+      ['gamma', 0, '--gamma must be a number above 0, not 0'],
+      ['pctStart', 1, '--pct-start must be a number above 0 and below 1, not 1'],
+      ['divFactor', 0, '--div-factor must be a number above 0, not 0'],
+      ['finalDivFactor', -1, '--final-div-factor must be a number above 0, not -1'],
       ['nesterov', 1, '--nesterov must be true or false, not 1'],
       ['milestones', [1, 'x'], '--milestones must be a list of epochs, not [1,"x"]'],
       ['threads', 0, '--threads must be a whole number of at least 1, not 0'],
@@ -47,6 +62,40 @@ describe('settings of a training', () => {
     );
     assert.throws(() => checkTrainSettings([], 'a.json'), /a\.json must be a JSON object of settings/);
     assert.throws(() => checkTrainSettings(null, 'a.json'), /a\.json must be a JSON object of settings/);
+  });
+});
+
+describe('an optimiser', () => {
+  it('brings its own learning rate and weight decay, unless a recipe is for it', () => {
+    assert.deepEqual(optimizerDefaults({}, {}), {});
+    assert.deepEqual(optimizerDefaults({ optimizer: 'sgd' }, {}), {});
+    assert.deepEqual(optimizerDefaults({ optimizer: 'adamw' }, { baseLr: 0.1 }), {
+      baseLr: 0.001,
+      weightDecay: 0.01,
+    });
+    assert.deepEqual(optimizerDefaults({ optimizer: 'lion' }, { optimizer: 'lion', baseLr: 1 }), {});
+  });
+
+  it('and what averages and schedules take is what the configuration says', () => {
+    const states = (['sgd', 'adamw', 'rmsprop', 'lion'] as const).map(
+      (optimizer) => optimizerOf({ ...TRAIN_DEFAULTS, optimizer }).state,
+    );
+    assert.deepEqual(states, [
+      ['momentum'],
+      ['firstMoment', 'secondMoment'],
+      ['squares', 'momentum'],
+      ['momentum'],
+    ]);
+    assert.deepEqual(optimizerOf({ ...TRAIN_DEFAULTS, optimizer: 'rmsprop', rmspropTf: true }).initial, {
+      squares: 1,
+    });
+    const halved = scheduleOf({ ...TRAIN_DEFAULTS, schedule: 'exponential', gamma: 0.5 });
+    assert.deepEqual(
+      [0, 1, 2].map((epoch) => halved(epoch, 0, 10)),
+      [0.1, 0.05, 0.025],
+    );
+    const cycle = scheduleOf({ ...TRAIN_DEFAULTS, schedule: 'onecycle', epochs: 10, divFactor: 4 });
+    assert.ok(Math.abs(cycle(0, 0, 10) - 0.025) < 1e-12);
   });
 });
 
@@ -76,6 +125,32 @@ describe('the table of settings', () => {
     );
     assert.throws(() => checkEffects({ download: true }, { data: 'webdataset' }), /download has no effect/);
     checkEffects({ f32Steps: 5 }, { ...ce, precision: 'auto' });
+    const adamw = { ...TRAIN_DEFAULTS, optimizer: 'adamw' } as const;
+    checkEffects({ betas: [0.9, 0.99], eps: 1e-6, warmupEpochs: 1, gamma: 0.5, focalGamma: 2 }, adamw);
+    const lost: [Partial<TrainConfig>, Partial<TrainConfig>, RegExp][] = [
+      [
+        { momentum: 0.9 },
+        adamw,
+        /momentum has no effect with optimizer adamw: it is for optimizer sgd or rmsprop$/,
+      ],
+      [{ nesterov: true }, adamw, /nesterov has no effect/],
+      [
+        { betas: [0.9, 0.99] },
+        {},
+        /betas has no effect with optimizer sgd: it is for optimizer adamw or lion$/,
+      ],
+      [{ eps: 1 }, { optimizer: 'lion' }, /eps has no effect/],
+      [{ rmspropAlpha: 0.9 }, {}, /rmspropAlpha has no effect/],
+      [{ rmspropTf: true }, adamw, /rmspropTf has no effect/],
+      [{ gamma: 0.5 }, { schedule: 'cosine' }, /gamma has no effect/],
+      [{ pctStart: 0.5 }, {}, /pctStart has no effect with schedule multistep: it is for schedule onecycle$/],
+      [{ divFactor: 2 }, {}, /divFactor has no effect/],
+      [{ finalDivFactor: 2 }, {}, /finalDivFactor has no effect/],
+      [{ warmupEpochs: 1 }, { schedule: 'onecycle' }, /warmupEpochs has no effect/],
+      [{ focalGamma: 1 }, ce, /focalGamma has no effect with loss ce: it is for loss focal or bias$/],
+    ];
+    for (const [given, config, message] of lost)
+      assert.throws(() => checkEffects(given, config), { name: 'SettingError', message });
   });
 
   it('of a file give way to flags, with what depends on them', () => {

@@ -1,7 +1,7 @@
 import { type Check, oneOf, type Setting, type SettingGroup, text, trueOrFalse } from './setting.js';
 
 /** Defaults of a setting's less common properties. */
-type Details<T> = Partial<Pick<Setting<T>, 'unset' | 'names' | 'onlyWith' | 'onResume'>>;
+type Details<T> = Partial<Pick<Setting<T>, 'unset' | 'names' | 'onlyWith' | 'onResume' | 'words'>>;
 
 const PLAIN = { path: false, onResume: 'fixed' } as const;
 

@@ -9,7 +9,13 @@ export interface Ineffective {
 }
 
 /** Settings that 0 turns off. */
-const ZERO_IS_OFF: ReadonlySet<SettingKey> = new Set(['colourJitter', 'hueJitter', 'f32Steps']);
+const ZERO_IS_OFF: ReadonlySet<SettingKey> = new Set([
+  'colourJitter',
+  'hueJitter',
+  'f32Steps',
+  'focalGamma',
+  'warmupEpochs',
+]);
 
 /** Whether a value means “off”, so that it does no harm if the setting has no effect. */
 function isOff(key: SettingKey, value: unknown): boolean {
@@ -29,10 +35,13 @@ export function checkEffects(given: Partial<TrainConfig>, config: Partial<TrainC
     const { onlyWith } = settingOf(key);
     if (onlyWith === undefined) continue;
     const found = config[onlyWith.key] ?? TRAIN_DEFAULTS[onlyWith.key];
-    if (onlyWith.values.includes(String(found))) continue;
+    const { values } = onlyWith;
+    if (values === undefined ? found !== null : values.includes(String(found))) continue;
     throw new SettingError((name) => {
       const other = name(onlyWith.key);
-      return `${name(key)} has no effect with ${other} ${found}: it is for ${other} ${listed(onlyWith.values)}`;
+      return values === undefined
+        ? `${name(key)} has no effect without ${other}`
+        : `${name(key)} has no effect with ${other} ${found}: it is for ${other} ${listed(values)}`;
     });
   }
 }
@@ -57,7 +66,8 @@ export function overridden(
     const { key: because, values } = onlyWith;
     const [before, after] = [base[because] ?? TRAIN_DEFAULTS[because], over[because]];
     if (after === undefined || after === before) return true;
-    if (because !== 'model' && values.includes(String(after))) return true;
+    const fits = values === undefined ? after !== null : values.includes(String(after));
+    if (because !== 'model' && fits) return true;
     left.push({ key, because });
     return false;
   });

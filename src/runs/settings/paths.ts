@@ -40,10 +40,13 @@ export function withRestoredPaths(
 }
 
 function mapPaths<C extends Partial<TrainConfig>>(config: C, absolute: (path: string) => string): C {
+  const isPath = (key: string, value: unknown): value is string =>
+    isSettingKey(key) &&
+    settingOf(key).path &&
+    typeof value === 'string' &&
+    !(settingOf(key).words ?? []).includes(value);
   const entries = Object.entries(config).map(([key, value]) =>
-    isSettingKey(key) && settingOf(key).path && typeof value === 'string'
-      ? [key, absolute(value)]
-      : [key, value],
+    isPath(key, value) ? [key, absolute(value)] : [key, value],
   );
   return Object.fromEntries(entries) as C;
 }

@@ -31,8 +31,12 @@ export interface Setting<T> {
   readonly names?: Readonly<Record<string, number>> | undefined;
   /** Whether it is a path, which a run keeps absolute. */
   readonly path: boolean;
-  /** The setting that must have one of some values for this one to have an effect. */
-  readonly onlyWith?: { readonly key: keyof TrainConfig; readonly values: readonly string[] } | undefined;
+  /** Values of a path that are no paths. */
+  readonly words?: readonly string[] | undefined;
+  /** The setting that must have one of some values, or without them any but null, for this one to have an effect. */
+  readonly onlyWith?:
+    | { readonly key: keyof TrainConfig; readonly values?: readonly string[] | undefined }
+    | undefined;
   /** Whether a resumed run may have another value. */
   readonly onResume: 'fixed' | 'may change';
 }

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { withFolder } from '../train/fixtures/tiny.js';
+import { biasloss, eventsOf, SMALL } from './fixtures/process.js';
+
+const TRAIN = ['train', ...SMALL, '--no-report'];
+
+const configOf = (folder: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
+
+describe('biasloss train with other optimisers and losses', () => {
+  it('takes an optimiser with its own learning rate, a cycle, and a balanced focal loss; and a teacher', () =>
+    withFolder(async (cwd) => {
+      const recipe = [
+        '--optimizer=adamw',
+        '--schedule=onecycle',
+        '--loss=focal',
+        '--class-weights=balanced',
+        '--balanced-sampler',
+        '--no-decay-bias-norm',
+        '--label-smoothing=0.1',
+      ];
+      const first = await biasloss(
+        [...TRAIN, ...recipe, '--epochs=2', '--run-dir=teacher', '--log-format=json'],
+        { cwd },
+      );
+      assert.equal(first.stderr, '');
+      assert.equal(first.code, 0);
+      const { baseLr, weightDecay, decayBiasNorm, classWeights } = configOf(join(cwd, 'teacher'));
+      assert.deepEqual([baseLr, weightDecay, decayBiasNorm, classWeights], [0.001, 0.01, false, 'balanced']);
+      const rates = eventsOf(first.stdout).flatMap(({ event, learning_rate }) =>
+        event === 'epoch' ? [Number(learning_rate)] : [],
+      );
+      assert.ok(rates[0]! > 5e-4 && rates[1]! < 1e-5, `${rates}`);
+      const second = await biasloss(
+        [
+          ...TRAIN,
+          '--epochs=1',
+          '--run-dir=student',
+          '--teacher=teacher/last.safetensors',
+          '--temperature=2',
+        ],
+        { cwd },
+      );
+      assert.equal(second.stderr, '');
+      assert.equal(second.code, 0);
+      assert.equal(configOf(join(cwd, 'student')).teacher, join(cwd, 'teacher', 'last.safetensors'));
+    }));
+
+  it('refuses what is wrong in a sentence', () =>
+    withFolder(async (cwd) => {
+      writeFileSync(join(cwd, 'two.json'), '[1, 2]');
+      const cases: [args: string[], code: number, message: RegExp][] = [
+        [
+          ['--class-weights=two.json'],
+          1,
+          /^error: .*two\.json has 2 class weights, but the data has 10 classes\n$/,
+        ],
+        [['--class-weights=none.json'], 1, /^error: the class weights .*none\.json cannot be read: ENOENT/],
+        [['--teacher=two.json'], 1, /^error: .*two\.json/],
+        [
+          ['--teacher=x.pth', '--distill-weight=0'],
+          2,
+          /^error: --distill-weight must be a number above 0 and up to 1, not 0\n$/,
+        ],
+        [['--temperature=2'], 2, /^error: --temperature has no effect without --teacher\n$/],
+        [['--distill-weight=0.5'], 2, /^error: --distill-weight has no effect without --teacher\n$/],
+        [['--optimizer=adam'], 2, /'adam' is invalid\. .* Did you mean adamw\?\n$/],
+        [
+          ['--optimizer=adamw', '--betas', '0.9'],
+          2,
+          /^error: --betas must be two numbers from 0 to below 1, not \[0\.9\]\n$/,
+        ],
+        [['--optimizer=adamw', '--nesterov'], 2, /^error: --nesterov has no effect with --optimizer adamw/],
+        [
+          ['--schedule=onecycle', '--warmup-epochs=1'],
+          2,
+          /^error: --warmup-epochs has no effect with --schedule onecycle/,
+        ],
+        [['--schedule=step'], 2, /'step' is invalid/],
+        [['--pct-start=0.5'], 2, /^error: --pct-start has no effect with --schedule multistep/],
+        [['--loss=ce', '--focal-gamma=1'], 2, /^error: --focal-gamma has no effect with --loss ce/],
+      ];
+      for (const [args, code, message] of cases) {
+        const ended = await biasloss([...TRAIN, '--epochs=1', '--run-dir=run', ...args], { cwd });
+        assert.match(ended.stderr, message);
+        assert.equal(ended.code, code, args.join(' '));
+      }
+    }));
+});
