@@ -43,6 +43,10 @@ export abstract class Model extends Module {
    */
   abstract forward(images: Tensor, trace: Trace): ModelOutput;
 
+  override parts(prefix = ''): string[][] {
+    return this.childParts(prefix);
+  }
+
   /** Channels of the images. */
   get channels(): number {
     return this.config.channels ?? 3;

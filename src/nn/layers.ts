@@ -65,7 +65,7 @@ export class Conv2d extends Layer {
 
 /**
  * Batch normalisation over N, H and W: `weight`, `bias`, `running_mean`, `running_var` [C] and
- * `num_batches_tracked`. In training, running ← (1 − momentum)·running + momentum·batch, with the
+ * `num_batches_tracked`. In training, unless it is frozen, running ← (1 − momentum)·running + momentum·batch, with the
  * unbiased variance.
  */
 export class BatchNorm2d extends Layer {
@@ -95,7 +95,8 @@ export class BatchNorm2d extends Layer {
     const gamma = trace.variable(this.weight);
     const beta = trace.variable(this.bias);
     const running = { mean: trace.variable(this.running_mean), variance: trace.variable(this.running_var) };
-    if (!trace.training) return batchNormInference(x, gamma, beta, running, this.epsilon);
+    if (!trace.training || trace.isFrozen(this.weight))
+      return batchNormInference(x, gamma, beta, running, this.epsilon);
     const { y, mean, variance } = batchNormTrain(x, gamma, beta, this.epsilon);
     const count = sizeOf(x.shape) / x.shape[1]!;
     const unbiased = (this.momentum * count) / Math.max(count - 1, 1);

@@ -22,6 +22,36 @@ export abstract class Module {
     );
   }
 
+  /**
+   * Names of the entries of parts that are frozen or scaled together: a block is one, and so are layers that follow one another.
+   * A module is one part, unless it is a sequence, which has those of its children.
+   */
+  parts(prefix = ''): string[][] {
+    return [this.stateEntries(prefix).map(({ name }) => name)];
+  }
+
+  /** The parts of all children, where adjacent layers without blocks between them are one. */
+  protected childParts(prefix: string): string[][] {
+    const parts: string[][] = [];
+    let layers: string[] | undefined;
+    for (const [key, child] of this.children()) {
+      const name = prefix + key;
+      if (child instanceof Module && child.children().some(([, inner]) => inner instanceof Module)) {
+        parts.push(...child.parts(`${name}.`));
+        layers = undefined;
+        continue;
+      }
+      if (!layers) {
+        layers = [];
+        parts.push(layers);
+      }
+      layers.push(
+        ...(child instanceof Module ? child.stateEntries(`${name}.`).map((entry) => entry.name) : [name]),
+      );
+    }
+    return parts.filter((names) => names.length > 0);
+  }
+
   /** Every entry of the state dict, in PyTorch's order. */
   stateEntries(prefix = ''): StateEntry[] {
     return this.children().flatMap(([key, child]) => {

@@ -17,6 +17,10 @@ export class Sequential extends Layer {
     );
   }
 
+  override parts(prefix = ''): string[][] {
+    return this.childParts(prefix);
+  }
+
   override forward(x: Tensor, trace: Trace): Tensor {
     return this.layers.reduce((y, layer) => (layer instanceof Layer ? layer.forward(y, trace) : layer(y)), x);
   }
@@ -30,6 +34,10 @@ export class NamedSequential extends Layer {
 
   protected override children(): [string, Layer][] {
     return [...this.layers];
+  }
+
+  override parts(prefix = ''): string[][] {
+    return this.childParts(prefix);
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {

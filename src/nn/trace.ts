@@ -13,11 +13,13 @@ export class Trace {
 
   /**
    * @param training whether batch normalisation uses the batch's statistics and dropout drops
+   * @param frozen names of entries that training leaves as they are; default none
    */
   constructor(
     readonly graph: Graph,
     model: Module,
     readonly training: boolean,
+    private readonly frozen: ReadonlySet<string> = new Set(),
   ) {
     this.names = new Map(model.stateEntries().map(({ parameter, name }: StateEntry) => [parameter, name]));
   }
@@ -27,6 +29,11 @@ export class Trace {
     const name = this.names.get(parameter);
     if (name === undefined) throw new Error('the parameter does not belong to the traced model');
     return name;
+  }
+
+  /** Whether training leaves an entry as it is; batch normalisation with frozen parameters uses its running statistics. */
+  isFrozen(parameter: Parameter): boolean {
+    return this.frozen.has(this.nameOf(parameter));
   }
 
   /** The variable that holds a parameter. */

@@ -74,6 +74,14 @@ export interface TrainConfig extends ModelSettings {
   readonly weightDecay: number;
   /** Whether biases and the parameters of normalisation decay, too. */
   readonly decayBiasNorm: boolean;
+  /** `backbone`, or how many parts, that are not trained; null: none. */
+  readonly freeze: string | null;
+  /** Epochs after which everything is trained; null: never. */
+  readonly unfreezeAfter: number | null;
+  /** Factor of the classifier's learning rate. */
+  readonly headLrScale: number;
+  /** Factor of each part's learning rate beside that of the part after it. */
+  readonly layerDecay: number;
   /** Largest norm of all gradients together; null: any. */
   readonly clipNorm: number | null;
   readonly schedule: 'multistep' | 'cosine' | 'exponential' | 'onecycle';

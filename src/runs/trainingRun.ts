@@ -17,6 +17,7 @@ import { Trainer } from '../train/trainer.js';
 import { type Checkpoint, restoreLearner } from './checkpoint.js';
 import { asResumedClasses } from './classMapping.js';
 import { classWeightsOf } from './classWeights.js';
+import { freezingOf, withConfiguredRates } from './fineTuning.js';
 import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';
 import { loadPretrained } from './pretrained.js';
 import { RunCheckpoints } from './runCheckpoints.js';
@@ -102,8 +103,11 @@ export async function prepareFor(
     const taught = { engine, model, batchSize, classes, preprocessing, onNotice: noticeOf(options) };
     const teacher = config.teacher === null ? undefined : keep(await openTeacher(config.teacher, taught));
     const described = describeData(train.classes, preprocessing);
+    const freezing = freezingOf(config, model);
+    if (freezing) options.onEvent?.(noticeEvent('weights', () => freezing.notice));
     const trainer = new Trainer({
       learner,
+      freezing,
       teacher,
       train: trainLoader,
       test: testLoader,
@@ -161,7 +165,10 @@ async function makeLearner(
   const classWeights = classWeightsOf(config.classWeights, { classes, labels });
   const { batchSize, seed, f32Steps, pretrained, pretrainedEma: ema, keepClassifier } = config;
   const clipNorm = config.clipNorm ?? undefined;
-  const { loss = lossOf(config, classWeights), optimizer = optimizerOf(config) } = own;
+  const {
+    loss = lossOf(config, classWeights),
+    optimizer = withConfiguredRates(optimizerOf(config), config, model),
+  } = own;
   const learner = await Learner.create({
     engine,
     model,

@@ -4,7 +4,7 @@ import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
 import { Classifier, type Predictions } from './classifier.js';
-import { type EvaluationOutputs, gradientName, trainedParameters } from './programs.js';
+import { type EvaluationOutputs, gradientName } from './programs.js';
 import {
   checkStateDict,
   counterTensor,
@@ -104,6 +104,15 @@ export class Learner {
   }
 
   /**
+   * Leaves state entries of these names as they are from now on, batch statistics among them, and trains all others. Programs
+   * are compiled anew where that changes; the optimiser's state stays.
+   */
+  async freeze(names: ReadonlySet<string>): Promise<void> {
+    this.accumulated = 0;
+    await this.executables.freeze(names);
+  }
+
+  /**
    * One training step: forward, backward, update.
    *
    * @param batch exactly `batchSize` images
@@ -161,11 +170,11 @@ export class Learner {
 
   /** Losses, logits and every parameter's gradient for one batch of `batchSize`, in training mode, without an update. */
   async gradients(batch: LabelledBatch, options: { readonly step?: number } = {}): Promise<GradientResult> {
-    const { model, seed = 0 } = this.options;
+    const { seed = 0 } = this.options;
     const executable = await this.executables.gradients();
     const outputs = await executable.run(inputsOfBatch(batch), { seed, step: options.step ?? 0 });
     const gradients = new Map(
-      trainedParameters(model).map(({ name }) => [name, outputs[gradientName(name)] as Float32Array]),
+      this.executables.trained.map(({ name }) => [name, outputs[gradientName(name)] as Float32Array]),
     );
     return { ...stepResultOf(outputs), featureVariance: outputs.featureVariance as Float32Array, gradients };
   }
@@ -271,6 +280,7 @@ export class Learner {
 
   /** Counts a forward pass in training mode. */
   private countPass(): void {
-    for (const [name, count] of this.counters) this.counters.set(name, count + 1);
+    for (const [name, count] of this.counters)
+      if (!this.executables.isFrozen(name)) this.counters.set(name, count + 1);
   }
 }

@@ -8,6 +8,7 @@ import type { Tensor } from '../graph/tensor.js';
 import type { Shape } from '../graph/tensorType.js';
 import type { Loss, LossOutput } from '../losses/loss.js';
 import type { Model, ModelOutput } from '../models/model.js';
+import type { Parameter } from '../nn/parameter.js';
 import { Trace } from '../nn/trace.js';
 import { rescale } from '../optim/clip.js';
 import { applyOptimizer, type Optimizer } from '../optim/optimizer.js';
@@ -32,9 +33,16 @@ export interface UpdateOptions {
   readonly clipNorm?: number | undefined;
 }
 
-/** The trained parameters of a model, in PyTorch's order. */
-export function trainedParameters(model: Model): TrainedParameter[] {
-  return model.stateEntries().filter(({ kind }) => kind === 'parameter');
+/**
+ * The trained parameters of a model, in PyTorch's order.
+ *
+ * @param frozen names of entries that are not trained; default none
+ */
+export function trainedParameters(
+  model: Model,
+  frozen: ReadonlySet<string> = new Set(),
+): (TrainedParameter & { readonly parameter: Parameter })[] {
+  return model.stateEntries().filter(({ kind, name }) => kind === 'parameter' && !frozen.has(name));
 }
 
 /** Options of the programs that have a forward pass. */
@@ -44,6 +52,8 @@ export interface PassOptions {
    * class numbers, i32 [N]. Default false.
    */
   readonly softTargets?: boolean | undefined;
+  /** Names of state entries that stay as they are, batch statistics among them. Default: none. */
+  readonly frozen?: ReadonlySet<string> | undefined;
 }
 
 type Gradients = ReadonlyMap<string, { readonly value: Tensor; readonly gradient: Tensor }>;
@@ -63,10 +73,10 @@ function trainingPass(
   model: Model,
   loss: Loss,
   batchSize: number,
-  { softTargets = false }: PassOptions,
+  { softTargets = false, frozen }: PassOptions,
 ): TrainingPass {
   const graph = new Graph();
-  const trace = new Trace(graph, model, true);
+  const trace = new Trace(graph, model, true, frozen);
   const output = model.forward(graph.input('images', model.imagesShape(batchSize)), trace);
   const labels = softTargets
     ? graph.input('labels', [batchSize, model.config.classes])
@@ -75,7 +85,7 @@ function trainingPass(
     ? graph.input('teacherLogits', [batchSize, model.config.classes])
     : undefined;
   const result = loss.build(graph, { ...output, labels, teacherLogits });
-  const trained = model.stateEntries().filter(({ kind }) => kind === 'parameter');
+  const trained = trainedParameters(model, frozen);
   const values = trained.map(({ parameter }) => trace.variable(parameter));
   const found = gradients(result.loss, values);
   const parameters = new Map(
@@ -151,9 +161,9 @@ export function backwardProgram(
   model: Model,
   loss: Loss,
   batchSize: number,
-  { gradients: destination = 'outputs', updateState = true, softTargets }: BackwardOptions = {},
+  { gradients: destination = 'outputs', updateState = true, ...options }: BackwardOptions = {},
 ): Program {
-  const pass = trainingPass(model, loss, batchSize, { softTargets });
+  const pass = trainingPass(model, loss, batchSize, options);
   const updates = new Map(updateState ? pass.state : []);
   const outputs = figuresOf(pass);
   if (destination === 'outputs') {

@@ -7,6 +7,7 @@ import {
   backwardProgram,
   clearGradientsProgram,
   gradientName,
+  type TrainedParameter,
   trainedParameters,
   trainProgram,
   updateProgram,
@@ -34,6 +35,7 @@ export interface StepParts {
  */
 export class StepExecutables {
   private readonly compiled = new Map<string, Promise<Executable>>();
+  private frozen: ReadonlySet<string> = new Set();
   /** The variables that gradients are accumulated in, if any. */
   private sums: Promise<Variables> | undefined;
 
@@ -43,38 +45,57 @@ export class StepExecutables {
     private readonly state: () => Promise<readonly Variables[]>,
   ) {}
 
+  /** Leaves state entries of these names as they are from now on, and no others; programs are compiled anew if that changes. */
+  async freeze(names: ReadonlySet<string>): Promise<void> {
+    if (names.size === this.frozen.size && [...names].every((name) => this.frozen.has(name))) return;
+    for (const name of [...this.compiled.keys()]) await this.release(name);
+    this.frozen = names;
+  }
+
+  /** The parameters that are trained now. */
+  get trained(): readonly TrainedParameter[] {
+    return trainedParameters(this.parts.model, this.frozen);
+  }
+
+  /** Whether an entry stays as it is now. */
+  isFrozen(name: string): boolean {
+    return this.frozen.has(name);
+  }
+
   /** Forward, backward and update in one. */
   step(number: number): Promise<Executable> {
     const { model, loss, optimizer, batchSize, clipNorm, softTargets } = this.parts;
+    const { frozen } = this;
     return this.inPrecision('step', number, () =>
-      trainProgram(model, loss, optimizer, batchSize, { clipNorm, softTargets }),
+      trainProgram(model, loss, optimizer, batchSize, { clipNorm, softTargets, frozen }),
     );
   }
 
   /** Forward and backward, with the gradients accumulated in the engine. */
   backward(number: number): Promise<Executable> {
     const { model, loss, batchSize, softTargets } = this.parts;
+    const { frozen } = this;
     return this.inPrecision('backward', number, () =>
-      backwardProgram(model, loss, batchSize, { gradients: 'accumulate', softTargets }),
+      backwardProgram(model, loss, batchSize, { gradients: 'accumulate', softTargets, frozen }),
     );
   }
 
   /** The update with the gradients that {@link backward} has accumulated. */
   update(): Promise<Executable> {
-    const { model, optimizer, clipNorm } = this.parts;
+    const { optimizer, clipNorm } = this.parts;
     const options = { gradients: 'accumulated', clipNorm } as const;
-    return this.once('update', () => updateProgram(optimizer, trainedParameters(model), options));
+    return this.once('update', () => updateProgram(optimizer, this.trained, options));
   }
 
   /** Sets the accumulated gradients to zero. */
   clear(): Promise<Executable> {
-    return this.once('clear', () => clearGradientsProgram(trainedParameters(this.parts.model)));
+    return this.once('clear', () => clearGradientsProgram(this.trained));
   }
 
   /** Forward and backward, with the gradients as outputs and no update of anything. */
   gradients(): Promise<Executable> {
     const { model, loss, batchSize, softTargets } = this.parts;
-    const options = { updateState: false, softTargets };
+    const options = { updateState: false, softTargets, frozen: this.frozen };
     return this.once('gradients', () => backwardProgram(model, loss, batchSize, options));
   }
 
@@ -101,7 +122,8 @@ export class StepExecutables {
   private async compile(program: Program, precision: Precision | undefined): Promise<Executable> {
     const { engine, model } = this.parts;
     const sums = trainedParameters(model).map(({ name, shape }) => ({ name: gradientName(name), shape }));
-    const addsUp = variablesOf(program).some(({ name }) => name === sums[0]?.name);
+    const names = new Set(sums.map(({ name }) => name));
+    const addsUp = variablesOf(program).some(({ name }) => names.has(name));
     if (addsUp) this.sums ??= engine.variables(sums);
     const variables = [...(await this.state()), ...(addsUp ? [await this.sums!] : [])];
     return engine.compile(program, { variables, precision });

@@ -25,6 +25,8 @@ export interface TrainerOptions {
    * for what depends on batch statistics. Default 1. The last step of an epoch takes the remaining batches.
    */
   readonly accumulate?: number | undefined;
+  /** What stays as it is, in the epochs before `until`; default: nothing. */
+  readonly freezing?: Freezing | undefined;
   /** Gives the logits that a loss with distillation takes. */
   readonly teacher?: Teacher | undefined;
   /** Where checkpoints go; without it none are written. */
@@ -34,6 +36,13 @@ export interface TrainerOptions {
   /** Where to resume; without it the run is new. */
   readonly progress?: Progress | undefined;
   readonly listeners?: readonly TrainerListener[];
+}
+
+/** State entries that are not trained in the first epochs. */
+export interface Freezing {
+  readonly names: ReadonlySet<string>;
+  /** The epoch from which on they are trained, from 0; undefined: never. */
+  readonly until?: number | undefined;
 }
 
 /** How a run ended: complete, or stopped after a step because {@link Trainer.stop} was called. */
@@ -90,7 +99,10 @@ export class Trainer {
     const { learner, test } = this.options;
     this.announce();
     if (this.options.progress === undefined) await this.save('last');
-    if (this.progress.epoch < this.options.epochs) await this.steps.prepare(this.progress.globalStep);
+    if (this.progress.epoch < this.options.epochs) {
+      await this.freeze();
+      await this.steps.prepare(this.progress.globalStep);
+    }
     let last: Accuracy | undefined;
     while (this.progress.epoch < this.options.epochs) {
       last = await this.epoch();
@@ -122,6 +134,7 @@ export class Trainer {
   private async epoch(): Promise<Accuracy | undefined> {
     const { train, learner, test, images, checkpoints } = this.options;
     const { epoch, step } = this.progress;
+    await this.freeze();
     const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize: learner.batchSize });
     let number = this.steps.firstBatch(step);
     let begin = performance.now();
@@ -149,6 +162,14 @@ export class Trainer {
     if (this.hasShownBatch) return;
     this.hasShownBatch = true;
     this.emit({ event: 'batch', globalStep: this.progress.globalStep, batch });
+  }
+
+  /** Freezes what is frozen in the current epoch. */
+  private async freeze(): Promise<void> {
+    const { learner, freezing } = this.options;
+    if (!freezing) return;
+    const { names, until = Number.POSITIVE_INFINITY } = freezing;
+    await learner.freeze(this.progress.epoch < until ? names : new Set());
   }
 
   private finishStep(meter: EpochMeter, totals: StepTotals, learningRate: number): void {

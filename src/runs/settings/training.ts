@@ -1,5 +1,6 @@
 import { BALANCED } from '../classWeights.js';
 import { settingsIn } from './builders.js';
+import { FINE_TUNING_SETTINGS } from './fineTuning.js';
 import { OPTIMIZER_SETTINGS } from './optimizer.js';
 import { SCHEDULE_SETTINGS } from './schedule.js';
 import { above, anyNumber, atLeast, orNull, type SettingsOf, upTo, whole } from './setting.js';
@@ -72,7 +73,8 @@ export const LOSS_SETTINGS: SettingsOf<
 /** Settings of training: its length, its steps, the optimiser and its schedule. */
 export const TRAINING_SETTINGS: SettingsOf<'epochs' | 'batchSize' | 'accumulate' | 'clipNorm' | 'seed'> &
   typeof OPTIMIZER_SETTINGS &
-  typeof SCHEDULE_SETTINGS = {
+  typeof SCHEDULE_SETTINGS &
+  typeof FINE_TUNING_SETTINGS = {
   epochs: training.number(160, whole(1), '<n>', 'epochs', { onResume: 'may change' }),
   batchSize: training.number(128, whole(1), '<n>', 'images per batch'),
   accumulate: training.number(1, whole(1), '<n>', 'batches per step, whose gradients are averaged'),
@@ -85,5 +87,6 @@ export const TRAINING_SETTINGS: SettingsOf<'epochs' | 'batchSize' | 'accumulate'
     { unset: 'any' },
   ),
   ...SCHEDULE_SETTINGS,
+  ...FINE_TUNING_SETTINGS,
   seed: training.number(0, whole(0), '<n>', 'seed of weights, order, augmentation and dropout'),
 };

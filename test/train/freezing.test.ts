@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { createEngine } from '../../src/engines/createEngine.js';
+import { crossEntropyLoss } from '../../src/losses/crossEntropy.js';
+import { partsOf } from '../../src/models/parts.js';
+import { adamw } from '../../src/optim/adamw.js';
+import { withRateScales } from '../../src/optim/rateScales.js';
+import { sgd } from '../../src/optim/sgd.js';
+import { readCheckpoint, restoreLearner } from '../../src/runs/checkpoint.js';
+import { freezingOf, rateScales } from '../../src/runs/fineTuning.js';
+import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
+import { Learner } from '../../src/train/learner.js';
+import type { StateDictTensors } from '../../src/train/stateDict.js';
+import { onednnMissing } from '../support/onednn.js';
+import { TinyModel, type TinyOptions, withFolder, withTrainer } from './fixtures/tiny.js';
+
+const BACKBONE = new Set(partsOf(new TinyModel()).backbone.flat());
+
+const subjects = [
+  { engine: 'reference', skip: false },
+  { engine: 'onnx', skip: false },
+  { engine: 'onednn', skip: await onednnMissing() },
+] as const;
+
+const dataOf = (tensors: StateDictTensors, name: string): ArrayLike<number | bigint> =>
+  tensors.get(name)!.data;
+
+describe('a frozen backbone', () => {
+  for (const { engine, skip } of subjects)
+    for (const accumulate of [1, 2])
+      it(
+        `stays as it is, statistics and counters too: ${engine}, ${accumulate} batches a step`,
+        { skip },
+        () =>
+          withTrainer({ engine, accumulate, epochs: 1, freezing: { names: BACKBONE } }, async (run) => {
+            const before = await run.learner.stateDict();
+            await run.trainer.run();
+            const after = await run.learner.stateDict();
+            for (const name of BACKBONE) assert.deepEqual(dataOf(after, name), dataOf(before, name), name);
+            assert.notDeepEqual(dataOf(after, 'fc.weight'), dataOf(before, 'fc.weight'));
+          }),
+      );
+
+  it('is trained from the epoch on in which it thaws', () =>
+    withTrainer({ epochs: 2, freezing: { names: BACKBONE, until: 1 } }, async ({ trainer, learner }) => {
+      const before = await learner.stateDict();
+      const counts: ArrayLike<number | bigint>[] = [];
+      trainer.listen((event) => {
+        if (event.event === 'epoch' && event.epoch === 0)
+          void learner.stateDict().then((state) => counts.push(dataOf(state, 'bn.num_batches_tracked')));
+      });
+      await trainer.run();
+      const after = await learner.stateDict();
+      for (const name of ['conv.weight', 'bn.bias', 'bn.running_mean'])
+        assert.notDeepEqual(dataOf(after, name), dataOf(before, name), name);
+      assert.deepEqual(counts, [BigInt64Array.of(0n)]);
+      assert.deepEqual(dataOf(after, 'bn.num_batches_tracked'), BigInt64Array.of(5n));
+    }));
+
+  const thawing: TinyOptions = {
+    epochs: 3,
+    freezing: { names: BACKBONE, until: 1 },
+    optimizer: adamw(),
+    schedule: () => 0.01,
+  };
+  for (const stopAt of [3, 7])
+    it(`resumes bit for bit, with AdamW, from step ${stopAt}`, () =>
+      withFolder((whole) =>
+        withFolder(async (broken) => {
+          await withTrainer({ ...thawing, folder: whole }, ({ trainer }) => trainer.run());
+          await withTrainer({ ...thawing, folder: broken }, async ({ trainer }) => {
+            trainer.listen(
+              (event) => event.event === 'step' && event.globalStep === stopAt && trainer.stop(),
+            );
+            await trainer.run();
+          });
+          const checkpoint = readCheckpoint(join(broken, 'last.safetensors'));
+          const { progress } = checkpoint.training!;
+          await withTrainer({ ...thawing, folder: broken, progress }, async ({ trainer, learner }) => {
+            await restoreLearner(learner, checkpoint);
+            await trainer.run();
+          });
+          const [a, b] = [whole, broken].map((folder) => readCheckpoint(join(folder, 'last.safetensors')));
+          assert.deepEqual(b!.tensors, a!.tensors);
+        }),
+      ));
+
+  it('of a configuration is a number of parts, or all', () => {
+    const model = new TinyModel();
+    assert.equal(freezingOf(TRAIN_DEFAULTS, model), undefined);
+    const all = freezingOf({ ...TRAIN_DEFAULTS, freeze: 'backbone', unfreezeAfter: 2 }, model)!;
+    assert.deepEqual([all.names, all.until], [BACKBONE, 2]);
+    assert.equal(all.notice, 'frozen: 1 of 1 parts, up to bn (89% of the parameters)');
+    assert.throws(
+      () => freezingOf({ ...TRAIN_DEFAULTS, freeze: '2' }, model),
+      /^SettingError: freeze 2 is too many: tiny has 1 parts before its classifier$/,
+    );
+  });
+});
+
+describe('learning rates of parts', () => {
+  it('fall from the classifier back, as timm’s layer decay', () => {
+    const parts = { backbone: [['a'], ['b', 'c']], head: ['fc'] };
+    assert.deepEqual(
+      [...rateScales(parts, { headLrScale: 10, layerDecay: 0.5 })],
+      [
+        ['fc', 10],
+        ['a', 0.25],
+        ['b', 0.5],
+        ['c', 0.5],
+      ],
+    );
+  });
+
+  it('scale the steps of an optimiser', async () => {
+    const engine = await createEngine('reference');
+    try {
+      const changes = async (factor: number): Promise<Float32Array> => {
+        const optimizer = withRateScales(sgd({ weightDecay: 0 }), (name) =>
+          name === 'fc.bias' ? factor : 1,
+        );
+        const learner = await Learner.create({
+          engine,
+          model: new TinyModel(),
+          loss: crossEntropyLoss(),
+          optimizer,
+          batchSize: 4,
+        });
+        const read = async (): Promise<Float32Array> =>
+          (await learner.stateDict()).get('fc.bias')!.data as Float32Array;
+        const before = await read();
+        const images = Float32Array.from({ length: 4 * 3 * 64 }, (_, i) => Math.sin(i));
+        await learner.step({ images, labels: Int32Array.of(0, 1, 2, 0) }, { learningRate: 0.1, step: 0 });
+        const after = await read();
+        return after.map((value, i) => value - before[i]!);
+      };
+      const [once, thrice] = [await changes(1), await changes(3)];
+      once.forEach((change, i) => {
+        assert.ok(Math.abs(thrice[i]! - 3 * change) < 1e-6, `${thrice[i]} instead of ${3 * change}`);
+      });
+    } finally {
+      await engine.close();
+    }
+  });
+});
