@@ -41,7 +41,8 @@ export async function openTeacher(
     );
   const data = { name: 'the run', preprocessing };
   const described = describeWeights(weights, model, weights.info ? {} : { data });
-  for (const notice of [weights.notice, ...described.notices]) if (notice !== undefined) onNotice?.(withKeys(notice), notice);
+  for (const notice of [weights.notice, ...described.notices])
+    if (notice !== undefined) onNotice?.(withKeys(notice), notice);
   expectSameNumbers(path, described.preprocessing, preprocessing);
   const columns = columnsFor(path, described.classes, student.classes);
   const classifier = await Classifier.create({ engine, model, batchSize, tensors: weights.tensors });

@@ -1,7 +1,4 @@
-import { normalisationFor } from '../data/channels.js';
 import type { Dataset, DatasetPair } from '../data/dataset.js';
-import { Loader } from '../data/loader.js';
-import { standardPreprocessing } from '../data/preprocessing.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, EngineOptions } from '../engines/engine.js';
 import { type NoticeListener, UserError } from '../errors.js';
@@ -12,8 +9,9 @@ import type { Optimizer } from '../optim/optimizer.js';
 import type { DataDescription, Progress } from '../train/checkpointInfo.js';
 import type { TrainerListener } from '../train/events.js';
 import { Learner } from '../train/learner.js';
-import { describeData, preprocessingOf } from '../train/preprocessing.js';
-import { Trainer } from '../train/trainer.js';
+import { describeData } from '../train/preprocessing.js';
+import type { Teacher } from '../train/teacher.js';
+import { type Freezing, Trainer } from '../train/trainer.js';
 import { type Checkpoint, restoreLearner } from './checkpoint.js';
 import { asResumedClasses } from './classMapping.js';
 import { classWeightsOf } from './classWeights.js';
@@ -22,7 +20,8 @@ import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';
 import { loadPretrained } from './pretrained.js';
 import { RunCheckpoints } from './runCheckpoints.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
-import { openTeacher } from './teacher.js';
+import { Opened, openLoaders, preprocessingFor } from './runLoaders.js';
+import { openTeacher, type Student } from './teacher.js';
 import type { TrainConfig } from './trainConfig.js';
 import { lossOf, optimizerOf, scheduleOf } from './trainingParts.js';
 
@@ -75,60 +74,60 @@ export async function prepareFor(
   { train, test }: DatasetPair,
   options: Omit<TrainingRunOptions, 'data'>,
 ): Promise<TrainingRun> {
-  const { config, folder, checkpoint } = options;
+  const { config, folder, checkpoint, listeners = [] } = options;
   const model = options.model ?? (await modelFor(options, train));
-  const { imageSize } = model.config;
-  const standard = checkpoint
-    ? preprocessingOf(checkpoint, imageSize)
-    : standardPreprocessing(train, imageSize, train.kind === 'images' ? config.exif : undefined);
-  const preprocessing = { ...standard, ...normalisationFor(standard, model.channels) };
-  const opened: { close(): Promise<void> }[] = [];
-  const closeAll = async (): Promise<void> => {
-    for (const resource of opened.splice(0).reverse()) await resource.close();
-  };
-  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
-    opened.push(resource);
-    return resource;
-  };
+  const preprocessing = preprocessingFor(options, train, model);
+  const opened = new Opened();
   try {
-    const { batchSize, workers, seed, colourJitter: strength, hueJitter: hue } = config;
-    const loading = { batchSize, workers, imageSize, channels: model.channels, preprocessing };
-    const { balancedSampler: balanced } = config;
-    const colourJitter = strength > 0 || hue > 0 ? { strength, hue } : undefined;
-    const trainLoader = keep(new Loader(train, { ...loading, training: { seed, colourJitter, balanced } }));
-    const testLoader = keep(new Loader(test, loading));
-    const engine = keep(await createEngine(config.engine, engineOptionsOf(config)));
-    const learner = keep(await makeLearner(engine, model, train, options));
-    const { classes } = train;
-    const taught = { engine, model, batchSize, classes, preprocessing, onNotice: noticeOf(options) };
-    const teacher = config.teacher === null ? undefined : keep(await openTeacher(config.teacher, taught));
-    const described = describeData(train.classes, preprocessing);
-    const freezing = freezingOf(config, model);
-    if (freezing) options.onEvent?.(noticeEvent('weights', () => freezing.notice));
+    const loaders = openLoaders({ train, test }, { config, model, preprocessing }, opened);
+    const engine = opened.keep(await createEngine(config.engine, engineOptionsOf(config)));
+    const learner = opened.keep(await makeLearner(engine, model, train, options));
+    const teacher = await teacherOf(
+      options,
+      { engine, model, classes: train.classes, preprocessing },
+      opened,
+    );
+    const data = describeData(train.classes, preprocessing);
     const trainer = new Trainer({
       learner,
-      freezing,
+      ...loaders,
       teacher,
-      train: trainLoader,
-      test: testLoader,
+      freezing: freezingFor(options, model),
       images: { train: train.count, test: test.count },
       schedule: scheduleOf(config),
       epochs: config.epochs,
       accumulate: config.accumulate,
       checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(config)),
-      info: {
-        model: model.config,
-        data: described,
-        config: { ...config },
-      },
+      info: { model: model.config, data, config: { ...config } },
       progress: progressOf(checkpoint),
-      listeners: options.listeners ?? [],
+      listeners,
     });
-    return { trainer, learner, engine, data: described, close: closeAll };
+    return { trainer, learner, engine, data, close: () => opened.close() };
   } catch (error) {
-    await closeAll();
+    await opened.close();
     throw error;
   }
+}
+
+/** What the configuration freezes, which is reported. */
+function freezingFor(
+  { config, onEvent }: Omit<TrainingRunOptions, 'data'>,
+  model: Model,
+): Freezing | undefined {
+  const freezing = freezingOf(config, model);
+  if (freezing) onEvent?.(noticeEvent('weights', () => freezing.notice));
+  return freezing;
+}
+
+/** The teacher of the configuration, if it has one. */
+async function teacherOf(
+  options: Omit<TrainingRunOptions, 'data'>,
+  student: Omit<Student, 'batchSize'>,
+  opened: Opened,
+): Promise<Teacher | undefined> {
+  const { teacher, batchSize } = options.config;
+  if (teacher === null) return undefined;
+  return opened.keep(await openTeacher(teacher, { ...student, batchSize, onNotice: noticeOf(options) }));
 }
 
 /** The model of the configuration; the image files may decide its image size, which is reported. */

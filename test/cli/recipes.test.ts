@@ -10,6 +10,39 @@ const TRAIN = ['train', ...SMALL, '--no-report'];
 const configOf = (folder: string): Record<string, unknown> =>
   JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
 
+/** Flags, the exit code and what standard error says. */
+const WRONG: [args: string[], code: number, message: RegExp][] = [
+  [
+    ['--class-weights=two.json'],
+    1,
+    /^error: .*two\.json has 2 class weights, but the data has 10 classes\n$/,
+  ],
+  [['--class-weights=none.json'], 1, /^error: the class weights .*none\.json cannot be read: ENOENT/],
+  [['--teacher=two.json'], 1, /^error: .*two\.json/],
+  [
+    ['--teacher=x.pth', '--distill-weight=0'],
+    2,
+    /^error: --distill-weight must be a number above 0 and up to 1, not 0\n$/,
+  ],
+  [['--temperature=2'], 2, /^error: --temperature has no effect without --teacher\n$/],
+  [['--distill-weight=0.5'], 2, /^error: --distill-weight has no effect without --teacher\n$/],
+  [['--optimizer=adam'], 2, /'adam' is invalid\. .* Did you mean adamw\?\n$/],
+  [
+    ['--optimizer=adamw', '--betas', '0.9'],
+    2,
+    /^error: --betas must be two numbers from 0 to below 1, not \[0\.9\]\n$/,
+  ],
+  [['--optimizer=adamw', '--nesterov'], 2, /^error: --nesterov has no effect with --optimizer adamw/],
+  [
+    ['--schedule=onecycle', '--warmup-epochs=1'],
+    2,
+    /^error: --warmup-epochs has no effect with --schedule onecycle/,
+  ],
+  [['--schedule=step'], 2, /'step' is invalid/],
+  [['--pct-start=0.5'], 2, /^error: --pct-start has no effect with --schedule multistep/],
+  [['--loss=ce', '--focal-gamma=1'], 2, /^error: --focal-gamma has no effect with --loss ce/],
+];
+
 describe('biasloss train with other optimisers and losses', () => {
   it('takes an optimiser with its own learning rate, a cycle, and a balanced focal loss; and a teacher', () =>
     withFolder(async (cwd) => {
@@ -52,38 +85,7 @@ describe('biasloss train with other optimisers and losses', () => {
   it('refuses what is wrong in a sentence', () =>
     withFolder(async (cwd) => {
       writeFileSync(join(cwd, 'two.json'), '[1, 2]');
-      const cases: [args: string[], code: number, message: RegExp][] = [
-        [
-          ['--class-weights=two.json'],
-          1,
-          /^error: .*two\.json has 2 class weights, but the data has 10 classes\n$/,
-        ],
-        [['--class-weights=none.json'], 1, /^error: the class weights .*none\.json cannot be read: ENOENT/],
-        [['--teacher=two.json'], 1, /^error: .*two\.json/],
-        [
-          ['--teacher=x.pth', '--distill-weight=0'],
-          2,
-          /^error: --distill-weight must be a number above 0 and up to 1, not 0\n$/,
-        ],
-        [['--temperature=2'], 2, /^error: --temperature has no effect without --teacher\n$/],
-        [['--distill-weight=0.5'], 2, /^error: --distill-weight has no effect without --teacher\n$/],
-        [['--optimizer=adam'], 2, /'adam' is invalid\. .* Did you mean adamw\?\n$/],
-        [
-          ['--optimizer=adamw', '--betas', '0.9'],
-          2,
-          /^error: --betas must be two numbers from 0 to below 1, not \[0\.9\]\n$/,
-        ],
-        [['--optimizer=adamw', '--nesterov'], 2, /^error: --nesterov has no effect with --optimizer adamw/],
-        [
-          ['--schedule=onecycle', '--warmup-epochs=1'],
-          2,
-          /^error: --warmup-epochs has no effect with --schedule onecycle/,
-        ],
-        [['--schedule=step'], 2, /'step' is invalid/],
-        [['--pct-start=0.5'], 2, /^error: --pct-start has no effect with --schedule multistep/],
-        [['--loss=ce', '--focal-gamma=1'], 2, /^error: --focal-gamma has no effect with --loss ce/],
-      ];
-      for (const [args, code, message] of cases) {
+      for (const [args, code, message] of WRONG) {
         const ended = await biasloss([...TRAIN, '--epochs=1', '--run-dir=run', ...args], { cwd });
         assert.match(ended.stderr, message);
         assert.equal(ended.code, code, args.join(' '));

@@ -70,6 +70,38 @@ describe('settings of a training', () => {
   });
 });
 
+const adamw = { ...TRAIN_DEFAULTS, optimizer: 'adamw' } as const;
+const ce = { ...TRAIN_DEFAULTS, loss: 'ce' } as const;
+
+/** Settings that have no effect with others, and what is said of them. */
+const lost: readonly [Partial<TrainConfig>, Partial<TrainConfig>, RegExp][] = [
+  [
+    { momentum: 0.9 },
+    adamw,
+    /momentum has no effect with optimizer adamw: it is for optimizer sgd or rmsprop$/,
+  ],
+  [{ nesterov: true }, adamw, /nesterov has no effect/],
+  [{ betas: [0.9, 0.99] }, {}, /betas has no effect with optimizer sgd: it is for optimizer adamw or lion$/],
+  [{ eps: 1 }, { optimizer: 'lion' }, /eps has no effect/],
+  [{ rmspropAlpha: 0.9 }, {}, /rmspropAlpha has no effect/],
+  [{ unfreezeAfter: 2 }, {}, /unfreezeAfter has no effect without freeze$/],
+  [{ rmspropTf: true }, adamw, /rmspropTf has no effect/],
+  [{ gamma: 0.5 }, { schedule: 'cosine' }, /gamma has no effect/],
+  [{ pctStart: 0.5 }, {}, /pctStart has no effect with schedule multistep: it is for schedule onecycle$/],
+  [{ divFactor: 2 }, {}, /divFactor has no effect/],
+  [{ finalDivFactor: 2 }, {}, /finalDivFactor has no effect/],
+  [{ warmupEpochs: 1 }, { schedule: 'onecycle' }, /warmupEpochs has no effect/],
+  [{ focalGamma: 1 }, ce, /focalGamma has no effect with loss ce: it is for loss focal or bias$/],
+];
+
+describe('settings of optimisers, schedules and losses', () => {
+  it('are refused where they have no effect', () => {
+    checkEffects({ betas: [0.9, 0.99], eps: 1e-6, warmupEpochs: 1, gamma: 0.5, focalGamma: 2 }, adamw);
+    for (const [given, config, message] of lost)
+      assert.throws(() => checkEffects(given, config), { name: 'SettingError', message });
+  });
+});
+
 describe('an optimiser', () => {
   it('brings its own learning rate and weight decay, unless a recipe is for it', () => {
     assert.deepEqual(optimizerDefaults({}, {}), {});
@@ -130,33 +162,6 @@ describe('the table of settings', () => {
     );
     assert.throws(() => checkEffects({ download: true }, { data: 'webdataset' }), /download has no effect/);
     checkEffects({ f32Steps: 5 }, { ...ce, precision: 'auto' });
-    const adamw = { ...TRAIN_DEFAULTS, optimizer: 'adamw' } as const;
-    checkEffects({ betas: [0.9, 0.99], eps: 1e-6, warmupEpochs: 1, gamma: 0.5, focalGamma: 2 }, adamw);
-    const lost: [Partial<TrainConfig>, Partial<TrainConfig>, RegExp][] = [
-      [
-        { momentum: 0.9 },
-        adamw,
-        /momentum has no effect with optimizer adamw: it is for optimizer sgd or rmsprop$/,
-      ],
-      [{ nesterov: true }, adamw, /nesterov has no effect/],
-      [
-        { betas: [0.9, 0.99] },
-        {},
-        /betas has no effect with optimizer sgd: it is for optimizer adamw or lion$/,
-      ],
-      [{ eps: 1 }, { optimizer: 'lion' }, /eps has no effect/],
-      [{ rmspropAlpha: 0.9 }, {}, /rmspropAlpha has no effect/],
-      [{ unfreezeAfter: 2 }, {}, /unfreezeAfter has no effect without freeze$/],
-      [{ rmspropTf: true }, adamw, /rmspropTf has no effect/],
-      [{ gamma: 0.5 }, { schedule: 'cosine' }, /gamma has no effect/],
-      [{ pctStart: 0.5 }, {}, /pctStart has no effect with schedule multistep: it is for schedule onecycle$/],
-      [{ divFactor: 2 }, {}, /divFactor has no effect/],
-      [{ finalDivFactor: 2 }, {}, /finalDivFactor has no effect/],
-      [{ warmupEpochs: 1 }, { schedule: 'onecycle' }, /warmupEpochs has no effect/],
-      [{ focalGamma: 1 }, ce, /focalGamma has no effect with loss ce: it is for loss focal or bias$/],
-    ];
-    for (const [given, config, message] of lost)
-      assert.throws(() => checkEffects(given, config), { name: 'SettingError', message });
   });
 
   it('of a file give way to flags, with what depends on them', () => {

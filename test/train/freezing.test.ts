@@ -57,7 +57,9 @@ describe('a frozen backbone', () => {
       assert.deepEqual(counts, [BigInt64Array.of(0n)]);
       assert.deepEqual(dataOf(after, 'bn.num_batches_tracked'), BigInt64Array.of(5n));
     }));
+});
 
+describe('a backbone that thaws', () => {
   const thawing: TinyOptions = {
     epochs: 3,
     freezing: { names: BACKBONE, until: 1 },

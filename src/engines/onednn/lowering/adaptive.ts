@@ -6,6 +6,15 @@ import type { Place } from '../plan/place.js';
 import { type Lowerings, onHost, SMALL } from './lowering.js';
 import { addScaled, combine, linear, scalarOf, scale, updateTarget } from './update.js';
 
+/** dst ← kept·dst + added·x */
+function blend(draft: Draft, dst: Place, x: Place, [kept, added]: readonly [number, number]): void {
+  const terms = [
+    [kept, dst],
+    [added, x],
+  ] as const;
+  addScaled(draft, terms, dst);
+}
+
 /** √x as a post-op. */
 const ROOT = { kind: 'eltwise', fn: 'sqrt', alpha: 0, beta: 0 } as const;
 
@@ -52,14 +61,7 @@ function adamw(
   const [rate, first, second] = inputs.slice(4) as [ValueId, ValueId, ValueId];
   const { gradient, parameter, state } = places(draft, inputs, outputs);
   const [m, v] = state as [Place, Place];
-  addScaled(
-    draft,
-    [
-      [beta1, m],
-      [1 - beta1, gradient],
-    ],
-    m,
-  );
+  blend(draft, m, gradient, [beta1, 1 - beta1]);
   addSquare(draft, v, gradient, beta2);
   const direction = draft.buffers.allocate(v.desc);
   const inverse = scalarOf(draft, 'inverse', [second], (c) => 1 / c);
@@ -74,6 +76,18 @@ function adamw(
   );
 }
 
+/** g + λw */
+function penalised(draft: Draft, { gradient, parameter }: Update, weightDecay: number): Place {
+  if (weightDecay === 0) return gradient;
+  const sum = draft.buffers.allocate(gradient.desc);
+  const terms = [
+    [1, gradient],
+    [weightDecay, parameter],
+  ] as const;
+  addScaled(draft, terms, sum);
+  return sum;
+}
+
 function rmsprop(
   draft: Draft,
   { alpha, epsilon, momentum, weightDecay, tensorFlow }: OpAttributes['rmspropUpdate'],
@@ -81,20 +95,10 @@ function rmsprop(
   outputs: readonly ValueId[],
 ): void {
   const rate = inputs[4]!;
-  const { gradient, parameter, state } = places(draft, inputs, outputs);
+  const update = places(draft, inputs, outputs);
+  const { parameter, state } = update;
   const [squares, buffer] = state as [Place, Place];
-  let g = gradient;
-  if (weightDecay > 0) {
-    g = draft.buffers.allocate(gradient.desc);
-    addScaled(
-      draft,
-      [
-        [1, gradient],
-        [weightDecay, parameter],
-      ],
-      g,
-    );
-  }
+  const g = penalised(draft, update, weightDecay);
   addSquare(draft, squares, g, alpha);
   const direction = draft.buffers.allocate(g.desc);
   const plusEpsilon = linear(1, epsilon);
@@ -104,24 +108,10 @@ function rmsprop(
     const place = draft.places.plain(rate);
     const eta = { ...place, desc: draft.layouts.rowMajor([1]) };
     combine(draft, 'mul', [direction, eta, buffer], [{ kind: 'sum', scale: momentum }]);
-    addScaled(
-      draft,
-      [
-        [1, parameter],
-        [-1, buffer],
-      ],
-      parameter,
-    );
+    blend(draft, parameter, buffer, [1, -1]);
     return;
   }
-  addScaled(
-    draft,
-    [
-      [momentum, buffer],
-      [1, direction],
-    ],
-    buffer,
-  );
+  blend(draft, buffer, direction, [momentum, 1]);
   addTimes(
     draft,
     parameter,
@@ -159,14 +149,7 @@ function lion(
     direction,
     scalarOf(draft, 'negative', [rate], (eta) => -eta),
   );
-  addScaled(
-    draft,
-    [
-      [beta2, m],
-      [1 - beta2, gradient],
-    ],
-    m,
-  );
+  blend(draft, m, gradient, [beta2, 1 - beta2]);
 }
 
 /** Adaptive optimisers' updates; small parameters on the host. The formulas are in the graph's rules. */

@@ -1,0 +1,63 @@
+import { normalisationFor } from '../data/channels.js';
+import type { Dataset, DatasetPair } from '../data/dataset.js';
+import { Loader } from '../data/loader.js';
+import { type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
+import type { Model } from '../models/model.js';
+import { preprocessingOf } from '../train/preprocessing.js';
+import type { Checkpoint } from './checkpoint.js';
+import type { TrainConfig } from './trainConfig.js';
+
+/** What is to be closed with the run. */
+export class Opened {
+  private readonly resources: { close(): Promise<void> }[] = [];
+
+  /** Adds a resource and returns it. */
+  keep<T extends { close(): Promise<void> }>(resource: T): T {
+    this.resources.push(resource);
+    return resource;
+  }
+
+  /** Closes everything, the last first. */
+  async close(): Promise<void> {
+    for (const resource of this.resources.splice(0).reverse()) await resource.close();
+  }
+}
+
+/** What images go through: as in the checkpoint that is resumed, else as the data has it. */
+export function preprocessingFor(
+  { config, checkpoint }: { readonly config: TrainConfig; readonly checkpoint?: Checkpoint | undefined },
+  train: Dataset,
+  { config: { imageSize }, channels }: Model,
+): Preprocessing {
+  const standard = checkpoint
+    ? preprocessingOf(checkpoint, imageSize)
+    : standardPreprocessing(train, imageSize, train.kind === 'images' ? config.exif : undefined);
+  return { ...standard, ...normalisationFor(standard, channels) };
+}
+
+/** Makes the loaders of a run's data. */
+export function openLoaders(
+  { train, test }: DatasetPair,
+  {
+    config,
+    model,
+    preprocessing,
+  }: { readonly config: TrainConfig; readonly model: Model; readonly preprocessing: Preprocessing },
+  opened: Opened,
+): { readonly train: Loader; readonly test: Loader } {
+  const {
+    batchSize,
+    workers,
+    seed,
+    balancedSampler: balanced,
+    colourJitter: strength,
+    hueJitter: hue,
+  } = config;
+  const { imageSize } = model.config;
+  const loading = { batchSize, workers, imageSize, channels: model.channels, preprocessing };
+  const colourJitter = strength > 0 || hue > 0 ? { strength, hue } : undefined;
+  return {
+    train: opened.keep(new Loader(train, { ...loading, training: { seed, colourJitter, balanced } })),
+    test: opened.keep(new Loader(test, loading)),
+  };
+}
