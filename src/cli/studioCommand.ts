@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { RUNS } from '../runs/openRun.js';
 import { type Studio, startStudio } from '../studio/server/studio.js';
 import { printLine, printNotice } from './output.js';
 import { parseNumber } from './parsing.js';
 import { watchSignals } from './signals.js';
+import { trainCommands } from './trainCommands.js';
 
 interface StudioFlags {
   readonly port: number;
@@ -36,7 +36,7 @@ function parsePort(value: string): number {
 }
 
 async function runStudio(flags: StudioFlags): Promise<void> {
-  const studio = await startStudio({ ...flags, cli: fileURLToPath(new URL('./main.js', import.meta.url)) });
+  const studio = await startStudio({ ...flags, train: trainCommands });
   if (!LOCAL.includes(flags.host))
     printNotice(
       'everyone in the network can look at the runs; starting and stopping them needs the token in the address',

@@ -2,7 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { RunProgress } from '../api.js';
 
-/** A record of `train --log-format json`. */
+/** How trainings are started: arguments of Node.js for a process that prints JSON records. */
+export interface TrainCommands {
+  /** @param settings path of a JSON file with the run's settings */
+  readonly start: (settings: string, folder: string) => readonly string[];
+  /** @param epochs in all; undefined: as it was started */
+  readonly resume: (folder: string, epochs: number | undefined) => readonly string[];
+}
+
+/** A record that a training prints. */
 type LogRecord = Readonly<Record<string, unknown>>;
 
 const STARTING: RunProgress = {
@@ -23,13 +31,10 @@ export class RunProcess {
   /** Resolves when the process has ended: why it failed, in a sentence, or undefined if it did not. */
   readonly ended: Promise<string | undefined>;
 
-  /**
-   * @param cli the script of the command line
-   * @param args of `train`
-   */
-  constructor(cli: string, args: readonly string[]) {
+  /** @param args of Node.js */
+  constructor(args: readonly string[]) {
     // A group of its own: the terminal's Ctrl-C is for the studio, which stops its runs.
-    this.child = spawn(process.execPath, [cli, 'train', ...args, '--log-format', 'json'], {
+    this.child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

@@ -9,7 +9,7 @@ import { checkEffects } from '../../runs/settings/effects.js';
 import { withDataFolder } from '../../runs/settings/paths.js';
 import { TRAIN_DEFAULTS } from '../../runs/settings/table.js';
 import type { ResumeRequest, RunFailure, RunProgress, StartRequest } from '../api.js';
-import { RunProcess } from './runProcess.js';
+import { RunProcess, type TrainCommands } from './runProcess.js';
 
 /** What a run's folder may be called: no path, nothing hidden, nothing that a file system refuses. */
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.+ -]{0,99}$/u;
@@ -19,13 +19,10 @@ export class RunProcesses {
   private readonly running = new Map<string, RunProcess>();
   private readonly failures: RunFailure[] = [];
 
-  /**
-   * @param root the folder of runs
-   * @param cli the script of the command line
-   */
+  /** @param root the folder of runs */
   constructor(
     private readonly root: string,
-    private readonly cli: string,
+    private readonly train: TrainCommands,
   ) {}
 
   /**
@@ -44,7 +41,7 @@ export class RunProcesses {
     const folder = mkdtempSync(join(tmpdir(), 'biasloss-studio-'));
     const file = join(folder, 'settings.json');
     writeFileSync(file, JSON.stringify(given));
-    this.add(id, ['--config', file, '--run-dir', join(this.root, id)], () =>
+    this.add(id, this.train.start(file, join(this.root, id)), () =>
       rmSync(folder, { recursive: true, force: true }),
     );
     return id;
@@ -59,8 +56,7 @@ export class RunProcesses {
   resume(id: string, { epochs }: ResumeRequest): void {
     if (this.running.has(id)) throw new UserError(`the run ${id} is running already`);
     if (epochs !== undefined) checkTrainSettings({ epochs });
-    const more = epochs === undefined ? [] : ['--epochs', String(epochs)];
-    this.add(id, ['--resume', join(this.root, id), ...more]);
+    this.add(id, this.train.resume(join(this.root, id), epochs));
   }
 
   /** Stops a run after its current step, with its state saved. @throws UserError when the studio did not start it */
@@ -99,7 +95,7 @@ export class RunProcesses {
   }
 
   private add(id: string, args: readonly string[], onEnd?: () => void): void {
-    const run = new RunProcess(this.cli, args);
+    const run = new RunProcess(args);
     this.running.set(id, run);
     void run.ended.then((message) => {
       this.running.delete(id);

@@ -8,6 +8,7 @@ import { getRequestListener } from '@hono/node-server';
 import { errorMessage, UserError } from '../../errors.js';
 import { codeOf } from '../../realms.js';
 import { RunIndex } from './runIndex.js';
+import type { TrainCommands } from './runProcess.js';
 import { RunProcesses } from './runProcesses.js';
 import { readSite } from './siteFiles.js';
 import { studioApp } from './studioApp.js';
@@ -20,8 +21,8 @@ export interface StudioOptions {
   readonly port: number;
   /** Address or name to listen on. Default 127.0.0.1: this machine alone. */
   readonly host?: string | undefined;
-  /** The script of the command line, which trains. */
-  readonly cli: string;
+  /** How runs are started and resumed. */
+  readonly train: TrainCommands;
   /** Folder of the built page. Default: the package's own. */
   readonly site?: string | undefined;
   /** Milliseconds that a client has to send a request. Default 30 seconds. */
@@ -47,9 +48,9 @@ const MOST_CONNECTIONS = 256;
  * @throws UserError when the page is not built, or the port is in use
  */
 export async function startStudio(options: StudioOptions): Promise<Studio> {
-  const { runs, cli, host = '127.0.0.1', port } = options;
+  const { runs, train, host = '127.0.0.1', port } = options;
   const root = resolve(runs);
-  const processes = new RunProcesses(root, cli);
+  const processes = new RunProcesses(root, train);
   const token = randomBytes(24).toString('base64url');
   const names = [hostname(), ...(isIP(host) === 0 ? [host] : [])].map((name) => name.toLowerCase());
   const index = new RunIndex(root);
