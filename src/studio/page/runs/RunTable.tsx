@@ -32,29 +32,31 @@ export function RunTable(props: RunTableProps) {
     <SortHeading key={by} {...{ by, title, isWords, order, onOrder }} />
   );
   return (
-    <section class="card scroll" aria-label="Table of runs">
-      <table>
-        <caption>
-          {count} {count === 1 ? 'run' : 'runs'}. Settings that are the same in all runs are left out; the
-          boxes choose what is drawn.
-        </caption>
-        <thead>
-          <tr>
-            {heading('id', 'run', true)}
-            {heading('status', 'status', true)}
-            {settings.map(({ key }) => heading(`setting ${key}`, key, true))}
-            {heading('epochsDone', 'epochs')}
-            {heading('last', `last ${metricText(metric)}`)}
-            {heading('best', 'best')}
-            {heading('bestEpoch', 'in epoch')}
-            {heading('started', 'started', true)}
-          </tr>
-        </thead>
-        {groups.map((group) => (
-          <GroupRows key={group.value ?? ''} {...props} group={group} />
-        ))}
-      </table>
-    </section>
+    <>
+      <p class="muted" id="runs-shown">
+        {count} {count === 1 ? 'run' : 'runs'}. Settings that are the same in all runs are left out; the boxes
+        choose what is drawn.
+      </p>
+      <section class="card scroll" aria-label="Table of runs">
+        <table aria-describedby="runs-shown">
+          <thead>
+            <tr>
+              {heading('id', 'run', true)}
+              {heading('status', 'status', true)}
+              {settings.map(({ key }) => heading(`setting ${key}`, key, true))}
+              {heading('epochsDone', 'epochs')}
+              {heading('last', `last ${metricText(metric)}`)}
+              {heading('best', 'best')}
+              {heading('bestEpoch', 'in epoch')}
+              {heading('started', 'started', true)}
+            </tr>
+          </thead>
+          {groups.map((group) => (
+            <GroupRows key={group.value ?? ''} {...props} group={group} />
+          ))}
+        </table>
+      </section>
+    </>
   );
 }
 
