@@ -5,7 +5,7 @@ import { bestValue } from '../../report/compare/bestValue.js';
 import { settingsOf } from '../../report/runSettings.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
 import { isLocked } from '../../runs/folderLock.js';
-import { type Metrics, readMetricsFile } from '../../runs/metricsFile.js';
+import { type Metrics, parseMetrics } from '../../runs/metricsFile.js';
 import { isSettingKey, TRAIN_DEFAULTS } from '../../runs/settings/table.js';
 import type { RunFigures, RunSummary, SettingValues } from '../api.js';
 import { findRuns } from './findRuns.js';
@@ -24,6 +24,11 @@ interface KnownRun {
   readonly hasReport: boolean;
 }
 
+/** Every setting's default as JSON. */
+const DEFAULTS: ReadonlyMap<string, string> = new Map(
+  Object.entries(TRAIN_DEFAULTS).map(([key, value]) => [key, JSON.stringify(value)]),
+);
+
 /** The runs in a folder. Files are read again only when they have changed. */
 export class RunIndex {
   private known = new Map<string, KnownRun>();
@@ -36,6 +41,11 @@ export class RunIndex {
     const ids = findRuns(this.root);
     this.known = new Map(ids.map((id) => [id, this.read(id)]));
     return [...this.known].map(([id, run]) => this.summary(id, run, metric));
+  }
+
+  /** Reads all files ahead. */
+  warm(): void {
+    for (const id of findRuns(this.root)) this.known.set(id, this.read(id));
   }
 
   /** The folder of a run. @throws UserError when there is no such run, whatever the path leads to */
@@ -93,7 +103,7 @@ function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'metric
     const config = fileInside(folder, 'config.json') === undefined ? {} : settingsOf(folder);
     const settings = Object.fromEntries(
       Object.entries(config).filter(
-        ([key, value]) => isSettingKey(key) && isOther(value, TRAIN_DEFAULTS[key]),
+        ([key, value]) => isSettingKey(key) && JSON.stringify(value) !== DEFAULTS.get(key),
       ),
     );
     const metrics = metricsIn(folder);
@@ -104,16 +114,12 @@ function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'metric
   }
 }
 
-function isOther(value: unknown, than: unknown): boolean {
-  return JSON.stringify(value) !== JSON.stringify(than);
-}
-
 function metricsIn(folder: string): Metrics | undefined {
   const path = fileInside(folder, 'metrics.csv');
   if (path === undefined) return undefined;
+  const text = readFileSync(path, 'utf8');
   // The header is written first.
-  const isEmpty = readFileSync(path, 'utf8').trim().split('\n').length < 2;
-  return isEmpty ? undefined : readMetricsFile(path);
+  return text.trim().includes('\n') ? parseMetrics(text, path) : undefined;
 }
 
 /** The number of epochs that the run had when it was started or resumed last; undefined if its log does not say. */

@@ -57,6 +57,8 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const app = studioApp({ folder: runs, index, processes, site: readSite(options.site), token, names });
   const server = serverOf(getRequestListener(app.fetch, { overrideGlobalObjects: false }), options.patience);
   await listen(server, port, host);
+  // All files are read while the page is being opened: the first list is as quick as later ones.
+  setImmediate(() => index.warm());
   const { port: bound } = server.address() as AddressInfo;
   return {
     address: `http://${isIP(host) === 6 ? `[${host}]` : host}:${bound}/`,
