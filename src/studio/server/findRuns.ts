@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInside, realPath } from './insideFolder.js';
 
@@ -10,7 +10,7 @@ const MOST_LEVELS = 3;
 
 /**
  * The folders of runs below a folder, as paths with slashes, in order. Symbolic links that lead out of the folder and hidden
- * folders are left out; a missing folder has none.
+ * folders are left out; a folder that is missing or cannot be read has none.
  */
 export function findRuns(root: string): string[] {
   if (!existsSync(root)) return [];
@@ -28,7 +28,7 @@ export function findRuns(root: string): string[] {
 }
 
 function foldersIn(folder: string, root: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
+  return entriesOf(folder)
     .filter((entry) => !entry.name.startsWith('.'))
     .filter((entry) => {
       if (!entry.isSymbolicLink()) return entry.isDirectory();
@@ -36,4 +36,12 @@ function foldersIn(folder: string, root: string): string[] {
       return real !== undefined && isInside(root, real);
     })
     .map(({ name }) => name);
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
