@@ -7,7 +7,7 @@ const folders = ['src', 'test', 'bench', 'scripts'].filter((folder) => existsSyn
 const paths = folders.flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
-    .filter((path) => path.endsWith('.ts')),
+    .filter((path) => /\.tsx?$/.test(path)),
 );
 const findings = checkStructure(new Map(paths.map((path) => [path, readFileSync(path, 'utf8')])));
 for (const finding of findings) console.log(formatFinding(finding));

@@ -52,5 +52,5 @@ function specifierOf(node: ts.Node): string | undefined {
 
 function resolve(path: string, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined;
-  return posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
+  return posix.join(posix.dirname(path), specifier).replace(/\.js(x?)$/, '.ts$1');
 }

@@ -67,6 +67,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./reportCommand.js')).configureReport,
   },
   {
+    name: 'studio',
+    description: 'Open a local page: watch, compare, start and stop runs.',
+    load: async () => (await import('./studioCommand.js')).configureStudio,
+  },
+  {
     name: 'profile',
     description: 'Time per primitive of a training step or of evaluation.',
     load: async () => (await import('./profileCommand.js')).configureProfile,

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
@@ -35,6 +35,12 @@ function isRunning({ pid, host }: Owner): boolean {
     // EPERM: it is running, but belongs to another user.
     return codeOf(error) === 'EPERM';
   }
+}
+
+/** Whether a process has locked a folder and may still be running. */
+export function isLocked(folder: string): boolean {
+  const path = join(folder, FILE);
+  return existsSync(path) && isRunning(readOwner(path));
 }
 
 /** Lock files of this process. */

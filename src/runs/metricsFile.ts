@@ -33,16 +33,42 @@ export function runFolderOf(run: string): string {
  * @throws UserError when it is missing, damaged or has no epoch yet
  */
 export function readMetricsFile(path: string): Metrics {
-  const [names = [], ...rows] = readFileSync(path, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split(','));
+  return parseMetrics(readFileSync(path, 'utf8'), path);
+}
+
+/**
+ * Parses the text of such a table.
+ *
+ * @param path names the file in messages
+ * @throws UserError when it is damaged or has no epoch yet
+ */
+export function parseMetrics(text: string, path: string): Metrics {
+  const [header = '', ...lines] = text.trim().split('\n');
+  const names = header.split(',');
   if (!names.includes('epoch'))
     throw new UserError(`${path} is not the metrics file of a run: it has no column "epoch"`);
-  if (rows.length === 0) throw new UserError(`${path} has no epoch yet`);
-  const isNumber = (cell: string): boolean => cell === 'NaN' || (cell !== '' && !Number.isNaN(Number(cell)));
-  const bad = rows.findIndex((row) => row.length !== names.length || !row.every(isNumber));
+  if (lines.length === 0) throw new UserError(`${path} has no epoch yet`);
+  const rows = finiteRows(lines) ?? lines.map((line) => line.split(',').map(numberOf));
+  const bad = rows.findIndex((row) => row.length !== names.length || row.includes(undefined));
   if (bad >= 0)
     throw new UserError(`${path} is damaged: row ${bad + 1} does not have ${names.length} numbers`);
-  return Object.fromEntries(names.map((name, column) => [name, rows.map((row) => Number(row[column]))]));
+  return Object.fromEntries(names.map((name, column) => [name, rows.map((row) => row[column]!)]));
+}
+
+/** Rows that are numbers of JSON, which is parsed several times faster than cells one by one; undefined for others. */
+function finiteRows(lines: readonly string[]): (number | undefined)[][] | undefined {
+  try {
+    const rows = JSON.parse(`[[${lines.join('],[')}]]`) as unknown[][];
+    const isNumbers = (row: readonly unknown[]): row is number[] =>
+      row.every((cell) => typeof cell === 'number');
+    return rows.length === lines.length && rows.every(isNumbers) ? rows : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The number in a cell, which may be NaN or infinite; undefined for anything else. */
+function numberOf(cell: string): number | undefined {
+  const value = Number(cell);
+  return cell === '' || (Number.isNaN(value) && cell !== 'NaN') ? undefined : value;
 }

@@ -110,7 +110,8 @@ function lateMilestones(
   return (name) => `${beyond} never falls; give ${name('milestones')}, or ${name('schedule')} cosine`;
 }
 
-function runName(config: TrainConfig): string {
+/** The name of a new run's folder: after model, data, loss and the present time. */
+export function runName(config: TrainConfig): string {
   const { model, data, loss } = config;
   return `${families.labelOf(model, config)}-${data}-${loss}-${timeName()}`;
 }

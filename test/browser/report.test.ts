@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { biasloss, SMALL } from '../cli/fixtures/process.js';
+import { axeViolations, LOOKS, overflowOf } from './fixtures/axe.js';
 import { launchChromium, withoutChromium } from './fixtures/chromium.js';
-
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
-/** What axe-core finds in a page. */
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
 
 let cwd = '';
 let browser: Browser | undefined;
@@ -44,24 +36,12 @@ async function open(width: number, colorScheme: 'dark' | 'light'): Promise<{ pag
 }
 
 describe('a run’s report in Chromium', { skip: withoutChromium }, () => {
-  for (const [width, scheme] of [
-    [1280, 'light'],
-    [1280, 'dark'],
-    [390, 'light'],
-    [390, 'dark'],
-  ] as const)
+  for (const [width, scheme] of LOOKS)
     it(`is accessible and fits, ${width} pixels, ${scheme}`, async () => {
       const { page, faults } = await open(width, scheme);
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      assert.ok(Number(overflow) <= 0, `${overflow} pixels too wide`);
-      await page.evaluate(readFileSync(AXE, 'utf8'));
-      const violations = (await page.evaluate(
-        'axe.run().then(({ violations }) => violations)',
-      )) as Violation[];
-      assert.deepEqual(
-        violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`),
-        [],
-      );
+      const overflow = await overflowOf(page);
+      assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+      assert.deepEqual(await axeViolations(page), []);
       assert.deepEqual(faults, []);
       await page.close();
     });

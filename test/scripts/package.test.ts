@@ -34,5 +34,8 @@ test('the package holds the compiled sources and the written documents, not test
 
 test('the package is built before it is packed, without maps of sources that are not in it', () => {
   const { scripts } = JSON.parse(MANIFEST) as { scripts: Readonly<Record<string, string>> };
-  assert.match(scripts.prepack!, /run --silent clean && tsc -p tsconfig.json --sourceMap false$/);
+  assert.match(
+    scripts.prepack!,
+    /run --silent clean && tsc -p tsconfig.json --sourceMap false && node dist\/scripts\/buildWeb.js$/,
+  );
 });

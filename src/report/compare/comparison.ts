@@ -3,6 +3,7 @@ import { UsageError } from '../../errors.js';
 import { readMetrics, runFolderOf } from '../../runs/metricsFile.js';
 import { isSettingKey, settingOf, TRAIN_DEFAULTS } from '../../runs/settings/table.js';
 import { settingsOf } from '../runSettings.js';
+import { bestValue } from './bestValue.js';
 import { deviationOf, meanOf, type PairedTest, pairedTest } from './pairedTest.js';
 
 /** A run in a comparison. */
@@ -63,9 +64,6 @@ export interface CompareOptions {
   /** Value that the groups' differences are of. Default `last`: the best is chosen by the test images themselves. */
   readonly of?: 'last' | 'best' | undefined;
 }
-
-/** Metrics for which lower is better. */
-const LESS_IS_BETTER = /loss|entropy|seconds|waited/;
 
 /** Settings that do not distinguish runs, even where their values differ. */
 const UNIMPORTANT: readonly string[] = ['seed', 'threads', 'workers', 'download'];
@@ -129,19 +127,14 @@ function comparedRun(
   if (!values)
     throw new UsageError(`${folder} has no metric ${metric}; it has ${Object.keys(metrics).join(', ')}`);
   const epochs = metrics.epoch!;
-  const sign = LESS_IS_BETTER.test(metric) ? -1 : 1;
-  const finite = values.map((value, i) => ({ value, i })).filter(({ value }) => Number.isFinite(value));
-  const best = finite.reduce<{ value: number; i: number } | undefined>(
-    (found, one) => (found === undefined || sign * one.value > sign * found.value ? one : found),
-    undefined,
-  );
+  const best = bestValue(metric, values);
   return {
     ...known,
     name,
     epochs,
     values,
     best: best?.value ?? Number.NaN,
-    bestEpoch: best === undefined ? Number.NaN : epochs[best.i]!,
+    bestEpoch: best === undefined ? Number.NaN : epochs[best.place]!,
     last: values.at(-1)!,
   };
 }

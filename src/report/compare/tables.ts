@@ -1,4 +1,5 @@
 import type { Comparison, GroupDifference, RunGroup, Spread } from './comparison.js';
+import { csvText } from './csv.js';
 
 /** A table of text: the first column is words, the others mostly numbers. */
 export interface TextTable {
@@ -89,12 +90,11 @@ export function markdownOf(tables: readonly TextTable[]): string {
 /** The table of runs as CSV (RFC 4180), numbers with all of their digits. */
 export function csvOf({ runs, metric }: Comparison): string {
   const keys = Object.keys(runs[0]!.settings);
-  const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const header = ['run', ...keys, 'seed', 'epochs', `last_${metric}`, `best_${metric}`, 'best_epoch'];
   const rows = runs.map(({ name, settings, seed, epochs, last, best, bestEpoch }) => [
     name,
     ...keys.map((key) => settings[key]!),
     ...[seed, epochs.length, last, best, bestEpoch].map(String),
   ]);
-  return [header, ...rows].map((row) => row.map(cell).join(',')).join('\n');
+  return csvText([header, ...rows]);
 }

@@ -1,0 +1,110 @@
+/** What the studio's server and its page say to each other, as JSON. */
+import type { SettingGroup, SettingKind } from '../runs/settings/setting.js';
+
+/** How a run is: `running` in some process; `complete`; `stopped` before its last epoch; `damaged` if its files cannot be read. */
+export type RunStatus = 'running' | 'complete' | 'stopped' | 'damaged';
+
+/** Settings by key. */
+export type SettingValues = Readonly<Record<string, unknown>>;
+
+/** Figures of a run by a metric; null where there is none that is finite. */
+export interface RunFigures {
+  readonly last: number | null;
+  readonly best: number | null;
+  /** From 1. */
+  readonly bestEpoch: number | null;
+}
+
+/** Progress within an epoch, of a run that the studio started. */
+export interface RunProgress {
+  readonly phase: 'starting' | 'train' | 'test' | 'report' | 'stopping';
+  /** From 1; 0 before the first. */
+  readonly epoch: number;
+  /** Share of the phase that is done, from 0 to 1. */
+  readonly done: number;
+  /** Mean loss and top-1 in percent of the epoch so far; null where the phase has none. */
+  readonly loss: number | null;
+  readonly top1: number | null;
+  readonly imagesPerSecond: number | null;
+}
+
+/** A run in the list. */
+export interface RunSummary extends RunFigures {
+  /** Path of its folder below the studio's, with slashes. */
+  readonly id: string;
+  readonly status: RunStatus;
+  /** What is wrong with a damaged run, in a sentence. */
+  readonly problem?: string | undefined;
+  /** The settings that are not the defaults. */
+  readonly settings: SettingValues;
+  readonly epochsDone: number;
+  readonly epochs: number;
+  /** When it was started, in milliseconds since 1970. */
+  readonly started: number;
+  /** Whether the studio started its process, and can stop it. */
+  readonly isOwn: boolean;
+  /** Whether there is a report to look at. */
+  readonly hasReport: boolean;
+  readonly progress?: RunProgress | undefined;
+}
+
+/** Columns of a run's `metrics.csv`, one number per epoch; null where it is not finite. */
+export type MetricColumns = Readonly<Record<string, readonly (number | null)[]>>;
+
+/** A run that could not be started, or that failed. */
+export interface RunFailure {
+  readonly id: string;
+  /** One sentence. */
+  readonly message: string;
+}
+
+/** What changed in the list of runs. The first message of a stream has all of them. */
+export interface RunChanges {
+  readonly changed: readonly RunSummary[];
+  /** Their ids. */
+  readonly removed: readonly string[];
+  readonly failed: readonly RunFailure[];
+}
+
+/** A setting of a training, for the form that starts a run. */
+export interface SettingDescription {
+  readonly key: string;
+  readonly group: SettingGroup;
+  readonly kind: SettingKind;
+  readonly help: string;
+  readonly default: unknown;
+  /** What happens without a value, unless the default says it. */
+  readonly unset?: string | undefined;
+  readonly choices?: readonly string[] | undefined;
+  readonly onlyWith?: { readonly key: string; readonly values: readonly string[] } | undefined;
+}
+
+/** What the page needs to know once. */
+export interface StudioInfo {
+  /** The folder of runs, as it was given. */
+  readonly folder: string;
+  readonly settings: readonly SettingDescription[];
+  readonly recipes: Readonly<Record<string, SettingValues>>;
+  /** Columns of `metrics.csv` that runs can be compared by. */
+  readonly metrics: readonly string[];
+}
+
+/** A run to start. */
+export interface StartRequest {
+  /** The settings that are not the defaults. */
+  readonly settings: SettingValues;
+  /** Name of the run's folder. Default: after model, data, loss and time. */
+  readonly name?: string | undefined;
+}
+
+/** A run to resume. */
+export interface ResumeRequest {
+  /** Its number of epochs in all. Default: as it was started. */
+  readonly epochs?: number | undefined;
+}
+
+/** The answer to a request that could not be fulfilled. */
+export interface ErrorAnswer {
+  /** One sentence. */
+  readonly error: string;
+}

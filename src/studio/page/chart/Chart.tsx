@@ -1,0 +1,108 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import { colourValue, type SeriesLook } from './palette.js';
+
+/** A line of a chart. */
+export interface Series {
+  readonly label: string;
+  readonly look: SeriesLook;
+  readonly x: readonly number[];
+  /** One value for each x; null where there is none. */
+  readonly y: readonly (number | null)[];
+}
+
+/** What a chart shows. */
+export interface ChartProps {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly series: readonly Series[];
+}
+
+const HEIGHT = 260;
+
+/** Steps between an axis's numbers where those are whole. */
+const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
+/** Lines in a card. In words it says each line's last, least and greatest value. */
+export function Chart({ title, xLabel, series }: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const isDark = useDark();
+  const shape = JSON.stringify([title, xLabel, isDark, series.map(({ label, look }) => [label, look])]);
+  useEffect(() => {
+    const target = place.current!;
+    const options = optionsOf({ title, xLabel, series }, target.clientWidth);
+    plot.current = new uPlot(options, dataOf(series), target);
+    const watch = new ResizeObserver(() =>
+      plot.current!.setSize({ width: target.clientWidth, height: HEIGHT }),
+    );
+    watch.observe(target);
+    return () => {
+      watch.disconnect();
+      plot.current!.destroy();
+    };
+  }, [shape]);
+  const data = JSON.stringify(series.map(({ x, y }) => [x, y]));
+  useEffect(() => plot.current!.setData(dataOf(series)), [data]);
+  return (
+    <figure class="card">
+      <h2>{title}</h2>
+      <div class="chart" role="img" aria-label={`${title}. ${series.map(inWords).join('. ')}`} ref={place} />
+    </figure>
+  );
+}
+
+/** Whether the page is dark now. */
+function useDark(): boolean {
+  const [isDark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches);
+  useEffect(() => {
+    const query = matchMedia('(prefers-color-scheme: dark)');
+    const update = (): void => setDark(query.matches);
+    query.addEventListener('change', update);
+    return () => query.removeEventListener('change', update);
+  }, []);
+  return isDark;
+}
+
+function optionsOf({ title, xLabel, series }: ChartProps, width: number): uPlot.Options {
+  const axis = {
+    stroke: colourValue('muted'),
+    grid: { stroke: colourValue('grid') },
+    ticks: { stroke: colourValue('grid') },
+  };
+  return {
+    width,
+    height: HEIGHT,
+    scales: { x: { time: false } },
+    axes: [
+      { ...axis, label: xLabel, labelSize: 20, ...(xLabel === 'epoch' && { incrs: WHOLE_STEPS }) },
+      { ...axis, size: 60 },
+    ],
+    series: [
+      { label: xLabel },
+      ...series.map(({ label, look: { colour, dash } }) => ({
+        label: series.length === 1 ? title : label,
+        stroke: colourValue(colour),
+        width: 1.5,
+        dash: [...dash],
+        points: { show: (_: uPlot, at: number): boolean => (series[at - 1]?.x.length ?? 0) < 2 },
+        value: (_: uPlot, value: number | null) =>
+          value === null ? '–' : String(Number(value.toPrecision(5))),
+      })),
+    ],
+  };
+}
+
+/** The series over the x of all of them. */
+function dataOf(series: readonly Series[]): uPlot.AlignedData {
+  if (series.length === 0) return [[]];
+  return uPlot.join(series.map(({ x, y }): uPlot.AlignedData => [[...x], [...y]]));
+}
+
+function inWords({ label, y }: Series): string {
+  const values = y.filter((value) => value !== null);
+  if (values.length === 0) return `${label}: no value yet`;
+  const short = (value: number): number => Number(value.toPrecision(4));
+  const [least, greatest] = [Math.min(...values), Math.max(...values)];
+  return `${label}: last ${short(values.at(-1)!)}, least ${short(least)}, greatest ${short(greatest)}`;
+}

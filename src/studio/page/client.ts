@@ -1,0 +1,49 @@
+import type { ErrorAnswer } from '../api.js';
+
+const TOKEN = 'biasloss studio token';
+
+/** Keeps the token of the page's address for this tab, and takes it out of the address. */
+export function takeToken(): void {
+  const [, token] = /^#token=([\w-]+)$/.exec(location.hash) ?? [];
+  if (token === undefined) return;
+  sessionStorage.setItem(TOKEN, token);
+  history.replaceState(null, '', '#/runs');
+}
+
+/** Whether the page has a token, without which runs cannot be started or stopped. */
+export function hasToken(): boolean {
+  return sessionStorage.getItem(TOKEN) !== null;
+}
+
+/** Asks the studio for something. @throws Error with the studio's sentence */
+export async function ask<T>(path: string): Promise<T> {
+  return answerOf<T>(await fetch(path));
+}
+
+/** Tells the studio to do something. @throws Error with the studio's sentence */
+export async function tell<T>(path: string, body: object = {}): Promise<T> {
+  const headers = {
+    authorization: `Bearer ${sessionStorage.getItem(TOKEN) ?? ''}`,
+    'content-type': 'application/json',
+  };
+  return answerOf<T>(await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+}
+
+async function answerOf<T>(response: Response): Promise<T> {
+  const answer = (await response.json()) as T | ErrorAnswer;
+  if (response.ok) return answer as T;
+  throw new Error((answer as ErrorAnswer).error);
+}
+
+/** The part of an address that says which run. */
+export function runQuery(id: string): string {
+  return `run=${encodeURIComponent(id)}`;
+}
+
+/** Saves text as a file of the visitor's. */
+export function download(name: string, text: string, type: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = Object.assign(document.createElement('a'), { href: address, download: name });
+  link.click();
+  URL.revokeObjectURL(address);
+}

@@ -1,0 +1,7 @@
+/** The studio's page. */
+import { render } from 'preact';
+import { App } from './App.jsx';
+import { takeToken } from './client.js';
+
+takeToken();
+render(<App />, document.getElementById('studio')!);

@@ -1,0 +1,29 @@
+import { useEffect, useState } from 'preact/hooks';
+
+/** What the page's address asks for: a panel, and what of it. */
+export interface Route {
+  readonly panel: string;
+  /** Such as a run's id; empty for the panel itself. */
+  readonly rest: string;
+}
+
+function currentRoute(): Route {
+  const [panel = '', ...rest] = location.hash.replace(/^#\//, '').split('/');
+  return { panel: panel === '' ? 'runs' : panel, rest: rest.map(decodeURIComponent).join('/') };
+}
+
+/** The address of a run's page. */
+export function runAddress(id: string): string {
+  return `#/runs/${id.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+/** The route, which changes with the address. */
+export function useRoute(): Route {
+  const [route, setRoute] = useState(currentRoute);
+  useEffect(() => {
+    const update = (): void => setRoute(currentRoute());
+    addEventListener('hashchange', update);
+    return () => removeEventListener('hashchange', update);
+  }, []);
+  return route;
+}

@@ -1,0 +1,67 @@
+import { useState } from 'preact/hooks';
+import type { ResumeRequest, RunSummary } from '../../api.js';
+import { hasToken, runQuery, tell } from '../client.js';
+import { Problem } from '../Problem.jsx';
+
+/** Props of {@link RunActions}. */
+interface RunActionsProps {
+  readonly run: RunSummary;
+  readonly onCopy: () => void;
+}
+
+/** Buttons to stop and resume a run, and to start another with its settings. */
+export function RunActions({ run, onCopy }: RunActionsProps) {
+  const [problem, setProblem] = useState('');
+  if (!hasToken()) return null;
+  const act = (what: 'stop' | 'resume', body: object = {}): void => {
+    setProblem('');
+    tell(`api/runs/${what}?${runQuery(run.id)}`, body).catch((error: Error) => setProblem(error.message));
+  };
+  const isStopping = run.progress?.phase === 'stopping';
+  return (
+    <div class="row">
+      {run.status === 'running' && run.isOwn && (
+        <button type="button" onClick={() => act('stop')} disabled={isStopping}>
+          Stop
+        </button>
+      )}
+      {run.status === 'running' && !run.isOwn && (
+        <p class="muted">It was started elsewhere: stop it there.</p>
+      )}
+      {(run.status === 'stopped' || run.status === 'complete') && (
+        <Resume run={run} onResume={(body) => act('resume', body)} />
+      )}
+      <button type="button" onClick={onCopy}>
+        New run with these settings
+      </button>
+      <Problem text={problem} />
+    </div>
+  );
+}
+
+function Resume(props: { readonly run: RunSummary; readonly onResume: (request: ResumeRequest) => void }) {
+  const { run, onResume } = props;
+  const [epochs, setEpochs] = useState('');
+  const isDone = run.status === 'complete' && !(Number(epochs) > run.epochs);
+  return (
+    <>
+      <label class="field">
+        Epochs in all
+        <input
+          type="number"
+          min={1}
+          value={epochs}
+          placeholder={String(run.epochs)}
+          onInput={({ currentTarget }) => setEpochs(currentTarget.value)}
+        />
+      </label>
+      <button
+        type="button"
+        onClick={() => onResume(epochs === '' ? {} : { epochs: Number(epochs) })}
+        disabled={isDone}
+      >
+        Resume
+      </button>
+    </>
+  );
+}

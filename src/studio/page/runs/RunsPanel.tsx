@@ -1,0 +1,62 @@
+import { useState } from 'preact/hooks';
+import type { RunFailure, RunSummary, StudioInfo } from '../../api.js';
+import { RunDetails } from './RunDetails.jsx';
+import { RunsOverview } from './RunsOverview.jsx';
+import { StartDialog } from './StartDialog.jsx';
+import { useRuns } from './useRuns.js';
+
+/** Props of {@link RunsPanel}. */
+interface RunsPanelProps {
+  readonly info: StudioInfo;
+  /** The id of the run to show; empty for all of them. */
+  readonly run: string;
+}
+
+/** The runs: all of them, or one. */
+export function RunsPanel({ info, run }: RunsPanelProps) {
+  const [metric, setMetric] = useState('test_top1');
+  const [start, setStart] = useState<Partial<RunSummary>>();
+  const [seen, setSeen] = useState(0);
+  const live = useRuns(metric);
+  const failed = live.failed.slice(seen);
+  const shown = live.runs.get(run);
+  return (
+    <>
+      {live.state === 'lost' && (
+        <p class="bad" role="status">
+          The studio does not answer. The page tries again.
+        </p>
+      )}
+      {failed.length > 0 && <Failures failed={failed} onSeen={() => setSeen(live.failed.length)} />}
+      {run === '' && (
+        <RunsOverview
+          info={info}
+          live={live}
+          metric={metric}
+          onMetric={setMetric}
+          onStart={() => setStart({})}
+        />
+      )}
+      {shown && <RunDetails info={info} run={shown} onCopy={() => setStart(shown)} />}
+      {run !== '' && !shown && live.state === 'live' && <p>There is no run {run}.</p>}
+      {start && <StartDialog info={info} from={start} onClose={() => setStart(undefined)} />}
+    </>
+  );
+}
+
+function Failures(props: { readonly failed: readonly RunFailure[]; readonly onSeen: () => void }) {
+  return (
+    <div class="notice" role="alert">
+      <div>
+        {props.failed.map(({ id, message }) => (
+          <p key={id}>
+            {id}: {message}.
+          </p>
+        ))}
+      </div>
+      <button type="button" onClick={props.onSeen}>
+        Dismiss
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,133 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { RunSummary, SettingDescription, SettingValues, StartRequest, StudioInfo } from '../../api.js';
+import { valueText } from '../../table/runTable.js';
+import { tell } from '../client.js';
+import { Problem } from '../Problem.jsx';
+import { runAddress } from '../route.js';
+import { SettingField } from './SettingField.jsx';
+import { settingValue, type Typed } from './settingValue.js';
+
+/** Settings that are asked for first. */
+const FIRST = [
+  'model',
+  'ratio',
+  'data',
+  'dataPath',
+  'loss',
+  'epochs',
+  'batchSize',
+  'baseLr',
+  'schedule',
+  'seed',
+];
+
+/** Props of {@link StartDialog}. */
+interface StartDialogProps {
+  readonly info: StudioInfo;
+  /** The run whose settings are filled in. */
+  readonly from: Partial<RunSummary>;
+  readonly onClose: () => void;
+}
+
+/** The form that starts a run. */
+export function StartDialog({ info, from, onClose }: StartDialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [name, setName] = useState('');
+  const [typed, setTyped] = useState<Typed>(() => typedOf(info.settings, from.settings ?? {}));
+  const [problem, setProblem] = useState('');
+  useEffect(() => dialog.current!.showModal(), []);
+  const start = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    try {
+      const { id } = await tell<{ id: string }>('api/runs/start', requestOf(info, typed, name));
+      onClose();
+      location.hash = runAddress(id);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  };
+  return (
+    <dialog ref={dialog} onClose={onClose} aria-labelledby="start">
+      <form onSubmit={start}>
+        <h2 id="start">Start a run</h2>
+        <p class="muted">
+          Fields that stay empty have the setting’s default. Paths are on the studio’s machine.
+        </p>
+        <StartFields {...{ info, name, typed }} onName={setName} onTyped={setTyped} />
+        <Problem text={problem} />
+        <div class="row">
+          <button type="submit" class="first">
+            Start
+          </button>
+          <button type="button" onClick={() => dialog.current!.close()}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+interface StartFieldsProps {
+  readonly info: StudioInfo;
+  readonly name: string;
+  readonly typed: Typed;
+  readonly onName: (name: string) => void;
+  readonly onTyped: (typed: Typed) => void;
+}
+
+function StartFields(props: StartFieldsProps) {
+  const { info, name, typed, onName, onTyped } = props;
+  const isFirst = ({ key }: SettingDescription): boolean => FIRST.includes(key);
+  const groups = [...new Set(info.settings.map(({ group }) => group))];
+  const field = (setting: SettingDescription) => (
+    <SettingField
+      key={setting.key}
+      setting={setting}
+      value={typed[setting.key] ?? ''}
+      onValue={(value) => onTyped({ ...typed, [setting.key]: value })}
+    />
+  );
+  return (
+    <>
+      <div class="fields">
+        <label class="field">
+          Name of its folder
+          <input
+            value={name}
+            placeholder="model, data, loss, time"
+            onInput={({ currentTarget }) => onName(currentTarget.value)}
+          />
+        </label>
+        {info.settings.filter(isFirst).map(field)}
+      </div>
+      {groups.map((group) => (
+        <details key={group}>
+          <summary>{group}: more settings</summary>
+          <div class="fields">
+            {info.settings.filter((setting) => setting.group === group && !isFirst(setting)).map(field)}
+          </div>
+        </details>
+      ))}
+    </>
+  );
+}
+
+function typedOf(settings: readonly SettingDescription[], values: SettingValues): Typed {
+  const given = settings.filter(({ key }) => Object.hasOwn(values, key));
+  return Object.fromEntries(
+    given.map(({ key, kind }) => {
+      const value = values[key];
+      return [
+        key,
+        kind === 'numbers' && Array.isArray(value) ? value.join(' ') : value === null ? '' : valueText(value),
+      ];
+    }),
+  );
+}
+
+function requestOf({ settings }: StudioInfo, typed: Typed, name: string): StartRequest {
+  const given = settings.filter(({ key }) => (typed[key] ?? '').trim() !== '');
+  const values = given.map((setting) => [setting.key, settingValue(setting, typed[setting.key]!.trim())]);
+  return { settings: Object.fromEntries(values), ...(name !== '' && { name }) };
+}

@@ -1,0 +1,45 @@
+import type { Context } from 'hono';
+import { UserError } from '../../errors.js';
+import type { ResumeRequest, SettingValues, StartRequest } from '../api.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The run to start, of a request's body; the settings themselves are checked by who uses them. @throws UserError when it is another */
+export async function startRequest(context: Context): Promise<StartRequest> {
+  const { settings, name, ...others } = await fieldsOf(context);
+  if (!isFields(settings)) throw new UserError('the request must have settings, an object');
+  if (name !== undefined && typeof name !== 'string') throw new UserError('the name must be text');
+  expectNothing(others);
+  const values: SettingValues = settings;
+  return { settings: values, name };
+}
+
+/** How to resume a run, of a request's body. @throws UserError when it is something else */
+export async function resumeRequest(context: Context): Promise<ResumeRequest> {
+  const { epochs, ...others } = await fieldsOf(context);
+  expectNothing(others);
+  if (epochs !== undefined && typeof epochs !== 'number')
+    throw new UserError('the number of epochs must be a number');
+  return { epochs };
+}
+
+async function fieldsOf(context: Context): Promise<Fields> {
+  const text = await context.req.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new UserError('the body of the request is not JSON');
+  }
+  if (!isFields(body)) throw new UserError('the body of the request must be a JSON object');
+  return body;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function expectNothing(others: Fields): void {
+  const [first] = Object.keys(others);
+  if (first !== undefined) throw new UserError(`the request must not have ${JSON.stringify(first)}`);
+}

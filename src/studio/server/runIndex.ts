@@ -1,0 +1,144 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorMessage, UserError } from '../../errors.js';
+import { bestValue } from '../../report/compare/bestValue.js';
+import { settingsOf } from '../../report/runSettings.js';
+import { REPORT_FILE } from '../../report/writeReport.js';
+import { isLocked } from '../../runs/folderLock.js';
+import { type Metrics, parseMetrics } from '../../runs/metricsFile.js';
+import { isSettingKey, TRAIN_DEFAULTS } from '../../runs/settings/table.js';
+import type { RunFigures, RunSummary, SettingValues } from '../api.js';
+import { findRuns } from './findRuns.js';
+import { fileInside } from './insideFolder.js';
+
+/** What the index keeps of a run while its files stay as they are. */
+interface KnownRun {
+  /** Times and sizes of its files. */
+  readonly stamp: string;
+  readonly started: number;
+  readonly settings: SettingValues;
+  readonly epochs: number;
+  /** Undefined before the first epoch. */
+  readonly metrics: Metrics | undefined;
+  readonly problem?: string | undefined;
+  readonly hasReport: boolean;
+}
+
+/** Every setting's default as JSON. */
+const DEFAULTS: ReadonlyMap<string, string> = new Map(
+  Object.entries(TRAIN_DEFAULTS).map(([key, value]) => [key, JSON.stringify(value)]),
+);
+
+/** The runs in a folder. Files are read again only when they have changed. */
+export class RunIndex {
+  private known = new Map<string, KnownRun>();
+
+  /** @param root the folder of runs */
+  constructor(readonly root: string) {}
+
+  /** All runs as their files are now, by a column of `metrics.csv`. */
+  list(metric: string): RunSummary[] {
+    const ids = findRuns(this.root);
+    this.known = new Map(ids.map((id) => [id, this.read(id)]));
+    return [...this.known].map(([id, run]) => this.summary(id, run, metric));
+  }
+
+  /** Reads all files ahead. */
+  warm(): void {
+    for (const id of findRuns(this.root)) this.known.set(id, this.read(id));
+  }
+
+  /** The folder of a run. @throws UserError when there is no such run, whatever the path leads to */
+  folderOf(id: string): string {
+    if (!this.known.has(id) && !findRuns(this.root).includes(id))
+      throw new UserError(`there is no run ${JSON.stringify(id)} in ${this.root}`);
+    return join(this.root, id);
+  }
+
+  /** The columns of a run's `metrics.csv`; undefined before its first epoch. @throws UserError when it is damaged */
+  metricsOf(id: string): Metrics | undefined {
+    this.folderOf(id);
+    const run = this.read(id);
+    this.known.set(id, run);
+    if (run.problem !== undefined) throw new UserError(run.problem);
+    return run.metrics;
+  }
+
+  private read(id: string): KnownRun {
+    const folder = join(this.root, id);
+    const stats = ['config.json', 'metrics.csv', 'log.jsonl', REPORT_FILE].map((name) =>
+      statSync(join(folder, name), { throwIfNoEntry: false }),
+    );
+    const stamp = stats.map((stat) => (stat ? `${stat.mtimeMs}/${stat.size}` : '')).join();
+    const known = this.known.get(id);
+    if (known?.stamp === stamp) return known;
+    // The configuration is written once, when a run starts.
+    const started = stats[0]?.mtimeMs ?? stats[1]?.mtimeMs ?? 0;
+    return { ...readRun(folder), stamp, started, hasReport: stats[3] !== undefined };
+  }
+
+  private summary(id: string, run: KnownRun, metric: string): RunSummary {
+    const { settings, started, problem, metrics, hasReport } = run;
+    const epochsDone = metrics?.epoch?.length ?? 0;
+    const epochs = Math.max(run.epochs, epochsDone);
+    const isRunning = isLocked(join(this.root, id));
+    const status =
+      problem !== undefined
+        ? 'damaged'
+        : isRunning
+          ? 'running'
+          : epochsDone < epochs
+            ? 'stopped'
+            : 'complete';
+    const figures = figuresOf(metrics, metric);
+    const shown = { id, status, settings, epochsDone, epochs, started, isOwn: false, hasReport } as const;
+    return { ...shown, ...figures, ...(problem !== undefined && { problem }) };
+  }
+}
+
+/** The run's settings that are not the defaults, and its metrics. */
+function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'metrics' | 'problem'> {
+  const none = { settings: {}, epochs: 0, metrics: undefined };
+  try {
+    const config = fileInside(folder, 'config.json') === undefined ? {} : settingsOf(folder);
+    const settings = Object.fromEntries(
+      Object.entries(config).filter(
+        ([key, value]) => isSettingKey(key) && JSON.stringify(value) !== DEFAULTS.get(key),
+      ),
+    );
+    const metrics = metricsIn(folder);
+    const configured = typeof config.epochs === 'number' ? config.epochs : TRAIN_DEFAULTS.epochs;
+    return { settings, metrics, epochs: loggedEpochs(folder) ?? configured };
+  } catch (error) {
+    return { ...none, problem: errorMessage(error) };
+  }
+}
+
+function metricsIn(folder: string): Metrics | undefined {
+  const path = fileInside(folder, 'metrics.csv');
+  if (path === undefined) return undefined;
+  const text = readFileSync(path, 'utf8');
+  // The header is written first.
+  return text.trim().includes('\n') ? parseMetrics(text, path) : undefined;
+}
+
+/** The number of epochs that the run had when it was started or resumed last; undefined if its log does not say. */
+function loggedEpochs(folder: string): number | undefined {
+  const path = fileInside(folder, 'log.jsonl');
+  if (path === undefined) return undefined;
+  const log = readFileSync(path, 'utf8');
+  const start = log.lastIndexOf('"event":"start"');
+  const [, epochs] = /"epochs":(\d+)/.exec(start < 0 ? '' : log.slice(start, log.indexOf('\n', start))) ?? [];
+  return epochs === undefined ? undefined : Number(epochs);
+}
+
+function figuresOf(metrics: Metrics | undefined, metric: string): RunFigures {
+  const values = metrics?.[metric] ?? [];
+  const best = bestValue(metric, values);
+  const last = values.at(-1);
+  return {
+    last: last !== undefined && Number.isFinite(last) ? last : null,
+    best: best?.value ?? null,
+    bestEpoch: best === undefined ? null : metrics!.epoch![best.place]!,
+  };
+}

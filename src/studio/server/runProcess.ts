@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { RunProgress } from '../api.js';
+
+/** How trainings are started: arguments of Node.js for a process that prints JSON records. */
+export interface TrainCommands {
+  /** @param settings path of a JSON file with the run's settings */
+  readonly start: (settings: string, folder: string) => readonly string[];
+  /** @param epochs in all; undefined: as it was started */
+  readonly resume: (folder: string, epochs: number | undefined) => readonly string[];
+}
+
+/** A record that a training prints. */
+type LogRecord = Readonly<Record<string, unknown>>;
+
+const STARTING: RunProgress = {
+  phase: 'starting',
+  epoch: 0,
+  done: 0,
+  loss: null,
+  top1: null,
+  imagesPerSecond: null,
+};
+
+/** A training in a process of its own: what it says of its progress, and how it ends. */
+export class RunProcess {
+  private current: RunProgress = STARTING;
+  private steps = 1;
+  private failure: string | undefined;
+  private readonly child: ChildProcess;
+  /** Resolves when the process has ended: why it failed, in a sentence, or undefined if it did not. */
+  readonly ended: Promise<string | undefined>;
+
+  /** @param args of Node.js */
+  constructor(args: readonly string[]) {
+    // A group of its own: the terminal's Ctrl-C is for the studio, which stops its runs.
+    this.child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    for (const stream of [this.child.stdout!, this.child.stderr!])
+      createInterface({ input: stream }).on('line', (line) => this.add(line));
+    this.ended = new Promise((resolve) => {
+      this.child.on('error', (error) => resolve(`the process cannot be started: ${error.message}`));
+      this.child.on('close', (code, signal) => resolve(this.reason(code, signal)));
+    });
+  }
+
+  /** How far it is. */
+  get progress(): RunProgress {
+    return this.current;
+  }
+
+  /** Ends the run after the current step, with its state saved. */
+  stop(): void {
+    this.current = { ...this.current, phase: 'stopping' };
+    this.child.kill('SIGINT');
+  }
+
+  private add(line: string): void {
+    const record = recordOf(line);
+    if (record === undefined) return;
+    if (record.event === 'error') this.failure = String(record.message);
+    if (record.event === 'start') this.steps = Math.max(1, numberOf(record.steps_per_epoch) ?? 1);
+    if (this.current.phase === 'stopping') return;
+    if (record.event === 'progress') this.current = progressOf(record, this.steps);
+    if (record.event === 'result') this.current = { ...this.current, phase: 'report', done: 0 };
+  }
+
+  private reason(code: number | null, signal: NodeJS.Signals | null): string | undefined {
+    if (code === 0 || this.current.phase === 'stopping') return undefined;
+    return this.failure ?? `the process ended with ${signal === null ? `exit code ${code}` : signal}`;
+  }
+}
+
+function recordOf(line: string): LogRecord | undefined {
+  try {
+    const record: unknown = JSON.parse(line);
+    return typeof record === 'object' && record !== null ? { ...record } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+function progressOf(record: LogRecord, steps: number): RunProgress {
+  const epoch = numberOf(record.epoch) ?? 0;
+  const none = { loss: null, top1: null, imagesPerSecond: null };
+  if (record.phase === 'test') {
+    const [images = 0, of = 1] = [numberOf(record.images), numberOf(record.of_images)];
+    return { phase: 'test', epoch, done: images / Math.max(1, of), ...none };
+  }
+  return {
+    phase: 'train',
+    epoch,
+    done: (numberOf(record.step) ?? 0) / steps,
+    loss: numberOf(record.train_loss) ?? null,
+    top1: numberOf(record.train_top1) ?? null,
+    imagesPerSecond: numberOf(record.images_per_second) ?? null,
+  };
+}

@@ -1,0 +1,131 @@
+import { createReadStream, statSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { type Context, Hono } from 'hono';
+import { errorMessage, UserError } from '../../errors.js';
+import { REPORT_FILE } from '../../report/writeReport.js';
+import { METRIC_COLUMNS } from '../../runs/csvLog.js';
+import { RECIPES } from '../../runs/settings/recipes.js';
+import { SETTING_KEYS, settingOf } from '../../runs/settings/table.js';
+import type { ErrorAnswer, MetricColumns, SettingDescription, StudioInfo } from '../api.js';
+import { onlyMeantForUs, protectiveHeaders, withSmallBody, withToken } from './guard.js';
+import { fileInside } from './insideFolder.js';
+import { resumeRequest, startRequest } from './requests.js';
+import type { RunIndex } from './runIndex.js';
+import { RunList } from './runList.js';
+import type { RunProcesses } from './runProcesses.js';
+import { streamChanges } from './runStream.js';
+import type { SiteFile } from './siteFiles.js';
+
+/** What the studio's answers are made of. */
+export interface StudioParts {
+  /** The folder of runs, as it was given. */
+  readonly folder: string;
+  readonly index: RunIndex;
+  readonly processes: RunProcesses;
+  /** Files of the page by their paths in URLs. */
+  readonly site: ReadonlyMap<string, SiteFile>;
+  readonly token: string;
+  /** Names of this machine that may be asked for, besides localhost and addresses. */
+  readonly names: readonly string[];
+}
+
+/** Columns of `metrics.csv` that runs are compared by. */
+const METRICS = METRIC_COLUMNS.map(([name]) => name).filter((name) => name !== 'epoch');
+
+/** The studio's answers to requests. */
+export function studioApp(parts: StudioParts): Hono {
+  const { folder, index, processes, site, token, names } = parts;
+  const runs = new RunList(index, processes);
+  const app = new Hono();
+  app.use(protectiveHeaders(), onlyMeantForUs(names));
+  app.get('/api/info', (c) => c.json(infoOf(folder)));
+  app.get('/api/runs', (c) => c.json(runs.list(metricOf(c))));
+  app.get('/api/events', (c) => streamChanges(c, runs.follow(metricOf(c))));
+  app.get('/api/metrics', (c) => c.json(columnsOf(index, runOf(c))));
+  app.get('/api/metrics.csv', (c) =>
+    fileAnswer(index.folderOf(runOf(c)), 'metrics.csv', 'text/csv; charset=utf-8'),
+  );
+  app.get('/api/report', (c) => reportAnswer(index.folderOf(runOf(c))));
+  app.use('/api/runs/*', withToken(token), withSmallBody());
+  app.post('/api/runs/start', async (c) => c.json({ id: processes.start(await startRequest(c)) }, 201));
+  app.post('/api/runs/resume', async (c) => {
+    index.folderOf(runOf(c));
+    processes.resume(runOf(c), await resumeRequest(c));
+    return c.json({});
+  });
+  app.post('/api/runs/stop', (c) => {
+    processes.stop(runOf(c));
+    return c.json({});
+  });
+  app.get('*', (c) => siteAnswer(site, c.req.path));
+  app.notFound(() => failure(404, 'there is no such address'));
+  app.onError((error) =>
+    error instanceof UserError
+      ? failure(400, error.message)
+      : failure(500, `unexpected error: ${errorMessage(error)}`),
+  );
+  return app;
+}
+
+function failure(status: number, error: string): Response {
+  const answer: ErrorAnswer = { error };
+  return Response.json(answer, { status });
+}
+
+function metricOf(context: Context): string {
+  const { metric = 'test_top1' } = context.req.query();
+  if (METRICS.includes(metric)) return metric;
+  throw new UserError(`there is no metric ${JSON.stringify(metric)}; there are ${METRICS.join(', ')}`);
+}
+
+function runOf(context: Context): string {
+  const { run } = context.req.query();
+  if (run === undefined) throw new UserError('the request does not say which run');
+  return run;
+}
+
+function infoOf(folder: string): StudioInfo {
+  const settings = SETTING_KEYS.filter((key) => settingOf(key).argument !== null).map(
+    (key): SettingDescription => {
+      const { group, kind, help, unset, choices, onlyWith, default: value } = settingOf(key);
+      return { key, group, kind, help, default: value, unset, choices, onlyWith };
+    },
+  );
+  return { folder, settings, recipes: RECIPES, metrics: METRICS };
+}
+
+function columnsOf(index: RunIndex, run: string): MetricColumns {
+  const columns = Object.entries(index.metricsOf(run) ?? {});
+  return Object.fromEntries(
+    columns.map(([name, values]) => [name, values.map((value) => (Number.isFinite(value) ? value : null))]),
+  );
+}
+
+function fileAnswer(
+  folder: string,
+  name: string,
+  type: string,
+  headers: Record<string, string> = {},
+): Response {
+  const path = fileInside(folder, name);
+  if (path === undefined) return failure(404, `the run has no ${name}`);
+  const stream = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
+  const length = String(statSync(path).size);
+  return new Response(stream, { headers: { 'content-type': type, 'content-length': length, ...headers } });
+}
+
+/** The report has scripts of its own, and may come from elsewhere: it gets no access to the studio. */
+function reportAnswer(folder: string): Response {
+  return fileAnswer(folder, REPORT_FILE, 'text/html; charset=utf-8', {
+    'content-security-policy':
+      "sandbox allow-scripts; default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
+  });
+}
+
+function siteAnswer(site: ReadonlyMap<string, SiteFile>, path: string): Response {
+  const file = site.get(path);
+  if (file === undefined) return failure(404, 'there is no such address');
+  const isHashed = path.startsWith('/assets/');
+  const caching = isHashed ? 'public, max-age=31536000, immutable' : 'no-cache';
+  return new Response(file.contents, { headers: { 'content-type': file.type, 'cache-control': caching } });
+}
