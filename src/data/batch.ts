@@ -4,6 +4,11 @@ export interface Batch {
   readonly images: Float32Array;
   /** [N]; zeros beyond `count`. */
   readonly labels: Int32Array;
+  /**
+   * Distributions over the classes that training uses in place of the labels (soft targets), [N, classes] row-major, of
+   * mixed images. The labels are then the likeliest classes, for the accuracy.
+   */
+  readonly targets?: Float32Array | undefined;
   /** How many of the N are real: fewer than N only in the last batch of an evaluation. */
   readonly count: number;
 }

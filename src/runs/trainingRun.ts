@@ -25,6 +25,7 @@ import { loadPretrained } from './pretrained.js';
 import { RunCheckpoints } from './runCheckpoints.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import type { TrainConfig } from './trainConfig.js';
+import { transformsOf } from './transformsOf.js';
 
 /** What a training run needs besides its configuration. */
 export interface TrainingRunOptions {
@@ -99,10 +100,10 @@ export async function prepareFor(
     return resource;
   };
   try {
-    const { batchSize, workers, seed, colourJitter: strength, hueJitter: hue } = config;
+    const { batchSize, workers, seed } = config;
     const loading = { batchSize, workers, imageSize, channels: model.channels, preprocessing };
-    const colourJitter = strength > 0 || hue > 0 ? { strength, hue } : undefined;
-    const trainLoader = keep(new Loader(train, { ...loading, training: { seed, colourJitter } }));
+    const training = { seed, transforms: transformsOf(config) };
+    const trainLoader = keep(new Loader(train, { ...loading, training }));
     const testLoader = keep(new Loader(test, loading));
     const engine = keep(await createEngine(config.engine, engineOptionsOf(config)));
     const learner = keep(await makeLearner(engine, model, train.classes, options));

@@ -23,6 +23,11 @@ describe('settings of a training', () => {
       ['baseLr', Number.POSITIVE_INFINITY, '--base-lr must be a number of at least 0, not null'],
       ['momentum', 1, '--momentum must be a number from 0 to below 1, not 1'],
       ['labelSmoothing', -0.1, '--label-smoothing must be a number from 0 to below 1, not -0.1'],
+      ['autoAugment', 'rand-m9', '--auto-augment must be one of none, ra, ta_wide, not "rand-m9"'],
+      ['raMagnitude', 31, '--ra-magnitude must be a whole number from 0 to 30, not 31'],
+      ['raOps', 0, '--ra-ops must be a whole number from 1 to 16, not 0'],
+      ['cropScale', 0, '--crop-scale must be a number above 0, up to 1, not 0'],
+      ['randomErase', 1.5, '--random-erase must be a number from 0 to 1, not 1.5'],
       ['loss', 'mse', '--loss must be one of bias, ce, not "mse"'],
       ['loss', ['ce'], '--loss must be one of bias, ce, not ["ce"]'],
       ['nesterov', 1, '--nesterov must be true or false, not 1'],
@@ -74,6 +79,11 @@ describe('the table of settings', () => {
       () => checkEffects({ alpha: 0.3 }, ce),
       /^SettingError: alpha has no effect with loss ce: it is for loss bias$/,
     );
+    assert.throws(
+      () => checkEffects({ raMagnitude: 5 }, { ...ce, autoAugment: 'ta_wide' }),
+      /^SettingError: raMagnitude has no effect with autoAugment ta_wide: it is for autoAugment ra$/,
+    );
+    assert.throws(() => checkEffects({ cropScale: 0.5 }, ce), /cropScale has no effect with data cifar100/);
     assert.throws(() => checkEffects({ download: true }, { data: 'webdataset' }), /download has no effect/);
     checkEffects({ f32Steps: 5 }, { ...ce, precision: 'auto' });
   });

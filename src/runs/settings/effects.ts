@@ -9,7 +9,7 @@ export interface Ineffective {
 }
 
 /** Settings that 0 turns off. */
-const ZERO_IS_OFF: ReadonlySet<SettingKey> = new Set(['colourJitter', 'hueJitter', 'f32Steps']);
+const ZERO_IS_OFF: ReadonlySet<SettingKey> = new Set(['f32Steps']);
 
 /** Whether a value means “off”, so that it does no harm if the setting has no effect. */
 function isOff(key: SettingKey, value: unknown): boolean {
