@@ -2,8 +2,10 @@ import type { ColourJitter } from '../images/colourJitter.js';
 import type { AutoAugment } from './autoAugment.js';
 import type { Mixing } from './mixing.js';
 
-/** Zero padding around images in memory before the crop, and the probability of mirroring an image: CIFAR's recipe. */
+/** Zero padding around images in memory before the crop: CIFAR's recipe. */
 export const DEFAULT_PADDING = 4;
+
+/** Probability of mirroring an image. */
 export const DEFAULT_FLIP = 0.5;
 
 /**
