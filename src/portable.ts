@@ -1,5 +1,9 @@
 /** What the library offers in Node.js and in pages alike. */
 
+export type { AutoAugment } from './data/augment/autoAugment.js';
+export type { Mixing } from './data/augment/mixing.js';
+export { applyOperation, OPERATIONS, type OperationName } from './data/augment/operations.js';
+export type { ImageTransforms, TrainingBatches, TrainingTransforms } from './data/augment/transforms.js';
 export type { Batch, BatchSource } from './data/batch.js';
 export { makeGrey, normalisationFor, withChannels } from './data/channels.js';
 export * from './data/dataset.js';
@@ -7,7 +11,6 @@ export type { ColourJitter } from './data/images/colourJitter.js';
 export type { RgbImage } from './data/images/image.js';
 export { type LabelledImage, type PixelSetOptions, pixelSet } from './data/images/pixelSet.js';
 export { PixelBatches, type PixelBatchesOptions } from './data/pixelBatches.js';
-export type { PixelAugmentation } from './data/pixelTransforms.js';
 export { type ExifHandling, type Preprocessing, standardPreprocessing } from './data/preprocessing.js';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
 export type * from './engines/engine.js';

@@ -1,10 +1,10 @@
+import { mixedClasses, mixOf } from './augment/mixing.js';
+import type { TrainingBatches } from './augment/transforms.js';
 import type { Batch, BatchSource } from './batch.js';
 import { normalisationFor, withChannels } from './channels.js';
 import type { Dataset, ImageSource, PixelDataset } from './dataset.js';
-import type { ColourJitter } from './images/colourJitter.js';
 import { LoaderPool } from './loaderPool.js';
 import { balancedOrder, checkLoading, epochOrder, stepsOfEpoch } from './loading.js';
-import { CIFAR_AUGMENTATION, type PixelAugmentation } from './pixelTransforms.js';
 import { type Preprocessing, standardPreprocessing } from './preprocessing.js';
 
 /** Options of a loader. */
@@ -16,23 +16,16 @@ export interface LoaderOptions {
   readonly channels?: number | undefined;
   /** Preprocessing, for `imageSize`. Default: {@link standardPreprocessing} of the data set. */
   readonly preprocessing?: Preprocessing | undefined;
-  /** For training: shuffled, augmented, without a last partial batch. Otherwise in order, all of them. */
-  readonly training?:
-    | {
-        readonly seed: number;
-        /** Whether every class comes equally often, images of small ones several times. Default false. */
-        readonly balanced?: boolean | undefined;
-        /** Crop and flip of images in memory. Default: padding 4, flip. */
-        readonly augmentation?: PixelAugmentation | undefined;
-        /** Random change of the colours of images in files. Default: none. */
-        readonly colourJitter?: ColourJitter | undefined;
-      }
-    | undefined;
+  /** For training: shuffled, changed at random, without a last partial batch. Otherwise in order, all of them. */
+  readonly training?: TrainingBatches | undefined;
   /** Worker threads. Default 1; batches are the same with any number. */
   readonly workers?: number | undefined;
   /** Batches made in advance, as far as they fit into half a gigabyte. Default 3. */
   readonly prefetch?: number | undefined;
 }
+
+/** A batch as the workers make it. */
+type UnmixedBatch = Batch & { readonly images: Float32Array<ArrayBuffer> };
 
 /** Images in files are requested in parts of this size, which the workers make in parallel. */
 const PART = 16;
@@ -41,7 +34,7 @@ const PART = 16;
 const PREFETCH_BYTES = 2 ** 29;
 
 /**
- * Makes batches in worker threads, in advance. Order, crop and flip depend only on (seed, epoch,
+ * Makes batches in worker threads, in advance. Order and random changes depend only on (seed, epoch,
  * index), so that an epoch can be resumed at any step and the number of workers does not matter.
  */
 export class Loader implements BatchSource {
@@ -70,11 +63,7 @@ export class Loader implements BatchSource {
     this.pool = new LoaderPool(options.workers ?? 1, {
       memory: dataset.kind === 'pixels' ? { pixels: this.pixelsOf(dataset, channels) } : undefined,
       preprocessing: { ...preprocessing, ...normalisationFor(preprocessing, channels) },
-      augmentation: training && {
-        seed: training.seed,
-        pixels: training.augmentation ?? CIFAR_AUGMENTATION,
-        colourJitter: training.colourJitter,
-      },
+      training,
     });
   }
 
@@ -137,14 +126,23 @@ export class Loader implements BatchSource {
       dataset.kind === 'pixels'
         ? await this.pool.request({ epoch, indices, sources: [], room: batchSize })
         : await this.requestParts(epoch, indices, dataset.source);
-    return { images, labels, count: indices.length };
+    const batch = { images, labels, count: indices.length };
+    return this.options.training?.mixing ? this.mixed(batch, epoch, step) : batch;
+  }
+
+  private async mixed(batch: UnmixedBatch, epoch: number, step: number): Promise<Batch> {
+    const { imageSize: size, training } = this.options;
+    const { images, labels, count } = batch;
+    const mix = mixOf(training!.mixing!, training!.seed, { epoch, step, size });
+    const mixedImages = mix ? await this.pool.mix({ images, count, size, mix }) : images;
+    return { images: mixedImages, ...mixedClasses(labels, this.dataset.classes.length, mix), count };
   }
 
   private async requestParts(
     epoch: number,
     all: Uint32Array,
     source: (index: number) => ImageSource,
-  ): Promise<Float32Array> {
+  ): Promise<Float32Array<ArrayBuffer>> {
     const images = new Float32Array(this.options.batchSize * this.imageLength);
     const starts = Array.from({ length: Math.ceil(all.length / PART) }, (_, i) => i * PART);
     const parts = starts.map(async (start) => {

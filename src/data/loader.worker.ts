@@ -1,7 +1,9 @@
 import { serveCalls } from '../engines/host/channel/callServer.js';
 import { threadEnd } from '../engines/host/channel/node.js';
+import { mixImages } from './augment/mixing.js';
 import type { LoaderCalls, LoaderSettings, PartRequest } from './loaderCalls.js';
-import { fillPixelBatch, normalisationTables } from './pixelTransforms.js';
+import { normalisationTables } from './normalise.js';
+import { PixelPreparer } from './pixelPreparer.js';
 
 /** Parts made at a time: while the last images of one are decoded, the next one starts. */
 const AT_ONCE = 2;
@@ -10,22 +12,16 @@ const AT_ONCE = 2;
 type Fill = (images: Float32Array, part: PartRequest) => void | Promise<void>;
 
 async function fillWith(settings: LoaderSettings): Promise<Fill> {
-  const { memory, preprocessing, augmentation } = settings;
-  const { imageSize, mean } = preprocessing;
-  const tables = normalisationTables(preprocessing);
-  if (memory)
-    return (images, { epoch, indices }) => {
-      const augment = augmentation && { seed: augmentation.seed, epoch, how: augmentation.pixels };
-      fillPixelBatch(
-        images,
-        { ...memory, imageSize, channels: mean.length },
-        { indices, ...(augment && { augment }) },
-        tables,
-      );
-    };
+  const { memory, preprocessing, training } = settings;
+  const { imageSize } = preprocessing;
+  if (memory) {
+    const preparer = new PixelPreparer({ ...memory, imageSize }, preprocessing, training);
+    return (images, part) => preparer.fill(images, part);
+  }
   // Images in memory need no decoder.
   const { ImagePreparer } = await import('./images/prepare.js');
-  const preparer = new ImagePreparer({ preprocessing, tables, augmentation });
+  const tables = normalisationTables(preprocessing);
+  const preparer = new ImagePreparer({ preprocessing, tables, training });
   return (images, { sources, epoch, indices }) => preparer.fill(images, sources, { epoch, indices });
 }
 
@@ -47,6 +43,10 @@ serveCalls<LoaderCalls>(
       const length = part.room * imageLength;
       const images = part.over?.length === length ? part.over : new Float32Array(length);
       await (await fill)(images, part);
+      return images;
+    },
+    mix: ({ images, count, size, mix }) => {
+      mixImages(images, count, size, mix);
       return images;
     },
   },

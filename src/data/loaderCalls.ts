@@ -1,16 +1,7 @@
+import type { Mix } from './augment/mixing.js';
+import type { TrainingTransforms } from './augment/transforms.js';
 import type { ImageSource, PixelDataset } from './dataset.js';
-import type { ColourJitter } from './images/colourJitter.js';
-import type { PixelAugmentation } from './pixelTransforms.js';
 import type { Preprocessing } from './preprocessing.js';
-
-/** Augmentation of training images; without it images are prepared for evaluation. */
-export interface Augmentation {
-  readonly seed: number;
-  /** For images in memory. */
-  readonly pixels: PixelAugmentation;
-  /** For images in files: the random change of colours; none without it. */
-  readonly colourJitter?: ColourJitter | undefined;
-}
 
 /** Arguments of a loader's worker. */
 export interface LoaderSettings {
@@ -18,7 +9,8 @@ export interface LoaderSettings {
   readonly memory?: Pick<PixelDataset, 'pixels'> | undefined;
   /** Preprocessing; it has as many channels as there are means. */
   readonly preprocessing: Preprocessing;
-  readonly augmentation?: Augmentation | undefined;
+  /** Random changes of training images; without them images are prepared for evaluation. */
+  readonly training?: TrainingTransforms | undefined;
 }
 
 /** A request to a worker for a batch, or a part of one. */
@@ -34,9 +26,20 @@ export interface PartRequest {
   readonly over?: Float32Array<ArrayBuffer> | undefined;
 }
 
+/** A request to mix the images of a batch. */
+export interface MixRequest {
+  /** [count, C, size, size] */
+  readonly images: Float32Array<ArrayBuffer>;
+  readonly count: number;
+  readonly size: number;
+  readonly mix: Mix;
+}
+
 /** Calls from a loader to its workers. */
 export interface LoaderCalls {
   start(settings: LoaderSettings): void;
   /** Returns [room, C, S, S], zeros beyond the requested images. */
   make(part: PartRequest): Float32Array<ArrayBuffer>;
+  /** Returns the images of the request, mixed. */
+  mix(batch: MixRequest): Float32Array<ArrayBuffer>;
 }

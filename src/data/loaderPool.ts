@@ -1,7 +1,7 @@
 import { startThread } from '../engines/host/channel/node.js';
 import { RemoteCalls } from '../engines/host/channel/remoteCalls.js';
 import { siblingModule } from '../engines/host/channel/siblingModule.js';
-import type { LoaderCalls, LoaderSettings, PartRequest } from './loaderCalls.js';
+import type { LoaderCalls, LoaderSettings, MixRequest, PartRequest } from './loaderCalls.js';
 
 const NAMES = { owner: 'the loader', worker: "the loader's worker" };
 
@@ -25,14 +25,22 @@ export class LoaderPool {
 
   /** Images of a part; the workers take requests in turn. */
   request(part: Omit<PartRequest, 'over'>): Promise<Float32Array<ArrayBuffer>> {
-    const worker = this.workers[this.next++ % this.workers.length]!;
     const over = this.spares.pop();
-    return worker.call('make', { ...part, over }, over && [over.buffer]);
+    return this.nextWorker().call('make', { ...part, over }, over && [over.buffer]);
+  }
+
+  /** Mixes the images of a batch; their array is transferred. */
+  mix(batch: MixRequest): Promise<Float32Array<ArrayBuffer>> {
+    return this.nextWorker().call('mix', batch, [batch.images.buffer]);
   }
 
   /** Gives an answer's array back for reuse by a later request. */
   giveBack(spare: Float32Array<ArrayBuffer>): void {
     this.spares.push(spare);
+  }
+
+  private nextWorker(): RemoteCalls<LoaderCalls> {
+    return this.workers[this.next++ % this.workers.length]!;
   }
 
   /** Stops the threads; pending requests are rejected. */

@@ -1,13 +1,10 @@
+import { mixedClasses, mixImages, mixOf } from './augment/mixing.js';
+import type { TrainingBatches } from './augment/transforms.js';
 import type { Batch, BatchSource } from './batch.js';
 import { normalisationFor, withChannels } from './channels.js';
 import type { Normalisation, PixelDataset } from './dataset.js';
 import { checkLoading, epochOrder, stepsOfEpoch } from './loading.js';
-import {
-  CIFAR_AUGMENTATION,
-  fillPixelBatch,
-  normalisationTables,
-  type PixelAugmentation,
-} from './pixelTransforms.js';
+import { PixelPreparer } from './pixelPreparer.js';
 
 /** Options of {@link PixelBatches}. */
 export interface PixelBatchesOptions {
@@ -16,14 +13,8 @@ export interface PixelBatchesOptions {
   readonly channels?: number | undefined;
   /** Mean and deviation that the model is trained with. Default: the set's. */
   readonly normalisation?: Normalisation | undefined;
-  /** For training: shuffled, augmented, without a last partial batch. Otherwise in order, all of them. */
-  readonly training?:
-    | {
-        readonly seed: number;
-        /** Crop and flip. Default: padding 4, flip. */
-        readonly augmentation?: PixelAugmentation | undefined;
-      }
-    | undefined;
+  /** For training: shuffled, changed at random, without a last partial batch. Otherwise in order, all of them. */
+  readonly training?: TrainingBatches | undefined;
 }
 
 /**
@@ -33,7 +24,7 @@ export interface PixelBatchesOptions {
 export class PixelBatches implements BatchSource {
   readonly stepsPerEpoch: number;
   private readonly dataset: PixelDataset;
-  private readonly tables: Float32Array;
+  private readonly preparer: PixelPreparer;
   private spent = 0;
 
   /** @throws UserError when the batch is larger than the training set */
@@ -45,7 +36,8 @@ export class PixelBatches implements BatchSource {
     checkLoading(dataset, { ...options, imageSize: dataset.imageSize });
     this.stepsPerEpoch = stepsOfEpoch(dataset.count, options);
     this.dataset = withChannels(dataset, channels);
-    this.tables = normalisationTables(normalisationFor(normalisation, channels));
+    const adapted = normalisationFor(normalisation, channels);
+    this.preparer = new PixelPreparer(this.dataset, adapted, options.training);
   }
 
   /** Milliseconds spent on batches in all. */
@@ -65,14 +57,16 @@ export class PixelBatches implements BatchSource {
 
   private batch(epoch: number, order: Uint32Array, step: number): Batch {
     const { batchSize, training } = this.options;
-    const { imageSize, channels = 3, labels: all } = this.dataset;
+    const { imageSize: size, channels = 3, labels: all, classes } = this.dataset;
     const indices = order.slice(step * batchSize, (step + 1) * batchSize);
-    const images = new Float32Array(batchSize * channels * imageSize ** 2);
+    const images = new Float32Array(batchSize * channels * size ** 2);
     const labels = new Int32Array(batchSize);
     labels.set(indices.map((index) => all[index]!));
-    const how = training?.augmentation ?? CIFAR_AUGMENTATION;
-    const augment = training && { seed: training.seed, epoch, how };
-    fillPixelBatch(images, this.dataset, { indices, ...(augment && { augment }) }, this.tables);
-    return { images, labels, count: indices.length };
+    this.preparer.fill(images, { epoch, indices });
+    const count = indices.length;
+    if (!training?.mixing) return { images, labels, count };
+    const mix = mixOf(training.mixing, training.seed, { epoch, step, size });
+    if (mix) mixImages(images, count, size, mix);
+    return { images, ...mixedClasses(labels, classes.length, mix), count };
   }
 }

@@ -6,6 +6,7 @@ import type { Model } from '../models/model.js';
 import { preprocessingOf } from '../train/preprocessing.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { TrainConfig } from './trainConfig.js';
+import { transformsOf } from './transformsOf.js';
 
 /** What is to be closed with the run. */
 export class Opened {
@@ -45,19 +46,12 @@ export function openLoaders(
   }: { readonly config: TrainConfig; readonly model: Model; readonly preprocessing: Preprocessing },
   opened: Opened,
 ): { readonly train: Loader; readonly test: Loader } {
-  const {
-    batchSize,
-    workers,
-    seed,
-    balancedSampler: balanced,
-    colourJitter: strength,
-    hueJitter: hue,
-  } = config;
+  const { batchSize, workers, seed, balancedSampler: balanced } = config;
   const { imageSize } = model.config;
   const loading = { batchSize, workers, imageSize, channels: model.channels, preprocessing };
-  const colourJitter = strength > 0 || hue > 0 ? { strength, hue } : undefined;
+  const training = { seed, balanced, transforms: transformsOf(config) };
   return {
-    train: opened.keep(new Loader(train, { ...loading, training: { seed, colourJitter, balanced } })),
+    train: opened.keep(new Loader(train, { ...loading, training })),
     test: opened.keep(new Loader(test, loading)),
   };
 }

@@ -32,10 +32,26 @@ export interface TrainConfig extends ModelSettings {
   readonly splitSeed: number;
   /** How they are chosen: by a hash of each image's path; in runs of older versions by its place among all. */
   readonly splitBy: 'path' | 'place';
-  /** Strength of random brightness, contrast and saturation of images in files. */
+  /** Zeros around images in memory before the random crop. */
+  readonly cropPadding: number;
+  /** Least area of the random crop of images in files, as a share of the image's. */
+  readonly cropScale: number;
+  /** Probabilities of mirroring an image and of turning it upside down. */
+  readonly hflip: number;
+  readonly vflip: number;
+  /** RandAugment or TrivialAugment, by torchvision's names. */
+  readonly autoAugment: 'none' | 'ra' | 'ta_wide';
+  /** RandAugment's operations on an image, and their strength from 0 to 30. */
+  readonly raOps: number;
+  readonly raMagnitude: number;
+  /** Strength of random brightness, contrast and saturation. */
   readonly colourJitter: number;
-  /** Largest random rotation of their hue, as a fraction of the colour circle, at most 0.5. */
+  /** Largest random rotation of the hue, as a fraction of the colour circle, at most 0.5. */
   readonly hueJitter: number;
+  /** Probabilities of taking an image's colours away, of a Gaussian blur, and of filling a rectangle with the mean colour. */
+  readonly greyscale: number;
+  readonly blur: number;
+  readonly randomErase: number;
   readonly loss: 'bias' | 'ce' | 'focal';
   /** α and β of the bias loss's weight exp(α·u) − β. */
   readonly alpha: number;

@@ -76,7 +76,7 @@ export interface SettingDescription {
   /** What happens without a value, unless the default says it. */
   readonly unset?: string | undefined;
   readonly choices?: readonly string[] | undefined;
-  readonly onlyWith?: { readonly key: string; readonly values: readonly string[] } | undefined;
+  readonly onlyWith?: { readonly key: string; readonly values?: readonly string[] | undefined } | undefined;
 }
 
 /** What the page needs to know once. */

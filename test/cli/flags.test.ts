@@ -41,14 +41,14 @@ const CASES: readonly (readonly [what: string, args: readonly string[], message:
     /^error: --exclude has no effect with --data cifar100/,
   ],
   [
-    'jitter of generated images',
-    ['train', ...SMALL, '--colour-jitter=0.2'],
-    /^error: --colour-jitter has no effect with --data synthetic: it is for --data imagefolder or webdataset\n$/,
+    'the crop of files for generated images',
+    ['train', ...SMALL, '--crop-scale=0.2'],
+    /^error: --crop-scale has no effect with --data synthetic: it is for --data imagefolder or webdataset\n$/,
   ],
   [
-    'jitter of CIFAR’s hue',
-    [...NO_DATA, '--hue-jitter=0.1'],
-    /^error: --hue-jitter has no effect with --data cifar100/,
+    'the strength of RandAugment without it',
+    [...NO_DATA, '--ra-magnitude=5'],
+    /^error: --ra-magnitude has no effect with --auto-augment none: it is for --auto-augment ra\n$/,
   ],
   [
     'a class map of archives',

@@ -75,7 +75,17 @@ test('single images are read as evaluation reads them', async (t) => {
 
 test('training: shuffled and varied by seed, epoch and index alone', async (t) => {
   const folder = await greyFolder(t);
-  const training = { seed: 1, colourJitter: { strength: 0.4, hue: 0.1 } };
+  const training = {
+    seed: 1,
+    transforms: {
+      colourJitter: { strength: 0.4, hue: 0.1 },
+      autoAugment: { kind: 'ta_wide' },
+      greyscale: 0.2,
+      blur: 0.5,
+      erase: 0.5,
+      verticalFlip: 0.5,
+    },
+  } as const;
   const batches = await collect(t, folder, { training, batchSize: 5 });
   assert.equal(batches.length, 4);
   assert.deepEqual(await collect(t, folder, { training, batchSize: 5, workers: 3 }), batches);

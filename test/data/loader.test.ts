@@ -52,7 +52,12 @@ test('training shuffles, leaves out the partial batch, and varies from epoch to 
 });
 
 test('any number of workers and of batches ahead gives the same; a resumed epoch goes on where it was', async (t) => {
-  const training = { seed: 5 };
+  const transforms = {
+    autoAugment: { kind: 'ra', operations: 2, magnitude: 9 },
+    blur: 0.3,
+    erase: 0.5,
+  } as const;
+  const training = { seed: 5, transforms };
   const expected = await collect(loader(t, { training }).epoch(2));
   assert.deepEqual(await collect(loader(t, { training, workers: 3, prefetch: 5 }).epoch(2)), expected);
   assert.deepEqual(await collect(loader(t, { training, prefetch: 0 }).epoch(2, 4)), expected.slice(4));

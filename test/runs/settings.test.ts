@@ -10,6 +10,48 @@ import { SETTING_KEYS, settingOf, TRAIN_DEFAULTS } from '../../src/runs/settings
 import type { TrainConfig } from '../../src/runs/trainConfig.js';
 import { optimizerOf, scheduleOf } from '../../src/runs/trainingParts.js';
 
+/** Values that no setting may have, and the message of each. */
+const wrong: [string, unknown, string][] = [
+  ['batchSize', 0, '--batch-size must be a whole number of at least 1, not 0'],
+  ['batchSize', 1.5, '--batch-size must be a whole number of at least 1, not 1.5'],
+  ['epochs', '3', '--epochs must be a whole number of at least 1, not "3"'],
+  ['baseLr', -0.1, '--base-lr must be a number of at least 0, not -0.1'],
+  ['baseLr', Number.POSITIVE_INFINITY, '--base-lr must be a number of at least 0, not null'],
+  ['momentum', 1, '--momentum must be a number from 0 to below 1, not 1'],
+  ['labelSmoothing', -0.1, '--label-smoothing must be a number from 0 to below 1, not -0.1'],
+  ['loss', 'mse', '--loss must be one of bias, ce, focal, not "mse"'],
+  ['loss', ['ce'], '--loss must be one of bias, ce, focal, not ["ce"]'],
+  ['focalGamma', -1, '--focal-gamma must be a number of at least 0, not -1'],
+  ['optimizer', 'adam', '--optimizer must be one of sgd, adamw, rmsprop, lion, not "adam"'],
+  ['betas', [0.9], '--betas must be two numbers from 0 to below 1, not [0.9]'],
+  ['betas', [0.9, 1], '--betas must be two numbers from 0 to below 1, not [0.9,1]'],
+  ['eps', 0, '--eps must be a number above 0, not 0'],
+  ['rmspropAlpha', 1, '--rmsprop-alpha must be a number from 0 to below 1, not 1'],
+  ['rmspropTf', 'yes', '--rmsprop-tf must be true or false, not "yes"'],
+  ['decayBiasNorm', 0, '--decay-bias-norm must be true or false, not 0'],
+  ['schedule', 'step', '--schedule must be one of multistep, cosine, exponential, onecycle, not "step"'],
+  ['freeze', '0', '--freeze must be backbone, or a number of parts such as "3", not "0"'],
+  ['freeze', 3, '--freeze must be backbone, or a number of parts such as "3", not 3'],
+  ['unfreezeAfter', 0, '--unfreeze-after must be a whole number of at least 1, not 0'],
+  ['headLrScale', 0, '--head-lr-scale must be a number above 0, not 0'],
+  ['layerDecay', 1.5, '--layer-decay must be a number above 0 and up to 1, not 1.5'],
+  ['gamma', 0, '--gamma must be a number above 0, not 0'],
+  ['pctStart', 1, '--pct-start must be a number above 0 and below 1, not 1'],
+  ['divFactor', 0, '--div-factor must be a number above 0, not 0'],
+  ['finalDivFactor', -1, '--final-div-factor must be a number above 0, not -1'],
+  ['autoAugment', 'rand-m9', '--auto-augment must be one of none, ra, ta_wide, not "rand-m9"'],
+  ['raMagnitude', 31, '--ra-magnitude must be a whole number from 0 to 30, not 31'],
+  ['raOps', 0, '--ra-ops must be a whole number from 1 to 16, not 0'],
+  ['cropScale', 0, '--crop-scale must be a number above 0, up to 1, not 0'],
+  ['randomErase', 1.5, '--random-erase must be a number from 0 to 1, not 1.5'],
+  ['nesterov', 1, '--nesterov must be true or false, not 1'],
+  ['milestones', [1, 'x'], '--milestones must be a list of epochs, not [1,"x"]'],
+  ['threads', 0, '--threads must be a whole number of at least 1, not 0'],
+  ['pretrained', '', '--pretrained must be text, not ""'],
+  ['learningRate', 1, '--learning-rate is not a training setting'],
+  ['toString', 1, '--to-string is not a training setting'],
+];
+
 describe('settings of a training', () => {
   it('have defaults and recipes that hold', () => {
     assert.deepEqual(checkTrainSettings(TRAIN_DEFAULTS), TRAIN_DEFAULTS);
@@ -17,41 +59,6 @@ describe('settings of a training', () => {
   });
 
   it('of wrong values are refused by their flag or file', () => {
-    const wrong: [string, unknown, string][] = [
-      ['batchSize', 0, '--batch-size must be a whole number of at least 1, not 0'],
-      ['batchSize', 1.5, '--batch-size must be a whole number of at least 1, not 1.5'],
-      ['epochs', '3', '--epochs must be a whole number of at least 1, not "3"'],
-      ['baseLr', -0.1, '--base-lr must be a number of at least 0, not -0.1'],
-      ['baseLr', Number.POSITIVE_INFINITY, '--base-lr must be a number of at least 0, not null'],
-      ['momentum', 1, '--momentum must be a number from 0 to below 1, not 1'],
-      ['labelSmoothing', -0.1, '--label-smoothing must be a number from 0 to below 1, not -0.1'],
-      ['loss', 'mse', '--loss must be one of bias, ce, focal, not "mse"'],
-      ['loss', ['ce'], '--loss must be one of bias, ce, focal, not ["ce"]'],
-      ['focalGamma', -1, '--focal-gamma must be a number of at least 0, not -1'],
-      ['optimizer', 'adam', '--optimizer must be one of sgd, adamw, rmsprop, lion, not "adam"'],
-      ['betas', [0.9], '--betas must be two numbers from 0 to below 1, not [0.9]'],
-      ['betas', [0.9, 1], '--betas must be two numbers from 0 to below 1, not [0.9,1]'],
-      ['eps', 0, '--eps must be a number above 0, not 0'],
-      ['rmspropAlpha', 1, '--rmsprop-alpha must be a number from 0 to below 1, not 1'],
-      ['rmspropTf', 'yes', '--rmsprop-tf must be true or false, not "yes"'],
-      ['decayBiasNorm', 0, '--decay-bias-norm must be true or false, not 0'],
-      ['schedule', 'step', '--schedule must be one of multistep, cosine, exponential, onecycle, not "step"'],
-      ['freeze', '0', '--freeze must be backbone, or a number of parts such as "3", not "0"'],
-      ['freeze', 3, '--freeze must be backbone, or a number of parts such as "3", not 3'],
-      ['unfreezeAfter', 0, '--unfreeze-after must be a whole number of at least 1, not 0'],
-      ['headLrScale', 0, '--head-lr-scale must be a number above 0, not 0'],
-      ['layerDecay', 1.5, '--layer-decay must be a number above 0 and up to 1, not 1.5'],
-      ['gamma', 0, '--gamma must be a number above 0, not 0'],
-      ['pctStart', 1, '--pct-start must be a number above 0 and below 1, not 1'],
-      ['divFactor', 0, '--div-factor must be a number above 0, not 0'],
-      ['finalDivFactor', -1, '--final-div-factor must be a number above 0, not -1'],
-      ['nesterov', 1, '--nesterov must be true or false, not 1'],
-      ['milestones', [1, 'x'], '--milestones must be a list of epochs, not [1,"x"]'],
-      ['threads', 0, '--threads must be a whole number of at least 1, not 0'],
-      ['pretrained', '', '--pretrained must be text, not ""'],
-      ['learningRate', 1, '--learning-rate is not a training setting'],
-      ['toString', 1, '--to-string is not a training setting'],
-    ];
     for (const [key, value, message] of wrong)
       assert.throws(
         () => checkTrainSettings({ [key]: value }),
@@ -160,6 +167,11 @@ describe('the table of settings', () => {
       () => checkEffects({ alpha: 0.3 }, ce),
       /^SettingError: alpha has no effect with loss ce: it is for loss bias$/,
     );
+    assert.throws(
+      () => checkEffects({ raMagnitude: 5 }, { ...ce, autoAugment: 'ta_wide' }),
+      /^SettingError: raMagnitude has no effect with autoAugment ta_wide: it is for autoAugment ra$/,
+    );
+    assert.throws(() => checkEffects({ cropScale: 0.5 }, ce), /cropScale has no effect with data cifar100/);
     assert.throws(() => checkEffects({ download: true }, { data: 'webdataset' }), /download has no effect/);
     checkEffects({ f32Steps: 5 }, { ...ce, precision: 'auto' });
   });

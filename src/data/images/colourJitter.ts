@@ -1,3 +1,4 @@
+import { applyTable } from '../augment/tables.js';
 import { luma } from '../channels.js';
 import { adjustHue } from './hue.js';
 
@@ -46,7 +47,7 @@ export function jitterColours(
 }
 
 /** other·(1 − f) + value·f in 32-bit floats, truncated to a byte, as Pillow does. */
-function blend(other: number, value: number, f: number): number {
+export function blend(other: number, value: number, f: number): number {
   return Math.min(
     Math.max(Math.trunc(Math.fround(other + Math.fround(Math.fround(f) * (value - other)))), 0),
     255,
@@ -55,7 +56,7 @@ function blend(other: number, value: number, f: number): number {
 
 /** Blends with black: f = 0 gives black, 1 the image. In place; rgb is [pixels, 3]. */
 export function adjustBrightness(rgb: Uint8Array, f: number): void {
-  for (let i = 0; i < rgb.length; i++) rgb[i] = blend(0, rgb[i]!, f);
+  blendWith(rgb, 0, f);
 }
 
 /** Blends with the mean grey: f = 0 gives that, 1 the image. In place; rgb is [pixels, 3]. */
@@ -63,7 +64,15 @@ export function adjustContrast(rgb: Uint8Array, f: number): void {
   let sum = 0;
   for (let i = 0; i < rgb.length; i += 3) sum += luma(rgb[i]!, rgb[i + 1]!, rgb[i + 2]!);
   const grey = Math.trunc(sum / (rgb.length / 3) + 0.5);
-  for (let i = 0; i < rgb.length; i++) rgb[i] = blend(grey, rgb[i]!, f);
+  blendWith(rgb, grey, f);
+}
+
+/** Blends all bytes with the same one. */
+function blendWith(rgb: Uint8Array, other: number, f: number): void {
+  applyTable(
+    rgb,
+    Uint8Array.from({ length: 256 }, (_, value) => blend(other, value, f)),
+  );
 }
 
 /** Blends with the image in grey: f = 0 gives that, 1 the image. In place; rgb is [pixels, 3]. */

@@ -29,28 +29,30 @@ export function evaluationCut(width: number, height: number, imageSize: number, 
   return { columns: axis(width, height), rows: axis(height, width) };
 }
 
-/** Area of the crop as a share of the image's, and its aspect ratio: torchvision's defaults. */
-const AREA: readonly [number, number] = [0.08, 1];
+/** Least area of the crop as a share of the image's, and its aspect ratio: torchvision's defaults. */
+export const DEFAULT_CROP_SCALE = 0.08;
 const LOG_RATIO: readonly [number, number] = [Math.log(3 / 4), Math.log(4 / 3)];
 const TRIES = 10;
 
 /**
- * The crop for training, as torchvision's RandomResizedCrop: a part of 8 to 100% of the area, with an
+ * The crop for training, as torchvision's RandomResizedCrop: a part of at least `scale` of the area, with an
  * aspect ratio of 3/4 to 4/3, resized to imageSize×imageSize; if ten attempts don't fit, the largest
  * centred part of an allowed ratio.
  *
  * @param random number `what` in [0, 1), for `what` from 0 to 39
+ * @param scale least area of the part as a share of the image's, up to 1
  */
 export function trainingCut(
   width: number,
   height: number,
   imageSize: number,
   random: (what: number) => number,
+  scale = DEFAULT_CROP_SCALE,
 ): Cut {
   const between = ([low, high]: readonly [number, number], share: number): number =>
     low + (high - low) * share;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const area = width * height * between(AREA, random(4 * attempt));
+    const area = width * height * between([scale, 1], random(4 * attempt));
     const ratio = Math.exp(between(LOG_RATIO, random(4 * attempt + 1)));
     const w = roundHalfEven(Math.sqrt(area * ratio));
     const h = roundHalfEven(Math.sqrt(area / ratio));

@@ -1,12 +1,14 @@
-import { uniformSource } from '../../random.js';
+import { mirror } from '../augment/flips.js';
+import { type ImageOfEpoch, ImageTransformer } from '../augment/imageTransformer.js';
+import type { TrainingTransforms } from '../augment/transforms.js';
 import { makeGrey } from '../channels.js';
 import type { ImageSource } from '../dataset.js';
-import type { Augmentation } from '../loaderCalls.js';
+import { writeNormalised } from '../normalise.js';
+import type { PreparedPart } from '../pixelPreparer.js';
 import type { Preprocessing } from '../preprocessing.js';
-import { jitterColours } from './colourJitter.js';
 import { CutResizer } from './cutResizer.js';
 import { decodeRgb } from './decode.js';
-import { evaluationCut, trainingCut } from './geometry.js';
+import { evaluationCut } from './geometry.js';
 import type { RgbImage } from './image.js';
 import { readImageSource } from './imageSource.js';
 
@@ -19,36 +21,24 @@ export interface PreparerOptions {
    * Pillow's mode L is, before they are resized.
    */
   readonly tables: Float32Array;
-  /** Augmentation of training images; without it images are prepared for evaluation. */
-  readonly augmentation?: Augmentation | undefined;
-}
-
-/** Which images are prepared. */
-export interface PreparedPart {
-  readonly epoch: number;
-  /** Index of each in its set, on which its augmentation depends. */
-  readonly indices: Uint32Array;
+  /** Random crop and changes of training images; without them images are prepared for evaluation. */
+  readonly training?: TrainingTransforms | undefined;
 }
 
 /** Images decoded at a time: while one waits for its file or decoder, another is resized. */
 const AT_ONCE = 4;
 
-/** Random numbers of an image: 40 for the crop, then flip and colours. */
-const DRAWS = 64;
-const FLIP = 40;
-const COLOURS = 41;
-
 /** Turns encoded images into a model's float inputs. */
 export class ImagePreparer {
-  private readonly random: ((epoch: number, counter: number) => number) | undefined;
+  private readonly transformer: ImageTransformer | undefined;
   private readonly resizer: CutResizer;
   private readonly channels: number;
 
   constructor(private readonly options: PreparerOptions) {
-    const { preprocessing, augmentation } = options;
+    const { preprocessing, training } = options;
     this.channels = options.tables.length / 256;
     this.resizer = new CutResizer(preprocessing.imageSize);
-    this.random = augmentation && uniformSource(augmentation.seed, 'augment');
+    this.transformer = training && new ImageTransformer(training, preprocessing.imageSize);
   }
 
   /**
@@ -72,43 +62,22 @@ export class ImagePreparer {
 
   /** Crops, resizes, augments and normalises one image into `out` [C, S, S]. For grey the image's own bytes change. */
   prepare(out: Float32Array, image: RgbImage, epoch: number, index: number): void {
-    const { preprocessing, tables, augmentation } = this.options;
-    const { imageSize, resizeSize } = preprocessing;
-    const { width, height } = image;
+    const transformer = this.transformer;
+    const resizer = this.resizer;
+    const { preprocessing, tables } = this.options;
+    const { imageSize: size, resizeSize } = preprocessing;
     if (this.channels === 1) makeGrey(image.data);
-    const random = this.random;
-    if (!random) {
-      const rgb = this.resizer.resize(image, evaluationCut(width, height, imageSize, resizeSize));
-      writeNormalised(out, rgb, imageSize, tables, false);
+    if (!transformer) {
+      const cut = evaluationCut(image.width, image.height, size, resizeSize);
+      writeNormalised(out, resizer.resize(image, cut), tables);
       return;
     }
-    const draw = (what: number): number => random(epoch, index * DRAWS + what);
-    const rgb = this.resizer.resize(image, trainingCut(width, height, imageSize, draw));
-    const jitter = augmentation?.colourJitter;
-    if (jitter) jitterColours(rgb, jitter, (what) => draw(COLOURS + what));
-    writeNormalised(out, rgb, imageSize, tables, draw(FLIP) < 0.5);
-  }
-}
-
-/** Bytes [S, S, 3] as normalised planes [C, S, S]. */
-function writeNormalised(
-  out: Float32Array,
-  rgb: Uint8Array,
-  size: number,
-  tables: Float32Array,
-  mirrored: boolean,
-): void {
-  const plane = size * size;
-  const channels = tables.length / 256;
-  const step = mirrored ? -1 : 1;
-  let i = 0;
-  for (let y = 0; y < size; y++) {
-    let o = y * size + (mirrored ? size - 1 : 0);
-    for (let x = 0; x < size; x++, i += 3, o += step) {
-      out[o] = tables[rgb[i]!]!;
-      if (channels === 1) continue;
-      out[o + plane] = tables[256 + rgb[i + 1]!]!;
-      out[o + 2 * plane] = tables[512 + rgb[i + 2]!]!;
-    }
+    const which: ImageOfEpoch = { epoch, index };
+    const data = resizer.resize(image, transformer.cut(image, which));
+    const cropped = { data, width: size, height: size };
+    if (transformer.isMirrored(which)) mirror(cropped);
+    transformer.change(cropped, which);
+    writeNormalised(out, data, tables);
+    transformer.eraseIn(out, which);
   }
 }

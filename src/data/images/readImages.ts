@@ -1,6 +1,6 @@
 import { normalisationFor } from '../channels.js';
 import { IMAGENET_NORMALISATION, type Normalisation } from '../dataset.js';
-import { normalisationTables } from '../pixelTransforms.js';
+import { normalisationTables } from '../normalise.js';
 import { type ExifHandling, imagenetResizeSize } from '../preprocessing.js';
 import { ImagePreparer } from './prepare.js';
 

@@ -9,13 +9,7 @@ export interface Ineffective {
 }
 
 /** Settings that 0 turns off. */
-const ZERO_IS_OFF: ReadonlySet<SettingKey> = new Set([
-  'colourJitter',
-  'hueJitter',
-  'f32Steps',
-  'focalGamma',
-  'warmupEpochs',
-]);
+const ZERO_IS_OFF: ReadonlySet<SettingKey> = new Set(['f32Steps', 'focalGamma', 'warmupEpochs']);
 
 /** Whether a value means “off”, so that it does no harm if the setting has no effect. */
 function isOff(key: SettingKey, value: unknown): boolean {

@@ -3,7 +3,7 @@ import { IMAGE_CHANNELS } from '../../models/model.js';
 import { families, type ModelOption, modelNames } from '../../models/registry.js';
 import { settingsIn } from './builders.js';
 import { hyperparameterSettings } from './hyperparameters.js';
-import { between, orNull, type SettingsOf, text, upTo, whole } from './setting.js';
+import { between, orNull, type SettingsOf, text, whole } from './setting.js';
 
 /** Data that is loaded by name. */
 const DATA_NAMES = ['cifar100', 'cifar10', 'synthetic', 'imagefolder', 'webdataset'] as const;
@@ -59,8 +59,6 @@ export const DATA_SETTINGS: SettingsOf<
   | 'valShare'
   | 'splitSeed'
   | 'splitBy'
-  | 'colourJitter'
-  | 'hueJitter'
   | 'limitTrain'
   | 'limitTest'
 > = {
@@ -105,20 +103,6 @@ export const DATA_SETTINGS: SettingsOf<
     ),
     argument: null,
   },
-  colourJitter: data.number(
-    0,
-    upTo(1, true),
-    '<strength>',
-    'random brightness, contrast and saturation of images in files',
-    { onlyWith: { key: 'data', values: FILES } },
-  ),
-  hueJitter: data.number(
-    0,
-    upTo(0.5),
-    '<share>',
-    'random rotation of their hue: a fraction of the colour circle up to 0.5',
-    { onlyWith: { key: 'data', values: FILES } },
-  ),
   limitTrain: data.number<number | null>(null, orNull(whole(1)), '<n>', 'use only this many training images'),
   limitTest: data.number<number | null>(null, orNull(whole(1)), '<n>', 'use only this many test images'),
 };

@@ -11,7 +11,7 @@ export interface Check {
 export type SettingKind = 'number' | 'numbers' | 'text' | 'choice' | 'switch';
 
 /** Heading under which help lists a setting. */
-export type SettingGroup = 'Model' | 'Data' | 'Loss' | 'Training' | 'Computation' | 'Run';
+export type SettingGroup = 'Model' | 'Data' | 'Augmentation' | 'Loss' | 'Training' | 'Computation' | 'Run';
 
 /** Everything that is known about a setting of a training. */
 export interface Setting<T> {

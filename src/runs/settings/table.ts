@@ -1,4 +1,5 @@
 import type { TrainConfig } from '../trainConfig.js';
+import { AUGMENTATION_SETTINGS } from './augmentation.js';
 import { DATA_SETTINGS, MODEL_SETTINGS } from './modelAndData.js';
 import { COMPUTATION_SETTINGS, RUN_SETTINGS } from './running.js';
 import type { Setting, SettingsOf } from './setting.js';
@@ -14,6 +15,7 @@ export type SettingKey = keyof TrainConfig;
 export const SETTINGS: SettingsOf<SettingKey> = {
   ...MODEL_SETTINGS,
   ...DATA_SETTINGS,
+  ...AUGMENTATION_SETTINGS,
   ...LOSS_SETTINGS,
   ...TRAINING_SETTINGS,
   ...COMPUTATION_SETTINGS,
