@@ -17,19 +17,28 @@ const NAMED = 3;
 /** Finds the published model closest to a state dict, for messages about unknown ones. */
 export function closestModel(tensors: TensorShapes, among: Families = families): ClosestModel {
   const candidates = modelKinds(among).map((kind) => compare(kind, tensors, among));
-  return candidates.reduce((best, each) => (each.share > best.share ? each : best));
+  return candidates.reduce((best, each) => (each.likeness > best.likeness ? each : best)).model;
 }
 
-/** How much a state dict has in common with a model. The classifier and counters don't count. */
-function compare(kind: ModelKind, tensors: TensorShapes, among: Families): ClosestModel {
+/**
+ * How much a state dict has in common with a model. The classifier and counters don't count. A tensor of the right name
+ * and another shape is half as much alike: an unknown width is closest to its own family.
+ */
+function compare(
+  kind: ModelKind,
+  tensors: TensorShapes,
+  among: Families,
+): { readonly model: ClosestModel; readonly likeness: number } {
   const model = among.create({ ...kind, classes: 2 });
   const entries = model
     .stateEntries()
     .filter(({ name, kind }) => kind !== 'counter' && !model.classifierEntries.includes(name));
   const differences: string[] = [];
   let same = 0;
+  let named = 0;
   for (const { name, shape } of entries) {
     const found = tensors.get(name)?.shape;
+    if (found) named++;
     if (found?.join() === shape.join()) same++;
     else if (differences.length < NAMED)
       differences.push(
@@ -43,5 +52,8 @@ function compare(kind: ModelKind, tensors: TensorShapes, among: Families): Close
     if (differences.length >= NAMED) break;
     if (!names.has(name)) differences.push(`${name} [${shape.join(', ')}] is not in it`);
   }
-  return { kind, share: same / entries.length, differences };
+  return {
+    model: { kind, share: same / entries.length, differences },
+    likeness: (same + named) / (2 * entries.length),
+  };
 }

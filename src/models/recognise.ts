@@ -11,17 +11,23 @@ export type ModelKind = { readonly name: string; readonly channels: number } & {
 };
 
 /**
- * The model that a state dict belongs to, by the names and shapes of all tensors except the
- * classifier's and counters; undefined if it is not a published one.
+ * The model that a state dict belongs to, by the names and shapes of all tensors except the classifier's
+ * and counters; undefined if it is none of them. Where one model's tensors are a part of another's, as ResNet18's are
+ * of ResNet34's, it is the larger one.
  */
 export function recogniseModel(tensors: TensorShapes, among: Families = families): ModelKind | undefined {
-  return modelKinds(among).find((kind) => {
+  let best: { readonly kind: ModelKind; readonly count: number } | undefined;
+  for (const kind of modelKinds(among)) {
     const model = among.create({ ...kind, classes: 2 });
-    return model
+    const entries = model
       .stateEntries()
-      .filter(({ name, kind }) => kind !== 'counter' && !model.classifierEntries.includes(name))
-      .every(({ name, shape }) => tensors.get(name)?.shape.join() === shape.join());
-  });
+      .filter(({ name, kind }) => kind !== 'counter' && !model.classifierEntries.includes(name));
+    const count = entries.length;
+    if (count <= (best?.count ?? 0)) continue;
+    if (entries.every(({ name, shape }) => tensors.get(name)?.shape.join() === shape.join()))
+      best = { kind, count };
+  }
+  return best?.kind;
 }
 
 /** Every model with all hyperparameter values that are tried to recognise tensors. */

@@ -1,12 +1,27 @@
 import { densenet } from './densenet.js';
 import { Families, type ModelRequest } from './families.js';
+import { mobilenetV2 } from './mobilenetV2.js';
+import { mobilenetV3 } from './mobilenetV3.js';
 import type { Model } from './model.js';
 import { resnet } from './resnet.js';
+import { resnet224 } from './resnet224.js';
 import { shufflenet } from './shufflenet.js';
+import { shufflenet224 } from './shufflenet224.js';
 import { skipblocknet } from './skipblocknet.js';
+import { squeezenet } from './squeezenet.js';
 
 /** The model families; one that is added here is available everywhere: flags, settings, help, checkpoints. */
-const list = [resnet, densenet, shufflenet, skipblocknet] as const;
+const list = [
+  resnet,
+  densenet,
+  shufflenet,
+  skipblocknet,
+  resnet224,
+  mobilenetV2,
+  mobilenetV3,
+  shufflenet224,
+  squeezenet,
+] as const;
 
 type KeysOf<T> = T extends T ? keyof T : never;
 

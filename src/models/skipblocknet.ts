@@ -13,6 +13,7 @@ import { BatchNorm2d, Conv2d, Dropout, Linear } from '../nn/layers.js';
 import { constantInit, normalInit } from '../nn/parameter.js';
 import { Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
+import { makeDivisible } from './convBlocks.js';
 import { defineFamily, dropoutOption } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
 
@@ -57,12 +58,6 @@ const HEAD = 1280;
 
 /** Widths of the published variants (paper, table 1). */
 export const skipblockNetVariants = { xs: 0.5, s: 0.75, m: 1, l: 1.25 } as const;
-
-/** Nearest multiple of 8, never below 8 and never down by more than 10% (MobileNetV2's rule). */
-export function makeDivisible(channels: number): number {
-  const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8);
-  return rounded < 0.9 * channels ? rounded + 8 : rounded;
-}
 
 function conv(inChannels: number, outChannels: number, kernel: number, stride = 1, groups = 1): Conv2d {
   const weightInit = normalInit(Math.sqrt(2 / (kernel * kernel * outChannels)));

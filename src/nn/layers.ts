@@ -23,6 +23,8 @@ export interface Conv2dLayerOptions {
   readonly bias?: boolean;
   /** Default: PyTorch's, {@link fanInUniformInit}. */
   readonly weightInit?: Initialiser;
+  /** Default: PyTorch's, {@link fanInUniformInit}. */
+  readonly biasInit?: Initialiser;
 }
 
 /** Rejects groups that do not divide the channels. */
@@ -51,8 +53,8 @@ export class Conv2d extends Layer {
     const shape = [outChannels, inChannels / groups, kernel, kernel];
     const fanIn = sizeOf(shape.slice(1));
     this.weight = new Parameter(shape, 'parameter', options.weightInit ?? fanInUniformInit(fanIn));
-    this.bias =
-      (options.bias ?? true) ? new Parameter([outChannels], 'parameter', fanInUniformInit(fanIn)) : undefined;
+    const biasInit = options.biasInit ?? fanInUniformInit(fanIn);
+    this.bias = (options.bias ?? true) ? new Parameter([outChannels], 'parameter', biasInit) : undefined;
     const padding = options.padding ?? (dilation * (kernel - 1)) / 2;
     this.geometry = { stride, padding, dilation, groups };
   }

@@ -33,16 +33,20 @@ export function constantInit(value: number): Initialiser {
   };
 }
 
+/** Uniform in ±bound. */
+export function symmetricUniformInit(bound: number): Initialiser {
+  return (values, seed, name) => {
+    fillUniform(values, seed, name, 0);
+    for (let i = 0; i < values.length; i++) values[i] = (2 * values[i]! - 1) * bound;
+  };
+}
+
 /**
  * Uniform in ±1/√fanIn: PyTorch's default for weights and biases of convolutions and linear layers
  * (`kaiming_uniform_` with a = √5).
  */
 export function fanInUniformInit(fanIn: number): Initialiser {
-  return (values, seed, name) => {
-    const bound = 1 / Math.sqrt(fanIn);
-    fillUniform(values, seed, name, 0);
-    for (let i = 0; i < values.length; i++) values[i] = (2 * values[i]! - 1) * bound;
-  };
+  return symmetricUniformInit(1 / Math.sqrt(fanIn));
 }
 
 /** Normal with mean 0, by the Box–Muller transform. */

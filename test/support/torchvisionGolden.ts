@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+
+/** Greatest relative errors: one of each step's losses, else one altogether. */
+interface Errors {
+  readonly eval: number;
+  readonly train: number;
+  readonly gradients_l2: number;
+  readonly gradients_first: number;
+  readonly buffers: number;
+  readonly losses: readonly number[];
+  readonly parameters: number;
+}
+
+/** Numbers of a torchvision model in float64, as `bench/pytorch/torchvision_golden.py` writes them. */
+export interface TorchvisionGolden {
+  readonly model: string;
+  readonly torchvision: string;
+  readonly image_size: number;
+  readonly batch: number;
+  readonly classes: number;
+  /** Count, and SHA-256 of lines of names and shapes. */
+  readonly state_dict: { readonly entries: number; readonly sha256: string };
+  /** With 1000 classes. */
+  readonly parameters: number;
+  readonly eval: {
+    readonly logits: readonly (readonly number[])[];
+    readonly variance: readonly number[];
+  };
+  readonly train: {
+    readonly logits: readonly (readonly number[])[];
+    readonly features_shape: readonly number[];
+    readonly cross_entropy: number;
+    readonly bias_loss: number;
+    /** L2 norm and first two values of each parameter's. */
+    readonly gradients: readonly (readonly [l2: number, ...first: number[]])[];
+    /** L2 norms of the running statistics after one step's forward pass. */
+    readonly buffers_after: readonly number[];
+  };
+  readonly sgd: {
+    readonly lr: number;
+    readonly momentum: number;
+    readonly weight_decay: number;
+    readonly loss: readonly number[];
+    /** L2 norms. */
+    readonly parameters_after: readonly number[];
+  };
+  readonly float32_error: Errors;
+}
+
+/** The golden numbers of a model by its name. */
+export function readTorchvisionGolden(model: string): TorchvisionGolden {
+  const url = new URL(`../../../test/golden/torchvision/${model}.json`, import.meta.url);
+  return JSON.parse(readFileSync(url, 'utf8')) as TorchvisionGolden;
+}
