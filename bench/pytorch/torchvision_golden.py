@@ -33,12 +33,7 @@ MODELS = {
     "mobilenet_v3_large": ("mobilenet_v3_large", "features.16"),
     "shufflenet_v2_x0_5": ("shufflenet_v2_x0_5", "conv5"),
     "shufflenet_v2_x1_0": ("shufflenet_v2_x1_0", "conv5"),
-    "shufflenet_v2_x1_5": ("shufflenet_v2_x1_5", "conv5"),
-    "shufflenet_v2_x2_0": ("shufflenet_v2_x2_0", "conv5"),
-    "efficientnet_b0": ("efficientnet_b0", "features.8"),
-    "mnasnet1_0": ("mnasnet1_0", "layers.16"),
     "squeezenet1_1": ("squeezenet1_1", "features.12"),
-    "densenet121_224": ("densenet121", "features.denseblock4"),
 }
 
 
