@@ -115,7 +115,7 @@ export class ShuffleNet224 extends Model {
 
 const declaration = { imageSize: 224, leastImageSize: 32, classes: 1000 };
 
-/** torchvision's shufflenet_v2_x0_5 and shufflenet_v2_x1_0, which have published weights. */
+/** torchvision's shufflenet_v2_x0_5 and shufflenet_v2_x1_0. */
 export const shufflenet224 = defineFamily({
   models: {
     shufflenet_v2_x0_5: declaration,
