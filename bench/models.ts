@@ -11,7 +11,7 @@ export interface BenchmarkModel {
   readonly workload: Pick<Workload, 'model' | 'classes' | 'image_size'> & Hyperparameters;
 }
 
-/** What `--models` is by default: every model of the project, as its paper sizes it. */
+/** What `--models` is by default: the models of the bias loss's paper and its code. */
 export const defaultModels = [
   'resnet18',
   'densenet121',
@@ -20,8 +20,9 @@ export const defaultModels = [
   'skipblocknet',
 ];
 
-const BATCHES: Readonly<Record<string, number>> = { densenet121: 32, skipblocknet: 32 };
-const DEFAULT_BATCH = 64;
+const BATCHES: Readonly<Record<string, number>> = { densenet121: 32, densenet121_224: 16, resnet50_224: 16 };
+/** Of images of up to 64 pixels, and of larger ones. */
+const DEFAULT_BATCH = { small: 64, large: 32 };
 
 /**
  * Reads a model's label.
@@ -29,7 +30,7 @@ const DEFAULT_BATCH = 64;
  * @throws UsageError for a model or hyperparameter that does not exist
  */
 export function parseModel(label: string): BenchmarkModel {
-  const match = /^([a-z0-9]+)(?:-(\d+(?:\.\d+)?))?$/.exec(label);
+  const match = /^([a-z0-9_]+)(?:-(\d+(?:\.\d+)?))?$/.exec(label);
   if (!match)
     throw new UsageError(
       `--models takes names like resnet18 or shufflenetv2-0.5, not ${JSON.stringify(label)}`,
@@ -42,7 +43,11 @@ export function parseModel(label: string): BenchmarkModel {
     ...options,
   });
   const workload = { model, ...options, classes: config.classes, image_size: config.imageSize };
-  return { label, batch: BATCHES[model] ?? DEFAULT_BATCH, workload };
+  return {
+    label,
+    batch: BATCHES[model] ?? DEFAULT_BATCH[config.imageSize > 64 ? 'large' : 'small'],
+    workload,
+  };
 }
 
 function firstOption(model: string, value: number): Hyperparameters {

@@ -80,6 +80,7 @@ export * from './nn/module.js';
 export * from './nn/parameter.js';
 export * from './nn/pooling.js';
 export * from './nn/sequential.js';
+export { StochasticDepth } from './nn/stochasticDepth.js';
 export { Trace } from './nn/trace.js';
 export { type AdamwOptions, adamw } from './optim/adamw.js';
 export { type LionOptions, lion } from './optim/lion.js';

@@ -198,7 +198,7 @@ class ShuffleNetV2(nn.Module):
 
 
 def create(model: str, classes: int, ratio: float = 1.0, width: float = 1.0, dropout: float = 0.2) -> nn.Module:
-    """The model of that name; ``ratio`` is shufflenetv2's, ``width`` and ``dropout`` skipblocknet's."""
+    """The model of that name, torchvision's among them; ``ratio`` is shufflenetv2's, ``width`` and ``dropout`` skipblocknet's."""
     if model == "resnet18":
         return ResNet18(classes)
     if model == "densenet121":
@@ -207,4 +207,10 @@ def create(model: str, classes: int, ratio: float = 1.0, width: float = 1.0, dro
         return ShuffleNetV2(classes, ratio)
     if model == "skipblocknet":
         return SkipblockNet(classes, width, dropout)
-    raise ValueError(f'no model "{model}": resnet18, densenet121, shufflenetv2, skipblocknet')
+    # Imported only here, as torchvision takes a second to load.
+    from torchvision_models import MODELS, TorchvisionModel
+
+    if model in MODELS:
+        return TorchvisionModel(model, classes)
+    names = ", ".join(["resnet18", "densenet121", "shufflenetv2", "skipblocknet", *MODELS])
+    raise ValueError(f'no model "{model}": {names}')

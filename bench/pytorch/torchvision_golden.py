@@ -4,7 +4,8 @@
 
 Writes FOLDER/MODEL.json. Dropout and stochastic depth are off. Names and shapes of the state dict are a SHA-256 of the
 lines "NAME SHAPE"; lists of parameters are in the state dict's order. `float32_error` has the greatest errors of
-PyTorch's own float32 over memory formats and convolution libraries.
+PyTorch's own float32 over memory formats and convolution libraries. Constants of the optimiser and of the bias loss are
+those of 32 bits, as in a program of this library: else a ReLU's input near zero soon falls on the other side.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import json
 import math
 import sys
 
+import numpy as np
 import torch
 import torchvision
 from torch import nn
@@ -19,49 +21,33 @@ from torch.nn import functional as F
 
 from bias_loss import BiasLoss
 from check_golden import error, golden_value, labels, tensor, uniform
+from torchvision_models import MODELS, TorchvisionModel
 
 SIZE, BATCH, CLASSES = 64, 4, 10
+# Images of the three steps: the first is the batch of the gradients.
+INPUTS = ["train", "step1", "step2"]
 SGD = {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}
 
-# Our name: torchvision's name and the module whose output the bias loss weighs by.
-MODELS = {
-    "resnet18_224": ("resnet18", "layer4"),
-    "resnet34_224": ("resnet34", "layer4"),
-    "resnet50_224": ("resnet50", "layer4"),
-    "mobilenet_v2": ("mobilenet_v2", "features.18"),
-    "mobilenet_v3_small": ("mobilenet_v3_small", "features.12"),
-    "mobilenet_v3_large": ("mobilenet_v3_large", "features.16"),
-    "shufflenet_v2_x0_5": ("shufflenet_v2_x0_5", "conv5"),
-    "shufflenet_v2_x1_0": ("shufflenet_v2_x1_0", "conv5"),
-    "squeezenet1_1": ("squeezenet1_1", "features.12"),
-}
+
+def single(value: float) -> float:
+    return float(np.float32(value))
 
 
-class Featured(nn.Module):
-    """torchvision's model, which also returns the features."""
+def bias_loss(way):
+    return BiasLoss(alpha=single(0.3), beta=single(0.3)).to(way[0])
 
-    def __init__(self, name: str):
-        super().__init__()
-        builder, layer = MODELS[name]
-        self.model = getattr(torchvision.models, builder)(weights=None, num_classes=CLASSES)
-        for module in self.model.modules():
-            if isinstance(module, (nn.Dropout, torchvision.ops.StochasticDepth)):
-                module.p = 0.0
-        self.model.get_submodule(layer).register_forward_hook(self._keep)
-        norms = {key.rsplit(".", 1)[0] for key in self.model.state_dict() if key.endswith("running_mean")}
-        self.model.load_state_dict(
-            {
-                key: golden_value("", key, value.shape, key.rsplit(".", 1)[0] in norms)
-                for key, value in self.model.state_dict().items()
-            }
-        )
 
-    def _keep(self, _module, _inputs, output):
-        self.features = output
-
-    def forward(self, images):
-        logits = self.model(images)
-        return logits, self.features
+def without_dropping(name: str) -> TorchvisionModel:
+    """The model with the formula's weights, whose dropout and stochastic depth do nothing."""
+    model = TorchvisionModel(name, CLASSES)
+    for module in model.modules():
+        if isinstance(module, (nn.Dropout, torchvision.ops.StochasticDepth)):
+            module.p = 0.0
+    state = model.model.state_dict()
+    norms = {key.rsplit(".", 1)[0] for key in state if key.endswith("running_mean")}
+    for key, value in state.items():
+        value.copy_(golden_value("", key, value.shape, key.rsplit(".", 1)[0] in norms))
+    return model
 
 
 def images(name, way):
@@ -72,7 +58,7 @@ def images(name, way):
 
 def model_of(name, way):
     dtype, layout, _native = way
-    return Featured(name).to(dtype).to(memory_format=layout)
+    return without_dropping(name).to(dtype).to(memory_format=layout)
 
 
 def rows(values):
@@ -93,7 +79,7 @@ def numbers(name, way):
         model = model_of(name, way).train()
         target = labels({"classes": CLASSES}, BATCH, 0)
         logits, features = model(images("train", way))
-        loss = BiasLoss()(logits, features, target)
+        loss = bias_loss(way)(logits, features, target)
         loss.backward()
         result["train"] = {
             "logits": logits.tolist(),
@@ -109,17 +95,21 @@ def numbers(name, way):
 
 def steps(name, way):
     model = model_of(name, way).train()
-    optimizer = torch.optim.SGD(model.parameters(), **SGD)
-    criterion = BiasLoss()
+    optimizer = torch.optim.SGD(model.parameters(), **{key: single(value) for key, value in SGD.items()})
+    criterion = bias_loss(way)
     losses = []
-    for step in range(3):
-        logits, features = model(images(f"step{step}", way))
+    for step, batch in enumerate(INPUTS):
+        logits, features = model(images(batch, way))
         loss = criterion(logits, features, labels({"classes": CLASSES}, BATCH, step))
         losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return SGD | {"loss": losses, "parameters_after": [norm(parameter) for parameter in model.parameters()]}
+    return SGD | {
+        "inputs": INPUTS,
+        "loss": losses,
+        "parameters_after": [norm(parameter) for parameter in model.parameters()],
+    }
 
 
 def worst(ours, expected):
@@ -161,7 +151,7 @@ def golden(name):
     layouts = (torch.contiguous_format, torch.channels_last)
     ways = [(torch.float32, layout, native) for layout in layouts for native in (False, True)]
     found = [errors(numbers(name, way), double) for way in ways]
-    state = Featured(name).model.state_dict()
+    state = TorchvisionModel(name, CLASSES).model.state_dict()
     lines = "".join(f"{key} {'x'.join(map(str, value.shape))}\n" for key, value in state.items())
     return {
         "model": name,
@@ -170,7 +160,7 @@ def golden(name):
         "batch": BATCH,
         "classes": CLASSES,
         "state_dict": {"entries": len(state), "sha256": hashlib.sha256(lines.encode()).hexdigest()},
-        "parameters": sum(p.numel() for p in getattr(torchvision.models, MODELS[name][0])(weights=None).parameters()),
+        "parameters": sum(p.numel() for p in TorchvisionModel(name, 1000).parameters()),
         **shortened(double),
         "float32_error": {key: greatest([each[key] for each in found]) for key in found[0]},
     }
@@ -179,6 +169,7 @@ def golden(name):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     for model in sys.argv[2:]:
+        found = golden(model)
         with open(f"{sys.argv[1]}/{model}.json", "w", encoding="utf-8") as file:
-            json.dump(golden(model), file, separators=(",", ":"))
+            json.dump(found, file, separators=(",", ":"))
             file.write("\n")

@@ -46,6 +46,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./infoCommand.js')).configureInfo,
   },
   {
+    name: 'models',
+    description: 'List every model with its variants, parameters and multiply-accumulates.',
+    load: async () => (await import('./modelsCommand.js')).configureModels,
+  },
+  {
     name: 'doctor',
     description: 'What this machine has: engines, processor features, versions.',
     load: async () => (await import('./doctorCommand.js')).configureDoctor,

@@ -12,13 +12,17 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** The known name that was probably meant: a similar one, or one that starts with the word. */
+/** A name as it is compared: `MobileNet-V3` is like `mobilenet_v3`. */
+const plain = (name: string): string => name.toLowerCase().replace(/[-_. ]/g, '');
+
+/** The known name that was probably meant: one that starts with the word, or else a similar one. */
 export function suggest(word: string, known: readonly string[]): string | undefined {
-  const lower = word.toLowerCase();
+  const meant = plain(word);
   const ranked = known
-    .map((name) => ({ name, far: distance(lower, name.toLowerCase()) }))
+    .map((name) => ({ name, far: distance(meant, plain(name)), begins: plain(name).startsWith(meant) }))
     .sort((a, b) => a.far - b.far);
   const [best] = ranked;
-  if (best && best.far <= Math.max(2, Math.floor(0.4 * best.name.length))) return best.name;
-  return lower.length >= 3 ? known.find((name) => name.startsWith(lower)) : undefined;
+  const longer = meant.length >= 3 ? ranked.find(({ begins }) => begins) : undefined;
+  if (longer) return longer.name;
+  return best && best.far <= Math.max(2, Math.floor(0.4 * best.name.length)) ? best.name : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Families } from './families.js';
-import { type ModelKind, modelKinds, type TensorShapes } from './recognise.js';
+import { type ModelKind, type ModelLayout, modelLayouts, sameShape, type TensorShapes } from './recognise.js';
 import { families } from './registry.js';
 
 /** The model whose tensors are most like a file's. */
@@ -16,7 +16,7 @@ const NAMED = 3;
 
 /** Finds the published model closest to a state dict, for messages about unknown ones. */
 export function closestModel(tensors: TensorShapes, among: Families = families): ClosestModel {
-  const candidates = modelKinds(among).map((kind) => compare(kind, tensors, among));
+  const candidates = modelLayouts(among).map((layout) => compare(layout, tensors));
   return candidates.reduce((best, each) => (each.likeness > best.likeness ? each : best)).model;
 }
 
@@ -25,21 +25,16 @@ export function closestModel(tensors: TensorShapes, among: Families = families):
  * and another shape is half as much alike: an unknown width is closest to its own family.
  */
 function compare(
-  kind: ModelKind,
+  { kind, entries, names }: ModelLayout,
   tensors: TensorShapes,
-  among: Families,
 ): { readonly model: ClosestModel; readonly likeness: number } {
-  const model = among.create({ ...kind, classes: 2 });
-  const entries = model
-    .stateEntries()
-    .filter(({ name, kind }) => kind !== 'counter' && !model.classifierEntries.includes(name));
   const differences: string[] = [];
   let same = 0;
   let named = 0;
   for (const { name, shape } of entries) {
     const found = tensors.get(name)?.shape;
     if (found) named++;
-    if (found?.join() === shape.join()) same++;
+    if (sameShape(found, shape)) same++;
     else if (differences.length < NAMED)
       differences.push(
         found
@@ -47,7 +42,6 @@ function compare(
           : `${name} [${shape.join(', ')}] is missing`,
       );
   }
-  const names = new Set(model.stateEntries().map(({ name }) => name));
   for (const [name, { shape }] of tensors) {
     if (differences.length >= NAMED) break;
     if (!names.has(name)) differences.push(`${name} [${shape.join(', ')}] is not in it`);

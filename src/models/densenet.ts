@@ -104,6 +104,7 @@ export class DenseNet121 extends Model {
 
 /** DenseNet121 for images of 32 pixels. */
 export const densenet = defineFamily({
+  title: 'DenseNet for 32 pixels (the bias loss’s published code)',
   models: { densenet121: { imageSize: 32, leastImageSize: 8, classes: 100 } },
   options: {},
   create: (config) => new DenseNet121(config),

@@ -31,6 +31,8 @@ export interface ModelDeclaration {
  * recognition of tensors need.
  */
 export interface Family<M extends string = string, O extends string = string> {
+  /** Its name, and whose implementation its numbers equal: `MobileNetV3 (torchvision)`. */
+  readonly title: string;
   /** Its models by name. */
   readonly models: Readonly<Record<M, ModelDeclaration>>;
   /** Its hyperparameters by name. */

@@ -90,6 +90,7 @@ export class MobileNetV2 extends Model {
 
 /** torchvision's mobilenet_v2. */
 export const mobilenetV2 = defineFamily({
+  title: 'MobileNetV2 (torchvision)',
   models: { mobilenet_v2: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
   options: { dropout: dropoutOption('probability of dropout before the classifier', 0.2) },
   create: (config, { dropout }) => new MobileNetV2(config, dropout),

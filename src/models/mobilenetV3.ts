@@ -138,6 +138,7 @@ const declaration = { imageSize: 224, leastImageSize: 32, classes: 1000 };
 
 /** torchvision's mobilenet_v3_small and mobilenet_v3_large. */
 export const mobilenetV3 = defineFamily({
+  title: 'MobileNetV3 (torchvision)',
   models: { mobilenet_v3_small: declaration, mobilenet_v3_large: declaration },
   options: { dropout: dropoutOption('probability of dropout before the classifier', 0.2) },
   create: (config, { dropout }) =>

@@ -17,17 +17,43 @@ export type ModelKind = { readonly name: string; readonly channels: number } & {
  */
 export function recogniseModel(tensors: TensorShapes, among: Families = families): ModelKind | undefined {
   let best: { readonly kind: ModelKind; readonly count: number } | undefined;
-  for (const kind of modelKinds(among)) {
-    const model = among.create({ ...kind, classes: 2 });
-    const entries = model
-      .stateEntries()
-      .filter(({ name, kind }) => kind !== 'counter' && !model.classifierEntries.includes(name));
-    const count = entries.length;
-    if (count <= (best?.count ?? 0)) continue;
-    if (entries.every(({ name, shape }) => tensors.get(name)?.shape.join() === shape.join()))
-      best = { kind, count };
+  for (const { kind, entries } of modelLayouts(among)) {
+    if (entries.length <= (best?.count ?? 0)) continue;
+    if (entries.every(({ name, shape }) => sameShape(tensors.get(name)?.shape, shape)))
+      best = { kind, count: entries.length };
   }
   return best?.kind;
+}
+
+/** A model's tensors that tell it from others: all but the classifier's and counters. */
+export interface ModelLayout {
+  readonly kind: ModelKind;
+  readonly entries: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Names of all its tensors. */
+  readonly names: ReadonlySet<string>;
+}
+
+const layouts = new WeakMap<Families, readonly ModelLayout[]>();
+
+/** The layout of each of {@link modelKinds}, made once. */
+export function modelLayouts(among: Families): readonly ModelLayout[] {
+  const known = layouts.get(among);
+  if (known) return known;
+  const made = modelKinds(among).map((kind): ModelLayout => {
+    const model = among.create({ ...kind, classes: 2 });
+    const all = model.stateEntries();
+    const entries = all
+      .filter(({ name, kind }) => kind !== 'counter' && !model.classifierEntries.includes(name))
+      .map(({ name, shape }) => ({ name, shape }));
+    return { kind, entries, names: new Set(all.map(({ name }) => name)) };
+  });
+  layouts.set(among, made);
+  return made;
+}
+
+/** Whether two shapes are the same; one that is missing is not. */
+export function sameShape(found: readonly number[] | undefined, shape: readonly number[]): boolean {
+  return found?.length === shape.length && found.every((size, axis) => size === shape[axis]);
 }
 
 /** Every model with all hyperparameter values that are tried to recognise tensors. */

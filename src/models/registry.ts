@@ -1,5 +1,8 @@
 import { densenet } from './densenet.js';
+import { densenet224 } from './densenet224.js';
+import { efficientnet } from './efficientnet.js';
 import { Families, type ModelRequest } from './families.js';
+import { mnasnet } from './mnasnet.js';
 import { mobilenetV2 } from './mobilenetV2.js';
 import { mobilenetV3 } from './mobilenetV3.js';
 import type { Model } from './model.js';
@@ -20,7 +23,10 @@ const list = [
   mobilenetV2,
   mobilenetV3,
   shufflenet224,
+  efficientnet,
+  mnasnet,
   squeezenet,
+  densenet224,
 ] as const;
 
 type KeysOf<T> = T extends T ? keyof T : never;

@@ -84,6 +84,7 @@ export class ResNet18 extends Model {
 
 /** ResNet18 for images of 32 pixels. */
 export const resnet = defineFamily({
+  title: 'ResNet for 32 pixels (the bias loss’s published code)',
   models: { resnet18: { imageSize: 32, leastImageSize: 8, classes: 100 } },
   options: {},
   create: (config) => new ResNet18(config),

@@ -127,6 +127,7 @@ const declaration = { imageSize: 224, leastImageSize: 32, classes: 1000 };
 
 /** torchvision's resnet18, resnet34 and resnet50; `resnet18` without the suffix is the one for 32 pixels. */
 export const resnet224 = defineFamily({
+  title: 'ResNet (torchvision)',
   models: { resnet18_224: declaration, resnet34_224: declaration, resnet50_224: declaration },
   options: {},
   create: (config) => new ResNet224(config, VARIANTS[config.name as keyof typeof VARIANTS]),

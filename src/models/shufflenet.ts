@@ -125,6 +125,7 @@ export class ShuffleNetV2 extends Model {
 
 /** ShuffleNetV2 for images of 32 pixels. */
 export const shufflenet = defineFamily({
+  title: 'ShuffleNetV2 for 32 pixels (the bias loss’s published code)',
   models: { shufflenetv2: { imageSize: 32, leastImageSize: 8, classes: 100 } },
   options: { ratio: { help: 'channel multiplier', standard: 1, ...oneOf([0.5, 1, 1.5, 2]) } },
   create: (config, { ratio }) => new ShuffleNetV2(config, ratio),

@@ -17,6 +17,8 @@ import { Model, type ModelConfig, type ModelOutput } from './model.js';
 const WIDTHS = {
   shufflenet_v2_x0_5: [48, 96, 192, 1024],
   shufflenet_v2_x1_0: [116, 232, 464, 1024],
+  shufflenet_v2_x1_5: [176, 352, 704, 1024],
+  shufflenet_v2_x2_0: [244, 488, 976, 2048],
 } as const;
 type Widths = (typeof WIDTHS)[keyof typeof WIDTHS];
 
@@ -115,11 +117,14 @@ export class ShuffleNet224 extends Model {
 
 const declaration = { imageSize: 224, leastImageSize: 32, classes: 1000 };
 
-/** torchvision's shufflenet_v2_x0_5 and shufflenet_v2_x1_0. */
+/** torchvision's shufflenet_v2_x0_5 to shufflenet_v2_x2_0. */
 export const shufflenet224 = defineFamily({
+  title: 'ShuffleNetV2 (torchvision)',
   models: {
     shufflenet_v2_x0_5: declaration,
     shufflenet_v2_x1_0: declaration,
+    shufflenet_v2_x1_5: declaration,
+    shufflenet_v2_x2_0: declaration,
   },
   options: {},
   create: (config) => new ShuffleNet224(config, WIDTHS[config.name as keyof typeof WIDTHS]),

@@ -209,6 +209,7 @@ const PAPER_MACS: Readonly<Record<string, number>> = { '0.5': 80, '0.75': 150, '
 
 /** SkipblockNet, whose published sizes are XS, S, M and L. */
 export const skipblocknet = defineFamily({
+  title: 'SkipblockNet (the bias loss’s paper)',
   models: { skipblocknet: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
   options: {
     width: {

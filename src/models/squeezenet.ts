@@ -112,6 +112,7 @@ export class SqueezeNet extends Model {
 
 /** torchvision's squeezenet1_1. */
 export const squeezenet = defineFamily({
+  title: 'SqueezeNet (torchvision)',
   models: { squeezenet1_1: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
   options: { dropout: dropoutOption('probability of dropout before the classifier', 0.5) },
   create: (config, { dropout }) => new SqueezeNet(config, dropout),

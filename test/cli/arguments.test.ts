@@ -66,10 +66,26 @@ describe('suggest', () => {
       'shuflenetv2',
       'skipblock',
       'shuffelnetv2',
+      'MobileNetV3',
+      'mobilenet-v3-lagre',
+      'resnet50',
+      'efficientnet-b0',
     ];
     assert.deepEqual(
       meant.map((word) => suggest(word, modelNames)),
-      ['resnet18', 'resnet18', 'densenet121', 'shufflenetv2', 'shufflenetv2', 'skipblocknet', 'shufflenetv2'],
+      [
+        'resnet18',
+        'resnet18',
+        'densenet121',
+        'shufflenetv2',
+        'shufflenetv2',
+        'skipblocknet',
+        'shufflenetv2',
+        'mobilenet_v3_small',
+        'mobilenet_v3_large',
+        'resnet50_224',
+        'efficientnet_b0',
+      ],
     );
   });
 

@@ -36,6 +36,7 @@ class Tower extends Model {
 }
 
 const tower = defineFamily({
+  title: 'Tower',
   models: {
     tower: { imageSize: 48, leastImageSize: 4, classes: 10 },
     towerlarge: { imageSize: 96, leastImageSize: 4, classes: 10 },

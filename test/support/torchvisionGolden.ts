@@ -40,12 +40,32 @@ export interface TorchvisionGolden {
     readonly lr: number;
     readonly momentum: number;
     readonly weight_decay: number;
+    /** Names of the steps' images. */
+    readonly inputs: readonly string[];
     readonly loss: readonly number[];
     /** L2 norms. */
     readonly parameters_after: readonly number[];
   };
   readonly float32_error: Errors;
 }
+
+/** Every model of torchvision's that has golden numbers, the smallest of each family first. */
+export const torchvisionModels = [
+  'mobilenet_v3_small',
+  'shufflenet_v2_x0_5',
+  'squeezenet1_1',
+  'mobilenet_v2',
+  'mnasnet1_0',
+  'efficientnet_b0',
+  'resnet18_224',
+  'densenet121_224',
+  'mobilenet_v3_large',
+  'shufflenet_v2_x1_0',
+  'shufflenet_v2_x1_5',
+  'shufflenet_v2_x2_0',
+  'resnet34_224',
+  'resnet50_224',
+] as const;
 
 /** The golden numbers of a model by its name. */
 export function readTorchvisionGolden(model: string): TorchvisionGolden {

@@ -1,66 +1,63 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import type { Engine } from '../../src/engines/engine.js';
 import { biasLoss } from '../../src/losses/biasLoss.js';
+import type { Model } from '../../src/models/model.js';
 import { families } from '../../src/models/registry.js';
 import { sgd } from '../../src/optim/sgd.js';
 import { Learner } from '../../src/train/learner.js';
+import { evaluationProgram } from '../../src/train/programs.js';
 import { floatsOf } from '../../src/train/stateDict.js';
 import { formulaInput, formulaLabels } from './formula.js';
 import { LEAST_NORM, l2Norm, relativeError } from './golden.js';
 import { formulaTensors } from './models.js';
+import { onReference } from './reference.js';
 import { readTorchvisionGolden, type TorchvisionGolden } from './torchvisionGolden.js';
+
+type Limits = TorchvisionGolden['float32_error'];
 
 /** What the suite runs on. */
 export interface TorchvisionSubject {
   readonly model: string;
-  /** Starts an engine of its own for a test. */
+  /** Starts an engine of its own for the model's tests. */
   readonly engine: () => Promise<Engine>;
-}
-
-type Body = (
-  learner: Learner,
-  golden: TorchvisionGolden,
-  limits: TorchvisionGolden['float32_error'],
-) => Promise<void>;
-
-/** Runs `body` with a learner that holds the formula's weights; nothing is dropped. */
-async function withLearner(subject: TorchvisionSubject, body: Body): Promise<void> {
-  const golden = readTorchvisionGolden(subject.model);
-  const engine = await subject.engine();
-  try {
-    const { momentum, weight_decay: weightDecay } = golden.sgd;
-    const model = modelOf(golden);
-    const optimizer = sgd({ momentum, weightDecay });
-    const learner = await Learner.create({
-      engine,
-      model,
-      loss: biasLoss(),
-      optimizer,
-      batchSize: golden.batch,
-    });
-    await learner.loadStateDict(formulaTensors(model));
-    await body(learner, golden, limitsOf(golden));
-    await learner.close();
-  } finally {
-    await engine.close();
-  }
+  /**
+   * Greatest relative errors: five times those of PyTorch's float32, or 1e-5 where that is larger (`float32`); or 1e-6,
+   * as results are rounded to 32 bits (`double`), and in evaluation 1e-5, as folding rounds the weights, too.
+   */
+  readonly limits: 'float32' | 'double';
 }
 
 /** The golden numbers' model, with probabilities of dropping set to 0. */
-function modelOf({ model: name, classes, image_size: imageSize }: TorchvisionGolden) {
+function modelOf({ model: name, classes, image_size: imageSize }: TorchvisionGolden): Model {
   const { family } = families.declarationOf(name)!;
   const off = Object.fromEntries(Object.keys(family.options).map((key) => [key, 0]));
   return families.create({ name, classes, imageSize, ...off });
 }
 
-/** Five times the errors of PyTorch's float32, or 1e-5 where that is larger. */
-function limitsOf({ float32_error: errors }: TorchvisionGolden): TorchvisionGolden['float32_error'] {
-  const limit = (error: number): number => Math.max(5 * error, 1e-5);
-  const { losses, ...rest } = errors;
-  const single = Object.fromEntries(Object.entries(rest).map(([key, error]) => [key, limit(error)]));
-  return { ...errors, ...single, losses: losses.map(limit) };
+/** A learner that holds the formula's weights. */
+async function learnerOf(golden: TorchvisionGolden, engine: Engine): Promise<Learner> {
+  const { momentum, weight_decay: weightDecay } = golden.sgd;
+  const model = modelOf(golden);
+  const optimizer = sgd({ momentum, weightDecay });
+  const options = { engine, model, loss: biasLoss(), optimizer, batchSize: golden.batch };
+  const learner = await Learner.create(options);
+  await learner.loadStateDict(formulaTensors(model));
+  return learner;
+}
+
+function limitsOf({ float32_error: errors }: TorchvisionGolden, kind: TorchvisionSubject['limits']): Limits {
+  const limit = (error: number): number => (kind === 'double' ? 1e-6 : Math.max(5 * error, 1e-5));
+  return {
+    eval: kind === 'double' ? 1e-5 : limit(errors.eval),
+    train: limit(errors.train),
+    gradients_l2: limit(errors.gradients_l2),
+    gradients_first: limit(errors.gradients_first),
+    buffers: limit(errors.buffers),
+    losses: errors.losses.map(limit),
+    parameters: limit(errors.parameters),
+  };
 }
 
 function below(what: string, error: number, limit: number): void {
@@ -74,16 +71,16 @@ function batchOf({ batch, image_size, classes }: TorchvisionGolden, name: string
   return { images: formulaInput(name, batch, image_size), labels: formulaLabels(batch, classes, offset) };
 }
 
-function checkRows(found: Float32Array, rows: readonly (readonly number[])[], limit: number): void {
+function checkRows(
+  found: ArrayLike<number>,
+  rows: readonly (readonly number[])[],
+  limit: number,
+  what = 'logits',
+): void {
   rows.forEach((row, n) => {
-    const values = found.subarray(n * row.length, (n + 1) * row.length);
-    below(`logits of image ${n}`, relativeError(values, row), limit);
+    const values = Array.from(row, (_, i) => found[n * row.length + i]!);
+    below(`${what} of image ${n}`, relativeError(values, row), limit);
   });
-}
-
-/** Entries of the state dict, by kind, in order. */
-function namesOf(learner: Learner, kind: 'parameter' | 'buffer'): string[] {
-  return learner.model.stateEntries().flatMap((entry) => (entry.kind === kind ? [entry.name] : []));
 }
 
 async function checkNorms(
@@ -93,7 +90,7 @@ async function checkNorms(
   limit: number,
 ): Promise<void> {
   const state = await learner.stateDict();
-  const names = namesOf(learner, kind);
+  const names = learner.model.stateEntries().flatMap((entry) => (entry.kind === kind ? [entry.name] : []));
   assert.equal(names.length, norms.length);
   for (const [i, name] of names.entries())
     if (norms[i]! >= LEAST_NORM)
@@ -104,7 +101,7 @@ async function checkNorms(
 function checkGradients(
   found: ReadonlyMap<string, Float32Array>,
   expected: TorchvisionGolden['train']['gradients'],
-  limits: { readonly gradients_l2: number; readonly gradients_first: number },
+  limits: Limits,
 ): void {
   assert.equal(found.size, expected.length);
   for (const [i, [name, values]] of [...found].entries()) {
@@ -114,6 +111,33 @@ function checkGradients(
     if (Math.max(...first.map(Math.abs)) >= 1e-3 * l2)
       below(`first gradients of ${name}`, relativeError(values, first), limits.gradients_first);
   }
+}
+
+async function checkEvaluation(learner: Learner, golden: TorchvisionGolden, limits: Limits): Promise<void> {
+  await learner.beginEvaluation({ featureVariance: true });
+  const found = await learner.predict(batchOf(golden, 'eval').images);
+  await learner.endEvaluation();
+  checkRows(found.logits, golden.eval.logits, limits.eval);
+  below('variances', relativeError(found.featureVariance!, golden.eval.variance), limits.eval);
+}
+
+async function checkTraining(learner: Learner, golden: TorchvisionGolden, limits: Limits): Promise<void> {
+  const { train } = golden;
+  const found = await learner.gradients(batchOf(golden, 'train'));
+  checkRows(found.logits, train.logits, limits.train);
+  below('cross-entropy', relativeError([found.crossEntropy], [train.cross_entropy]), limits.train);
+  below('bias loss', relativeError([found.loss], [train.bias_loss]), limits.train);
+  checkGradients(found.gradients, train.gradients, limits);
+}
+
+async function checkSteps(learner: Learner, golden: TorchvisionGolden, limits: Limits): Promise<void> {
+  const { inputs, loss, lr: learningRate, parameters_after } = golden.sgd;
+  for (const [step, input] of inputs.entries()) {
+    const found = await learner.step(batchOf(golden, input, step), { learningRate, step });
+    below(`loss of step ${step}`, relativeError([found.loss], [loss[step]!]), limits.losses[step]!);
+    if (step === 0) await checkNorms(learner, 'buffer', golden.train.buffers_after, limits.buffers);
+  }
+  await checkNorms(learner, 'parameter', parameters_after, limits.parameters);
 }
 
 /** Names, shapes and number of parameters: what a checkpoint of torchvision has to fit. */
@@ -128,38 +152,35 @@ export function stateDictTest(name: string): void {
   });
 }
 
-/** Registers the golden tests of a model on an engine. */
-export function torchvisionSuite(subject: TorchvisionSubject): void {
-  it('logits and variances in evaluation mode', () =>
-    withLearner(subject, async (learner, golden, limits) => {
-      await learner.beginEvaluation({ featureVariance: true });
-      const found = await learner.predict(batchOf(golden, 'eval').images);
-      checkRows(found.logits, golden.eval.logits, limits.eval);
-      below('variances', relativeError(found.featureVariance!, golden.eval.variance), limits.eval);
-    }));
-  it('logits, losses and every gradient in training mode', () =>
-    withLearner(subject, async (learner, golden, limits) => {
-      const { train } = golden;
-      const found = await learner.gradients(batchOf(golden, 'train'));
-      checkRows(found.logits, train.logits, limits.train);
-      below('cross-entropy', relativeError([found.crossEntropy], [train.cross_entropy]), limits.train);
-      below('bias loss', relativeError([found.loss], [train.bias_loss]), limits.train);
-      checkGradients(found.gradients, train.gradients, limits);
-    }));
-  it('running statistics after a step', () =>
-    withLearner(subject, async (learner, golden, limits) => {
-      await learner.step(batchOf(golden, 'train'), { learningRate: 0, step: 0 });
-      await checkNorms(learner, 'buffer', golden.train.buffers_after, limits.buffers);
-    }));
-  it('three SGD steps under bias loss', () =>
-    withLearner(subject, async (learner, golden, limits) => {
-      for (const [step, loss] of golden.sgd.loss.entries()) {
-        const found = await learner.step(batchOf(golden, `step${step}`, step), {
-          learningRate: golden.sgd.lr,
-          step,
-        });
-        below(`loss of step ${step}`, relativeError([found.loss], [loss]), limits.losses[step]!);
-      }
-      await checkNorms(learner, 'parameter', golden.sgd.parameters_after, limits.parameters);
-    }));
+/** Evaluation in double precision throughout, without folding. */
+export function exactEvaluationTest(name: string): void {
+  it('logits and variances of evaluation without any rounding', () => {
+    const golden = readTorchvisionGolden(name);
+    const model = modelOf(golden);
+    const tensors = [...formulaTensors(model)].map(([key, value]) => [key, floatsOf(value)] as const);
+    const program = evaluationProgram(model, golden.batch, { featureVariance: true });
+    const { images } = batchOf(golden, 'eval');
+    const found = onReference(program, new Map(tensors)).executable.runExact({ images });
+    checkRows(found.logits!, golden.eval.logits, 1e-8);
+    below('variances', relativeError(found.featureVariance!, golden.eval.variance), 1e-8);
+  });
+}
+
+/** Registers the golden tests of a model on an engine; one learner serves all, as programs take long to compile. */
+export function torchvisionSuite(title: string, subject: TorchvisionSubject): void {
+  describe(title, () => {
+    const golden = readTorchvisionGolden(subject.model);
+    const limits = limitsOf(golden, subject.limits);
+    let engine: Engine;
+    let learner: Learner;
+    before(async () => {
+      engine = await subject.engine();
+      learner = await learnerOf(golden, engine);
+    });
+    after(() => engine.close());
+    it('logits and variances in evaluation mode', () => checkEvaluation(learner, golden, limits));
+    it('logits, losses and every gradient in training mode', () => checkTraining(learner, golden, limits));
+    it('three SGD steps under bias loss, and running statistics after the first', () =>
+      checkSteps(learner, golden, limits));
+  });
 }

@@ -1,0 +1,25 @@
+import { greaterOrEqual, mul } from '../graph/ops/elementwise.js';
+import type { Tensor } from '../graph/tensor.js';
+import { Layer } from './layer.js';
+import type { Trace } from './trace.js';
+
+/**
+ * In training, zeroes a whole image of x [N, …] with probability p and scales the others by 1/(1 − p), torchvision's
+ * `StochasticDepth` in the mode `row`; otherwise does nothing.
+ */
+export class StochasticDepth extends Layer {
+  /** @param stream name of its random numbers, another for each such layer of a model */
+  constructor(
+    private readonly p: number,
+    private readonly stream: string,
+  ) {
+    super();
+  }
+
+  override forward(x: Tensor, trace: Trace): Tensor {
+    if (!trace.training || this.p === 0) return x;
+    const perImage = [x.shape[0]!, ...x.shape.slice(1).map(() => 1)];
+    const kept = greaterOrEqual(trace.graph.uniform(this.stream, perImage), this.p);
+    return mul(x, mul(kept, 1 / (1 - this.p)));
+  }
+}
