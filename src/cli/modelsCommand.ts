@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander';
 import { UserError } from '../errors.js';
 import { type CatalogueEntry, catalogue } from '../models/catalogue.js';
 import { families } from '../models/registry.js';
+import { flagOf } from './flagNames.js';
 import { logFormatOption } from './options.js';
 import { formatCount, formatTable, type LogFormat, printJson, printLine } from './output.js';
 import { suggest } from './suggest.js';
@@ -46,8 +47,7 @@ function textOf(entries: readonly CatalogueEntry[]): string {
 }
 
 function rowOf({ name, options, imageSize, classes, parameters, macs }: CatalogueEntry): string[] {
-  const { flags } = families;
-  const set = Object.entries(options).map(([key, value]) => ` ${flags[key as keyof typeof flags]} ${value}`);
+  const set = Object.entries(options).map(([key, value]) => ` ${flagOf(key)} ${value}`);
   const counts = [imageSize, classes].map(String);
   return [`  ${name}${set.join('')}`, ...counts, formatCount(parameters), (macs / 1e6).toFixed(1)];
 }
