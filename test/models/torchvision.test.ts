@@ -13,6 +13,7 @@ const evaluated = [
   'efficientnet_b0',
   'shufflenet_v2_x0_5',
   'squeezenet1_1',
+  'resnet18_224',
 ] as const satisfies (typeof torchvisionModels)[number][];
 
 for (const model of evaluated)
