@@ -87,7 +87,7 @@ export class EfficientNet extends Model {
   override readonly classifierEntries = ['classifier.1.weight', 'classifier.1.bias'];
   readonly features: Sequential;
   readonly classifier: Sequential;
-  private readonly parts: readonly Layer[];
+  private readonly stages: readonly Layer[];
 
   /**
    * @param dropout its probability before the classifier
@@ -95,12 +95,12 @@ export class EfficientNet extends Model {
    */
   constructor(config: ModelConfig, dropout: number, stochasticDepth: number) {
     super(config);
-    this.parts = [
+    this.stages = [
       convNorm(this.channels, STEM, 3, { stride: 2, activation }),
       ...stages(stochasticDepth),
       convNorm(STAGES.at(-1)![3], HEAD, 1, { activation }),
     ];
-    this.features = new Sequential(this.parts);
+    this.features = new Sequential(this.stages);
     const weight = symmetricUniformInit(1 / Math.sqrt(config.classes));
     this.classifier = new Sequential([
       new Dropout(dropout, 'classifier.0'),
@@ -110,7 +110,7 @@ export class EfficientNet extends Model {
 
   override forward(images: Tensor, trace: Trace): ModelOutput {
     let x = images;
-    this.parts.forEach((part, i) => {
+    this.stages.forEach((part, i) => {
       x = trace.mark(`features.${i}`, part.forward(x, trace));
     });
     return { logits: this.classifier.forward(flatten(globalAvgPool2d(x)), trace), features: x };

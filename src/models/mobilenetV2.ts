@@ -57,7 +57,7 @@ export class MobileNetV2 extends Model {
   override readonly classifierEntries = ['classifier.1.weight', 'classifier.1.bias'];
   readonly features: Sequential;
   readonly classifier: Sequential;
-  private readonly parts: readonly Layer[];
+  private readonly stages: readonly Layer[];
 
   /** @param dropout its probability before the classifier */
   constructor(config: ModelConfig, dropout: number) {
@@ -71,7 +71,7 @@ export class MobileNetV2 extends Model {
       }
     }
     parts.push(convNorm(channels, HEAD, 1, { activation }));
-    this.parts = parts;
+    this.stages = parts;
     this.features = new Sequential(parts);
     this.classifier = new Sequential([
       new Dropout(dropout, 'classifier.0'),
@@ -81,7 +81,7 @@ export class MobileNetV2 extends Model {
 
   override forward(images: Tensor, trace: Trace): ModelOutput {
     let x = images;
-    this.parts.forEach((part, i) => {
+    this.stages.forEach((part, i) => {
       x = trace.mark(`features.${i}`, part.forward(x, trace));
     });
     return { logits: this.classifier.forward(flatten(globalAvgPool2d(x)), trace), features: x };

@@ -103,7 +103,7 @@ export class MobileNetV3 extends Model {
   override readonly classifierEntries = ['classifier.3.weight', 'classifier.3.bias'];
   readonly features: Sequential;
   readonly classifier: Sequential;
-  private readonly parts: readonly Layer[];
+  private readonly stages: readonly Layer[];
 
   /** @param dropout its probability before the classifier */
   constructor(config: ModelConfig, { rows, last }: Variant, dropout: number) {
@@ -115,7 +115,7 @@ export class MobileNetV3 extends Model {
       channels = row[2];
     }
     parts.push(convNorm(channels, 6 * channels, 1, { activation: hswish, norm }));
-    this.parts = parts;
+    this.stages = parts;
     this.features = new Sequential(parts);
     this.classifier = new Sequential([
       linear(6 * channels, last),
@@ -127,7 +127,7 @@ export class MobileNetV3 extends Model {
 
   override forward(images: Tensor, trace: Trace): ModelOutput {
     let x = images;
-    this.parts.forEach((part, i) => {
+    this.stages.forEach((part, i) => {
       x = trace.mark(`features.${i}`, part.forward(x, trace));
     });
     return { logits: this.classifier.forward(flatten(globalAvgPool2d(x)), trace), features: x };
