@@ -90,6 +90,10 @@ class Features extends Module {
     this.norm5 = new BatchNorm2d(CHANNELS);
   }
 
+  override parts(prefix = ''): string[][] {
+    return this.childParts(prefix);
+  }
+
   protected override children(): [string, Layer][] {
     return [...this.body, ['norm5', this.norm5]];
   }
