@@ -47,8 +47,10 @@ describe('variances of a run’s model', () => {
       assert.equal(few.images.length, 8);
       assert.ok(few.images.every(({ variance }) => variances.some((v) => Math.abs(v / variance - 1) < 1e-3)));
     }));
+});
 
-  it('need the token, a run with a model, and a number of images', () =>
+describe('what questions about a model need', () => {
+  it('is the token, a run with a model, and a number of images', () =>
     withStudio(async (studio, runs, folder) => {
       writeRun(runs, 'one', { epochs: 2 });
       assert.equal((await ask(studio, PATH, { method: 'POST' })).status, 401);
@@ -120,7 +122,9 @@ describe('questions about models', () => {
         [2, 3, 4, 5, 6].map((images) => `start ${images}\nend ${images}\n`).join(''),
       );
     }));
+});
 
+describe('processes of questions about models', () => {
   it('end when nobody waits, when they take too long, and with the studio', async () => {
     const isAlive = (folder: string): boolean => {
       try {
