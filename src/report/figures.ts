@@ -1,7 +1,7 @@
 import { type Calibration, calibrationOf } from './analysis/calibration.js';
 import { type ClassFigures, classFigures, confusionCounts } from './analysis/classFigures.js';
 import { enlargedHeat } from './analysis/gradCam.js';
-import { embedded, inputsOf, rgbOf, underHeat } from './analysis/modelImages.js';
+import { addressesOf, embedded, rgbOf, underHeat } from './analysis/modelImages.js';
 import { type NotableImages, notableImages } from './analysis/notable.js';
 import { type Outcomes, probabilityOf } from './analysis/outcomes.js';
 import { type CellPlan, planCells } from './cellPlan.js';
@@ -184,25 +184,6 @@ async function heatImages(
       };
     }),
   );
-}
-
-/** Embeds images of the test set, each once. */
-async function addressesOf(
-  model: TrainedModel,
-  indices: readonly number[],
-  most: number,
-): Promise<Map<number, string>> {
-  const found = new Map<number, string>();
-  const { preprocessing } = model;
-  for await (const { images, indices: some } of inputsOf(model.test, indices, {
-    preprocessing,
-    batchSize: Math.min(64, indices.length),
-  })) {
-    const size = preprocessing.imageSize;
-    for (const [n, index] of some.entries())
-      found.set(index, await embedded(rgbOf(images, n, preprocessing), { size, most }));
-  }
-  return found;
 }
 
 /** An image's class and prediction. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Dataset, limited } from '../data/dataset.js';
+import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import type { Preprocessing } from '../data/preprocessing.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, Executable, Variables } from '../engines/engine.js';
 import { UserError } from '../errors.js';
+import { RUNNING_MIN } from '../losses/biasLoss.js';
 import type { Model } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import { type Checkpoint, readCheckpoint } from '../runs/checkpoint.js';
@@ -22,10 +23,10 @@ import { evaluationProgram } from '../train/programs.js';
 import { checkStateDict, floatsOf } from '../train/stateDict.js';
 import { isTrainingState } from '../train/weights.js';
 import { gradCamProgram } from './analysis/gradCam.js';
-import { inputsOf } from './analysis/modelImages.js';
+import { evenSample, inputsOf } from './analysis/modelImages.js';
 import { OutcomeCollector, type Outcomes } from './analysis/outcomes.js';
 
-/** The largest number of test images analysed; of a larger set, a sample of this size. */
+/** The largest number of test images analysed unless told otherwise; of a larger set, an even sample of this size. */
 const MOST_IMAGES = 10_000;
 
 /** Images of a batch, unless the run's has fewer. */
@@ -51,6 +52,8 @@ export class TrainedModel {
     readonly test: Dataset,
     /** Images of the whole test set. */
     readonly testImages: number,
+    /** The smallest variance that the bias loss met in training; undefined if the run's loss keeps none. */
+    readonly runningMin: number | undefined,
     readonly preprocessing: Preprocessing,
     private readonly model: Model,
     private readonly engine: Engine,
@@ -60,9 +63,10 @@ export class TrainedModel {
   /**
    * Opens a run's best checkpoint, or else its last, with the data and the engine of its settings.
    *
+   * @param images test images to look at, at most: an even sample of the set. Default 10,000
    * @throws UserError when the checkpoint or the data is missing or damaged, or they do not fit
    */
-  static async open(folder: string): Promise<TrainedModel> {
+  static async open(folder: string, images = MOST_IMAGES): Promise<TrainedModel> {
     const checkpoint = readCheckpoint(checkpointOf(folder));
     const config = configOf(checkpoint, folder);
     const data = asResumedClasses(
@@ -70,14 +74,16 @@ export class TrainedModel {
       checkpoint.data.classes,
       checkpoint.path,
     );
-    const test = limited(data.test, MOST_IMAGES);
+    const test = evenSample(data.test, images);
     const model = createModel(checkpoint.model);
     const preprocessing = preprocessingOf(checkpoint);
     const engine = await createEngine(config.engine, engineOptionsOf(config));
     try {
       const values = await valuesOf(engine, model, checkpoint);
       const { count } = data.test;
-      return new TrainedModel(checkpoint.path, config, test, count, preprocessing, model, engine, values);
+      const { path } = checkpoint;
+      const least = runningMinOf(checkpoint);
+      return new TrainedModel(path, config, test, count, least, preprocessing, model, engine, values);
     } catch (error) {
       await engine.close();
       throw error;
@@ -181,6 +187,11 @@ function configOf({ training, path }: Checkpoint, folder: string): TrainConfig {
   if (!training) throw new UserError(`${path} holds weights alone, not a run`);
   const saved = { ...TRAIN_DEFAULTS, ...checkTrainSettings(training.config, path) };
   return withRestoredPaths(saved, folder, () => undefined);
+}
+
+function runningMinOf({ tensors }: Checkpoint): number | undefined {
+  const tensor = tensors.get(RUNNING_MIN);
+  return tensor && floatsOf(tensor)[0];
 }
 
 async function valuesOf(engine: Engine, model: Model, { tensors }: Checkpoint): Promise<Variables> {

@@ -103,6 +103,36 @@ export interface ResumeRequest {
   readonly epochs?: number | undefined;
 }
 
+/** The bias loss's settings of a run: its own, or the defaults where it has another loss. */
+export interface BiasLossSettings {
+  readonly alpha: number;
+  readonly beta: number;
+  readonly normMode: 'global' | 'local';
+}
+
+/** A test image as the bias loss sees it. */
+export interface VariedImage {
+  /** A `data:` address. */
+  readonly address: string;
+  /** Names of its class and of the class that the model takes it for. */
+  readonly label: string;
+  readonly predicted: string;
+  /** Variance of its features. */
+  readonly variance: number;
+  readonly crossEntropy: number;
+}
+
+/** What the bias loss makes its weights of, for a run's model. */
+export interface VarianceFigures {
+  /** By variance, the lowest first. */
+  readonly images: readonly VariedImage[];
+  /** Images of the whole test set. */
+  readonly ofImages: number;
+  /** The smallest variance that training met; null where the run's loss keeps none. */
+  readonly runningMin: number | null;
+  readonly settings: BiasLossSettings;
+}
+
 /** The answer to a request that could not be fulfilled. */
 export interface ErrorAnswer {
   /** One sentence. */

@@ -16,6 +16,17 @@ export function chosenImages(dataset: Dataset, indices: readonly number[]): Data
   return { ...dataset, count: indices.length, labels, pixels };
 }
 
+/** `limit` images of a set, spread evenly over it; the whole set if it has no more. */
+export function evenSample(dataset: Dataset, limit: number): Dataset {
+  const { count } = dataset;
+  if (limit >= count) return dataset;
+  const every = count / limit;
+  return chosenImages(
+    dataset,
+    Array.from({ length: limit }, (_, i) => Math.floor(i * every)),
+  );
+}
+
 /** Images as the model takes them, normalised [N, C, S, S]; those of `indices` first, zeros after them up to a whole batch. */
 export async function* inputsOf(
   dataset: Dataset,
@@ -57,6 +68,21 @@ export async function embedded(pixels: Uint8Array, { size, most }: EmbedOptions)
   const image = sharp(pixels, { raw: { width: size, height: size, channels: 3 } });
   const scaled = size > most ? image.resize(most, most) : image;
   return `data:image/webp;base64,${(await scaled.webp({ quality: 75 }).toBuffer()).toString('base64')}`;
+}
+
+/** Images of a set, each embedded once: `data:` addresses by index, at most `most` pixels high and wide. */
+export async function addressesOf(
+  { test, preprocessing }: { readonly test: Dataset; readonly preprocessing: Preprocessing },
+  indices: readonly number[],
+  most: number,
+): Promise<Map<number, string>> {
+  const found = new Map<number, string>();
+  const batchSize = Math.min(64, indices.length);
+  const size = preprocessing.imageSize;
+  for await (const { images, indices: some } of inputsOf(test, indices, { preprocessing, batchSize }))
+    for (const [n, index] of some.entries())
+      found.set(index, await embedded(rgbOf(images, n, preprocessing), { size, most }));
+  return found;
 }
 
 /** An image under a heat map: grey where the map is 0, red where it is 1. @returns bytes [S, S, 3] */

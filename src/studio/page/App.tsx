@@ -1,10 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { StudioInfo } from '../api.js';
 import { ask } from './client.js';
+import { LossPanel } from './loss/LossPanel.jsx';
 import { useRoute } from './route.js';
 import { RunsPanel } from './runs/RunsPanel.jsx';
 
-const PANELS = [['runs', 'Runs']] as const;
+const PANELS = [
+  ['runs', 'Runs'],
+  ['loss', 'Bias loss'],
+] as const;
 
 /** The whole page. */
 export function App() {
@@ -31,7 +35,8 @@ export function App() {
       </header>
       <main>
         {typeof info === 'string' && <p role="alert">The studio does not answer: {info}.</p>}
-        {typeof info === 'object' && <RunsPanel info={info} run={rest} />}
+        {panel === 'loss' && <LossPanel run={rest} />}
+        {panel !== 'loss' && typeof info === 'object' && <RunsPanel info={info} run={rest} />}
       </main>
     </>
   );

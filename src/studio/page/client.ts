@@ -21,12 +21,19 @@ export async function ask<T>(path: string): Promise<T> {
 }
 
 /** Tells the studio to do something. @throws Error with the studio's sentence */
-export async function tell<T>(path: string, body: object = {}): Promise<T> {
+export async function tell<T>(path: string, body: object = {}, signal?: AbortSignal): Promise<T> {
   const headers = {
     authorization: `Bearer ${sessionStorage.getItem(TOKEN) ?? ''}`,
     'content-type': 'application/json',
   };
-  return answerOf<T>(await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+  return answerOf<T>(
+    await fetch(path, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+      ...(signal && { signal }),
+    }),
+  );
 }
 
 async function answerOf<T>(response: Response): Promise<T> {

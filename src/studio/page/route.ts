@@ -14,7 +14,12 @@ function currentRoute(): Route {
 
 /** The address of a run's page. */
 export function runAddress(id: string): string {
-  return `#/runs/${id.split('/').map(encodeURIComponent).join('/')}`;
+  return panelAddress('runs', id);
+}
+
+/** The address of what a panel shows of a run. */
+export function panelAddress(panel: string, run: string): string {
+  return `#/${panel}/${run.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 /** The route, which changes with the address. */

@@ -23,6 +23,19 @@ export async function resumeRequest(context: Context): Promise<ResumeRequest> {
   return { epochs };
 }
 
+/** Images that a model is asked about at a time, at most. */
+const MOST_IMAGES = 512;
+
+/** The number of images that an address asks for. Default 128. @throws UserError when it is not from 2 to 512 */
+export function imagesOf(context: Context): number {
+  const { images = '128' } = context.req.query();
+  const count = Number(images);
+  if (Number.isInteger(count) && count >= 2 && count <= MOST_IMAGES) return count;
+  throw new UserError(
+    `images must be a whole number from 2 to ${MOST_IMAGES}, not ${JSON.stringify(images)}`,
+  );
+}
+
 async function fieldsOf(context: Context): Promise<Fields> {
   const text = await context.req.text();
   let body: unknown;

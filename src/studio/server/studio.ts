@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { errorMessage, UserError } from '../../errors.js';
 import { codeOf } from '../../realms.js';
+import { ModelQuestions } from './modelQuestions.js';
 import { RunIndex } from './runIndex.js';
 import type { TrainCommands } from './runProcess.js';
 import { RunProcesses } from './runProcesses.js';
@@ -33,7 +34,7 @@ export interface StudioOptions {
 export interface Studio {
   /** Where the page is, without the token. */
   readonly address: string;
-  /** What starting and stopping runs needs. */
+  /** What starting and stopping runs and evaluating models needs. */
   readonly token: string;
   /** Stops the runs that it has started, with their state saved, and closes the server. @returns their ids */
   close(): Promise<string[]>;
@@ -54,7 +55,10 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const token = randomBytes(24).toString('base64url');
   const names = [hostname(), ...(isIP(host) === 0 ? [host] : [])].map((name) => name.toLowerCase());
   const index = new RunIndex(root);
-  const app = studioApp({ folder: runs, index, processes, site: readSite(options.site), token, names });
+  const questions = new ModelQuestions();
+  const app = studioApp({
+    ...{ folder: runs, index, processes, questions, site: readSite(options.site), token, names },
+  });
   const server = serverOf(getRequestListener(app.fetch, { overrideGlobalObjects: false }), options.patience);
   await listen(server, port, host);
   // All files are read while the page is being opened: the first list is as quick as later ones.
@@ -64,6 +68,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     address: `http://${isIP(host) === 6 ? `[${host}]` : host}:${bound}/`,
     token,
     close: async () => {
+      questions.close();
       const stopped = await processes.close();
       server.closeAllConnections();
       server.close();

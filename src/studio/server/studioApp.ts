@@ -9,7 +9,8 @@ import { SETTING_KEYS, settingOf } from '../../runs/settings/table.js';
 import type { ErrorAnswer, MetricColumns, SettingDescription, StudioInfo } from '../api.js';
 import { onlyMeantForUs, protectiveHeaders, withSmallBody, withToken } from './guard.js';
 import { fileInside } from './insideFolder.js';
-import { resumeRequest, startRequest } from './requests.js';
+import type { ModelQuestions } from './modelQuestions.js';
+import { imagesOf, resumeRequest, startRequest } from './requests.js';
 import type { RunIndex } from './runIndex.js';
 import { RunList } from './runList.js';
 import type { RunProcesses } from './runProcesses.js';
@@ -22,6 +23,7 @@ export interface StudioParts {
   readonly folder: string;
   readonly index: RunIndex;
   readonly processes: RunProcesses;
+  readonly questions: ModelQuestions;
   /** Files of the page by their paths in URLs. */
   readonly site: ReadonlyMap<string, SiteFile>;
   readonly token: string;
@@ -34,7 +36,7 @@ const METRICS = METRIC_COLUMNS.map(([name]) => name).filter((name) => name !== '
 
 /** The studio's answers to requests. */
 export function studioApp(parts: StudioParts): Hono {
-  const { folder, index, processes, site, token, names } = parts;
+  const { folder, index, processes, questions, site, token, names } = parts;
   const runs = new RunList(index, processes);
   const app = new Hono();
   app.use(protectiveHeaders(), onlyMeantForUs(names));
@@ -56,6 +58,11 @@ export function studioApp(parts: StudioParts): Hono {
   app.post('/api/runs/stop', (c) => {
     processes.stop(runOf(c));
     return c.json({});
+  });
+  app.use('/api/model/*', withToken(token), withSmallBody());
+  app.post('/api/model/variances', async (c) => {
+    const run = index.folderOf(runOf(c));
+    return c.json(await questions.variances(run, imagesOf(c), c.req.raw.signal));
   });
   app.get('*', (c) => siteAnswer(site, c.req.path));
   app.notFound(() => failure(404, 'there is no such address'));

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import { withDigits } from './digits.js';
 import { colourValue, type SeriesLook } from './palette.js';
 
 /** A line of a chart. */
@@ -9,6 +10,8 @@ export interface Series {
   readonly x: readonly number[];
   /** One value for each x; null where there is none. */
   readonly y: readonly (number | null)[];
+  /** Points alone, without a line. */
+  readonly isPoints?: boolean | undefined;
 }
 
 /** What a chart shows. */
@@ -23,12 +26,23 @@ const HEIGHT = 260;
 /** Steps between an axis's numbers where those are whole. */
 const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
 
+/** An axis whose numbers have as many digits as they differ by. */
+const FINE: Partial<uPlot.Axis> = {
+  space: 90,
+  values: (_, places) => places.map((place) => withDigits(place, (places[1] ?? place) - places[0]!)),
+};
+
 /** Lines in a card. In words it says each line's last, least and greatest value. */
 export function Chart({ title, xLabel, series }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const isDark = useDark();
-  const shape = JSON.stringify([title, xLabel, isDark, series.map(({ label, look }) => [label, look])]);
+  const shape = JSON.stringify([
+    title,
+    xLabel,
+    isDark,
+    series.map(({ label, look, isPoints }) => [label, look, isPoints]),
+  ]);
   useEffect(() => {
     const target = place.current!;
     const options = optionsOf({ title, xLabel, series }, target.clientWidth);
@@ -75,17 +89,20 @@ function optionsOf({ title, xLabel, series }: ChartProps, width: number): uPlot.
     height: HEIGHT,
     scales: { x: { time: false } },
     axes: [
-      { ...axis, label: xLabel, labelSize: 20, ...(xLabel === 'epoch' && { incrs: WHOLE_STEPS }) },
+      { ...axis, label: xLabel, labelSize: 20, ...(xLabel === 'epoch' ? { incrs: WHOLE_STEPS } : FINE) },
       { ...axis, size: 60 },
     ],
     series: [
       { label: xLabel },
-      ...series.map(({ label, look: { colour, dash } }) => ({
+      ...series.map(({ label, look: { colour, dash }, isPoints = false }) => ({
         label: series.length === 1 ? title : label,
         stroke: colourValue(colour),
         width: 1.5,
         dash: [...dash],
-        points: { show: (_: uPlot, at: number): boolean => (series[at - 1]?.x.length ?? 0) < 2 },
+        ...(isPoints && { paths: () => null }),
+        points: {
+          show: (_: uPlot, at: number): boolean => isPoints || (series[at - 1]?.x.length ?? 0) < 2,
+        },
         value: (_: uPlot, value: number | null) =>
           value === null ? '–' : String(Number(value.toPrecision(5))),
       })),

@@ -1,0 +1,65 @@
+import { useState } from 'preact/hooks';
+import type { RunSummary } from '../../api.js';
+import { Choice } from '../Choice.jsx';
+import { hasToken } from '../client.js';
+import { Heading } from '../Heading.jsx';
+import { Problem } from '../Problem.jsx';
+import { panelAddress } from '../route.js';
+import { useRuns } from '../runs/useRuns.js';
+import { LossView } from './LossView.jsx';
+import { useVariances } from './useVariances.js';
+
+/** Numbers of images that may be looked at. */
+const IMAGES = ['32', '64', '128', '256', '512'];
+
+/** The bias loss explained: its weights over the variances of a run's test images. */
+export function LossPanel({ run }: { readonly run: string }) {
+  const { runs, state } = useRuns('test_top1');
+  const [images, setImages] = useState('128');
+  const usable = usableRuns([...runs.values()]);
+  const shown = run === '' ? (usable[0]?.id ?? '') : run;
+  const { figures, isWaiting, problem } = useVariances(hasToken() ? shown : '', images);
+  return (
+    <>
+      <Heading text="Bias loss" />
+      <p>
+        The bias loss multiplies the loss of each image by a weight, z(v) = exp(α·u) − β. Here v is the
+        variance of the image’s features before the classifier, and u = (v − m) / (max v − min v) over the
+        batch. Images whose features vary little count less. The images below are treated as one batch.
+      </p>
+      {!hasToken() && (
+        <p class="muted">
+          To evaluate a model, open the whole address that the studio printed, with its token.
+        </p>
+      )}
+      {state !== 'connecting' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
+      {shown !== '' && (
+        <div class="row">
+          <Choice
+            label="Run"
+            value={shown}
+            options={[...new Set([shown, ...usable.map(({ id }) => id)])].map((id) => [id, id])}
+            onChoice={(id) => location.assign(panelAddress('loss', id))}
+          />
+          <Choice
+            label="Test images"
+            value={images}
+            options={IMAGES.map((count) => [count, count])}
+            onChoice={setImages}
+          />
+        </div>
+      )}
+      <p role="status">{isWaiting && 'Evaluating the model …'}</p>
+      <Problem text={problem} />
+      {figures && <LossView key={shown} figures={figures} />}
+    </>
+  );
+}
+
+/** Runs that have a model: those with the bias loss first, the newest before others. */
+function usableRuns(runs: readonly RunSummary[]): RunSummary[] {
+  const isOther = ({ settings }: RunSummary): number => Number((settings.loss ?? 'bias') !== 'bias');
+  return runs
+    .filter(({ status, epochsDone }) => status !== 'damaged' && epochsDone > 0)
+    .sort((a, b) => isOther(a) - isOther(b) || b.started - a.started);
+}
