@@ -126,6 +126,7 @@ export {
   type BackwardOptions,
   backwardProgram,
   clearGradientsProgram,
+  type EvaluationOptions,
   type EvaluationOutputs,
   evaluationProgram,
   gradientName,

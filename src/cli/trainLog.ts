@@ -73,6 +73,7 @@ function textLog(classes: number): TrainerListener {
 function linesOf(event: TrainerEvent, start: EventOf<'start'>, classes: number): string[] {
   if (event.event === 'start') return startLines(event);
   if (event.event === 'epoch') return [epochText(event, start, classes)];
+  if (event.event === 'earlyStop') return [earlyStopText(event)];
   if (event.event === 'result') return [resultText(event, classes)];
   return [];
 }
@@ -100,12 +101,23 @@ function stepText(event: EventOf<'step'>, start: EventOf<'start'>, left: TimeLef
 }
 
 function epochText(event: EventOf<'epoch'>, start: EventOf<'start'>, classes: number): string {
-  const { epoch, trainLoss, train, test, imagesPerSecond, seconds } = event;
+  const { epoch, trainLoss, train, test, average, imagesPerSecond, seconds } = event;
   return (
     `${epochOf(epoch, start)}  loss ${trainLoss.toFixed(4)}  train top-1 ${formatPercent(train.top1)}  ` +
     `test ${formatAccuracy(test, classes)}  ` +
+    `${average ? `averaged top-1 ${formatPercent(average.top1)}  ` : ''}` +
     `${imagesPerSecond.toFixed(0)} images/s  ${formatDuration(seconds)}`
   );
+}
+
+function earlyStopText({ epoch, metric, staleEpochs }: EventOf<'earlyStop'>): string {
+  const figure = {
+    top1: 'test top-1',
+    'cross-entropy': 'test cross-entropy',
+    'ema-top1': 'test top-1 of the averaged weights',
+  }[metric];
+  const epochs = staleEpochs === 1 ? '1 epoch' : `${staleEpochs} epochs`;
+  return `stopped after epoch ${epoch}: no better ${figure} for ${epochs}`;
 }
 
 function resultText(result: EventOf<'result'>, classes: number): string {

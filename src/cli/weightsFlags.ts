@@ -67,7 +67,7 @@ export function descriptionOptions(): Option[] {
       'ignore',
     ]),
     new Option('--classes-file <file>', 'names of the classes in order, for weights without them'),
-    new Option('--ema', 'take the averaged weights (EMA) of a .pth'),
+    new Option('--ema', 'take the averaged weights (EMA) of a .pth or last.safetensors'),
   ];
 }
 

@@ -186,6 +186,8 @@ export interface OpAttributes {
     /** TensorFlow's rule, as timm's RMSpropTF. */
     readonly tensorFlow: boolean;
   };
+  /** average, value, share [] → average + share·(value − average). */
+  averageUpdate: Record<never, never>;
   /** parameter, gradient, momentum buffer, learning rate [] → parameter, buffer. */
   lionUpdate: { readonly beta1: number; readonly beta2: number; readonly weightDecay: number };
 }

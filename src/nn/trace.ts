@@ -13,13 +13,17 @@ export class Trace {
 
   /**
    * @param training whether batch normalisation uses the batch's statistics and dropout drops
-   * @param frozen names of entries that training leaves as they are; default none
+   * @param options frozen: names of entries that training leaves as they are, default none; prefix: what the names of variables
+   *   begin with, default nothing
    */
   constructor(
     readonly graph: Graph,
     model: Module,
     readonly training: boolean,
-    private readonly frozen: ReadonlySet<string> = new Set(),
+    private readonly options: {
+      readonly frozen?: ReadonlySet<string> | undefined;
+      readonly prefix?: string | undefined;
+    } = {},
   ) {
     this.names = new Map(model.stateEntries().map(({ parameter, name }: StateEntry) => [parameter, name]));
   }
@@ -33,12 +37,12 @@ export class Trace {
 
   /** Whether training leaves an entry as it is; batch normalisation with frozen parameters uses its running statistics. */
   isFrozen(parameter: Parameter): boolean {
-    return this.frozen.has(this.nameOf(parameter));
+    return this.options.frozen?.has(this.nameOf(parameter)) ?? false;
   }
 
   /** The variable that holds a parameter. */
   variable(parameter: Parameter): Tensor {
-    return this.graph.variable(this.nameOf(parameter), parameter.shape);
+    return this.graph.variable(`${this.options.prefix ?? ''}${this.nameOf(parameter)}`, parameter.shape);
   }
 
   /** Sets a parameter's new value for the end of the step. */

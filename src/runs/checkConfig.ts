@@ -17,6 +17,8 @@ export function checkConfig(config: TrainConfig): void {
   createModel(modelOptionsOf(config, 2, {}));
   lossOf(config);
   optimizerOf(config);
+  if (config.patience !== null && config.patienceMetric === 'ema-top1' && config.emaDecay === null)
+    throw new SettingError((name) => `${name('patienceMetric')} ema-top1 needs ${name('emaDecay')}`);
   if (warmupEpochs >= epochs)
     throw new SettingError(
       (name) => `${name('warmupEpochs')} ${warmupEpochs} must be below ${name('epochs')} ${epochs}`,

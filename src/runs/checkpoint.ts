@@ -28,6 +28,20 @@ export async function saveCheckpoint(path: string, learner: Learner, info: Check
     ...(await learner.stateDict()),
     ...(await learner.trainingState()),
   ]);
+  await writeFinite(path, state, info);
+}
+
+/**
+ * Writes a learner's averaged weights as safetensors, under the model's own names and without training state.
+ *
+ * @throws UserError as {@link saveCheckpoint}
+ */
+export async function saveAverage(path: string, learner: Learner, info: CheckpointInfo): Promise<void> {
+  const { model, data } = info;
+  await writeFinite(path, await learner.averagedStateDict(), { model, data });
+}
+
+async function writeFinite(path: string, state: StateDictTensors, info: CheckpointInfo): Promise<void> {
   const broken = await firstNotFinite(state);
   if (broken !== undefined) throw notFinite(broken, path, info);
   await writeFileAtomically(path, serializeSafetensors(toStored(state), metadataOf(info)));

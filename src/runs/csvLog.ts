@@ -31,8 +31,19 @@ export const METRIC_COLUMNS: readonly Column[] = [
   ['waited_percent', (r) => r.waitedPercent],
 ];
 
+/** The same with the figures of the averaged weights, for a run that keeps them. */
+export const AVERAGED_COLUMNS: readonly Column[] = [
+  ...METRIC_COLUMNS,
+  ['ema_cross_entropy', (r) => r.average?.crossEntropy ?? Number.NaN],
+  ['ema_top1', (r) => r.average?.top1 ?? Number.NaN],
+  ['ema_top5', (r) => r.average?.top5 ?? Number.NaN],
+];
+
 /** `metrics.csv`. */
 export const METRICS: CsvTable = { columns: METRIC_COLUMNS, firstEpoch: 1 };
+
+/** `metrics.csv` of a run that keeps averaged weights. */
+export const AVERAGED_METRICS: CsvTable = { columns: AVERAGED_COLUMNS, firstEpoch: 1 };
 
 /** The published code's `accuracy.csv` (of the test set) and `accuracy_train.csv`, in which epochs count from 0. */
 export const ACCURACIES: { readonly test: CsvTable; readonly train: CsvTable } = {

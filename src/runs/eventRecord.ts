@@ -1,5 +1,13 @@
+import type { WatchedMetric } from '../train/earlyStop.js';
 import type { TrainerEvent } from '../train/events.js';
-import { METRIC_COLUMNS } from './csvLog.js';
+import { AVERAGED_COLUMNS, METRIC_COLUMNS } from './csvLog.js';
+
+/** Columns of what early stopping can watch. */
+const WATCHED_COLUMNS: Readonly<Record<WatchedMetric, string>> = {
+  top1: 'test_top1',
+  'cross-entropy': 'test_cross_entropy',
+  'ema-top1': 'ema_top1',
+};
 
 /** An event as plain data with names in snake case, for JSON lines; undefined for events that are too frequent to log. */
 export type EventRecord = Readonly<Record<string, string | number>>;
@@ -18,12 +26,21 @@ export function eventRecord(event: TrainerEvent): EventRecord | undefined {
       return { event: 'checkpoint', kind: event.kind, path: event.path };
     case 'interrupted':
       return { event: 'interrupted', epoch: event.epoch + 1, step: event.step, path: event.path };
+    case 'earlyStop':
+      return {
+        event: 'early_stop',
+        epochs: event.epoch,
+        metric: WATCHED_COLUMNS[event.metric],
+        stale_epochs: event.staleEpochs,
+      };
     case 'start':
       return startRecord(event);
     case 'epoch':
       return {
         event: 'epoch',
-        ...Object.fromEntries(METRIC_COLUMNS.map(([name, value]) => [name, value(event)])),
+        ...Object.fromEntries(
+          (event.average ? AVERAGED_COLUMNS : METRIC_COLUMNS).map(([name, value]) => [name, value(event)]),
+        ),
       };
     case 'result': {
       const { top1, top5, crossEntropy, bestTop1, parameters, images } = event;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { CheckpointInfo } from '../train/checkpointInfo.js';
-import type { CheckpointKind, Checkpoints } from '../train/checkpoints.js';
+import type { CheckpointKind, Checkpoints, Improvements } from '../train/checkpoints.js';
 import type { Learner } from '../train/learner.js';
-import { saveCheckpoint } from './checkpoint.js';
+import { saveAverage, saveCheckpoint } from './checkpoint.js';
 
 /** When checkpoints are written. */
 export interface CheckpointPolicy {
@@ -11,6 +11,14 @@ export interface CheckpointPolicy {
   /** Write `last` within an epoch when so many seconds have passed. Default 300. */
   readonly everySeconds?: number | undefined;
 }
+
+/** Names of checkpoints' files, where epochs count from 1. */
+const fileNames: Readonly<Record<CheckpointKind, (epoch: number) => string>> = {
+  last: () => 'last',
+  best: () => 'best',
+  bestAverage: () => 'best-ema',
+  epoch: (epoch) => `epoch-${String(epoch + 1).padStart(3, '0')}`,
+};
 
 /** Checkpoints of a run in its folder: `last`, `best`, and every N epochs if asked. */
 export class RunCheckpoints implements Checkpoints {
@@ -27,10 +35,11 @@ export class RunCheckpoints implements Checkpoints {
   }
 
   /** What to write at the end of an epoch, in order: `last` comes last, so that a run resumed from it has the others. */
-  kindsAfter(epoch: number, improved: boolean): CheckpointKind[] {
+  kindsAfter(epoch: number, { best, bestAverage }: Improvements): CheckpointKind[] {
     const { everyEpochs = 0 } = this.policy;
     const keep = everyEpochs > 0 && (epoch + 1) % everyEpochs === 0;
-    return [...(keep ? ['epoch' as const] : []), ...(improved ? ['best' as const] : []), 'last'];
+    const kinds = { epoch: keep, best, bestAverage, last: true };
+    return (Object.keys(kinds) as CheckpointKind[]).filter((kind) => kinds[kind]);
   }
 
   /**
@@ -40,9 +49,9 @@ export class RunCheckpoints implements Checkpoints {
    * @throws UserError when it cannot be written; the old file stays
    */
   async save(kind: CheckpointKind, learner: Learner, info: CheckpointInfo, epoch: number): Promise<string> {
-    const name = kind === 'epoch' ? `epoch-${String(epoch + 1).padStart(3, '0')}` : kind;
-    const path = join(this.folder, `${name}.safetensors`);
-    await saveCheckpoint(path, learner, info);
+    const path = join(this.folder, `${fileNames[kind](epoch)}.safetensors`);
+    if (kind === 'bestAverage') await saveAverage(path, learner, info);
+    else await saveCheckpoint(path, learner, info);
     this.savedAt = performance.now();
     return path;
   }

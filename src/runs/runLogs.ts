@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Progress } from '../train/checkpointInfo.js';
 import type { TrainerListener } from '../train/events.js';
-import { ACCURACIES, csvLog, LOSS_WEIGHTS, METRICS } from './csvLog.js';
+import { ACCURACIES, AVERAGED_METRICS, csvLog, LOSS_WEIGHTS, METRICS } from './csvLog.js';
 import { jsonLog } from './jsonLog.js';
 import { type ImageDescription, tensorBoardLog } from './tensorBoardLog.js';
 import type { TrainConfig } from './trainConfig.js';
@@ -17,6 +17,8 @@ export interface RunLogOptions {
   readonly accuraciesDir: string | null;
   /** Whether the loss weighs data points, so that `loss_weights.csv` is written. */
   readonly weighs: boolean;
+  /** Whether averaged weights are kept, whose figures are columns of `metrics.csv`. */
+  readonly averages: boolean;
   /** The run's settings. */
   readonly config: TrainConfig;
   /** Classes and preprocessing of its images. */
@@ -42,7 +44,7 @@ export async function openRunLogs(options: RunLogOptions): Promise<RunLogs> {
   const epochsDone = progress?.epoch ?? 0;
   const accuracies = options.accuraciesDir ?? folder;
   const tables = [
-    await csvLog(join(folder, 'metrics.csv'), METRICS, epochsDone),
+    await csvLog(join(folder, 'metrics.csv'), options.averages ? AVERAGED_METRICS : METRICS, epochsDone),
     await csvLog(join(accuracies, 'accuracy.csv'), ACCURACIES.test, epochsDone),
     await csvLog(join(accuracies, 'accuracy_train.csv'), ACCURACIES.train, epochsDone),
     ...(options.weighs ? [await csvLog(join(folder, LOSS_WEIGHTS_FILE), LOSS_WEIGHTS, epochsDone)] : []),

@@ -69,6 +69,7 @@ async function runWithLogs(
     folder: folder.path,
     accuraciesDir: config.accuraciesDir,
     weighs: config.loss === 'bias',
+    averages: config.emaDecay !== null,
     config,
     images: { ...data, imageSize: learner.model.config.imageSize },
     progress: checkpoint?.training?.progress,

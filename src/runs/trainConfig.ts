@@ -1,5 +1,6 @@
 import type { ExifHandling } from '../data/preprocessing.js';
 import type { ModelOption } from '../models/registry.js';
+import type { WatchedMetric } from '../train/earlyStop.js';
 
 /** Optimisers by name. */
 export type OptimizerName = 'sgd' | 'adamw' | 'rmsprop' | 'lion';
@@ -98,6 +99,11 @@ export interface TrainConfig extends ModelSettings {
   readonly headLrScale: number;
   /** Factor of each part's learning rate beside that of the part after it. */
   readonly layerDecay: number;
+  /** Epochs without a better value of `patienceMetric` after which the run ends; null: it never ends early. */
+  readonly patience: number | null;
+  readonly patienceMetric: WatchedMetric;
+  /** Decay of the moving average of the weights that is kept; null: none is. */
+  readonly emaDecay: number | null;
   /** Largest norm of all gradients together; null: any. */
   readonly clipNorm: number | null;
   readonly schedule: 'multistep' | 'cosine' | 'exponential' | 'onecycle';

@@ -7,6 +7,7 @@ import type { Model } from '../models/model.js';
 import { createModel, families, type ModelOptions } from '../models/registry.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { DataDescription, Progress } from '../train/checkpointInfo.js';
+import type { EarlyStop } from '../train/earlyStop.js';
 import type { TrainerListener } from '../train/events.js';
 import { Learner } from '../train/learner.js';
 import { describeData } from '../train/preprocessing.js';
@@ -93,6 +94,7 @@ export async function prepareFor(
       ...loaders,
       teacher,
       freezing: freezingFor(options, model),
+      earlyStop: earlyStopOf(config),
       images: { train: train.count, test: test.count },
       schedule: scheduleOf(config),
       epochs: config.epochs,
@@ -117,6 +119,10 @@ function freezingFor(
   const freezing = freezingOf(config, model);
   if (freezing) onEvent?.(noticeEvent('weights', () => freezing.notice));
   return freezing;
+}
+
+function earlyStopOf({ patience, patienceMetric: metric }: TrainConfig): EarlyStop | undefined {
+  return patience === null ? undefined : { patience, metric };
 }
 
 /** The teacher of the configuration, if it has one. */
@@ -164,6 +170,7 @@ async function makeLearner(
   const classWeights = classWeightsOf(config.classWeights, { classes, labels });
   const { batchSize, seed, f32Steps, pretrained, pretrainedEma: ema, keepClassifier } = config;
   const clipNorm = config.clipNorm ?? undefined;
+  const averageDecay = config.emaDecay ?? undefined;
   const {
     loss = lossOf(config, classWeights),
     optimizer = withConfiguredRates(optimizerOf(config), config, model),
@@ -175,6 +182,7 @@ async function makeLearner(
     optimizer,
     batchSize,
     clipNorm,
+    averageDecay,
     seed,
     f32Steps,
   });

@@ -15,6 +15,10 @@ export interface Progress {
   readonly bestTop1: number;
   /** Test top-1 after the last finished epoch, in percent; absent before the first, and in files of older versions. */
   readonly lastTop1?: number;
+  /** Best test top-1 of the averaged weights so far, in percent; absent if none are kept. */
+  readonly bestAverageTop1?: number;
+  /** The best value that early stopping has seen (a cross-entropy with its sign changed), and the epochs since. */
+  readonly watched?: { readonly best: number; readonly staleEpochs: number };
   /** Sums of the epoch's training so far: over its images, and `loss` over its batches. */
   readonly sums: AccuracySums & { readonly loss: number };
   /** Seconds spent on those steps. */
@@ -114,8 +118,11 @@ function isData(value: unknown, channels: number): boolean {
 
 function isTraining({ training }: Fields): boolean {
   if (!isFields(training) || !isFields(training.config) || !isFields(training.progress)) return false;
-  const { epoch, step, globalStep, bestTop1, lastTop1, sums, seconds } = training.progress;
-  if (lastTop1 !== undefined && !isNumber(lastTop1)) return false;
+  const { epoch, step, globalStep, bestTop1, lastTop1, bestAverageTop1, watched, sums, seconds } =
+    training.progress;
+  if (![lastTop1, bestAverageTop1].every((item) => item === undefined || isNumber(item))) return false;
+  if (watched !== undefined && !(isFields(watched) && isNumber(watched.best) && isCount(watched.staleEpochs)))
+    return false;
   if (![epoch, step, globalStep].every(isCount) || !isNumber(bestTop1) || !isNumber(seconds)) return false;
   return (
     isFields(sums) &&

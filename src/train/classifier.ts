@@ -5,7 +5,7 @@ import { describeModel, type ModelDescription } from '../models/describe.js';
 import type { Model, ModelConfig } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import type { DataDescription } from './checkpointInfo.js';
-import { type EvaluationOutputs, evaluationProgram } from './programs.js';
+import { type EvaluationOptions, evaluationProgram } from './programs.js';
 import { checkStateDict, floatsOf, type StateDictTensors } from './stateDict.js';
 import { parseWeights } from './weights.js';
 
@@ -73,7 +73,7 @@ export class Classifier {
   static async ofVariables(
     options: Pick<ClassifierOptions, 'engine' | 'model' | 'batchSize' | 'data'> & {
       readonly variables: Variables;
-      readonly also?: EvaluationOutputs | undefined;
+      readonly also?: EvaluationOptions | undefined;
     },
   ): Promise<Classifier> {
     const { engine, model, batchSize = 1, variables, also } = options;

@@ -18,6 +18,8 @@ export interface EvaluateOptions {
   readonly each?: (label: number, predicted: number) => void;
   /** Ends the evaluation early, for an interrupted run. */
   readonly stopped?: () => boolean;
+  /** Evaluates the averaged weights instead. Default false. */
+  readonly averaged?: boolean;
 }
 
 /** Accuracy of a learner's current values over batches, in evaluation mode; undefined if it was stopped. */
@@ -26,7 +28,7 @@ export async function evaluate(
   batches: AsyncIterable<Batch>,
   options: EvaluateOptions = {},
 ): Promise<Accuracy | undefined> {
-  await learner.beginEvaluation();
+  await learner.beginEvaluation({ averaged: options.averaged });
   try {
     return await accuracyOver(learner, batches, options);
   } finally {

@@ -1,4 +1,6 @@
 import type { Batch } from '../data/batch.js';
+import type { CheckpointKind } from './checkpoints.js';
+import type { WatchedMetric } from './earlyStop.js';
 import type { Accuracy } from './metrics.js';
 import type { Weighting } from './stepResult.js';
 
@@ -10,6 +12,8 @@ export interface EpochResult {
   readonly trainLoss: number;
   readonly train: Accuracy;
   readonly test: Accuracy;
+  /** Of the averaged weights; absent if none are kept. */
+  readonly average?: Accuracy | undefined;
   /** Learning rate of the epoch's last step. */
   readonly learningRate: number;
   /** Training throughput, evaluation and checkpoints excluded. */
@@ -57,7 +61,15 @@ export type TrainerEvent =
     }
   | { readonly event: 'evaluation'; readonly epoch: number; readonly images: number; readonly total: number }
   | ({ readonly event: 'epoch' } & EpochResult)
-  | { readonly event: 'checkpoint'; readonly path: string; readonly kind: 'last' | 'best' | 'epoch' }
+  | { readonly event: 'checkpoint'; readonly path: string; readonly kind: CheckpointKind }
+  | {
+      readonly event: 'earlyStop';
+      /** Epochs that are done. */
+      readonly epoch: number;
+      readonly metric: WatchedMetric;
+      /** Epochs since the best value of the metric. */
+      readonly staleEpochs: number;
+    }
   | { readonly event: 'interrupted'; readonly epoch: number; readonly step: number; readonly path: string }
   | ({ readonly event: 'result'; readonly parameters: number; readonly bestTop1: number } & Accuracy);
 

@@ -3,15 +3,10 @@ import { UsageError } from '../errors.js';
 import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
+import { averagedEntries, averageName } from './averages.js';
 import { Classifier, type Predictions } from './classifier.js';
-import { type EvaluationOutputs, gradientName } from './programs.js';
-import {
-  checkStateDict,
-  counterTensor,
-  floatsOf,
-  type StateDictTensors,
-  type StateTensor,
-} from './stateDict.js';
+import { type EvaluationOptions, gradientName } from './programs.js';
+import { checkStateDict, floatsOf, namedState, type StateDictTensors } from './stateDict.js';
 import { StepExecutables, type StepParts } from './stepExecutables.js';
 import {
   type GradientResult,
@@ -53,7 +48,8 @@ export class Learner {
     const { clipNorm } = options;
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new UsageError(`clipNorm must be a number above 0, not ${clipNorm}`);
-    this.training = new TrainingState(engine, entries, loss, optimizer);
+    const averaged = checkedAverage(options) && { entries: averagedEntries(options.model), values };
+    this.training = new TrainingState(engine, entries, loss, optimizer, averaged || undefined);
     this.executables = new StepExecutables(options, async () => [values, await this.training.allocate()]);
   }
 
@@ -183,12 +179,13 @@ export class Learner {
    * Prepares evaluation of the current values: they become constants of the program, with batch normalisation
    * folded into convolutions. {@link predict} uses them until {@link endEvaluation}.
    *
-   * @param also outputs besides the logits
+   * @param also outputs besides the logits; averaged: whether to evaluate the averaged values
    */
-  async beginEvaluation(also: EvaluationOutputs = {}): Promise<void> {
+  async beginEvaluation(also: EvaluationOptions = {}): Promise<void> {
     await this.endEvaluation();
     const { engine, model } = this.options;
-    const { values: variables, evaluationBatchSize: batchSize } = this;
+    const { evaluationBatchSize: batchSize } = this;
+    const variables = also.averaged ? await this.training.allocate() : this.values;
     this.evaluation = Classifier.ofVariables({ engine, model, batchSize, variables, also });
     await this.evaluation;
   }
@@ -209,13 +206,19 @@ export class Learner {
   /** The model's values under PyTorch's names and in its order. */
   async stateDict(): Promise<StateDictTensors> {
     const values = await this.values.read();
-    return new Map(
-      this.entries.map(({ name, kind, shape }): [string, StateTensor] =>
-        kind === 'counter'
-          ? [name, counterTensor(this.counters.get(name)!)]
-          : [name, { dtype: 'f32', shape, data: values.get(name) as Float32Array }],
-      ),
-    );
+    return namedState(this.entries, (name) => values.get(name) as Float32Array, this.counters);
+  }
+
+  /** Whether an average of the model's values is kept. */
+  get isAveraged(): boolean {
+    return this.options.averageDecay !== undefined;
+  }
+
+  /** The averaged values under PyTorch's names and in its order. @throws UsageError when none are kept */
+  async averagedStateDict(): Promise<StateDictTensors> {
+    if (!this.isAveraged) throw new UsageError('the learner keeps no average: create it with averageDecay');
+    const values = await (await this.training.allocate()).read();
+    return namedState(this.entries, (name) => values.get(averageName(name)) as Float32Array, this.counters);
   }
 
   /**
@@ -283,4 +286,11 @@ export class Learner {
     for (const [name, count] of this.counters)
       if (!this.executables.isFrozen(name)) this.counters.set(name, count + 1);
   }
+}
+
+/** Whether averages are kept. @throws UsageError when their decay is out of range */
+function checkedAverage({ averageDecay: decay }: LearnerOptions): boolean {
+  if (decay !== undefined && !(decay > 0 && decay < 1))
+    throw new UsageError(`averageDecay must be a number above 0 and below 1, not ${decay}`);
+  return decay !== undefined;
 }

@@ -12,6 +12,7 @@ import type { Parameter } from '../nn/parameter.js';
 import { Trace } from '../nn/trace.js';
 import { rescale } from '../optim/clip.js';
 import { applyOptimizer, type Optimizer } from '../optim/optimizer.js';
+import { AVERAGE_PREFIX, averageUpdates } from './averages.js';
 
 /** Name of a parameter's gradient as an output, an input or a variable of a program. */
 export function gradientName(parameter: string): string {
@@ -31,6 +32,8 @@ export interface UpdateOptions {
    * clipping is then the output `gradientNorm`. Default: none.
    */
   readonly clipNorm?: number | undefined;
+  /** Decay of the moving average of the model's values that is kept beside them, as the variables `ema.NAME`. Default: none is. */
+  readonly averageDecay?: number | undefined;
 }
 
 /**
@@ -66,6 +69,8 @@ interface TrainingPass {
   readonly parameters: Gradients;
   /** New values of statistics and of the loss's variables. */
   readonly state: ReadonlyMap<string, Tensor>;
+  /** Of these those of statistics. */
+  readonly buffers: ReadonlyMap<string, Tensor>;
 }
 
 /** Forward and backward pass in training mode; inputs `images` [N,C,H,W] and `labels`. */
@@ -76,7 +81,7 @@ function trainingPass(
   { softTargets = false, frozen }: PassOptions,
 ): TrainingPass {
   const graph = new Graph();
-  const trace = new Trace(graph, model, true, frozen);
+  const trace = new Trace(graph, model, true, { frozen });
   const output = model.forward(graph.input('images', model.imagesShape(batchSize)), trace);
   const labels = softTargets
     ? graph.input('labels', [batchSize, model.config.classes])
@@ -92,7 +97,7 @@ function trainingPass(
     trained.map(({ name }, i) => [name, { value: values[i]!, gradient: found[i]! }]),
   );
   const state = new Map([...trace.updates, ...result.updates]);
-  return { graph, output, loss: result, parameters, state };
+  return { graph, output, loss: result, parameters, state, buffers: trace.updates };
 }
 
 function figuresOf({ loss, output }: TrainingPass): Record<string, Tensor> {
@@ -103,12 +108,20 @@ function figuresOf({ loss, output }: TrainingPass): Record<string, Tensor> {
     : figures;
 }
 
+/** What an update needs besides its options. */
+interface UpdatedState {
+  /** New values of statistics, which are averaged with the parameters. */
+  readonly buffers: ReadonlyMap<string, Tensor>;
+  /** What gradients are multiplied by. */
+  readonly scale?: Tensor | undefined;
+}
+
 /** Adds the optimiser's update: new values of variables, and further outputs of the program. */
 function addUpdate(
   graph: Graph,
   optimizer: Optimizer,
   parameters: Gradients,
-  { clipNorm, scale }: UpdateOptions & { readonly scale?: Tensor },
+  { clipNorm, averageDecay, buffers, scale }: UpdateOptions & UpdatedState,
 ): { updates: Map<string, Tensor>; outputs: Record<string, Tensor> } {
   return graph.inPhase('update', () => {
     const found = [...parameters.values()].map(({ gradient }) => gradient);
@@ -118,6 +131,12 @@ function addUpdate(
     );
     const step = { learningRate: graph.input('learningRate', []), step: graph.input('step', []) };
     const updates = applyOptimizer(graph, optimizer, new Map(rescaled), step);
+    if (averageDecay !== undefined) {
+      const values = new Map([...parameters.keys()].map((name) => [name, updates.get(name)!] as const));
+      const average = { decay: averageDecay, step: step.step };
+      for (const [name, value] of averageUpdates(graph, new Map([...values, ...buffers]), average))
+        updates.set(name, value);
+    }
     return { updates, outputs: norm ? { gradientNorm: norm } : {} };
   });
 }
@@ -136,7 +155,10 @@ export function trainProgram(
   options: UpdateOptions & PassOptions = {},
 ): Program {
   const pass = trainingPass(model, loss, batchSize, options);
-  const { updates, outputs } = addUpdate(pass.graph, optimizer, pass.parameters, options);
+  const { updates, outputs } = addUpdate(pass.graph, optimizer, pass.parameters, {
+    ...options,
+    buffers: pass.buffers,
+  });
   for (const [name, value] of pass.state) updates.set(name, value);
   return pass.graph.program({ ...figuresOf(pass), ...outputs }, updates);
 }
@@ -190,7 +212,11 @@ export function backwardProgram(
 export function updateProgram(
   optimizer: Optimizer,
   parameters: readonly TrainedParameter[],
-  options: UpdateOptions & { readonly gradients?: 'inputs' | 'accumulated' | undefined } = {},
+  options: UpdateOptions & {
+    readonly gradients?: 'inputs' | 'accumulated' | undefined;
+    /** Statistics that are averaged with the parameters. Default: none. */
+    readonly buffers?: readonly TrainedParameter[] | undefined;
+  } = {},
 ): Program {
   const graph = new Graph();
   const source = options.gradients === 'accumulated' ? 'variable' : 'input';
@@ -199,8 +225,14 @@ export function updateProgram(
     return [name, { value: graph.variable(name, shape), gradient }] as const;
   });
   const scale = graph.input('gradientScale', []);
-  const { clipNorm } = options;
-  const { updates, outputs } = addUpdate(graph, optimizer, new Map(gradientsOf), { clipNorm, scale });
+  const buffers = new Map(
+    (options.buffers ?? []).map(({ name, shape }) => [name, graph.variable(name, shape)] as const),
+  );
+  const { updates, outputs } = addUpdate(graph, optimizer, new Map(gradientsOf), {
+    ...options,
+    buffers,
+    scale,
+  });
   return graph.program(outputs, updates);
 }
 
@@ -222,11 +254,20 @@ export interface EvaluationOutputs {
   readonly featureVariance?: boolean | undefined;
 }
 
+/** Options of {@link evaluationProgram}. */
+export interface EvaluationOptions extends EvaluationOutputs {
+  /** Whether the values are the averaged ones, the variables `ema.NAME`. Default false. */
+  readonly averaged?: boolean | undefined;
+}
+
 /** The model in evaluation mode: images → `logits` [N, classes], and what `also` asks for. */
-export function evaluationProgram(model: Model, batchSize: number, also: EvaluationOutputs = {}): Program {
+export function evaluationProgram(model: Model, batchSize: number, also: EvaluationOptions = {}): Program {
   const graph = new Graph();
   const images = graph.input('images', model.imagesShape(batchSize));
-  const { logits, features } = model.forward(images, new Trace(graph, model, false));
+  const { logits, features } = model.forward(
+    images,
+    new Trace(graph, model, false, { prefix: also.averaged ? AVERAGE_PREFIX : '' }),
+  );
   const outputs: Record<string, Tensor> = { logits };
   if (also.features) outputs.features = features;
   if (also.featureVariance) outputs.featureVariance = variance(flatten(features), [1]);

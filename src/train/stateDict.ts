@@ -73,3 +73,21 @@ export function stateDictOf(model: Model, tensors: StateDictTensors): StateDictT
     }),
   );
 }
+
+/** The host's part of a state dict: numbers of passes. */
+export type Counters = ReadonlyMap<string, number>;
+
+/** State entries with values read from an engine, in the entries' order. */
+export function namedState(
+  entries: readonly StateEntry[],
+  dataOf: (name: string) => Float32Array,
+  counters: Counters,
+): StateDictTensors {
+  return new Map(
+    entries.map(({ name, kind, shape }): [string, StateTensor] =>
+      kind === 'counter'
+        ? [name, counterTensor(counters.get(name)!)]
+        : [name, { dtype: 'f32', shape, data: dataOf(name) }],
+    ),
+  );
+}

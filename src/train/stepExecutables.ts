@@ -25,6 +25,8 @@ export interface StepParts {
   readonly clipNorm?: number | undefined;
   /** Whether labels are distributions over the classes instead of class numbers. Default false. */
   readonly softTargets?: boolean | undefined;
+  /** Decay of a moving average of the model's values (EMA) that is kept beside them, in (0, 1). Default: none is. */
+  readonly averageDecay?: number | undefined;
   /** First updates of a run, whose gradients are computed in f32 on an engine that computes in bf16. Default 0. */
   readonly f32Steps?: number | undefined;
 }
@@ -64,11 +66,9 @@ export class StepExecutables {
 
   /** Forward, backward and update in one. */
   step(number: number): Promise<Executable> {
-    const { model, loss, optimizer, batchSize, clipNorm, softTargets } = this.parts;
-    const { frozen } = this;
-    return this.inPrecision('step', number, () =>
-      trainProgram(model, loss, optimizer, batchSize, { clipNorm, softTargets, frozen }),
-    );
+    const { model, loss, optimizer, batchSize, clipNorm, softTargets, averageDecay } = this.parts;
+    const options = { clipNorm, softTargets, averageDecay, frozen: this.frozen };
+    return this.inPrecision('step', number, () => trainProgram(model, loss, optimizer, batchSize, options));
   }
 
   /** Forward and backward, with the gradients accumulated in the engine. */
@@ -82,8 +82,11 @@ export class StepExecutables {
 
   /** The update with the gradients that {@link backward} has accumulated. */
   update(): Promise<Executable> {
-    const { optimizer, clipNorm } = this.parts;
-    const options = { gradients: 'accumulated', clipNorm } as const;
+    const { model, optimizer, clipNorm, averageDecay } = this.parts;
+    const buffers = model
+      .stateEntries()
+      .filter(({ kind, name }) => kind === 'buffer' && !this.frozen.has(name));
+    const options = { gradients: 'accumulated', clipNorm, averageDecay, buffers } as const;
     return this.once('update', () => updateProgram(optimizer, this.trained, options));
   }
 

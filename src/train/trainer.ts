@@ -3,6 +3,7 @@ import { UsageError, UserError } from '../errors.js';
 import type { Schedule } from '../optim/schedule.js';
 import type { CheckpointInfo, Progress } from './checkpointInfo.js';
 import type { CheckpointKind, Checkpoints } from './checkpoints.js';
+import { checkEarlyStop, type EarlyStop, type Evaluations, watch } from './earlyStop.js';
 import { EpochMeter } from './epochMeter.js';
 import { evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
@@ -27,6 +28,8 @@ export interface TrainerOptions {
   readonly accumulate?: number | undefined;
   /** What stays as it is, in the epochs before `until`; default: nothing. */
   readonly freezing?: Freezing | undefined;
+  /** Ends the run when the test set's figures no longer become better. Default: never. */
+  readonly earlyStop?: EarlyStop | undefined;
   /** Gives the logits that a loss with distillation takes. */
   readonly teacher?: Teacher | undefined;
   /** Where checkpoints go; without it none are written. */
@@ -69,11 +72,12 @@ export class Trainer {
   private readonly steps: StepRunner;
   private readonly listeners: TrainerListener[];
 
-  /** @throws UsageError when `accumulate` is not a positive whole number */
+  /** @throws UsageError when `accumulate` or `earlyStop.patience` is not a positive whole number, or `earlyStop` watches what is not kept */
   constructor(private readonly options: TrainerOptions) {
     this.progress = options.progress ?? NO_PROGRESS;
     this.listeners = [...(options.listeners ?? [])];
     const { accumulate = 1 } = options;
+    if (options.earlyStop) checkEarlyStop(options.earlyStop, options.learner.isAveraged);
     if (!Number.isSafeInteger(accumulate) || accumulate < 1)
       throw new UsageError(`accumulate must be a whole number of at least 1, not ${accumulate}`);
     this.steps = new StepRunner(options.learner, accumulate, options.teacher);
@@ -99,20 +103,39 @@ export class Trainer {
     const { learner, test } = this.options;
     this.announce();
     if (this.options.progress === undefined) await this.save('last');
-    if (this.progress.epoch < this.options.epochs) {
+    if (this.hasMore) {
       await this.freeze();
       await this.steps.prepare(this.progress.globalStep);
     }
     let last: Accuracy | undefined;
-    while (this.progress.epoch < this.options.epochs) {
+    while (this.hasMore) {
       last = await this.epoch();
       if (!last) return this.interrupted();
     }
     const accuracy = last ?? (await evaluate(learner, test.epoch(0), { stopped: () => this.stopping }));
     if (!accuracy) return this.interrupted();
     const { bestTop1 } = this.progress;
+    this.reportEarlyStop();
     this.emit({ event: 'result', ...accuracy, parameters: learner.model.parameterCount, bestTop1 });
     return 'complete';
+  }
+
+  /** Whether there is another epoch. */
+  private get hasMore(): boolean {
+    const { epochs, earlyStop } = this.options;
+    return this.progress.epoch < epochs && !(earlyStop && this.staleEpochs >= earlyStop.patience);
+  }
+
+  private get staleEpochs(): number {
+    return this.progress.watched?.staleEpochs ?? 0;
+  }
+
+  private reportEarlyStop(): void {
+    const { epochs, earlyStop } = this.options;
+    const { epoch } = this.progress;
+    if (!earlyStop || epoch >= epochs) return;
+    const { metric = 'top1' } = earlyStop;
+    this.emit({ event: 'earlyStop', epoch, metric, staleEpochs: this.staleEpochs });
   }
 
   private announce(): void {
@@ -132,7 +155,7 @@ export class Trainer {
 
   /** The rest of the current epoch and its evaluation; undefined if the run was stopped meanwhile. */
   private async epoch(): Promise<Accuracy | undefined> {
-    const { train, learner, test, images, checkpoints } = this.options;
+    const { train, learner, checkpoints } = this.options;
     const { epoch, step } = this.progress;
     await this.freeze();
     const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize: learner.batchSize });
@@ -150,12 +173,25 @@ export class Trainer {
       begin = performance.now();
     }
     if (this.stopping) return undefined;
-    const accuracy = await evaluate(learner, test.epoch(0), {
-      stopped: () => this.stopping,
-      onProgress: (done) => this.emit({ event: 'evaluation', epoch, images: done, total: images.test }),
-    });
-    if (accuracy) await this.finishEpoch(meter, accuracy);
-    return accuracy;
+    const results = await this.evaluate();
+    if (results) await this.finishEpoch(meter, results);
+    return results?.test;
+  }
+
+  /** Evaluates the weights, and their average if one is kept; undefined if the run was stopped meanwhile. */
+  private async evaluate(): Promise<Evaluations | undefined> {
+    const { learner, test, images } = this.options;
+    const { epoch } = this.progress;
+    const accuracyOf = (averaged: boolean): Promise<Accuracy | undefined> =>
+      evaluate(learner, test.epoch(0), {
+        averaged,
+        stopped: () => this.stopping,
+        onProgress: (done) => this.emit({ event: 'evaluation', epoch, images: done, total: images.test }),
+      });
+    const own = await accuracyOf(false);
+    if (!own || !learner.isAveraged) return own && { test: own };
+    const average = await accuracyOf(true);
+    return average && { test: own, average };
   }
 
   private showFirst(batch: Batch): void {
@@ -184,15 +220,30 @@ export class Trainer {
    * Reports an epoch and writes its checkpoints. In this order a run that is killed in between repeats
    * the end of the epoch, and its log has no gap.
    */
-  private async finishEpoch(meter: EpochMeter, test: Accuracy): Promise<void> {
-    const { train, checkpoints } = this.options;
+  private async finishEpoch(meter: EpochMeter, results: Evaluations): Promise<void> {
+    const { test, average } = results;
+    const { train, checkpoints, earlyStop } = this.options;
     const { epoch, globalStep } = this.progress;
-    const improved = test.top1 > this.progress.bestTop1;
-    const bestTop1 = Math.max(test.top1, this.progress.bestTop1);
+    const { bestTop1: before, bestAverageTop1: averageBefore = -1 } = this.progress;
+    const bestTop1 = Math.max(test.top1, before);
+    const bestAverageTop1 = average && Math.max(average.top1, averageBefore);
+    const improved = { best: bestTop1 > before, bestAverage: (bestAverageTop1 ?? -1) > averageBefore };
     const learningRate = this.learningRate(this.stepsPerEpoch - 1);
-    const figures: EpochResult = { ...meter.result(train.waitedMs), epoch, test, bestTop1, learningRate };
+    const figures: EpochResult = {
+      ...meter.result(train.waitedMs),
+      epoch,
+      ...results,
+      bestTop1,
+      learningRate,
+    };
     this.emit({ event: 'epoch', ...figures });
-    this.progress = { ...NO_PROGRESS, epoch: epoch + 1, globalStep, bestTop1, lastTop1: test.top1 };
+    const watched = earlyStop && watch(this.progress.watched, earlyStop, results);
+    const next = { ...NO_PROGRESS, epoch: epoch + 1, globalStep, bestTop1, lastTop1: test.top1 };
+    this.progress = {
+      ...next,
+      ...(watched && { watched }),
+      ...(bestAverageTop1 !== undefined && { bestAverageTop1 }),
+    };
     for (const kind of checkpoints?.kindsAfter(epoch, improved) ?? []) await this.save(kind, epoch);
   }
 

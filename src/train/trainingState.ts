@@ -4,6 +4,7 @@ import { sizeOf } from '../graph/tensorType.js';
 import type { Loss } from '../losses/loss.js';
 import type { StateEntry } from '../nn/module.js';
 import { type Optimizer, stateVariable } from '../optim/optimizer.js';
+import { averageName } from './averages.js';
 import { checkStateDict, counterTensor, floatsOf, type StateDictTensors } from './stateDict.js';
 
 /** Name of the number of updates in checkpoints. */
@@ -23,6 +24,7 @@ export class TrainingState {
 
   /**
    * @param entries the model's values
+   * @param averaged the values whose averages are kept, if they are, and where they are: averages start with them
    * @throws UsageError when the name of a loss's variable does not start with `loss.`
    */
   constructor(
@@ -30,6 +32,7 @@ export class TrainingState {
     entries: readonly StateEntry[],
     private readonly loss: Loss,
     private readonly optimizer: Optimizer,
+    private readonly averaged?: AveragedValues,
   ) {
     for (const { name } of loss.variables) expectLossName(loss, name);
     const trained = entries.filter(({ kind }) => kind === 'parameter');
@@ -38,6 +41,7 @@ export class TrainingState {
         trained.map(({ name, shape }) => [stateVariable(state, name), shape] as const),
       ),
       ...loss.variables.map(({ name, shape }) => [name, shape] as const),
+      ...(averaged?.entries ?? []).map(({ name, shape }) => [averageName(name), shape] as const),
     ]);
   }
 
@@ -98,8 +102,19 @@ export class TrainingState {
       for (const [name, shape] of filled)
         await variables.write(new Map([[name, new Float32Array(sizeOf(shape)).fill(initial[key]!)]]));
     }
+    // One at a time, so that no more than one is in memory twice.
+    for (const { name } of this.averaged?.entries ?? []) {
+      const values = await this.averaged!.values.read([name]);
+      await variables.write(new Map([[averageName(name), values.get(name)!]]));
+    }
     return variables;
   }
+}
+
+/** A model's values that are averaged, and the variables that hold them. */
+export interface AveragedValues {
+  readonly entries: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly values: Variables;
 }
 
 /** Initial values of a loss's variables by name. */

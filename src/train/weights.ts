@@ -4,6 +4,7 @@ import { withoutPrefixes } from '../formats/stateNames.js';
 import type { TorchExtra } from '../formats/torch/extras.js';
 import { readTorchCheckpoint } from '../formats/torch/readTorch.js';
 import { isZip } from '../formats/zip/readZip.js';
+import { AVERAGE_PREFIX, averageName } from './averages.js';
 import { type CheckpointInfo, infoOf } from './checkpointInfo.js';
 import { expectFinite } from './finite.js';
 import { fromStored, type StateDictTensors } from './stateDict.js';
@@ -25,7 +26,7 @@ export interface WeightsFile {
 
 /** Which weights of a file to take. */
 export interface ReadWeightsOptions {
-  /** Averaged weights (EMA) of a PyTorch checkpoint, instead of the last ones. Default false. */
+  /** Averaged weights (EMA) of a checkpoint, instead of the last ones. Default false. */
   readonly ema?: boolean | undefined;
 }
 
@@ -33,7 +34,7 @@ export interface ReadWeightsOptions {
 const PICKLE = 0x80;
 
 /** Names of tensors that are training state and not the model's. */
-const TRAINING_PREFIXES = ['optimizer.', 'loss.'];
+const TRAINING_PREFIXES = ['optimizer.', 'loss.', AVERAGE_PREFIX];
 
 /** Whether a tensor of a checkpoint is training state. */
 export function isTrainingState(name: string): boolean {
@@ -57,12 +58,20 @@ export function parseWeights(bytes: Uint8Array, path: string, options: ReadWeigh
 function parse(bytes: Uint8Array, path: string, ema: boolean): WeightsFile {
   // A safetensors file begins with its header's length, whose eighth byte would make it absurd in a ZIP or pickle.
   if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0)) return torchWeights(bytes, path, ema);
-  const { tensors, metadata } = parseSafetensors(bytes, path);
-  if (ema) throw new UserError(`${path} has no averaged weights (EMA): a safetensors file holds one set`);
+  const { tensors: stored, metadata } = parseSafetensors(bytes, path);
+  const tensors = fromStored(stored);
   const info = infoOf(metadata, path);
-  const model = new Map([...fromStored(tensors)].filter(([name]) => !isTrainingState(name)));
+  const last = new Map([...tensors].filter(([name]) => !isTrainingState(name)));
+  const model = ema ? averagedOf(last, tensors, path) : last;
   if (info) return { tensors: model, info };
   return { tensors: new Map(withoutPrefixes(model) ?? model) };
+}
+
+/** The averages of a checkpoint of this library; counters have none. */
+function averagedOf(last: StateDictTensors, all: StateDictTensors, path: string): StateDictTensors {
+  if (![...all.keys()].some((name) => name.startsWith(AVERAGE_PREFIX)))
+    throw new UserError(`${path} has no averaged weights (EMA): it holds one set`);
+  return new Map([...last].map(([name, tensor]) => [name, all.get(averageName(name)) ?? tensor]));
 }
 
 function torchWeights(bytes: Uint8Array, path: string, ema: boolean): WeightsFile {

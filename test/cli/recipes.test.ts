@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
@@ -38,6 +38,13 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
     2,
     /^error: --warmup-epochs has no effect with --schedule onecycle/,
   ],
+  [
+    ['--patience=2', '--patience-metric=ema-top1'],
+    2,
+    /^error: --patience-metric ema-top1 needs --ema-decay\n$/,
+  ],
+  [['--patience-metric=top1'], 2, /^error: --patience-metric has no effect without --patience\n$/],
+  [['--ema-decay=1'], 2, /^error: --ema-decay must be a number above 0 and below 1, not 1\n$/],
   [['--schedule=step'], 2, /'step' is invalid/],
   [['--pct-start=0.5'], 2, /^error: --pct-start has no effect with --schedule multistep/],
   [['--loss=ce', '--focal-gamma=1'], 2, /^error: --focal-gamma has no effect with --loss ce/],
@@ -80,6 +87,28 @@ describe('biasloss train with other optimisers and losses', () => {
       assert.equal(second.stderr, '');
       assert.equal(second.code, 0);
       assert.equal(configOf(join(cwd, 'student')).teacher, join(cwd, 'teacher', 'last.safetensors'));
+    }));
+});
+
+describe('biasloss train with averages and patience', () => {
+  it('keeps averaged weights, and ends early', () =>
+    withFolder(async (cwd) => {
+      const stalls = ['--base-lr=0', '--ema-decay=0.9', '--patience=1', '--epochs=20', '--run-dir=run'];
+      const first = await biasloss([...TRAIN, ...stalls], { cwd });
+      assert.equal(first.code, 0, first.stderr);
+      assert.match(first.stdout, /averaged top-1 \d/);
+      assert.match(first.stdout, /\nstopped after epoch \d+: no better test top-1 for 1 epoch\n/);
+      const rows = (): string[] =>
+        readFileSync(join(cwd, 'run', 'metrics.csv'), 'utf8')
+          .trim()
+          .split('\n');
+      assert.match(rows()[0]!, /,ema_cross_entropy,ema_top1,ema_top5$/);
+      const before = rows().length;
+      assert.ok(before >= 3 && before < 21, `${before} rows`);
+      const more = ['train', '--resume=run', '--patience=2', '--no-report'];
+      assert.equal((await biasloss(more, { cwd })).code, 0);
+      assert.ok(rows().length > before);
+      assert.ok(existsSync(join(cwd, 'run', 'best-ema.safetensors')));
     }));
 
   it('refuses what is wrong in a sentence', () =>

@@ -38,6 +38,7 @@ const logOptions = (folder: string): RunLogOptions => ({
   folder,
   accuraciesDir: null,
   weighs: false,
+  averages: false,
   config: TRAIN_DEFAULTS,
   images: { classes: ['cat', 'dog'], mean: [0, 0, 0], std: [1, 1, 1], imageSize: 2 },
   progress: undefined,

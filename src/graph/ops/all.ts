@@ -1,5 +1,6 @@
 /** Every operation under its public name: `ops.relu`, `ops.conv2d`. */
 export { adamwUpdate, lionUpdate, rmspropUpdate } from './adaptive.js';
+export { averageUpdate } from './average.js';
 export { type BatchNormResult, batchNormInference, batchNormTrain } from './batchNorm.js';
 export { type Conv2dOptions, conv2d } from './conv.js';
 export { softmaxCrossEntropy } from './crossEntropy.js';

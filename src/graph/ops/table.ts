@@ -2,6 +2,7 @@ import type { OpAttributes, OpKind, ShapeRules } from '../op.js';
 import type { GradientRules } from '../tensor.js';
 import type { TensorType } from '../tensorType.js';
 import { adaptiveGradients, adaptiveShapes } from './adaptive.js';
+import { averageGradients, averageShapes } from './average.js';
 import { batchNormGradients, batchNormShapes } from './batchNorm.js';
 import { convGradients, convShapes } from './conv.js';
 import { crossEntropyGradients, crossEntropyShapes } from './crossEntropy.js';
@@ -28,6 +29,7 @@ const shapeRules: ShapeRules<OpKind> = {
   ...shapeShapes,
   ...sgdShapes,
   ...adaptiveShapes,
+  ...averageShapes,
 };
 
 /** The gradient rule of every operation. */
@@ -44,6 +46,7 @@ export const gradientRules: GradientRules<OpKind> = {
   ...shapeGradients,
   ...sgdGradients,
   ...adaptiveGradients,
+  ...averageGradients,
 };
 
 /**

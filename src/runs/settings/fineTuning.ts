@@ -1,11 +1,37 @@
+import { WATCHED } from '../../train/earlyStop.js';
 import { BACKBONE } from '../fineTuning.js';
 import { settingsIn } from './builders.js';
-import { above, orNull, type SettingsOf, upTo, whole } from './setting.js';
+import { above, between, orNull, type SettingsOf, upTo, whole } from './setting.js';
 
 const training = settingsIn('Training');
 
 /** Settings of what is trained, and at which rate. */
-export const FINE_TUNING_SETTINGS: SettingsOf<'freeze' | 'unfreezeAfter' | 'headLrScale' | 'layerDecay'> = {
+export const FINE_TUNING_SETTINGS: SettingsOf<
+  'freeze' | 'unfreezeAfter' | 'headLrScale' | 'layerDecay' | 'patience' | 'patienceMetric' | 'emaDecay'
+> = {
+  emaDecay: training.number<number | null>(
+    null,
+    orNull(between(0, 1)),
+    '<decay>',
+    'decay of a moving average of the weights (EMA), such as 0.999; it is evaluated after each epoch, too, and saved as best-ema.safetensors',
+    { unset: 'none is kept' },
+  ),
+  patience: training.number<number | null>(
+    null,
+    orNull(whole(1)),
+    '<epochs>',
+    'end the run after this many epochs without a better patienceMetric',
+    { unset: 'it does not end early', onResume: 'may change' },
+  ),
+  patienceMetric: training.choice(
+    'top1',
+    WATCHED,
+    '<name>',
+    'figure of the test set that must become better',
+    {
+      onlyWith: { key: 'patience' },
+    },
+  ),
   freeze: {
     group: 'Training',
     kind: 'text',

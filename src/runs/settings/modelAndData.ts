@@ -39,7 +39,7 @@ export const MODEL_SETTINGS: SettingsOf<
     { unset: 'the data’s' },
   ),
   pretrained: model.path('<file>', 'weights to start with: .safetensors or .pth'),
-  pretrainedEma: model.flag(false, 'take the averaged weights (EMA) of the pretrained .pth'),
+  pretrainedEma: model.flag(false, 'take the averaged weights (EMA) of the pretrained file'),
   keepClassifier: model.flag(
     false,
     'keep the pretrained classifier by position where class names are missing; rows of the same names are always kept',

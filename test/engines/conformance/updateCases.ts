@@ -1,4 +1,5 @@
 import { adamwUpdate, lionUpdate, rmspropUpdate } from '../../../src/graph/ops/adaptive.js';
+import { averageUpdate } from '../../../src/graph/ops/average.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
 import { type Shape, sizeOf } from '../../../src/graph/tensorType.js';
 import type { CaseInput } from '../../support/gradientCheck.js';
@@ -97,5 +98,15 @@ const lions: ForwardCase[] = [
   }),
 }));
 
-/** Updates of adaptive optimisers, small and large. */
-export const updateCases: readonly ForwardCase[] = [...adaptive, ...lions];
+const averages: ForwardCase[] = [
+  [3, 5],
+  [50, 60],
+  [48, 64, 1, 1],
+].map((shape) => ({
+  name: `averageUpdate of [${shape}]`,
+  inputs: [{ shape }, { shape }, { shape: [], low: 0.05, high: 0.2 }],
+  build: ([average, value, share]) => ({ average: averageUpdate(average!, value!, share!) }),
+}));
+
+/** Updates of adaptive optimisers and of averages, small and large. */
+export const updateCases: readonly ForwardCase[] = [...adaptive, ...lions, ...averages];

@@ -152,18 +152,35 @@ function lion(
   blend(draft, m, gradient, [beta2, 1 - beta2]);
 }
 
-/** Adaptive optimisers' updates; small parameters on the host. The formulas are in the graph's rules. */
-export const adaptiveLowerings: Lowerings<'adamwUpdate' | 'rmspropUpdate' | 'lionUpdate'> = {
-  adamwUpdate: (draft, node) => {
-    if (sizeOf(draft.shapeOf(node.inputs[0]!)) < SMALL) onHost(draft, node);
-    else adamw(draft, node.attributes, node.inputs, node.outputs);
-  },
-  rmspropUpdate: (draft, node) => {
-    if (sizeOf(draft.shapeOf(node.inputs[0]!)) < SMALL) onHost(draft, node);
-    else rmsprop(draft, node.attributes, node.inputs, node.outputs);
-  },
-  lionUpdate: (draft, node) => {
-    if (sizeOf(draft.shapeOf(node.inputs[0]!)) < SMALL) onHost(draft, node);
-    else lion(draft, node.attributes, node.inputs, node.outputs);
-  },
-};
+/** average ← average + share·(value − average), in the average's own memory. */
+function average(draft: Draft, inputs: readonly ValueId[], updated: ValueId): void {
+  const [old, value, share] = inputs as [ValueId, ValueId, ValueId];
+  const { desc } = draft.places.first(old);
+  const v = draft.layouts.flat(draft.places.as(value, desc));
+  const mean = draft.layouts.flat(updateTarget(draft, old, updated, desc));
+  const distance = draft.buffers.allocate(mean.desc);
+  combine(draft, 'sub', [v, mean, distance]);
+  const place = draft.places.plain(share);
+  addTimes(draft, mean, distance, { ...place, desc: draft.layouts.rowMajor([1]) });
+}
+
+/** Updates of adaptive optimisers and of averages; small tensors on the host. The formulas are in the graph's rules. */
+export const adaptiveLowerings: Lowerings<'adamwUpdate' | 'rmspropUpdate' | 'lionUpdate' | 'averageUpdate'> =
+  {
+    averageUpdate: (draft, node) => {
+      if (sizeOf(draft.shapeOf(node.inputs[0]!)) < SMALL) onHost(draft, node);
+      else average(draft, node.inputs, node.outputs[0]!);
+    },
+    adamwUpdate: (draft, node) => {
+      if (sizeOf(draft.shapeOf(node.inputs[0]!)) < SMALL) onHost(draft, node);
+      else adamw(draft, node.attributes, node.inputs, node.outputs);
+    },
+    rmspropUpdate: (draft, node) => {
+      if (sizeOf(draft.shapeOf(node.inputs[0]!)) < SMALL) onHost(draft, node);
+      else rmsprop(draft, node.attributes, node.inputs, node.outputs);
+    },
+    lionUpdate: (draft, node) => {
+      if (sizeOf(draft.shapeOf(node.inputs[0]!)) < SMALL) onHost(draft, node);
+      else lion(draft, node.attributes, node.inputs, node.outputs);
+    },
+  };

@@ -153,18 +153,25 @@ class ProgramLowering {
 }
 
 /**
- * The nodes with the updates at the end, those last whose gradients come first. ONNX Runtime goes from the
- * last node that nobody reads to the first, and computes what each of them needs: so a gradient is used
- * as soon as it can be had.
+ * The nodes with the updates at the end, those last whose gradients come first, and after them the averages of what they update.
+ * ONNX Runtime goes from the last node that nobody reads to the first, and computes what each of them needs: so a gradient is
+ * used as soon as it can be had.
  */
 function inOrder(nodes: readonly AnyProgramNode[]): AnyProgramNode[] {
+  const updates = nodes.filter(({ kind }) => kind === 'sgdUpdate');
+  const averages = nodes.filter(({ kind }) => kind === 'averageUpdate');
+  const others = nodes.filter(({ kind }) => kind !== 'sgdUpdate' && kind !== 'averageUpdate');
+  const sortedUpdates = latestFirst(updates, nodes);
+  return [...others, ...sortedUpdates, ...latestFirst(averages, [...others, ...sortedUpdates.toReversed()])];
+}
+
+/** Sorts nodes by where their second input, a gradient or a new value, is made among `nodes`. */
+function latestFirst(some: readonly AnyProgramNode[], nodes: readonly AnyProgramNode[]): AnyProgramNode[] {
   const places = new Map(
     nodes.flatMap(({ outputs }, place) => outputs.map((value) => [value, place] as const)),
   );
-  const place = ({ inputs: [, gradient] }: AnyProgramNode): number => places.get(gradient!)!;
-  const updates = nodes.filter(({ kind }) => kind === 'sgdUpdate');
-  const others = nodes.filter(({ kind }) => kind !== 'sgdUpdate');
-  return [...others, ...updates.sort((a, b) => place(b) - place(a))];
+  const place = ({ inputs: [, value] }: AnyProgramNode): number => places.get(value!)!;
+  return some.toSorted((a, b) => place(b) - place(a));
 }
 
 /** Converts a program to an ONNX model. */

@@ -1,7 +1,14 @@
 import { floats, type Kernels } from '../kernel.js';
 
-/** Updates of adaptive optimisers; the formulas are in the graph's rules. */
-export const adaptiveKernels: Kernels<'adamwUpdate' | 'rmspropUpdate' | 'lionUpdate'> = {
+/** Updates of adaptive optimisers and of averages; the formulas are in the graph's rules. */
+export const adaptiveKernels: Kernels<'adamwUpdate' | 'rmspropUpdate' | 'lionUpdate' | 'averageUpdate'> = {
+  averageUpdate: (_, inputs, [next]) => {
+    const [averages, values, shares] = inputs.map(floats);
+    const share = shares![0]!;
+    floats(next).forEach((_value, i, nexts) => {
+      nexts[i] = averages![i]! + share * (values![i]! - averages![i]!);
+    });
+  },
   adamwUpdate: ({ beta1, beta2, epsilon, weightDecay }, inputs, outputs) => {
     const [ws, gs, ms, vs, rates, firsts, seconds] = inputs.map(floats);
     const [nextWs, nextMs, nextVs] = outputs.map(floats);
