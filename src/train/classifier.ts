@@ -5,6 +5,7 @@ import { describeModel, type ModelDescription } from '../models/describe.js';
 import type { Model, ModelConfig } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import type { DataDescription } from './checkpointInfo.js';
+import { expectFiniteImages } from './finite.js';
 import { type EvaluationOptions, evaluationProgram } from './programs.js';
 import { checkStateDict, floatsOf, type StateDictTensors } from './stateDict.js';
 import { parseWeights } from './weights.js';
@@ -140,8 +141,10 @@ export class Classifier {
    * As {@link predict}, of exactly `batchSize` images, without a copy.
    *
    * @param images as {@link predict}, but the engine may take over the array: do not use it afterwards
+   * @throws UserError when a value of an image is not finite
    */
   async predictBatch(images: Float32Array): Promise<Predictions> {
+    expectFiniteImages(images, this.batchSize);
     const outputs = await this.executable.run({ images });
     const { logits, features, featureVariance } = outputs as Record<string, Float32Array>;
     return { logits: logits!, ...(features && { features }), ...(featureVariance && { featureVariance }) };

@@ -5,6 +5,7 @@ import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
 import { averagedEntries, averageName } from './averages.js';
 import { Classifier, type Predictions } from './classifier.js';
+import { expectFiniteImages } from './finite.js';
 import { type EvaluationOptions, gradientName } from './programs.js';
 import { checkStateDict, floatsOf, namedState, type StateDictTensors } from './stateDict.js';
 import { StepExecutables, type StepParts } from './stepExecutables.js';
@@ -114,12 +115,14 @@ export class Learner {
    * @param batch exactly `batchSize` images
    * @param options learningRate of this step; step: its number since the start of the run, on which
    *   dropout's random numbers depend
+   * @throws UserError when a value of an image is not finite
    */
   async step(
     batch: LabelledBatch,
     options: { readonly learningRate: number; readonly step: number },
   ): Promise<StepResult> {
     const { seed = 0 } = this.options;
+    expectFiniteImages(batch.images, this.batchSize);
     const executable = await this.executables.step(options.step);
     const inputs: NamedData = { ...inputsOfBatch(batch), ...this.updateInputs(options.learningRate) };
     const result = stepResultOf(await executable.run(inputs, { seed, step: options.step }));
@@ -134,9 +137,11 @@ export class Learner {
    *
    * @param batch exactly `batchSize` images
    * @param options batch: number of the batch since the start of the run, on which dropout's random numbers depend
+   * @throws UserError when a value of an image is not finite
    */
   async backward(batch: LabelledBatch, options: { readonly batch: number }): Promise<StepResult> {
     const { seed = 0 } = this.options;
+    expectFiniteImages(batch.images, this.batchSize);
     const executable = await this.executables.backward(this.training.steps);
     const before = this.accumulated;
     // If this fails, the next call starts from zero.
@@ -164,9 +169,14 @@ export class Learner {
     return normOf(outputs);
   }
 
-  /** Losses, logits and every parameter's gradient for one batch of `batchSize`, in training mode, without an update. */
+  /**
+   * Losses, logits and every parameter's gradient for one batch of `batchSize`, in training mode, without an update.
+   *
+   * @throws UserError when a value of an image is not finite
+   */
   async gradients(batch: LabelledBatch, options: { readonly step?: number } = {}): Promise<GradientResult> {
     const { seed = 0 } = this.options;
+    expectFiniteImages(batch.images, this.batchSize);
     const executable = await this.executables.gradients();
     const outputs = await executable.run(inputsOfBatch(batch), { seed, step: options.step ?? 0 });
     const gradients = new Map(

@@ -7,6 +7,7 @@ import { checkEarlyStop, type EarlyStop, type Evaluations, watch } from './early
 import { EpochMeter } from './epochMeter.js';
 import { evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
+import { firstNotFinite } from './finite.js';
 import type { Learner } from './learner.js';
 import { type Accuracy, NO_ACCURACY } from './metrics.js';
 import { StepRunner, type StepTotals } from './stepRunner.js';
@@ -97,7 +98,7 @@ export class Trainer {
    * Runs to the end. A new run with checkpoints writes its first before any step, so that an unwritable
    * folder is noticed at once and there always is a checkpoint to resume from.
    *
-   * @throws UserError when the loss is not finite (the last checkpoint stays), or a checkpoint cannot be written
+   * @throws UserError when the loss, or a value of the model at the end of an epoch, is not finite (the last checkpoint stays), or a checkpoint cannot be written
    */
   async run(): Promise<TrainerOutcome> {
     const { learner, test } = this.options;
@@ -173,6 +174,7 @@ export class Trainer {
       begin = performance.now();
     }
     if (this.stopping) return undefined;
+    await this.checkValues();
     const results = await this.evaluate();
     if (results) await this.finishEpoch(meter, results);
     return results?.test;
@@ -259,10 +261,19 @@ export class Trainer {
   private checkFinite(loss: number): void {
     if (Number.isFinite(loss)) return;
     const { epoch, step } = this.progress;
+    throw this.overflow(`the loss is ${loss} at step ${step} of epoch ${epoch + 1}`);
+  }
+
+  /** A finite loss does not prove finite values: oneDNN's ReLU makes 0 of NaN. */
+  private async checkValues(): Promise<void> {
+    const broken = await firstNotFinite(await this.options.learner.stateDict());
+    if (broken !== undefined)
+      throw this.overflow(`${broken} is no longer finite in epoch ${this.progress.epoch + 1}`);
+  }
+
+  private overflow(finding: string): UserError {
     const kept = this.options.checkpoints ? '; the last checkpoint is kept' : '';
-    throw new UserError(
-      `the loss is ${loss} at step ${step} of epoch ${epoch + 1}${kept}: try a lower learning rate`,
-    );
+    return new UserError(`${finding}${kept}: try a lower learning rate`);
   }
 
   private async interrupted(): Promise<TrainerOutcome> {
