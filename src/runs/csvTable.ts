@@ -1,8 +1,5 @@
 /** A table as CSV (RFC 4180), without a line break at the end. */
-export function csvTable(
-  header: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
+export function csvTable(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   return [header, ...rows].map(csvRow).join('\n');
 }
 

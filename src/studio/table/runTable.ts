@@ -1,7 +1,7 @@
 /** What the table of runs shows: columns, groups, order, CSV. */
 import { deviationOf, meanOf } from '../../report/compare/pairedTest.js';
-import type { RunSummary, SettingDescription } from '../api.js';
 import { csvTable } from '../../runs/csvTable.js';
+import type { RunSummary, SettingDescription } from '../api.js';
 
 /** Settings that do not make runs different ones. */
 const UNIMPORTANT: readonly string[] = ['threads', 'workers', 'download'];
