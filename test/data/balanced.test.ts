@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Loader } from '../../src/data/loader.js';
 import { balancedOrder } from '../../src/data/loading.js';
+import { PixelBatches } from '../../src/data/pixelBatches.js';
 import { TINY_SIZE, tinyDataset } from '../train/fixtures/tinyModel.js';
 
 /** 90 images of class 0, 8 of class 1, 2 of class 3. */
@@ -63,6 +64,11 @@ describe('a balanced order', () => {
         });
       }
       assert.deepEqual(counts, [20, 20]);
+      const onThread: Float32Array[] = [];
+      for await (const { images } of new PixelBatches(part, loading).epoch(0)) onThread.push(images);
+      const inWorkers: Float32Array[] = [];
+      for await (const { images } of loader.epoch(0)) inWorkers.push(images);
+      assert.deepEqual(onThread, inWorkers);
       // Four images, five times each, cropped and mirrored anew.
       assert.ok(seen.size > 12, `${seen.size} different images`);
     } finally {
