@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Batch } from '../../src/data/batch.js';
 import { Loader } from '../../src/data/loader.js';
 import { balancedOrder } from '../../src/data/loading.js';
 import { PixelBatches } from '../../src/data/pixelBatches.js';
@@ -64,15 +65,28 @@ describe('a balanced order', () => {
         });
       }
       assert.deepEqual(counts, [20, 20]);
-      const onThread: Float32Array[] = [];
-      for await (const { images } of new PixelBatches(part, loading).epoch(0)) onThread.push(images);
-      const inWorkers: Float32Array[] = [];
-      for await (const { images } of loader.epoch(0)) inWorkers.push(images);
-      assert.deepEqual(onThread, inWorkers);
       // Four images, five times each, cropped and mirrored anew.
       assert.ok(seen.size > 12, `${seen.size} different images`);
     } finally {
       await loader.close();
     }
   });
+});
+
+it('PixelBatches of a part of the images in memory are balanced as those of a loader', async () => {
+  const labels = Int32Array.from({ length: 40 }, (_, i) => (i < 36 ? 0 : 1));
+  const part = { ...tinyDataset('train', 60), count: 40, labels };
+  const loading = { batchSize: 10, imageSize: TINY_SIZE, training: { seed: 3, balanced: true } };
+  const imagesOf = async (batches: AsyncIterable<Batch>): Promise<Float32Array[]> => {
+    const found: Float32Array[] = [];
+    for await (const { images } of batches) found.push(images);
+    return found;
+  };
+  const loader = new Loader(part, loading);
+  try {
+    const expected = await imagesOf(loader.epoch(0));
+    assert.deepEqual(await imagesOf(new PixelBatches(part, loading).epoch(0)), expected);
+  } finally {
+    await loader.close();
+  }
 });

@@ -8,6 +8,7 @@ import { uniformSource } from '../../src/random.js';
 import { ImageVectors } from '../../src/report/inspect/imageVectors.js';
 import { nearDuplicates } from '../../src/report/inspect/nearDuplicates.js';
 import { biasloss, type Ended, eventsOf } from '../cli/fixtures/process.js';
+import { withFolder } from '../train/fixtures/tiny.js';
 
 const SIZE = 32;
 const CLASSES = ['blue', 'green', 'red'];
@@ -53,46 +54,52 @@ async function plant(folder: string): Promise<void> {
 
 let cwd = '';
 const inspect = (...args: string[]): Promise<Ended> => biasloss(['inspect', 'run', ...args], { cwd });
+
 interface Found {
   readonly image: string;
   readonly class: string;
   readonly predicted: string;
 }
 
+/** A run on images with planted errors. */
+async function makeRun(): Promise<void> {
+  cwd = mkdtempSync(join(tmpdir(), 'biasloss-inspect-'));
+  await writeImages(join(cwd, 'images'));
+  await plant(join(cwd, 'images'));
+  const model = ['--model=shufflenetv2', '--ratio=0.5', '--image-size=32', '--engine=onnx', '--threads=1'];
+  const recipe = ['--epochs=8', '--batch-size=10', '--base-lr=0.01', '--crop-scale=0.7', '--no-report'];
+  const { code, stderr } = await biasloss(
+    ['train', '--data=imagefolder', '--data-path=images', ...model, ...recipe, '--run-dir=run'],
+    { cwd },
+  );
+  assert.equal(code, 0, stderr);
+}
+
+/** The record names what was planted. */
+function checkFound(found: Readonly<Record<string, unknown>>): void {
+  assert.deepEqual([found.part, found.probabilities, found.images], ['val', 'held-out', 40]);
+  const errors = found.label_errors as Found[];
+  assert.deepEqual(errors.map(({ image }) => image).sort(), WRONG.toSorted());
+  const first = errors.find(({ image }) => image === WRONG[0])!;
+  assert.deepEqual([first.class, first.predicted], ['green', 'blue']);
+  const copies = (found.near_duplicates as Found[][]).map((group) => group.map(({ image }) => image).sort());
+  assert.deepEqual(copies, [COPIES.toSorted()]);
+  assert.deepEqual(
+    [found.least_variance, found.greatest_loss].map((list) => (list as Found[]).length),
+    [3, 3],
+  );
+  const worst = (found.greatest_loss as Found[]).map(({ image }) => image).sort();
+  assert.deepEqual(worst, WRONG.toSorted());
+}
+
 describe('biasloss inspect', () => {
-  before(async () => {
-    cwd = mkdtempSync(join(tmpdir(), 'biasloss-inspect-'));
-    await writeImages(join(cwd, 'images'));
-    await plant(join(cwd, 'images'));
-    const model = ['--model=shufflenetv2', '--ratio=0.5', '--image-size=32', '--engine=onnx', '--threads=1'];
-    const recipe = ['--epochs=8', '--batch-size=10', '--base-lr=0.01', '--crop-scale=0.7', '--no-report'];
-    const { code, stderr } = await biasloss(
-      ['train', '--data=imagefolder', '--data-path=images', ...model, ...recipe, '--run-dir=run'],
-      { cwd },
-    );
-    assert.equal(code, 0, stderr);
-  });
+  before(makeRun);
   after(() => rmSync(cwd, { recursive: true }));
 
   it('finds planted label errors and a copy, and says whose probabilities they are', async () => {
     const { code, stdout, stderr } = await inspect('--log-format=json', '--most=3');
     assert.equal(code, 0, stderr);
-    const [found] = eventsOf(stdout);
-    assert.deepEqual([found!.part, found!.probabilities, found!.images], ['val', 'held-out', 40]);
-    const errors = found!.label_errors as Found[];
-    assert.deepEqual(errors.map(({ image }) => image).sort(), WRONG.toSorted());
-    const first = errors.find(({ image }) => image === WRONG[0])!;
-    assert.deepEqual([first.class, first.predicted], ['green', 'blue']);
-    const copies = (found!.near_duplicates as Found[][]).map((group) =>
-      group.map(({ image }) => image).sort(),
-    );
-    assert.deepEqual(copies, [COPIES.toSorted()]);
-    assert.deepEqual(
-      [found!.least_variance, found!.greatest_loss].map((list) => (list as Found[]).length),
-      [3, 3],
-    );
-    const worst = (found!.greatest_loss as Found[]).map(({ image }) => image).sort();
-    assert.deepEqual(worst, WRONG.toSorted());
+    checkFound(eventsOf(stdout)[0]!);
   });
 
   it('writes a list that train --exclude takes, and CSV', async () => {
@@ -135,8 +142,10 @@ describe('biasloss inspect', () => {
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /none is not a run: it has no metrics\.csv\n$/);
   });
+});
 
-  it('refuses an exclusion list of data in memory', async () => {
+it('inspect of images in memory numbers them, and refuses an exclusion list', () =>
+  withFolder(async (cwd) => {
     const train = ['train', '--data=synthetic', '--limit-train=16', '--limit-test=16', '--batch-size=16'];
     const more = ['--model=shufflenetv2', '--ratio=0.5', '--engine=onnx', '--threads=1', '--no-report'];
     await biasloss([...train, ...more, '--epochs=1', '--run-dir=memory'], { cwd });
@@ -148,8 +157,7 @@ describe('biasloss inspect', () => {
     );
     const { stdout } = await biasloss(['inspect', 'memory', '--most=2'], { cwd });
     assert.match(stdout, /\ngreatest loss: 2\n[\s\S]*\nimage \d+ /);
-  });
-});
+  }));
 
 describe('near-duplicates', () => {
   /** Vectors of images with given features and seeds of their pixels. */
