@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { type Case, type Comparison, runCase } from './benchmark.js';
 import { python } from './candidate.js';
+import { timeLoader } from './loader/run.js';
 import { busyShare, machine } from './machine.js';
 import { timeOperations } from './operations/run.js';
 import { commandLine } from './options.js';
@@ -51,4 +52,5 @@ await commandLine({
     timeOperations({ ...options, pytorch: options.pytorch && hasPyTorch() }, (line) =>
       process.stdout.write(`${line}\n`),
     ),
+  loader: (options) => timeLoader(options, (line) => process.stdout.write(`${line}\n`)),
 }).parseAsync();

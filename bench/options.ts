@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { engineChoices } from '../src/engines/createEngine.js';
 import { UsageError } from '../src/errors.js';
 import { defaultThreads } from './candidate.js';
+import type { LoaderOptions } from './loader/run.js';
 import { type BenchmarkModel, defaultModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
@@ -15,9 +16,10 @@ export interface Actions {
   models(options: ModelsOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
   ops(options: OperationsOptions): void | Promise<void>;
+  loader(options: LoaderOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `validate` and `ops`. */
+/** The command line of `npm run bench`: `models`, the default, `validate`, `ops` and `loader`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -52,6 +54,7 @@ export function commandLine(actions: Actions): Command {
     )
     .action((options: ValidateOptions) => actions.validate(options));
   addOperations(program, actions);
+  addLoader(program, actions);
   addCommon(models);
   addCommon(validate);
   return program;
@@ -71,6 +74,31 @@ function addOperations(program: Command, actions: Actions): void {
     .option('--rounds <n>', 'runs of each', count, 5)
     .option('--no-pytorch', 'time this library alone')
     .action((options: OperationsOptions) => actions.ops(options));
+}
+
+function addLoader(program: Command, actions: Actions): void {
+  program
+    .command('loader')
+    .description(
+      'batches of training images with each augmentation: the loader alone, training steps alone, and both at once',
+    )
+    .addOption(
+      new Option('--model <name>', 'a ratio or width may follow a dash')
+        .argParser(oneModel)
+        .default(parseModel('shufflenetv2-1'), 'shufflenetv2-1'),
+    )
+    .addOption(
+      new Option('--sizes <list>', 'sizes of the images: 32 in memory, others in files')
+        .argParser((text: string) => text.split(',').map(count))
+        .default([32, 224], '32,224'),
+    )
+    .option('--data <folder>', 'a folder of class folders of images (default: generated JPEG files)')
+    .addOption(new Option('--engine <name>', 'our engine').choices(engineChoices).default('auto'))
+    .option('--threads <n>', 'threads of the engine', count, defaultThreads)
+    .option('--workers <n>', 'threads of the loader', count, 1)
+    .option('--seconds <n>', 'how long each rate is measured', count, 5)
+    .option('--only <text>', 'only augmentations whose names contain this')
+    .action((options: LoaderOptions) => actions.loader(options));
 }
 
 function addCommon(command: Command): void {

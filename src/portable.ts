@@ -101,8 +101,16 @@ export {
 } from './optim/schedule.js';
 export { type SgdOptions, sgd } from './optim/sgd.js';
 export type { WeightDecayOptions } from './optim/weightDecay.js';
+export { type Calibration, type CalibrationBin, CalibrationMeter } from './train/calibration.js';
 export type { CheckpointInfo, DataDescription, Progress } from './train/checkpointInfo.js';
 export type { CheckpointKind, Checkpoints } from './train/checkpoints.js';
+export {
+  type ClassAverages,
+  type ClassFigures,
+  classAverages,
+  classFigures,
+  type FigureMeans,
+} from './train/classFigures.js';
 export {
   type ClassGuess,
   Classifier,
@@ -111,7 +119,7 @@ export {
   mostProbable,
   type Predictions,
 } from './train/classifier.js';
-export { type ClassAccuracy, type ConfusedPair, Confusion } from './train/confusion.js';
+export { type ConfusedPair, Confusion } from './train/confusion.js';
 export { accuracyOver, type EvaluateOptions, evaluate, type Predictor } from './train/evaluate.js';
 export type { EpochResult, TrainerEvent, TrainerListener } from './train/events.js';
 export {

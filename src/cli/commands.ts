@@ -72,6 +72,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./reportCommand.js')).configureReport,
   },
   {
+    name: 'inspect',
+    description:
+      'Images of a run to look at: likely label errors, near-duplicates, least variance, greatest loss.',
+    load: async () => (await import('./inspectCommand.js')).configureInspect,
+  },
+  {
     name: 'studio',
     description: 'Open a local page: watch, compare, start and stop runs.',
     load: async () => (await import('./studioCommand.js')).configureStudio,

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { UserError } from '../errors.js';
+import { csvRow } from '../runs/csvTable.js';
 import { type ClassGuess, mostProbable } from '../train/classifier.js';
 import type { EngineFlags } from './classifier.js';
 import { withImageClassifier } from './imageClassifier.js';
@@ -77,16 +78,10 @@ function report(image: string, guesses: readonly ClassGuess[], logFormat: Predic
   }
   if (logFormat === 'csv') {
     for (const [i, { name, label, probability }] of guesses.entries())
-      printLine([image, i + 1, name, label, probability].map(csvField).join(','));
+      printLine(csvRow([image, i + 1, name, label, probability]));
     return;
   }
   printLine(image);
   for (const { name, probability } of guesses)
     printLine(`  ${(100 * probability).toFixed(2).padStart(6)}%  ${name}`);
-}
-
-/** A field of CSV, in quotes where it has a separator. */
-function csvField(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -7,7 +7,6 @@ import type { Hyperparameters } from '../models/registry.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
 import { checkClasses } from '../runs/loadData.js';
 import { readWeights } from '../runs/weights.js';
-import { Confusion } from '../train/confusion.js';
 import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { WeightsFile } from '../train/weights.js';
@@ -22,22 +21,17 @@ import {
 import { modelOfWeights } from './modelOfWeights.js';
 import { isOnnxFile, openOnnxFile } from './onnxFile.js';
 import { classesOption, dataOptions, engineOptions, logFormatOption, modelOptions } from './options.js';
-import {
-  formatAccuracy,
-  formatPercent,
-  formatTable,
-  type LogFormat,
-  printJson,
-  printLine,
-} from './output.js';
+import { formatAccuracy, formatPercent, type LogFormat, printJson, printLine } from './output.js';
+import { checkOutput } from './outputFile.js';
 import { NameOption, parseCount } from './parsing.js';
 import { ProgressLine } from './progressLine.js';
 import { settingOption } from './settingOptions.js';
 import { type TestDataFlags, testData } from './testData.js';
+import { type FigureFiles, TestTally } from './testFigures.js';
 import { type DescriptionFlags, describeFile, noticeOrder } from './weightsData.js';
 import { checkpointOption, descriptionOptions } from './weightsFlags.js';
 
-interface TestFlags extends TestDataFlags, EngineFlags, DescriptionFlags, Hyperparameters {
+interface TestFlags extends TestDataFlags, EngineFlags, DescriptionFlags, FigureFiles, Hyperparameters {
   readonly ema?: boolean;
   readonly model?: string;
   readonly batchSize: number;
@@ -45,9 +39,6 @@ interface TestFlags extends TestDataFlags, EngineFlags, DescriptionFlags, Hyperp
   readonly perClass?: boolean;
   readonly logFormat: LogFormat;
 }
-
-/** Pairs of confused classes that are shown. */
-const SHOWN_PAIRS = 10;
 
 /** Adds the options and the action of `test`. */
 export function configureTest(command: Command): void {
@@ -66,7 +57,9 @@ export function configureTest(command: Command): void {
     new NameOption('--part <name>', 'part of the data (default: test, or all of another folder)', PART_NAMES),
     settingOption('limitTest'),
     ...descriptionOptions(),
-    new Option('--per-class', 'also each class’s accuracy and the most confused pairs'),
+    new Option('--per-class', 'also each class’s precision, recall and F1, and the most confused pairs'),
+    new Option('--confusion <file>', 'write the confusion matrix as CSV, a row per class'),
+    new Option('--class-figures <file>', 'write each class’s figures as .csv or .json'),
     ...engineOptions(),
     logFormatOption(),
     classesOption(),
@@ -77,6 +70,8 @@ export function configureTest(command: Command): void {
 
 async function runTest(flags: TestFlags): Promise<void> {
   const { checkpoint: path } = flags;
+  checkOutput(flags.confusion, '--confusion', ['.csv']);
+  checkOutput(flags.classFigures, '--class-figures', ['.csv', '.json']);
   const weights = isOnnxFile(path) ? undefined : { ...readWeights(path, { ema: flags.ema }), path };
   const { name, test: found } = await testData(flags, weights ?? { tensors: new Map() });
   checkClasses(flags.classes, name, found.classes);
@@ -84,11 +79,12 @@ async function runTest(flags: TestFlags): Promise<void> {
   const { classes: names, preprocessing } = tested;
   if (flags.classMap === undefined) noticeOrder(found, names, path);
   const test = (flags.classMap === undefined ? asModelClasses : asNumberedClasses)(found, names, path);
-  const confusion = new Confusion(test.classes);
+  const tally = new TestTally(test.classes);
   const accuracy = await tested.run(flags, (predictor) =>
-    testOn(test, predictor, { confusion, preprocessing, logFormat: flags.logFormat }),
+    testOn(test, predictor, { tally, preprocessing, logFormat: flags.logFormat }),
   );
-  report(flags, accuracy, tested, confusion);
+  await tally.write(flags);
+  report(flags, accuracy, tested, tally);
 }
 
 function testedWeights(
@@ -109,11 +105,11 @@ async function testOn(
   test: Dataset,
   predictor: BatchPredictor,
   {
-    confusion,
+    tally,
     preprocessing,
     logFormat,
   }: {
-    readonly confusion: Confusion;
+    readonly tally: TestTally;
     readonly preprocessing: Preprocessing;
     readonly logFormat: LogFormat;
   },
@@ -124,7 +120,7 @@ async function testOn(
   const line = new ProgressLine(process.stderr);
   try {
     const accuracy = await accuracyOver(predictor, loader.epoch(0), {
-      each: (label, predicted) => confusion.add(label, predicted),
+      each: (label, predicted, confidence) => tally.add(label, predicted, confidence),
       onProgress: (images, { top1 }) => {
         const text = `testing ${images}/${test.count}  top-1 ${formatPercent(top1)}`;
         if (logFormat === 'text') line.update(images / test.count, text);
@@ -141,25 +137,18 @@ function report(
   flags: TestFlags,
   accuracy: Accuracy,
   { parameters, classes: names }: EvaluatedModel,
-  confusion: Confusion,
+  tally: TestTally,
 ): void {
   const { top1, top5, crossEntropy, images } = accuracy;
-  const detail = flags.perClass && {
-    per_class: confusion.perClass(),
-    confused: confusion.worstPairs(SHOWN_PAIRS),
-  };
   if (flags.logFormat === 'json') {
-    printJson({ event: 'result', top1, top5, cross_entropy: crossEntropy, parameters, images, ...detail });
+    const figures = { ...tally.record(), ...(flags.perClass && tally.detail()) };
+    printJson({ event: 'result', top1, top5, cross_entropy: crossEntropy, parameters, images, ...figures });
     return;
   }
   printLine(formatAccuracy(accuracy, names.length));
   printLine(describeCounts(parameters, images));
-  if (!detail) return;
-  const classes = detail.per_class.map((row) => [row.name, String(row.images), formatPercent(row.top1)]);
-  const pairs = detail.confused.map((pair) => [
-    `${pair.label} mistaken for ${pair.predicted}`,
-    String(pair.images),
-  ]);
-  printLine(`\n${formatTable(['class', 'images', 'top-1'], classes)}`);
-  printLine(`\n${formatTable(['most confused', 'images'], pairs)}`);
+  tally.print();
+  if (flags.perClass) tally.printDetail();
+  for (const path of [flags.confusion, flags.classFigures])
+    if (path !== undefined) printLine(`written: ${path}`);
 }

@@ -4,7 +4,7 @@ import type { Batch, BatchSource } from './batch.js';
 import { normalisationFor, withChannels } from './channels.js';
 import type { Dataset, ImageSource, PixelDataset } from './dataset.js';
 import { LoaderPool } from './loaderPool.js';
-import { balancedOrder, checkLoading, epochOrder, stepsOfEpoch } from './loading.js';
+import { checkLoading, orderOf, stepsOfEpoch } from './loading.js';
 import { type Preprocessing, standardPreprocessing } from './preprocessing.js';
 
 /** Options of a loader. */
@@ -78,7 +78,7 @@ export class Loader implements BatchSource {
    * @throws UserError for an image that cannot be read, naming its path
    */
   async *epoch(epoch: number, start = 0): AsyncGenerator<Batch> {
-    const order = this.order(epoch);
+    const order = orderOf(this.dataset, epoch, this.options.training);
     const queue: Promise<Batch>[] = [];
     let next = start;
     const request = (): void => {
@@ -101,14 +101,6 @@ export class Loader implements BatchSource {
   /** The set's own pixels, which may be a part of what is in memory. */
   private pixelsOf(dataset: PixelDataset, channels: number): Uint8Array {
     return withChannels(dataset, channels).pixels.subarray(0, dataset.count * this.imageLength);
-  }
-
-  private order(epoch: number): Uint32Array {
-    const { count, labels } = this.dataset;
-    const { training } = this.options;
-    return training?.balanced
-      ? balancedOrder(labels, epoch, training.seed)
-      : epochOrder(count, epoch, training?.seed);
   }
 
   /** Stops the workers. */

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
 import { permutation } from '../random.js';
+import type { TrainingBatches } from './augment/transforms.js';
 import type { Dataset } from './dataset.js';
 
 /** What batches are made by, wherever they are made. */
@@ -73,9 +74,13 @@ function drawClass(
   }).flat();
 }
 
-/** The order in which an epoch takes a set's images: shuffled by the seed and the epoch, or as they are without a seed. */
-export function epochOrder(count: number, epoch: number, seed: number | undefined): Uint32Array {
-  return seed === undefined
-    ? Uint32Array.from({ length: count }, (_, i) => i)
-    : permutation(seed, epoch, count);
+/** The order in which an epoch takes a set's images: as they are, or for training shuffled by the seed and the epoch. */
+export function orderOf(
+  { count, labels }: Pick<Dataset, 'count' | 'labels'>,
+  epoch: number,
+  training: Pick<TrainingBatches, 'seed' | 'balanced'> | undefined,
+): Uint32Array {
+  if (!training) return Uint32Array.from({ length: count }, (_, i) => i);
+  const { seed, balanced } = training;
+  return balanced ? balancedOrder(labels, epoch, seed) : permutation(seed, epoch, count);
 }

@@ -3,7 +3,7 @@ import type { TrainingBatches } from './augment/transforms.js';
 import type { Batch, BatchSource } from './batch.js';
 import { normalisationFor, withChannels } from './channels.js';
 import type { Normalisation, PixelDataset } from './dataset.js';
-import { checkLoading, epochOrder, stepsOfEpoch } from './loading.js';
+import { checkLoading, orderOf, stepsOfEpoch } from './loading.js';
 import { PixelPreparer } from './pixelPreparer.js';
 
 /** Options of {@link PixelBatches}. */
@@ -35,7 +35,9 @@ export class PixelBatches implements BatchSource {
     const { channels = dataset.channels ?? 3, normalisation = dataset.normalisation } = options;
     checkLoading(dataset, { ...options, imageSize: dataset.imageSize });
     this.stepsPerEpoch = stepsOfEpoch(dataset.count, options);
-    this.dataset = withChannels(dataset, channels);
+    const { pixels, ...converted } = withChannels(dataset, channels);
+    const length = channels * dataset.imageSize ** 2;
+    this.dataset = { ...converted, pixels: pixels.subarray(0, dataset.count * length) };
     const adapted = normalisationFor(normalisation, channels);
     this.preparer = new PixelPreparer(this.dataset, adapted, options.training);
   }
@@ -46,7 +48,7 @@ export class PixelBatches implements BatchSource {
   }
 
   async *epoch(epoch: number, start = 0): AsyncGenerator<Batch> {
-    const order = epochOrder(this.dataset.count, epoch, this.options.training?.seed);
+    const order = orderOf(this.dataset, epoch, this.options.training);
     for (let step = start; step < this.stepsPerEpoch; step++) {
       const begin = performance.now();
       const batch = this.batch(epoch, order, step);
@@ -61,7 +63,7 @@ export class PixelBatches implements BatchSource {
     const indices = order.slice(step * batchSize, (step + 1) * batchSize);
     const images = new Float32Array(batchSize * channels * size ** 2);
     const labels = new Int32Array(batchSize);
-    labels.set(indices.map((index) => all[index]!));
+    labels.set(indices.map((index) => all[index % all.length]!));
     this.preparer.fill(images, { epoch, indices });
     const count = indices.length;
     if (!training?.mixing) return { images, labels, count };

@@ -32,7 +32,7 @@ export class PixelPreparer {
   private readonly rgb: Uint8Array;
 
   /**
-   * @param dataset its pixels have as many channels as there are means
+   * @param dataset its pixels are those of all images, and have as many channels as there are means
    * @param training random changes; without them images stay as they are
    */
   constructor(

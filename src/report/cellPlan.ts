@@ -1,4 +1,4 @@
-import type { ClassFigures } from './analysis/classFigures.js';
+import type { ClassFigures } from '../train/classFigures.js';
 import type { Outcomes } from './analysis/outcomes.js';
 
 /** The cells of a confusion matrix, and which images of theirs are embedded. */

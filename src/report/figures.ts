@@ -1,5 +1,6 @@
-import { type Calibration, calibrationOf } from './analysis/calibration.js';
-import { type ClassFigures, classFigures, confusionCounts } from './analysis/classFigures.js';
+import { type Calibration, CalibrationMeter } from '../train/calibration.js';
+import { type ClassFigures, classFigures } from '../train/classFigures.js';
+import { Confusion } from '../train/confusion.js';
 import { enlargedHeat } from './analysis/gradCam.js';
 import { addressesOf, embedded, rgbOf, underHeat } from './analysis/modelImages.js';
 import { type NotableImages, notableImages } from './analysis/notable.js';
@@ -78,9 +79,9 @@ const SMALL = 65;
 /** Looks at a model with its test images. */
 export async function modelFigures(model: TrainedModel): Promise<ModelFigures> {
   const outcomes = await model.outcomes();
-  const counts = confusionCounts(outcomes);
-  const classes = classFigures(outcomes.classes, counts);
-  const plan = planCells(outcomes, classes, counts);
+  const { confusion, calibration } = tally(outcomes);
+  const classes = classFigures(confusion);
+  const plan = planCells(outcomes, classes, confusion.rows);
   const notable = notableImages(outcomes, LISTED);
   const right = Array.from(outcomes.labels, (label, i) => Number(outcomes.predicted[i] === label));
   return {
@@ -90,10 +91,21 @@ export async function modelFigures(model: TrainedModel): Promise<ModelFigures> {
     top1: right.reduce((sum, one) => sum + one, 0) / outcomes.count,
     classes,
     matrix: await matrixFigures(model, outcomes, plan),
-    calibration: calibrationOf(outcomes),
+    calibration,
     lists: await imageLists(model, outcomes, notable),
     heat: await heatImages(model, outcomes, notable, right),
   };
+}
+
+function tally(outcomes: Outcomes): { confusion: Confusion; calibration: Calibration } {
+  const { count, labels, predicted, classes } = outcomes;
+  const confusion = new Confusion(classes);
+  const meter = new CalibrationMeter();
+  for (let i = 0; i < count; i++) {
+    confusion.add(labels[i]!, predicted[i]!);
+    meter.add(probabilityOf(outcomes, i, predicted[i]!), predicted[i] === labels[i]);
+  }
+  return { confusion, calibration: meter.result() };
 }
 
 async function matrixFigures(

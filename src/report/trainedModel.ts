@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Dataset } from '../data/dataset.js';
+import type { Dataset, DatasetPair } from '../data/dataset.js';
+import type { PartName } from '../data/folders/partNames.js';
 import { Loader } from '../data/loader.js';
+import { partNamed } from '../data/parts/imageParts.js';
 import type { Preprocessing } from '../data/preprocessing.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, Executable, Variables } from '../engines/engine.js';
@@ -11,7 +13,7 @@ import type { Model } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import { type Checkpoint, readCheckpoint } from '../runs/checkpoint.js';
 import { asResumedClasses } from '../runs/classMapping.js';
-import { loadData } from '../runs/loadData.js';
+import { type LoadedData, loadData } from '../runs/loadData.js';
 import { LAST_CHECKPOINT } from '../runs/runFolder.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { withRestoredPaths } from '../runs/settings/paths.js';
@@ -25,8 +27,17 @@ import { isTrainingState } from '../train/weights.js';
 import { gradCamProgram } from './analysis/gradCam.js';
 import { evenSample, inputsOf } from './analysis/modelImages.js';
 import { OutcomeCollector, type Outcomes } from './analysis/outcomes.js';
+import type { ImageVectors } from './inspect/imageVectors.js';
 
-/** The largest number of test images analysed unless told otherwise; of a larger set, an even sample of this size. */
+/** Which images of a run are looked at. */
+export interface ImageChoice {
+  /** Part of the data. Default `val`: what the run was evaluated on. */
+  readonly part?: PartName | undefined;
+  /** The largest number of images; of a larger part, an even sample of this size. Default 10,000. */
+  readonly limit?: number | undefined;
+}
+
+/** Default number of images. */
 const MOST_IMAGES = 10_000;
 
 /** Images of a batch, unless the run's has fewer. */
@@ -63,18 +74,17 @@ export class TrainedModel {
   /**
    * Opens a run's best checkpoint, or else its last, with the data and the engine of its settings.
    *
-   * @param images test images to look at, at most: an even sample of the set. Default 10,000
    * @throws UserError when the checkpoint or the data is missing or damaged, or they do not fit
    */
-  static async open(folder: string, images = MOST_IMAGES): Promise<TrainedModel> {
+  static async open(
+    folder: string,
+    { part = 'val', limit = MOST_IMAGES }: ImageChoice = {},
+  ): Promise<TrainedModel> {
     const checkpoint = readCheckpoint(checkpointOf(folder));
     const config = configOf(checkpoint, folder);
-    const data = asResumedClasses(
-      await loadData({ ...config, download: false }),
-      checkpoint.data.classes,
-      checkpoint.path,
-    );
-    const test = evenSample(data.test, images);
+    const { train, test: chosen } = chosenParts(await loadData({ ...config, download: false }), part);
+    const data = asResumedClasses({ train, test: chosen }, checkpoint.data.classes, checkpoint.path);
+    const test = evenSample(data.test, limit);
     const model = createModel(checkpoint.model);
     const preprocessing = preprocessingOf(checkpoint);
     const engine = await createEngine(config.engine, engineOptionsOf(config));
@@ -90,11 +100,16 @@ export class TrainedModel {
     }
   }
 
-  /** The model's results on the test images. */
-  async outcomes(): Promise<Outcomes> {
+  /**
+   * The model's results on the test images.
+   *
+   * @param vectors is given what the images are compared by
+   */
+  async outcomes(vectors?: ImageVectors): Promise<Outcomes> {
     const { test, preprocessing, batchSize } = this;
     const { imageSize } = preprocessing;
-    const program = evaluationProgram(this.model, batchSize, { featureVariance: true });
+    const also = { featureVariance: true, pooled: vectors !== undefined };
+    const program = evaluationProgram(this.model, batchSize, also);
     const executable = await this.engine.compile(program, { variables: this.values, frozen: true });
     const { channels } = this.model;
     const { workers } = this.config;
@@ -102,9 +117,11 @@ export class TrainedModel {
     const collector = new OutcomeCollector(test.classes, test.count);
     try {
       for await (const { images, labels, count } of loader.epoch(0)) {
+        vectors?.addImages(images, count, { channels, size: imageSize });
         const outputs = await executable.run({ images });
         const { logits, featureVariance } = outputs as Record<'logits' | 'featureVariance', Float32Array>;
         collector.add({ logits, variances: featureVariance, labels, count });
+        vectors?.addFeatures(outputs.pooled as Float32Array, count, batchSize);
       }
     } finally {
       await loader.close();
@@ -158,6 +175,12 @@ export class TrainedModel {
     for (const [n, label] of classes.entries()) chosen[n * this.model.config.classes + label] = 1;
     return chosen;
   }
+}
+
+/** The training images, which have the classes, and those of a part. */
+function chosenParts({ train, test, images }: LoadedData, part: PartName): DatasetPair {
+  if (part === 'val') return { train, test };
+  return { train, test: images ? partNamed(images, part) : part === 'train' ? train : test };
 }
 
 async function runHeat(

@@ -19,8 +19,27 @@ export function checkConfig(config: TrainConfig): void {
   optimizerOf(config);
   if (config.patience !== null && config.patienceMetric === 'ema-top1' && config.emaDecay === null)
     throw new SettingError((name) => `${name('patienceMetric')} ema-top1 needs ${name('emaDecay')}`);
+  checkMixing(config);
   if (warmupEpochs >= epochs)
     throw new SettingError(
       (name) => `${name('warmupEpochs')} ${warmupEpochs} must be below ${name('epochs')} ${epochs}`,
+    );
+}
+
+/** Mixing takes two images of a batch, and two epochs to be switched off between. */
+function checkMixing({ mixup, cutmix, mixupOffEpoch, batchSize, epochs }: TrainConfig): void {
+  if (mixup + cutmix > 0 && batchSize === 1)
+    throw new SettingError(
+      (name) =>
+        `${name(mixup > 0 ? 'mixup' : 'cutmix')} has no effect with ${name('batchSize')} 1: it mixes the images of a batch`,
+    );
+  if (mixupOffEpoch === null) return;
+  if (mixup + cutmix === 0)
+    throw new SettingError(
+      (name) => `${name('mixupOffEpoch')} has no effect without ${name('mixup')} or ${name('cutmix')}`,
+    );
+  if (mixupOffEpoch >= epochs)
+    throw new SettingError(
+      (name) => `${name('mixupOffEpoch')} ${mixupOffEpoch} must be below ${name('epochs')} ${epochs}`,
     );
 }

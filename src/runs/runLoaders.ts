@@ -6,7 +6,7 @@ import type { Model } from '../models/model.js';
 import { preprocessingOf } from '../train/preprocessing.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { TrainConfig } from './trainConfig.js';
-import { transformsOf } from './transformsOf.js';
+import { mixingOf, transformsOf } from './transformsOf.js';
 
 /** What is to be closed with the run. */
 export class Opened {
@@ -49,7 +49,7 @@ export function openLoaders(
   const { batchSize, workers, seed, balancedSampler: balanced } = config;
   const { imageSize } = model.config;
   const loading = { batchSize, workers, imageSize, channels: model.channels, preprocessing };
-  const training = { seed, balanced, transforms: transformsOf(config) };
+  const training = { seed, balanced, transforms: transformsOf(config), mixing: mixingOf(config) };
   return {
     train: opened.keep(new Loader(train, { ...loading, training })),
     test: opened.keep(new Loader(test, loading)),

@@ -53,6 +53,10 @@ export interface TrainConfig extends ModelSettings {
   readonly greyscale: number;
   readonly blur: number;
   readonly randomErase: number;
+  /** α of mixup and of CutMix, 0 for none, and the number of epochs that have them; null: all. */
+  readonly mixup: number;
+  readonly cutmix: number;
+  readonly mixupOffEpoch: number | null;
   readonly loss: 'bias' | 'ce' | 'focal';
   /** α and β of the bias loss's weight exp(α·u) − β. */
   readonly alpha: number;

@@ -25,6 +25,7 @@ import { Opened, openLoaders, preprocessingFor } from './runLoaders.js';
 import { openTeacher, type Student } from './teacher.js';
 import type { TrainConfig } from './trainConfig.js';
 import { lossOf, optimizerOf, scheduleOf } from './trainingParts.js';
+import { mixingOf } from './transformsOf.js';
 
 /** What a training run needs besides its configuration. */
 export interface TrainingRunOptions {
@@ -185,6 +186,7 @@ async function makeLearner(
     averageDecay,
     seed,
     f32Steps,
+    softTargets: mixingOf(config) !== undefined,
   });
   if (checkpoint) await restoreLearner(learner, checkpoint);
   else if (pretrained !== null) {

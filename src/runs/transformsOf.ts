@@ -1,4 +1,5 @@
 import type { AutoAugment } from '../data/augment/autoAugment.js';
+import type { Mixing } from '../data/augment/mixing.js';
 import type { ImageTransforms } from '../data/augment/transforms.js';
 import type { TrainConfig } from './trainConfig.js';
 
@@ -16,6 +17,11 @@ export function transformsOf(config: TrainConfig): ImageTransforms {
     blur: config.blur,
     erase: config.randomErase,
   };
+}
+
+/** The mixing of training batches of a configuration; undefined if it has none. */
+export function mixingOf({ mixup, cutmix, mixupOffEpoch }: TrainConfig): Mixing | undefined {
+  return mixup + cutmix > 0 ? { mixup, cutmix, epochs: mixupOffEpoch ?? undefined } : undefined;
 }
 
 function autoAugmentOf({ autoAugment, raOps, raMagnitude }: TrainConfig): AutoAugment | undefined {

@@ -14,8 +14,8 @@ import {
 export interface EvaluateOptions {
   /** Called after each batch with the number of images so far and their accuracy. */
   readonly onProgress?: ((images: number, accuracy: Accuracy) => void) | undefined;
-  /** Called for each image. */
-  readonly each?: (label: number, predicted: number) => void;
+  /** Called for each image with its class, the most probable class and that one's probability. */
+  readonly each?: (label: number, predicted: number, confidence: number) => void;
   /** Ends the evaluation early, for an interrupted run. */
   readonly stopped?: () => boolean;
   /** Evaluates the averaged weights instead. Default false. */

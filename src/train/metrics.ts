@@ -14,7 +14,7 @@ export const NO_ACCURACY: AccuracySums = { images: 0, top1: 0, top5: 0, crossEnt
  * Sums over the first `count` rows of `logits` [N, classes]. A label is in the top k when fewer than k
  * other classes are above it; equal logits count for the lower class, as in PyTorch's sort.
  *
- * @param each called with row, label and highest class
+ * @param each called for each row with the label, the highest class and its probability
  */
 export function accuracySums(
   logits: Float32Array,
@@ -22,7 +22,7 @@ export function accuracySums(
   options: {
     readonly classes: number;
     readonly count: number;
-    readonly each?: (label: number, predicted: number) => void;
+    readonly each?: (label: number, predicted: number, confidence: number) => void;
   },
 ): AccuracySums {
   const { classes, count, each } = options;
@@ -32,17 +32,20 @@ export function accuracySums(
   for (let n = 0; n < count; n++) {
     const row = logits.subarray(n * classes, (n + 1) * classes);
     const label = labels[n]!;
-    const { rank, predicted, logSum } = rankOf(row, label);
+    const { rank, predicted, confidence, logSum } = rankOf(row, label);
     if (rank === 0) top1++;
     if (rank < 5) top5++;
     crossEntropy += logSum - row[label]!;
-    each?.(label, predicted);
+    each?.(label, predicted, confidence);
   }
   return { images: count, top1, top5, crossEntropy };
 }
 
-/** How many classes come before the label, which class comes first, and log Σ exp(logit). */
-function rankOf(row: Float32Array, label: number): { rank: number; predicted: number; logSum: number } {
+/** How many classes come before the label, which class comes first with which probability, and log Σ exp(logit). */
+function rankOf(
+  row: Float32Array,
+  label: number,
+): { rank: number; predicted: number; confidence: number; logSum: number } {
   const own = row[label]!;
   let rank = 0;
   let predicted = 0;
@@ -54,7 +57,7 @@ function rankOf(row: Float32Array, label: number): { rank: number; predicted: nu
   const highest = row[predicted]!;
   let sum = 0;
   for (let k = 0; k < row.length; k++) sum += Math.exp(row[k]! - highest);
-  return { rank, predicted, logSum: highest + Math.log(sum) };
+  return { rank, predicted, confidence: 1 / sum, logSum: highest + Math.log(sum) };
 }
 
 /** Adds the sums of two parts. */

@@ -1,6 +1,7 @@
 import { gradients } from '../graph/autodiff.js';
 import { Graph } from '../graph/graph.js';
 import { add, less } from '../graph/ops/elementwise.js';
+import { globalAvgPool2d } from '../graph/ops/pooling.js';
 import { variance } from '../graph/ops/reduce.js';
 import { flatten } from '../graph/ops/shape.js';
 import type { Program } from '../graph/program.js';
@@ -250,6 +251,8 @@ export function clearGradientsProgram(parameters: readonly TrainedParameter[]): 
 export interface EvaluationOutputs {
   /** Also the features, as `features`. */
   readonly features?: boolean | undefined;
+  /** Also the mean of each channel of the features [N, C], as `pooled`. */
+  readonly pooled?: boolean | undefined;
   /** Also the variance of each image's features [N], as `featureVariance`. */
   readonly featureVariance?: boolean | undefined;
 }
@@ -270,6 +273,7 @@ export function evaluationProgram(model: Model, batchSize: number, also: Evaluat
   );
   const outputs: Record<string, Tensor> = { logits };
   if (also.features) outputs.features = features;
+  if (also.pooled) outputs.pooled = flatten(globalAvgPool2d(features));
   if (also.featureVariance) outputs.featureVariance = variance(flatten(features), [1]);
   return graph.program(outputs);
 }

@@ -135,7 +135,12 @@ async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions
   const keep = (options: ModelsOptions | ValidateOptions): void => {
     parsed = options;
   };
-  const program = commandLine({ models: keep, validate: keep, ops: () => undefined });
+  const program = commandLine({
+    models: keep,
+    validate: keep,
+    ops: () => undefined,
+    loader: () => undefined,
+  });
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   }

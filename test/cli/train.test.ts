@@ -57,11 +57,56 @@ describe('biasloss train and test', () => {
       const classes = again!.per_class as { images: number; top1: number }[];
       const right = classes.reduce((sum, { images, top1 }) => sum + (images * top1) / 100, 0);
       assert.ok(Math.abs((100 * right) / 32 - Number(result.top1)) < 1e-3);
-      const text = await biasloss([...test, '--per-class'], { cwd });
+      const files = ['--confusion=matrix.csv', '--class-figures=classes.json'];
+      const text = await biasloss([...test, '--per-class', ...files], { cwd });
       assert.match(text.stdout, /^top-1 +\d+\.\d\d% +top-5 +\d+\.\d\d%\n356,018 parameters, 32 images\n/);
+      checkFigureFiles(cwd, again!, text.stdout);
+      await checkFigureFlags(cwd, test);
       assert.match(text.stdout, /most confused +images/);
     }));
 });
+
+/** Files by their endings; others, and folders that do not exist, are refused. */
+async function checkFigureFlags(cwd: string, test: readonly string[]): Promise<void> {
+  const csv = await biasloss([...test, '--class-figures=classes.csv', '--log-format=json'], { cwd });
+  assert.equal(csv.code, 0);
+  assert.match(
+    readFileSync(join(cwd, 'classes.csv'), 'utf8'),
+    /^name,images,predicted,top1,precision,recall,f1\n/,
+  );
+  const wrong = await biasloss([...test, '--confusion=run/last.safetensors'], { cwd });
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /--confusion takes the name of a \.csv file, not run\/last\.safetensors\n$/);
+  const nowhere = await biasloss([...test, '--class-figures=no/classes.csv'], { cwd });
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.stderr, /--class-figures no\/classes\.csv: there is no folder no\n$/);
+}
+
+/** The files of figures say what the record of the test says. */
+function checkFigureFiles(cwd: string, record: Record<string, unknown>, stdout: string): void {
+  assert.match(stdout, /\nbalanced accuracy \d+\.\d\d% {2}calibration error \(ECE\) \d+\.\d\d%\n/);
+  const matrix = readFileSync(join(cwd, 'matrix.csv'), 'utf8').trim().split('\n');
+  const counts = matrix.slice(1).map((row) => row.split(',').slice(1).map(Number));
+  assert.equal(matrix[0], ['class', ...matrix.slice(1).map((row) => row.split(',')[0]!)].join());
+  const right = counts.reduce((sum, row, k) => sum + row[k]!, 0);
+  assert.equal(
+    counts.flat().reduce((sum, n) => sum + n, 0),
+    32,
+  );
+  assert.ok(Math.abs((100 * right) / 32 - Number(record.top1)) < 1e-3);
+  const { classes, ...means } = JSON.parse(readFileSync(join(cwd, 'classes.json'), 'utf8')) as {
+    classes: { images: number; predicted: number; f1: number; recall: number | null }[];
+  };
+  for (const [name, value] of Object.entries(means)) assert.deepEqual(record[name], value, name);
+  assert.deepEqual(Object.keys(means), ['balanced_accuracy', 'macro', 'weighted', 'ece']);
+  assert.deepEqual(
+    classes.map(({ images }) => images),
+    counts.map((row) => row.reduce((sum, n) => sum + n, 0)),
+  );
+  const recalls = classes.flatMap(({ images, recall }) => (images > 0 ? [Number(recall)] : []));
+  const mean = recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length;
+  assert.ok(Math.abs(mean - Number(record.balanced_accuracy)) < 1e-3);
+}
 
 describe('biasloss train', () => {
   it('takes settings from a file, which flags override, in the published spelling too', () =>

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Batch } from '../../src/data/batch.js';
 import { Loader } from '../../src/data/loader.js';
 import { balancedOrder } from '../../src/data/loading.js';
+import { PixelBatches } from '../../src/data/pixelBatches.js';
 import { TINY_SIZE, tinyDataset } from '../train/fixtures/tinyModel.js';
 
 /** 90 images of class 0, 8 of class 1, 2 of class 3. */
@@ -69,4 +71,22 @@ describe('a balanced order', () => {
       await loader.close();
     }
   });
+});
+
+it('PixelBatches of a part of the images in memory are balanced as those of a loader', async () => {
+  const labels = Int32Array.from({ length: 40 }, (_, i) => (i < 36 ? 0 : 1));
+  const part = { ...tinyDataset('train', 60), count: 40, labels };
+  const loading = { batchSize: 10, imageSize: TINY_SIZE, training: { seed: 3, balanced: true } };
+  const imagesOf = async (batches: AsyncIterable<Batch>): Promise<Float32Array[]> => {
+    const found: Float32Array[] = [];
+    for await (const { images } of batches) found.push(images);
+    return found;
+  };
+  const loader = new Loader(part, loading);
+  try {
+    const expected = await imagesOf(loader.epoch(0));
+    assert.deepEqual(await imagesOf(new PixelBatches(part, loading).epoch(0)), expected);
+  } finally {
+    await loader.close();
+  }
 });

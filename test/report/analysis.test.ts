@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createEngine } from '../../src/engines/createEngine.js';
-import { calibrationOf } from '../../src/report/analysis/calibration.js';
-import { classFigures, confusionCounts, macroMean } from '../../src/report/analysis/classFigures.js';
 import { enlargedHeat, gradCamProgram } from '../../src/report/analysis/gradCam.js';
 import { likelyLabelErrors, notableImages } from '../../src/report/analysis/notable.js';
 import { OutcomeCollector, type Outcomes } from '../../src/report/analysis/outcomes.js';
 import { planCells } from '../../src/report/cellPlan.js';
+import { classFigures } from '../../src/train/classFigures.js';
+import { Confusion } from '../../src/train/confusion.js';
 import { TINY_SIZE, TinyModel } from '../train/fixtures/tiny.js';
 
 /** Outcomes of images with given classes and probabilities of two classes. */
@@ -41,44 +41,6 @@ describe('figures of a model', () => {
     close(outcomes.losses[2]!, -Math.log(0.02), 1e-5);
     close(outcomes.probabilities[5]!, 0.98);
   });
-
-  it('are precision, recall and F1 of each class', () => {
-    const counts = confusionCounts(outcomes);
-    assert.deepEqual(
-      counts.map((row) => [...row]),
-      [
-        [2, 1],
-        [1, 1],
-      ],
-    );
-    const figures = classFigures(outcomes.classes, counts);
-    assert.deepEqual(
-      figures.map(({ images, predicted, precision, recall, f1 }) => [
-        images,
-        predicted,
-        precision,
-        recall,
-        f1,
-      ]),
-      [
-        [3, 3, 2 / 3, 2 / 3, 2 / 3],
-        [2, 2, 1 / 2, 1 / 2, 1 / 2],
-      ],
-    );
-    close(macroMean(figures, 'f1'), 7 / 12);
-    const empty = classFigures(['a', 'b'], [Uint32Array.of(1, 0), Uint32Array.of(0, 0)]);
-    assert.ok(Number.isNaN(empty[1]!.recall) && macroMean(empty, 'recall') === 1);
-  });
-
-  it('are the calibration error by its definition', () => {
-    const { error, bins } = calibrationOf(outcomes, 5);
-    // (0.6, 0.8]: 0.75 and 0.79, right; (0.8, 1]: 0.9 right and 0.98 wrong; (0.4, 0.6]: 0.59 wrong.
-    close(error, (2 * (1 - 0.77) + 2 * (0.94 - 0.5) + 0.59) / 5);
-    assert.deepEqual(
-      bins.map(({ images }) => images),
-      [0, 0, 1, 2, 2],
-    );
-  });
 });
 
 describe('images that a report shows', () => {
@@ -97,11 +59,9 @@ describe('images that a report shows', () => {
   });
 
   it('are embedded images for every cell before a second one for any', () => {
-    const plan = planCells(
-      outcomes,
-      classFigures(outcomes.classes, confusionCounts(outcomes)),
-      confusionCounts(outcomes),
-    );
+    const confusion = new Confusion(outcomes.classes);
+    for (const [i, label] of outcomes.labels.entries()) confusion.add(label, outcomes.predicted[i]!);
+    const plan = planCells(outcomes, classFigures(confusion), confusion.rows);
     assert.deepEqual(
       plan.cells.map(({ row, column, count, images }) => [row, column, count, images]),
       [

@@ -1,8 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { CalibrationMeter } from '../../src/train/calibration.js';
+import { classAverages, classFigures } from '../../src/train/classFigures.js';
 import { Confusion } from '../../src/train/confusion.js';
 import { accuracyOf, accuracySums, addAccuracy, NO_ACCURACY } from '../../src/train/metrics.js';
 import { Samples } from '../support/samples.js';
+
+/** A matrix with given counts. */
+function confusionOf(classes: readonly string[], rows: readonly (readonly number[])[]): Confusion {
+  const confusion = new Confusion(classes);
+  for (const [label, row] of rows.entries())
+    for (const [predicted, times] of row.entries())
+      for (let i = 0; i < times; i++) confusion.add(label, predicted);
+  return confusion;
+}
+
+const close = (found: number, expected: number, tolerance = 1e-12): void =>
+  assert.ok(Math.abs(found - expected) <= tolerance, `${found} instead of ${expected}`);
 
 /** Rank of a label among logits, by sorting. */
 function rank(row: readonly number[], label: number): number {
@@ -24,7 +38,12 @@ describe('accuracySums', () => {
         rank([...logits.subarray(n * classes, (n + 1) * classes)], labels[n]!),
       );
       const predicted: number[] = [];
-      const sums = accuracySums(logits, labels, { classes, count, each: (_, k) => predicted.push(k) });
+      const each = (_: number, k: number, confidence: number): void => {
+        const row = logits.subarray(predicted.length * classes, (predicted.length + 1) * classes);
+        close(confidence, Math.exp(row[k]!) / row.reduce((sum, logit) => sum + Math.exp(logit), 0));
+        predicted.push(k);
+      };
+      const sums = accuracySums(logits, labels, { classes, count, each });
       assert.equal(sums.images, count);
       assert.equal(sums.top1, ranks.filter((r) => r === 0).length);
       assert.equal(sums.top5, ranks.filter((r) => r < 5).length);
@@ -50,26 +69,97 @@ describe('accuracySums', () => {
 });
 
 describe('Confusion', () => {
-  it('lists classes from worst to best without empty ones, and pairs by number', () => {
-    const confusion = new Confusion(['cat', 'dog', 'fish', 'none']);
-    const seen: [number, number, number][] = [
-      [0, 0, 3],
-      [0, 1, 1],
-      [1, 0, 4],
-      [1, 1, 1],
-      [2, 2, 5],
-      [2, 1, 2],
-    ];
-    for (const [label, predicted, times] of seen)
-      for (let i = 0; i < times; i++) confusion.add(label, predicted);
-    assert.deepEqual(confusion.perClass(), [
-      { name: 'dog', images: 5, top1: 20 },
-      { name: 'fish', images: 7, top1: 500 / 7 },
-      { name: 'cat', images: 4, top1: 75 },
-    ]);
+  it('lists the pairs by number', () => {
+    const confusion = confusionOf(
+      ['cat', 'dog', 'fish', 'none'],
+      [
+        [3, 1, 0, 0],
+        [4, 1, 0, 0],
+        [0, 2, 5, 0],
+        [0, 0, 0, 0],
+      ],
+    );
     assert.deepEqual(confusion.worstPairs(2), [
       { label: 'dog', predicted: 'cat', images: 4 },
       { label: 'fish', predicted: 'dog', images: 2 },
     ]);
+  });
+});
+
+describe('figures of classes', () => {
+  // `fish` has images, but is never predicted; `bird` is predicted, but has no images; `none` does not occur.
+  const figures = classFigures(
+    confusionOf(
+      ['cat', 'dog', 'fish', 'bird', 'none'],
+      [
+        [3, 1, 0, 0, 0],
+        [2, 3, 0, 1, 0],
+        [0, 2, 0, 0, 0],
+        [0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0],
+      ],
+    ),
+  );
+
+  it('are precision, recall and F1, and NaN where there is nothing to divide by', () => {
+    assert.deepEqual(
+      figures.map(({ images, predicted, ...shares }) => [
+        images,
+        predicted,
+        ...Object.values(shares).slice(1),
+      ]),
+      [
+        [4, 5, 3 / 5, 3 / 4, 6 / 9],
+        [6, 6, 3 / 6, 3 / 6, 6 / 12],
+        [2, 0, NaN, 0, 0],
+        [0, 1, 0, NaN, 0],
+        [0, 0, NaN, NaN, NaN],
+      ],
+    );
+  });
+
+  it('have the means that scikit-learn gives', () => {
+    // sklearn.metrics 1.2: precision_recall_fscore_support(average='macro' and 'weighted'), balanced_accuracy_score.
+    const { macro, weighted, balancedAccuracy } = classAverages(figures);
+    close(macro.precision, 0.275);
+    close(macro.recall, 0.3125);
+    close(macro.f1, 7 / 24);
+    close(weighted.precision, 0.45);
+    close(weighted.recall, 0.5);
+    close(weighted.f1, 17 / 36);
+    close(balancedAccuracy, 5 / 12);
+    assert.ok(Number.isNaN(classAverages(classFigures(new Confusion(['a']))).macro.f1));
+  });
+});
+
+describe('calibration', () => {
+  it('has the expected error by its definition', () => {
+    const meter = new CalibrationMeter(5);
+    for (const [confidence, isRight] of [
+      [0.9, true],
+      [0.75, true],
+      [0.98, false],
+      [0.79, true],
+      [0.59, false],
+    ] as const)
+      meter.add(confidence, isRight);
+    const { error, bins } = meter.result();
+    // (0.6, 0.8]: 0.75 and 0.79, right; (0.8, 1]: 0.9 right and 0.98 wrong; (0.4, 0.6]: 0.59 wrong.
+    close(error, (2 * (1 - 0.77) + 2 * (0.94 - 0.5) + 0.59) / 5);
+    assert.deepEqual(
+      bins.map(({ images }) => images),
+      [0, 0, 1, 2, 2],
+    );
+  });
+
+  it('has bins that include their upper ends, and is NaN for a model that gives NaN', () => {
+    const meter = new CalibrationMeter(4);
+    for (const confidence of [0.25, 0.5, 1, 0]) meter.add(confidence, true);
+    assert.deepEqual(
+      meter.result().bins.map(({ images }) => images),
+      [2, 1, 0, 1],
+    );
+    meter.add(NaN, false);
+    assert.ok(Number.isNaN(meter.result().error));
   });
 });

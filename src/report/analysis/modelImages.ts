@@ -20,11 +20,15 @@ export function chosenImages(dataset: Dataset, indices: readonly number[]): Data
 export function evenSample(dataset: Dataset, limit: number): Dataset {
   const { count } = dataset;
   if (limit >= count) return dataset;
-  const every = count / limit;
   return chosenImages(
     dataset,
-    Array.from({ length: limit }, (_, i) => Math.floor(i * every)),
+    Array.from({ length: limit }, (_, i) => indexInSet(i, limit, count)),
   );
+}
+
+/** The index in a set of `count` images of image `i` of an even sample of so many. */
+export function indexInSet(i: number, sampled: number, count: number): number {
+  return Math.floor(i * (count / sampled));
 }
 
 /** Images as the model takes them, normalised [N, C, S, S]; those of `indices` first, zeros after them up to a whole batch. */

@@ -1,5 +1,5 @@
+import { csvTable } from '../../runs/csvTable.js';
 import type { Comparison, GroupDifference, RunGroup, Spread } from './comparison.js';
-import { csvText } from './csv.js';
 
 /** A table of text: the first column is words, the others mostly numbers. */
 export interface TextTable {
@@ -96,5 +96,5 @@ export function csvOf({ runs, metric }: Comparison): string {
     ...keys.map((key) => settings[key]!),
     ...[seed, epochs.length, last, best, bestEpoch].map(String),
   ]);
-  return csvText([header, ...rows]);
+  return csvTable(header, rows);
 }

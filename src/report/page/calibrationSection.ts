@@ -1,4 +1,4 @@
-import type { Calibration } from '../analysis/calibration.js';
+import type { Calibration } from '../../train/calibration.js';
 import { chartCard } from './curvesSection.js';
 import { html, type Markup, percent } from './html.js';
 

@@ -1,4 +1,4 @@
-import { type ClassFigures, macroMean } from '../analysis/classFigures.js';
+import { type ClassFigures, classAverages, type FigureMeans } from '../../train/classFigures.js';
 import { html, type Markup, percent } from './html.js';
 
 /** Precision, recall and F1 of each class, the worst first. */
@@ -10,12 +10,13 @@ export function classesSection(figures: readonly ClassFigures[]): Markup {
     ({ name, images, precision, recall, f1 }) =>
       html`<tr><th scope="row">${name}</th><td>${images}</td><td>${percent(precision)}</td><td>${percent(recall)}</td><td>${percent(f1)}</td></tr>`,
   );
-  const mean = (['precision', 'recall', 'f1'] as const).map(
-    (of) => html`<td>${percent(macroMean(figures, of))}</td>`,
-  );
+  const { macro, weighted, balancedAccuracy } = classAverages(figures);
+  const means = (name: string, { precision, recall, f1 }: FigureMeans): Markup =>
+    html`<tr><th scope="row">${name}</th><td></td><td>${percent(precision)}</td><td>${percent(recall)}</td><td>${percent(f1)}</td></tr>`;
   return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>
+<p>Balanced accuracy, the mean recall of the classes: <strong>${percent(balancedAccuracy)}</strong>.</p>
 <div class="card scroll" tabindex="0" role="region" aria-label="Figures of each class"><table>
 <caption>Test images. Precision: share of the images predicted as the class that are of it. Recall: share of the class’s images that are predicted as it. F1: their harmonic mean.</caption>
 <thead><tr><th scope="col" class="name">class</th><th scope="col">images</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">F1</th></tr></thead>
-<tbody>${rows}<tr><th scope="row">mean of the classes</th><td></td>${mean}</tr></tbody></table></div></section>`;
+<tbody>${rows}${means('mean of the classes', macro)}${means('mean of the images', weighted)}</tbody></table></div></section>`;
 }

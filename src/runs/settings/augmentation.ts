@@ -2,7 +2,7 @@ import { MAGNITUDES, MOST_OPERATIONS } from '../../data/augment/autoAugment.js';
 import { DEFAULT_FLIP, DEFAULT_PADDING } from '../../data/augment/transforms.js';
 import { DEFAULT_CROP_SCALE } from '../../data/images/geometry.js';
 import { settingsIn } from './builders.js';
-import { type Check, type SettingsOf, upTo, whole } from './setting.js';
+import { atLeast, type Check, orNull, type SettingsOf, upTo, whole } from './setting.js';
 
 const augmentation = settingsIn('Augmentation');
 
@@ -30,6 +30,9 @@ export const AUGMENTATION_SETTINGS: SettingsOf<
   | 'greyscale'
   | 'blur'
   | 'randomErase'
+  | 'mixup'
+  | 'cutmix'
+  | 'mixupOffEpoch'
 > = {
   cropPadding: augmentation.number(
     DEFAULT_PADDING,
@@ -91,5 +94,24 @@ export const AUGMENTATION_SETTINGS: SettingsOf<
     upTo(1),
     '<probability>',
     'fill a rectangle of 2% to 33% of an image with the mean colour',
+  ),
+  mixup: augmentation.number(
+    0,
+    atLeast(0),
+    '<alpha>',
+    'blend the images of a batch in pairs, and their classes: shares of Beta(α, α)',
+  ),
+  cutmix: augmentation.number(
+    0,
+    atLeast(0),
+    '<alpha>',
+    'paste a part of another image of the batch, and mix their classes; with mixup, each batch is mixed in one of both ways',
+  ),
+  mixupOffEpoch: augmentation.number<number | null>(
+    null,
+    orNull(whole(1)),
+    '<epochs>',
+    'epochs after which images are no longer mixed',
+    { unset: 'never' },
   ),
 };

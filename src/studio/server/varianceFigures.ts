@@ -11,7 +11,7 @@ const SIZE = 72;
  * @throws UserError when the checkpoint or the data is missing or damaged
  */
 export async function varianceFigures(folder: string, images: number): Promise<VarianceFigures> {
-  const model = await TrainedModel.open(folder, images);
+  const model = await TrainedModel.open(folder, { limit: images });
   try {
     const { classes, labels, predicted, variances, losses } = await model.outcomes();
     const order = [...variances.keys()].sort((a, b) => variances[a]! - variances[b]!);

@@ -1,6 +1,6 @@
 /** What the table of runs shows: columns, groups, order, CSV. */
-import { csvText } from '../../report/compare/csv.js';
 import { deviationOf, meanOf } from '../../report/compare/pairedTest.js';
+import { csvTable } from '../../runs/csvTable.js';
 import type { RunSummary, SettingDescription } from '../api.js';
 
 /** Settings that do not make runs different ones. */
@@ -139,7 +139,7 @@ export function csvOfRuns(
     ...settings.map((setting) => settingText(run, setting)),
     ...[run.epochsDone, run.epochs, run.last, run.best, run.bestEpoch].map(number),
   ]);
-  return `${csvText([header, ...rows])}\n`;
+  return `${csvTable(header, rows)}\n`;
 }
 
 /** Five digits, without zeros at the end; a dash where there is no number. */

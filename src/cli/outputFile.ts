@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { UsageError } from '../errors.js';
+import { writeFileAtomically } from '../runs/atomicFile.js';
+
+/**
+ * Checks where a file will be written, before the work that its content takes.
+ *
+ * @param flag for messages
+ * @param endings endings that its name may have, such as `.csv`
+ * @throws UsageError when it has none of them, or its folder does not exist
+ */
+export function checkOutput(path: string | undefined, flag: string, endings: readonly string[]): void {
+  if (path === undefined) return;
+  if (!endings.some((ending) => path.endsWith(ending)))
+    throw new UsageError(`${flag} takes the name of a ${endings.join(' or ')} file, not ${path}`);
+  const folder = dirname(path);
+  if (!existsSync(folder)) throw new UsageError(`${flag} ${path}: there is no folder ${folder}`);
+}
+
+/** Writes a text, with a line break at its end. @throws WriteError naming the file */
+export async function writeOutput(path: string, text: string): Promise<void> {
+  await writeFileAtomically(path, [new TextEncoder().encode(`${text}\n`)]);
+}
