@@ -63,7 +63,7 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
   const { part = 'val', limit, most = 20, needsFiles = false } = options;
   const model = await TrainedModel.open(folder, { part, limit });
   try {
-    const { config, test, path, testImages, preprocessing } = model;
+    const { config, path, testImages, preprocessing } = model;
     if (needsFiles && config.data !== 'imagefolder')
       throw new UsageError(
         `the images of ${path} are not files in folders, but of ${config.data}: an exclusion list cannot name them`,
