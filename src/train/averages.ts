@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { averageUpdate } from '../graph/ops/average.js';
 import { add, div, maximum } from '../graph/ops/elementwise.js';
@@ -39,4 +40,10 @@ export function averageUpdates(
       return [averageName(name), averageUpdate(average, value, share)];
     }),
   );
+}
+
+/** @throws UsageError when a decay of averages is out of range */
+export function checkDecay(decay: number | undefined): void {
+  if (decay !== undefined && !(decay > 0 && decay < 1))
+    throw new UsageError(`averageDecay must be a number above 0 and below 1, not ${decay}`);
 }

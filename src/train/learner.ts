@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js';
 import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
-import { averagedEntries, averageName } from './averages.js';
+import { averagedEntries, averageName, checkDecay } from './averages.js';
 import { Classifier, type Predictions } from './classifier.js';
 import { expectFiniteImages } from './finite.js';
 import { type EvaluationOptions, gradientName } from './programs.js';
@@ -45,12 +45,12 @@ export class Learner {
     /** The model's values. */
     private readonly values: Variables,
   ) {
-    const { engine, loss, optimizer } = options;
-    const { clipNorm } = options;
+    const { engine, loss, optimizer, clipNorm } = options;
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new UsageError(`clipNorm must be a number above 0, not ${clipNorm}`);
-    const averaged = checkedAverage(options) && { entries: averagedEntries(options.model), values };
-    this.training = new TrainingState(engine, entries, loss, optimizer, averaged || undefined);
+    checkDecay(options.averageDecay);
+    const averaged = this.isAveraged ? { entries: averagedEntries(options.model), values } : undefined;
+    this.training = new TrainingState(engine, entries, loss, optimizer, averaged);
     this.executables = new StepExecutables(options, async () => [values, await this.training.allocate()]);
   }
 
@@ -296,11 +296,4 @@ export class Learner {
     for (const [name, count] of this.counters)
       if (!this.executables.isFrozen(name)) this.counters.set(name, count + 1);
   }
-}
-
-/** Whether averages are kept. @throws UsageError when their decay is out of range */
-function checkedAverage({ averageDecay: decay }: LearnerOptions): boolean {
-  if (decay !== undefined && !(decay > 0 && decay < 1))
-    throw new UsageError(`averageDecay must be a number above 0 and below 1, not ${decay}`);
-  return decay !== undefined;
 }

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { UserError } from '../../src/errors.js';
+import { readCheckpoint } from '../../src/runs/checkpoint.js';
+import type { TrainerEvent } from '../../src/train/events.js';
+import { onednnMissing } from '../support/onednn.js';
+import { TINY_SIZE, withFolder, withTrainer } from './fixtures/tiny.js';
+
+const missing = await onednnMissing();
+const bf16Missing = await onednnMissing('bf16');
+
+/** Engines and precisions. */
+const subjects = [
+  { title: 'onnx', engine: 'onnx', skip: false },
+  { title: 'onednn in f32', engine: 'onednn', skip: missing },
+  { title: 'onednn in bf16', engine: 'onednn', precision: 'bf16', skip: bf16Missing },
+] as const;
+
+type EventOf<Kind extends TrainerEvent['event']> = Extract<TrainerEvent, { event: Kind }>;
+
+function eventsOf<Kind extends TrainerEvent['event']>(
+  events: readonly TrainerEvent[],
+  kind: Kind,
+): EventOf<Kind>[] {
+  return events.filter((event): event is EventOf<Kind> => event.event === kind);
+}
+
+describe('a loss that is not finite', () => {
+  it('stops the run with epoch and step, and keeps the last checkpoint', () =>
+    withFolder((folder) =>
+      withTrainer(
+        { folder, epochs: 3, schedule: (epoch, step) => (epoch === 1 && step === 1 ? 1e38 : 0.01) },
+        async ({ trainer, events }) => {
+          await assert.rejects(trainer.run(), (error) => {
+            assert.ok(error instanceof UserError);
+            assert.match(
+              error.message,
+              /^the loss is (NaN|Infinity) at step \d of epoch 2; the last checkpoint is kept/,
+            );
+            return true;
+          });
+          assert.equal(eventsOf(events, 'epoch').length, 1);
+          const { tensors, training } = readCheckpoint(join(folder, 'last.safetensors'));
+          assert.equal(training!.progress.epoch, 1);
+          for (const [name, { data }] of tensors)
+            assert.ok(
+              data.every((x) => Number.isFinite(Number(x))),
+              name,
+            );
+        },
+      ),
+    ));
+
+  it('in values that blew up in an epoch’s last step does not reach a checkpoint', () =>
+    withFolder((folder) =>
+      withTrainer(
+        { folder, epochs: 1, schedule: (_, step) => (step === 4 ? Number.POSITIVE_INFINITY : 0.01) },
+        async ({ trainer }) => {
+          await assert.rejects(
+            trainer.run(),
+            / is no longer finite in epoch 1; the last checkpoint is kept: try a lower learning rate$/,
+          );
+          assert.equal(readCheckpoint(join(folder, 'last.safetensors')).training!.progress.globalStep, 0);
+          assert.ok(!existsSync(join(folder, 'best.safetensors')));
+          assert.deepEqual(
+            readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+            [],
+          );
+        },
+      ),
+    ));
+});
+
+describe('values that are not finite', () => {
+  // On oneDNN the ReLU makes 0 of NaN, and the loss stays finite.
+  for (const { title, skip, ...options } of [
+    ...subjects,
+    { title: 'reference', engine: 'reference', skip: false } as const,
+  ])
+    it(
+      `${title}: NaN in a weight ends the run before the epoch is reported, also without checkpoints`,
+      { skip },
+      () =>
+        withTrainer({ ...options, epochs: 2 }, async ({ trainer, learner, events }) => {
+          const weights = await learner.stateDict();
+          weights.get('conv.weight')!.data[0] = Number.NaN;
+          await learner.loadStateDict(weights);
+          await assert.rejects(trainer.run(), (error) => {
+            assert.ok(error instanceof UserError);
+            assert.match(
+              error.message,
+              /^(the loss is NaN at|\S+ is no longer finite in epoch 1: ).*lower learning rate$/,
+            );
+            return true;
+          });
+          assert.equal(eventsOf(events, 'epoch').length, 0);
+        }),
+    );
+
+  for (const { title, skip, ...options } of subjects)
+    it(`${title}: NaN in an image is refused by its place`, { skip }, () =>
+      withTrainer(options, async ({ learner }) => {
+        const images = new Float32Array(8 * 3 * TINY_SIZE ** 2);
+        images[2 * 3 * TINY_SIZE ** 2] = Number.NaN;
+        const refused = /^UserError: image 3 of the batch has values that are not finite$/;
+        const batch = { images, labels: new Int32Array(8) };
+        await assert.rejects(learner.step(batch, { learningRate: 0.1, step: 0 }), refused);
+        await assert.rejects(learner.backward(batch, { batch: 0 }), refused);
+        await assert.rejects(learner.gradients(batch), refused);
+        await assert.rejects(learner.predict(images), refused);
+      }),
+    );
+});
