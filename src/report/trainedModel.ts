@@ -19,7 +19,7 @@ import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { withRestoredPaths } from '../runs/settings/paths.js';
 import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
-import { engineOptionsOf } from '../runs/trainingRun.js';
+import { engineOptionsOf } from '../runs/rankShare.js';
 import { preprocessingOf } from '../train/preprocessing.js';
 import { evaluationProgram } from '../train/programs.js';
 import { checkStateDict, floatsOf } from '../train/stateDict.js';

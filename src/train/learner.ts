@@ -7,6 +7,7 @@ import { averagedEntries, averageName } from './averages.js';
 import { Classifier, type Predictions } from './classifier.js';
 import { expectFiniteImages } from './finite.js';
 import { type EvaluationOptions, gradientName } from './programs.js';
+import { RankSums } from './rankSums.js';
 import { checkStateDict, floatsOf, namedState, type StateDictTensors } from './stateDict.js';
 import { StepExecutables, type StepParts } from './stepExecutables.js';
 import {
@@ -38,6 +39,8 @@ export class Learner {
   private accumulated = 0;
   private evaluation: Promise<Classifier> | undefined;
   private readonly training: TrainingState;
+  /** Sums over ranks, which all must ask for at the same point. */
+  readonly overRanks: RankSums;
 
   private constructor(
     private readonly options: LearnerOptions,
@@ -50,6 +53,7 @@ export class Learner {
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new UsageError(`clipNorm must be a number above 0, not ${clipNorm}`);
     const averaged = checkedAverage(options) && { entries: averagedEntries(options.model), values };
+    this.overRanks = new RankSums(engine, options.ranks);
     this.training = new TrainingState(engine, entries, loss, optimizer, averaged || undefined);
     this.executables = new StepExecutables(options, async () => [values, await this.training.allocate()]);
   }
@@ -76,6 +80,7 @@ export class Learner {
     return this.options.engine;
   }
 
+  /** Images of a batch; of several ranks, of this one's part. */
   get batchSize(): number {
     return this.options.batchSize;
   }
@@ -272,6 +277,7 @@ export class Learner {
   async close(): Promise<void> {
     await this.endEvaluation();
     await this.executables.close();
+    await this.overRanks.close();
     await this.training.dispose();
     await this.values.dispose();
   }
