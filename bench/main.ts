@@ -1,5 +1,6 @@
 /** `npm run bench`: this library beside PyTorch, a table of images a second and peak memory. */
 import { execFileSync } from 'node:child_process';
+import { findMpirun } from '../src/cli/launch/mpirun.js';
 import { type Case, type Comparison, runCase } from './benchmark.js';
 import { python } from './candidate.js';
 import { timeLoader } from './loader/run.js';
@@ -7,6 +8,7 @@ import { busyShare, machine } from './machine.js';
 import { timeOperations } from './operations/run.js';
 import { commandLine } from './options.js';
 import { type CommonOptions, modelCases, validateCases } from './plans.js';
+import { timeRanks } from './ranks/run.js';
 import { reportText, writeReport } from './report.js';
 import { comparisonTable } from './table.js';
 
@@ -53,4 +55,9 @@ await commandLine({
       process.stdout.write(`${line}\n`),
     ),
   loader: (options) => timeLoader(options, (line) => process.stdout.write(`${line}\n`)),
+  ranks: async ({ mpirun, ...options }) => {
+    const pytorch = options.pytorch && !options.syncBatchNorm && hasPyTorch();
+    const table = await timeRanks({ ...options, pytorch }, findMpirun(mpirun), progress);
+    process.stdout.write(`${table}\n`);
+  },
 }).parseAsync();

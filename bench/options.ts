@@ -6,6 +6,7 @@ import type { LoaderOptions } from './loader/run.js';
 import { type BenchmarkModel, defaultModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
+import type { RanksOptions } from './ranks/run.js';
 
 const MODES = ['train', 'eval'] as const;
 const ENGINES = ['onednn', 'onnx', 'reference'] as const;
@@ -17,9 +18,10 @@ export interface Actions {
   validate(options: ValidateOptions): void | Promise<void>;
   ops(options: OperationsOptions): void | Promise<void>;
   loader(options: LoaderOptions): void | Promise<void>;
+  ranks(options: RanksOptions & { readonly mpirun?: string }): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `validate`, `ops` and `loader`. */
+/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader` and `ranks`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -55,6 +57,7 @@ export function commandLine(actions: Actions): Command {
     .action((options: ValidateOptions) => actions.validate(options));
   addOperations(program, actions);
   addLoader(program, actions);
+  addRanks(program, actions);
   addCommon(models);
   addCommon(validate);
   return program;
@@ -99,6 +102,30 @@ function addLoader(program: Command, actions: Actions): void {
     .option('--seconds <n>', 'how long each rate is measured', count, 5)
     .option('--only <text>', 'only augmentations whose names contain this')
     .action((options: LoaderOptions) => actions.loader(options));
+}
+
+function addRanks(program: Command, actions: Actions): void {
+  program
+    .command('ranks')
+    .description('training steps on several ranks (MPI) beside PyTorch’s DistributedDataParallel over gloo')
+    .addOption(
+      new Option('--models <names>', 'comma-separated; a ratio or width after a dash')
+        .argParser(listOfModels)
+        .default(['shufflenetv2-1', 'resnet18'].map(parseModel), 'shufflenetv2-1,resnet18'),
+    )
+    .option('--batch <n>', 'images of a rank’s part of a batch', count, 32)
+    .addOption(
+      new Option('--ranks <list>', 'numbers of ranks; the first is what the others are compared with')
+        .argParser((text) => text.split(',').map(count))
+        .default([1, 2], '1,2'),
+    )
+    .option('--threads <n>', 'threads of a rank', count, 1)
+    .option('--steps <n>', 'steps of a round', count, 10)
+    .option('--rounds <n>', 'rounds of each', count, 3)
+    .option('--sync-batch-norm', 'statistics of all ranks; this library alone', false)
+    .option('--mpirun <program>', 'Open MPI’s or MPICH’s mpirun (default: the installed one)')
+    .option('--no-pytorch', 'time this library alone')
+    .action((options: RanksOptions & { readonly mpirun?: string }) => actions.ranks(options));
 }
 
 function addCommon(command: Command): void {

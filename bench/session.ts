@@ -107,7 +107,7 @@ function versionOf({ name, description }: Engine): string {
 }
 
 /** A batch of roughly normal numbers (Irwin–Hall), the same every time. */
-function randomImages({ batchSize, model }: Learner): Float32Array {
+export function randomImages({ batchSize, model }: Learner): Float32Array {
   let state = 1;
   const uniform = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

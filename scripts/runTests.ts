@@ -1,13 +1,13 @@
 /**
- * Runs the compiled tests of given groups: `node dist/scripts/runTests.js [--] [shared|torch|browser|own]...`.
+ * Runs the compiled tests of given groups: `node dist/scripts/runTests.js [--] [shared|torch|browser|mpi|own]...`.
  * The list comes from the sources, so that a test that was deleted does not linger in `dist`.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Tests that need more than this repository: the shared reference data, PyTorch, a browser. */
-const EXTERNAL = ['shared', 'torch', 'browser'];
+/** Tests that need more than this repository: the shared reference data, PyTorch, a browser, a launcher of MPI’s. */
+const EXTERNAL = ['shared', 'torch', 'browser', 'mpi'];
 
 const groups = process.argv.slice(2);
 const groupOf = (file: string): string => EXTERNAL.find((name) => file.startsWith(`${name}/`)) ?? 'own';

@@ -36,10 +36,14 @@ export function uniformSource(seed: number, stream: string): (a: number, b?: num
   return (a, b = 0) => (draw(key, a, b) >>> 8) / 2 ** 24;
 }
 
-/** Fills an array with uniform numbers in [0, 1): element i is that of counters (step, i). */
-export function fillUniform(out: Float32Array, seed: number, stream: string, step: number): void {
+/**
+ * Fills an array with uniform numbers in [0, 1): element i is that of counters (step, first + i).
+ *
+ * @param first default 0
+ */
+export function fillUniform(out: Float32Array, seed: number, stream: string, step: number, first = 0): void {
   const key = keyOf(seed, stream);
-  for (let i = 0; i < out.length; i++) out[i] = (draw(key, step, i) >>> 8) / 2 ** 24;
+  for (let i = 0; i < out.length; i++) out[i] = (draw(key, step, first + i) >>> 8) / 2 ** 24;
 }
 
 /** The order of `count` items in an epoch: a Fisher–Yates shuffle. */

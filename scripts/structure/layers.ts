@@ -16,10 +16,10 @@ const order: readonly string[] = [
   'losses',
   'optim',
   'models',
+  'distributed',
   'engines',
   'data',
   'train',
-  'distributed',
   'profile',
   'runs',
   'report',
@@ -33,7 +33,8 @@ const order: readonly string[] = [
 
 /** Parts that may import less than the order allows. */
 const narrow: Readonly<Record<string, readonly string[]>> = {
-  engines: ['realms.ts', 'errors.ts', 'random.ts', 'graph', 'formats'],
+  distributed: ['errors.ts', 'graph'],
+  engines: ['realms.ts', 'errors.ts', 'random.ts', 'graph', 'formats', 'distributed'],
   formats: ['realms.ts', 'errors.ts', 'makeFolder.ts', 'graph'],
 };
 

@@ -1,10 +1,12 @@
 import { CommanderError } from 'commander';
+import { launchedRanks } from '../distributed/launcher.js';
 import { errorMessage, SettingError, UserError } from '../errors.js';
 import { isError } from '../realms.js';
 import { normaliseFlags } from './argv.js';
 import { buildProgram } from './commands.js';
 import { flagOf } from './flagNames.js';
 import { lackOf } from './lacking.js';
+import { announcement, LAUNCH_VARIABLE } from './launch/announcement.js';
 import { Interrupted, printError, printNotice, setNoticeFormat, watchOutput } from './output.js';
 
 /**
@@ -19,6 +21,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   if (isJson) setNoticeFormat('json');
   watchOutput((lost) => process.exit(lost.isQuiet ? undefined : report(lost, debug)));
   try {
+    if (LAUNCH_VARIABLE in process.env) process.stderr.write(announcement(launchedRanks().rank));
     checkWorkingDirectory();
     const words = argv.filter((argument) => argument !== '--debug');
     const program = await buildProgram(words.slice(0, 2));
@@ -62,8 +65,10 @@ function report(error: unknown, debug: boolean): number {
   const exitCode = error instanceof UserError ? error.exitCode : 1;
   const message = error instanceof SettingError ? error.named(flagOf).message : errorMessage(error);
   const lack = lackOf(error);
-  if (error instanceof Interrupted) printNotice(message);
-  else if (lack !== undefined) printError(lack, exitCode);
+  if (error instanceof Interrupted) {
+    // Of several ranks the first alone has something to say.
+    if (message !== '') printNotice(message);
+  } else if (lack !== undefined) printError(lack, exitCode);
   else printError(message, exitCode, error instanceof UserError ? 'error: ' : 'unexpected error: ');
   if (debug && isError(error)) printNotice(error.stack ?? '');
   return exitCode;

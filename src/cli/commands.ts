@@ -15,6 +15,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./trainCommand.js')).configureTrain,
   },
   {
+    name: 'launch',
+    description: 'Train on several ranks, processes of one machine or of several, with MPI.',
+    load: async () => (await import('./launchCommand.js')).configureLaunch,
+  },
+  {
     name: 'test',
     description: 'Test a checkpoint: top-1, top-5, parameters, images.',
     load: async () => (await import('./testCommand.js')).configureTest,

@@ -16,6 +16,14 @@ export function parseCount(value: string): number {
   return parsed;
 }
 
+/** Reads a whole number of at least 0. */
+export function parseWhole(value: string): number {
+  const parsed = parseNumber(value);
+  if (!Number.isInteger(parsed) || parsed < 0)
+    throw new InvalidArgumentError('It must be a whole number of at least 0.');
+  return parsed;
+}
+
 /** Reads one of several numbers of a flag. */
 export function parseNumbers(value: string, previous: unknown): number[] {
   return [...(Array.isArray(previous) ? (previous as number[]) : []), parseNumber(value)];

@@ -10,7 +10,7 @@ import type { Model } from '../models/model.js';
 import { families } from '../models/registry.js';
 import { flameSvg } from '../profile/flameSvg.js';
 import { type ProfileMode, profileStep, type StepProfile } from '../profile/profileStep.js';
-import { engineOptionsOf } from '../runs/trainingRun.js';
+import { engineOptionsOf } from '../runs/rankShare.js';
 import type { EngineFlags } from './classifier.js';
 import { type ModelFlags, modelOfFlags } from './modelFlags.js';
 import { engineOptions, logFormatOption, modelOptions, nameOption } from './options.js';

@@ -1,5 +1,6 @@
 import type { RunFolder } from '../runs/runFolder.js';
 import type { StartedRun } from '../runs/startRun.js';
+import { LAUNCH_VARIABLE } from './launch/announcement.js';
 import { printNotice, watchOutput } from './output.js';
 import { endBy, type StopSignal, watchSignals } from './signals.js';
 
@@ -47,7 +48,11 @@ export class RunStop {
       return;
     }
     this.stop(exitCode);
-    printNotice(`${signal}: finishing the step and saving; press again or repeat the signal to end at once`);
+    // `launch` has said so.
+    if (this.folder.isWritten && !(LAUNCH_VARIABLE in process.env))
+      printNotice(
+        `${signal}: finishing the step and saving; press again or repeat the signal to end at once`,
+      );
   }
 
   private stop(exitCode: number): void {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { launchedRanks } from '../distributed/launcher.js';
 import { errorMessage, UserError, WriteError } from '../errors.js';
 import { checkClasses } from '../runs/loadData.js';
 import { readMetrics } from '../runs/metricsFile.js';
@@ -7,7 +8,9 @@ import { openRun, type RunRequest } from '../runs/openRun.js';
 import { LAST_CHECKPOINT, type RunFolder } from '../runs/runFolder.js';
 import { startRun } from '../runs/startRun.js';
 import type { TrainerListener } from '../train/events.js';
+import { LAUNCH_VARIABLE } from './launch/announcement.js';
 import { Interrupted, type LogFormat, printLine, printNotice } from './output.js';
+import { RankWatch } from './rankWatch.js';
 import { runLog } from './runLog.js';
 import { RunStop } from './runStop.js';
 import { sparkline } from './sparkline.js';
@@ -29,31 +32,35 @@ export interface TrainRequest extends RunRequest {
  */
 export async function runTraining(request: TrainRequest): Promise<string> {
   const { logFormat } = request;
-  const onEvent = runLog();
+  const ranks = launchedRanks();
+  const isFirst = ranks.rank === 0;
+  const onEvent = isFirst ? runLog() : undefined;
   const opened = await openRun(request, onEvent);
   const { folder, config } = opened;
   const stop = new RunStop(folder);
+  const watch = new RankWatch(ranks, config.rankTimeout);
   let log: TrainerListener | undefined;
   try {
     const run = await startRun(opened, {
       onEvent,
       onData: ({ train: { classes } }) => {
         checkClasses(request.classes, config.data, classes);
-        log = trainLog(logFormat, classes.length);
+        if (isFirst) log = trainLog(logFormat, classes.length);
       },
-      listeners: [(event) => log?.(event)],
+      listeners: [watch.note, (event) => log?.(event)],
     });
     stop.attach(run);
     if ((await run.run()) === 'interrupted')
-      throw new Interrupted(`resume with: ${resumeCommand(folder)}`, stop.exitCode ?? 130);
+      throw new Interrupted(isFirst ? `resume with: ${resumeCommand(folder)}` : '', stop.exitCode ?? 130);
     await run.close();
-    await printEnd(folder, request);
-  } catch (error) {
-    throw error instanceof WriteError && folder.hasCheckpoint()
-      ? new UserError(`${error.message}; when it can be, resume with: ${resumeCommand(folder)}`)
-      : error;
+    if (isFirst) await printEnd(folder, request);
+  } catch (caught) {
+    const error = withResume(caught, folder);
+    if (!(error instanceof Interrupted)) watch.fail(error);
+    throw error;
   } finally {
     await stop.close();
+    watch.close();
   }
   return folder.path;
 }
@@ -86,6 +93,13 @@ async function reportOf(folder: string): Promise<string | undefined> {
   }
 }
 
+/** An error that says how to resume, where a file could not be written. */
+function withResume(error: unknown, folder: RunFolder): unknown {
+  return error instanceof WriteError && folder.hasCheckpoint()
+    ? new UserError(`${error.message}; when it can be, resume with: ${resumeCommand(folder)}`)
+    : error;
+}
+
 function resumeCommand({ path }: RunFolder): string {
-  return `biasloss train --resume ${path}`;
+  return `${process.env[LAUNCH_VARIABLE] ?? 'biasloss'} train --resume ${path}`;
 }

@@ -1,11 +1,16 @@
 import { constants } from 'node:os';
 import { ignoresHangUp } from './hangUp.js';
 
-/** Signals that request a clean stop: from the keyboard, a supervisor, or a closed terminal. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** A signal that requests a clean stop: from the keyboard, a supervisor, a closed terminal, or a cluster's launcher. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGUSR2';
 
-/** A signal that requests a clean stop. */
-export type StopSignal = (typeof SIGNALS)[number];
+/** Those that the system has. */
+const SIGNALS: readonly StopSignal[] = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  ...(process.platform === 'win32' ? [] : (['SIGUSR2'] as const)),
+];
 
 /**
  * Milliseconds in which another signal counts as the first: `timeout` signals its child and then the whole
@@ -16,14 +21,18 @@ const REPETITION = 100;
 /**
  * Calls `onStop` at the first signal, so that work can be saved; a later one ends the process at once.
  *
+ * @param onAgain called at later ones instead
  * @returns a function that ends the watch
  */
-export function watchSignals(onStop: (signal: StopSignal, exitCode: number) => void): () => void {
+export function watchSignals(
+  onStop: (signal: StopSignal, exitCode: number) => void,
+  onAgain: (signal: StopSignal) => void = endBy,
+): () => void {
   let first: number | undefined;
   const handle = (signal: StopSignal): void => {
     const now = performance.now();
     if (first !== undefined) {
-      if (now - first >= REPETITION) endBy(signal);
+      if (now - first >= REPETITION) onAgain(signal);
       return;
     }
     first = now;

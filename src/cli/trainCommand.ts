@@ -10,11 +10,14 @@ import { flagOf } from './flagNames.js';
 import { classesOption, logFormatOption } from './options.js';
 import { type LogFormat, printNotice } from './output.js';
 import { NameOption } from './parsing.js';
-import { runTraining } from './runTraining.js';
+import { runTraining, type TrainRequest } from './runTraining.js';
 import { trainOptions } from './settingOptions.js';
 
+/** Options of `train`. */
+export type TrainFlags = RunFlags & Partial<TrainConfig>;
+
 /** Options of `train` that are not settings of the run. */
-interface TrainFlags {
+interface RunFlags {
   readonly config?: string;
   readonly recipe?: string;
   readonly runDir?: string;
@@ -37,9 +40,18 @@ Examples:
 /** Adds the options and the action of `train`. */
 export function configureTrain(command: Command): void {
   command.addHelpText('after', EXAMPLES);
+  addTrainOptions(command);
+  command.action((flags: TrainFlags) =>
+    withTrainRequest(flags, async (request) => {
+      await runTraining(request);
+    }),
+  );
+}
+
+/** Adds the options of `train`. */
+export function addTrainOptions(command: Command): void {
   const hidden = [classesOption(), new NameOption('--device <name>', 'only cpu', ['cpu']).hideHelp()];
   for (const option of [...trainOptions(SETTING_KEYS), ...runOptions(), ...hidden]) command.addOption(option);
-  command.action(train);
 }
 
 /** Options that are not settings, under the heading of the settings of a run. */
@@ -55,7 +67,15 @@ function runOptions(): Option[] {
   return options.map((option) => option.helpGroup('Run:'));
 }
 
-async function train(flags: TrainFlags & Partial<TrainConfig>): Promise<void> {
+/**
+ * Does something with what the flags of `train` ask for.
+ *
+ * @throws SettingError in which settings of a configuration file have the names that they have there
+ */
+export async function withTrainRequest(
+  flags: TrainFlags,
+  use: (request: TrainRequest) => Promise<void>,
+): Promise<void> {
   const { config, recipe, runDir, resume, report, logFormat, classes, device: _, ...given } = flags;
   const file = config === undefined ? {} : readConfigFile(config);
   const nameOf: NameOfSetting = (key) =>
@@ -64,7 +84,7 @@ async function train(flags: TrainFlags & Partial<TrainConfig>): Promise<void> {
     const { settings, left } = overridden(file, checkTrainSettings(given));
     for (const { key, because } of left)
       printNotice(`${key} in ${config} has no effect with ${flagOf(because)} ${String(given[because])}`);
-    await runTraining({ settings, recipe, runDir, resume, report, logFormat, classes });
+    await use({ settings, recipe, runDir, resume, report, logFormat, classes });
   } catch (error) {
     throw error instanceof SettingError ? error.named(nameOf) : error;
   }

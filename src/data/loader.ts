@@ -4,12 +4,14 @@ import type { Batch, BatchSource } from './batch.js';
 import { normalisationFor, withChannels } from './channels.js';
 import type { Dataset, ImageSource, PixelDataset } from './dataset.js';
 import { LoaderPool } from './loaderPool.js';
-import { checkLoading, orderOf, stepsOfEpoch } from './loading.js';
+import { checkLoading, orderOf, type Part, stepsOfEpoch, WHOLE } from './loading.js';
 import { type Preprocessing, standardPreprocessing } from './preprocessing.js';
 
 /** Options of a loader. */
 export interface LoaderOptions {
   readonly batchSize: number;
+  /** The part of every batch that this loader makes, of equal ones: a rank's. `batchSize` is the part's. Default: all. */
+  readonly part?: Part | undefined;
   /** Height and width of the images that the model takes; must be the set's own for images in memory. */
   readonly imageSize: number;
   /** Channels that the model takes: 3, or 1 for grey, to which images are converted. Default: the set's. */
@@ -109,9 +111,10 @@ export class Loader implements BatchSource {
   }
 
   private async request(epoch: number, order: Uint32Array, step: number): Promise<Batch> {
-    const { batchSize } = this.options;
+    const { batchSize, part = WHOLE } = this.options;
     const { dataset } = this;
-    const indices = order.slice(step * batchSize, (step + 1) * batchSize);
+    const start = (step * part.size + part.rank) * batchSize;
+    const indices = order.slice(start, start + batchSize);
     const labels = new Int32Array(batchSize);
     labels.set(indices.map((index) => dataset.labels[index % dataset.count]!));
     const images =

@@ -3,17 +3,34 @@ import { permutation } from '../random.js';
 import type { TrainingBatches } from './augment/transforms.js';
 import type { Dataset } from './dataset.js';
 
+/** One of several equal parts. */
+export interface Part {
+  /** From 0. */
+  readonly rank: number;
+  /** Number of parts. */
+  readonly size: number;
+}
+
+/** All of it, as a part. */
+export const WHOLE: Part = { rank: 0, size: 1 };
+
 /** What batches are made by, wherever they are made. */
 interface Loading {
   readonly batchSize: number;
+  /** The part of every batch that is made, of so many equal ones; `batchSize` is the part's. Absent: all of it. */
+  readonly part?: Part | undefined;
   readonly imageSize: number;
   readonly training?: { readonly seed: number } | undefined;
 }
 
 /** @throws UserError when the batch is larger than the training set, or images are of another size */
-export function checkLoading(dataset: Dataset, { batchSize, imageSize, training }: Loading): void {
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw new UserError(`a batch must have 1 or more images, not ${batchSize}`);
+export function checkLoading(
+  dataset: Dataset,
+  { batchSize: own, part = WHOLE, imageSize, training }: Loading,
+): void {
+  if (!Number.isInteger(own) || own < 1)
+    throw new UserError(`a batch must have 1 or more images, not ${own}`);
+  const batchSize = own * part.size;
   if (dataset.count === 0) throw new UserError(`${dataset.name} has no images`);
   if (training && batchSize > dataset.count) {
     throw new UserError(
@@ -28,8 +45,11 @@ export function checkLoading(dataset: Dataset, { batchSize, imageSize, training 
 }
 
 /** Batches of an epoch: training leaves out a last partial one. */
-export function stepsOfEpoch(count: number, { batchSize, training }: Omit<Loading, 'imageSize'>): number {
-  const steps = count / batchSize;
+export function stepsOfEpoch(
+  count: number,
+  { batchSize, part = WHOLE, training }: Omit<Loading, 'imageSize'>,
+): number {
+  const steps = count / (batchSize * part.size);
   return training ? Math.floor(steps) : Math.ceil(steps);
 }
 

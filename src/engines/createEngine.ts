@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os';
+import type { LaunchedRanks } from '../distributed/launcher.js';
+import { calmUcx } from '../distributed/mpi/ucx.js';
 import { SettingError, UsageError, UserError } from '../errors.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { siblingModule } from './host/channel/siblingModule.js';
@@ -27,17 +29,20 @@ export const engineChoices: readonly EngineChoice[] = ['auto', 'onednn', 'onnx',
  *
  * @param name which; with `auto`, the engine's description says why oneDNN is not used
  * @param options threads (default: all that the process may use), precision (default `f32`)
- * @throws UserError when the engine's library is missing or refuses the options
+ * @param ranks the ranks that the engine's programs are to run with, as the launcher says; once in a process. Default: none, the process
+ *   is on its own
+ * @throws UserError when the engine's library is missing or refuses the options, or the ranks cannot be joined
  * @throws UsageError when a name or option is unknown
  */
 export async function createEngine(
   name: EngineChoice = 'auto',
   options: EngineOptions = {},
+  ranks?: LaunchedRanks,
 ): Promise<Engine> {
   const resolved = resolveOptions(options);
   if (!engineChoices.includes(name))
     throw new UsageError(`unknown engine ${name}: it must be one of ${engineChoices.join(', ')}`);
-  return name === 'auto' ? startBest(resolved) : start(name, resolved);
+  return name === 'auto' ? startBest(resolved, ranks) : start(name, resolved, ranks);
 }
 
 /**
@@ -68,16 +73,19 @@ function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required
   return { threads: threads ?? availableParallelism(), precision };
 }
 
-function start(name: EngineName, options: Required<EngineOptions>): Promise<Engine> {
+function start(name: EngineName, options: Required<EngineOptions>, ranks?: LaunchedRanks): Promise<Engine> {
   if (name === 'onnx' || name === 'webgpu') refuseTelemetry();
-  return startThreadEngine({ name, module: siblingModule(backendModules[name], import.meta.url) }, options);
+  if (ranks && ranks.size > 1) calmUcx();
+  const module = siblingModule(backendModules[name], import.meta.url);
+  return startThreadEngine({ name, module, ranks }, options);
 }
 
-async function startBest(options: Required<EngineOptions>): Promise<Engine> {
+async function startBest(options: Required<EngineOptions>, ranks?: LaunchedRanks): Promise<Engine> {
   try {
-    return await start('onednn', options);
+    return await start('onednn', options, ranks);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    // Ranks are joined once in a process: there is no second try.
+    if (!(error instanceof UserError) || (ranks && ranks.size > 1)) throw error;
     return startFallback(options, `oneDNN is not used: ${error.message}`);
   }
 }

@@ -1,3 +1,4 @@
+import type { Communicator } from '../distributed/communicator.js';
 import type { Phase } from '../graph/phase.js';
 import type { Program } from '../graph/program.js';
 import type { DType, Shape, TensorData, TensorType } from '../graph/tensorType.js';
@@ -217,6 +218,10 @@ export interface BackendExecutable {
 /**
  * What the module of a backend exports as `createBackend`.
  *
- * @throws UserError when the engine's library is missing or unusable, or does not support an option
+ * @param communicator the ranks whose programs run together
+ * @throws UserError when the engine's library is missing or unusable, or does not support an option or several ranks
  */
-export type BackendFactory = (options: Required<EngineOptions>) => EngineBackend | Promise<EngineBackend>;
+export type BackendFactory = (
+  options: Required<EngineOptions>,
+  communicator: Communicator,
+) => EngineBackend | Promise<EngineBackend>;

@@ -58,6 +58,9 @@ export type Comparison = 'equal' | 'less' | 'greater' | 'greaterOrEqual';
 /** Reductions. `variance` is unbiased: it divides by n − 1 (0 for n = 1). */
 export type Reduction = 'sum' | 'mean' | 'min' | 'max' | 'variance';
 
+/** How ranks combine their tensors, element by element. */
+export type RankReduction = 'sum' | 'mean' | 'min' | 'max';
+
 /** Geometry of a convolution. Padding is symmetric, [height, width]; dilation is the distance between kernel elements. */
 export interface ConvGeometry {
   readonly stride: Pair;
@@ -101,8 +104,11 @@ export interface OpAttributes {
   batchNormTrain: { readonly epsilon: number };
   /** dy, x, gamma, mean, variance (of batchNormTrain) → dx, dgamma [C], dbeta [C]. */
   batchNormTrainGrad: { readonly epsilon: number };
-  /** x, gamma, beta, running mean, running variance → y. */
-  batchNormInference: { readonly epsilon: number };
+  /**
+   * x, gamma, beta, mean, variance → y. `ranks`: the statistics are those of x on all of so many ranks together, so that a gradient
+   * toward x includes its part in them; absent: they are given.
+   */
+  batchNormInference: { readonly epsilon: number; readonly ranks?: number | undefined };
 
   /** x → f(x), same shape. */
   unary: Unary;
@@ -161,6 +167,12 @@ export interface OpAttributes {
   detach: Record<never, never>;
   /** x [N,C,H,W] → channel g·(C/G)+c moved to c·G+g (ShuffleNet, section 3.1). */
   channelShuffle: { readonly groups: number };
+
+  /**
+   * One or more tensors → the same shapes, each combined with its like on the other ranks of a training, element by element;
+   * all ranks get the same bits. On a single rank the tensors themselves.
+   */
+  allReduce: { readonly fn: RankReduction };
 
   /**
    * parameter, gradient, momentum buffer, learning rate [] → parameter, momentum buffer; PyTorch's rule:

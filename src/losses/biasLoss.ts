@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
+import { allReduce } from '../graph/ops/collective.js';
 import { add, div, equal, exp, minimum, mul, select, sub } from '../graph/ops/elementwise.js';
 import { amax, amin, mean, variance } from '../graph/ops/reduce.js';
 import { detach, flatten } from '../graph/ops/shape.js';
@@ -31,6 +32,8 @@ const RUNNING_MIN_START = 100_000;
  * features, normalised over the batch: uᵢ = (vᵢ − m)/(max v − min v). In `local` mode m = min v; in
  * `global` mode m ← min(m, min v) lives as long as the run (the variable `loss.running_min`), so that
  * uᵢ can exceed 1. Variances are unbiased (divided by n − 1) and no gradient flows through them.
+ *
+ * Of a batch that is spread over ranks, the least and the greatest variance are those of the whole batch.
  *
  * When all variances of a batch are equal the quotient is 0/0, NaN in the published code; here uᵢ = 0,
  * so that each image weighs 1 − β.
@@ -78,8 +81,8 @@ function normalise(
   variances: Tensor,
   normMode: 'global' | 'local',
 ): { normalised: Tensor; updates: Map<string, Tensor> } {
-  const least = amin(variances);
-  const range = sub(amax(variances), least);
+  const least = allReduce(amin(variances), 'min');
+  const range = sub(allReduce(amax(variances), 'max'), least);
   const flat = equal(range, 0);
   const zero = normMode === 'local' ? least : minimum(graph.variable(RUNNING_MIN, []), least);
   const normalised = select(flat, 0, div(sub(variances, zero), add(range, flat)));

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js';
+import { allReduce } from '../graph/ops/collective.js';
 import { softmaxCrossEntropy } from '../graph/ops/crossEntropy.js';
 import { add, div, exp, log, maximum, mul, neg, sub } from '../graph/ops/elementwise.js';
 import { sum } from '../graph/ops/reduce.js';
@@ -88,7 +89,8 @@ function weighted(
   const targets = mul(distributions(labels, classes, labelSmoothing), weights);
   const { loss } = softTargetCrossEntropy(logits, targets);
   if (labels.dtype !== 'i32') return loss;
-  const total = sum(mul(oneHot(labels, classes), weights));
+  // Of a batch that is spread over ranks: by the whole batch's weights.
+  const total = allReduce(sum(mul(oneHot(labels, classes), weights)), 'mean');
   return mul(loss, div(images, maximum(total, TINY)));
 }
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { batchNormInference, batchNormTrain } from '../graph/ops/batchNorm.js';
+import { batchNormInference, batchNormOverRanks, batchNormTrain } from '../graph/ops/batchNorm.js';
 import { type Conv2dOptions, conv2d } from '../graph/ops/conv.js';
 import { add, greaterOrEqual, mul } from '../graph/ops/elementwise.js';
 import { matmul } from '../graph/ops/matmul.js';
@@ -99,8 +99,12 @@ export class BatchNorm2d extends Layer {
     const running = { mean: trace.variable(this.running_mean), variance: trace.variable(this.running_var) };
     if (!trace.training || trace.isFrozen(this.weight))
       return batchNormInference(x, gamma, beta, running, this.epsilon);
-    const { y, mean, variance } = batchNormTrain(x, gamma, beta, this.epsilon);
-    const count = sizeOf(x.shape) / x.shape[1]!;
+    const { epsilon } = this;
+    const { y, mean, variance } =
+      trace.syncRanks > 1
+        ? batchNormOverRanks(x, gamma, beta, { epsilon, ranks: trace.syncRanks, shift: running.mean })
+        : batchNormTrain(x, gamma, beta, epsilon);
+    const count = (trace.syncRanks * sizeOf(x.shape)) / x.shape[1]!;
     const unbiased = (this.momentum * count) / Math.max(count - 1, 1);
     trace.update(this.running_mean, add(mul(running.mean, 1 - this.momentum), mul(mean, this.momentum)));
     trace.update(this.running_var, add(mul(running.variance, 1 - this.momentum), mul(variance, unbiased)));

@@ -14,7 +14,8 @@ export class Trace {
   /**
    * @param training whether batch normalisation uses the batch's statistics and dropout drops
    * @param options frozen: names of entries that training leaves as they are, default none; prefix: what the names of variables
-   *   begin with, default nothing
+   *   begin with, default nothing; syncRanks: over so many ranks batch normalisation takes its statistics, default 1, each rank's own
+   *   batch
    */
   constructor(
     readonly graph: Graph,
@@ -23,9 +24,15 @@ export class Trace {
     private readonly options: {
       readonly frozen?: ReadonlySet<string> | undefined;
       readonly prefix?: string | undefined;
+      readonly syncRanks?: number | undefined;
     } = {},
   ) {
     this.names = new Map(model.stateEntries().map(({ parameter, name }: StateEntry) => [parameter, name]));
+  }
+
+  /** Ranks over which batch normalisation takes its statistics. */
+  get syncRanks(): number {
+    return this.options.syncRanks ?? 1;
   }
 
   /** Name of a parameter of the traced model. */

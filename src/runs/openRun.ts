@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { launchedRanks } from '../distributed/launcher.js';
 import { SettingError, type SettingText } from '../errors.js';
 import { families } from '../models/registry.js';
 import { checkConfig } from './checkConfig.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
+import { partOf } from './rankShare.js';
 import { resumedConfig } from './resumedConfig.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { LAST_CHECKPOINT, RunFolder } from './runFolder.js';
@@ -50,17 +52,43 @@ export async function openRun(request: RunRequest, onEvent?: RunListener): Promi
   const given = withAbsolutePaths(checkTrainSettings(request.settings));
   const recipe = recipeSettings(request.recipe);
   if (request.resume !== undefined) return resume(request.resume, { ...request, settings: given }, onEvent);
-  const defaults = { ...TRAIN_DEFAULTS, ...recipe, ...optimizerDefaults(given, recipe) };
-  const config = withAbsolutePaths(withDataFolder({ ...defaults, ...given }));
-  checkEffects(given, config);
-  checkConfig(config);
+  const config = { ...newConfig(given, recipe) };
   const late = lateMilestones(config, given.milestones !== undefined);
   if (late) onEvent?.(noticeEvent('settings', late));
+  if (launchedRanks().rank > 0)
+    return { config: asFollower(config), folder: RunFolder.following(request.runDir ?? RUNS) };
   const folder =
     request.runDir === undefined
       ? await RunFolder.createNamed(RUNS, runName(config), config)
       : await RunFolder.create(request.runDir, config);
   return { config, folder };
+}
+
+/**
+ * The folder of a run that is to be started on ranks: of a new one without a given folder, one that is not there yet.
+ *
+ * @throws SettingError when settings of a new run are wrong, contradict one another, have no effect, or do not fit the ranks
+ */
+export function runFolderOf({ settings, recipe, runDir, resume: run }: RunRequest, ranks: number): string {
+  if (run !== undefined) return folderOf(run);
+  const config = newConfig(withAbsolutePaths(checkTrainSettings(settings)), recipeSettings(recipe));
+  partOf(config, { size: ranks });
+  if (runDir !== undefined) return runDir;
+  const first = join(RUNS, runName(config));
+  for (let number = 2, path = first; ; path = `${first}-${number++}`) if (!existsSync(path)) return path;
+}
+
+function newConfig(given: Partial<TrainConfig>, recipe: Partial<TrainConfig>): TrainConfig {
+  const defaults = { ...TRAIN_DEFAULTS, ...recipe, ...optimizerDefaults(given, recipe) };
+  const config = withAbsolutePaths(withDataFolder({ ...defaults, ...given }));
+  checkEffects(given, config);
+  checkConfig(config);
+  return config;
+}
+
+/** The folder of a run that is given by its path, or by its name in runs/. */
+function folderOf(run: string): string {
+  return existsSync(run) ? run : join(RUNS, run);
 }
 
 async function resume(
@@ -72,7 +100,8 @@ async function resume(
     throw new SettingError(
       (name) => `${name('runDir')} names the folder of a new run and cannot be used with ${name('resume')}`,
     );
-  const folder = await RunFolder.open(existsSync(run) ? run : join(RUNS, run));
+  const isFirst = launchedRanks().rank === 0;
+  const folder = await RunFolder.open(folderOf(run), isFirst);
   try {
     const checkpoint = folder.hasCheckpoint() ? readCheckpoint(folder.file(LAST_CHECKPOINT)) : undefined;
     const config = resumedConfig({
@@ -84,7 +113,7 @@ async function resume(
       epoch: checkpoint?.training?.progress.epoch ?? 0,
       onNotice: (text) => onEvent?.(noticeEvent('settings', () => text)),
     });
-    return { config, folder, ...(checkpoint && { checkpoint }) };
+    return { config: isFirst ? config : asFollower(config), folder, ...(checkpoint && { checkpoint }) };
   } catch (error) {
     folder.close();
     throw error;
@@ -108,6 +137,11 @@ function lateMilestones(
   if (given) return () => `${beyond} does not fall there`;
   if (epochs < TRIAL || late.length < milestones.length) return undefined;
   return (name) => `${beyond} never falls; give ${name('milestones')}, or ${name('schedule')} cosine`;
+}
+
+/** The configuration of a rank that is not the first, which alone fetches data. */
+function asFollower(config: TrainConfig): TrainConfig {
+  return { ...config, download: false };
 }
 
 /** The name of a new run's folder: after model, data, loss and the present time. */

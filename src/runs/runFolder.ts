@@ -18,6 +18,8 @@ export class RunFolder {
     private readonly unlock: () => void,
     /** Folders that this process created, the outermost first; undefined for a resumed run. */
     private readonly made: readonly string[] | undefined,
+    /** Whether this process writes to it: of several ranks, the first alone. */
+    readonly isWritten = true,
   ) {}
 
   /**
@@ -69,17 +71,24 @@ export class RunFolder {
     return folder;
   }
 
+  /** The folder of a run that another rank writes: it is neither made nor locked. */
+  static following(path: string): RunFolder {
+    return new RunFolder(path, () => undefined, undefined, false);
+  }
+
   /**
    * Opens and locks a run's folder to resume it.
    *
+   * @param isWritten false: another rank writes it, so that it is not locked
    * @throws UserError when it has no run, or another process uses it
    */
-  static async open(path: string): Promise<RunFolder> {
+  static async open(path: string, isWritten = true): Promise<RunFolder> {
     if (!existsSync(path)) throw new UserError(`there is no run folder ${path}`);
     if (!statSync(path).isDirectory())
       throw new SettingError((name) => `${path} is not a folder: ${name('resume')} takes a run's folder`, 1);
     if (!existsSync(join(path, CONFIG)) && !existsSync(join(path, LAST_CHECKPOINT)))
       throw new UserError(`${path} has no run: it has neither ${LAST_CHECKPOINT} nor ${CONFIG}`);
+    if (!isWritten) return RunFolder.following(path);
     const folder = new RunFolder(path, lockFolder(path), undefined);
     await removeUnfinished(path);
     return folder;

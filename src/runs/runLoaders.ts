@@ -2,9 +2,11 @@ import { normalisationFor } from '../data/channels.js';
 import type { Dataset, DatasetPair } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
+import type { Ranks } from '../distributed/communicator.js';
 import type { Model } from '../models/model.js';
 import { preprocessingOf } from '../train/preprocessing.js';
 import type { Checkpoint } from './checkpoint.js';
+import { partOf } from './rankShare.js';
 import type { TrainConfig } from './trainConfig.js';
 import { mixingOf, transformsOf } from './transformsOf.js';
 
@@ -36,19 +38,26 @@ export function preprocessingFor(
   return { ...standard, ...normalisationFor(standard, channels) };
 }
 
-/** Makes the loaders of a run's data. */
+/** Makes the loaders of a rank's part of a run's data. */
 export function openLoaders(
   { train, test }: DatasetPair,
   {
     config,
+    ranks,
     model,
     preprocessing,
-  }: { readonly config: TrainConfig; readonly model: Model; readonly preprocessing: Preprocessing },
+  }: {
+    readonly config: TrainConfig;
+    readonly ranks: Ranks;
+    readonly model: Model;
+    readonly preprocessing: Preprocessing;
+  },
   opened: Opened,
 ): { readonly train: Loader; readonly test: Loader } {
-  const { batchSize, workers, seed, balancedSampler: balanced } = config;
+  const { workers, seed, balancedSampler: balanced } = config;
   const { imageSize } = model.config;
-  const loading = { batchSize, workers, imageSize, channels: model.channels, preprocessing };
+  const part = { batchSize: partOf(config, ranks), part: ranks };
+  const loading = { ...part, workers, imageSize, channels: model.channels, preprocessing };
   const training = { seed, balanced, transforms: transformsOf(config), mixing: mixingOf(config) };
   return {
     train: opened.keep(new Loader(train, { ...loading, training })),

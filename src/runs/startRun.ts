@@ -41,14 +41,14 @@ export async function startRun(opened: OpenRun, options: StartOptions = {}): Pro
   onData?.(found);
   // Renamed class folders also move images between parts; the names say better what is wrong.
   const data = checkpoint ? asResumedClasses(found, checkpoint.data.classes, checkpoint.path) : found;
-  if (images)
+  if (images && folder.isWritten)
     await keepSplit(folder.path, images, {
       isResumed: checkpoint !== undefined,
       onNotice: (text) => onEvent?.(noticeEvent('data', () => text)),
     });
   const training = await prepareFor(data, {
     config,
-    folder: folder.path,
+    folder: folder.isWritten ? folder.path : undefined,
     checkpoint,
     listeners,
     onEvent,
@@ -65,6 +65,7 @@ async function runWithLogs(
   { trainer, learner, data }: TrainingRun,
   { config, folder, checkpoint }: OpenRun,
 ): Promise<TrainerOutcome> {
+  if (!folder.isWritten) return trainer.run();
   const logs = await openRunLogs({
     folder: folder.path,
     accuraciesDir: config.accuraciesDir,

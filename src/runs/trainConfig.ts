@@ -79,6 +79,8 @@ export interface TrainConfig extends ModelSettings {
   readonly batchSize: number;
   /** Batches per step, whose gradients are averaged. */
   readonly accumulate: number;
+  /** Whether batch normalisation takes the statistics of all ranks' parts of a batch. */
+  readonly syncBatchNorm: boolean;
   readonly optimizer: OptimizerName;
   readonly baseLr: number;
   /** Of SGD and RMSprop. */
@@ -130,6 +132,8 @@ export interface TrainConfig extends ModelSettings {
    * at initialisation: bf16's rounding grows from layer to layer, and half of the early layers' gradient is noise.
    */
   readonly f32Steps: number;
+  /** Seconds after which a rank that makes no progress ends all ranks. */
+  readonly rankTimeout: number;
   /** Number of images of the part to use; null: all. */
   readonly limitTrain: number | null;
   readonly limitTest: number | null;

@@ -1,6 +1,7 @@
 import type { Dataset, DatasetPair } from '../data/dataset.js';
+import { type LaunchedRanks, launchedRanks } from '../distributed/launcher.js';
 import { createEngine } from '../engines/createEngine.js';
-import type { Engine, EngineOptions } from '../engines/engine.js';
+import type { Engine } from '../engines/engine.js';
 import { type NoticeListener, UserError } from '../errors.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
@@ -19,9 +20,11 @@ import { classWeightsOf } from './classWeights.js';
 import { freezingOf, withConfiguredRates } from './fineTuning.js';
 import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';
 import { loadPretrained } from './pretrained.js';
+import { engineOptionsOf, partOf } from './rankShare.js';
 import { RunCheckpoints } from './runCheckpoints.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { Opened, openLoaders, preprocessingFor } from './runLoaders.js';
+import { expectSameStart } from './sameStart.js';
 import { openTeacher, type Student } from './teacher.js';
 import type { TrainConfig } from './trainConfig.js';
 import { lossOf, optimizerOf, scheduleOf } from './trainingParts.js';
@@ -81,14 +84,16 @@ export async function prepareFor(
   const preprocessing = preprocessingFor(options, train, model);
   const opened = new Opened();
   try {
-    const loaders = openLoaders({ train, test }, { config, model, preprocessing }, opened);
-    const engine = opened.keep(await createEngine(config.engine, engineOptionsOf(config)));
-    const learner = opened.keep(await makeLearner(engine, model, train, options));
+    const ranks = launchedRanks();
+    const loaders = openLoaders({ train, test }, { config, ranks, model, preprocessing }, opened);
+    const engine = opened.keep(await createEngine(config.engine, engineOptionsOf(config, ranks), ranks));
+    const learner = opened.keep(await makeLearner(engine, model, train, options, ranks));
     const teacher = await teacherOf(
       options,
-      { engine, model, classes: train.classes, preprocessing },
+      { engine, model, batchSize: learner.batchSize, classes: train.classes, preprocessing },
       opened,
     );
+    await expectSameStart(learner, config, checkpoint);
     const data = describeData(train.classes, preprocessing);
     const trainer = new Trainer({
       learner,
@@ -129,12 +134,12 @@ function earlyStopOf({ patience, patienceMetric: metric }: TrainConfig): EarlySt
 /** The teacher of the configuration, if it has one. */
 async function teacherOf(
   options: Omit<TrainingRunOptions, 'data'>,
-  student: Omit<Student, 'batchSize'>,
+  student: Student,
   opened: Opened,
 ): Promise<Teacher | undefined> {
-  const { teacher, batchSize } = options.config;
+  const { teacher } = options.config;
   if (teacher === null) return undefined;
-  return opened.keep(await openTeacher(teacher, { ...student, batchSize, onNotice: noticeOf(options) }));
+  return opened.keep(await openTeacher(teacher, { ...student, onNotice: noticeOf(options) }));
 }
 
 /** The model of the configuration; the image files may decide its image size, which is reported. */
@@ -167,9 +172,10 @@ async function makeLearner(
   model: Model,
   { classes, labels }: Dataset,
   { config, checkpoint, onEvent, ...own }: Omit<TrainingRunOptions, 'data'>,
+  ranks: LaunchedRanks,
 ): Promise<Learner> {
   const classWeights = classWeightsOf(config.classWeights, { classes, labels });
-  const { batchSize, seed, f32Steps, pretrained, pretrainedEma: ema, keepClassifier } = config;
+  const { syncBatchNorm, seed, f32Steps, pretrained, pretrainedEma: ema, keepClassifier } = config;
   const clipNorm = config.clipNorm ?? undefined;
   const averageDecay = config.emaDecay ?? undefined;
   const {
@@ -181,7 +187,9 @@ async function makeLearner(
     model,
     loss,
     optimizer,
-    batchSize,
+    batchSize: partOf(config, ranks),
+    ranks,
+    syncBatchNorm,
     clipNorm,
     averageDecay,
     seed,
@@ -204,14 +212,6 @@ async function makeLearner(
 function noticeOf({ onEvent }: Pick<TrainingRunOptions, 'onEvent'>): NoticeListener {
   return (_, named) =>
     onEvent?.(noticeEvent('weights', (name) => named((key) => name(key === 'ema' ? 'pretrainedEma' : key))));
-}
-
-/** Threads and precision as an engine takes them. */
-export function engineOptionsOf({
-  threads,
-  precision,
-}: Pick<TrainConfig, 'threads' | 'precision'>): EngineOptions {
-  return { ...(threads !== null && { threads }), precision };
 }
 
 function policyOf(config: TrainConfig): { everyEpochs: number; everySeconds: number } {

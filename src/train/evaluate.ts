@@ -1,4 +1,5 @@
 import type { Batch } from '../data/batch.js';
+import { SOLO } from '../distributed/communicator.js';
 import type { ModelConfig } from '../models/model.js';
 import type { Learner } from './learner.js';
 import {
@@ -9,6 +10,7 @@ import {
   addAccuracy,
   NO_ACCURACY,
 } from './metrics.js';
+import type { RankSums } from './rankSums.js';
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
@@ -22,7 +24,10 @@ export interface EvaluateOptions {
   readonly averaged?: boolean;
 }
 
-/** Accuracy of a learner's current values over batches, in evaluation mode; undefined if it was stopped. */
+/**
+ * Accuracy of a learner's current values over batches, in evaluation mode; undefined if it was stopped. Of several ranks each takes
+ * its share of the batches; the result is that of all, and undefined on all if one was stopped.
+ */
 export async function evaluate(
   learner: Learner,
   batches: AsyncIterable<Batch>,
@@ -45,6 +50,8 @@ export interface Predictor {
   };
   /** @param images [N, C, S, S], normalised */
   predict(images: Float32Array): Promise<{ readonly logits: Float32Array }>;
+  /** Sums over ranks, where several have batches of their own. Default: there is one. */
+  readonly overRanks?: Pick<RankSums, 'ranks' | 'of'>;
 }
 
 /** Accuracy of a predictor over batches; undefined if it was stopped. */
@@ -54,13 +61,20 @@ export async function accuracyOver(
   options: EvaluateOptions = {},
 ): Promise<Accuracy | undefined> {
   const { classes } = predictor.model.config;
+  const { ranks } = predictor.overRanks ?? { ranks: SOLO };
   let sums: AccuracySums = NO_ACCURACY;
+  let isStopped = false;
   for await (const { images, labels, count } of batches) {
     const { logits } = await predictor.predict(images);
     const { each } = options;
     sums = addAccuracy(sums, accuracySums(logits, labels, { classes, count, ...(each && { each }) }));
-    if (options.stopped?.()) return undefined;
-    options.onProgress?.(sums.images, accuracyOf(sums));
+    isStopped = options.stopped?.() ?? false;
+    if (isStopped) break;
+    options.onProgress?.(sums.images * ranks.size, accuracyOf(sums));
   }
-  return accuracyOf(sums);
+  const { images, top1, top5, crossEntropy } = sums;
+  const own = [Number(isStopped), images, top1, top5, crossEntropy];
+  const [stops, ...all] = (await predictor.overRanks?.of(own)) ?? own;
+  if (stops! > 0) return undefined;
+  return accuracyOf({ images: all[0]!, top1: all[1]!, top5: all[2]!, crossEntropy: all[3]! });
 }

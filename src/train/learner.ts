@@ -7,6 +7,7 @@ import { averagedEntries, averageName, checkDecay } from './averages.js';
 import { Classifier, type Predictions } from './classifier.js';
 import { expectFiniteImages } from './finite.js';
 import { type EvaluationOptions, gradientName } from './programs.js';
+import { RankSums } from './rankSums.js';
 import { checkStateDict, floatsOf, namedState, type StateDictTensors } from './stateDict.js';
 import { StepExecutables, type StepParts } from './stepExecutables.js';
 import {
@@ -38,6 +39,8 @@ export class Learner {
   private accumulated = 0;
   private evaluation: Promise<Classifier> | undefined;
   private readonly training: TrainingState;
+  /** Sums over ranks, which all must ask for at the same point. */
+  readonly overRanks: RankSums;
 
   private constructor(
     private readonly options: LearnerOptions,
@@ -49,6 +52,7 @@ export class Learner {
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new UsageError(`clipNorm must be a number above 0, not ${clipNorm}`);
     checkDecay(options.averageDecay);
+    this.overRanks = new RankSums(engine, options.ranks);
     const averaged = this.isAveraged ? { entries: averagedEntries(options.model), values } : undefined;
     this.training = new TrainingState(engine, entries, loss, optimizer, averaged);
     this.executables = new StepExecutables(options, async () => [values, await this.training.allocate()]);
@@ -76,6 +80,7 @@ export class Learner {
     return this.options.engine;
   }
 
+  /** Images of a batch; of several ranks, of this one's part. */
   get batchSize(): number {
     return this.options.batchSize;
   }
@@ -124,7 +129,10 @@ export class Learner {
     const { seed = 0 } = this.options;
     expectFiniteImages(batch.images, this.batchSize);
     const executable = await this.executables.step(options.step);
-    const inputs: NamedData = { ...inputsOfBatch(batch), ...this.updateInputs(options.learningRate) };
+    const inputs: NamedData = {
+      ...inputsOfBatch(batch),
+      ...this.training.updateInputs(options.learningRate),
+    };
     const result = stepResultOf(await executable.run(inputs, { seed, step: options.step }));
     this.countPass();
     this.training.countStep();
@@ -164,7 +172,10 @@ export class Learner {
     const gradientScale = Float32Array.of(1 / this.accumulated);
     const executable = await this.executables.update();
     this.accumulated = 0;
-    const outputs = await executable.run({ gradientScale, ...this.updateInputs(options.learningRate) });
+    const outputs = await executable.run({
+      gradientScale,
+      ...this.training.updateInputs(options.learningRate),
+    });
     this.training.countStep();
     return normOf(outputs);
   }
@@ -272,6 +283,7 @@ export class Learner {
   async close(): Promise<void> {
     await this.endEvaluation();
     await this.executables.close();
+    await this.overRanks.close();
     await this.training.dispose();
     await this.values.dispose();
   }
@@ -283,12 +295,6 @@ export class Learner {
       if (kind === 'counter') this.counters.set(name, 0);
       else await this.values.write(new Map([[name, parameter.initialise(seed, name)]]));
     }
-  }
-
-  /** Arguments of an update: the learning rate and its number, from 1. */
-  private updateInputs(learningRate: number): Record<string, TensorData> {
-    const step = this.training.steps + 1;
-    return { learningRate: Float32Array.of(learningRate), step: Float32Array.of(step) };
   }
 
   /** Counts a forward pass in training mode. */

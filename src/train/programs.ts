@@ -1,6 +1,6 @@
 import { gradients } from '../graph/autodiff.js';
 import { Graph } from '../graph/graph.js';
-import { add, less } from '../graph/ops/elementwise.js';
+import { add, less, mul } from '../graph/ops/elementwise.js';
 import { globalAvgPool2d } from '../graph/ops/pooling.js';
 import { variance } from '../graph/ops/reduce.js';
 import { flatten } from '../graph/ops/shape.js';
@@ -14,6 +14,7 @@ import { Trace } from '../nn/trace.js';
 import { rescale } from '../optim/clip.js';
 import { applyOptimizer, type Optimizer } from '../optim/optimizer.js';
 import { AVERAGE_PREFIX, averageUpdates } from './averages.js';
+import { overRanks, type RankOptions } from './overRanks.js';
 
 /** Name of a parameter's gradient as an output, an input or a variable of a program. */
 export function gradientName(parameter: string): string {
@@ -27,7 +28,7 @@ export interface TrainedParameter {
 }
 
 /** Options of {@link trainProgram} and {@link updateProgram}. */
-export interface UpdateOptions {
+export interface UpdateOptions extends RankOptions {
   /**
    * Largest norm of all gradients together: a larger one is scaled down to it, as PyTorch's `clip_grad_norm_` does. The norm before
    * clipping is then the output `gradientNorm`. Default: none.
@@ -50,7 +51,7 @@ export function trainedParameters(
 }
 
 /** Options of the programs that have a forward pass. */
-export interface PassOptions {
+export interface PassOptions extends RankOptions {
   /**
    * Whether the input `labels` holds distributions over the classes, f32 [N, classes], as mixup and cutmix make them, instead of
    * class numbers, i32 [N]. Default false.
@@ -74,15 +75,18 @@ interface TrainingPass {
   readonly buffers: ReadonlyMap<string, Tensor>;
 }
 
-/** Forward and backward pass in training mode; inputs `images` [N,C,H,W] and `labels`. */
+/**
+ * Forward and backward pass in training mode; inputs `images` [N,C,H,W] and `labels`. On several ranks the loss and the new state are
+ * those of all, and the gradients parts of a sum that {@link overRanks} makes.
+ */
 function trainingPass(
   model: Model,
   loss: Loss,
   batchSize: number,
-  { softTargets = false, frozen }: PassOptions,
+  { softTargets = false, frozen, ranks = 1, syncBatchNorm = false }: PassOptions,
 ): TrainingPass {
   const graph = new Graph();
-  const trace = new Trace(graph, model, true, { frozen });
+  const trace = new Trace(graph, model, true, { frozen, syncRanks: syncBatchNorm ? ranks : 1 });
   const output = model.forward(graph.input('images', model.imagesShape(batchSize)), trace);
   const labels = softTargets
     ? graph.input('labels', [batchSize, model.config.classes])
@@ -93,12 +97,16 @@ function trainingPass(
   const result = loss.build(graph, { ...output, labels, teacherLogits });
   const trained = trainedParameters(model, frozen);
   const values = trained.map(({ parameter }) => trace.variable(parameter));
-  const found = gradients(result.loss, values);
+  const found = gradients(ranks > 1 ? mul(result.loss, 1 / ranks) : result.loss, values);
   const parameters = new Map(
     trained.map(({ name }, i) => [name, { value: values[i]!, gradient: found[i]! }]),
   );
-  const state = new Map([...trace.updates, ...result.updates]);
-  return { graph, output, loss: result, parameters, state, buffers: trace.updates };
+  const statistics = overRanks([...trace.updates.values()], 'mean', ranks);
+  const buffers = new Map([...trace.updates.keys()].map((name, i) => [name, statistics[i]!]));
+  const state = new Map([...buffers, ...result.updates]);
+  const [mean, crossEntropy] = overRanks([result.loss, result.crossEntropy], 'mean', ranks);
+  const whole = { ...result, loss: mean!, crossEntropy: crossEntropy! };
+  return { graph, output, loss: whole, parameters, state, buffers };
 }
 
 function figuresOf({ loss, output }: TrainingPass): Record<string, Tensor> {
@@ -122,10 +130,11 @@ function addUpdate(
   graph: Graph,
   optimizer: Optimizer,
   parameters: Gradients,
-  { clipNorm, averageDecay, buffers, scale }: UpdateOptions & UpdatedState,
+  { clipNorm, averageDecay, buffers, scale, ranks }: UpdateOptions & UpdatedState,
 ): { updates: Map<string, Tensor>; outputs: Record<string, Tensor> } {
   return graph.inPhase('update', () => {
-    const found = [...parameters.values()].map(({ gradient }) => gradient);
+    const parts = [...parameters.values()].map(({ gradient }) => gradient);
+    const found = overRanks(parts, 'sum', ranks);
     const { gradients: scaled, norm } = rescale(found, { scale, maxNorm: clipNorm });
     const rescaled = [...parameters].map(
       ([name, { value }], i) => [name, { value, gradient: scaled[i]! }] as const,
@@ -191,7 +200,11 @@ export function backwardProgram(
   const outputs = figuresOf(pass);
   if (destination === 'outputs') {
     outputs.featureVariance ??= variance(flatten(pass.output.features), [1]);
-    for (const [name, { gradient }] of pass.parameters) outputs[gradientName(name)] = gradient;
+    const parts = [...pass.parameters.values()].map(({ gradient }) => gradient);
+    const whole = overRanks(parts, 'sum', options.ranks);
+    [...pass.parameters.keys()].forEach((name, i) => {
+      outputs[gradientName(name)] = whole[i]!;
+    });
     return pass.graph.program(outputs, updates);
   }
   pass.graph.inPhase('backward', () => {

@@ -1,3 +1,4 @@
+import { type Ranks, SOLO } from '../distributed/communicator.js';
 import type { Engine, Executable, Precision, Variables } from '../engines/engine.js';
 import { type Program, variablesOf } from '../graph/program.js';
 import type { Loss } from '../losses/loss.js';
@@ -7,6 +8,7 @@ import {
   backwardProgram,
   clearGradientsProgram,
   gradientName,
+  type PassOptions,
   type TrainedParameter,
   trainedParameters,
   trainProgram,
@@ -19,7 +21,7 @@ export interface StepParts {
   readonly model: Model;
   readonly loss: Loss;
   readonly optimizer: Optimizer;
-  /** Images of a batch. */
+  /** Images of a batch; of several ranks, of this one's part. */
   readonly batchSize: number;
   /** Greatest norm of all gradients taken together. Default: none. */
   readonly clipNorm?: number | undefined;
@@ -27,6 +29,10 @@ export interface StepParts {
   readonly softTargets?: boolean | undefined;
   /** Decay of a moving average of the model's values (EMA) that is kept beside them, in (0, 1). Default: none is. */
   readonly averageDecay?: number | undefined;
+  /** Which of how many ranks this is; the engine must have joined them. Default: one rank. */
+  readonly ranks?: Ranks | undefined;
+  /** Whether batch normalisation takes the statistics of all ranks' parts of a batch. Default false. */
+  readonly syncBatchNorm?: boolean | undefined;
   /** First updates of a run, whose gradients are computed in f32 on an engine that computes in bf16. Default 0. */
   readonly f32Steps?: number | undefined;
 }
@@ -66,27 +72,33 @@ export class StepExecutables {
 
   /** Forward, backward and update in one. */
   step(number: number): Promise<Executable> {
-    const { model, loss, optimizer, batchSize, clipNorm, softTargets, averageDecay } = this.parts;
-    const options = { clipNorm, softTargets, averageDecay, frozen: this.frozen };
+    const { model, loss, optimizer, batchSize, clipNorm, averageDecay } = this.parts;
+    const options = { clipNorm, averageDecay, ...this.passing };
     return this.inPrecision('step', number, () => trainProgram(model, loss, optimizer, batchSize, options));
   }
 
   /** Forward and backward, with the gradients accumulated in the engine. */
   backward(number: number): Promise<Executable> {
-    const { model, loss, batchSize, softTargets } = this.parts;
-    const { frozen } = this;
+    const { model, loss, batchSize } = this.parts;
+    const { passing } = this;
     return this.inPrecision('backward', number, () =>
-      backwardProgram(model, loss, batchSize, { gradients: 'accumulate', softTargets, frozen }),
+      backwardProgram(model, loss, batchSize, { gradients: 'accumulate', ...passing }),
     );
   }
 
   /** The update with the gradients that {@link backward} has accumulated. */
   update(): Promise<Executable> {
-    const { model, optimizer, clipNorm, averageDecay } = this.parts;
+    const { model, optimizer, clipNorm, averageDecay, ranks = SOLO } = this.parts;
     const buffers = model
       .stateEntries()
       .filter(({ kind, name }) => kind === 'buffer' && !this.frozen.has(name));
-    const options = { gradients: 'accumulated', clipNorm, averageDecay, buffers } as const;
+    const options = {
+      gradients: 'accumulated',
+      clipNorm,
+      averageDecay,
+      buffers,
+      ranks: ranks.size,
+    } as const;
     return this.once('update', () => updateProgram(optimizer, this.trained, options));
   }
 
@@ -97,8 +109,8 @@ export class StepExecutables {
 
   /** Forward and backward, with the gradients as outputs and no update of anything. */
   gradients(): Promise<Executable> {
-    const { model, loss, batchSize, softTargets } = this.parts;
-    const options = { updateState: false, softTargets, frozen: this.frozen };
+    const { model, loss, batchSize } = this.parts;
+    const options = { updateState: false, ...this.passing };
     return this.once('gradients', () => backwardProgram(model, loss, batchSize, options));
   }
 
@@ -107,6 +119,11 @@ export class StepExecutables {
     for (const name of [...this.compiled.keys()]) await this.release(name);
     const sums = await this.sums;
     await sums?.dispose();
+  }
+
+  private get passing(): PassOptions {
+    const { softTargets, ranks = SOLO, syncBatchNorm } = this.parts;
+    return { softTargets, frozen: this.frozen, ranks: ranks.size, syncBatchNorm };
   }
 
   private async inPrecision(name: string, step: number, build: () => Program): Promise<Executable> {

@@ -4,7 +4,7 @@ import { type AccuracySums, accuracySums, addAccuracy, NO_ACCURACY } from './met
 import type { Weighting } from './stepResult.js';
 import type { Teacher } from './teacher.js';
 
-/** A training step's figures, over all of its batches. */
+/** A training step's figures, over all of its batches and ranks. */
 export interface StepTotals {
   readonly sums: AccuracySums;
   /** Sum of the batches' losses. */
@@ -74,7 +74,9 @@ export class StepRunner {
       return undefined;
     }
     if (this.accumulate > 1) await this.learner.update(options);
-    return totals;
+    const { images, top1, top5, crossEntropy } = totals.sums;
+    const all = await this.learner.overRanks.of([images, top1, top5, crossEntropy]);
+    return { ...totals, sums: { images: all[0]!, top1: all[1]!, top5: all[2]!, crossEntropy: all[3]! } };
   }
 
   private async pass(
@@ -89,6 +91,17 @@ export class StepRunner {
       this.accumulate > 1
         ? await this.learner.backward(batch, { batch: this.firstBatch(step) + index })
         : await this.learner.step(batch, { learningRate, step });
-    return { loss, sums: accuracySums(logits, labels, { classes, count }), weighting };
+    return {
+      loss,
+      sums: accuracySums(logits, labels, { classes, count }),
+      weighting: weighting && (await this.overRanks(weighting)),
+    };
+  }
+
+  private async overRanks({ variances, weights }: Weighting): Promise<Weighting> {
+    return {
+      variances: await this.learner.overRanks.gather(variances),
+      weights: await this.learner.overRanks.gather(weights),
+    };
   }
 }

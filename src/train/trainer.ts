@@ -159,11 +159,12 @@ export class Trainer {
     const { train, learner, checkpoints } = this.options;
     const { epoch, step } = this.progress;
     await this.freeze();
-    const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize: learner.batchSize });
+    const batchSize = learner.batchSize * learner.overRanks.ranks.size;
+    const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize });
     let number = this.steps.firstBatch(step);
     let begin = performance.now();
     for await (const batch of train.epoch(epoch, number)) {
-      if (this.stopping && !this.steps.isWithinStep) return undefined;
+      if (!this.steps.isWithinStep && (await learner.overRanks.any(this.stopping))) return undefined;
       this.showFirst(batch);
       const isLast = ++number === train.stepsPerEpoch;
       const learningRate = this.learningRate();
@@ -173,7 +174,7 @@ export class Trainer {
       if (totals && checkpoints?.isDue) await this.save('last');
       begin = performance.now();
     }
-    if (this.stopping) return undefined;
+    if (await learner.overRanks.any(this.stopping)) return undefined;
     await this.checkValues();
     const results = await this.evaluate();
     if (results) await this.finishEpoch(meter, results);
@@ -183,12 +184,13 @@ export class Trainer {
   /** Evaluates the weights, and their average if one is kept; undefined if the run was stopped meanwhile. */
   private async evaluate(): Promise<Evaluations | undefined> {
     const { learner, test, images } = this.options;
+    const total = images.test;
     const { epoch } = this.progress;
     const accuracyOf = (averaged: boolean): Promise<Accuracy | undefined> =>
       evaluate(learner, test.epoch(0), {
         averaged,
         stopped: () => this.stopping,
-        onProgress: (done) => this.emit({ event: 'evaluation', epoch, images: done, total: images.test }),
+        onProgress: (done) => this.emit({ event: 'evaluation', epoch, images: Math.min(done, total), total }),
       });
     const own = await accuracyOf(false);
     if (!own || !learner.isAveraged) return own && { test: own };

@@ -1,6 +1,6 @@
 import type { Engine, Variables } from '../engines/engine.js';
 import { UsageError } from '../errors.js';
-import { sizeOf } from '../graph/tensorType.js';
+import { sizeOf, type TensorData } from '../graph/tensorType.js';
 import type { Loss } from '../losses/loss.js';
 import type { StateEntry } from '../nn/module.js';
 import { type Optimizer, stateVariable } from '../optim/optimizer.js';
@@ -48,6 +48,11 @@ export class TrainingState {
   /** Updates since the start of the run. */
   get steps(): number {
     return this.updates;
+  }
+
+  /** Arguments of the next update: the learning rate and its number, from 1. */
+  updateInputs(learningRate: number): Record<string, TensorData> {
+    return { learningRate: Float32Array.of(learningRate), step: Float32Array.of(this.steps + 1) };
   }
 
   /** Counts an update. */

@@ -135,12 +135,9 @@ async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions
   const keep = (options: ModelsOptions | ValidateOptions): void => {
     parsed = options;
   };
-  const program = commandLine({
-    models: keep,
-    validate: keep,
-    ops: () => undefined,
-    loader: () => undefined,
-  });
+  const nothing = (): void => undefined;
+  const others = { ops: nothing, loader: nothing, ranks: nothing };
+  const program = commandLine({ models: keep, validate: keep, ...others });
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   }

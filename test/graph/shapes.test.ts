@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Graph } from '../../src/graph/graph.js';
 import { batchNormInference, batchNormTrain } from '../../src/graph/ops/batchNorm.js';
+import { allReduceAll } from '../../src/graph/ops/collective.js';
 import { conv2d } from '../../src/graph/ops/conv.js';
 import { softmaxCrossEntropy } from '../../src/graph/ops/crossEntropy.js';
 import { add, mul, relu, select } from '../../src/graph/ops/elementwise.js';
@@ -27,6 +28,7 @@ const f32 = (...shape: number[]): Tensor => graph.input(`x${count++}`, shape);
 const i32 = (...shape: number[]): Tensor => graph.input(`i${count++}`, shape, 'i32');
 
 const shapes: [what: string, tensor: Tensor, expected: Shape][] = [
+  ['the second tensor of allReduce', allReduceAll([f32(2), f32(3, 1)], 'max')[1]!, [3, 1]],
   ['conv2d', conv2d(f32(2, 3, 8, 9), f32(5, 3, 3, 2)), [2, 5, 6, 8]],
   [
     'conv2d with padding',

@@ -6,6 +6,9 @@ export type SourceKind = 'input' | 'variable' | 'constant' | 'uniform';
 /** Operations of the graph that compute. */
 export type ComputedKind = Exclude<OpKind, SourceKind>;
 
+/** Operations that a rank computes on its own. */
+export type LocalKind = Exclude<ComputedKind, 'allReduce'>;
+
 const sources: ReadonlySet<string> = new Set<SourceKind>(['input', 'variable', 'constant', 'uniform']);
 
 /** Whether a node of a program, fused or not, is a source. */

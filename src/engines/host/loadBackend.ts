@@ -1,5 +1,8 @@
+import { soloCommunicator } from '../../distributed/communicator.js';
+import type { LaunchedRanks } from '../../distributed/launcher.js';
 import { errorMessage, UserError } from '../../errors.js';
 import type { BackendFactory, EngineBackend, EngineOptions } from '../engine.js';
+import { joinRanks } from './rankBackend.js';
 
 /** Which backend a worker loads. */
 export interface BackendModule {
@@ -7,16 +10,19 @@ export interface BackendModule {
   readonly name: string;
   /** URL of a module that exports `createBackend`, a {@link BackendFactory}. */
   readonly module: string;
+  /** The ranks to join. Absent: the process is on its own. */
+  readonly ranks?: LaunchedRanks | undefined;
   readonly options: Required<EngineOptions>;
 }
 
 /**
  * Loads a backend by dynamic import, so that one engine's library is not needed for another.
  *
- * @throws UserError when the module cannot be loaded; whatever its factory throws
+ * @throws UserError when the module cannot be loaded, or the ranks cannot be joined; whatever its factory throws
  */
-export async function loadBackend({ name, module, options }: BackendModule): Promise<EngineBackend> {
-  return (await factoryOf(name, module))(options);
+export async function loadBackend({ name, module, ranks, options }: BackendModule): Promise<EngineBackend> {
+  const factory = await factoryOf(name, module);
+  return ranks && ranks.size > 1 ? joinRanks(ranks, factory, options) : factory(options, soloCommunicator);
 }
 
 async function factoryOf(name: string, module: string): Promise<BackendFactory> {

@@ -1,5 +1,7 @@
+import { type Communicator, soloCommunicator } from '../../distributed/communicator.js';
 import type { Program } from '../../graph/program.js';
 import type { TensorType } from '../../graph/tensorType.js';
+import { withoutCollectives } from '../../graph/withoutCollectives.js';
 import type {
   BackendCompileOptions,
   BackendFactory,
@@ -29,6 +31,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     private readonly dnnl: Dnnl,
     private readonly options: Required<EngineOptions>,
     takesThreads: boolean,
+    private readonly communicator: Communicator = soloCommunicator,
   ) {
     const { threads, precision } = options;
     this.machineCode = MachineCode.open(library, threads);
@@ -50,12 +53,18 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
 
   compile(program: Program, { variables, precision }: BackendCompileOptions<DnnlVariable>): DnnlExecutable {
     const { dnnl, machineCode } = this;
-    const plan = planProgram(dnnl, program, {
+    const communicator = this.communicator;
+    const whole = communicator.size === 1 ? withoutCollectives(program) : program;
+    const plan = planProgram(dnnl, whole, {
       precision,
       block: this.library.block,
       usesKernels: machineCode !== undefined && precision === 'f32',
     });
-    return new DnnlExecutable({ dnnl, machineCode }, plan, (name) => variables.get(name)!.arena);
+    return new DnnlExecutable(
+      { dnnl, machineCode, communicator },
+      plan,
+      (name) => variables.get(name)!.arena,
+    );
   }
 
   measurePeaks(): MachinePeaks {
@@ -73,9 +82,9 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
  *
  * @throws UserError when oneDNN is not found, its version is not known, or it has no bf16 code for the processor
  */
-export const createBackend: BackendFactory = (options) => {
+export const createBackend: BackendFactory = (options, communicator) => {
   const library = loadLibrary();
   const dnnl = bindLibrary(library);
   if (options.precision === 'bf16') requireBf16(dnnl, library.instructionSet);
-  return new DnnlBackend(library, dnnl, options, setThreads(library, options.threads));
+  return new DnnlBackend(library, dnnl, options, setThreads(library, options.threads), communicator);
 };

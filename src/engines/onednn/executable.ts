@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import type { Communicator } from '../../distributed/communicator.js';
 import { sizeOf, type TensorData } from '../../graph/tensorType.js';
 import type { BackendExecutable, NamedData, ProfileEntry, RunOptions } from '../engine.js';
 import { Arena } from './arena.js';
@@ -101,6 +102,7 @@ export interface Native {
   readonly dnnl: Dnnl;
   /** For kernels; only plans that were made for it have some. */
   readonly machineCode: MachineCode | undefined;
+  readonly communicator: Communicator;
 }
 
 /** A program on oneDNN: a list of prepared primitives and host functions, with all their memory. */
@@ -130,7 +132,8 @@ export class DnnlExecutable implements BackendExecutable {
 
   run(inputs: NamedData, options: Required<RunOptions>): Record<string, TensorData> {
     this.setInputs(inputs);
-    for (const step of this.steps) step.execute(options);
+    const run = this.hostRun(options);
+    for (const step of this.steps) step.execute(run);
     return Object.fromEntries(
       [...this.plan.outputs].map(([name, place]) => [name, this.memory.view(place).slice()]),
     );
@@ -138,9 +141,10 @@ export class DnnlExecutable implements BackendExecutable {
 
   profile(inputs: NamedData, options: Required<RunOptions>): ProfileEntry[] {
     this.setInputs(inputs);
+    const run = this.hostRun(options);
     const times = this.steps.map(({ execute }) => {
       const begin = performance.now();
-      execute(options);
+      execute(run);
       return performance.now() - begin;
     });
     this.descriptions ??= this.steps.map(({ step }) => describeStep(step));
@@ -159,9 +163,14 @@ export class DnnlExecutable implements BackendExecutable {
   }
 
   private executePrologue(prologue: readonly Step[]): void {
-    for (const step of prologue) this.prepare(step).execute({ seed: 0, step: 0 });
+    const run = this.hostRun({ seed: 0, step: 0 });
+    for (const step of prologue) this.prepare(step).execute(run);
     this.releaseHandles();
     this.memory.endPrologue();
+  }
+
+  private hostRun(options: Required<RunOptions>): HostRun {
+    return { ...options, communicator: this.native.communicator };
   }
 
   private releaseHandles(): void {

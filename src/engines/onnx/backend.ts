@@ -2,6 +2,7 @@ import { errorMessage } from '../../errors.js';
 import type { Program } from '../../graph/program.js';
 import { recompute } from '../../graph/recompute.js';
 import type { TensorType } from '../../graph/tensorType.js';
+import { withoutCollectives } from '../../graph/withoutCollectives.js';
 import type { BackendCompileOptions, EngineBackend } from '../engine.js';
 import { freeArrays } from '../host/freeArrays.js';
 import { OnnxExecutable } from './executable.js';
@@ -32,8 +33,9 @@ export class OnnxBackend<Tensor> implements EngineBackend<OnnxVariable<Tensor>> 
     const { runtime } = this;
     // With constant weights, ONNX Runtime's own optimiser chooses layouts, and keeps them between convolutions.
     const provider = frozen ? { ...runtime.provider, blockSize: undefined } : runtime.provider;
-    const labels = labelInputs(program);
-    const lowered = lowerProgram(recompute(program), provider);
+    const single = withoutCollectives(program);
+    const labels = labelInputs(single);
+    const lowered = lowerProgram(recompute(single), provider);
     const { bytes, externalData } = lowered;
     const session = await runtime
       .session(bytes, { optimise: frozen, externalData })

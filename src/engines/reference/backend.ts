@@ -1,3 +1,4 @@
+import { type Communicator, soloCommunicator } from '../../distributed/communicator.js';
 import { UserError } from '../../errors.js';
 import type { Program } from '../../graph/program.js';
 import type { TensorType } from '../../graph/tensorType.js';
@@ -10,6 +11,8 @@ import { type Arithmetic, ReferenceVariable } from './variables.js';
 export interface ReferenceOptions {
   /** How floats are stored between operations; each operation computes in double precision. Default `f64`. */
   readonly arithmetic?: Arithmetic;
+  /** The ranks that compute together. Default: this process alone. */
+  readonly communicator?: Communicator;
 }
 
 /**
@@ -20,9 +23,11 @@ export class ReferenceBackend implements EngineBackend<ReferenceVariable> {
   readonly description: string;
   readonly precision = 'f32';
   private readonly arithmetic: Arithmetic;
+  private readonly communicator: Communicator;
 
-  constructor({ arithmetic = 'f64' }: ReferenceOptions = {}) {
+  constructor({ arithmetic = 'f64', communicator = soloCommunicator }: ReferenceOptions = {}) {
     this.arithmetic = arithmetic;
+    this.communicator = communicator;
     this.description = `reference (plain TypeScript, ${arithmetic}, 1 thread)`;
   }
 
@@ -36,15 +41,20 @@ export class ReferenceBackend implements EngineBackend<ReferenceVariable> {
    */
   compile(program: Program, options?: BackendCompileOptions<ReferenceVariable>): ReferenceExecutable {
     verifyProgram(program);
-    return new ReferenceExecutable(program, options?.variables ?? new Map(), this.arithmetic);
+    return new ReferenceExecutable(
+      program,
+      options?.variables ?? new Map(),
+      this.arithmetic,
+      this.communicator,
+    );
   }
 
   close(): void {}
 }
 
 /** The reference engine for a worker. */
-export const createBackend: BackendFactory = ({ precision }) => {
+export const createBackend: BackendFactory = ({ precision }, communicator) => {
   if (precision === 'bf16') throw new UserError('the reference engine does not compute in bf16');
-  const backend: EngineBackend<ReferenceVariable> = new ReferenceBackend();
+  const backend: EngineBackend<ReferenceVariable> = new ReferenceBackend({ communicator });
   return backend;
 };

@@ -1,10 +1,11 @@
+import type { Communicator } from '../../distributed/communicator.js';
 import type { OpAttributes } from '../../graph/op.js';
 import type { AnyProgramNode, Program, ValueId } from '../../graph/program.js';
 import { sizeOf, type TensorData } from '../../graph/tensorType.js';
 import { fillUniform } from '../../random.js';
 import type { BackendExecutable, RunOptions } from '../engine.js';
 import { type ComputedKind, isSource, type SourceKind } from '../fusion/sources.js';
-import type { Dense, Values } from './kernel.js';
+import { type Dense, floats, type Values } from './kernel.js';
 import { runKernel } from './kernels/table.js';
 import { type Arithmetic, type ReferenceVariable, toStored, toTensorData, zeros } from './variables.js';
 
@@ -13,6 +14,7 @@ interface RunContext {
   readonly inputs: Readonly<Record<string, Values>>;
   readonly options: Required<RunOptions>;
   readonly arithmetic: Arithmetic;
+  readonly rank: number;
   readonly variable: (name: string) => Values;
 }
 
@@ -25,9 +27,9 @@ const sources: { readonly [K in SourceKind]: (attributes: OpAttributes[K], run: 
   },
   variable: ({ name }, { variable }) => variable(name),
   constant: ({ data }, { arithmetic }) => toStored(data, arithmetic),
-  uniform: ({ stream, shape }, { options, arithmetic }) => {
+  uniform: ({ stream, shape }, { options, arithmetic, rank }) => {
     const numbers = new Float32Array(sizeOf(shape));
-    fillUniform(numbers, options.seed, stream, options.step);
+    fillUniform(numbers, options.seed, stream, options.step, rank * numbers.length);
     return toStored(numbers, arithmetic);
   },
 };
@@ -59,6 +61,7 @@ export class ReferenceExecutable implements BackendExecutable {
     private readonly program: Program,
     private readonly variables: ReadonlyMap<string, ReferenceVariable>,
     private readonly arithmetic: Arithmetic,
+    private readonly communicator: Communicator,
   ) {
     this.ends = lastUses(program);
   }
@@ -78,6 +81,7 @@ export class ReferenceExecutable implements BackendExecutable {
       inputs,
       options: { seed, step },
       arithmetic: this.arithmetic,
+      rank: this.communicator.rank,
       variable: (name) => this.variables.get(name)!.current,
     });
     const { outputs, updates } = this.program;
@@ -104,6 +108,14 @@ export class ReferenceExecutable implements BackendExecutable {
       const { shape, dtype } = types[id]!;
       values.set(id, zeros(dtype, sizeOf(shape), this.arithmetic));
     }
-    runKernel(node.kind, node.attributes, node.inputs.map(dense), node.outputs.map(dense));
+    const [inputs, outputs] = [node.inputs.map(dense), node.outputs.map(dense)];
+    if (node.kind !== 'allReduce') {
+      runKernel(node.kind, node.attributes, inputs, outputs);
+      return;
+    }
+    outputs.forEach(({ data }, i) => {
+      data.set(inputs[i]!.data);
+    });
+    this.communicator.allReduce(outputs.map(floats), node.attributes.fn);
   }
 }

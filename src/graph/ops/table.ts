@@ -4,6 +4,7 @@ import type { TensorType } from '../tensorType.js';
 import { adaptiveGradients, adaptiveShapes } from './adaptive.js';
 import { averageGradients, averageShapes } from './average.js';
 import { batchNormGradients, batchNormShapes } from './batchNorm.js';
+import { collectiveGradients, collectiveShapes } from './collective.js';
 import { convGradients, convShapes } from './conv.js';
 import { crossEntropyGradients, crossEntropyShapes } from './crossEntropy.js';
 import { elementwiseGradients, elementwiseShapes } from './elementwise.js';
@@ -30,6 +31,7 @@ const shapeRules: ShapeRules<OpKind> = {
   ...sgdShapes,
   ...adaptiveShapes,
   ...averageShapes,
+  ...collectiveShapes,
 };
 
 /** The gradient rule of every operation. */
@@ -47,6 +49,7 @@ export const gradientRules: GradientRules<OpKind> = {
   ...sgdGradients,
   ...adaptiveGradients,
   ...averageGradients,
+  ...collectiveGradients,
 };
 
 /**

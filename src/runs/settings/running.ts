@@ -1,6 +1,6 @@
 import { engineChoices } from '../../engines/createEngine.js';
 import { settingsIn } from './builders.js';
-import { atLeast, orNull, type SettingsOf, whole } from './setting.js';
+import { above, atLeast, orNull, type SettingsOf, whole } from './setting.js';
 
 const computation = settingsIn('Computation');
 const run = settingsIn('Run');
@@ -8,17 +8,26 @@ const run = settingsIn('Run');
 const CHANGEABLE = { onResume: 'may change' } as const;
 
 /** Settings of the computation. */
-export const COMPUTATION_SETTINGS: SettingsOf<'engine' | 'threads' | 'precision' | 'f32Steps' | 'workers'> = {
+export const COMPUTATION_SETTINGS: SettingsOf<
+  'engine' | 'threads' | 'precision' | 'f32Steps' | 'workers' | 'rankTimeout'
+> = {
   engine: computation.choice('auto', engineChoices, '<name>', 'engine', CHANGEABLE),
   threads: computation.number<number | null>(null, orNull(whole(1)), '<n>', 'threads of computation', {
     ...CHANGEABLE,
-    unset: 'all',
+    unset: 'all, shared with other ranks of the machine',
   }),
   precision: computation.choice('f32', ['auto', 'f32', 'bf16'], '<name>', 'arithmetic of convolutions'),
   f32Steps: computation.number(200, whole(0), '<n>', 'first steps in f32 where the precision is bf16', {
     onlyWith: { key: 'precision', values: ['auto', 'bf16'] },
   }),
   workers: computation.number(1, whole(1), '<n>', 'worker threads that make batches', CHANGEABLE),
+  rankTimeout: computation.number(
+    600,
+    above(0),
+    '<s>',
+    'seconds without progress after which a rank ends all ranks',
+    CHANGEABLE,
+  ),
 };
 
 /** Settings of what a run writes. */

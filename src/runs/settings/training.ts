@@ -71,13 +71,16 @@ export const LOSS_SETTINGS: SettingsOf<
 };
 
 /** Settings of training: its length, its steps, the optimiser and its schedule. */
-export const TRAINING_SETTINGS: SettingsOf<'epochs' | 'batchSize' | 'accumulate' | 'clipNorm' | 'seed'> &
+export const TRAINING_SETTINGS: SettingsOf<
+  'epochs' | 'batchSize' | 'accumulate' | 'syncBatchNorm' | 'clipNorm' | 'seed'
+> &
   typeof OPTIMIZER_SETTINGS &
   typeof SCHEDULE_SETTINGS &
   typeof FINE_TUNING_SETTINGS = {
   epochs: training.number(160, whole(1), '<n>', 'epochs', { onResume: 'may change' }),
   batchSize: training.number(128, whole(1), '<n>', 'images per batch'),
   accumulate: training.number(1, whole(1), '<n>', 'batches per step, whose gradients are averaged'),
+  syncBatchNorm: training.flag(false, 'batch statistics over all ranks’ parts of a batch'),
   ...OPTIMIZER_SETTINGS,
   clipNorm: training.number<number | null>(
     null,

@@ -1,4 +1,5 @@
 import { batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
+import { allReduce, allReduceAll } from '../../../src/graph/ops/collective.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
 import { softmaxCrossEntropy } from '../../../src/graph/ops/crossEntropy.js';
 import { add, exp, hswish, mul, relu, sigmoid, sub } from '../../../src/graph/ops/elementwise.js';
@@ -137,6 +138,14 @@ const networks: GradientCase[] = [
     name: 'a tensor used several times',
     inputs: [{ shape: [3, 2] }],
     build: ([x]) => sub(mul(x!, exp(x!)), mul(x!, mean(x!))),
+  },
+  {
+    name: 'tensors combined over ranks, of which there is one',
+    inputs: [{ shape: [3, 2] }, { shape: [4] }],
+    build: ([x, y]) => {
+      const [a, b] = allReduceAll([mul(x!, x!), exp(y!)], 'sum');
+      return add(mul(mean(allReduce(a!, 'max')), allReduce(b!, 'mean')), sum(allReduce(x!, 'min')));
+    },
   },
   {
     name: 'a small network',

@@ -19,13 +19,15 @@ const plans = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLen
     sizes: fc.constant(sizes),
     steps: fc.array(fc.record({ reads: some, writes: some }), { maxLength: 30 }),
     pinned: fc.array(index, { maxLength: 3 }),
+    row: fc.uniqueArray(index, { maxLength: 4 }),
   });
 });
 
 test('buffers that are in use at the same time never overlap, and the arena holds them all', () => {
   fc.assert(
-    fc.property(plans, ({ sizes, steps: uses, pinned }) => {
+    fc.property(plans, ({ sizes, steps: uses, pinned, row }) => {
       const buffers = sizes.map((bytes, id): PlanBuffer => ({ id, bytes, storage: 'transient' }));
+      for (const id of row) buffers[id]!.row = row.map((each) => buffers[each]!);
       const places = (ids: readonly number[]): Place[] => ids.map((id) => placeIn(buffers[id]!));
       const steps = uses.map(
         ({ reads, writes }): HostStep => ({
@@ -38,10 +40,21 @@ test('buffers that are in use at the same time never overlap, and the arena hold
       );
       const plan = planMemory(steps, () => true, new Set(pinned.map((id) => buffers[id]!)));
       // Independent of the planner: byte by byte of time, which buffers hold something that is still wanted.
+      const together = (id: number): readonly number[] => (row.includes(id) ? row : [id]);
       const usesOf = (id: number): number[] =>
-        uses.flatMap(({ reads, writes }, at) => (reads.includes(id) || writes.includes(id) ? [at] : []));
+        together(id).flatMap((each) =>
+          uses.flatMap(({ reads, writes }, at) =>
+            reads.includes(each) || writes.includes(each) ? [at] : [],
+          ),
+        );
       const isLive = (id: number, at: number): boolean =>
-        pinned.includes(id) || (usesOf(id).some((use) => use <= at) && usesOf(id).some((use) => use >= at));
+        together(id).some((each) => pinned.includes(each)) ||
+        (usesOf(id).some((use) => use <= at) && usesOf(id).some((use) => use >= at));
+      const laid = row.filter((id) => plan.offsets.has(id));
+      laid.slice(1).forEach((id, i) => {
+        const before = laid[i]!;
+        assert.equal(plan.offsets.get(id), plan.offsets.get(before)! + Math.ceil(sizes[before]! / 64) * 64);
+      });
       for (let at = 0; at < Math.max(steps.length, 1); at++) {
         const live = buffers
           .filter(({ id }) => isLive(id, at))

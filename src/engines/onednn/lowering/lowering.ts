@@ -1,5 +1,5 @@
 import type { EngineKind, EngineNode } from '../../fusion/node.js';
-import type { ComputedKind } from '../../fusion/sources.js';
+import type { LocalKind } from '../../fusion/sources.js';
 import { runKernel } from '../../reference/kernels/table.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
@@ -14,7 +14,7 @@ export type Lowerings<K extends EngineKind> = { readonly [P in K]: Lowering<P> }
 export const SMALL = 2048;
 
 /** Computes a node with the reference engine's kernel, on row-major tensors: for what is small or rare. */
-export function onHost<K extends ComputedKind>(draft: Draft, node: EngineNode<K>): void {
+export function onHost<K extends LocalKind>(draft: Draft, node: EngineNode<K>): void {
   const { kind, attributes } = node;
   const shapes = (values: readonly number[]): (readonly number[])[] =>
     values.map((value) => draft.shapeOf(value));

@@ -4,6 +4,7 @@ import type { SourceKind } from '../../fusion/sources.js';
 import type { Draft } from '../plan/draft.js';
 import { adaptiveLowerings } from './adaptive.js';
 import { batchNormLowerings } from './batchNorm.js';
+import { collectiveLowerings } from './collective.js';
 import { convLowerings } from './conv.js';
 import { crossEntropyLowerings } from './crossEntropy.js';
 import { elementwiseLowerings } from './elementwise.js';
@@ -52,6 +53,7 @@ const lowerings: Lowerings<LoweredKind> = {
   ...shapeLowerings,
   ...sgdLowerings,
   ...adaptiveLowerings,
+  ...collectiveLowerings,
   ...crossEntropyLowerings,
   ...softTargetLowerings,
 };

@@ -28,6 +28,12 @@ export class Buffers {
     return known;
   }
 
+  /** Has the memory of transient tensors lie in one row, so that it can be worked on as one array. */
+  join(places: readonly Place[]): void {
+    const row = places.map(({ buffer }) => buffer);
+    for (const buffer of row) buffer.row = row;
+  }
+
   private add(buffer: PlanBuffer): PlanBuffer {
     this.all.push(buffer);
     return buffer;

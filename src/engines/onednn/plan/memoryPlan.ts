@@ -12,8 +12,10 @@ export interface MemoryPlan {
   readonly bytes: number;
 }
 
+/** Buffers that lie in one row, or one alone, and the steps in which they are in use. */
 interface Interval {
-  readonly buffer: PlanBuffer;
+  readonly row: readonly PlanBuffer[];
+  readonly bytes: number;
   readonly first: number;
   last: number;
 }
@@ -36,7 +38,7 @@ export function layOut(buffers: readonly PlanBuffer[]): MemoryPlan {
 
 /**
  * Lays buffers so that those which are in use at the same time do not overlap: from the largest
- * to the smallest, each at the lowest place where it fits.
+ * to the smallest, each (or each row of them) at the lowest place where it fits.
  *
  * @param isLaid which of the buffers that the steps use
  * @param pinned buffers that are in use during all steps, such as those that hold the inputs or outputs
@@ -50,8 +52,8 @@ export function planMemory(
   const placed: { readonly interval: Interval; readonly offset: number; readonly end: number }[] = [];
   const offsets = new Map<number, number>();
   let bytes = 0;
-  for (const interval of intervals.sort((a, b) => b.buffer.bytes - a.buffer.bytes || a.first - b.first)) {
-    const size = aligned(interval.buffer.bytes);
+  for (const interval of intervals.sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {
+    const size = interval.bytes;
     let offset = 0;
     for (const other of placed) {
       if (other.interval.last < interval.first || interval.last < other.interval.first) continue;
@@ -61,7 +63,10 @@ export function planMemory(
     const entry = { interval, offset, end: offset + size };
     const next = placed.findIndex((other) => other.offset > offset);
     placed.splice(next < 0 ? placed.length : next, 0, entry);
-    offsets.set(interval.buffer.id, offset);
+    for (const buffer of interval.row) {
+      offsets.set(buffer.id, offset);
+      offset += aligned(buffer.bytes);
+    }
     bytes = Math.max(bytes, entry.end);
   }
   return { offsets, bytes };
@@ -74,16 +79,17 @@ function lifetimes(
   pinned: ReadonlySet<PlanBuffer>,
 ): Interval[] {
   const intervals = new Map<PlanBuffer, Interval>();
-  for (const buffer of pinned) {
-    if (isLaid(buffer)) intervals.set(buffer, { buffer, first: -1, last: steps.length });
-  }
+  const use = (buffer: PlanBuffer, first: number, last: number): void => {
+    if (!isLaid(buffer)) return;
+    const row = buffer.row ?? [buffer];
+    const known = intervals.get(row[0]!);
+    const bytes = row.reduce((total, each) => total + aligned(each.bytes), 0);
+    if (!known) intervals.set(row[0]!, { row, bytes, first, last });
+    else known.last = Math.max(known.last, last);
+  };
+  for (const buffer of pinned) use(buffer, -1, steps.length);
   steps.forEach((step, index) => {
-    for (const { buffer } of [...readsOf(step), ...writesOf(step)]) {
-      if (!isLaid(buffer)) continue;
-      const known = intervals.get(buffer);
-      if (!known) intervals.set(buffer, { buffer, first: index, last: index });
-      else known.last = Math.max(known.last, index);
-    }
+    for (const { buffer } of [...readsOf(step), ...writesOf(step)]) use(buffer, index, index);
   });
   return [...intervals.values()];
 }

@@ -14,6 +14,8 @@ export interface PlanBuffer {
   storage: Storage;
   /** Name of the variable whose memory it is, of a `variable`. */
   readonly variable?: string;
+  /** Transient buffers, this one among them, that lie one after the other in this order; see {@link Buffers.join}. */
+  row?: readonly PlanBuffer[];
 }
 
 /** A tensor in a buffer. */

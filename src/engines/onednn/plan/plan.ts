@@ -97,7 +97,8 @@ function planSource(draft: Draft, node: NodeOf<Exclude<SourceKind, 'input'>>): v
       steps.host({
         inputs: [],
         outputs: [places.output(value, layout)],
-        compute: (_, [numbers], run) => fillUniform(numbers as Float32Array, run.seed, stream, run.step),
+        compute: (_, [numbers], { seed, step, communicator }) =>
+          fillUniform(numbers as Float32Array, seed, stream, step, communicator.rank * numbers!.length),
         mayBeFixed: false,
       });
     }

@@ -1,3 +1,4 @@
+import type { Communicator } from '../../../distributed/communicator.js';
 import type { Phase } from '../../../graph/phase.js';
 import type { TensorData } from '../../../graph/tensorType.js';
 import type { Kernel } from '../kernels/kernel.js';
@@ -27,6 +28,8 @@ export interface PrimitiveStep {
 export interface HostRun {
   readonly seed: number;
   readonly step: number;
+  /** The ranks that execute the same plan. */
+  readonly communicator: Communicator;
 }
 
 /** A function to call on row-major tensors. */

@@ -1,3 +1,4 @@
+import { UserError } from '../../../errors.js';
 import type { Program, ProgramNode, ValueId } from '../../../graph/program.js';
 import type { ComputedKind } from '../../fusion/sources.js';
 import { adaptiveLowerings } from './adaptive.js';
@@ -27,6 +28,9 @@ const lowerings: Lowerings<ComputedKind> = {
   ...shapeLowerings,
   ...sgdLowerings,
   ...adaptiveLowerings,
+  allReduce: () => {
+    throw new UserError('ONNX Runtime cannot combine tensors of several ranks');
+  },
 };
 
 /**

@@ -4,6 +4,7 @@ import type { BackendFactory } from '../../engine.js';
 import { OnnxBackend } from '../backend.js';
 import { providers } from '../providers.js';
 import { smallestModel } from '../smallestModel.js';
+import { refuseRanks } from './refuseRanks.js';
 import { NodeRuntime } from './runtime.js';
 
 /** Said in the engine's description. */
@@ -15,7 +16,8 @@ const RESOURCES = 'WebGPU, experimental: variables are copied to the GPU and bac
  *
  * @throws UserError when the package has no such provider, or finds no GPU
  */
-export const createBackend: BackendFactory = async ({ threads, precision }) => {
+export const createBackend: BackendFactory = async ({ threads, precision }, communicator) => {
+  refuseRanks(communicator);
   if (precision === 'bf16') throw new UserError('the webgpu engine computes in f32, not in bf16');
   if (!listSupportedBackends().some(({ name }) => name === 'webgpu'))
     throw new UserError(

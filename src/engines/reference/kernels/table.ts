@@ -1,5 +1,5 @@
 import type { OpAttributes } from '../../../graph/op.js';
-import type { ComputedKind } from '../../fusion/sources.js';
+import type { LocalKind } from '../../fusion/sources.js';
 import type { Dense, Kernels } from '../kernel.js';
 import { adaptiveKernels } from './adaptive.js';
 import { batchNormKernels } from './batchNorm.js';
@@ -13,8 +13,8 @@ import { sgdKernels } from './sgd.js';
 import { shapeKernels } from './shape.js';
 import { softTargetKernels } from './softTargets.js';
 
-/** The kernel of every operation that computes. */
-const kernels: Kernels<ComputedKind> = {
+/** The kernel of every operation that computes on its own. */
+const kernels: Kernels<LocalKind> = {
   ...convKernels,
   ...matmulKernels,
   ...batchNormKernels,
@@ -34,12 +34,12 @@ const kernels: Kernels<ComputedKind> = {
  * @param inputs as many and of such shapes as the operation's shape rule takes
  * @param outputs of the shapes that the rule gives; they are overwritten and must not overlap the inputs
  */
-export function runKernel<K extends ComputedKind>(
+export function runKernel<K extends LocalKind>(
   kind: K,
   attributes: OpAttributes[K],
   inputs: readonly Dense[],
   outputs: readonly Dense[],
 ): void {
-  const kernel: Kernels<ComputedKind>[K] = kernels[kind];
+  const kernel: Kernels<LocalKind>[K] = kernels[kind];
   kernel(attributes, inputs, outputs);
 }

@@ -1,0 +1,49 @@
+/**
+ * Training steps of one rank, under mpirun: `ours.js MODEL BATCH STEPS THREADS SYNC`, where BATCH is this rank's part. Rank 0 prints the
+ * seconds of each step and what computed.
+ */
+import { launchedRanks } from '../../src/distributed/launcher.js';
+import { createEngine } from '../../src/engines/createEngine.js';
+import { biasLoss, createModel, Learner, sgd } from '../../src/index.js';
+import { families } from '../../src/models/registry.js';
+import { parseModel } from '../models.js';
+import { randomImages } from '../session.js';
+import type { RankTimes } from './run.js';
+
+/** Steps before time is taken: the first compiles, and memory is new. */
+const WARM_UP = 3;
+
+const [label = '', batch = '', steps = '', threads = '', sync = ''] = process.argv.slice(2);
+const ranks = launchedRanks();
+const { workload } = parseModel(label);
+const model = createModel({
+  name: workload.model,
+  classes: workload.classes,
+  imageSize: workload.image_size,
+  ...families.optionsOf(workload),
+});
+const engine = await createEngine('onednn', { threads: Number(threads) }, ranks);
+const learner = await Learner.create({
+  engine,
+  model,
+  loss: biasLoss(),
+  optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
+  batchSize: Number(batch),
+  ranks,
+  syncBatchNorm: sync === 'sync',
+});
+const images = randomImages(learner);
+const labels = Int32Array.from({ length: learner.batchSize }, (_, i) => (i * 7 + 3) % workload.classes);
+const seconds: number[] = [];
+for (let step = -WARM_UP; step < Number(steps); step++) {
+  const given = { images: images.slice(), labels: labels.slice() };
+  const begin = performance.now();
+  await learner.step(given, { learningRate: 0.1, step: step + WARM_UP });
+  if (step >= 0) seconds.push((performance.now() - begin) / 1000);
+}
+if (ranks.rank === 0) {
+  const times: RankTimes = { seconds, version: engine.description };
+  process.stdout.write(`${JSON.stringify(times)}\n`);
+}
+await learner.close();
+await engine.close();

@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Mpirun, mpirunArguments } from '../../src/cli/launch/mpirun.js';
+import { python } from '../candidate.js';
+import { busyShare } from '../machine.js';
+import type { BenchmarkModel } from '../models.js';
+import { median } from '../statistics.js';
+import { figure, layOut } from '../table.js';
+
+/** Options of `npm run bench -- ranks`. */
+export interface RanksOptions {
+  readonly models: readonly BenchmarkModel[];
+  /** Images of a rank's part of a batch. */
+  readonly batch: number;
+  /** Numbers of ranks, the first of which the others are compared with. */
+  readonly ranks: readonly number[];
+  /** Threads of a rank. */
+  readonly threads: number;
+  readonly steps: number;
+  readonly rounds: number;
+  readonly syncBatchNorm: boolean;
+  readonly pytorch: boolean;
+}
+
+/** What the first rank measured. */
+export interface RankTimes {
+  /** Of each step. */
+  readonly seconds: readonly number[];
+  readonly version: string;
+}
+
+/** One side with one number of ranks. */
+interface Measured {
+  readonly side: string;
+  readonly ranks: number;
+  /** Images a second of all ranks, by round. */
+  readonly speeds: number[];
+  version: string;
+}
+
+const here = new URL('.', import.meta.url);
+const ours = fileURLToPath(new URL('./ours.js', here));
+const theirs = fileURLToPath(new URL('../../../bench/pytorch/ranks.py', here));
+
+/** PyTorch's memory formats; the faster one counts. */
+const LAYOUTS = ['contiguous', 'channels_last'] as const;
+
+/**
+ * Times training steps on several numbers of ranks, each side in turn, and returns a table: images a second, and how many times those
+ * of the first number of ranks they are.
+ */
+export async function timeRanks(
+  options: RanksOptions,
+  mpirun: Mpirun,
+  progress: (text: string) => void,
+): Promise<string> {
+  const rows: string[][] = [];
+  const versions = new Set<string>();
+  let busy = 0;
+  for (const model of options.models) {
+    const measured = sidesOf(options);
+    for (let round = 0; round < options.rounds; round++)
+      for (const one of measured) {
+        busy = Math.max(busy, await busyShare());
+        const { seconds, version } = await times(one, model, options, mpirun);
+        one.version = version;
+        versions.add(version);
+        one.speeds.push((options.batch * one.ranks) / median(seconds));
+        progress(`${model.label}, ${one.ranks} ranks, ${version}: ${figure(one.speeds.at(-1)!)} images/s`);
+      }
+    rows.push(...rowsOf(model.label, options, measured));
+  }
+  const header = ['model', 'side', 'batch of a rank', 'ranks', 'images/s (min–max)', 'of the first'];
+  return [
+    layOut(header, rows),
+    ...versions,
+    `others took up to ${(100 * busy).toFixed(0)}% of the processors`,
+  ].join('\n');
+}
+
+function sidesOf({ ranks, pytorch }: RanksOptions): Measured[] {
+  const sides = ['ours', ...(pytorch ? LAYOUTS : [])];
+  return sides.flatMap((side) => ranks.map((count) => ({ side, ranks: count, speeds: [], version: '' })));
+}
+
+function rowsOf(label: string, { ranks, batch }: RanksOptions, measured: readonly Measured[]): string[][] {
+  return measured.map(({ side, ranks: count, speeds }) => {
+    const first = measured.find((other) => other.side === side && other.ranks === ranks[0]);
+    const [least, most] = [Math.min(...speeds), Math.max(...speeds)];
+    // Rounds of one side follow each other, so that the machine's state is alike.
+    const factor = median(speeds.map((speed, round) => speed / first!.speeds[round]!));
+    return [
+      label,
+      side === 'ours' ? side : `PyTorch ${side}`,
+      String(batch),
+      String(count),
+      `${figure(median(speeds))} (${figure(least)}–${figure(most)})`,
+      factor.toFixed(2),
+    ];
+  });
+}
+
+function times(
+  one: Measured,
+  model: BenchmarkModel,
+  options: RanksOptions,
+  mpirun: Mpirun,
+): Promise<RankTimes> {
+  const env = { ...process.env, OMP_NUM_THREADS: String(options.threads) };
+  return one.side === 'ours'
+    ? ourTimes(one.ranks, model, options, { mpirun, env })
+    : theirTimes(one, model, options, env);
+}
+
+async function ourTimes(
+  ranks: number,
+  { label }: BenchmarkModel,
+  { batch, steps, threads, syncBatchNorm }: RanksOptions,
+  { mpirun, env }: { readonly mpirun: Mpirun; readonly env: NodeJS.ProcessEnv },
+): Promise<RankTimes> {
+  const sync = syncBatchNorm ? 'sync' : 'own';
+  const command = [process.execPath, ours, label, String(batch), String(steps), String(threads), sync];
+  const isRoot = userInfo().uid === 0;
+  const args = mpirunArguments(mpirun, { ranks, command, variables: ['OMP_NUM_THREADS'], isRoot });
+  return resultOf(await printed(mpirun.program, args, env));
+}
+
+async function theirTimes(
+  { ranks: size, side: layout }: Measured,
+  { workload }: BenchmarkModel,
+  { batch, steps, threads }: RanksOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<RankTimes> {
+  const { model, classes, image_size: image, ...hyperparameters } = workload;
+  const ratio = Object.values(hyperparameters)[0] ?? 1;
+  const folder = mkdtempSync(join(tmpdir(), 'biasloss-bench-'));
+  const file = join(folder, 'meet');
+  try {
+    const ranks = Array.from({ length: size }, (_, rank) => {
+      const own = [rank, size, file, model, ratio, classes, image, batch, steps, threads, layout];
+      return printed(python, [theirs, ...own.map(String)], env);
+    });
+    return resultOf((await Promise.all(ranks))[0]!);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function resultOf(text: string): RankTimes {
+  const line = text.split('\n').find((each) => each.startsWith('{'));
+  if (line === undefined) throw new Error(`the first rank printed no times: ${text}`);
+  return JSON.parse(line) as RankTimes;
+}
+
+function printed(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0 ? resolve(stdout) : reject(new Error(`${program} ended with ${code}: ${stderr}`)),
+    );
+  });
+}

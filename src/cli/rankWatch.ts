@@ -1,0 +1,69 @@
+import type { Ranks } from '../distributed/communicator.js';
+import { endAtOnce } from '../distributed/endAtOnce.js';
+import { errorMessage, SettingError, UserError } from '../errors.js';
+import type { TrainerEvent } from '../train/events.js';
+import { flagOf } from './flagNames.js';
+import { printError } from './output.js';
+
+/** Milliseconds between looks at the clock. */
+const INTERVAL = 500;
+
+/** Milliseconds from a rank's complaint that it waits in vain to its end. */
+const PAUSE = 2000;
+
+/** Ends this rank, and by that all ranks, where it fails or makes no progress: another one may hang or be out of reach. */
+export class RankWatch {
+  private last = performance.now();
+  private looked = performance.now();
+  private where = 'the start';
+  private readonly timer: NodeJS.Timeout | undefined;
+
+  /** @param timeout seconds without an event */
+  constructor(
+    private readonly ranks: Ranks,
+    private readonly timeout: number,
+  ) {
+    if (ranks.size > 1) this.timer = setInterval(() => this.look(), INTERVAL).unref();
+  }
+
+  /** Notes an event, which is progress. */
+  readonly note = (event: TrainerEvent): void => {
+    this.last = performance.now();
+    if (event.event === 'step') this.where = `step ${event.step} of epoch ${event.epoch + 1}`;
+  };
+
+  /** Says why this rank fails and ends it, where there are others that would wait for it. */
+  fail(error: unknown): void {
+    if (this.ranks.size > 1) endAtOnce(this.say(error));
+  }
+
+  /** Ends the watch. */
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private look(): void {
+    const now = performance.now();
+    const paused = (now - this.looked) / 1000;
+    this.looked = now;
+    if (now - this.last < this.timeout * 1000) return;
+    clearInterval(this.timer);
+    const exitCode = this.say(
+      new UserError(
+        paused > this.timeout / 2
+          ? `the process was stopped for ${Math.round(paused)} s`
+          : `no progress for ${this.timeout} s since ${this.where}: another rank hangs or cannot be reached`,
+      ),
+    );
+    // All that wait say so before the first of them ends the others: the one that says nothing is the culprit.
+    setTimeout(() => endAtOnce(exitCode), PAUSE);
+  }
+
+  private say(error: unknown): number {
+    const { rank, size } = this.ranks;
+    const exitCode = error instanceof UserError ? error.exitCode : 1;
+    const message = error instanceof SettingError ? error.named(flagOf).message : errorMessage(error);
+    printError(`rank ${rank} of ${size}: ${message}`, exitCode);
+    return exitCode;
+  }
+}

@@ -1,0 +1,80 @@
+import type { Communicator } from '../../distributed/communicator.js';
+import type { LaunchedRanks } from '../../distributed/launcher.js';
+import type { Program } from '../../graph/program.js';
+import type { TensorType } from '../../graph/tensorType.js';
+import type {
+  BackendCompileOptions,
+  BackendExecutable,
+  BackendFactory,
+  BackendVariable,
+  EngineBackend,
+  EngineOptions,
+  MachinePeaks,
+  Precision,
+} from '../engine.js';
+
+/**
+ * Joins the ranks that a launcher has started, and makes the backend that computes with them; it leaves them when it is closed.
+ *
+ * @throws UserError when MPI is missing or does not see the ranks; whatever the factory throws
+ */
+export async function joinRanks(
+  ranks: LaunchedRanks,
+  factory: BackendFactory,
+  options: Required<EngineOptions>,
+): Promise<EngineBackend> {
+  // Loaded only where there are ranks to join.
+  const { openCommunicator } = await import('../../distributed/mpi/mpiCommunicator.js');
+  const communicator = openCommunicator(ranks);
+  return new RankBackend(await factory(options, communicator), communicator);
+}
+
+/**
+ * A backend on one of several ranks. Where it fails on this one, closing it does not wait for the others: they wait for this one in
+ * vain until it ends.
+ */
+class RankBackend implements EngineBackend {
+  readonly description: string;
+  readonly precision: Precision;
+  readonly measurePeaks?: () => MachinePeaks | Promise<MachinePeaks>;
+  private hasFailed = false;
+
+  constructor(
+    private readonly backend: EngineBackend,
+    private readonly communicator: Communicator,
+  ) {
+    const { description, precision, measurePeaks } = backend;
+    this.description = `${description}; rank ${communicator.rank} of ${communicator.size}, ${communicator.description}`;
+    this.precision = precision;
+    if (measurePeaks) this.measurePeaks = () => measurePeaks.call(backend);
+  }
+
+  variable(type: TensorType): BackendVariable | Promise<BackendVariable> {
+    return this.backend.variable(type);
+  }
+
+  async compile(program: Program, options: BackendCompileOptions): Promise<BackendExecutable> {
+    const executable = await this.noting(() => this.backend.compile(program, options));
+    const { description, profile } = executable;
+    return {
+      description,
+      run: (inputs, run) => this.noting(() => executable.run(inputs, run)),
+      ...(profile && { profile: (inputs, run) => this.noting(() => profile.call(executable, inputs, run)) }),
+      close: () => executable.close(),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.backend.close();
+    if (!this.hasFailed) this.communicator.close();
+  }
+
+  private async noting<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.hasFailed = true;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { announcement } from '../../src/cli/launch/announcement.js';
+import { parseHosts, spreadRanks } from '../../src/cli/launch/hosts.js';
+import { type Mpirun, mpirunArguments } from '../../src/cli/launch/mpirun.js';
+import { RankOutput, RankRecord } from '../../src/cli/launch/rankOutput.js';
+
+test('machines are read in either way of writing them', () => {
+  const text = '# two machines\n\none:2\ntwo slots=4  # the large one\nthree.example.org\n';
+  assert.deepEqual(parseHosts(text, 'hosts.txt'), [
+    { name: 'one', slots: 2 },
+    { name: 'two', slots: 4 },
+    { name: 'three.example.org', slots: undefined },
+  ]);
+  assert.throws(() => parseHosts('one\ntwo 4\n', 'hosts.txt'), {
+    message: 'line 2 of hosts.txt must be a machine, such as one, one:2 or one slots=2, not two 4',
+  });
+  assert.throws(() => parseHosts('# none\n', 'hosts.txt'), { message: 'hosts.txt names no machine' });
+});
+
+test('ranks go to machines in order, and are shared evenly where no slots are given', () => {
+  const spread = (text: string, ranks: number): string =>
+    spreadRanks(parseHosts(text, 'hosts.txt'), ranks)
+      .map(({ name, slots }) => `${name}:${slots}`)
+      .join();
+  assert.equal(spread('a:2\nb:4', 3), 'a:2,b:1');
+  assert.equal(spread('a\nb\nc', 8), 'a:3,b:3,c:2');
+  assert.equal(spread('a:1\nb\nc', 4), 'a:1,b:2,c:1');
+  assert.equal(spread('a:2\nb', 2), 'a:2');
+  assert.throws(() => spread('a:2\nb:1', 4), {
+    message: '4 ranks were asked for, but the machines take only 3',
+  });
+});
+
+test('mpirun is told to leave ranks unbound, and root to start them', () => {
+  const request = { ranks: 3, command: ['node', 'main.js'], variables: ['BIASLOSS_LAUNCH'], isRoot: true };
+  const openMpi: Mpirun = { kind: 'Open MPI', program: 'mpirun' };
+  assert.equal(
+    mpirunArguments(openMpi, request).join(' '),
+    '--bind-to none --oversubscribe --allow-run-as-root -x BIASLOSS_LAUNCH -n 3 node main.js',
+  );
+  const hosts = [{ name: 'a', slots: 2 }, { name: 'b' }];
+  assert.equal(
+    mpirunArguments(openMpi, { ...request, hosts, isRoot: false, variables: [] }).join(' '),
+    '--bind-to none --oversubscribe --host a:2,b:1 -n 3 node main.js',
+  );
+  const hydra: Mpirun = { kind: 'Hydra', program: 'mpiexec' };
+  assert.equal(mpirunArguments(hydra, { ...request, hosts }).join(' '), '-hosts a:2,b:1 -n 3 node main.js');
+});
+
+/** What is printed of lines, and what they say of ranks. */
+function taken(lines: readonly string[]): { printed: string[]; record: RankRecord } {
+  const record = new RankRecord();
+  const output = new RankOutput(record);
+  return { printed: [...lines.flatMap((line) => output.take(line)), ...output.end()], record };
+}
+
+const RULE = '-'.repeat(74);
+const HYDRA_RULE = '='.repeat(83);
+
+test('Open MPI names the rank that a signal has ended', () => {
+  const { printed, record } = taken([
+    'epoch 1/2',
+    RULE,
+    'Primary job  terminated normally, but 1 process returned',
+    'a non-zero exit code. Per user-direction, the job has been aborted.',
+    RULE,
+    RULE,
+    'mpirun noticed that process rank 1 with PID 0 on node vm exited on signal 9 (Killed).',
+    RULE,
+  ]);
+  assert.deepEqual(printed, ['epoch 1/2']);
+  assert.deepEqual(record.deaths, [{ rank: 1, host: 'vm', signal: 'SIGKILL', exitCode: 137 }]);
+});
+
+test('of MPICH’s process the rank is known from its announcement', () => {
+  const mine = JSON.parse(announcement(3).slice(1)) as { pid: number; host: string };
+  const { printed, record } = taken([
+    announcement(3).trimEnd(),
+    'training',
+    HYDRA_RULE,
+    '=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES',
+    `=   PID ${mine.pid} RUNNING AT ${mine.host}`,
+    '=   EXIT CODE: 11',
+    HYDRA_RULE,
+    'YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Segmentation fault (signal 11)',
+    'This typically refers to a problem with your application.',
+    'Please see the FAQ page for debugging suggestions',
+  ]);
+  assert.deepEqual(printed, ['training']);
+  assert.deepEqual(record.deaths, [{ rank: 3, host: mine.host, signal: 'SIGSEGV', exitCode: 139 }]);
+});
+
+test('what mpirun says of anything else is printed', () => {
+  const lines = [RULE, 'There are not enough slots available in the system.', RULE];
+  const { printed, record } = taken(lines);
+  assert.deepEqual(printed, lines);
+  assert.equal(record.hasFailure, false);
+  assert.deepEqual(taken([RULE, 'cut off']).printed, [RULE, 'cut off']);
+});
+
+test('ranks that only waited are noted, as text and as JSON', () => {
+  const { printed, record } = taken([
+    'error: rank 0 of 3: no progress for 5 s since the start: another rank hangs or cannot be reached',
+    '{"event":"error","message":"rank 2 of 3: no progress for 5 s","exit_code":1}',
+  ]);
+  assert.equal(printed.length, 2);
+  assert.deepEqual([...record.waiting], [0, 2]);
+  assert.deepEqual([...taken(['error: rank 1 of 3: the loss is NaN']).record.failed], [1]);
+});

@@ -1,0 +1,46 @@
+/** Each rank combines numbers with the others and prints what it got. */
+import { launchedRanks } from '../../../src/distributed/launcher.js';
+import { openCommunicator } from '../../../src/distributed/mpi/mpiCommunicator.js';
+import { calmUcx } from '../../../src/distributed/mpi/ucx.js';
+import { report } from './report.js';
+
+calmUcx();
+const communicator = openCommunicator(launchedRanks());
+const { rank, size, description } = communicator;
+const numbers = (): Float32Array => Float32Array.of(rank + 1, -rank, 0.5);
+const [sum, mean, least, greatest] = (['sum', 'mean', 'min', 'max'] as const).map((fn) => {
+  const array = numbers();
+  communicator.allReduce([array], fn);
+  return [...array];
+});
+// Small ones are joined around a large one, which is combined in place.
+const parts = [new Float32Array(3), new Float32Array(20_000), new Float32Array(5)];
+for (const [i, part] of parts.entries()) part.fill((rank + 1) * (i + 1));
+communicator.allReduce(parts, 'sum');
+const joined = parts.map((part) => [part.length, Math.min(...part), Math.max(...part)]);
+// Neighbours in memory, with a gap, are combined as one.
+const memory = new Float32Array(40).fill(rank + 1);
+const neighbours = [memory.subarray(0, 3), memory.subarray(16, 18), memory.subarray(36)];
+communicator.allReduce(neighbours, 'mean');
+const inRow = neighbours.map((part) => [part.length, Math.min(...part), Math.max(...part)]);
+const doubles = [Float64Array.of(rank + 2 ** -40), Float64Array.of(1)];
+communicator.allReduce(doubles, 'sum');
+const sent = Float32Array.of(rank, 10 * rank);
+communicator.broadcast(sent, size - 1);
+communicator.barrier();
+const record = {
+  rank,
+  size,
+  description,
+  sum,
+  mean,
+  least,
+  greatest,
+  joined,
+  inRow,
+  apart: memory[35],
+  doubles: doubles.map(([v]) => v),
+  sent: [...sent],
+};
+report(record);
+communicator.close();
