@@ -13,7 +13,6 @@ const VERSIONS = ['5.7', '7.0'];
 
 /** How programs find modules: Node.js' way, and a bundler's. */
 const MODES = [
-  ['node16', 'node16'],
   ['nodenext', 'nodenext'],
   ['esnext', 'bundler'],
 ] as const;
