@@ -41,7 +41,9 @@ export {
   type ProfileTotals,
   summarise,
 } from './profile/summary.js';
+export { knownWeights } from './models/knownWeights.js';
 export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './runs/checkpoint.js';
+export { localWeights } from './runs/hub/localWeights.js';
 export {
   type LoadClassifierOptions,
   type LoadedClassifier,
@@ -67,3 +69,4 @@ export {
   type GivenDescription,
   type WeightsDescription,
 } from './runs/weightsDescription.js';
+export type { PublishedDescription } from './train/publishedWeights.js';

@@ -5,6 +5,7 @@ import { floatsOf, type StateDictTensors, type StateTensor } from '../train/stat
 import { textsOf } from '../train/torchDescription.js';
 import type { WeightsFile } from '../train/weights.js';
 import { areNamed, classPlaces, placeOf, someNames } from './classMapping.js';
+import { localWeights } from './hub/localWeights.js';
 import { describeMisfit } from './misfit.js';
 import { readWeights } from './weights.js';
 
@@ -21,18 +22,28 @@ export interface PretrainedOptions {
 }
 
 /**
- * Starts a run with the weights of a file. Rows of the classifier are kept for the classes that the file has by name;
+ * Starts a run with the weights of a file, or with published ones (`timm/resnet18.a1_in1k`). Rows of the classifier are kept for the classes that the file has by name;
  * the others keep their initial values.
  *
- * @throws UserError when the file does not fit the model, or its classifier is to be kept and does not fit
+ * @throws UserError when published weights cannot be had, or the file does not fit the model, or its classifier is to be kept and does not fit
  */
 export async function loadPretrained(
   learner: Learner,
-  path: string,
+  source: string,
+  options: PretrainedOptions = {},
+): Promise<void> {
+  const path = await localWeights(source);
+  await startFromWeights(learner, { ...readWeights(path, { ema: options.ema }), path: source }, options);
+}
+
+/** {@link loadPretrained} with weights that have been read; `path` is what messages call them. */
+export async function startFromWeights(
+  learner: Learner,
+  weights: WeightsFile & { readonly path: string },
   options: PretrainedOptions = {},
 ): Promise<void> {
   const notify = (text: SettingText): void => options.onNotice?.(withKeys(text), text);
-  const weights = readWeights(path, { ema: options.ema });
+  const { path } = weights;
   if (weights.notice !== undefined) notify(weights.notice);
   // Of another model the classifier's shape is the least of what differs.
   refuseOthers(weights, learner.model, path);
@@ -83,8 +94,13 @@ function classifierRows(
   };
 }
 
-function namesOf({ info, extras }: WeightsFile): readonly string[] | undefined {
-  return info?.data.classes ?? textsOf(extras?.get('classes')) ?? textsOf(extras?.get('class_to_idx'));
+function namesOf({ info, extras, published }: WeightsFile): readonly string[] | undefined {
+  return (
+    info?.data.classes ??
+    textsOf(extras?.get('classes')) ??
+    textsOf(extras?.get('class_to_idx')) ??
+    published?.classes
+  );
 }
 
 /** A classifier's tensor with its initial rows replaced by rows of the file. */

@@ -7,6 +7,7 @@ import { isZip } from '../formats/zip/readZip.js';
 import { AVERAGE_PREFIX, averageName } from './averages.js';
 import { type CheckpointInfo, infoOf } from './checkpointInfo.js';
 import { expectFinite } from './finite.js';
+import type { PublishedDescription } from './publishedWeights.js';
 import { fromStored, type StateDictTensors } from './stateDict.js';
 import { infoOfExtras } from './torchDescription.js';
 
@@ -22,6 +23,8 @@ export interface WeightsFile {
   readonly unread?: ReadonlyMap<string, string>;
   /** A notice about the choice of weights, such as that the file also has averaged ones. */
   readonly notice?: SettingText;
+  /** What is known of published weights that do not describe themselves. */
+  readonly published?: PublishedDescription | undefined;
 }
 
 /** Which weights of a file to take. */
