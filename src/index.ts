@@ -24,6 +24,7 @@ export { type BadSample, type WebDatasetOptions, webDataset } from './data/webda
 export { loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
 export * from './engines/createEngine.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
+export { knownWeights } from './models/knownWeights.js';
 export * from './portable.js';
 export { flameSvg } from './profile/flameSvg.js';
 export {
@@ -41,7 +42,6 @@ export {
   type ProfileTotals,
   summarise,
 } from './profile/summary.js';
-export { knownWeights } from './models/knownWeights.js';
 export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './runs/checkpoint.js';
 export { localWeights } from './runs/hub/localWeights.js';
 export {

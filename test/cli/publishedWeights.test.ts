@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { serializeSafetensors } from '../../src/formats/safetensors/serialize.js';
 import { createModel } from '../../src/models/registry.js';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { toStored } from '../../src/train/stateDict.js';
-import { serveHub } from '../runs/fixtures/hubServer.js';
+import { type HubServer, serveHub } from '../runs/fixtures/hubServer.js';
 import { formulaTensors } from '../support/models.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses } from './fixtures/images.js';
@@ -28,23 +28,36 @@ interface Prediction {
   readonly classes: readonly { readonly name: string; readonly probability: number }[];
 }
 
-test('a run starts from published weights, with their preprocessing, and goes on without a network', (t) =>
-  withFolder(async (cwd) => {
+type Run = (...args: string[]) => Promise<Ended>;
+
+/** Runs `body` in a folder with images, while {@link NAME} is served. */
+function withPublished(
+  t: Pick<TestContext, 'after'>,
+  body: (cwd: string, run: Run, server: HubServer) => Promise<void>,
+): Promise<void> {
+  return withFolder(async (cwd) => {
     const model = createModel({ name: 'shufflenet_v2_x0_5', classes: 3 });
     const weights = Buffer.concat(serializeSafetensors(toStored(formulaTensors(model))));
     const config = Buffer.from(JSON.stringify(CONFIG));
     const server = await serveHub(t, NAME, { 'config.json': config, 'model.safetensors': weights });
     Object.assign(process.env, { HF_HOME: join(cwd, 'hf'), HF_ENDPOINT: server.url });
     await drawClasses(join(cwd, 'images'), CLASSES, 6);
-    const run = async (...args: string[]): Promise<Ended> => {
-      const ended = await biasloss(args, { cwd });
+    const run: Run = async (...args) => {
+      const ended = await biasloss([...args], { cwd });
       assert.equal(ended.code, 0, `${args.join(' ')}: ${ended.stderr}`);
       return ended;
     };
-    const engine = ['--engine=onnx', '--threads=1'];
-    const train = ['train', `--pretrained=${NAME}`, '--image-size=64'];
-    const data = ['--data=imagefolder', '--data-path=images', '--batch-size=4', '--base-lr=0.001'];
-    const { stderr } = await run(...train, ...data, ...engine, '--epochs=1', '--run-dir=run');
+    await body(cwd, run, server);
+  });
+}
+
+const ENGINE = ['--engine=onnx', '--threads=1'];
+
+test('a run starts from published weights, with their model and preprocessing, and resumes without a network', (t) =>
+  withPublished(t, async (cwd, run, server) => {
+    const data = ['--data=imagefolder', '--data-path=images', '--image-size=64', '--batch-size=4'];
+    const training = ['--base-lr=0.001', '--epochs=1', '--run-dir=run'];
+    const { stderr } = await run('train', `--pretrained=${NAME}`, ...data, ...training, ...ENGINE);
     assert.match(stderr, /the model is that of mine\/shuffle\.drawn: shufflenet_v2_x0_5\n/);
     assert.match(stderr, /mine\/shuffle\.drawn: 3 of 3 classifier rows kept by class name/);
     const checkpoint = readCheckpoint(join(cwd, 'run', 'last.safetensors'));
@@ -54,17 +67,19 @@ test('a run starts from published weights, with their preprocessing, and goes on
       { mean: [0.5, 0.4, 0.3], std: [0.25, 0.2, 0.3], interpolation: 'bicubic', resizeSize: 71 },
     );
     assert.equal(checkpoint.training?.config.pretrained, NAME);
-
     await server.close();
-    await run('train', '--resume=run', '--epochs=2', ...engine);
-    const predicted = ['predict', 'images/wide', '--log-format=json'];
+    await run('train', '--resume=run', '--epochs=2', ...ENGINE);
+  }));
+
+test('predict, validate and export take published weights by name', (t) =>
+  withPublished(t, async (cwd, run) => {
     const first = async (from: string): Promise<Prediction> => {
-      const { stdout } = await run(...predicted, `--checkpoint=${from}`, '--threads=1');
+      const predict = ['predict', 'images/wide', '--log-format=json', '--threads=1'];
+      const { stdout } = await run(...predict, `--checkpoint=${from}`);
       return JSON.parse(stdout.split('\n')[0]!) as Prediction;
     };
     const named = await first(NAME);
     await run('export', '--to=onnx', `--checkpoint=${NAME}`, '--include-preprocessing');
-    assert.ok(existsSync(join(cwd, 'shuffle.drawn.onnx')));
     const labels = JSON.parse(readFileSync(join(cwd, 'shuffle.drawn.labels.json'), 'utf8')) as unknown;
     assert.deepEqual(labels, {
       ...{ classes: CLASSES, input: 'uint8', imageSize: 64, resizeSize: 71, interpolation: 'bicubic' },
@@ -75,7 +90,7 @@ test('a run starts from published weights, with their preprocessing, and goes on
       assert.equal(exported.classes[i]?.name, name);
       assert.ok(Math.abs(exported.classes[i]!.probability - probability) < 1e-5);
     });
-    const { stdout } = await run('validate', '--data=images', `--checkpoint=${NAME}`, ...engine);
+    const { stdout } = await run('validate', '--data=images', `--checkpoint=${NAME}`, ...ENGINE);
     assert.match(stdout, /18 images/);
   }));
 
