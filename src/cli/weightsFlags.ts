@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { recogniseModel } from '../models/recognise.js';
-import { createModel, type Hyperparameters } from '../models/registry.js';
+import { createModel, families, type Hyperparameters } from '../models/registry.js';
 import { localWeights } from '../runs/hub/localWeights.js';
 import { describeUnknown } from '../runs/misfit.js';
 import { readWeights } from '../runs/weights.js';
@@ -135,9 +135,9 @@ export async function openWeights(
 }
 
 /** How many classes weights have: what their file says, else the length of the classifier's bias. */
-function classesOf({ info, tensors }: WeightsFile, flags: WeightsFlags): number | undefined {
+function classesOf({ info, tensors, architecture }: WeightsFile, flags: WeightsFlags): number | undefined {
   if (info) return info.model.classes;
-  const name = flags.model ?? recogniseModel(tensors)?.name;
+  const name = flags.model ?? recogniseModel(tensors, families, architecture)?.name;
   if (name === undefined) throw new UserError(`${flags.checkpoint}: ${describeUnknown(tensors)}`);
   const { classifierEntries } = createModel({ name, classes: 2 });
   return tensors.get(classifierEntries.at(-1)!)?.shape[0];

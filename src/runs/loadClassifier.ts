@@ -3,7 +3,7 @@ import type { Preprocessing } from '../data/preprocessing.js';
 import { errorMessage, type NoticeListener, UserError, withKeys } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { recogniseModel } from '../models/recognise.js';
-import { createModel, type ModelOptions } from '../models/registry.js';
+import { createModel, families, type ModelOptions } from '../models/registry.js';
 import { Classifier, type ClassifierOptions } from '../train/classifier.js';
 import { describeData } from '../train/preprocessing.js';
 import type { ReadWeightsOptions, WeightsFile } from '../train/weights.js';
@@ -81,11 +81,11 @@ function imagesFor(
  * @throws UserError when it is of an unknown architecture
  */
 export function requestOf(
-  { info, tensors, published, path }: WeightsFile & { readonly path: string },
+  { info, tensors, architecture, published, path }: WeightsFile & { readonly path: string },
   imageSize: number | undefined,
 ): ModelOptions {
   if (info) return { ...info.model, imageSize: imageSize ?? info.model.imageSize };
-  const found = recogniseModel(tensors);
+  const found = recogniseModel(tensors, families, architecture);
   if (!found) throw new UserError(`${path}: ${describeUnknown(tensors)}`);
   const { classifierEntries } = createModel({ ...found, classes: 2 });
   const classes = tensors.get(classifierEntries.at(-1)!)?.shape[0];

@@ -1,5 +1,6 @@
 import { type NoticeListener, type SettingText, UserError, withKeys } from '../errors.js';
 import type { Model } from '../models/model.js';
+import { modelsOf } from '../models/recognise.js';
 import type { Learner } from '../train/learner.js';
 import { floatsOf, type StateDictTensors, type StateTensor } from '../train/stateDict.js';
 import { textsOf } from '../train/torchDescription.js';
@@ -128,13 +129,21 @@ function withRows(
 }
 
 /** @throws UserError when a tensor that the model needs could not be read, or the tensors are those of another model */
-function refuseOthers({ tensors, unread = new Map() }: WeightsFile, model: Model, path: string): void {
+function refuseOthers(
+  { tensors, architecture, unread = new Map() }: WeightsFile,
+  model: Model,
+  path: string,
+): void {
   const names = new Set(model.stateEntries().map(({ name }) => name));
   const needed = [...unread].find(([name]) => names.has(name));
   if (needed)
     throw new UserError(`${path} ${needed[1]}, and it is ${needed[0]}, which ${model.config.name} needs`);
   const misfit = describeMisfit(tensors, model);
   if (misfit !== undefined) throw new UserError(`${path}: ${misfit}`);
+  // Of models with the same tensors only one was trained.
+  const asked = model.config.name;
+  if (architecture !== asked && modelsOf(tensors).some(({ name }) => name === architecture))
+    throw new UserError(`${path}: it has the weights of ${architecture}, not of ${asked}`);
 }
 
 async function loadTensors(learner: Learner, tensors: StateDictTensors, path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import { recogniseModel } from '../models/recognise.js';
+import { modelsOf, recogniseModel } from '../models/recognise.js';
 import { families, isModelName } from '../models/registry.js';
 import type { WeightsFile } from '../train/weights.js';
 import { localWeights } from './hub/localWeights.js';
@@ -39,9 +39,12 @@ export async function fetchPretrained(
   if (pretrained === null) return {};
   const path = await localWeights(pretrained, onEvent);
   if (model !== undefined) return {};
-  const { info, tensors } = readWeights(path, { ema: pretrainedEma });
-  const kind = info?.model ?? recogniseModel(tensors);
+  const { info, tensors, architecture } = readWeights(path, { ema: pretrainedEma });
+  const kind = info?.model ?? recogniseModel(tensors, families, architecture);
   if (!kind || !isModelName(kind.name)) throw new UserError(`${pretrained}: ${describeUnknown(tensors)}`);
-  onEvent?.(noticeEvent('settings', () => `the model is that of ${pretrained}: ${nameOfKind(kind)}`));
+  const others = info || kind.name === architecture ? [] : modelsOf(tensors).slice(1);
+  const alike = others.map(({ name }) => `; ${name} has the same tensors and computes otherwise`);
+  const text = `the model is that of ${pretrained}: ${nameOfKind(kind)}${alike.join('')}`;
+  onEvent?.(noticeEvent('settings', () => text));
   return { model: kind.name, ...families.optionsOf(kind) };
 }

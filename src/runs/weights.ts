@@ -14,5 +14,6 @@ import { publishedDescription } from './hub/publishedDescription.js';
 export function readWeights(path: string, options: ReadWeightsOptions = {}): WeightsFile {
   const weights = parseWeights(readBytes(path), path, options);
   const published = weights.info ? undefined : publishedDescription(path);
-  return published ? { ...weights, published } : weights;
+  if (!published) return weights;
+  return { ...weights, published, architecture: weights.architecture ?? published.architecture };
 }

@@ -3,6 +3,7 @@ import { IMAGENET_NORMALISATION } from '../data/dataset.js';
 import { type ExifHandling, type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
 import { type NameOfSetting, SettingError, type SettingText, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
+import { modelsOf } from '../models/recognise.js';
 import { preprocessingOf, publishedPreprocessing } from '../train/preprocessing.js';
 import { numbersOf, textsOf } from '../train/torchDescription.js';
 import type { WeightsFile } from '../train/weights.js';
@@ -62,10 +63,28 @@ export function describeWeights(
     notices: [
       ...(assumed === undefined
         ? []
-        : [(name: NameOfSetting) => `${path} does not say how images are prepared: assumed ${assumed(name)}`]),
-      ...(weights.published?.notices ?? []).map((notice): SettingText => () => notice),
+        : [
+            (name: NameOfSetting) => `${path} does not say how images are prepared: assumed ${assumed(name)}`,
+          ]),
+      ...[...(weights.published?.notices ?? []), ...ambiguity(weights, model)].map(
+        (notice): SettingText =>
+          () =>
+            notice,
+      ),
     ],
   };
+}
+
+/** A sentence where the tensors are also another model's, and nothing says which model they were trained in. */
+function ambiguity(
+  { architecture, tensors, path }: WeightsFile & { readonly path: string },
+  { config }: Model,
+): string[] {
+  const others = modelsOf(tensors).filter(({ name }) => name !== config.name);
+  if (others.length === 0 || config.name === architecture) return [];
+  return [
+    `${path} has the tensors of ${config.name}, and of ${others.map(({ name }) => name).join(', ')}, which computes otherwise: ${config.name} is used`,
+  ];
 }
 
 function refuseGiven(path: string, given: GivenDescription): void {

@@ -2,6 +2,8 @@ import type { Interpolation } from '../data/preprocessing.js';
 
 /** What is known of published weights besides their tensors. */
 export interface PublishedDescription {
+  /** The publisher's name of the model. */
+  readonly architecture?: string | undefined;
   /** Height and width of the images that they are evaluated on. */
   readonly imageSize: number;
   /** The share of the resized shorter side that is cropped: 0.875 for 224 of 256. */

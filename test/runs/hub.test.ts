@@ -41,6 +41,7 @@ test('weights are fetched into Hugging Face’s cache, with progress, and descri
   const { tensors, published } = readWeights(path);
   assert.deepEqual(tensors.get('w')?.data, VALUES);
   assert.deepEqual(published, {
+    architecture: 'tiny',
     imageSize: 240,
     cropShare: 0.95,
     interpolation: 'bicubic',

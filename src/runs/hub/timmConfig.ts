@@ -16,7 +16,7 @@ const isTexts = (value: unknown): value is string[] =>
 const CROP_SHARE = 0.875;
 
 /**
- * Reads timm's `config.json`: mean, deviation, image size, crop, interpolation and classes.
+ * Reads timm's `config.json`: name of the model, mean, deviation, image size, crop, interpolation and classes.
  *
  * @param path for messages
  * @returns undefined for another library's configuration
@@ -38,7 +38,15 @@ export function readTimmConfig(text: string, path: string): PublishedDescription
   if (!isNumbers(std) || std.length !== channels || std.some((each) => each <= 0))
     throw wrong('std', `of ${channels} numbers above 0`);
   if (typeof share !== 'number' || !(share > 0 && share <= 1)) throw wrong('crop_pct', 'above 0 and up to 1');
-  return { imageSize, cropShare: share, mean, std, classes: classesOf(config, own), ...resizing(own, path) };
+  const architecture = config.architecture ?? own.architecture;
+  return {
+    ...(typeof architecture === 'string' && { architecture }),
+    imageSize,
+    cropShare: share,
+    ...{ mean, std },
+    classes: classesOf(config, own),
+    ...resizing(own, path),
+  };
 }
 
 function parse(text: string, path: string): Fields {
