@@ -24,6 +24,7 @@ export { type BadSample, type WebDatasetOptions, webDataset } from './data/webda
 export { loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
 export * from './engines/createEngine.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
+export { knownWeights } from './models/knownWeights.js';
 export * from './portable.js';
 export { flameSvg } from './profile/flameSvg.js';
 export {
@@ -42,6 +43,7 @@ export {
   summarise,
 } from './profile/summary.js';
 export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './runs/checkpoint.js';
+export { localWeights } from './runs/hub/localWeights.js';
 export {
   type LoadClassifierOptions,
   type LoadedClassifier,
@@ -67,3 +69,4 @@ export {
   type GivenDescription,
   type WeightsDescription,
 } from './runs/weightsDescription.js';
+export type { PublishedDescription } from './train/publishedWeights.js';

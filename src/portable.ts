@@ -11,7 +11,12 @@ export type { ColourJitter } from './data/images/colourJitter.js';
 export type { RgbImage } from './data/images/image.js';
 export { type LabelledImage, type PixelSetOptions, pixelSet } from './data/images/pixelSet.js';
 export { PixelBatches, type PixelBatchesOptions } from './data/pixelBatches.js';
-export { type ExifHandling, type Preprocessing, standardPreprocessing } from './data/preprocessing.js';
+export {
+  type ExifHandling,
+  type Interpolation,
+  type Preprocessing,
+  standardPreprocessing,
+} from './data/preprocessing.js';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
 export type * from './engines/engine.js';
 export type { ExportOptions } from './engines/onnx/exportModel.js';
@@ -127,7 +132,8 @@ export {
   exportSafetensors,
   exportTorch,
 } from './train/exportWeights.js';
-export { Learner, type LearnerOptions } from './train/learner.js';
+export { Learner } from './train/learner.js';
+export type { LearnerOptions } from './train/learnerOptions.js';
 export type { Accuracy } from './train/metrics.js';
 export { describeData, preprocessingOf } from './train/preprocessing.js';
 export {

@@ -1,4 +1,4 @@
-"""Golden numbers of torchvision's models in float64, with weights, inputs and labels by formula.
+"""Golden numbers of torchvision's and timm's models in float64, with weights, inputs and labels by formula.
 
     torchvision_golden.py FOLDER MODEL...
 
@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from bias_loss import BiasLoss
 from check_golden import error, golden_value, labels, tensor, uniform
-from torchvision_models import MODELS, TorchvisionModel
+from torchvision_models import MODELS, TIMM, TorchvisionModel
 
 SIZE, BATCH, CLASSES = 64, 4, 10
 # Images of the three steps: the first is the batch of the gradients.
@@ -155,7 +155,7 @@ def golden(name):
     lines = "".join(f"{key} {'x'.join(map(str, value.shape))}\n" for key, value in state.items())
     return {
         "model": name,
-        "torchvision": MODELS[name][0],
+        **({"timm": name} if name in TIMM else {"torchvision": MODELS[name][0]}),
         "image_size": SIZE,
         "batch": BATCH,
         "classes": CLASSES,

@@ -1,4 +1,4 @@
-"""torchvision's models with their features, by the names that this project gives them."""
+"""torchvision's and timm's models with their features, by the names that this project gives them."""
 
 import torchvision
 from torch import nn
@@ -22,13 +22,25 @@ MODELS = {
 }
 
 
+# timm's name, which is ours: the module.
+TIMM = {f"{prefix}efficientnet_lite{size}": "bn2" for prefix in ("", "tf_") for size in range(5)}
+
+
+def create(name: str, classes: int) -> nn.Module:
+    if name not in TIMM:
+        return getattr(torchvision.models, MODELS[name][0])(weights=None, num_classes=classes)
+    import timm
+
+    return timm.create_model(name, num_classes=classes)
+
+
 class TorchvisionModel(nn.Module):
-    """torchvision's ``model``, which returns (logits, features)."""
+    """torchvision's or timm's ``model``, which returns (logits, features)."""
 
     def __init__(self, name: str, classes: int):
         super().__init__()
-        builder, layer = MODELS[name]
-        self.model = getattr(torchvision.models, builder)(weights=None, num_classes=classes)
+        layer = TIMM.get(name) or MODELS[name][1]
+        self.model = create(name, classes)
         self.model.get_submodule(layer).register_forward_hook(self._keep)
 
     def _keep(self, _module, _inputs, output):

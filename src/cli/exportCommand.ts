@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { runOnnxModel } from '../engines/onnx/node/openModel.js';
 import { UsageError, UserError } from '../errors.js';
@@ -5,6 +6,7 @@ import { HIGHEST_OPSET, LOWEST_OPSET } from '../formats/onnx/opsets.js';
 import type { Model } from '../models/model.js';
 import { uniformSource } from '../random.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
+import { weightsName } from '../runs/hub/weightsName.js';
 import { labelsPath, modelLabels } from '../runs/modelLabels.js';
 import type { DataDescription } from '../train/checkpointInfo.js';
 import {
@@ -75,10 +77,10 @@ async function runExport(flags: ExportFlags): Promise<void> {
   for (const [key, flag] of Object.entries(ONNX_FLAGS))
     if (flags.to !== 'onnx' && flags[key as keyof typeof ONNX_FLAGS] !== undefined)
       throw new UsageError(`${flag} is for --to onnx, not ${flags.to}`);
-  const output = flags.output ?? flags.checkpoint.replace(/(\.(safetensors|pth|pt))?$/, `.${flags.to}`);
+  const output = flags.output ?? defaultOutput(flags);
   if (output === flags.checkpoint)
     throw new UsageError(`${output} is the checkpoint itself: give another --output`);
-  const { weights, model, description } = openClassifier(flags);
+  const { weights, model, description } = await openClassifier(flags);
   const checked = { engine: 'onnx', batchSize: CHECKED_IMAGES } as const;
   const chunks = await withClassifier(weights, model, checked, async (classifier) => {
     // Complete, with every name and shape checked.
@@ -98,6 +100,12 @@ async function runExport(flags: ExportFlags): Promise<void> {
   printLine(
     `${output}: ${(size / 1e6).toFixed(2)} MB${flags.to === 'onnx' ? ', checked against the source in ONNX Runtime' : ''}`,
   );
+}
+
+/** The checkpoint's path with another ending; in the working folder for published weights. */
+function defaultOutput({ checkpoint, to }: ExportFlags): string {
+  const named = weightsName(checkpoint) && basename(checkpoint);
+  return named === undefined ? checkpoint.replace(/(\.(safetensors|pth|pt))?$/, `.${to}`) : `${named}.${to}`;
 }
 
 /** The ONNX model, after its logits for random bytes have been compared with the source's. */

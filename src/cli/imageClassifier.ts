@@ -33,7 +33,7 @@ async function withWeights(
   flags: WeightsFlags & EngineFlags,
   body: (classifier: ImageClassifier) => Promise<void>,
 ): Promise<void> {
-  const { weights, model, description } = openClassifier(flags);
+  const { weights, model, description } = await openClassifier(flags);
   const { classes: names, preprocessing } = description;
   const preparing = { ...preprocessing, channels: model.channels, normalisation: preprocessing };
   await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (classifier) => {

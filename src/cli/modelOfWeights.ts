@@ -20,10 +20,14 @@ export interface WeightsRequest extends Hyperparameters {
  *
  * @throws UserError when flags or data contradict the file, or its architecture is unknown and no flag names one
  */
-export function modelOfWeights(path: string, { info, tensors }: WeightsFile, request: WeightsRequest): Model {
+export function modelOfWeights(
+  path: string,
+  { info, tensors, architecture }: WeightsFile,
+  request: WeightsRequest,
+): Model {
   const { classes, imageSize } = request;
   if (!info) {
-    const found = recogniseModel(tensors);
+    const found = recogniseModel(tensors, families, architecture ?? request.model);
     const name = request.model ?? found?.name;
     if (name === undefined) throw new UserError(`${path}: ${describeUnknown(tensors)}`);
     if (found && found.name !== name)

@@ -65,7 +65,7 @@ export async function openOnnxFile(flags: OnnxFlags): Promise<OnnxFile> {
   const { mean } = described;
   // (x/255 − 0)·255: the values of the pixels.
   const asBytes = { mean: mean.map(() => 0), std: mean.map(() => 1 / 255) };
-  const preprocessing = { ...described, interpolation: 'bilinear', ...(takesBytes && asBytes) } as const;
+  const preprocessing = { ...described, ...(takesBytes && asBytes) };
   const { imageSize } = preprocessing;
   const session = await openOnnxModel(bytes, { path, threads });
   return {

@@ -6,7 +6,6 @@ import { type Preprocessing, standardPreprocessing } from '../data/preprocessing
 import type { Hyperparameters } from '../models/registry.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
 import { checkClasses } from '../runs/loadData.js';
-import { readWeights } from '../runs/weights.js';
 import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { WeightsFile } from '../train/weights.js';
@@ -29,7 +28,7 @@ import { settingOption } from './settingOptions.js';
 import { type TestDataFlags, testData } from './testData.js';
 import { type FigureFiles, TestTally } from './testFigures.js';
 import { type DescriptionFlags, describeFile, noticeOrder } from './weightsData.js';
-import { checkpointOption, descriptionOptions } from './weightsFlags.js';
+import { checkpointOption, descriptionOptions, openWeights } from './weightsFlags.js';
 
 interface TestFlags extends TestDataFlags, EngineFlags, DescriptionFlags, FigureFiles, Hyperparameters {
   readonly ema?: boolean;
@@ -72,7 +71,7 @@ async function runTest(flags: TestFlags): Promise<void> {
   const { checkpoint: path } = flags;
   checkOutput(flags.confusion, '--confusion', ['.csv']);
   checkOutput(flags.classFigures, '--class-figures', ['.csv', '.json']);
-  const weights = isOnnxFile(path) ? undefined : { ...readWeights(path, { ema: flags.ema }), path };
+  const weights = isOnnxFile(path) ? undefined : await openWeights(path, { ema: flags.ema });
   const { name, test: found } = await testData(flags, weights ?? { tensors: new Map() });
   checkClasses(flags.classes, name, found.classes);
   const tested = weights ? testedWeights(weights, found, flags) : evaluatedOnnx(await openOnnxFile(flags));
@@ -93,7 +92,8 @@ function testedWeights(
   flags: TestFlags,
 ): EvaluatedModel {
   const classes = weights.info?.model.classes ?? found.classes.length;
-  const model = modelOfWeights(weights.path, weights, { ...flags, classes, imageSize: found.imageSize });
+  const imageSize = found.imageSize ?? weights.published?.imageSize;
+  const model = modelOfWeights(weights.path, weights, { ...flags, classes, imageSize });
   const data =
     found.kind === 'pixels'
       ? { name: found.name, preprocessing: standardPreprocessing(found, model.config.imageSize) }

@@ -90,7 +90,7 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
 /** The model in the checkpoint: weights, or an exported model. */
 async function openEvaluated(flags: ValidateFlags): Promise<EvaluatedModel> {
   if (isOnnxFile(flags.checkpoint)) return evaluatedOnnx(await openOnnxFile(flags));
-  const { weights, model, description } = openClassifier(flags, false);
+  const { weights, model, description } = await openClassifier(flags, false);
   return evaluatedWeights(weights, model, description);
 }
 

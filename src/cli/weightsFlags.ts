@@ -2,14 +2,16 @@ import { InvalidArgumentError, Option } from 'commander';
 import { UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { recogniseModel } from '../models/recognise.js';
-import { createModel, type Hyperparameters } from '../models/registry.js';
+import { createModel, families, type Hyperparameters } from '../models/registry.js';
+import { localWeights } from '../runs/hub/localWeights.js';
 import { describeUnknown } from '../runs/misfit.js';
 import { readWeights } from '../runs/weights.js';
 import type { WeightsDescription } from '../runs/weightsDescription.js';
-import type { WeightsFile } from '../train/weights.js';
+import type { ReadWeightsOptions, WeightsFile } from '../train/weights.js';
 import { modelOfWeights } from './modelOfWeights.js';
 import { modelOptions, nameOption } from './options.js';
 import { parseCount } from './parsing.js';
+import { runLog } from './runLog.js';
 import { classMapNames, type DescriptionFlags, describeFile } from './weightsData.js';
 
 /** Flags of the commands that take a model from a file of weights. */
@@ -75,7 +77,7 @@ export function descriptionOptions(): Option[] {
 export function checkpointOption(): Option {
   return new Option(
     '--checkpoint <file>',
-    'weights: a checkpoint of a run, .safetensors or .pth',
+    'weights: a checkpoint of a run, .safetensors or .pth, or published ones such as timm/resnet18.a1_in1k',
   ).makeOptionMandatory();
 }
 
@@ -101,15 +103,16 @@ export function weightsOptions(classMap: string): Option[] {
 }
 
 /**
- * Reads weights and makes their model.
+ * Reads weights, which are fetched if they are published ones, and makes their model.
  *
  * @param namesFromMap whether the class map, if there is one, gives the classes' names
  * @throws UserError when the file cannot be used, or flags contradict it
  * @throws UsageError when neither it nor the flags name the model
  */
-export function openClassifier(flags: WeightsFlags, namesFromMap = true): Classifier {
-  const { checkpoint: path, imageSize, classMap } = flags;
-  const weights = { ...readWeights(path, { ema: flags.ema }), path };
+export async function openClassifier(flags: WeightsFlags, namesFromMap = true): Promise<Classifier> {
+  const { checkpoint: path, classMap } = flags;
+  const weights = await openWeights(path, { ema: flags.ema });
+  const imageSize = flags.imageSize ?? weights.published?.imageSize;
   const classes = flags.numClasses ?? classesOf(weights, flags);
   if (classes === undefined)
     throw new UsageError(`${path} does not say how many classes it has: give --num-classes`);
@@ -119,10 +122,22 @@ export function openClassifier(flags: WeightsFlags, namesFromMap = true): Classi
   return { weights, model, description: describeFile(weights, model, flags, { classes: mapped }) };
 }
 
+/**
+ * Reads weights, which are fetched if they are published ones; `path` is what was given.
+ *
+ * @throws UserError when they cannot be had
+ */
+export async function openWeights(
+  source: string,
+  options: ReadWeightsOptions,
+): Promise<WeightsFile & { readonly path: string }> {
+  return { ...readWeights(await localWeights(source, runLog()), options), path: source };
+}
+
 /** How many classes weights have: what their file says, else the length of the classifier's bias. */
-function classesOf({ info, tensors }: WeightsFile, flags: WeightsFlags): number | undefined {
+function classesOf({ info, tensors, architecture }: WeightsFile, flags: WeightsFlags): number | undefined {
   if (info) return info.model.classes;
-  const name = flags.model ?? recogniseModel(tensors)?.name;
+  const name = flags.model ?? recogniseModel(tensors, families, architecture)?.name;
   if (name === undefined) throw new UserError(`${flags.checkpoint}: ${describeUnknown(tensors)}`);
   const { classifierEntries } = createModel({ name, classes: 2 });
   return tensors.get(classifierEntries.at(-1)!)?.shape[0];

@@ -3,6 +3,17 @@ import type { Dataset, Normalisation } from './dataset.js';
 /** What is done with the EXIF orientation of a file: it is applied, or ignored. */
 export type ExifHandling = 'apply' | 'ignore';
 
+/** How images are resized: antialiased, as Pillow does, with a triangle or with Keys' cubic of a = −0.5. */
+export type Interpolation = 'bilinear' | 'bicubic';
+
+/** Every {@link Interpolation}. */
+export const INTERPOLATIONS: readonly Interpolation[] = ['bilinear', 'bicubic'];
+
+/** Whether a value from a file names an {@link Interpolation}. */
+export function isInterpolation(value: unknown): value is Interpolation {
+  return INTERPOLATIONS.some((each) => each === value);
+}
+
 /**
  * Preprocessing of an image in evaluation: EXIF orientation applied (`exif`), shorter side resized to `resizeSize`,
  * centre crop of `imageSize`×`imageSize`, scaled to [0, 1] and normalised. Every command that gives images to a model uses this one description, which is kept with the model.
@@ -12,8 +23,7 @@ export interface Preprocessing extends Normalisation {
   readonly imageSize: number;
   /** Pixels of the shorter side before the centre crop; `imageSize` if a square image is not cropped. */
   readonly resizeSize: number;
-  /** How images are resized: antialiased bilinear, as Pillow does. */
-  readonly interpolation: 'bilinear';
+  readonly interpolation: Interpolation;
   readonly exif: ExifHandling;
 }
 

@@ -24,6 +24,11 @@ export interface ModelDeclaration {
   readonly leastImageSize: number;
   /** Classes of the data that it is published for. */
   readonly classes: number;
+  /**
+   * Names that another library gives its tensors: the names here by the other ones, given those here in the state
+   * dict's order.
+   */
+  readonly otherNames?: (names: readonly string[]) => ReadonlyMap<string, string>;
 }
 
 /**

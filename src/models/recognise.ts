@@ -14,15 +14,32 @@ export type ModelKind = { readonly name: string; readonly channels: number } & {
  * The model that a state dict belongs to, by the names and shapes of all tensors except the classifier's
  * and counters; undefined if it is none of them. Where one model's tensors are a part of another's, as ResNet18's are
  * of ResNet34's, it is the larger one.
+ *
+ * @param preferred name of the model to take where the tensors are those of several, as {@link modelsOf} lists them;
+ *   else it is the first
  */
-export function recogniseModel(tensors: TensorShapes, among: Families = families): ModelKind | undefined {
-  let best: { readonly kind: ModelKind; readonly count: number } | undefined;
+export function recogniseModel(
+  tensors: TensorShapes,
+  among: Families = families,
+  preferred?: string,
+): ModelKind | undefined {
+  const kinds = modelsOf(tensors, among);
+  return kinds.find(({ name }) => name === preferred) ?? kinds[0];
+}
+
+/**
+ * Every model that a state dict can belong to: more than one where models differ in what no tensor shows, such as
+ * padding.
+ */
+export function modelsOf(tensors: TensorShapes, among: Families = families): readonly ModelKind[] {
+  let best: { readonly kinds: readonly ModelKind[]; readonly count: number } = { kinds: [], count: 1 };
   for (const { kind, entries } of modelLayouts(among)) {
-    if (entries.length <= (best?.count ?? 0)) continue;
+    const count = entries.length;
+    if (count < best.count) continue;
     if (entries.every(({ name, shape }) => sameShape(tensors.get(name)?.shape, shape)))
-      best = { kind, count: entries.length };
+      best = { kinds: [...(count === best.count ? best.kinds : []), kind], count };
   }
-  return best?.kind;
+  return best.kinds;
 }
 
 /** A model's tensors that tell it from others: all but the classifier's and counters. */

@@ -1,6 +1,7 @@
 import { densenet } from './densenet.js';
 import { densenet224 } from './densenet224.js';
 import { efficientnet } from './efficientnet.js';
+import { efficientnetLite } from './efficientnetLite.js';
 import { Families, type ModelRequest } from './families.js';
 import { mnasnet } from './mnasnet.js';
 import { mobilenetV2 } from './mobilenetV2.js';
@@ -27,6 +28,7 @@ const list = [
   mnasnet,
   squeezenet,
   densenet224,
+  efficientnetLite,
 ] as const;
 
 type KeysOf<T> = T extends T ? keyof T : never;

@@ -1,4 +1,5 @@
 import type { Dataset, DatasetPair } from '../data/dataset.js';
+import { areImageNet, IMAGENET_FOLDERS } from '../data/imagenet/classes.js';
 import { SettingError, UserError } from '../errors.js';
 
 /** Number of classes that a message names. */
@@ -14,9 +15,10 @@ function keyOf(name: string): string {
   return name.normalize('NFC');
 }
 
-/** Places of classes by name. */
+/** Places of classes by name; ImageNet's are also known by the names of their folders, such as n01440764. */
 export function classPlaces(classes: readonly string[]): ReadonlyMap<string, number> {
-  return new Map(classes.map((name, i) => [keyOf(name), i]));
+  const folders = areImageNet(classes) ? IMAGENET_FOLDERS : [];
+  return new Map([...folders, ...classes].map((name, i) => [keyOf(name), i % classes.length]));
 }
 
 /** The place of a class by its name; undefined if it is not among them. */

@@ -3,10 +3,11 @@ import type { Preprocessing } from '../data/preprocessing.js';
 import { errorMessage, type NoticeListener, UserError, withKeys } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { recogniseModel } from '../models/recognise.js';
-import { createModel, type ModelOptions } from '../models/registry.js';
+import { createModel, families, type ModelOptions } from '../models/registry.js';
 import { Classifier, type ClassifierOptions } from '../train/classifier.js';
 import { describeData } from '../train/preprocessing.js';
 import type { ReadWeightsOptions, WeightsFile } from '../train/weights.js';
+import { localWeights } from './hub/localWeights.js';
 import { describeUnknown } from './misfit.js';
 import { readWeights } from './weights.js';
 import { describeWeights, type GivenDescription } from './weightsDescription.js';
@@ -38,10 +39,10 @@ export interface LoadedClassifier {
 
 /**
  * The classifier in a file of weights: a checkpoint of a run, .safetensors, or a PyTorch checkpoint whose architecture is one
- * of the known ones.
+ * of the known ones; or the name of published weights, such as `timm/resnet18.a1_in1k`.
  *
  * @param options mean, std, resizeSize, classes, exif: only for files that do not say it themselves
- * @throws UserError when the file is missing, damaged or of an unknown architecture
+ * @throws UserError when published weights cannot be had, or the file is missing, damaged or of an unknown architecture
  * @throws UsageError when an option contradicts the file
  */
 export async function loadClassifier(
@@ -49,7 +50,7 @@ export async function loadClassifier(
   options: LoadClassifierOptions,
 ): Promise<LoadedClassifier> {
   const { engine, batchSize, imageSize, ema, onNotice, ...given } = options;
-  const weights = { ...readWeights(path, { ema }), path };
+  const weights = { ...readWeights(await localWeights(path), { ema }), path };
   const model = createModel(requestOf(weights, imageSize));
   const { preprocessing, classes, notices } = describeWeights(weights, model, given);
   for (const notice of [weights.notice, ...notices])
@@ -80,15 +81,15 @@ function imagesFor(
  * @throws UserError when it is of an unknown architecture
  */
 export function requestOf(
-  { info, tensors, path }: WeightsFile & { readonly path: string },
+  { info, tensors, architecture, published, path }: WeightsFile & { readonly path: string },
   imageSize: number | undefined,
 ): ModelOptions {
   if (info) return { ...info.model, imageSize: imageSize ?? info.model.imageSize };
-  const found = recogniseModel(tensors);
+  const found = recogniseModel(tensors, families, architecture);
   if (!found) throw new UserError(`${path}: ${describeUnknown(tensors)}`);
   const { classifierEntries } = createModel({ ...found, classes: 2 });
   const classes = tensors.get(classifierEntries.at(-1)!)?.shape[0];
   if (classes === undefined)
     throw new UserError(`${path} has no ${classifierEntries.at(-1)}, which tells how many classes there are`);
-  return { ...found, classes, imageSize };
+  return { ...found, classes, imageSize: imageSize ?? published?.imageSize };
 }

@@ -5,6 +5,7 @@ import { SettingError, type SettingText } from '../errors.js';
 import { families } from '../models/registry.js';
 import { checkConfig } from './checkConfig.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
+import { fetchPretrained } from './pretrainedModel.js';
 import { partOf } from './rankShare.js';
 import { resumedConfig } from './resumedConfig.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
@@ -44,15 +45,17 @@ export const RUNS = 'runs';
 /**
  * Opens the folder of a new run, or of one to resume.
  *
- * @param onEvent called with what a resume changes, and with milestones that the run does not reach
- * @throws UserError when the folder is in use, not usable or already has a run, or its checkpoint is damaged
+ * @param onEvent called with what a resume changes, with milestones that the run does not reach, and while pretrained
+ *   weights are fetched
+ * @throws UserError when pretrained weights cannot be had, or the folder is in use, not usable or already has a run, or its checkpoint is damaged
  * @throws SettingError when settings are wrong, contradict one another, have no effect, or contradict the run to resume
  */
 export async function openRun(request: RunRequest, onEvent?: RunListener): Promise<OpenRun> {
   const given = withAbsolutePaths(checkTrainSettings(request.settings));
   const recipe = recipeSettings(request.recipe);
   if (request.resume !== undefined) return resume(request.resume, { ...request, settings: given }, onEvent);
-  const config = { ...newConfig(given, recipe) };
+  const own = await fetchPretrained({ ...recipe, ...given }, onEvent);
+  const config = { ...newConfig(given, { ...own, ...recipe }) };
   const late = lateMilestones(config, given.milestones !== undefined);
   if (late) onEvent?.(noticeEvent('settings', late));
   if (launchedRanks().rank > 0)

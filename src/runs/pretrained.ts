@@ -1,10 +1,12 @@
 import { type NoticeListener, type SettingText, UserError, withKeys } from '../errors.js';
 import type { Model } from '../models/model.js';
+import { modelsOf } from '../models/recognise.js';
 import type { Learner } from '../train/learner.js';
 import { floatsOf, type StateDictTensors, type StateTensor } from '../train/stateDict.js';
 import { textsOf } from '../train/torchDescription.js';
 import type { WeightsFile } from '../train/weights.js';
 import { areNamed, classPlaces, placeOf, someNames } from './classMapping.js';
+import { localWeights } from './hub/localWeights.js';
 import { describeMisfit } from './misfit.js';
 import { readWeights } from './weights.js';
 
@@ -21,18 +23,28 @@ export interface PretrainedOptions {
 }
 
 /**
- * Starts a run with the weights of a file. Rows of the classifier are kept for the classes that the file has by name;
+ * Starts a run with the weights of a file, or with published ones (`timm/resnet18.a1_in1k`). Rows of the classifier are kept for the classes that the file has by name;
  * the others keep their initial values.
  *
- * @throws UserError when the file does not fit the model, or its classifier is to be kept and does not fit
+ * @throws UserError when published weights cannot be had, or the file does not fit the model, or its classifier is to be kept and does not fit
  */
 export async function loadPretrained(
   learner: Learner,
-  path: string,
+  source: string,
+  options: PretrainedOptions = {},
+): Promise<void> {
+  const path = await localWeights(source);
+  await startFromWeights(learner, { ...readWeights(path, { ema: options.ema }), path: source }, options);
+}
+
+/** {@link loadPretrained} with weights that have been read; `path` is what messages call them. */
+export async function startFromWeights(
+  learner: Learner,
+  weights: WeightsFile & { readonly path: string },
   options: PretrainedOptions = {},
 ): Promise<void> {
   const notify = (text: SettingText): void => options.onNotice?.(withKeys(text), text);
-  const weights = readWeights(path, { ema: options.ema });
+  const { path } = weights;
   if (weights.notice !== undefined) notify(weights.notice);
   // Of another model the classifier's shape is the least of what differs.
   refuseOthers(weights, learner.model, path);
@@ -83,8 +95,13 @@ function classifierRows(
   };
 }
 
-function namesOf({ info, extras }: WeightsFile): readonly string[] | undefined {
-  return info?.data.classes ?? textsOf(extras?.get('classes')) ?? textsOf(extras?.get('class_to_idx'));
+function namesOf({ info, extras, published }: WeightsFile): readonly string[] | undefined {
+  return (
+    info?.data.classes ??
+    textsOf(extras?.get('classes')) ??
+    textsOf(extras?.get('class_to_idx')) ??
+    published?.classes
+  );
 }
 
 /** A classifier's tensor with its initial rows replaced by rows of the file. */
@@ -112,13 +129,21 @@ function withRows(
 }
 
 /** @throws UserError when a tensor that the model needs could not be read, or the tensors are those of another model */
-function refuseOthers({ tensors, unread = new Map() }: WeightsFile, model: Model, path: string): void {
+function refuseOthers(
+  { tensors, architecture, unread = new Map() }: WeightsFile,
+  model: Model,
+  path: string,
+): void {
   const names = new Set(model.stateEntries().map(({ name }) => name));
   const needed = [...unread].find(([name]) => names.has(name));
   if (needed)
     throw new UserError(`${path} ${needed[1]}, and it is ${needed[0]}, which ${model.config.name} needs`);
   const misfit = describeMisfit(tensors, model);
   if (misfit !== undefined) throw new UserError(`${path}: ${misfit}`);
+  // Of models with the same tensors only one was trained.
+  const asked = model.config.name;
+  if (architecture !== asked && modelsOf(tensors).some(({ name }) => name === architecture))
+    throw new UserError(`${path}: it has the weights of ${architecture}, not of ${asked}`);
 }
 
 async function loadTensors(learner: Learner, tensors: StateDictTensors, path: string): Promise<void> {

@@ -4,7 +4,8 @@ import { Loader } from '../data/loader.js';
 import { type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
 import type { Ranks } from '../distributed/communicator.js';
 import type { Model } from '../models/model.js';
-import { preprocessingOf } from '../train/preprocessing.js';
+import { preprocessingOf, publishedPreprocessing } from '../train/preprocessing.js';
+import type { PublishedDescription } from '../train/publishedWeights.js';
 import type { Checkpoint } from './checkpoint.js';
 import { partOf } from './rankShare.js';
 import type { TrainConfig } from './trainConfig.js';
@@ -26,16 +27,38 @@ export class Opened {
   }
 }
 
-/** What images go through: as in the checkpoint that is resumed, else as the data has it. */
+/** What images go through: as in the checkpoint that is resumed, else as published weights or the data have it. */
 export function preprocessingFor(
   { config, checkpoint }: { readonly config: TrainConfig; readonly checkpoint?: Checkpoint | undefined },
   train: Dataset,
-  { config: { imageSize }, channels }: Model,
+  {
+    model: { config: size, channels },
+    published,
+  }: { readonly model: Model; readonly published: PublishedDescription | undefined },
 ): Preprocessing {
   const standard = checkpoint
-    ? preprocessingOf(checkpoint, imageSize)
-    : standardPreprocessing(train, imageSize, train.kind === 'images' ? config.exif : undefined);
+    ? preprocessingOf(checkpoint, size.imageSize)
+    : freshPreprocessing(config, train, { ...size, published });
   return { ...standard, ...normalisationFor(standard, channels) };
+}
+
+/** The preprocessing of a new run: that of its published weights, else the usual one of its data. */
+function freshPreprocessing(
+  config: TrainConfig,
+  train: Dataset,
+  {
+    imageSize,
+    published,
+  }: { readonly imageSize: number; readonly published: PublishedDescription | undefined },
+): Preprocessing {
+  const exif = train.kind === 'images' ? config.exif : undefined;
+  const usual = standardPreprocessing(train, imageSize, exif);
+  if (!published) return usual;
+  const { mean, std, interpolation, resizeSize } = publishedPreprocessing(published, imageSize, exif);
+  // Images in memory are not cropped, whatever the weights were trained on.
+  return train.kind === 'pixels'
+    ? { ...usual, mean, std }
+    : { ...usual, mean, std, interpolation, resizeSize };
 }
 
 /** Makes the loaders of a rank's part of a run's data. */

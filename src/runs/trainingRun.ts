@@ -19,7 +19,8 @@ import { asResumedClasses } from './classMapping.js';
 import { classWeightsOf } from './classWeights.js';
 import { freezingOf, withConfiguredRates } from './fineTuning.js';
 import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';
-import { loadPretrained } from './pretrained.js';
+import { startFromWeights } from './pretrained.js';
+import { type PretrainedWeights, pretrainedWeights } from './pretrainedModel.js';
 import { engineOptionsOf, partOf } from './rankShare.js';
 import { RunCheckpoints } from './runCheckpoints.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
@@ -81,13 +82,14 @@ export async function prepareFor(
 ): Promise<TrainingRun> {
   const { config, folder, checkpoint, listeners = [] } = options;
   const model = options.model ?? (await modelFor(options, train));
-  const preprocessing = preprocessingFor(options, train, model);
+  const weights = checkpoint ? undefined : await pretrainedWeights(config, options.onEvent);
+  const preprocessing = preprocessingFor(options, train, { model, published: weights?.published });
   const opened = new Opened();
   try {
     const ranks = launchedRanks();
     const loaders = openLoaders({ train, test }, { config, ranks, model, preprocessing }, opened);
     const engine = opened.keep(await createEngine(config.engine, engineOptionsOf(config, ranks), ranks));
-    const learner = opened.keep(await makeLearner(engine, model, train, options, ranks));
+    const learner = opened.keep(await makeLearner(engine, model, train, { ...options, weights, ranks }));
     const teacher = await teacherOf(
       options,
       { engine, model, batchSize: learner.batchSize, classes: train.classes, preprocessing },
@@ -171,11 +173,20 @@ async function makeLearner(
   engine: Engine,
   model: Model,
   { classes, labels }: Dataset,
-  { config, checkpoint, onEvent, ...own }: Omit<TrainingRunOptions, 'data'>,
-  ranks: LaunchedRanks,
+  {
+    config,
+    checkpoint,
+    onEvent,
+    weights,
+    ranks,
+    ...own
+  }: Omit<TrainingRunOptions, 'data'> & {
+    readonly weights: PretrainedWeights | undefined;
+    readonly ranks: LaunchedRanks;
+  },
 ): Promise<Learner> {
   const classWeights = classWeightsOf(config.classWeights, { classes, labels });
-  const { syncBatchNorm, seed, f32Steps, pretrained, pretrainedEma: ema, keepClassifier } = config;
+  const { syncBatchNorm, seed, f32Steps, keepClassifier } = config;
   const clipNorm = config.clipNorm ?? undefined;
   const averageDecay = config.emaDecay ?? undefined;
   const {
@@ -197,13 +208,9 @@ async function makeLearner(
     softTargets: mixingOf(config) !== undefined,
   });
   if (checkpoint) await restoreLearner(learner, checkpoint);
-  else if (pretrained !== null) {
-    await loadPretrained(learner, pretrained, {
-      classes,
-      keepClassifier,
-      ema,
-      onNotice: noticeOf({ onEvent }),
-    });
+  else if (weights) {
+    const onNotice = noticeOf({ onEvent });
+    await startFromWeights(learner, weights, { classes, keepClassifier, onNotice });
   }
   return learner;
 }

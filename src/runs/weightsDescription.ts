@@ -1,9 +1,10 @@
 import { normalisationFor } from '../data/channels.js';
 import { IMAGENET_NORMALISATION } from '../data/dataset.js';
 import { type ExifHandling, type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
-import { SettingError, type SettingText, UserError } from '../errors.js';
+import { type NameOfSetting, SettingError, type SettingText, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
-import { preprocessingOf } from '../train/preprocessing.js';
+import { modelsOf } from '../models/recognise.js';
+import { preprocessingOf, publishedPreprocessing } from '../train/preprocessing.js';
 import { numbersOf, textsOf } from '../train/torchDescription.js';
 import type { WeightsFile } from '../train/weights.js';
 
@@ -59,11 +60,31 @@ export function describeWeights(
   return {
     preprocessing,
     classes: names ?? Array.from({ length: model.config.classes }, (_, i) => `class ${i}`),
-    notices:
-      assumed === undefined
+    notices: [
+      ...(assumed === undefined
         ? []
-        : [(name) => `${path} does not say how images are prepared: assumed ${assumed(name)}`],
+        : [
+            (name: NameOfSetting) => `${path} does not say how images are prepared: assumed ${assumed(name)}`,
+          ]),
+      ...[...(weights.published?.notices ?? []), ...ambiguity(weights, model)].map(
+        (notice): SettingText =>
+          () =>
+            notice,
+      ),
+    ],
   };
+}
+
+/** A sentence where the tensors are also another model's, and nothing says which model they were trained in. */
+function ambiguity(
+  { architecture, tensors, path }: WeightsFile & { readonly path: string },
+  { config }: Model,
+): string[] {
+  const others = modelsOf(tensors).filter(({ name }) => name !== config.name);
+  if (others.length === 0 || config.name === architecture) return [];
+  return [
+    `${path} has the tensors of ${config.name}, and of ${others.map(({ name }) => name).join(', ')}, which computes otherwise: ${config.name} is used`,
+  ];
 }
 
 function refuseGiven(path: string, given: GivenDescription): void {
@@ -85,14 +106,16 @@ function refuseOtherChannels(path: string, { channels }: Model, { mean, std }: G
 }
 
 function foreignPreprocessing(
-  { extras }: WeightsFile,
+  { extras, published }: WeightsFile,
   model: Model,
   { mean, std, resizeSize, exif, data }: GivenDescription,
 ): { preprocessing: Preprocessing; assumed: SettingText | undefined } {
   const { imageSize } = model.config;
   const kind = imageSize < SMALL ? 'pixels' : 'images';
-  const usual =
-    data?.preprocessing ?? standardPreprocessing({ kind, normalisation: IMAGENET_NORMALISATION }, imageSize);
+  const usual = published
+    ? publishedPreprocessing(published, imageSize)
+    : (data?.preprocessing ??
+      standardPreprocessing({ kind, normalisation: IMAGENET_NORMALISATION }, imageSize));
   const listIn = (key: string): readonly number[] | undefined => {
     const numbers = numbersOf(extras?.get(key));
     return numbers?.length === model.channels ? numbers : undefined;
@@ -105,6 +128,7 @@ function foreignPreprocessing(
     resizeSize: resizeSize ?? usual.resizeSize,
     exif: exif ?? usual.exif,
   };
+  if (published) return { preprocessing, assumed: undefined };
   const normalisation: SettingText = (name) =>
     `the mean and deviation of ${data?.name ?? 'ImageNet'} (${name('mean')}, ${name('std')})`;
   const parts = [
@@ -122,7 +146,7 @@ function cropInWords({ imageSize, resizeSize }: Preprocessing): SettingText {
 }
 
 function foreignNames(
-  { extras, path }: WeightsFile & { readonly path: string },
+  { extras, published, path }: WeightsFile & { readonly path: string },
   model: Model,
   given: GivenDescription,
 ): readonly string[] | undefined {
@@ -133,5 +157,6 @@ function foreignNames(
       `the list of classes has ${given.classes.length} names, but ${path} has ${classes} classes`,
     );
   }
-  return NAME_KEYS.map((key) => textsOf(extras?.get(key))).find((names) => names?.length === classes);
+  const known = [...NAME_KEYS.map((key) => textsOf(extras?.get(key))), published?.classes];
+  return known.find((names) => names?.length === classes);
 }

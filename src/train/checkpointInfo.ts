@@ -1,4 +1,4 @@
-import type { ExifHandling } from '../data/preprocessing.js';
+import { type ExifHandling, type Interpolation, isInterpolation } from '../data/preprocessing.js';
 import { errorMessage, UserError } from '../errors.js';
 import type { ModelConfig } from '../models/model.js';
 import type { AccuracySums } from './metrics.js';
@@ -32,7 +32,7 @@ export interface DataDescription {
   readonly std: readonly number[];
   /** Pixels of the shorter side before the centre crop; absent in files of older versions, as are the next two. */
   readonly resizeSize?: number;
-  readonly interpolation?: 'bilinear';
+  readonly interpolation?: Interpolation;
   /** Whether the EXIF orientation of images is applied. */
   readonly exif?: ExifHandling;
 }
@@ -111,7 +111,7 @@ function isData(value: unknown, channels: number): boolean {
     isListOf(value.classes, isText) &&
     [value.mean, value.std].every((item) => isListOf(item, isNumber) && item.length === channels) &&
     (value.resizeSize === undefined || isCount(value.resizeSize)) &&
-    (value.interpolation === undefined || value.interpolation === 'bilinear') &&
+    (value.interpolation === undefined || isInterpolation(value.interpolation)) &&
     (value.exif === undefined || value.exif === 'apply' || value.exif === 'ignore')
   );
 }

@@ -6,10 +6,11 @@ import type { StateEntry } from '../nn/module.js';
 import { averagedEntries, averageName, checkDecay } from './averages.js';
 import { Classifier, type Predictions } from './classifier.js';
 import { expectFiniteImages } from './finite.js';
+import type { LearnerOptions } from './learnerOptions.js';
 import { type EvaluationOptions, gradientName } from './programs.js';
 import { RankSums } from './rankSums.js';
 import { checkStateDict, floatsOf, namedState, type StateDictTensors } from './stateDict.js';
-import { StepExecutables, type StepParts } from './stepExecutables.js';
+import { StepExecutables } from './stepExecutables.js';
 import {
   type GradientResult,
   inputsOfBatch,
@@ -19,14 +20,6 @@ import {
   stepResultOf,
 } from './stepResult.js';
 import { TrainingState } from './trainingState.js';
-
-/** Options of a learner; it does not close the engine. */
-export interface LearnerOptions extends StepParts {
-  /** Images of an evaluation batch. Default: `batchSize`. */
-  readonly evaluationBatchSize?: number | undefined;
-  /** Seed of the initial values and of dropout. Default 0. */
-  readonly seed?: number | undefined;
-}
 
 /**
  * A model in training on an engine: its values, the state of loss and optimiser, and the compiled programs

@@ -1,6 +1,7 @@
 import { CIFAR_NORMALISATION } from '../data/dataset.js';
-import { imagenetResizeSize, type Preprocessing } from '../data/preprocessing.js';
+import { type ExifHandling, imagenetResizeSize, type Preprocessing } from '../data/preprocessing.js';
 import type { CheckpointInfo, DataDescription } from './checkpointInfo.js';
+import { type PublishedDescription, resizeSizeOf } from './publishedWeights.js';
 
 /** Data sets whose images are kept in memory and not cropped. */
 const WHOLE: readonly unknown[] = ['cifar10', 'cifar100', 'synthetic'];
@@ -25,6 +26,21 @@ export function preprocessingOf(
   const own = imageSize === model.imageSize ? data.resizeSize : undefined;
   const resizeSize = own ?? (isWhole ? imageSize : imagenetResizeSize(imageSize));
   return { mean: data.mean, std: data.std, imageSize, resizeSize, interpolation, exif };
+}
+
+/**
+ * The preprocessing that published weights are evaluated with.
+ *
+ * @param imageSize height and width of the model's input; another size than the published one keeps the share that is cropped
+ * @param exif default `ignore`, as torchvision and timm do
+ */
+export function publishedPreprocessing(
+  published: PublishedDescription,
+  imageSize: number,
+  exif: ExifHandling = 'ignore',
+): Preprocessing {
+  const { mean, std, interpolation } = published;
+  return { mean, std, imageSize, resizeSize: resizeSizeOf(published, imageSize), interpolation, exif };
 }
 
 /** A checkpoint's classes and preprocessing. */

@@ -1,3 +1,4 @@
+import { isInterpolation } from '../data/preprocessing.js';
 import type { TorchExtra } from '../formats/torch/extras.js';
 import type { ModelConfig } from '../models/model.js';
 import { families, isModelName } from '../models/registry.js';
@@ -35,6 +36,7 @@ export function infoOfExtras(extras: ReadonlyMap<string, TorchExtra>): Checkpoin
   const hyperparameters = families.optionsOf(Object.fromEntries(extras));
   const model: ModelConfig = { name, classes: classes.length, imageSize, channels, ...hyperparameters };
   const resizeSize = extras.get('resize_size');
+  const interpolation = extras.get('interpolation');
   const exif = extras.get('exif');
   return {
     model,
@@ -43,7 +45,7 @@ export function infoOfExtras(extras: ReadonlyMap<string, TorchExtra>): Checkpoin
       mean,
       std,
       ...(typeof resizeSize === 'number' && { resizeSize }),
-      ...(extras.get('interpolation') === 'bilinear' && { interpolation: 'bilinear' as const }),
+      ...(isInterpolation(interpolation) && { interpolation }),
       ...((exif === 'apply' || exif === 'ignore') && { exif }),
     },
   };

@@ -4,15 +4,17 @@ import { withoutPrefixes } from '../formats/stateNames.js';
 import type { TorchExtra } from '../formats/torch/extras.js';
 import { readTorchCheckpoint } from '../formats/torch/readTorch.js';
 import { isZip } from '../formats/zip/readZip.js';
+import { withOwnNames } from '../models/otherNames.js';
 import { AVERAGE_PREFIX, averageName } from './averages.js';
 import { type CheckpointInfo, infoOf } from './checkpointInfo.js';
 import { expectFinite } from './finite.js';
+import type { PublishedDescription } from './publishedWeights.js';
 import { fromStored, type StateDictTensors } from './stateDict.js';
 import { infoOfExtras } from './torchDescription.js';
 
 /** A model's tensors from a file, with the file's own description. */
 export interface WeightsFile {
-  /** Under the model's own names, without prefixes of wrappers. */
+  /** Under the names of the model here, without prefixes of wrappers. */
   readonly tensors: StateDictTensors;
   /** Present in the files that this library writes. */
   readonly info?: CheckpointInfo;
@@ -22,6 +24,10 @@ export interface WeightsFile {
   readonly unread?: ReadonlyMap<string, string>;
   /** A notice about the choice of weights, such as that the file also has averaged ones. */
   readonly notice?: SettingText;
+  /** The model, where the names of the tensors or what is published with them tell it. */
+  readonly architecture?: string | undefined;
+  /** What is known of published weights that do not describe themselves. */
+  readonly published?: PublishedDescription | undefined;
 }
 
 /** Which weights of a file to take. */
@@ -52,7 +58,8 @@ export function isTrainingState(name: string): boolean {
 export function parseWeights(bytes: Uint8Array, path: string, options: ReadWeightsOptions = {}): WeightsFile {
   const weights = parse(bytes, path, options.ema ?? false);
   expectFinite(weights.tensors, path);
-  return weights;
+  const renamed = weights.info ? undefined : withOwnNames(weights.tensors);
+  return renamed ? { ...weights, tensors: renamed.tensors, architecture: renamed.model } : weights;
 }
 
 function parse(bytes: Uint8Array, path: string, ema: boolean): WeightsFile {

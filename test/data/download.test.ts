@@ -52,7 +52,10 @@ function send(response: ServerResponse, range: number | undefined, stop = CONTEN
 }
 
 const fetchTo = (path: string, url: string, settings: DownloadSettings = {}, md5 = MD5): Promise<void> =>
-  download({ url, path, md5 }, { retryDelayMs: 1, attempts: 3, ...settings });
+  download(
+    { url, path, checksum: { algorithm: 'md5', hex: md5 }, what: 'the official archive' },
+    { retryDelayMs: 1, attempts: 3, ...settings },
+  );
 
 function target(t: TestContext): string {
   return join(temporaryFolder(t), 'new', 'file.tar.gz');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { closestModel } from '../../src/models/closestModel.js';
-import { recogniseModel } from '../../src/models/recognise.js';
-import { createModel, modelNames } from '../../src/models/registry.js';
+import { modelsOf, recogniseModel } from '../../src/models/recognise.js';
+import { createModel, families, modelNames } from '../../src/models/registry.js';
 
 const shapes = (model: ReturnType<typeof createModel>) =>
   new Map(model.stateEntries().map(({ name, shape }) => [name, { shape }]));
@@ -11,7 +11,7 @@ describe('recogniseModel', () => {
   it('tells every model from its tensors, whatever the classes and channels', () => {
     for (const kind of [
       ...modelNames
-        .filter((name) => !['shufflenetv2', 'skipblocknet'].includes(name))
+        .filter((name) => !['shufflenetv2', 'skipblocknet'].includes(name) && !name.startsWith('tf_'))
         .map((name) => ({ name })),
       ...[0.5, 1, 1.5, 2].map((ratio) => ({ name: 'shufflenetv2', ratio })),
       ...[0.5, 0.75, 1, 1.25].map((width) => ({ name: 'skipblocknet', width })),
@@ -21,6 +21,14 @@ describe('recogniseModel', () => {
         assert.deepEqual(recogniseModel(tensors), { ...kind, channels });
       }
     }
+  });
+
+  it('lists the models that differ in padding, and takes the one that is preferred', () => {
+    const tensors = shapes(createModel({ name: 'tf_efficientnet_lite1', classes: 7 }));
+    const names = modelsOf(tensors).map(({ name }) => name);
+    assert.deepEqual(names, ['efficientnet_lite1', 'tf_efficientnet_lite1']);
+    assert.equal(recogniseModel(tensors, families, 'tf_efficientnet_lite1')?.name, 'tf_efficientnet_lite1');
+    assert.equal(recogniseModel(tensors, families, 'resnet18')?.name, 'efficientnet_lite1');
   });
 
   it('does not guess, but says what is closest', () => {

@@ -11,10 +11,12 @@ interface Errors {
   readonly parameters: number;
 }
 
-/** Numbers of a torchvision model in float64, as `bench/pytorch/torchvision_golden.py` writes them. */
+/** Numbers of a model of torchvision or timm in float64, as `bench/pytorch/torchvision_golden.py` writes them. */
 export interface TorchvisionGolden {
   readonly model: string;
-  readonly torchvision: string;
+  /** The library's name of the model. */
+  readonly torchvision?: string;
+  readonly timm?: string;
   readonly image_size: number;
   readonly batch: number;
   readonly classes: number;
@@ -67,8 +69,17 @@ export const torchvisionModels = [
   'resnet50_224',
 ] as const;
 
+/** Models of timm that have golden numbers, the smallest first. */
+export const timmModels = [
+  'efficientnet_lite0',
+  'tf_efficientnet_lite0',
+  'efficientnet_lite1',
+  'efficientnet_lite3',
+] as const;
+
 /** The golden numbers of a model by its name. */
 export function readTorchvisionGolden(model: string): TorchvisionGolden {
-  const url = new URL(`../../../test/golden/torchvision/${model}.json`, import.meta.url);
+  const library = timmModels.some((name) => name === model) ? 'timm' : 'torchvision';
+  const url = new URL(`../../../test/golden/${library}/${model}.json`, import.meta.url);
   return JSON.parse(readFileSync(url, 'utf8')) as TorchvisionGolden;
 }

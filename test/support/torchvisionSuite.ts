@@ -146,9 +146,9 @@ async function checkSteps(learner: Learner, golden: TorchvisionGolden, limits: L
   await checkNorms(learner, 'parameter', parameters_after, limits.parameters);
 }
 
-/** Names, shapes and number of parameters: what a checkpoint of torchvision has to fit. */
+/** Names, shapes and number of parameters: what a checkpoint of torchvision or timm has to fit. */
 export function stateDictTest(name: string): void {
-  it(`${name} has torchvision's state dict`, () => {
+  it(`${name} has the published state dict`, () => {
     const golden = readTorchvisionGolden(name);
     const entries = modelOf(golden).stateEntries();
     const lines = entries.map((entry) => `${entry.name} ${entry.shape.join('x')}\n`).join('');

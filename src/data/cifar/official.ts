@@ -24,7 +24,11 @@ export async function downloadCifar(
   const { archive, md5 } = CIFAR[name].binary;
   const target = path.endsWith('.gz') ? path : join(path, archive);
   const origin = options.origin ?? process.env.BIASLOSS_CIFAR_URL ?? CIFAR_ORIGIN;
-  await download({ url: urlOf(archive, origin), path: target, md5 }, options);
+  const checksum = { algorithm: 'md5', hex: md5 } as const;
+  await download(
+    { url: urlOf(archive, origin), path: target, checksum, what: 'the official archive' },
+    options,
+  );
   return target;
 }
 

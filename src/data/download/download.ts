@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +5,7 @@ import { errorMessage, UserError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
 import { isError } from '../../realms.js';
 import { syncFile } from '../../syncFile.js';
+import { type Checksum, checksumName, fits, hashOf } from './checksum.js';
 import { fetchRest } from './fetchRest.js';
 
 /** Called as bytes arrive; `total` is undefined if the server does not say. */
@@ -27,41 +26,48 @@ export interface DownloadSettings {
 export interface DownloadTarget {
   readonly url: string;
   readonly path: string;
-  /** MD5 of the whole file, in hexadecimal. */
-  readonly md5: string;
+  /** What the whole file must hash to. */
+  readonly checksum: Checksum;
+  /** What the file is, for messages. Default `the expected file`. */
+  readonly what?: string | undefined;
+  /** Headers of the request, such as `authorization`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 const LONGEST_DELAY_MS = 30_000;
 
 /**
  * Downloads a file. It is written to `path`.part, which a later call resumes if the connection or the
- * process broke; only a complete file with the right MD5 gets its name.
+ * process broke; only a complete file with the right checksum gets its name.
  *
  * @throws UserError when the server refuses, cannot be reached, or sends another file
  */
 export async function download(target: DownloadTarget, settings: DownloadSettings = {}): Promise<void> {
-  const { url, path, md5 } = target;
+  const { url, path, checksum, what = 'the expected file' } = target;
   const part = `${path}.part`;
   makeFolderOf(path);
   for (let resumed = (await sizeOf(part)) > 0; ; resumed = false) {
     await fetchWithRetries(target, settings);
-    const found = await md5Of(part);
-    if (found === md5) break;
+    const found = await hashOf(part, checksum.algorithm);
+    if (fits(found, checksum)) break;
     await rm(part, { force: true });
     // An earlier partial file may belong to another file: download again, from the beginning.
     if (!resumed)
-      throw new UserError(`${url} is not the official archive: expected the MD5 ${md5}, found ${found}`);
+      throw new UserError(`${url} is not ${what}: expected ${checksumName(checksum)}, found ${found}`);
   }
   await settle(part, path);
 }
 
-async function fetchWithRetries({ url, path }: DownloadTarget, settings: DownloadSettings): Promise<void> {
+async function fetchWithRetries(
+  { url, path, headers }: DownloadTarget,
+  settings: DownloadSettings,
+): Promise<void> {
   const { attempts = 5, retryDelayMs = 1000, stallMs = 30_000, onProgress } = settings;
   const part = `${path}.part`;
   for (let failures = 0; ; ) {
     const before = await sizeOf(part);
     try {
-      await fetchRest({ url, part, stallMs, onProgress });
+      await fetchRest({ url, part, headers, stallMs, onProgress });
       return;
     } catch (error) {
       if (error instanceof UserError) throw error;
@@ -91,12 +97,6 @@ async function sizeOf(path: string): Promise<number> {
   );
 }
 
-async function md5Of(path: string): Promise<string> {
-  const hash = createHash('md5');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest('hex');
-}
-
 /** Gives a finished file its name, after its bytes are flushed to the disk. */
 async function settle(part: string, path: string): Promise<void> {
   const file = await open(part, 'r+');
@@ -109,7 +109,7 @@ async function settle(part: string, path: string): Promise<void> {
 }
 
 /** Node's fetch says only “fetch failed” or “terminated”; the reason is the cause. */
-function causeOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   const cause = isError(error) ? error.cause : undefined;
   return cause === undefined ? errorMessage(error) : errorMessage(cause) || errorMessage(error);
 }

@@ -6,6 +6,8 @@ export interface FetchRest {
   readonly url: string;
   /** What has arrived. */
   readonly part: string;
+  /** Further headers of the request. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly stallMs: number;
   readonly onProgress?: ((received: number, total: number | undefined) => void) | undefined;
 }
@@ -18,14 +20,17 @@ const PASSING = [408, 425, 429];
  *
  * @throws UserError when the server refuses or the file cannot be written; another error when a retry may help
  */
-export async function fetchRest({ url, part, stallMs, onProgress }: FetchRest): Promise<void> {
+export async function fetchRest({ url, part, headers, stallMs, onProgress }: FetchRest): Promise<void> {
   const file = await openPart(part);
   const abort = new AbortController();
   const stalled = (): void => abort.abort(new Error(`nothing arrived for ${stallMs / 1000} s`));
   const timer = setTimeout(stalled, stallMs);
   try {
     const { size } = await stat(part);
-    const response = await fetch(url, { headers: requestHeaders(size), signal: abort.signal });
+    const response = await fetch(url, {
+      headers: { ...headers, ...requestHeaders(size) },
+      signal: abort.signal,
+    });
     const start = await startOf(response, size, file, url);
     const length = response.headers.get('content-length');
     const total = length === null ? undefined : start + Number(length);
@@ -45,7 +50,7 @@ export async function fetchRest({ url, part, stallMs, onProgress }: FetchRest): 
   }
 }
 
-/** The MD5 of the whole shows whether the part belongs to the server's present file. */
+/** The checksum of the whole shows whether the part belongs to the server's present file. */
 function requestHeaders(size: number): Record<string, string> {
   const headers = { 'accept-encoding': 'identity' };
   return size > 0 ? { ...headers, range: `bytes=${size}-` } : headers;

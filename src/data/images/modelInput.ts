@@ -28,12 +28,12 @@ export type ModelInput =
  * @param labels the contents of the model's `.labels.json`
  */
 export function prepareImage(pixels: CanvasPixels, labels: ModelLabels): ModelInput {
-  const { imageSize, resizeSize, input, mean } = labels;
+  const { imageSize, resizeSize, interpolation, input, mean } = labels;
   const channels = mean.length;
   const image = rgbOfCanvas(pixels);
   if (channels === 1) makeGrey(image.data);
   const cut = evaluationCut(image.width, image.height, imageSize, resizeSize);
-  const all = new CutResizer(imageSize).resize(image, cut);
+  const all = new CutResizer(imageSize, interpolation).resize(image, cut);
   const kept = channels === 1 ? all.filter((_, i) => i % 3 === 0) : all;
   return input === 'uint8'
     ? { type: 'uint8', data: kept, dims: [1, imageSize, imageSize, channels] }

@@ -14,8 +14,8 @@ import { readImageSource } from './imageSource.js';
 
 /** Options of a {@link ImagePreparer}. */
 export interface PreparerOptions {
-  /** Size, cut and orientation of the prepared images; means and deviations are in the tables. */
-  readonly preprocessing: Pick<Preprocessing, 'imageSize' | 'resizeSize' | 'exif'>;
+  /** Size, cut, interpolation and orientation of the prepared images; means and deviations are in the tables. */
+  readonly preprocessing: Pick<Preprocessing, 'imageSize' | 'resizeSize' | 'interpolation' | 'exif'>;
   /**
    * Value of each byte after normalisation: a table of 256 a channel. With one channel images are made grey as
    * Pillow's mode L is, before they are resized.
@@ -37,7 +37,7 @@ export class ImagePreparer {
   constructor(private readonly options: PreparerOptions) {
     const { preprocessing, training } = options;
     this.channels = options.tables.length / 256;
-    this.resizer = new CutResizer(preprocessing.imageSize);
+    this.resizer = new CutResizer(preprocessing.imageSize, preprocessing.interpolation);
     this.transformer = training && new ImageTransformer(training, preprocessing.imageSize);
   }
 

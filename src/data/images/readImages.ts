@@ -1,7 +1,7 @@
 import { normalisationFor } from '../channels.js';
 import { IMAGENET_NORMALISATION, type Normalisation } from '../dataset.js';
 import { normalisationTables } from '../normalise.js';
-import { type ExifHandling, imagenetResizeSize } from '../preprocessing.js';
+import { type ExifHandling, type Interpolation, imagenetResizeSize } from '../preprocessing.js';
 import { ImagePreparer } from './prepare.js';
 
 /** How images are prepared. */
@@ -14,6 +14,8 @@ export interface ReadImagesOptions {
   readonly normalisation?: Normalisation | undefined;
   /** Pixels of the shorter side before the centre crop. Default: 256/224 of `imageSize`. */
   readonly resizeSize?: number | undefined;
+  /** Default `bilinear`. */
+  readonly interpolation?: Interpolation | undefined;
   /** Whether the EXIF orientation of images is applied. Default `ignore`. */
   readonly exif?: ExifHandling | undefined;
 }
@@ -32,12 +34,13 @@ export async function readImages(
     channels = 3,
     normalisation = IMAGENET_NORMALISATION,
     resizeSize = imagenetResizeSize(imageSize),
+    interpolation = 'bilinear',
     exif = 'ignore',
   }: ReadImagesOptions,
 ): Promise<Float32Array> {
   const images = new Float32Array(paths.length * channels * imageSize ** 2);
   const preparer = new ImagePreparer({
-    preprocessing: { imageSize, resizeSize, exif },
+    preprocessing: { imageSize, resizeSize, interpolation, exif },
     tables: normalisationTables(normalisationFor(normalisation, channels)),
   });
   const indices = Uint32Array.from({ length: paths.length }, (_, i) => i);

@@ -1,3 +1,5 @@
+import type { Interpolation } from '../preprocessing.js';
+
 /** Pillow's fixed-point precision: 8 bits are the pixel's and 2 spare. */
 const PRECISION_BITS = 32 - 8 - 2;
 
@@ -20,17 +22,42 @@ export interface AxisWeights {
   readonly taps: number;
 }
 
+/** A filter: its weight at a distance from the centre, which is 0 from `support` on. */
+interface Filter {
+  readonly support: number;
+  readonly weight: (distance: number) => number;
+}
+
+/** Pillow's filters, in pixels of the input or of the output, whichever are larger. */
+const FILTERS: Readonly<Record<Interpolation, Filter>> = {
+  bilinear: { support: 1, weight: (x) => Math.max(1 - Math.abs(x), 0) },
+  bicubic: { support: 2, weight: (x) => keysCubic(Math.abs(x)) },
+};
+
+/** Keys' cubic convolution with a = −0.5, at x ≥ 0. */
+function keysCubic(x: number): number {
+  const a = -0.5;
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+}
+
 /**
- * Weights of Pillow's antialiased bilinear resize (Resample.c, `precompute_coeffs`): a triangle whose
- * base is two input pixels wide, or two output pixels where those are larger.
+ * Weights of Pillow's antialiased resize (Resample.c, `precompute_coeffs` and `normalize_coeffs_8bpc`).
  *
  * @param input the part of the input that becomes the output
  * @param size pixels of the whole output
  * @param wanted the part of the output that is made
  */
-export function bilinearWeights(input: Span, size: number, wanted: Span): AxisWeights {
+export function axisWeights(
+  input: Span,
+  size: number,
+  wanted: Span,
+  interpolation: Interpolation,
+): AxisWeights {
+  const filter = FILTERS[interpolation];
   const scale = input.length / size;
-  const support = Math.max(scale, 1);
+  const unit = Math.max(scale, 1);
+  const support = filter.support * unit;
   const taps = Math.ceil(support) * 2 + 1;
   const starts = new Int32Array(wanted.length);
   const counts = new Int32Array(wanted.length);
@@ -42,15 +69,19 @@ export function bilinearWeights(input: Span, size: number, wanted: Span): AxisWe
     const count = Math.min(Math.trunc(centre + support + 0.5), input.length) - first;
     let sum = 0;
     for (let k = 0; k < count; k++) {
-      row[k] = Math.max(1 - Math.abs((k + first - centre + 0.5) * (1 / support)), 0);
+      row[k] = filter.weight((k + first - centre + 0.5) * (1 / unit));
       sum += row[k]!;
     }
     starts[i] = input.start + first;
     counts[i] = count;
-    for (let k = 0; k < count; k++)
-      weights[i * taps + k] = Math.trunc(0.5 + (row[k]! / sum) * 2 ** PRECISION_BITS);
+    for (let k = 0; k < count; k++) weights[i * taps + k] = fixedPoint(row[k]! / sum);
   }
   return { starts, counts, weights, taps };
+}
+
+/** Rounds as Pillow does: away from 0 at one half. */
+function fixedPoint(weight: number): number {
+  return Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * 2 ** PRECISION_BITS);
 }
 
 /** Input rows or columns that the outputs need. */
@@ -66,7 +97,7 @@ export function inputSpan({ starts, counts }: AxisWeights): Span {
  * @param rows which rows of the input
  */
 export function resampleRows(
-  out: Uint8Array,
+  out: Uint8ClampedArray,
   image: { readonly data: Uint8Array; readonly width: number },
   rows: Span,
   axis: AxisWeights,
@@ -77,7 +108,7 @@ export function resampleRows(
 }
 
 function resampleRowsOfMany(
-  out: Uint8Array,
+  out: Uint8ClampedArray,
   { data, width }: { readonly data: Uint8Array; readonly width: number },
   rows: Span,
   { starts, counts, weights, taps }: AxisWeights,
@@ -109,7 +140,7 @@ function resampleRowsOfMany(
 
 /** {@link resampleRows} for up to three weights, the usual case, without a loop; absent columns weigh 0. */
 function resampleRowsOfThree(
-  out: Uint8Array,
+  out: Uint8ClampedArray,
   { data, width }: { readonly data: Uint8Array; readonly width: number },
   rows: Span,
   axis: AxisWeights,
@@ -153,8 +184,8 @@ function threeWeights(
  * @param firstRow the row of the image that `data` begins with
  */
 export function resampleColumns(
-  out: Uint8Array,
-  { data, rowLength }: { readonly data: Uint8Array; readonly rowLength: number },
+  out: Uint8ClampedArray,
+  { data, rowLength }: { readonly data: Uint8ClampedArray; readonly rowLength: number },
   firstRow: number,
   { starts, counts, weights, taps }: AxisWeights,
 ): void {
@@ -168,7 +199,7 @@ export function resampleColumns(
 }
 
 /** out[x] = Σ over k of weights[k] · data[from + k·out.length + x], rounded. */
-function sumOfRows(out: Uint8Array, data: Uint8Array, from: number, weights: Int32Array): void {
+function sumOfRows(out: Uint8ClampedArray, data: Uint8ClampedArray, from: number, weights: Int32Array): void {
   for (let x = 0; x < out.length; x++) {
     let sum = HALF;
     for (let k = 0, i = from + x; k < weights.length; k++, i += out.length)
@@ -178,7 +209,12 @@ function sumOfRows(out: Uint8Array, data: Uint8Array, from: number, weights: Int
 }
 
 /** {@link sumOfRows} for up to four weights, the usual case: twice as fast without a loop; absent rows weigh 0. */
-function sumOfFourRows(out: Uint8Array, data: Uint8Array, from: number, weights: Int32Array): void {
+function sumOfFourRows(
+  out: Uint8ClampedArray,
+  data: Uint8ClampedArray,
+  from: number,
+  weights: Int32Array,
+): void {
   const count = weights.length;
   const w0 = weights[0] ?? 0;
   const w1 = weights[1] ?? 0;

@@ -16,6 +16,8 @@ export interface OnnxClassifier {
   readonly imageSize: number;
   /** Pixels of the shorter side before the centre crop. Files of older versions don't say it: 256/224 of the size. */
   readonly resizeSize: number;
+  /** How images are resized; `bilinear` in files of older versions. */
+  readonly interpolation: 'bilinear' | 'bicubic';
   /** Whether the EXIF orientation of images is applied; `ignore` in files of older versions. */
   readonly exif: 'apply' | 'ignore';
   /** Whether it takes uint8 images [batch, H, W, C] instead of normalised floats [batch, C, H, W]. */
@@ -52,7 +54,8 @@ export function readOnnxClassifier(bytes: Uint8Array, path: string): OnnxClassif
     );
   const resizeSize = Number(metadata.get('resizeSize') ?? Math.round((imageSize * 256) / 224));
   const exif = metadata.get('exif') === 'apply' ? 'apply' : 'ignore';
-  return { classes, mean, std, imageSize, channels, resizeSize, exif, takesBytes };
+  const interpolation = metadata.get('interpolation') === 'bicubic' ? 'bicubic' : 'bilinear';
+  return { classes, mean, std, imageSize, channels, resizeSize, interpolation, exif, takesBytes };
 }
 
 function parse(bytes: Uint8Array, path: string): ModelProto {

@@ -16,7 +16,9 @@ export const MODEL_SETTINGS: SettingsOf<
   'model' | ModelOption | 'imageSize' | 'imageChannels' | 'pretrained' | 'pretrainedEma' | 'keepClassifier'
 > = {
   model: {
-    ...model.choice<string>('shufflenetv2', modelNames, '<name>', 'model'),
+    ...model.choice<string>('shufflenetv2', modelNames, '<name>', 'model', {
+      unset: 'the pretrained weights’, else shufflenetv2',
+    }),
     // A file may come from a version with other models: createModel checks the name.
     check: text,
   },
@@ -38,7 +40,10 @@ export const MODEL_SETTINGS: SettingsOf<
     'channels that images are converted to: 3, or 1 for grey',
     { unset: 'the data’s' },
   ),
-  pretrained: model.path('<file>', 'weights to start with: .safetensors or .pth'),
+  pretrained: model.path(
+    '<file|name>',
+    'weights to start with: .safetensors or .pth, or published ones such as timm/resnet18.a1_in1k',
+  ),
   pretrainedEma: model.flag(false, 'take the averaged weights (EMA) of the pretrained file'),
   keepClassifier: model.flag(
     false,

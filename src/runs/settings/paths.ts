@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import { weightsName } from '../hub/weightsName.js';
 import type { TrainConfig } from '../trainConfig.js';
 import { isSettingKey, settingOf } from './table.js';
 
@@ -39,12 +40,18 @@ export function withRestoredPaths(
   });
 }
 
+/** Whether a setting names published weights in place of a file. */
+function isWeightsName(key: keyof TrainConfig, value: string): boolean {
+  return key === 'pretrained' && weightsName(value) !== undefined;
+}
+
 function mapPaths<C extends Partial<TrainConfig>>(config: C, absolute: (path: string) => string): C {
   const isPath = (key: string, value: unknown): value is string =>
     isSettingKey(key) &&
     settingOf(key).path &&
     typeof value === 'string' &&
-    !(settingOf(key).words ?? []).includes(value);
+    !(settingOf(key).words ?? []).includes(value) &&
+    !isWeightsName(key, value);
   const entries = Object.entries(config).map(([key, value]) =>
     isPath(key, value) ? [key, absolute(value)] : [key, value],
   );

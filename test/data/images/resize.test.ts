@@ -32,6 +32,21 @@ for (const [width, height, size, expected] of [
   });
 }
 
+for (const [width, height, size, expected] of [
+  [37, 23, 16, '27efe2a8a7a3d28c8461bbb32cfecc00'],
+  [23, 37, 16, '4baff848985277d11d550816c4383843'],
+  [50, 20, 16, '7d0537a92485970f4c39c641af613daa'],
+  [9, 7, 16, 'ddf4ecd37e3ce9d9f23d980e0ab2fd70'],
+  [18, 18, 16, '0f815d264110ec198a5d58369814cbbb'],
+  [301, 200, 33, '3e63a86a9466db58da505ea5ed6e53ac'],
+] as const) {
+  test(`bicubic Resize and CenterCrop of ${width}×${height} to ${size} are Pillow's, to the bit`, () => {
+    const cut = evaluationCut(width, height, size, imagenetResizeSize(size));
+    const resizer = new CutResizer(size, 'bicubic');
+    assert.equal(md5(resizer.resize(formulaImage(width, height), cut)), expected);
+  });
+}
+
 test('a resized crop is Pillow’s, to the bit, and a resizer may be used again', () => {
   const wanted = { start: 0, length: 16 };
   const cut = {

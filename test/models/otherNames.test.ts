@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { efficientnetLiteNames } from '../../src/models/efficientnetLiteNames.js';
+import { withOwnNames } from '../../src/models/otherNames.js';
+import { createModel } from '../../src/models/registry.js';
+
+/** A model's tensors under the names of efficientnet-lite-pytorch. */
+function packaged(name: 'tf_efficientnet_lite0' | 'tf_efficientnet_lite3'): Map<string, { shape: number[] }> {
+  const entries = createModel({ name, classes: 7 }).stateEntries();
+  const theirs = [...efficientnetLiteNames(entries.map((entry) => entry.name)).keys()];
+  return new Map(entries.map(({ shape }, i) => [theirs[i]!, { shape: [...shape] }]));
+}
+
+describe('tensors under another library’s names', () => {
+  it('get the names of the model whose shapes they have', () => {
+    for (const name of ['tf_efficientnet_lite0', 'tf_efficientnet_lite3'] as const) {
+      const found = withOwnNames(packaged(name));
+      assert.equal(found?.model, name);
+      const own = createModel({ name, classes: 7 }).stateEntries();
+      assert.deepEqual(
+        [...found!.tensors].map(([key, { shape }]) => [key, shape]),
+        own.map((entry) => [entry.name, [...entry.shape]]),
+      );
+    }
+  });
+
+  it('are numbered throughout by efficientnet-lite-pytorch', () => {
+    const names = createModel({ name: 'tf_efficientnet_lite0', classes: 7 }).stateEntries();
+    const own = efficientnetLiteNames(names.map(({ name }) => name));
+    for (const [theirs, ours] of [
+      ['_conv_stem.weight', 'conv_stem.weight'],
+      ['_bn0.running_var', 'bn1.running_var'],
+      ['_blocks.0._depthwise_conv.weight', 'blocks.0.0.conv_dw.weight'],
+      ['_blocks.0._project_conv.weight', 'blocks.0.0.conv_pw.weight'],
+      ['_blocks.2._bn0.bias', 'blocks.1.1.bn1.bias'],
+      ['_blocks.15._bn2.weight', 'blocks.6.0.bn3.weight'],
+      ['_bn1.weight', 'bn2.weight'],
+      ['_fc.bias', 'classifier.bias'],
+    ] as const)
+      assert.equal(own.get(theirs), ours);
+  });
+
+  it('stay as they are if one has another shape', () => {
+    const tensors = packaged('tf_efficientnet_lite0');
+    tensors.set('_conv_stem.weight', { shape: [32, 4, 3, 3] });
+    assert.equal(withOwnNames(tensors), undefined);
+  });
+});

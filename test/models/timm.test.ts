@@ -1,0 +1,18 @@
+import { describe, it } from 'node:test';
+import { createEngine, type EngineName } from '../../src/engines/createEngine.js';
+import { onednnMissing } from '../support/onednn.js';
+import { timmModels } from '../support/torchvisionGolden.js';
+import { exactEvaluationTest, stateDictTest, torchvisionSuite } from '../support/torchvisionSuite.js';
+
+describe('models of timm', () => timmModels.forEach(stateDictTest));
+
+for (const model of ['efficientnet_lite0', 'tf_efficientnet_lite0']) {
+  describe(`${model} beside timm in double precision`, () => exactEvaluationTest(model));
+  for (const name of ['onnx', 'onednn'] as const satisfies EngineName[]) {
+    const title = `${model} beside timm on ${name}`;
+    const reason = name === 'onednn' && (await onednnMissing());
+    if (reason) it(title, { skip: reason }, () => undefined);
+    else
+      torchvisionSuite(title, { model, limits: 'float32', engine: () => createEngine(name, { threads: 2 }) });
+  }
+}
