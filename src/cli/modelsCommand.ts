@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { UserError } from '../errors.js';
 import { type CatalogueEntry, catalogue } from '../models/catalogue.js';
+import { knownWeights } from '../models/knownWeights.js';
 import { families } from '../models/registry.js';
 import { flagOf } from './flagNames.js';
 import { logFormatOption } from './options.js';
@@ -33,21 +34,22 @@ function unknownWord(word: string): UserError {
 }
 
 function recordOf({ imageSize: image_size, ...entry }: CatalogueEntry): Record<string, unknown> {
-  return { event: 'model', ...entry, image_size };
+  return { event: 'model', ...entry, image_size, weights: knownWeights(entry.name) };
 }
 
 /** Models under their family's title, named as flags are given: `shufflenetv2 --ratio 0.5`. */
 function textOf(entries: readonly CatalogueEntry[]): string {
   const titles = [...new Set(entries.map(({ family }) => family))];
   const rows = titles.flatMap((title) => [
-    [title, '', '', '', ''],
+    [title, '', '', '', '', ''],
     ...entries.filter(({ family }) => family === title).map(rowOf),
   ]);
-  return formatTable(['model', 'pixels', 'classes', 'parameters', 'million MACs'], rows);
+  return formatTable(['model', 'pixels', 'classes', 'parameters', 'million MACs', 'published weights'], rows);
 }
 
 function rowOf({ name, options, imageSize, classes, parameters, macs }: CatalogueEntry): string[] {
   const set = Object.entries(options).map(([key, value]) => ` ${flagOf(key)} ${value}`);
   const counts = [imageSize, classes].map(String);
-  return [`  ${name}${set.join('')}`, ...counts, formatCount(parameters), (macs / 1e6).toFixed(1)];
+  const [weights = '–'] = knownWeights(name);
+  return [`  ${name}${set.join('')}`, ...counts, formatCount(parameters), (macs / 1e6).toFixed(1), weights];
 }

@@ -124,10 +124,19 @@ export class DenseNet224 extends Model {
   }
 }
 
+/** In torchvision's published file the parts of a dense layer have a dot before their number: `denselayer1.norm.1.weight`. */
+function publishedNames(names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    names.map((name) => [name.replace(/(denselayer\d+\.(?:norm|conv))([12]\.)/, '$1.$2'), name]),
+  );
+}
+
 /** torchvision's densenet121; `densenet121` without the suffix is the one for 32 pixels. */
 export const densenet224 = defineFamily({
   title: 'DenseNet (torchvision)',
-  models: { densenet121_224: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
+  models: {
+    densenet121_224: { imageSize: 224, leastImageSize: 32, classes: 1000, otherNames: publishedNames },
+  },
   options: {},
   create: (config) => new DenseNet224(config),
 });

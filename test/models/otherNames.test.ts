@@ -40,6 +40,20 @@ describe('tensors under another library’s names', () => {
       assert.equal(own.get(theirs), ours);
   });
 
+  it('are those of torchvision’s published DenseNet121, with a dot before a part’s number', () => {
+    const entries = createModel({ name: 'densenet121_224', classes: 1000 }).stateEntries();
+    const published = new Map(
+      entries
+        .filter(({ kind }) => kind !== 'counter')
+        .map(({ name, shape }) => [name.replace(/\.(norm|conv)([12])\./, '.$1.$2.'), { shape: [...shape] }]),
+    );
+    assert.ok(published.has('features.denseblock1.denselayer1.norm.1.weight'));
+    const found = withOwnNames(published);
+    assert.equal(found?.model, 'densenet121_224');
+    assert.ok(found.tensors.has('features.denseblock1.denselayer1.norm1.weight'));
+    assert.ok(found.tensors.has('features.norm0.weight'));
+  });
+
   it('stay as they are if one has another shape', () => {
     const tensors = packaged('tf_efficientnet_lite0');
     tensors.set('_conv_stem.weight', { shape: [32, 4, 3, 3] });
