@@ -81,6 +81,14 @@ async function resultOf(cwd: string, ...args: string[]): Promise<Record<string, 
   return eventsOf(stdout)[0]!;
 }
 
+/** The figures of `test` that `validate` has, too. */
+function inCommon(
+  tested: Record<string, unknown>,
+  validated: Record<string, unknown>,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(validated).map((key) => [key, tested[key]]));
+}
+
 /** An exported model has the accuracy of its source over a whole folder in `test` and `validate`, without parameters. */
 async function checkOnnx(cwd: string, checkpoint: string): Promise<void> {
   const validate = ['validate', '--data=images', '--batch-size=7'];
@@ -88,7 +96,7 @@ async function checkOnnx(cwd: string, checkpoint: string): Promise<void> {
   assert.equal(parameters, 348_843);
   for (const command of [['test', '--data=imagefolder', '--data-path=images'], validate]) {
     const { cross_entropy: exported, ...found } = await resultOf(cwd, ...command, checkpoint, '--threads=1');
-    assert.deepEqual(found, rest);
+    assert.deepEqual(inCommon(found, rest), rest);
     assert.ok(Math.abs(Number(exported) - Number(source)) < 1e-4, `${exported} for ${source}`);
   }
   const labels = JSON.parse(readFileSync(join(cwd, 'exported.labels.json'), 'utf8')) as Record<
@@ -183,7 +191,7 @@ describe('WebDataset archives on the command line', () => {
       const [tested] = eventsOf((await succeed(cwd, 'test', ...best)).stdout);
       const [validated] = eventsOf((await succeed(cwd, 'validate', ...best, '--data=shards')).stdout);
       assert.equal(tested!.images, 6);
-      assert.deepEqual(validated, tested);
+      assert.deepEqual(inCommon(tested!, validated!), validated);
       const one = await succeed(cwd, 'validate', ...best, '--data=shards/train/a.tar');
       assert.equal(eventsOf(one.stdout)[0]!.images, 16);
       await fail(

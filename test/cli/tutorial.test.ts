@@ -27,6 +27,7 @@ const printed: readonly (readonly [command: string, output: RegExp])[] = [
   ['train', /epoch 8\/8 [\s\S]*\nrun folder: runs\/mine\n/],
   ['curves', /svg/],
   ['test', /^top-1 +\d+\.\d\d%[\s\S]*most confused/],
+  ['inspect', /likely label errors/],
   ['export', /^mine\.onnx: 1\.\d\d MB, checked against the source/],
   ['validate', /^top-1 +\d+\.\d\d%[\s\S]*\n48 images\n$/],
   ['predict', /^images\/cat\/1\.jpg\n( +\d+\.\d\d% {2}(cat|dog)\n){2}$/],
