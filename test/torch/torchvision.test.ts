@@ -54,7 +54,7 @@ function suite(model: Name, name: EngineName, limits: 'double' | 'float32'): voi
 for (const model of ['squeezenet1_1', 'mobilenet_v2', 'mnasnet1_0', 'efficientnet_b0'] as const)
   suite(model, 'reference', 'double');
 
-/** The models that `npm test` leaves out, or computes with one engine. */
+/** The models that `npm test` leaves out: they take longer. */
 const large = [
   'resnet18_224',
   'resnet34_224',
