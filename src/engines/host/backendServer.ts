@@ -1,7 +1,13 @@
 import { freeze } from '../../graph/freeze.js';
 import { type Program, variablesOf } from '../../graph/program.js';
 import { formatType, type TensorData } from '../../graph/tensorType.js';
-import type { BackendExecutable, BackendVariable, EngineBackend, ProfileEntry } from '../engine.js';
+import type {
+  BackendExecutable,
+  BackendVariable,
+  EngineBackend,
+  NamedData,
+  ProfileEntry,
+} from '../engine.js';
 import type { Handlers } from './channel/callServer.js';
 import { wholeBuffer } from './channel/transfer.js';
 import { checkProgram } from './checks.js';
@@ -59,7 +65,9 @@ export class BackendServer<Start> {
     },
     run: async ({ executable, inputs, options }) => {
       const outputs = await this.runnable(executable).run(inputs, options);
-      return Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, wholeBuffer(data)]));
+      const results = Object.values(outputs).map(wholeBuffer);
+      freeInputs(inputs, results);
+      return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, results[i]!]));
     },
     profile: async ({ executable, inputs, options }) => {
       const entries: ProfileEntry[] | undefined = await this.runnable(executable).profile?.(inputs, options);
@@ -126,6 +134,12 @@ export class BackendServer<Start> {
     for (const each of compiled.variables) this.setOf(each);
     return compiled.executable;
   }
+}
+
+/** Frees what was transferred here for a run; results may share its memory, and a runtime may have freed it already. */
+function freeInputs(inputs: NamedData, results: readonly TensorData[]): void {
+  const kept = new Set(results.map(({ buffer }) => buffer));
+  freeArrays(Object.values(inputs).filter(({ buffer, byteLength }) => byteLength > 0 && !kept.has(buffer)));
 }
 
 /** The program with its variables' values as constants, and batch normalisation folded into convolutions. */
