@@ -54,7 +54,10 @@ describe('biasloss models', () => {
     const { stdout, code } = await biasloss(['models']);
     assert.equal(code, 0);
     assert.match(stdout, /^MobileNetV3 \(torchvision\)$/m);
-    assert.match(stdout, /^ {2}mobilenet_v3_small +224 +1000 +2,542,856 +56\.5 +torchvision\/mobilenet_v3_small$/m);
+    assert.match(
+      stdout,
+      /^ {2}mobilenet_v3_small +224 +1000 +2,542,856 +56\.5 +torchvision\/mobilenet_v3_small$/m,
+    );
     assert.match(stdout, /^ {2}shufflenetv2 --ratio 0\.5 +32 +100 +448,268 +11\.0 +–$/m);
   });
 
