@@ -13,21 +13,10 @@ import { Sequential } from '../nn/sequential.js';
 import { StochasticDepth } from '../nn/stochasticDepth.js';
 import type { Trace } from '../nn/trace.js';
 import { ConvSqueezeExcite, convNorm } from './convBlocks.js';
+import { HEAD, STAGES, STEM } from './efficientnetStages.js';
 import { defineFamily, dropoutOption } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
 
-/** Expansion, kernel, stride of the first block, output channels, blocks. */
-const STAGES = [
-  [1, 3, 1, 16, 1],
-  [6, 3, 2, 24, 2],
-  [6, 5, 2, 40, 2],
-  [6, 3, 2, 80, 3],
-  [6, 5, 1, 112, 3],
-  [6, 5, 2, 192, 4],
-  [6, 3, 1, 320, 1],
-] as const;
-const STEM = 32;
-const HEAD = 1280;
 const BLOCKS = STAGES.reduce((total, stage) => total + stage[4], 0);
 const activation = silu;
 

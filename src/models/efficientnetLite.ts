@@ -13,6 +13,7 @@ import { Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
 import { makeDivisible } from './convBlocks.js';
 import { efficientnetLiteNames } from './efficientnetLiteNames.js';
+import { HEAD, STAGES, STEM } from './efficientnetStages.js';
 import { defineFamily, dropoutOption, type ModelDeclaration } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
 import {
@@ -23,19 +24,6 @@ import {
   timmConv,
   timmNorm,
 } from './timmBlocks.js';
-
-/** Expansion, kernel, stride of the first block, output channels, blocks; the first and last stage keep their depth. */
-const STAGES = [
-  [1, 3, 1, 16, 1],
-  [6, 3, 2, 24, 2],
-  [6, 5, 2, 40, 2],
-  [6, 3, 2, 80, 3],
-  [6, 5, 1, 112, 3],
-  [6, 5, 2, 192, 4],
-  [6, 3, 1, 320, 1],
-] as const;
-const STEM = 32;
-const HEAD = 1280;
 
 /** Multipliers of width and depth, height and width of images. */
 const SIZES = [

@@ -1,10 +1,11 @@
 import { UsageError } from '../errors.js';
 import { batchNormInference, batchNormOverRanks, batchNormTrain } from '../graph/ops/batchNorm.js';
 import { type Conv2dOptions, conv2d } from '../graph/ops/conv.js';
-import { add, greaterOrEqual, mul } from '../graph/ops/elementwise.js';
+import { add, mul } from '../graph/ops/elementwise.js';
 import { matmul } from '../graph/ops/matmul.js';
 import type { Tensor } from '../graph/tensor.js';
 import { sizeOf } from '../graph/tensorType.js';
+import { dropped } from './dropping.js';
 import { Layer } from './layer.js';
 import { constantInit, fanInUniformInit, type Initialiser, Parameter } from './parameter.js';
 import type { Trace } from './trace.js';
@@ -148,8 +149,6 @@ export class Dropout extends Layer {
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {
-    if (!trace.training || this.p === 0) return x;
-    const kept = greaterOrEqual(trace.graph.uniform(this.stream, x.shape), this.p);
-    return mul(x, mul(kept, 1 / (1 - this.p)));
+    return dropped(x, trace, { p: this.p, stream: this.stream, shape: x.shape });
   }
 }

@@ -1,5 +1,5 @@
-import { greaterOrEqual, mul } from '../graph/ops/elementwise.js';
 import type { Tensor } from '../graph/tensor.js';
+import { dropped } from './dropping.js';
 import { Layer } from './layer.js';
 import type { Trace } from './trace.js';
 
@@ -17,9 +17,7 @@ export class StochasticDepth extends Layer {
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {
-    if (!trace.training || this.p === 0) return x;
     const perImage = [x.shape[0]!, ...x.shape.slice(1).map(() => 1)];
-    const kept = greaterOrEqual(trace.graph.uniform(this.stream, perImage), this.p);
-    return mul(x, mul(kept, 1 / (1 - this.p)));
+    return dropped(x, trace, { p: this.p, stream: this.stream, shape: perImage });
   }
 }

@@ -51,14 +51,18 @@ export interface TorchvisionGolden {
   readonly float32_error: Errors;
 }
 
-/** Every model of torchvision's that has golden numbers, the smallest of each family first. */
-export const torchvisionModels = [
+/** Models of torchvision's that have golden numbers and are quick to compute, of most families the smallest. */
+export const smallTorchvisionModels = [
   'mobilenet_v3_small',
   'shufflenet_v2_x0_5',
   'squeezenet1_1',
   'mobilenet_v2',
   'mnasnet1_0',
   'efficientnet_b0',
+] as const;
+
+/** Those that take longer. */
+export const largeTorchvisionModels = [
   'resnet18_224',
   'densenet121_224',
   'mobilenet_v3_large',
@@ -68,6 +72,9 @@ export const torchvisionModels = [
   'resnet34_224',
   'resnet50_224',
 ] as const;
+
+/** Every model of torchvision's that has golden numbers. */
+export const torchvisionModels = [...smallTorchvisionModels, ...largeTorchvisionModels] as const;
 
 /** Models of timm that have golden numbers, the smallest first. */
 export const timmModels = [

@@ -9,7 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { createEngine, type EngineName } from '../../src/engines/createEngine.js';
 import { onednnMissing } from '../support/onednn.js';
 import { pythonPath, skipWithoutPython } from '../support/python.js';
-import { readTorchvisionGolden, type torchvisionModels } from '../support/torchvisionGolden.js';
+import {
+  largeTorchvisionModels,
+  readTorchvisionGolden,
+  type torchvisionModels,
+} from '../support/torchvisionGolden.js';
 import { torchvisionSuite } from '../support/torchvisionSuite.js';
 
 const script = fileURLToPath(new URL('../../../bench/pytorch/torchvision_golden.py', import.meta.url));
@@ -54,20 +58,9 @@ function suite(model: Name, name: EngineName, limits: 'double' | 'float32'): voi
 for (const model of ['squeezenet1_1', 'mobilenet_v2', 'mnasnet1_0', 'efficientnet_b0'] as const)
   suite(model, 'reference', 'double');
 
-/** The models that `npm test` leaves out: they take longer. */
-const large = [
-  'resnet18_224',
-  'resnet34_224',
-  'resnet50_224',
-  'densenet121_224',
-  'mobilenet_v3_large',
-  'shufflenet_v2_x1_0',
-  'shufflenet_v2_x1_5',
-  'shufflenet_v2_x2_0',
-] as const satisfies Name[];
-
 const reason = await onednnMissing();
-for (const model of large) {
+// `npm test` leaves these out: they take longer.
+for (const model of largeTorchvisionModels) {
   if (reason) it(`${model} beside torchvision on onednn`, { skip: reason }, () => undefined);
   else suite(model, 'onednn', 'float32');
 }

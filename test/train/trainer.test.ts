@@ -4,27 +4,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type Checkpoint, readCheckpoint, restoreLearner } from '../../src/runs/checkpoint.js';
 import type { TrainerEvent } from '../../src/train/events.js';
-import { onednnMissing } from '../support/onednn.js';
+import { eventsOf } from './fixtures/eventsOf.js';
+import { subjects } from './fixtures/subjects.js';
 import { type TinyOptions, type TinyRun, withFolder, withTrainer } from './fixtures/tiny.js';
-
-const missing = await onednnMissing();
-const bf16Missing = await onednnMissing('bf16');
-
-/** Engines and precisions in which a run goes on. */
-const subjects = [
-  { title: 'onnx', engine: 'onnx', skip: false },
-  { title: 'onednn in f32', engine: 'onednn', skip: missing },
-  { title: 'onednn in bf16', engine: 'onednn', precision: 'bf16', skip: bf16Missing },
-] as const;
-
-type EventOf<Kind extends TrainerEvent['event']> = Extract<TrainerEvent, { event: Kind }>;
-
-function eventsOf<Kind extends TrainerEvent['event']>(
-  events: readonly TrainerEvent[],
-  kind: Kind,
-): EventOf<Kind>[] {
-  return events.filter((event): event is EventOf<Kind> => event.event === kind);
-}
 
 /** Whether two checkpoints hold the same bits, and say the same but for times. */
 function assertSameRun(actual: Checkpoint, expected: Checkpoint): void {
