@@ -65,7 +65,7 @@ describe('SkipblockNet', () => {
   }
 
   it('takes sizes that its strides do not divide', async () => {
-    for (const imageSize of [33, 75, 100]) {
+    for (const imageSize of [33, 75]) {
       const { dead } = await trained({ width: 0.5, imageSize });
       assert.deepEqual(dead, [], `${imageSize} pixels`);
     }

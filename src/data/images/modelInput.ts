@@ -42,11 +42,13 @@ export function prepareImage(pixels: CanvasPixels, labels: ModelLabels): ModelIn
 
 /** Bytes [S, S, C] as normalised planes [C, S, S]. */
 function normalised(bytes: Uint8Array, { imageSize, mean, std }: ModelLabels): Float32Array {
-  const plane = imageSize * imageSize;
-  return Float32Array.from(bytes, (_, i) => {
+  const [channels, plane] = [mean.length, imageSize * imageSize];
+  const planes = new Float32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
     const channel = Math.floor(i / plane);
-    return (bytes[mean.length * (i % plane) + channel]! / 255 - mean[channel]!) / std[channel]!;
-  });
+    planes[i] = (bytes[channels * (i % plane) + channel]! / 255 - mean[channel]!) / std[channel]!;
+  }
+  return planes;
 }
 
 /** A class with its probability. */

@@ -8,6 +8,7 @@ import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import type { PoolingAlgorithm, PoolingSpec } from '../primitiveSpec.js';
 import { type Lowerings, onHost } from './lowering.js';
+import { fitsProduct, poolUnevenly, spreadUnevenly } from './unevenPooling.js';
 
 type Pass = PoolingSpec['pass'];
 
@@ -116,7 +117,7 @@ function evenWindow(shape: Shape, outputSize: Pair): PoolGeometry | undefined {
   return { kernel: [height, width], stride: [height, width], padding: [0, 0] };
 }
 
-/** Pooling; adaptive pooling with windows of several sizes is computed on the host. */
+/** Pooling; adaptive pooling of huge images with windows of several sizes is computed on the host. */
 export const poolLowerings: Lowerings<
   | 'avgPool2d'
   | 'avgPool2dGrad'
@@ -135,14 +136,18 @@ export const poolLowerings: Lowerings<
     maxPoolGradient(draft, attributes, inputs, outputs[0]!),
   adaptiveAvgPool2d: (draft, node) => {
     const [x, y] = [node.inputs[0]!, node.outputs[0]!];
-    const geometry = evenWindow(draft.shapeOf(x), node.attributes.outputSize);
+    const { outputSize } = node.attributes;
+    const geometry = evenWindow(draft.shapeOf(x), outputSize);
     if (geometry) draft.places.define(y, pool(draft, x, geometry));
+    else if (fitsProduct(draft.shapeOf(x), outputSize)) poolUnevenly(draft, x, y, outputSize);
     else onHost(draft, node);
   },
   adaptiveAvgPool2dGrad: (draft, node) => {
     const { inputShape, outputSize } = node.attributes;
     const geometry = evenWindow(inputShape, outputSize);
-    if (geometry) poolGradient(draft, draft.places.first(node.inputs[0]!), node.outputs[0]!, geometry);
+    const [dy, dx] = [node.inputs[0]!, node.outputs[0]!];
+    if (geometry) poolGradient(draft, draft.places.first(dy), dx, geometry);
+    else if (fitsProduct(inputShape, outputSize)) spreadUnevenly(draft, dy, dx, outputSize);
     else onHost(draft, node);
   },
 };

@@ -6,24 +6,12 @@ import { ARG } from '../dnnl.js';
 import type { MemoryDesc } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
-import type { MatmulSpec, ReductionSpec } from '../primitiveSpec.js';
+import type { ReductionSpec } from '../primitiveSpec.js';
 import { axisGroups, nearRoot } from './broadcast.js';
-
-/** A row-major place read as a matrix. */
-function matrix(draft: Draft, place: Place, rows: number, columns: number): Place {
-  return { ...place, desc: draft.layouts.rowMajor([rows, columns]) };
-}
+import { matrix, product } from './products.js';
 
 function filled(draft: Draft, value: number, length: number): Place {
   return draft.steps.constant(draft.layouts.rowMajor([length]), new Float32Array(length).fill(value));
-}
-
-function product(draft: Draft, a: Place, b: Place): Place {
-  const shape = [...a.desc.shape.slice(0, -1), b.desc.shape.at(-1)!];
-  const dst = draft.buffers.allocate(draft.layouts.rowMajor(shape));
-  const spec: MatmulSpec = { kind: 'matmul', a: a.desc, b: b.desc, dst: dst.desc };
-  draft.steps.primitive({ spec, reads: { [ARG.src]: a, [ARG.weights]: b }, writes: { [ARG.dst]: dst } });
-  return dst;
 }
 
 /** Σ weight·x over each row [K, R] → [K, 1]; long rows in two steps, so that rounding grows with a square root. */
