@@ -29,13 +29,29 @@ export function parseNumbers(value: string, previous: unknown): number[] {
   return [...(Array.isArray(previous) ? (previous as number[]) : []), parseNumber(value)];
 }
 
-/** Reads one of the names; an unknown one is refused with the one that was probably meant. */
-export function parseName(names: readonly string[]): (value: string) => string {
+/** More names than these are not listed in an error message. */
+const MOST_LISTED = 12;
+
+/**
+ * Reads one of the names; an unknown one is refused with the one that was probably meant.
+ *
+ * @param hintFor a sentence about a value that is meant for another flag
+ */
+export function parseName(
+  names: readonly string[],
+  hintFor: (value: string) => string | undefined = () => undefined,
+): (value: string) => string {
   return (value) => {
     if (names.includes(value)) return value;
+    const hint = hintFor(value);
+    if (hint !== undefined) throw new InvalidArgumentError(hint);
     const meant = suggest(value, names);
     const question = meant === undefined ? '' : ` Did you mean ${meant}?`;
-    throw new InvalidArgumentError(`It must be one of ${names.join(', ')}.${question}`);
+    const known =
+      names.length <= MOST_LISTED || meant === undefined
+        ? `It must be one of ${names.join(', ')}.`
+        : `It is none of the ${names.length} known names.`;
+    throw new InvalidArgumentError(`${known}${question}`);
   };
 }
 
@@ -45,8 +61,9 @@ export class NameOption extends Option {
     flags: string,
     description: string,
     readonly names: readonly string[],
+    hintFor?: (value: string) => string | undefined,
   ) {
     super(flags, description);
-    this.argParser(parseName(names));
+    this.argParser(parseName(names, hintFor));
   }
 }

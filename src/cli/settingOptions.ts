@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
+import { printable } from '../formats/quote.js';
 import type { Setting } from '../runs/settings/setting.js';
 import { type SettingKey, settingOf } from '../runs/settings/table.js';
 import { flagOf } from './flagNames.js';
@@ -11,13 +13,25 @@ export interface SettingNotes {
   readonly unset?: string;
 }
 
+/** What to say of a path that was given where a name is expected, as other programs take it. */
+const pathHints: Partial<Record<SettingKey, (value: string) => string | undefined>> = {
+  data: (value) =>
+    existsSync(value)
+      ? `It is a path: a folder of images is given by --data imagefolder --data-path ${printable(value)}.`
+      : undefined,
+  model: (value) =>
+    existsSync(value)
+      ? 'It is a file: weights are given by --checkpoint, or in training by --pretrained.'
+      : undefined,
+};
+
 /** The option for a setting, without a default value, which comes from the settings table. */
 export function settingOption(key: SettingKey, notes: SettingNotes = {}): Option {
   const setting = settingOf(key);
   if (setting.argument === null) throw new Error(`${key} has no flag`);
   const flags = `${flagOf(key)} ${setting.argument}`.trim();
   const text = helpOf(setting, notes);
-  if (setting.choices) return new NameOption(flags, text, setting.choices);
+  if (setting.choices) return new NameOption(flags, text, setting.choices, pathHints[key]);
   const option = new Option(flags, text);
   if (setting.kind === 'numbers') return option.argParser(parseNumbers);
   if (setting.kind === 'number') return option.argParser(numberParser(setting.names));

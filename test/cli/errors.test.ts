@@ -18,6 +18,19 @@ const CASES: readonly Case[] = [
   ],
   ['an unknown model', ['train', '--model=resnet'], 2, /'resnet' is invalid\. .* Did you mean resnet18\?\n$/],
   ['an unknown model', ['info', '--model=vgg'], 2, /must be one of resnet18, densenet121/],
+  [
+    'a folder as the name of data',
+    ['train', '--data=.'],
+    2,
+    /It is a path: a folder of images is given by --data imagefolder --data-path \.\.\n$/,
+  ],
+  ['a file as the name of a model', ['test', '--model=.'], 2, /weights are given by --checkpoint, or/],
+  [
+    'a model with a slip',
+    ['info', '--model=resnet81'],
+    2,
+    /none of the \d+ known names\. Did you mean resnet/,
+  ],
   ['a model that is missing', ['info'], 2, /required option '--model <name>' not specified/],
   [
     'a ratio that does not exist',
