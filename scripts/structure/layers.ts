@@ -23,6 +23,7 @@ const order: readonly string[] = [
   'profile',
   'runs',
   'report',
+  'sweep',
   'studio',
   'cli',
   'portable.ts',

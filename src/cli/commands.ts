@@ -72,6 +72,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./compareCommand.js')).configureCompare,
   },
   {
+    name: 'sweep',
+    description: 'Train runs over combinations of settings and seeds, and compare them.',
+    load: async () => (await import('./sweepCommand.js')).configureSweep,
+  },
+  {
     name: 'report',
     description: 'Write a run’s report as a page: curves, classes, confusion, calibration, images, Grad-CAM.',
     load: async () => (await import('./reportCommand.js')).configureReport,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { errorMessage, UsageError } from '../errors.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
+import { settingKeyOf } from '../runs/settings/spelling.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import { flagOf } from './flagNames.js';
 
@@ -22,7 +23,7 @@ export function readConfigFile(path: string): Partial<TrainConfig> {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return checkTrainSettings(value, path);
-  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [camelCase(key), item]);
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [settingKeyOf(key), item]);
   const keys = entries.map(([key]) => key);
   const alone = FLAGS_ALONE.find((key) => keys.includes(key));
   if (alone !== undefined)
@@ -30,8 +31,4 @@ export function readConfigFile(path: string): Partial<TrainConfig> {
   const twice = keys.find((key, i) => keys.indexOf(key) !== i);
   if (twice !== undefined) throw new UsageError(`${path} has ${twice} twice, in two spellings`);
   return checkTrainSettings(Object.fromEntries(entries), path);
-}
-
-function camelCase(key: string): string {
-  return key.replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -81,7 +81,12 @@ export function runFolderOf({ settings, recipe, runDir, resume: run }: RunReques
   for (let number = 2, path = first; ; path = `${first}-${number++}`) if (!existsSync(path)) return path;
 }
 
-function newConfig(given: Partial<TrainConfig>, recipe: Partial<TrainConfig>): TrainConfig {
+/**
+ * The settings of a new run, with what follows from those that are given.
+ *
+ * @throws SettingError when some contradict one another or have no effect
+ */
+export function newConfig(given: Partial<TrainConfig>, recipe: Partial<TrainConfig>): TrainConfig {
   const defaults = { ...TRAIN_DEFAULTS, ...recipe, ...optimizerDefaults(given, recipe) };
   const config = withAbsolutePaths(withDataFolder({ ...defaults, ...given }));
   checkEffects(given, config);

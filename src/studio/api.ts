@@ -1,5 +1,8 @@
 /** What the studio's server and its page say to each other, as JSON. */
+import type { RunProgress } from '../runs/process/runProgress.js';
 import type { SettingGroup, SettingKind } from '../runs/settings/setting.js';
+
+export type { RunProgress } from '../runs/process/runProgress.js';
 
 /** How a run is: `running` in some process; `complete`; `stopped` before its last epoch; `damaged` if its files cannot be read. */
 export type RunStatus = 'running' | 'complete' | 'stopped' | 'damaged';
@@ -13,19 +16,6 @@ export interface RunFigures {
   readonly best: number | null;
   /** From 1. */
   readonly bestEpoch: number | null;
-}
-
-/** Progress within an epoch, of a run that the studio started. */
-export interface RunProgress {
-  readonly phase: 'starting' | 'train' | 'test' | 'report' | 'stopping';
-  /** From 1; 0 before the first. */
-  readonly epoch: number;
-  /** Share of the phase that is done, from 0 to 1. */
-  readonly done: number;
-  /** Mean loss and top-1 in percent of the epoch so far; null where the phase has none. */
-  readonly loss: number | null;
-  readonly top1: number | null;
-  readonly imagesPerSecond: number | null;
 }
 
 /** A run in the list. */

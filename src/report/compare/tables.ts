@@ -1,5 +1,6 @@
 import { csvTable } from '../../runs/csvTable.js';
 import type { Comparison, GroupDifference, RunGroup, Spread } from './comparison.js';
+import type { PairedTest } from './pairedTest.js';
 
 /** A table of text: the first column is words, the others mostly numbers. */
 export interface TextTable {
@@ -59,10 +60,12 @@ function differencesTable({ differences, of, metric }: Comparison): TextTable {
 function testCells({ test }: GroupDifference): string[] {
   if (!test) return ['–', '–', '–', '–'];
   const [low, high] = test.interval;
-  return [figure(test.difference), `${figure(low)} to ${figure(high)}`, figure(test.t), probability(test.p)];
+  return [figure(test.difference), `${figure(low)} to ${figure(high)}`, figure(test.t), probability(test)];
 }
 
-function probability(p: number): string {
+/** None where all differences are equal: the test does not hold for them, however few they are. */
+function probability({ t, p }: PairedTest): string {
+  if (!Number.isFinite(t)) return '–';
   return p < 1e-4 ? '< 0.0001' : p.toFixed(4);
 }
 

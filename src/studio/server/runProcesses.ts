@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { UsageError, UserError } from '../../errors.js';
 import { checkConfig } from '../../runs/checkConfig.js';
 import { runName } from '../../runs/openRun.js';
+import { RunProcess, type TrainCommands } from '../../runs/process/runProcess.js';
 import { checkTrainSettings } from '../../runs/settings/checkSettings.js';
 import { checkEffects } from '../../runs/settings/effects.js';
 import { withDataFolder } from '../../runs/settings/paths.js';
 import { TRAIN_DEFAULTS } from '../../runs/settings/table.js';
 import type { ResumeRequest, RunFailure, RunProgress, StartRequest } from '../api.js';
-import { RunProcess, type TrainCommands } from './runProcess.js';
 
 /** What a run's folder may be called: no path, nothing hidden, nothing that a file system refuses. */
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.+ -]{0,99}$/u;

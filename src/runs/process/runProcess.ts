@@ -1,17 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { RunProgress } from '../api.js';
+import type { RunProgress } from './runProgress.js';
 
 /** How trainings are started: arguments of Node.js for a process that prints JSON records. */
 export interface TrainCommands {
-  /** @param settings path of a JSON file with the run's settings */
-  readonly start: (settings: string, folder: string) => readonly string[];
+  /**
+   * @param settings path of a JSON file with the run's settings
+   * @param recipe whose settings apply where the file has none
+   */
+  readonly start: (settings: string, folder: string, recipe?: string) => readonly string[];
   /** @param epochs in all; undefined: as it was started */
   readonly resume: (folder: string, epochs: number | undefined) => readonly string[];
 }
 
 /** A record that a training prints. */
-type LogRecord = Readonly<Record<string, unknown>>;
+export type LogRecord = Readonly<Record<string, unknown>>;
 
 const STARTING: RunProgress = {
   phase: 'starting',
@@ -31,9 +34,15 @@ export class RunProcess {
   /** Resolves when the process has ended: why it failed, in a sentence, or undefined if it did not. */
   readonly ended: Promise<string | undefined>;
 
-  /** @param args of Node.js */
-  constructor(args: readonly string[]) {
-    // A group of its own: the terminal's Ctrl-C is for the studio, which stops its runs.
+  /**
+   * @param args of Node.js
+   * @param onRecord called with each record that the training prints
+   */
+  constructor(
+    args: readonly string[],
+    private readonly onRecord: (record: LogRecord) => void = () => undefined,
+  ) {
+    // A group of its own: the terminal's Ctrl-C is for whoever started it, which stops its runs.
     this.child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -60,6 +69,7 @@ export class RunProcess {
   private add(line: string): void {
     const record = recordOf(line);
     if (record === undefined) return;
+    this.onRecord(record);
     if (record.event === 'error') this.failure = String(record.message);
     if (record.event === 'start') this.steps = Math.max(1, numberOf(record.steps_per_epoch) ?? 1);
     if (this.current.phase === 'stopping') return;

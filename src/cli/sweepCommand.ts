@@ -1,0 +1,171 @@
+import { availableParallelism } from 'node:os';
+import { basename, extname, join } from 'node:path';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { UserError } from '../errors.js';
+import { compareRuns } from '../report/compare/comparison.js';
+import { comparisonPage } from '../report/compare/comparisonPage.js';
+import { comparisonTables, csvOf, markdownOf } from '../report/compare/tables.js';
+import { writeFileAtomically } from '../runs/atomicFile.js';
+import { lockFolder } from '../runs/folderLock.js';
+import { RUNS } from '../runs/openRun.js';
+import { type PlannedRun, planSweep } from '../sweep/plan.js';
+import { Sweep, type SweepEvent } from '../sweep/sweep.js';
+import { logFormatOption } from './options.js';
+import { formatTable, Interrupted, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { parseCount } from './parsing.js';
+import { ProgressLine } from './progressLine.js';
+import { watchSignals } from './signals.js';
+import { trainCommands } from './trainCommands.js';
+
+interface SweepFlags {
+  readonly dir?: string;
+  readonly parallel: number;
+  readonly stopLosers: boolean;
+  readonly logFormat: LogFormat;
+}
+
+/** Adds the argument, options and action of `sweep`. */
+export function configureSweep(command: Command): void {
+  command
+    .argument('<file>', 'JSON file with what is varied')
+    .option('--dir <folder>', 'folder of the runs (default: runs/ and the name of the file)')
+    .addOption(
+      new Option('--parallel <n>', 'runs at a time, which share the processors')
+        .argParser(parseCount)
+        .default(1),
+    )
+    .option(
+      '--stop-losers',
+      'end runs early that after half of their epochs are below the median of at least three complete ones',
+      false,
+    )
+    .addOption(logFormatOption())
+    .addHelpText('after', HELP)
+    .action(sweep);
+}
+
+const HELP = `
+The file has settings of all runs, and what is varied: values of single settings (every combination is a run), or
+configurations of several settings each. Every seed is a run:
+  {
+    "settings": { "data": "synthetic", "model": "shufflenetv2", "ratio": 0.5, "epochs": 5 },
+    "configurations": [{ "loss": "ce" }, { "loss": "bias", "beta": 0.3 }, { "loss": "bias", "beta": 0.7 }],
+    "vary": { "baseLr": [0.1, 0.05] },
+    "seeds": [0, 1, 2]
+  }
+With "trials": N, N combinations are drawn at random; then a value may be a range: { "min": 0.01, "max": 0.3, "log": true }.
+The same command resumes a sweep that was stopped.
+
+Example:
+  biasloss sweep losses.json --parallel 2`;
+
+async function sweep(file: string, { dir, parallel, stopLosers, logFormat }: SweepFlags): Promise<void> {
+  const plan = planSweep(file);
+  const folder = dir ?? join(RUNS, basename(file, extname(file)));
+  const log = new SweepLog(plan.runs, logFormat);
+  const opened = await Sweep.open({
+    folder,
+    ...plan,
+    parallel,
+    threads: Math.max(1, Math.floor(availableParallelism() / parallel)),
+    dropsLosers: stopLosers,
+    train: trainCommands,
+    onEvent: (event) => log.event(event),
+  });
+  const unlock = lockFolder(folder);
+  let code: number | undefined;
+  const endSignals = watchSignals((signal, exitCode) => {
+    code = exitCode;
+    opened.stop();
+    printNotice(`${signal}: finishing the steps and saving; the same command resumes the sweep`);
+  });
+  try {
+    log.watch(opened);
+    await opened.train();
+  } finally {
+    log.end();
+    endSignals();
+    unlock();
+  }
+  if (code !== undefined) throw new Interrupted(`the sweep is stopped; the same command resumes it`, code);
+  await finish(opened, plan.runs, folder, logFormat);
+}
+
+/** Prints the comparison of the runs, and writes it into their folder. */
+async function finish(
+  done: Sweep,
+  runs: readonly PlannedRun[],
+  folder: string,
+  logFormat: LogFormat,
+): Promise<void> {
+  const failed = runs.filter(({ name }) => done.stateOf(name) === 'failed');
+  const trained = runs.filter(({ name }) => done.stateOf(name) !== 'failed');
+  if (trained.length > 0) {
+    const comparison = compareRuns(trained.map(({ name }) => join(folder, name)));
+    const write = (name: string, text: string): Promise<void> =>
+      writeFileAtomically(join(folder, name), [new TextEncoder().encode(`${text.trimEnd()}\n`)]);
+    await write('sweep.csv', csvOf(comparison));
+    await write('sweep.md', markdownOf(comparisonTables(comparison)));
+    await write('sweep.html', await comparisonPage(comparison));
+    if (logFormat === 'json') printJson({ event: 'comparison', ...comparison });
+    else printTables(comparison, folder);
+  }
+  if (failed.length > 0)
+    throw new UserError(`${failed.length} of ${runs.length} runs failed; the same command tries them again`);
+}
+
+function printTables(comparison: Parameters<typeof comparisonTables>[0], folder: string): void {
+  for (const { title, header, rows } of comparisonTables(comparison))
+    printLine(`\n${title}\n\n${formatTable(header, rows)}`);
+  printLine(
+    `\ncomparison: ${['csv', 'md', 'html'].map((ending) => join(folder, `sweep.${ending}`)).join(', ')}`,
+  );
+}
+
+/** Milliseconds between looks at how far the runs are. */
+const INTERVAL = 500;
+
+/** What a sweep prints while it runs. */
+class SweepLog {
+  private readonly line = new ProgressLine(process.stderr);
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly runs: readonly PlannedRun[],
+    private readonly format: LogFormat,
+  ) {}
+
+  event(event: SweepEvent): void {
+    if (this.format === 'json') {
+      const { kind, run, ...rest } = event;
+      printJson({ event: `run_${kind}`, run: run.name, ...rest });
+      return;
+    }
+    const place = `${this.runs.findIndex(({ name }) => name === event.run.name) + 1}/${this.runs.length}`;
+    if (event.kind === 'start') printLine(`${place}  ${event.run.name}${event.isResumed ? ': resumed' : ''}`);
+    else if (event.state === 'failed') printLine(`${place}  ${event.run.name}: failed: ${event.problem}`);
+    else printLine(`${place}  ${event.run.name}: ${event.state === 'done' ? 'done' : 'ended early'}`);
+  }
+
+  /** Shows how far the runs are, until {@link end}. */
+  watch(running: Sweep): void {
+    if (this.format === 'json') return;
+    this.timer = setInterval(() => {
+      const { ended, running: now } = running.progress;
+      const epochs = now.map(([name, { epoch, phase }]) => {
+        const of = this.runs.find((run) => run.name === name)?.epochs ?? 0;
+        return epoch === 0 ? phase : `epoch ${epoch}/${of}`;
+      });
+      this.line.update(
+        ended / this.runs.length,
+        `${ended}/${this.runs.length} runs, now ${epochs.join(', ')}`,
+      );
+    }, INTERVAL);
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+    this.line.clear();
+  }
+}

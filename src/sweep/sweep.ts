@@ -1,0 +1,143 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../errors.js';
+import { makeFolder } from '../makeFolder.js';
+import { readMetrics } from '../runs/metricsFile.js';
+import { RunProcess, type TrainCommands } from '../runs/process/runProcess.js';
+import type { RunProgress } from '../runs/process/runProgress.js';
+import { isBelowMedian } from './medianRule.js';
+import type { PlannedRun } from './plan.js';
+import { type RunState, SweepState } from './sweepState.js';
+
+/** What a sweep does, as it does it. */
+export type SweepEvent =
+  | { readonly kind: 'start'; readonly run: PlannedRun; readonly isResumed: boolean }
+  | {
+      readonly kind: 'end';
+      readonly run: PlannedRun;
+      readonly state: RunState;
+      readonly problem: string | undefined;
+    };
+
+/** Options of a sweep. */
+export interface SweepOptions {
+  /** Folder of the runs, each in a folder of its own name. */
+  readonly folder: string;
+  readonly runs: readonly PlannedRun[];
+  readonly recipe?: string | undefined;
+  /** Runs at a time. */
+  readonly parallel: number;
+  /** Threads of a new run whose settings don't say. */
+  readonly threads: number;
+  /** Whether runs are ended early that are below the median; see {@link isBelowMedian}. */
+  readonly dropsLosers: boolean;
+  readonly train: TrainCommands;
+  readonly onEvent: (event: SweepEvent) => void;
+}
+
+/** The column that losers are found by. */
+const METRIC = 'test_top1';
+/** Folder of the settings of the runs, beside them. */
+const SETTINGS = 'settings';
+
+/** Trains the runs of a sweep, several at a time, in processes of their own. */
+export class Sweep {
+  private readonly state: SweepState;
+  private readonly running = new Map<string, RunProcess>();
+  private readonly waiting: PlannedRun[];
+  private isStopped = false;
+
+  private constructor(private readonly options: SweepOptions) {
+    this.state = new SweepState(options.folder);
+    this.waiting = [...options.runs];
+  }
+
+  /**
+   * Opens the folder of a sweep; runs that it has are resumed.
+   *
+   * @throws UsageError when it has a run with other settings
+   * @throws UserError when its state is damaged
+   */
+  static async open(options: SweepOptions): Promise<Sweep> {
+    makeFolder(options.folder);
+    const sweep = new Sweep(options);
+    await sweep.state.add(options.runs);
+    return sweep;
+  }
+
+  /** Share of the runs that has ended, with that of the epochs of those that run. */
+  get progress(): { readonly ended: number; readonly running: readonly (readonly [string, RunProgress])[] } {
+    const ended = this.options.runs.filter(({ name }) => this.stateOf(name) !== 'open').length;
+    return { ended, running: [...this.running].map(([name, run]) => [name, run.progress] as const) };
+  }
+
+  /** How a run is. */
+  stateOf(name: string): RunState {
+    return this.state.stateOf(name);
+  }
+
+  /** Trains what is left, until all is done or {@link stop} is called. */
+  async train(): Promise<void> {
+    const lanes = Array.from({ length: this.options.parallel }, () => this.lane());
+    await Promise.all(lanes);
+  }
+
+  /** Ends all runs after their current steps, with their states saved. */
+  stop(): void {
+    this.isStopped = true;
+    for (const run of this.running.values()) run.stop();
+  }
+
+  private async lane(): Promise<void> {
+    for (let run = this.waiting.shift(); run && !this.isStopped; run = this.waiting.shift())
+      if (['open', 'failed'].includes(this.stateOf(run.name))) await this.one(run);
+  }
+
+  private async one(run: PlannedRun): Promise<void> {
+    const { folder, train, recipe, threads, onEvent } = this.options;
+    const path = join(folder, run.name);
+    const isResumed = existsSync(join(path, 'config.json'));
+    const settings = join(folder, SETTINGS, `${run.name}.json`);
+    mkdirSync(join(folder, SETTINGS), { recursive: true });
+    writeFileSync(settings, `${JSON.stringify({ threads, ...run.settings }, undefined, 2)}\n`);
+    const args = isResumed ? train.resume(path, undefined) : train.start(settings, path, recipe);
+    const values = isResumed ? this.accuraciesOf(run.name) : [];
+    let dropped = false;
+    const child = new RunProcess(args, ({ event, [METRIC]: value }) => {
+      if (event !== 'epoch' || typeof value !== 'number') return;
+      values.push(value);
+      if (dropped || this.isStopped || !this.isLoser(run, values)) return;
+      dropped = true;
+      child.stop();
+    });
+    this.running.set(run.name, child);
+    onEvent({ kind: 'start', run, isResumed });
+    const problem = await child.ended;
+    this.running.delete(run.name);
+    // One that was stopped is resumed by the next sweep of the folder.
+    if (this.isStopped && problem === undefined) return;
+    const state = problem !== undefined ? 'failed' : dropped ? 'dropped' : 'done';
+    await this.state.set(run.name, state, problem);
+    onEvent({ kind: 'end', run, state, problem });
+  }
+
+  private isLoser({ epochs }: PlannedRun, values: readonly number[]): boolean {
+    if (!this.options.dropsLosers || values.length >= epochs) return false;
+    const complete = this.options.runs.filter(({ name }) => this.stateOf(name) === 'done');
+    return isBelowMedian(
+      values,
+      complete.map(({ name }) => this.accuraciesOf(name)),
+      epochs,
+    );
+  }
+
+  /** After each epoch of a run; none where it was stopped within the first. */
+  private accuraciesOf(name: string): number[] {
+    try {
+      return [...(readMetrics(join(this.options.folder, name))[METRIC] ?? [])];
+    } catch (error) {
+      if (error instanceof UserError) return [];
+      throw error;
+    }
+  }
+}

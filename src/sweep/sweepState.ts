@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorMessage, UsageError, UserError } from '../errors.js';
+import { writeFileAtomically } from '../runs/atomicFile.js';
+import type { Settings } from './sweepFile.js';
+import type { SweepRun } from './trials.js';
+
+/** How a run of a sweep is: `done` has all of its epochs, `dropped` was ended early as one of the worse, `failed` says why. */
+export type RunState = 'open' | 'done' | 'dropped' | 'failed';
+
+/** A run as the sweep's file has it. */
+interface RunEntry {
+  readonly settings: Settings;
+  readonly state: RunState;
+  /** Why it failed. */
+  readonly problem?: string | undefined;
+}
+
+const FILE = 'sweep.json';
+
+/** Which runs of a sweep are done: `sweep.json` in its folder, written after each run. */
+export class SweepState {
+  private readonly path: string;
+  private readonly runs: Map<string, RunEntry>;
+
+  /** @throws UserError when the file is there and damaged */
+  constructor(folder: string) {
+    this.path = join(folder, FILE);
+    this.runs = new Map(Object.entries(readRuns(this.path)));
+  }
+
+  /**
+   * Adds runs that are not known yet.
+   *
+   * @throws UsageError when one is known with other settings
+   */
+  async add(runs: readonly SweepRun[]): Promise<void> {
+    for (const { name, settings } of runs) {
+      const known = this.runs.get(name);
+      if (known === undefined) this.runs.set(name, { settings, state: 'open' });
+      else this.expectSame(name, known.settings, settings);
+    }
+    await this.write();
+  }
+
+  /** How a run is. */
+  stateOf(name: string): RunState {
+    return this.runs.get(name)?.state ?? 'open';
+  }
+
+  /** Records how a run ended. */
+  async set(name: string, state: RunState, problem?: string): Promise<void> {
+    const { settings } = this.runs.get(name)!;
+    this.runs.set(name, { settings, state, ...(problem !== undefined && { problem }) });
+    await this.write();
+  }
+
+  private expectSame(name: string, known: Settings, settings: Settings): void {
+    const keys = new Set([...Object.keys(known), ...Object.keys(settings)]);
+    for (const key of keys) {
+      const [old, now] = [known[key], settings[key]].map((value) => JSON.stringify(value) ?? 'unset');
+      if (old !== now)
+        throw new UsageError(
+          `the run ${name} of ${this.path} has ${key} ${old}, now ${now}: choose another folder for the changed sweep`,
+        );
+    }
+  }
+
+  private write(): Promise<void> {
+    const text = JSON.stringify({ version: 1, runs: Object.fromEntries(this.runs) }, undefined, 2);
+    return writeFileAtomically(this.path, [new TextEncoder().encode(`${text}\n`)]);
+  }
+}
+
+function readRuns(path: string): Record<string, RunEntry> {
+  if (!existsSync(path)) return {};
+  try {
+    const { runs } = JSON.parse(readFileSync(path, 'utf8')) as { runs?: Record<string, RunEntry> };
+    if (typeof runs !== 'object' || runs === null) throw new Error('it has no runs');
+    return runs;
+  } catch (error) {
+    throw new UserError(`${path} cannot be read as the state of a sweep: ${errorMessage(error)}`);
+  }
+}

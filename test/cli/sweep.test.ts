@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { withFolder } from '../train/fixtures/tiny.js';
+import { biasloss } from './fixtures/process.js';
+
+const SETTINGS = {
+  data: 'synthetic',
+  model: 'shufflenetv2',
+  ratio: 0.5,
+  limitTrain: 16,
+  limitTest: 8,
+  batchSize: 8,
+  engine: 'onnx',
+  epochs: 1,
+};
+
+interface State {
+  readonly runs: Readonly<Record<string, { readonly state: string; readonly problem?: string }>>;
+}
+
+describe('biasloss sweep', () => {
+  it('trains every run, compares them, and trains what failed again', () =>
+    withFolder(async (cwd) => {
+      const file = join(cwd, 'losses.json');
+      writeFileSync(
+        file,
+        JSON.stringify({
+          settings: SETTINGS,
+          configurations: [{ loss: 'ce' }, { loss: 'bias', classWeights: 'weights.json' }],
+        }),
+      );
+      const stateOf = (name: string) =>
+        (JSON.parse(readFileSync(join(cwd, 'runs/losses/sweep.json'), 'utf8')) as State).runs[name]!;
+      const sweep = () => biasloss(['sweep', 'losses.json', '--parallel', '2'], { cwd });
+      const first = await sweep();
+      assert.equal(first.code, 1);
+      assert.match(first.stdout, /1\/2 {2}loss-ce_seed-0: done/);
+      assert.match(first.stdout, /failed: .*weights\.json cannot be read/);
+      assert.match(first.stderr, /^error: 1 of 2 runs failed; the same command tries them again\n$/);
+      assert.equal(stateOf('loss-ce_seed-0').state, 'done');
+
+      writeFileSync(join(cwd, 'weights.json'), JSON.stringify(Array(10).fill(1)));
+      const second = await sweep();
+      assert.equal(second.code, 0, second.stderr);
+      assert.doesNotMatch(second.stdout, /loss-ce_seed-0: done/);
+      assert.match(second.stdout, /mean ± standard deviation over seeds/);
+      const csv = readFileSync(join(cwd, 'runs/losses/sweep.csv'), 'utf8').trim().split('\n');
+      assert.equal(csv.length, 3);
+      assert.match(readFileSync(join(cwd, 'runs/losses/sweep.md'), 'utf8'), /\| loss-ce_seed-0 \|/);
+    }));
+
+  it('checks every run before the first', () =>
+    withFolder(async (cwd) => {
+      writeFileSync(join(cwd, 'bad.json'), JSON.stringify({ vary: { baseLr: [0.1, -1] } }));
+      const { code, stderr, stdout } = await biasloss(['sweep', 'bad.json'], { cwd });
+      assert.equal(code, 2);
+      assert.equal(stdout, '');
+      assert.match(stderr, /^error: bad\.json: the run baseLr--1_seed-0: baseLr must be .*, not -1\n$/);
+    }));
+});
