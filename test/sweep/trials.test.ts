@@ -59,7 +59,9 @@ describe('the runs of a sweep', () => {
       [160, 160],
     );
   });
+});
 
+describe('the random runs of a sweep', () => {
   it('are drawn at random where trials are asked for, the same in each call, within their ranges', () => {
     const content = {
       vary: {
@@ -84,7 +86,9 @@ describe('the runs of a sweep', () => {
   it('are fewer than the trials where there are no more combinations', () => {
     assert.equal(plan({ vary: { loss: ['bias', 'ce'] }, trials: 9 }).runs.length, 2);
   });
+});
 
+describe('a sweep’s folder', () => {
   it('cannot change their settings in a folder that has them', async () => {
     const before = plan({ settings: { epochs: 3 } }).runs;
     const after = plan({ settings: { epochs: 5 } }).runs;
