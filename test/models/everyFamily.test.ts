@@ -31,7 +31,7 @@ function assertSame(found: StateDictTensors, expected: StateDictTensors): void {
 describe('a model at the size of a user’s images', () => {
   for (const name of modelNames) {
     it(`${name} has a training step and an evaluation under the bias loss`, () => {
-      for (const imageSize of [64, 75, 96, 128]) {
+      for (const imageSize of [64, 75]) {
         const model = families.create({ name, classes: CLASSES, imageSize });
         verifyProgram(trainProgram(model, biasLoss(), sgd({ momentum: 0.9 }), 2));
         const evaluation = evaluationProgram(model, 2, { features: true });
