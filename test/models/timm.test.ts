@@ -6,15 +6,13 @@ import { exactEvaluationTest, stateDictTest, torchvisionSuite } from '../support
 
 describe('models of timm', () => timmModels.forEach(stateDictTest));
 
-for (const model of ['efficientnet_lite0', 'tf_efficientnet_lite0', 'mobilenetv3_small_100', 'lcnet_100'])
+for (const model of ['efficientnet_lite0', 'tf_efficientnet_lite0'])
   describe(`${model} beside timm in double precision`, () => exactEvaluationTest(model));
 
-/** Each family on one engine or both; `npm run test:shared` has the others, and the larger models. */
+/** Each family on one engine; `npm run test:shared` has the other one, and the larger models. */
 const computed = [
   ['efficientnet_lite0', 'onednn'],
-  ['tf_efficientnet_lite0', 'onnx'],
   ['mobilenetv3_small_100', 'onnx'],
-  ['mobilenetv3_small_100', 'onednn'],
   ['lcnet_100', 'onednn'],
   ['ghostnet_100', 'onnx'],
   ['repvgg_a0', 'onednn'],
