@@ -198,7 +198,7 @@ class ShuffleNetV2(nn.Module):
 
 
 def create(model: str, classes: int, ratio: float = 1.0, width: float = 1.0, dropout: float = 0.2) -> nn.Module:
-    """The model of that name, torchvision's among them; ``ratio`` is shufflenetv2's, ``width`` and ``dropout`` skipblocknet's."""
+    """The model of that name, torchvision's and timm's among them; ``ratio`` is shufflenetv2's, ``width`` and ``dropout`` skipblocknet's."""
     if model == "resnet18":
         return ResNet18(classes)
     if model == "densenet121":
@@ -208,9 +208,9 @@ def create(model: str, classes: int, ratio: float = 1.0, width: float = 1.0, dro
     if model == "skipblocknet":
         return SkipblockNet(classes, width, dropout)
     # Imported only here, as torchvision takes a second to load.
-    from torchvision_models import MODELS, TorchvisionModel
+    from torchvision_models import MODELS, TIMM, TorchvisionModel
 
-    if model in MODELS:
+    if model in MODELS or model in TIMM:
         return TorchvisionModel(model, classes)
-    names = ", ".join(["resnet18", "densenet121", "shufflenetv2", "skipblocknet", *MODELS])
+    names = ", ".join(["resnet18", "densenet121", "shufflenetv2", "skipblocknet", *MODELS, *TIMM])
     raise ValueError(f'no model "{model}": {names}')

@@ -23,7 +23,15 @@ MODELS = {
 
 
 # timm's name, which is ours: the module.
-TIMM = {f"{prefix}efficientnet_lite{size}": "bn2" for prefix in ("", "tf_") for size in range(5)}
+TIMM = {
+    **{f"{prefix}efficientnet_lite{size}": "bn2" for prefix in ("", "tf_") for size in range(5)},
+    "mobilenetv3_small_100": "blocks.5",
+    "mobilenetv3_large_100": "blocks.6",
+    "lcnet_100": "blocks.5",
+    "ghostnet_100": "blocks.9",
+    "repvgg_a0": "stages.3",
+    "mobilenetv4_conv_small": "blocks.4",
+}
 
 
 def create(name: str, classes: int) -> nn.Module:
@@ -31,7 +39,7 @@ def create(name: str, classes: int) -> nn.Module:
         return getattr(torchvision.models, MODELS[name][0])(weights=None, num_classes=classes)
     import timm
 
-    return timm.create_model(name, num_classes=classes)
+    return timm.create_model(name, num_classes=classes, drop_rate=0.0)
 
 
 class TorchvisionModel(nn.Module):

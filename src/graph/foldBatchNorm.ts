@@ -78,25 +78,13 @@ class Folder {
     return this.uses.get(first.outputs[0]!) === 1 && parameters.every((value) => this.constants.has(value));
   }
 
-  /** s = γ/σ and t = β − sμ of each channel. */
-  private affine({ inputs, attributes }: NormNode): { scale: Float64Array; shift: Float64Array } {
-    const [gamma, beta, mean, variance] = inputs.slice(1).map((value) => this.constants.get(value)!) as [
-      TensorData,
-      TensorData,
-      TensorData,
-      TensorData,
-    ];
-    const scale = Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + attributes.epsilon));
-    return { scale, shift: Float64Array.from(beta, (b, c) => b - scale[c]! * mean[c]!) };
-  }
-
   private biasOf(conv: ConvNode): TensorData | undefined {
     return conv.inputs[2] === undefined ? undefined : this.constants.get(conv.inputs[2]);
   }
 
   /** The convolution, then the normalisation. */
   private merged(conv: ConvNode, norm: NormNode): AnyProgramNode[] {
-    const { scale, shift } = this.affine(norm);
+    const { scale, shift } = affineOf(norm, this.constants);
     const bias = this.biasOf(conv);
     const weight = scaledRows(this.constants.get(conv.inputs[1]!)!, scale);
     const newBias = Float32Array.from(shift, (t, c) => t + scale[c]! * (bias?.[c] ?? 0));
@@ -105,7 +93,7 @@ class Folder {
 
   /** The normalisation, then the convolution. */
   private absorbed(norm: NormNode, conv: ConvNode): AnyProgramNode[] {
-    const { scale, shift } = this.affine(norm);
+    const { scale, shift } = affineOf(norm, this.constants);
     const bias = this.biasOf(conv);
     const old = this.constants.get(conv.inputs[1]!)!;
     const [outputs, inputs, height, width] = this.types[conv.inputs[1]!]!.shape as [
@@ -144,6 +132,21 @@ class Folder {
   }
 }
 
+/** s = γ/σ and t = β − sμ of each channel of a normalisation in evaluation mode, whose parameters are constants. */
+export function affineOf(
+  { inputs, attributes }: NormNode,
+  constants: ReadonlyMap<ValueId, TensorData>,
+): { scale: Float64Array; shift: Float64Array } {
+  const [gamma, beta, mean, variance] = inputs.slice(1).map((value) => constants.get(value)!) as [
+    TensorData,
+    TensorData,
+    TensorData,
+    TensorData,
+  ];
+  const scale = Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c]! + attributes.epsilon));
+  return { scale, shift: Float64Array.from(beta, (b, c) => b - scale[c]! * mean[c]!) };
+}
+
 /** Row c of `weight` times scale[c]. */
 function scaledRows(weight: TensorData, scale: Float64Array): Float32Array {
   const scaled = new Float32Array(weight.length);
@@ -156,7 +159,7 @@ function scaledRows(weight: TensorData, scale: Float64Array): Float32Array {
 }
 
 /** The nodes that outputs depend on. */
-function pruned(nodes: readonly AnyProgramNode[], outputs: Program['outputs']): AnyProgramNode[] {
+export function pruned(nodes: readonly AnyProgramNode[], outputs: Program['outputs']): AnyProgramNode[] {
   const wanted = new Set(Object.values(outputs));
   const kept: AnyProgramNode[] = [];
   for (const node of [...nodes].reverse()) {

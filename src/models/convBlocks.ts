@@ -8,10 +8,10 @@ import { constantInit, normalInit } from '../nn/parameter.js';
 import { type PlainFunction, Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
 
-/** Nearest multiple of 8, never below 8 and never down by more than 10% (MobileNetV2's rule). */
-export function makeDivisible(channels: number): number {
-  const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8);
-  return rounded < 0.9 * channels ? rounded + 8 : rounded;
+/** Nearest multiple of `divisor`, never below it and never down by more than 10% (MobileNetV2's rule). */
+export function makeDivisible(channels: number, divisor = 8): number {
+  const rounded = Math.max(divisor, Math.floor((channels + divisor / 2) / divisor) * divisor);
+  return rounded < 0.9 * channels ? rounded + divisor : rounded;
 }
 
 /** Options of {@link heConv}. */
@@ -56,12 +56,23 @@ export function convNorm(
   return new Sequential([conv, norm(outChannels), ...(activation ? [activation] : [])]);
 }
 
-/** Activations of {@link ConvSqueezeExcite}. */
+/** Activations of {@link squeezeExcite}. */
 export interface SqueezeExciteOptions {
   /** Between the two convolutions. Default ReLU. */
   readonly activation?: PlainFunction;
   /** Makes the scale. */
   readonly gate: PlainFunction;
+}
+
+/** x [N, C, H, W] times a factor of each channel: the gate of two convolutions of the channels' means. */
+export function squeezeExcite(
+  x: Tensor,
+  { reduce, expand }: { readonly reduce: Conv2d; readonly expand: Conv2d },
+  { activation = relu, gate }: SqueezeExciteOptions,
+  trace: Trace,
+): Tensor {
+  const inner = activation(reduce.forward(globalAvgPool2d(x), trace));
+  return mul(x, gate(expand.forward(inner, trace)));
 }
 
 /** Squeeze-and-excitation of two 1×1 convolutions, `fc1` and `fc2`, torchvision's `SqueezeExcitation`. */
@@ -85,8 +96,6 @@ export class ConvSqueezeExcite extends Layer {
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {
-    const { activation = relu, gate } = this.options;
-    const inner = activation(this.fc1.forward(globalAvgPool2d(x), trace));
-    return mul(x, gate(this.fc2.forward(inner, trace)));
+    return squeezeExcite(x, { reduce: this.fc1, expand: this.fc2 }, this.options, trace);
   }
 }

@@ -16,6 +16,7 @@ import { ConvSqueezeExcite, convNorm } from './convBlocks.js';
 import { HEAD, STAGES, STEM } from './efficientnetStages.js';
 import { defineFamily, dropoutOption } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
+import { timmNames } from './timmNames.js';
 
 const BLOCKS = STAGES.reduce((total, stage) => total + stage[4], 0);
 const activation = silu;
@@ -106,10 +107,13 @@ export class EfficientNet extends Model {
   }
 }
 
+/** timm's names. */
+const otherNames = timmNames({ depths: STAGES.map(([, , , , blocks]) => blocks), excite: true });
+
 /** torchvision's efficientnet_b0. */
 export const efficientnet = defineFamily({
   title: 'EfficientNet (torchvision)',
-  models: { efficientnet_b0: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
+  models: { efficientnet_b0: { imageSize: 224, leastImageSize: 32, classes: 1000, otherNames } },
   options: {
     dropout: dropoutOption('probability of dropout before the classifier', 0.2),
     stochasticDepth: dropoutOption('probability p: block i of 16 is left out with p·i/16', 0.2),

@@ -16,14 +16,8 @@ import { efficientnetLiteNames } from './efficientnetLiteNames.js';
 import { HEAD, STAGES, STEM } from './efficientnetStages.js';
 import { defineFamily, dropoutOption, type ModelDeclaration } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
-import {
-  DepthwiseSeparable,
-  TimmInvertedResidual,
-  type TimmStyle,
-  timmClassifier,
-  timmConv,
-  timmNorm,
-} from './timmBlocks.js';
+import { DepthwiseSeparable, TimmInvertedResidual } from './timmBlocks.js';
+import { type TimmStyle, timmClassifier, timmConv, timmNorm } from './timmLayers.js';
 
 /** Multipliers of width and depth, height and width of images. */
 const SIZES = [
@@ -85,7 +79,7 @@ export class EfficientNetLite extends Model {
     this.blocks = new Sequential(blocks);
     this.conv_head = timmConv(channels, HEAD, 1, {}, style);
     this.bn2 = timmNorm(HEAD, style);
-    this.classifier = timmClassifier(HEAD, config.classes);
+    this.classifier = timmClassifier(HEAD, config.classes, style);
     this.dropout = new Dropout(dropout, 'dropout');
   }
 

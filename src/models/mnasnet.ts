@@ -14,6 +14,7 @@ import type { Trace } from '../nn/trace.js';
 import { heConv } from './convBlocks.js';
 import { defineFamily, dropoutOption } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
+import { timmNames } from './timmNames.js';
 
 /** Kernel, stride of the first block, expansion, output channels, blocks. */
 const STAGES = [
@@ -112,10 +113,13 @@ export class MnasNet extends Model {
   }
 }
 
+/** timm's names, of mnasnet_100, whose first stage is a block. */
+const otherNames = timmNames({ depths: [1, ...STAGES.map(([, , , , blocks]) => blocks)] });
+
 /** torchvision's mnasnet1_0. */
 export const mnasnet = defineFamily({
   title: 'MnasNet (torchvision)',
-  models: { mnasnet1_0: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
+  models: { mnasnet1_0: { imageSize: 224, leastImageSize: 32, classes: 1000, otherNames } },
   options: { dropout: dropoutOption('probability of dropout before the classifier', 0.2) },
   create: (config, { dropout }) => new MnasNet(config, dropout),
 });

@@ -14,6 +14,7 @@ import type { Trace } from '../nn/trace.js';
 import { convNorm, heConv } from './convBlocks.js';
 import { defineFamily, dropoutOption } from './family.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
+import { timmNames } from './timmNames.js';
 
 /** Expansion, output channels, blocks, stride of the first. */
 const STAGES = [
@@ -88,10 +89,13 @@ export class MobileNetV2 extends Model {
   }
 }
 
+/** timm's names, of mobilenetv2_100. */
+const otherNames = timmNames({ depths: STAGES.map(([, , blocks]) => blocks) });
+
 /** torchvision's mobilenet_v2. */
 export const mobilenetV2 = defineFamily({
   title: 'MobileNetV2 (torchvision)',
-  models: { mobilenet_v2: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
+  models: { mobilenet_v2: { imageSize: 224, leastImageSize: 32, classes: 1000, otherNames } },
   options: { dropout: dropoutOption('probability of dropout before the classifier', 0.2) },
   create: (config, { dropout }) => new MobileNetV2(config, dropout),
 });

@@ -13,60 +13,8 @@ import { Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
 import { ConvSqueezeExcite, convNorm, makeDivisible } from './convBlocks.js';
 import { defineFamily, dropoutOption } from './family.js';
+import { type MobileNetV3Row, type MobileNetV3Variant, STEM, variantOf } from './mobilenetV3Rows.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
-
-/** Kernel, hidden channels, output channels, squeeze-and-excitation, h-swish (else ReLU), stride. */
-type Row = readonly [
-  kernel: number,
-  hidden: number,
-  channels: number,
-  se: boolean,
-  hs: boolean,
-  stride: number,
-];
-
-/** Blocks, and the width of the layer before the classifier. */
-const VARIANTS = {
-  mobilenet_v3_small: {
-    rows: [
-      [3, 16, 16, true, false, 2],
-      [3, 72, 24, false, false, 2],
-      [3, 88, 24, false, false, 1],
-      [5, 96, 40, true, true, 2],
-      [5, 240, 40, true, true, 1],
-      [5, 240, 40, true, true, 1],
-      [5, 120, 48, true, true, 1],
-      [5, 144, 48, true, true, 1],
-      [5, 288, 96, true, true, 2],
-      [5, 576, 96, true, true, 1],
-      [5, 576, 96, true, true, 1],
-    ],
-    last: 1024,
-  },
-  mobilenet_v3_large: {
-    rows: [
-      [3, 16, 16, false, false, 1],
-      [3, 64, 24, false, false, 2],
-      [3, 72, 24, false, false, 1],
-      [5, 72, 40, true, false, 2],
-      [5, 120, 40, true, false, 1],
-      [5, 120, 40, true, false, 1],
-      [3, 240, 80, false, true, 2],
-      [3, 200, 80, false, true, 1],
-      [3, 184, 80, false, true, 1],
-      [3, 184, 80, false, true, 1],
-      [3, 480, 112, true, true, 1],
-      [3, 672, 112, true, true, 1],
-      [5, 672, 160, true, true, 2],
-      [5, 960, 160, true, true, 1],
-      [5, 960, 160, true, true, 1],
-    ],
-    last: 1280,
-  },
-} as const satisfies Record<string, { readonly rows: readonly Row[]; readonly last: number }>;
-type Variant = (typeof VARIANTS)[keyof typeof VARIANTS];
-
-const STEM = 16;
 
 /** TensorFlow's epsilon and momentum, as torchvision has them. */
 const norm = (channels: number): BatchNorm2d => new BatchNorm2d(channels, 0.001, 0.01);
@@ -76,7 +24,7 @@ class InvertedResidual extends Layer {
   readonly block: Sequential;
   private readonly residual: boolean;
 
-  constructor(inChannels: number, [kernel, hidden, channels, se, hs, stride]: Row) {
+  constructor(inChannels: number, [kernel, hidden, channels, se, hs, stride]: MobileNetV3Row) {
     super();
     const activation = hs ? hswish : relu;
     this.block = new Sequential([
@@ -106,7 +54,7 @@ export class MobileNetV3 extends Model {
   private readonly stages: readonly Layer[];
 
   /** @param dropout its probability before the classifier */
-  constructor(config: ModelConfig, { rows, last }: Variant, dropout: number) {
+  constructor(config: ModelConfig, { rows, last }: MobileNetV3Variant, dropout: number) {
     super(config);
     const parts: Layer[] = [convNorm(this.channels, STEM, 3, { stride: 2, activation: hswish, norm })];
     let channels = STEM;
@@ -141,6 +89,5 @@ export const mobilenetV3 = defineFamily({
   title: 'MobileNetV3 (torchvision)',
   models: { mobilenet_v3_small: declaration, mobilenet_v3_large: declaration },
   options: { dropout: dropoutOption('probability of dropout before the classifier', 0.2) },
-  create: (config, { dropout }) =>
-    new MobileNetV3(config, VARIANTS[config.name as keyof typeof VARIANTS], dropout),
+  create: (config, { dropout }) => new MobileNetV3(config, variantOf(config.name), dropout),
 });

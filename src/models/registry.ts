@@ -3,16 +3,21 @@ import { densenet224 } from './densenet224.js';
 import { efficientnet } from './efficientnet.js';
 import { efficientnetLite } from './efficientnetLite.js';
 import { Families, type ModelRequest } from './families.js';
+import { ghostnet } from './ghostnet.js';
+import { lcnet } from './lcnet.js';
 import { mnasnet } from './mnasnet.js';
 import { mobilenetV2 } from './mobilenetV2.js';
 import { mobilenetV3 } from './mobilenetV3.js';
+import { mobilenetV4 } from './mobilenetV4.js';
 import type { Model } from './model.js';
+import { repvgg } from './repvgg.js';
 import { resnet } from './resnet.js';
 import { resnet224 } from './resnet224.js';
 import { shufflenet } from './shufflenet.js';
 import { shufflenet224 } from './shufflenet224.js';
 import { skipblocknet } from './skipblocknet.js';
 import { squeezenet } from './squeezenet.js';
+import { timmMobilenetV3 } from './timmMobilenetV3.js';
 
 /** The model families; one that is added here is available everywhere: flags, settings, help, checkpoints. */
 const list = [
@@ -29,6 +34,11 @@ const list = [
   squeezenet,
   densenet224,
   efficientnetLite,
+  timmMobilenetV3,
+  lcnet,
+  ghostnet,
+  repvgg,
+  mobilenetV4,
 ] as const;
 
 type KeysOf<T> = T extends T ? keyof T : never;

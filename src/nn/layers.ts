@@ -81,15 +81,17 @@ export class BatchNorm2d extends Layer {
   /**
    * @param epsilon added to the variance; default 1e-5
    * @param momentum share of the new statistics; default 0.1
+   * @param init of weight and bias; default 1 and 0
    */
   constructor(
     channels: number,
     private readonly epsilon = 1e-5,
     private readonly momentum = 0.1,
+    init: { readonly weight?: Initialiser; readonly bias?: Initialiser } = {},
   ) {
     super();
-    this.weight = new Parameter([channels], 'parameter', constantInit(1));
-    this.bias = new Parameter([channels], 'parameter', constantInit(0));
+    this.weight = new Parameter([channels], 'parameter', init.weight ?? constantInit(1));
+    this.bias = new Parameter([channels], 'parameter', init.bias ?? constantInit(0));
     this.running_mean = new Parameter([channels], 'buffer', constantInit(0));
     this.running_var = new Parameter([channels], 'buffer', constantInit(1));
   }

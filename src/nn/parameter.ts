@@ -49,15 +49,15 @@ export function fanInUniformInit(fanIn: number): Initialiser {
   return symmetricUniformInit(1 / Math.sqrt(fanIn));
 }
 
-/** Normal with mean 0, by the Box–Muller transform. */
-export function normalInit(standardDeviation: number): Initialiser {
+/** Normal, by the Box–Muller transform. */
+export function normalInit(standardDeviation: number, mean = 0): Initialiser {
   return (values, seed, name) => {
     const angle = new Float32Array(values.length);
     fillUniform(values, seed, name, 0);
     fillUniform(angle, seed, name, 1);
     for (let i = 0; i < values.length; i++) {
-      values[i] =
-        standardDeviation * Math.sqrt(-2 * Math.log(1 - values[i]!)) * Math.cos(2 * Math.PI * angle[i]!);
+      const standard = Math.sqrt(-2 * Math.log(1 - values[i]!)) * Math.cos(2 * Math.PI * angle[i]!);
+      values[i] = mean + standardDeviation * standard;
     }
   };
 }

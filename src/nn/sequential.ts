@@ -5,6 +5,12 @@ import type { Trace } from './trace.js';
 /** A stateless function in a sequence: an activation, a pooling. */
 export type PlainFunction = (x: Tensor) => Tensor;
 
+function inSequence(layers: Iterable<Layer | PlainFunction>, x: Tensor, trace: Trace): Tensor {
+  let y = x;
+  for (const layer of layers) y = layer instanceof Layer ? layer.forward(y, trace) : layer(y);
+  return y;
+}
+
 /** Layers in sequence. Children are named by their index, functions included, as in PyTorch's `nn.Sequential`. */
 export class Sequential extends Layer {
   constructor(private readonly layers: readonly (Layer | PlainFunction)[]) {
@@ -22,18 +28,20 @@ export class Sequential extends Layer {
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {
-    return this.layers.reduce((y, layer) => (layer instanceof Layer ? layer.forward(y, trace) : layer(y)), x);
+    return inSequence(this.layers, x, trace);
   }
 }
 
-/** Layers in sequence under given names, as made by PyTorch's `add_module`. */
+/** Layers in sequence under given names, functions included, as made by PyTorch's `add_module`. */
 export class NamedSequential extends Layer {
-  constructor(private readonly layers: ReadonlyMap<string, Layer>) {
+  constructor(private readonly layers: ReadonlyMap<string, Layer | PlainFunction>) {
     super();
   }
 
   protected override children(): [string, Layer][] {
-    return [...this.layers];
+    return [...this.layers].flatMap(([name, layer]): [string, Layer][] =>
+      layer instanceof Layer ? [[name, layer]] : [],
+    );
   }
 
   override parts(prefix = ''): string[][] {
@@ -41,6 +49,6 @@ export class NamedSequential extends Layer {
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {
-    return [...this.layers.values()].reduce((y, layer) => layer.forward(y, trace), x);
+    return inSequence(this.layers.values(), x, trace);
   }
 }

@@ -73,8 +73,8 @@ describe('biasloss models', () => {
   });
 
   it('says when there is none', async () => {
-    const { stderr, code } = await biasloss(['models', 'mobilenetv4']);
+    const { stderr, code } = await biasloss(['models', 'mobilenetv5']);
     assert.equal(code, 1);
-    assert.match(stderr, /no model’s name contains mobilenetv4; did you mean mobilenet_v2\?/);
+    assert.match(stderr, /no model’s name contains mobilenetv5; did you mean mobilenet_v2\?/);
   });
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { efficientnetLiteNames } from '../../src/models/efficientnetLiteNames.js';
 import { withOwnNames } from '../../src/models/otherNames.js';
-import { createModel } from '../../src/models/registry.js';
+import { createModel, families } from '../../src/models/registry.js';
 
 /** A model's tensors under the names of efficientnet-lite-pytorch. */
 function packaged(name: 'tf_efficientnet_lite0' | 'tf_efficientnet_lite3'): Map<string, { shape: number[] }> {
@@ -58,5 +59,28 @@ describe('tensors under another library’s names', () => {
     const tensors = packaged('tf_efficientnet_lite0');
     tensors.set('_conv_stem.weight', { shape: [32, 4, 3, 3] });
     assert.equal(withOwnNames(tensors), undefined);
+  });
+});
+
+describe('timm’s names', () => {
+  it('are those of its state dicts of torchvision’s networks, in its order', () => {
+    // Names and shapes of mobilenetv2_100, mnasnet_100 and efficientnet_b0 of timm 1.0.31 for 10 classes.
+    for (const [name, sha256] of [
+      ['mobilenet_v2', 'a75c21f0a979e9d31570d43b95abb2d582e46c92a66146fa9c9f2e01325a0b55'],
+      ['mnasnet1_0', '52d23bf175acba484f40e18e6d968acfe0cde459886b8f8b9e4056490fbdbf46'],
+      ['efficientnet_b0', 'b6d1893467ed0af173e09c1cf785c109e0c9e9274124e2f7f8bffe7eac0376f6'],
+    ] as const) {
+      const entries = createModel({ name, classes: 10 }).stateEntries();
+      const theirs = families.declarationOf(name)!.otherNames!(entries.map((entry) => entry.name));
+      const published = new Map([...theirs.keys()].map((key, i) => [key, { shape: [...entries[i]!.shape] }]));
+      const lines = [...published].map(([key, { shape }]) => `${key} ${shape.join('x')}\n`).join('');
+      assert.equal(createHash('sha256').update(lines).digest('hex'), sha256, name);
+      const found = withOwnNames(published);
+      assert.equal(found?.model, name);
+      assert.deepEqual(
+        [...found.tensors.keys()],
+        entries.map((entry) => entry.name),
+      );
+    }
   });
 });

@@ -57,6 +57,17 @@ test('timm’s config.json says which model weights are of', async (t) => {
   assert.deepEqual(describeWeights({ ...readWeights(path), path }, model).notices, []);
 });
 
+test('timm’s MobileNetV3 is told from torchvision’s by its tensors, and its config.json says how it sees images', async (t) => {
+  const path = published(t, 'mobilenetv3_large_100', 'mobilenetv3_large_100');
+  const { model } = await chosen(path);
+  assert.equal(model, 'mobilenetv3_large_100');
+  const created = createModel({ name: 'mobilenetv3_large_100', classes: CLASSES, imageSize: SIZE });
+  const { preprocessing, classes } = describeWeights({ ...readWeights(path), path }, created);
+  assert.deepEqual(preprocessing.mean, CONFIG.pretrained_cfg.mean);
+  assert.equal(preprocessing.interpolation, 'bicubic');
+  assert.deepEqual(classes, CONFIG.label_names);
+});
+
 test('where nothing says it, one is taken, with a notice', async (t) => {
   const path = published(t, 'tf_efficientnet_lite0');
   const { model, notices } = await chosen(path);

@@ -76,12 +76,18 @@ export const largeTorchvisionModels = [
 /** Every model of torchvision's that has golden numbers. */
 export const torchvisionModels = [...smallTorchvisionModels, ...largeTorchvisionModels] as const;
 
-/** Models of timm that have golden numbers, the smallest first. */
+/** Models of timm that have golden numbers. */
 export const timmModels = [
   'efficientnet_lite0',
   'tf_efficientnet_lite0',
   'efficientnet_lite1',
   'efficientnet_lite3',
+  'mobilenetv3_small_100',
+  'mobilenetv3_large_100',
+  'lcnet_100',
+  'ghostnet_100',
+  'repvgg_a0',
+  'mobilenetv4_conv_small',
 ] as const;
 
 /** The golden numbers of a model by its name. */

@@ -1,0 +1,105 @@
+/**
+ * timm's own models beside ours, with their state dicts as files. `$BIASLOSS_TIMM` is a folder that timm was installed into
+ * (`pip install --target FOLDER --no-deps timm==1.0.31`); huggingface_hub and safetensors are not needed.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { createEngine, type EngineName } from '../../src/engines/createEngine.js';
+import { loadClassifier } from '../../src/runs/loadClassifier.js';
+import { temporaryFolder } from '../data/support/folder.js';
+import { formulaInput } from '../support/formula.js';
+import { relativeError } from '../support/golden.js';
+import { onednnMissing } from '../support/onednn.js';
+import { runPython, skipWithoutPython } from '../support/python.js';
+import type { timmModels } from '../support/torchvisionGolden.js';
+import { exactEvaluationTest, torchvisionSuite } from '../support/torchvisionSuite.js';
+
+const { BIASLOSS_TIMM: timm = '' } = process.env;
+const skip =
+  !existsSync(join(timm, 'timm')) && 'timm is not installed; install it and set BIASLOSS_TIMM to its folder';
+
+/** timm's name of a model: ours. */
+const MODELS: Readonly<Record<string, string>> = {
+  mobilenetv3_small_100: 'mobilenetv3_small_100',
+  mobilenetv3_large_100: 'mobilenetv3_large_100',
+  lcnet_100: 'lcnet_100',
+  ghostnet_100: 'ghostnet_100',
+  repvgg_a0: 'repvgg_a0',
+  mobilenetv4_conv_small: 'mobilenetv4_conv_small',
+  mobilenetv2_100: 'mobilenet_v2',
+  mnasnet_100: 'mnasnet1_0',
+  efficientnet_b0: 'efficientnet_b0',
+};
+const BATCH = 2;
+const SIZE = 64;
+
+/** A model with the formula's weights, saved as a training script saves it; logits of timm's evaluation. */
+const PYTHON = `
+sys.path.append(args['timm'])
+import timm
+from check_golden import golden_value
+torch.set_num_threads(1)
+model = timm.create_model(args['model'], num_classes=10).eval()
+state = model.state_dict()
+norms = {key.rsplit('.', 1)[0] for key in state if key.endswith('running_mean')}
+for key, value in state.items():
+    value.copy_(golden_value('', key, value.shape, key.rsplit('.', 1)[0] in norms))
+torch.save({'arch': args['model'], 'state_dict': state, 'epoch': 1}, args['path'])
+if args['model'].startswith('repvgg'):
+    from timm.utils.model import reparameterize_model
+    model = reparameterize_model(model)
+with torch.no_grad():
+    result['logits'] = model(tensors['images'])
+`;
+
+/** What `npm test` leaves out, as it takes longer. It needs the golden numbers alone. */
+const computed = [
+  ['mobilenetv3_small_100', 'reference'],
+  ['lcnet_100', 'reference'],
+  ['ghostnet_100', 'reference'],
+  ['mobilenetv4_conv_small', 'reference'],
+  ['efficientnet_lite0', 'onnx'],
+  ['tf_efficientnet_lite0', 'onnx'],
+  ['tf_efficientnet_lite0', 'onednn'],
+  ['mobilenetv3_small_100', 'onednn'],
+  ['mobilenetv3_large_100', 'onnx'],
+  ['mobilenetv3_large_100', 'onednn'],
+  ['lcnet_100', 'onnx'],
+  ['ghostnet_100', 'onednn'],
+  ['repvgg_a0', 'onnx'],
+  ['mobilenetv4_conv_small', 'onednn'],
+] as const satisfies [(typeof timmModels)[number], EngineName][];
+
+for (const [model, name] of computed) {
+  const title = `${model} beside timm on ${name}`;
+  const limits = name === 'reference' ? 'double' : 'float32';
+  const reason = name === 'onednn' && (await onednnMissing());
+  if (reason) it(title, { skip: reason }, () => undefined);
+  else torchvisionSuite(title, { model, limits, engine: () => createEngine(name) });
+}
+
+for (const model of ['mobilenetv3_large_100', 'ghostnet_100', 'repvgg_a0', 'mobilenetv4_conv_small'] as const)
+  describe(`${model} beside timm in double precision`, () => exactEvaluationTest(model));
+
+describe('a state dict of timm', { skip: skip || skipWithoutPython('numpy', 'torch', 'torchvision') }, () => {
+  for (const [model, own] of Object.entries(MODELS))
+    it(`of ${model} is ${own}, with timm’s logits`, async (t) => {
+      const path = join(temporaryFolder(t), `${model}.pth`);
+      const images = formulaInput('timm', BATCH, SIZE);
+      const shape = [BATCH, 3, SIZE, SIZE];
+      const { tensors } = await runPython(PYTHON, {
+        args: { timm, model, path },
+        tensors: { images: { shape, data: images.slice() } },
+      });
+      const engine = await createEngine('onnx', { threads: 1 });
+      t.after(() => engine.close());
+      const { classifier } = await loadClassifier(path, { engine, batchSize: BATCH, imageSize: SIZE });
+      assert.equal(classifier.model.config.name, own);
+      const { logits } = await classifier.predict(images);
+      await classifier.close();
+      const error = relativeError(logits, tensors.logits!.data as Float32Array);
+      assert.ok(error < 2e-5, `${error}`);
+    });
+});
