@@ -9,6 +9,7 @@ import {
   matchingRuns,
   metricText,
   type SortKey,
+  settingText,
   sortedRuns,
 } from '../../src/studio/table/runTable.js';
 
@@ -78,6 +79,17 @@ describe('the table of runs', () => {
     assert.equal(by('best', true), '10,3,1,2');
     assert.equal(by('id', false), '1,2,3,10');
     assert.equal(by('setting baseLr', false), '10,1,2,3');
+  });
+
+  it('has a dash where a setting has no value, which comes last and is empty in CSV', () => {
+    const threads = SETTINGS[2]!;
+    assert.deepEqual(
+      RUNS.map((each) => settingText(each, threads)),
+      ['2', '–', '–', '–'],
+    );
+    for (const isDescending of [false, true])
+      assert.equal(sortedRuns(RUNS, { by: 'setting threads', isDescending }, SETTINGS)[0], RUNS[0]);
+    assert.equal(csvOfRuns([RUNS[1]!], [threads], 'test_top1').split('\n')[1], '2,complete,,3,3,,,');
   });
 
   it('is filtered by words in the name, the status and the settings', () => {
