@@ -35,7 +35,7 @@ export function ClassCard({ shown, onChange, onRemove }: ClassCardProps) {
           <button
             type="button"
             onClick={() => onChange({ ...shown, images: [] })}
-            aria-label={`Remove the images of ${name}`}
+            aria-label={`Remove images of ${name}`}
           >
             Remove images
           </button>

@@ -3,25 +3,25 @@ import type { Preprocessing } from '../../../data/preprocessing.js';
 import type { WebProvider } from '../../../engines/onnx/web/backend.js';
 import type { ModelOptions } from '../../../models/registry.js';
 
-/** Models that can be trained in the page: small ones, by what they are called there. */
+/** Models that can be trained in the page, by their keys. Those for 224 pixels need images of 96 or more to be good. */
 export const PAGE_MODELS = {
   'shufflenetv2-0.5': {
-    title: 'ShuffleNetV2 ×0.5 for small images',
+    title: 'ShuffleNetV2 ×0.5',
     name: 'shufflenetv2',
     hyperparameters: { ratio: 0.5 },
   },
   'skipblocknet-0.5': { title: 'SkipblockNet ×0.5', name: 'skipblocknet', hyperparameters: { width: 0.5 } },
   shufflenet_v2_x0_5: {
-    title: 'ShuffleNetV2 ×0.5 for large images',
+    title: 'ShuffleNetV2 ×0.5 (224)',
     name: 'shufflenet_v2_x0_5',
     hyperparameters: {},
   },
   mobilenet_v3_small: {
-    title: 'MobileNetV3 small, for large images',
+    title: 'MobileNetV3 small (224)',
     name: 'mobilenet_v3_small',
     hyperparameters: {},
   },
-  resnet18: { title: 'ResNet18 for small images (slow)', name: 'resnet18', hyperparameters: {} },
+  resnet18: { title: 'ResNet18 (slow)', name: 'resnet18', hyperparameters: {} },
 } as const satisfies Readonly<
   Record<string, Pick<ModelOptions, 'name'> & { readonly title: string; readonly hyperparameters: object }>
 >;
