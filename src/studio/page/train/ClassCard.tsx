@@ -16,6 +16,7 @@ const MOST_SHOWN = 24;
 /** A class: its name, and a place for its images. */
 export function ClassCard({ shown, onChange, onRemove }: ClassCardProps) {
   const { name, images } = shown;
+  const give = (all: readonly File[]): void => onChange({ ...shown, images: all });
   return (
     <div class="card">
       <div class="row">
@@ -32,19 +33,12 @@ export function ClassCard({ shown, onChange, onRemove }: ClassCardProps) {
           </button>
         )}
         {images.length > 0 && (
-          <button
-            type="button"
-            onClick={() => onChange({ ...shown, images: [] })}
-            aria-label={`Remove images of ${name}`}
-          >
+          <button type="button" onClick={() => give([])} aria-label={`Remove images of ${name}`}>
             Remove images
           </button>
         )}
       </div>
-      <ImageInput
-        label={`Images of ${name}`}
-        onImages={(added) => onChange({ ...shown, images: [...images, ...added] })}
-      />
+      <ImageInput label={`Images of ${name}`} onImages={(added) => give([...images, ...added])} />
       <p role="status" class="muted">
         {images.length} {images.length === 1 ? 'image' : 'images'}
       </p>
