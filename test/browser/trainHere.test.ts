@@ -74,7 +74,7 @@ async function untilKept(page: Page, epochs: number): Promise<void> {
 
 /** Best top-1 of the test images, as the page says it at the end. */
 async function bestTop1(page: Page): Promise<number> {
-  await page.waitForSelector('p.progress:has-text("Complete")', { timeout: 60_000 });
+  await page.waitForSelector('p.progress:has-text("Complete")', { timeout: 120_000 });
   return Number(/best top-1 ([\d.]+)%/.exec(await status(page))![1]);
 }
 
