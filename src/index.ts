@@ -42,7 +42,7 @@ export {
   type ProfileTotals,
   summarise,
 } from './profile/summary.js';
-export { type Checkpoint, readCheckpoint, restoreLearner, saveCheckpoint } from './runs/checkpoint.js';
+export { readCheckpoint, saveCheckpoint } from './runs/checkpoint.js';
 export { localWeights } from './runs/hub/localWeights.js';
 export {
   type LoadClassifierOptions,

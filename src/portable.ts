@@ -134,6 +134,13 @@ export {
 } from './train/exportWeights.js';
 export { Learner } from './train/learner.js';
 export type { LearnerOptions } from './train/learnerOptions.js';
+export {
+  type Checkpoint,
+  checkpointBytes,
+  learnerState,
+  parseCheckpoint,
+  restoreLearner,
+} from './train/learnerState.js';
 export type { Accuracy } from './train/metrics.js';
 export { describeData, preprocessingOf } from './train/preprocessing.js';
 export {

@@ -10,4 +10,5 @@ export {
   prepareImage,
   rankClasses,
 } from './data/images/modelInput.js';
-export type { Preprocessing } from './data/preprocessing.js';
+export { decodeToCanvas } from './data/images/pageImages.js';
+export type { ExifHandling, Preprocessing } from './data/preprocessing.js';

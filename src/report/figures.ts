@@ -1,8 +1,8 @@
 import { type Calibration, CalibrationMeter } from '../train/calibration.js';
 import { type ClassFigures, classFigures } from '../train/classFigures.js';
 import { Confusion } from '../train/confusion.js';
-import { enlargedHeat } from './analysis/gradCam.js';
-import { addressesOf, embedded, rgbOf, underHeat } from './analysis/modelImages.js';
+import { enlargedHeat, underHeat } from './analysis/gradCam.js';
+import { addressesOf, embedded, rgbOf } from './analysis/modelImages.js';
 import { type NotableImages, notableImages } from './analysis/notable.js';
 import { type Outcomes, probabilityOf } from './analysis/outcomes.js';
 import { type CellPlan, planCells } from './cellPlan.js';

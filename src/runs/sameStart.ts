@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../errors.js';
 import type { Learner } from '../train/learner.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint } from '../train/learnerState.js';
 import type { TrainConfig } from './trainConfig.js';
 
 /**

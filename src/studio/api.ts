@@ -77,6 +77,8 @@ export interface StudioInfo {
   readonly recipes: Readonly<Record<string, SettingValues>>;
   /** Columns of `metrics.csv` that runs can be compared by. */
   readonly metrics: readonly string[];
+  /** Whether onnxruntime-web is installed, with which the page runs models. */
+  readonly hasRuntime: boolean;
 }
 
 /** A run to start. */

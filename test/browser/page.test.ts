@@ -83,7 +83,7 @@ describe('the page of docs/deploy.md in Chromium', { skip: withoutChromium }, ()
   it('answers as predict does for 120 of 120 images, whether the model or the page normalises them', () =>
     withFolder(async (cwd) => {
       await train(cwd);
-      writeFileSync(join(cwd, 'index.html'), blockOf('docs/deploy.md', 'html', '## A page'));
+      writeFileSync(join(cwd, 'index.html'), blockOf('docs/deploy.md', 'html', '## A page of your own'));
       const files: string[] = [];
       for (const label of TINTS.keys())
         for (let i = 0; i < COUNT; i++)

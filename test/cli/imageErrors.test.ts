@@ -103,7 +103,7 @@ const CASES: readonly Case[] = [
   [
     'bytes for what is no ONNX',
     ['export', '--checkpoint=resnet18.pth', '--to=pth', '--f16', '--output=x.pth'],
-    /--f16 is for --to onnx, not pth/,
+    /--f16 is for --to onnx and web, not pth/,
   ],
   [
     'an export onto its source',

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createEngine } from '../../src/engines/createEngine.js';
+import { NodeRuntime } from '../../src/engines/onnx/node/runtime.js';
+import { providers } from '../../src/engines/onnx/providers.js';
+import type { Model } from '../../src/models/model.js';
+import { exportGradCam } from '../../src/report/analysis/exportGradCam.js';
 import { enlargedHeat, gradCamProgram } from '../../src/report/analysis/gradCam.js';
 import { likelyLabelErrors, notableImages } from '../../src/report/analysis/notable.js';
 import { OutcomeCollector, type Outcomes } from '../../src/report/analysis/outcomes.js';
 import { planCells } from '../../src/report/cellPlan.js';
 import { classFigures } from '../../src/train/classFigures.js';
 import { Confusion } from '../../src/train/confusion.js';
+import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
 import { TINY_SIZE, TinyModel } from '../train/fixtures/tiny.js';
 
 /** Outcomes of images with given classes and probabilities of two classes. */
@@ -74,6 +79,23 @@ describe('images that a report shows', () => {
   });
 });
 
+/** The class that heat is wanted for. */
+const CHOSEN = Float32Array.of(0, 1, 0);
+
+/** Grad-CAM of one image by the reference engine. */
+async function heatOf(model: Model, state: StateDictTensors, images: Float32Array): Promise<Float32Array> {
+  const engine = await createEngine('reference');
+  try {
+    const variables = await engine.variables([...state].map(([name, { shape }]) => ({ name, shape })));
+    await variables.write(new Map([...state].map(([name, tensor]) => [name, floatsOf(tensor)])));
+    const executable = await engine.compile(gradCamProgram(model, 1), { variables });
+    const { heat } = await executable.run({ images: images.slice(), chosen: CHOSEN.slice() });
+    return heat as Float32Array;
+  } finally {
+    await engine.close();
+  }
+}
+
 describe('Grad-CAM', () => {
   it('weighs channels by the gradient of the chosen logit', async () => {
     const model = new TinyModel();
@@ -119,5 +141,39 @@ describe('Grad-CAM', () => {
     assert.ok(
       enlargedHeat(new Float32Array(4), { height: 2, width: 2, size: 3 }).every((value) => value === 0),
     );
+  });
+});
+
+describe('Grad-CAM as ONNX', () => {
+  it('takes bytes or floats, and gives what the engine does', async () => {
+    const model = new TinyModel();
+    const entries = model.stateEntries().filter(({ kind }) => kind !== 'counter');
+    const state = new Map(
+      entries.map(({ name, shape, parameter }) => [
+        name,
+        { dtype: 'f32' as const, shape, data: parameter.initialise(5, name) },
+      ]),
+    );
+    const data = { classes: ['a', 'b', 'c'], mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
+    const bytes = Uint8Array.from({ length: 3 * TINY_SIZE ** 2 }, (_, i) => (37 * i * i) % 256);
+    const planes = Float32Array.from(bytes, (_, i) => {
+      const plane = TINY_SIZE ** 2;
+      return bytes[3 * (i % plane) + Math.floor(i / plane)]!;
+    });
+    const expected = await heatOf(model, state, planes);
+    const runtime = new NodeRuntime({ provider: providers.cpu, threads: 1 });
+    for (const [includePreprocessing, images] of [
+      [false, runtime.tensor(planes, [1, 3, TINY_SIZE, TINY_SIZE])],
+      [true, runtime.tensor(bytes, [1, TINY_SIZE, TINY_SIZE, 3])],
+    ] as const) {
+      const onnx = exportGradCam(model, state, { ...data, includePreprocessing });
+      const session = await runtime.session(onnx, { optimise: true, externalData: [] });
+      const feeds = { images, chosen: runtime.tensor(CHOSEN, [1, 3]) };
+      const [heat] = await session.run(feeds, [{ name: 'heat', type: undefined, toHost: true }]);
+      const found = await runtime.read(heat!);
+      for (const [i, value] of expected.entries()) close(found[i]!, value, 1e-4 * Math.max(1, value));
+      await session.release();
+    }
+    assert.ok(expected.some((value) => value > 1e-4));
   });
 });

@@ -6,9 +6,10 @@ import { UserError } from '../../src/errors.js';
 import { parseSafetensors } from '../../src/formats/safetensors/parse.js';
 import { serializeSafetensors } from '../../src/formats/safetensors/serialize.js';
 import { fromFloat32 } from '../../src/formats/tensor.js';
-import { readCheckpoint, restoreLearner } from '../../src/runs/checkpoint.js';
+import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { readWeights } from '../../src/runs/weights.js';
 import { type CheckpointInfo, infoOf, metadataOf } from '../../src/train/checkpointInfo.js';
+import { restoreLearner } from '../../src/train/learnerState.js';
 import { TinyModel, withFolder, withTrainer } from '../train/fixtures/tiny.js';
 
 /** Runs `body` with the path of a checkpoint of the tiny model after an epoch. */

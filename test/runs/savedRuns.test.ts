@@ -4,7 +4,8 @@ import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { runTraining } from '../../src/cli/runTraining.js';
-import { type Checkpoint, readCheckpoint, restoreLearner } from '../../src/runs/checkpoint.js';
+import { readCheckpoint } from '../../src/runs/checkpoint.js';
+import { type Checkpoint, restoreLearner } from '../../src/train/learnerState.js';
 import { withFolder, withTrainer } from '../train/fixtures/tiny.js';
 
 /** Runs that an earlier version saved in the middle of an epoch; see README.md there. */

@@ -9,6 +9,7 @@ import {
   matchingRuns,
   metricText,
   type SortKey,
+  settingText,
   sortedRuns,
 } from '../../src/studio/table/runTable.js';
 
@@ -115,5 +116,18 @@ describe('groups and texts of the table of runs', () => {
   it('has short figures and names', () => {
     assert.deepEqual([76.123456, 0, null].map(figureText), ['76.123', '0', '–']);
     assert.deepEqual(['test_top1', 'train_loss'].map(metricText), ['test top-1', 'train loss']);
+  });
+});
+
+describe('a setting without a value in the table of runs', () => {
+  it('is a dash, comes last and is empty in CSV', () => {
+    const threads = SETTINGS[2]!;
+    assert.deepEqual(
+      RUNS.map((each) => settingText(each, threads)),
+      ['2', '–', '–', '–'],
+    );
+    for (const isDescending of [false, true])
+      assert.equal(sortedRuns(RUNS, { by: 'setting threads', isDescending }, SETTINGS)[0], RUNS[0]);
+    assert.equal(csvOfRuns([RUNS[1]!], [threads], 'test_top1').split('\n')[1], '2,complete,,3,3,,,');
   });
 });

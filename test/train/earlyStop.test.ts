@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { readCheckpoint, restoreLearner } from '../../src/runs/checkpoint.js';
+import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { type EarlyStop, type WatchedMetric, watch } from '../../src/train/earlyStop.js';
 import type { TrainerEvent } from '../../src/train/events.js';
+import { restoreLearner } from '../../src/train/learnerState.js';
 import type { Accuracy } from '../../src/train/metrics.js';
 import { type TinyOptions, withFolder, withTrainer } from './fixtures/tiny.js';
 

@@ -34,6 +34,15 @@ declare const OffscreenCanvas: new (
  * @throws UserError when the browser cannot decode it
  */
 export async function decodeImageFile(file: Blob, exif: ExifHandling = 'ignore'): Promise<RgbImage> {
+  return rgbOfCanvas(await decodeToCanvas(file, exif));
+}
+
+/**
+ * As {@link decodeImageFile}, with the pixels as a canvas gives them, which `prepareImage` takes.
+ *
+ * @throws UserError when the browser cannot decode it
+ */
+export async function decodeToCanvas(file: Blob, exif: ExifHandling = 'ignore'): Promise<CanvasPixels> {
   const name = 'name' in file && typeof file.name === 'string' ? file.name : 'the image';
   const shown = exif === 'ignore' ? new Blob([withoutExif(await bytesOf(file))], { type: file.type }) : file;
   const options = { colorSpaceConversion: 'none', premultiplyAlpha: 'none', imageOrientation: 'from-image' };
@@ -44,7 +53,7 @@ export async function decodeImageFile(file: Blob, exif: ExifHandling = 'ignore')
     const { width, height } = bitmap;
     const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
     context.drawImage(bitmap, 0, 0);
-    return rgbOfCanvas(context.getImageData(0, 0, width, height));
+    return context.getImageData(0, 0, width, height);
   } finally {
     bitmap.close();
   }

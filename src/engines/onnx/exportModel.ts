@@ -61,9 +61,9 @@ function freeBatch(shape: readonly Dimension[]): Dimension[] {
 }
 
 /**
- * An ONNX model with the input `images` and the output `logits`, of any batch size.
+ * An ONNX model with a program's inputs and outputs, such as `images` and `logits`.
  *
- * @param program in evaluation mode with fixed weights (see freeze), traced at {@link EXPORT_BATCH}
+ * @param program in evaluation mode with fixed weights (see freeze); traced at {@link EXPORT_BATCH}, its batch size is free
  * @throws UserError when an operator is not in the operator set that is asked for
  */
 export function exportOnnx(program: Program, options: ExportOptions): Uint8Array {
@@ -86,14 +86,20 @@ function lower(program: Program, options: ExportOptions, opset: number): Dynamic
     if (node.kind === 'constant')
       names.set(node.outputs[0]!, model.tensor(DataType.FLOAT, node.attributes.shape, node.attributes.data));
     else if (node.kind === 'input')
-      names.set(node.outputs[0]!, imagesInput(model, node.attributes.shape, options));
+      names.set(
+        node.outputs[0]!,
+        node.attributes.name === 'images'
+          ? imagesInput(model, node.attributes.shape, options)
+          : model.input(node.attributes.name, DataType.FLOAT, node.attributes.shape),
+      );
     else if (node.kind === 'variable' || node.kind === 'uniform')
       throw new Error(`a ${node.kind} cannot be exported`);
     else lowerNode(model, program, node, names);
   }
-  const logits = program.outputs.logits!;
-  model.node('Identity', [names.get(logits)!], {}, 'logits');
-  model.output('logits', DataType.FLOAT, program.values[logits]!.shape);
+  for (const [name, value] of Object.entries(program.outputs)) {
+    model.node('Identity', [names.get(value)!], {}, name);
+    model.output(name, DataType.FLOAT, program.values[value]!.shape);
+  }
   model.describe('classes', JSON.stringify(options.classes));
   model.describe('mean', JSON.stringify(options.mean));
   model.describe('std', JSON.stringify(options.std));

@@ -51,3 +51,15 @@ function neighbours(pixel: number, pixels: number, cells: number): [number, numb
   const low = Math.floor(place);
   return [low, Math.min(low + 1, cells - 1), place - low];
 }
+
+/** An image under a heat map: grey where the map is 0, red where it is 1. @returns bytes [S, S, 3] */
+export function underHeat(pixels: Uint8Array, heat: Float32Array): Uint8Array {
+  const [red, green, blue] = [0.3, 0.59, 0.11];
+  return Uint8Array.from({ length: pixels.length }, (_, i) => {
+    const at = i - (i % 3);
+    const grey = red * pixels[at]! + green * pixels[at + 1]! + blue * pixels[at + 2]!;
+    const share = heat[Math.floor(i / 3)]!;
+    const colour = i % 3 === 0 ? 255 : i % 3 === 1 ? 200 * (1 - share) : 0;
+    return Math.round(grey * (1 - 0.65 * share) + colour * 0.65 * share);
+  });
+}

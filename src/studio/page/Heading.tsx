@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 export function Heading({ text }: { readonly text: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${text} – biasloss studio`;
+    document.title = `${text} – biasloss`;
     heading.current?.focus();
   }, [text]);
   return (

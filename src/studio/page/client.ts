@@ -22,10 +22,7 @@ export async function ask<T>(path: string): Promise<T> {
 
 /** Tells the studio to do something. @throws Error with the studio's sentence */
 export async function tell<T>(path: string, body: object = {}, signal?: AbortSignal): Promise<T> {
-  const headers = {
-    authorization: `Bearer ${sessionStorage.getItem(TOKEN) ?? ''}`,
-    'content-type': 'application/json',
-  };
+  const headers = { ...authorization(), 'content-type': 'application/json' };
   return answerOf<T>(
     await fetch(path, {
       method: 'POST',
@@ -34,6 +31,17 @@ export async function tell<T>(path: string, body: object = {}, signal?: AbortSig
       ...(signal && { signal }),
     }),
   );
+}
+
+/** Asks the studio for bytes that need the token. @throws Error with the studio's sentence */
+export async function askBytes(path: string): Promise<Uint8Array> {
+  const response = await fetch(path, { headers: authorization() });
+  if (!response.ok) throw new Error(((await response.json()) as ErrorAnswer).error);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+function authorization(): Record<string, string> {
+  return { authorization: `Bearer ${sessionStorage.getItem(TOKEN) ?? ''}` };
 }
 
 async function answerOf<T>(response: Response): Promise<T> {
@@ -45,12 +53,4 @@ async function answerOf<T>(response: Response): Promise<T> {
 /** The part of an address that says which run. */
 export function runQuery(id: string): string {
   return `run=${encodeURIComponent(id)}`;
-}
-
-/** Saves text as a file of the visitor's. */
-export function download(name: string, text: string, type: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = Object.assign(document.createElement('a'), { href: address, download: name });
-  link.click();
-  URL.revokeObjectURL(address);
 }

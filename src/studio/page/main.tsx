@@ -4,4 +4,4 @@ import { App } from './App.jsx';
 import { takeToken } from './client.js';
 
 takeToken();
-render(<App />, document.getElementById('studio')!);
+render(<App />, document.getElementById('page')!);

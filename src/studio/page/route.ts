@@ -7,9 +7,9 @@ export interface Route {
   readonly rest: string;
 }
 
-function currentRoute(): Route {
+function currentRoute(first: string): Route {
   const [panel = '', ...rest] = location.hash.replace(/^#\//, '').split('/');
-  return { panel: panel === '' ? 'runs' : panel, rest: rest.map(decodeURIComponent).join('/') };
+  return { panel: panel === '' ? first : panel, rest: rest.map(decodeURIComponent).join('/') };
 }
 
 /** The address of a run's page. */
@@ -22,11 +22,11 @@ export function panelAddress(panel: string, run: string): string {
   return `#/${panel}/${run.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** The route, which changes with the address. */
-export function useRoute(): Route {
-  const [route, setRoute] = useState(currentRoute);
+/** The route, which changes with the address. @param first the panel of an address without one */
+export function useRoute(first: string): Route {
+  const [route, setRoute] = useState(() => currentRoute(first));
   useEffect(() => {
-    const update = (): void => setRoute(currentRoute());
+    const update = (): void => setRoute(currentRoute(first));
     addEventListener('hashchange', update);
     return () => removeEventListener('hashchange', update);
   }, []);

@@ -36,6 +36,13 @@ export function imagesOf(context: Context): number {
   );
 }
 
+/** Which checkpoint an address asks for. Default `best`. @throws UserError when it is neither `best` nor `last` */
+export function checkpointOf(context: Context): 'best' | 'last' {
+  const { which = 'best' } = context.req.query();
+  if (which === 'best' || which === 'last') return which;
+  throw new UserError(`which must be best or last, not ${JSON.stringify(which)}`);
+}
+
 async function fieldsOf(context: Context): Promise<Fields> {
   const text = await context.req.text();
   let body: unknown;

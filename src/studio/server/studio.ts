@@ -13,6 +13,7 @@ import { RunIndex } from './runIndex.js';
 import { RunProcesses } from './runProcesses.js';
 import { readSite } from './siteFiles.js';
 import { studioApp } from './studioApp.js';
+import { findWebRuntime } from './webRuntime.js';
 
 /** Options of {@link startStudio}. */
 export interface StudioOptions {
@@ -26,6 +27,8 @@ export interface StudioOptions {
   readonly train: TrainCommands;
   /** Folder of the built page. Default: the package's own. */
   readonly site?: string | undefined;
+  /** Folder of onnxruntime-web's files. Default: where it is installed, if it is. */
+  readonly runtime?: string | undefined;
   /** Milliseconds that a client has to send a request. Default 30 seconds. */
   readonly patience?: number | undefined;
 }
@@ -57,7 +60,9 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const index = new RunIndex(root);
   const questions = new ModelQuestions();
   const app = studioApp({
-    ...{ folder: runs, index, processes, questions, site: readSite(options.site), token, names },
+    ...{ folder: runs, index, processes, questions, token, names },
+    site: readSite(options.site),
+    runtime: options.runtime ?? findWebRuntime(),
   });
   const server = serverOf(getRequestListener(app.fetch, { overrideGlobalObjects: false }), options.patience);
   await listen(server, port, host);

@@ -10,12 +10,13 @@ import type { ErrorAnswer, MetricColumns, SettingDescription, StudioInfo } from 
 import { onlyMeantForUs, protectiveHeaders, withSmallBody, withToken } from './guard.js';
 import { fileInside } from './insideFolder.js';
 import type { ModelQuestions } from './modelQuestions.js';
-import { imagesOf, resumeRequest, startRequest } from './requests.js';
+import { checkpointOf, imagesOf, resumeRequest, startRequest } from './requests.js';
 import type { RunIndex } from './runIndex.js';
 import { RunList } from './runList.js';
 import type { RunProcesses } from './runProcesses.js';
 import { streamChanges } from './runStream.js';
 import type { SiteFile } from './siteFiles.js';
+import { RUNTIME_FILES } from './webRuntime.js';
 
 /** What the studio's answers are made of. */
 export interface StudioParts {
@@ -26,6 +27,8 @@ export interface StudioParts {
   readonly questions: ModelQuestions;
   /** Files of the page by their paths in URLs. */
   readonly site: ReadonlyMap<string, SiteFile>;
+  /** Folder of onnxruntime-web's files; undefined if it is not installed. */
+  readonly runtime: string | undefined;
   readonly token: string;
   /** Names of this machine that may be asked for, besides localhost and addresses. */
   readonly names: readonly string[];
@@ -36,11 +39,11 @@ const METRICS = METRIC_COLUMNS.map(([name]) => name).filter((name) => name !== '
 
 /** The studio's answers to requests. */
 export function studioApp(parts: StudioParts): Hono {
-  const { folder, index, processes, questions, site, token, names } = parts;
+  const { folder, index, processes, questions, site, runtime, token, names } = parts;
   const runs = new RunList(index, processes);
   const app = new Hono();
   app.use(protectiveHeaders(), onlyMeantForUs(names));
-  app.get('/api/info', (c) => c.json(infoOf(folder)));
+  app.get('/api/info', (c) => c.json(infoOf(folder, runtime !== undefined)));
   app.get('/api/runs', (c) => c.json(runs.list(metricOf(c))));
   app.get('/api/events', (c) => streamChanges(c, runs.follow(metricOf(c))));
   app.get('/api/metrics', (c) => c.json(columnsOf(index, runOf(c))));
@@ -64,6 +67,8 @@ export function studioApp(parts: StudioParts): Hono {
     const run = index.folderOf(runOf(c));
     return c.json(await questions.variances(run, imagesOf(c), c.req.raw.signal));
   });
+  app.get('/api/model/weights', (c) => weightsAnswer(index.folderOf(runOf(c)), checkpointOf(c)));
+  app.get('/ort/:file', (c) => runtimeAnswer(runtime, c.req.param('file')));
   app.get('*', (c) => siteAnswer(site, c.req.path));
   app.notFound(() => failure(404, 'there is no such address'));
   app.onError((error) =>
@@ -91,14 +96,14 @@ function runOf(context: Context): string {
   return run;
 }
 
-function infoOf(folder: string): StudioInfo {
+function infoOf(folder: string, hasRuntime: boolean): StudioInfo {
   const settings = SETTING_KEYS.filter((key) => settingOf(key).argument !== null).map(
     (key): SettingDescription => {
       const { group, kind, help, unset, choices, onlyWith, default: value } = settingOf(key);
       return { key, group, kind, help, default: value, unset, choices, onlyWith };
     },
   );
-  return { folder, settings, recipes: RECIPES, metrics: METRICS };
+  return { folder, settings, recipes: RECIPES, metrics: METRICS, hasRuntime };
 }
 
 function columnsOf(index: RunIndex, run: string): MetricColumns {
@@ -119,6 +124,21 @@ function fileAnswer(
   const stream = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
   const length = String(statSync(path).size);
   return new Response(stream, { headers: { 'content-type': type, 'content-length': length, ...headers } });
+}
+
+/** A checkpoint's file; a run without a best one has the last. */
+function weightsAnswer(folder: string, which: 'best' | 'last'): Response {
+  const names = which === 'best' ? ['best.safetensors', 'last.safetensors'] : ['last.safetensors'];
+  const name = names.find((each) => fileInside(folder, each) !== undefined);
+  if (name === undefined) return failure(404, 'the run has no checkpoint yet');
+  return fileAnswer(folder, name, 'application/octet-stream');
+}
+
+/** A file of onnxruntime-web, of those that pages load. */
+function runtimeAnswer(folder: string | undefined, name: string): Response {
+  const names: readonly string[] = [...RUNTIME_FILES.wasm, ...RUNTIME_FILES.webgpu];
+  if (folder === undefined || !names.includes(name)) return failure(404, 'there is no such address');
+  return fileAnswer(folder, name, name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript');
 }
 
 /** The report has scripts of its own, and may come from elsewhere: it gets no access to the studio. */

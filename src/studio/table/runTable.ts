@@ -33,9 +33,13 @@ export interface ShownGroup {
   readonly deviation: number;
 }
 
-/** A value of a setting as text. */
+/** What stands for a setting without a value, and for a number that is not there. */
+const NONE = '–';
+
+/** A value of a setting as text; a dash where there is none. */
 export function valueText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+  if (value === null || value === undefined) return NONE;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** The value of a run's setting as text. */
@@ -101,7 +105,11 @@ function sortValue(
   settings: readonly SettingDescription[],
 ): (run: RunSummary) => string | number | null {
   const setting = settings.find(({ key }) => by === `setting ${key}`);
-  if (setting) return (run) => settingText(run, setting);
+  if (setting)
+    return (run) => {
+      const text = settingText(run, setting);
+      return text === NONE ? null : text;
+    };
   const key = by as Exclude<SortKey, `setting ${string}`>;
   return (run) => run[key] ?? null;
 }
@@ -133,10 +141,11 @@ export function csvOfRuns(
   const number = (value: number | null): string => (value === null ? '' : String(value));
   const figures = [`last_${metric}`, `best_${metric}`, 'best_epoch'];
   const header = ['run', 'status', ...settings.map(({ key }) => key), 'epochs_done', 'epochs', ...figures];
+  const text = (value: string): string => (value === NONE ? '' : value);
   const rows = runs.map((run) => [
     run.id,
     run.status,
-    ...settings.map((setting) => settingText(run, setting)),
+    ...settings.map((setting) => text(settingText(run, setting))),
     ...[run.epochsDone, run.epochs, run.last, run.best, run.bestEpoch].map(number),
   ]);
   return `${csvTable(header, rows)}\n`;
@@ -144,7 +153,7 @@ export function csvOfRuns(
 
 /** Five digits, without zeros at the end; a dash where there is no number. */
 export function figureText(value: number | null): string {
-  return value !== null && Number.isFinite(value) ? String(Number(value.toPrecision(5))) : '–';
+  return value !== null && Number.isFinite(value) ? String(Number(value.toPrecision(5))) : NONE;
 }
 
 /** A metric's name in words: `test top-1`. */

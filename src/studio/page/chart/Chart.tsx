@@ -89,7 +89,12 @@ function optionsOf({ title, xLabel, series }: ChartProps, width: number): uPlot.
     height: HEIGHT,
     scales: { x: { time: false } },
     axes: [
-      { ...axis, label: xLabel, labelSize: 20, ...(xLabel === 'epoch' ? { incrs: WHOLE_STEPS } : FINE) },
+      {
+        ...axis,
+        label: xLabel,
+        labelSize: 20,
+        ...(['epoch', 'step'].includes(xLabel) ? { incrs: WHOLE_STEPS } : FINE),
+      },
       { ...axis, size: 60 },
     ],
     series: [

@@ -5,6 +5,7 @@ import { hasToken } from '../client.js';
 import { Heading } from '../Heading.jsx';
 import { Problem } from '../Problem.jsx';
 import { panelAddress } from '../route.js';
+import { runsWithModel } from '../runs/runsWithModel.js';
 import { useRuns } from '../runs/useRuns.js';
 import { LossView } from './LossView.jsx';
 import { useVariances } from './useVariances.js';
@@ -16,7 +17,7 @@ const IMAGES = ['32', '64', '128', '256', '512'];
 export function LossPanel({ run }: { readonly run: string }) {
   const { runs, state } = useRuns('test_top1');
   const [images, setImages] = useState('128');
-  const usable = usableRuns([...runs.values()]);
+  const usable = usableRuns(runs.values());
   const shown = run === '' ? (usable[0]?.id ?? '') : run;
   const { figures, isWaiting, problem } = useVariances(hasToken() ? shown : '', images);
   return (
@@ -57,9 +58,7 @@ export function LossPanel({ run }: { readonly run: string }) {
 }
 
 /** Runs that have a model: those with the bias loss first, the newest before others. */
-function usableRuns(runs: readonly RunSummary[]): RunSummary[] {
+function usableRuns(runs: Iterable<RunSummary>): RunSummary[] {
   const isOther = ({ settings }: RunSummary): number => Number((settings.loss ?? 'bias') !== 'bias');
-  return runs
-    .filter(({ status, epochsDone }) => status !== 'damaged' && epochsDone > 0)
-    .sort((a, b) => isOther(a) - isOther(b) || b.started - a.started);
+  return runsWithModel(runs).sort((a, b) => isOther(a) - isOther(b));
 }

@@ -11,7 +11,7 @@ import {
 } from '../../table/runTable.js';
 import { Chart, type Series } from '../chart/Chart.jsx';
 import { lookOf, type SeriesLook } from '../chart/palette.js';
-import { download } from '../client.js';
+import { download } from '../download.js';
 import { Heading } from '../Heading.jsx';
 import { RunTable } from './RunTable.jsx';
 import { RunToolbar } from './RunToolbar.jsx';
@@ -50,7 +50,7 @@ export function RunsOverview({ info, live, metric, onMetric, onStart }: RunsOver
     groupBy !== '',
   );
   const toggle = (id: string): void => setChosen(toggled(drawn, id));
-  const save = (): void => download('runs.csv', csvOfRuns(runs, settings, metric), 'text/csv');
+  const save = (): void => download('runs.csv', [csvOfRuns(runs, settings, metric)], 'text/csv');
   if (live.state === 'connecting') return <Heading text="Runs" />;
   return (
     <>

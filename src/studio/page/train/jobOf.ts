@@ -1,0 +1,33 @@
+import type { DataSource } from './DataFields.jsx';
+import { dataOfClasses, GENERATED_SIZE, generatedData } from './ownImages.js';
+import type { TrainingJob, TrainingPlan } from './plan.js';
+import { modelOfPlan } from './runJob.js';
+
+/**
+ * Reads the images, and checks that the plan fits them.
+ *
+ * @param onReading is given what is being done, in words
+ * @throws UserError when something is wrong with either
+ */
+export async function jobOf(
+  source: DataSource,
+  plan: TrainingPlan,
+  onReading: (text: string) => void,
+): Promise<TrainingJob> {
+  if (source.kind === 'generated') {
+    const own = { ...plan, imageSize: GENERATED_SIZE };
+    modelOfPlan(own, 2);
+    return withBatch(own, generatedData(source.count, own.seed));
+  }
+  modelOfPlan(plan, 2);
+  const total = source.classes.reduce((sum, { images }) => sum + images.length, 0);
+  const data = await dataOfClasses(source.classes, plan.imageSize, (decoded) =>
+    onReading(`Reading images: ${decoded} of ${total} …`),
+  );
+  return withBatch(plan, data);
+}
+
+/** A batch is no larger than the training set. */
+function withBatch(plan: TrainingPlan, data: TrainingJob['data']): TrainingJob {
+  return { plan: { ...plan, batchSize: Math.min(plan.batchSize, data.sets.train.count) }, data };
+}

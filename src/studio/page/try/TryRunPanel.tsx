@@ -1,0 +1,58 @@
+import { useCallback, useState } from 'preact/hooks';
+import { Choice } from '../Choice.jsx';
+import { askBytes, hasToken, runQuery } from '../client.js';
+import { Heading } from '../Heading.jsx';
+import { panelAddress } from '../route.js';
+import { runsWithModel } from '../runs/runsWithModel.js';
+import { useRuns } from '../runs/useRuns.js';
+import { WithoutRuntime } from '../WithoutRuntime.jsx';
+import { openCheckpointModel } from './checkpointModel.js';
+import { OpenModel } from './OpenModel.jsx';
+
+/** Files of a run's checkpoints, and what they are called. */
+const CHECKPOINTS = [
+  ['best', 'best epoch'],
+  ['last', 'last epoch'],
+] as const;
+
+/** Props of {@link TryRunPanel}. */
+interface TryRunPanelProps {
+  /** The id of the run whose model is tried; empty: the newest. */
+  readonly run: string;
+  /** Whether the studio has onnxruntime-web's files. */
+  readonly hasRuntime: boolean;
+}
+
+/** The model of a run, tried in the page. */
+export function TryRunPanel({ run, hasRuntime }: TryRunPanelProps) {
+  const { runs, state } = useRuns('test_top1');
+  const [which, setWhich] = useState<string>('best');
+  const usable = runsWithModel(runs.values()).map(({ id }) => id);
+  const shown = run === '' ? (usable[0] ?? '') : run;
+  const open = useCallback(async () => {
+    const bytes = await askBytes(`api/model/weights?${runQuery(shown)}&which=${which}`);
+    return openCheckpointModel(bytes, `${shown}/${which}.safetensors`);
+  }, [shown, which]);
+  return (
+    <>
+      <Heading text="Try it" />
+      {!hasToken() && (
+        <p class="muted">To open a model, open the whole address that the studio printed, with its token.</p>
+      )}
+      {state !== 'connecting' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
+      {shown !== '' && (
+        <div class="row">
+          <Choice
+            label="Run"
+            value={shown}
+            options={[...new Set([shown, ...usable])].map((id) => [id, id])}
+            onChoice={(id) => location.assign(panelAddress('try', id))}
+          />
+          <Choice label="Checkpoint" value={which} options={CHECKPOINTS} onChoice={setWhich} />
+        </div>
+      )}
+      {!hasRuntime && <WithoutRuntime />}
+      {hasRuntime && shown !== '' && hasToken() && <OpenModel open={open} />}
+    </>
+  );
+}

@@ -1,0 +1,4 @@
+/** A probability in percent. */
+export function percentText(probability: number): string {
+  return `${(100 * probability).toFixed(2)}%`;
+}

@@ -1,0 +1,158 @@
+/** Training in the page of the static site, used as a person would. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { readOnnxClassifier } from '../../src/formats/onnx/readClassifier.js';
+import { zipNames } from '../../src/formats/zip/readZip.js';
+import { parseWeights } from '../../src/train/weights.js';
+import { assertLooksRight } from './fixtures/axe.js';
+import { launchChromium, withoutChromium } from './fixtures/chromium.js';
+import { DIRECTIONS, drawStripes } from './fixtures/drawings.js';
+import { openPage } from './fixtures/openPage.js';
+import { ISOLATION, withServer } from './fixtures/server.js';
+
+let folder = '';
+let browser: Browser | undefined;
+let images: string[][] = [];
+before(async () => {
+  if (withoutChromium !== false) return;
+  folder = mkdtempSync(join(tmpdir(), 'biasloss-train-'));
+  images = await Promise.all(DIRECTIONS.map((name, label) => drawStripes(join(folder, name), label, 40)));
+  browser = await launchChromium();
+});
+after(async () => {
+  await browser?.close();
+  if (folder !== '') rmSync(folder, { recursive: true });
+});
+
+/** Fills in two classes and a short training. */
+async function fill(page: Page, epochs: number): Promise<void> {
+  for (const [label, name] of DIRECTIONS.entries()) {
+    await page.getByLabel('Name of the class').nth(label).fill(name);
+    await page
+      .getByRole('group', { name: `Images of ${name}` })
+      .locator('input')
+      .setInputFiles(images[label]!);
+  }
+  await page.getByLabel('Image size, pixels').selectOption('32');
+  await page.getByLabel('Epochs').fill(String(epochs));
+  await page.getByLabel('Batch size').fill('8');
+  await page.getByLabel('Loss').selectOption('ce');
+}
+
+const status = async (page: Page): Promise<string> => String(await page.textContent('p.progress'));
+
+/** What a button downloads. */
+async function downloaded(page: Page, name: string): Promise<Uint8Array> {
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name }).press('Enter');
+  return new Uint8Array(readFileSync(await (await download).path()));
+}
+
+/** How many epochs the browser has kept. */
+const KEPT_EPOCHS = `new Promise((resolve) => {
+  const request = indexedDB.open('biasloss');
+  request.onsuccess = () => {
+    const kept = request.result.transaction('training').objectStore('training').get('epochs');
+    kept.onsuccess = () => {
+      request.result.close();
+      resolve((kept.result ?? []).length);
+    };
+  };
+})`;
+
+/** Waits until the browser has kept so many epochs, without the page's timers. */
+async function untilKept(page: Page, epochs: number): Promise<void> {
+  for (const end = Date.now() + 60_000; Number(await page.evaluate(KEPT_EPOCHS)) < epochs; ) {
+    if (Date.now() > end) throw new Error(`the training does not reach epoch ${epochs}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Best top-1 of the test images, as the page says it at the end. */
+async function bestTop1(page: Page): Promise<number> {
+  await page.waitForSelector('p.progress:has-text("Complete")', { timeout: 120_000 });
+  return Number(/best top-1 ([\d.]+)%/.exec(await status(page))![1]);
+}
+
+/** The three downloads are the model that was trained. */
+async function assertDownloads(page: Page): Promise<void> {
+  const onnx = readOnnxClassifier(await downloaded(page, 'Download ONNX'), 'the download');
+  assert.deepEqual([onnx.classes, onnx.imageSize, onnx.takesBytes], [[...DIRECTIONS], 32, true]);
+  const { info } = parseWeights(await downloaded(page, 'Download safetensors'), 'the download');
+  assert.deepEqual([info?.model.name, info?.data.classes], ['shufflenetv2', [...DIRECTIONS]]);
+  const names = zipNames(await downloaded(page, 'Download a page'), 'the download');
+  for (const name of ['index.html', 'model.onnx', 'model.labels.json', 'ort/ort-wasm-simd-threaded.wasm'])
+    assert.ok(names.includes(name), `${name} among ${names.join()}`);
+}
+
+describe('training in the page of the static site in Chromium', { skip: withoutChromium }, () => {
+  it('goes on without the page’s timers, is stopped, resumed after a reload, and reaches over 80%', () =>
+    withServer(
+      'dist/web',
+      async (address) => {
+        const { page, faults } = await openPage(browser!, address);
+        await fill(page, 6);
+        await page.getByRole('button', { name: 'Start training' }).press('Enter');
+        await page.waitForSelector('p.progress:has-text("Epoch 1 of")', { timeout: 60_000 });
+        await page.evaluate(
+          'window.setTimeout = window.setInterval = window.requestAnimationFrame = () => 0',
+        );
+        await untilKept(page, 1);
+        await page.getByRole('button', { name: 'Stop' }).press('Enter');
+        await page.waitForSelector('p.progress:has-text("Stopped in epoch")');
+        await page.reload();
+        await page.waitForSelector('p.progress:has-text("Stopped in epoch")');
+        await page.getByRole('button', { name: 'Resume' }).press('Enter');
+        assert.ok((await bestTop1(page)) > 80, await status(page));
+        assert.match(
+          String(await page.locator('.chart').first().getAttribute('aria-label')),
+          /^Top-1, %\. test: last/,
+        );
+        await assertDownloads(page);
+        await page.getByRole('button', { name: 'Try it here' }).press('Enter');
+        await page
+          .getByRole('group', { name: 'Images to classify' })
+          .locator('input')
+          .setInputFiles(images[1]![0]!);
+        await page.waitForSelector('p[role=status]:has-text("down-0.png: ")');
+        await assertLooksRight(page, 'trained');
+        assert.deepEqual(faults, []);
+        await page.close();
+      },
+      ISOLATION,
+    ));
+});
+
+describe('the form of a training', { skip: withoutChromium }, () => {
+  it('says in a sentence what is wrong', () =>
+    withServer('dist/web', async (address) => {
+      const { page, faults } = await openPage(browser!, address);
+      const start = page.getByRole('button', { name: 'Start training' });
+      await start.press('Enter');
+      assert.equal(
+        await page.getByRole('alert').textContent(),
+        'class 1 needs two images or more: one to train on, one to test with.',
+      );
+      await fill(page, 1);
+      await page.getByLabel('Name of the class').nth(1).fill(DIRECTIONS[0]);
+      await start.press('Enter');
+      assert.equal(await page.getByRole('alert').textContent(), `two classes are called ${DIRECTIONS[0]}.`);
+      assert.deepEqual(faults, []);
+      await page.close();
+    }));
+
+  it('is accessible and fits, dark and light, on a desktop and a phone, with the camera', () =>
+    withServer('dist/web', async (address) => {
+      const { page, faults } = await openPage(browser!, address);
+      await page.getByRole('button', { name: 'Use the camera' }).first().press('Enter');
+      await page.locator('button:enabled:has-text("Take an image")').press('Enter');
+      await page.waitForSelector('p[role=status]:has-text("1 image")');
+      await assertLooksRight(page, 'train-form');
+      assert.deepEqual(faults, []);
+      await page.close();
+    }));
+});
