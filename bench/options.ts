@@ -6,6 +6,8 @@ import type { LoaderOptions } from './loader/run.js';
 import { type BenchmarkModel, defaultModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
+import type { Link } from './ranks/namespaces.js';
+import type { NetworkOptions } from './ranks/network.js';
 import type { RanksOptions } from './ranks/run.js';
 
 const MODES = ['train', 'eval'] as const;
@@ -19,9 +21,18 @@ export interface Actions {
   ops(options: OperationsOptions): void | Promise<void>;
   loader(options: LoaderOptions): void | Promise<void>;
   ranks(options: RanksOptions & { readonly mpirun?: string }): void | Promise<void>;
+  network(options: NetworkOptions & { readonly mpirun?: string }): void | Promise<void>;
+  cost(options: CostOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader` and `ranks`. */
+/** Options of `npm run bench -- cost`. */
+export interface CostOptions {
+  readonly model: BenchmarkModel;
+  /** Of a rank's step. */
+  readonly milliseconds: readonly number[];
+}
+
+/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -58,6 +69,8 @@ export function commandLine(actions: Actions): Command {
   addOperations(program, actions);
   addLoader(program, actions);
   addRanks(program, actions);
+  addNetwork(program, actions);
+  addCost(program, actions);
   addCommon(models);
   addCommon(validate);
   return program;
@@ -126,6 +139,57 @@ function addRanks(program: Command, actions: Actions): void {
     .option('--mpirun <program>', 'Open MPI’s or MPICH’s mpirun (default: the installed one)')
     .option('--no-pytorch', 'time this library alone')
     .action((options: RanksOptions & { readonly mpirun?: string }) => actions.ranks(options));
+}
+
+function addNetwork(program: Command, actions: Actions): void {
+  program
+    .command('network')
+    .description(
+      'training steps of two ranks in two network namespaces with limited links, beside the prediction (root, iproute2, MPI)',
+    )
+    .addOption(
+      new Option('--model <name>', 'a ratio or width may follow a dash')
+        .argParser(oneModel)
+        .default(parseModel('resnet18'), 'resnet18'),
+    )
+    .option('--batch <n>', 'images of a rank’s part of a batch', count, 8)
+    .addOption(
+      new Option('--links <list>', 'Mbit/s and, after a slash, milliseconds of delay each way')
+        .argParser((text) => text.split(',').map(oneLink))
+        .default(
+          ['1000/0', '400/0', '150/0', '1000/1', '400/5'].map(oneLink),
+          '1000/0,400/0,150/0,1000/1,400/5',
+        ),
+    )
+    .option('--steps <n>', 'steps of a round', count, 5)
+    .option('--rounds <n>', 'rounds of each', count, 3)
+    .option('--mpirun <program>', 'Open MPI’s or MPICH’s mpirun (default: the installed one)')
+    .action((options: NetworkOptions & { readonly mpirun?: string }) => actions.network(options));
+}
+
+function addCost(program: Command, actions: Actions): void {
+  program
+    .command('cost')
+    .description(
+      'what the model of a step’s cost says of many machines, as a Markdown table; nothing is timed',
+    )
+    .addOption(
+      new Option('--model <name>', 'a ratio or width may follow a dash')
+        .argParser(oneModel)
+        .default(parseModel('resnet18'), 'resnet18'),
+    )
+    .addOption(
+      new Option('--milliseconds <list>', 'of a machine’s step')
+        .argParser((text) => text.split(',').map(count))
+        .default([100, 1000], '100,1000'),
+    )
+    .action((options: CostOptions) => actions.cost(options));
+}
+
+function oneLink(text: string): Link {
+  const match = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text);
+  if (!match) throw new InvalidArgumentError('It lists links such as 1000/0.5.');
+  return { bitrate: 1e6 * Number(match[1]), delay: Number(match[2]) / 1000 };
 }
 
 function addCommon(command: Command): void {

@@ -25,6 +25,13 @@ export type { BadSample } from './data/webdataset/shardIndex.js';
 export { findShards } from './data/webdataset/shards.js';
 export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
 export { loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
+export {
+  type Network,
+  reductionSeconds,
+  type StepCost,
+  type StepWork,
+  stepCost,
+} from './distributed/stepCost.js';
 export * from './engines/createEngine.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
 export { knownWeights } from './models/knownWeights.js';
