@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { checkData } from '../../src/data/check/checkData.js';
 import { Loader } from '../../src/data/loader.js';
 import { takeInventory } from '../../src/data/parts/inventory.js';
-import { readRange } from '../../src/data/remote/readRange.js';
 import type { RemoteOptions } from '../../src/data/webdataset/openShards.js';
 import { findShardParts, findShards, isWebDataset } from '../../src/data/webdataset/shards.js';
 import { webDataset } from '../../src/data/webdataset/webDataset.js';
 import { loadWebDatasets } from '../../src/data/webdataset/webDatasetPair.js';
-import { UserError } from '../../src/errors.js';
 import { tar } from './support/cifar.js';
 import { temporaryFolder } from './support/folder.js';
-import { plainImage } from './support/images.js';
 import { RangeServer, sendRange } from './support/rangeServer.js';
+import { refused, served } from './support/servedShards.js';
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
@@ -24,36 +22,6 @@ const hasty = (t: TestContext, options: Partial<RemoteOptions> = {}): RemoteOpti
   patience: { retryDelayMs: 1, stallMs: 200 },
   ...options,
 });
-
-const refused = (act: Promise<unknown>, ...patterns: RegExp[]): Promise<void> =>
-  assert.rejects(act, (error) => {
-    assert.ok(error instanceof UserError, String(error));
-    for (const pattern of patterns) assert.match(error.message, pattern);
-    assert.doesNotMatch(error.message, /\n/);
-    return true;
-  });
-
-/** Archives of six images each, on a server and in a folder. */
-async function served(
-  t: TestContext,
-  names: readonly string[],
-): Promise<{ server: RangeServer; folder: string }> {
-  const server = await RangeServer.start(t);
-  const folder = temporaryFolder(t);
-  for (const [at, name] of names.entries()) {
-    const files: Record<string, Uint8Array> = {};
-    for (let i = 0; i < 6; i++) {
-      files[`${at}${i}.png`] = await plainImage('png', [40 * i, 20 * at, i], 20);
-      if (i % 2 === 0) files[`${at}${i}.cls`] = text(String(i % 3));
-      else files[`${at}${i}.json`] = text(JSON.stringify({ label: i % 3, note: 'x'.repeat(700) }));
-    }
-    const bytes = await tar(files);
-    server.files.set(`/set/${name}`, { bytes, etag: `"${name}"` });
-    mkdirSync(join(folder, 'set'), { recursive: true });
-    writeFileSync(join(folder, 'set', name), bytes);
-  }
-  return { server, folder };
-}
 
 /** All images of an epoch of evaluation. */
 async function imagesOf(dataset: Awaited<ReturnType<typeof webDataset>>): Promise<Float32Array[]> {
@@ -90,7 +58,7 @@ test('archives at URLs give the images, labels and parts of the same archives on
   assert.equal(plain(far), plain(near));
 });
 
-test('an archive is indexed once: its index is kept until it changes', async (t) => {
+test('an archive is indexed once: another start asks for a byte', async (t) => {
   const { server } = await served(t, ['a.tar', 'b.tar']);
   const notices: string[] = [];
   const progress: string[] = [];
@@ -118,7 +86,15 @@ test('an archive is indexed once: its index is kept until it changes', async (t)
     ],
   );
   assert.equal(notices.length, 1);
-  // Indices that are damaged are made again.
+});
+
+test('indices that are damaged, of archives that have changed, or that cannot be kept are made again', async (t) => {
+  const { server } = await served(t, ['a.tar', 'b.tar']);
+  const notices: string[] = [];
+  const remote = hasty(t, { onNotice: (notice) => notices.push(notice) });
+  const urls = findShards(`${server.url}/set/{a,b}.tar`);
+  const open = () => webDataset(urls, { remote });
+  const first = await open();
   for (const name of readdirSync(remote.indexFolder!)) {
     const path = join(remote.indexFolder!, name);
     writeFileSync(path, readFileSync(path, 'utf8').replace(/"samples":\[\[/, '"samples":[[0,'));
@@ -161,7 +137,7 @@ test('large contents are skipped, small ones read in few requests', async (t) =>
   assert.ok(server.asked - before < 2e6, `${server.asked - before} of 18 million bytes`);
 });
 
-test('a server that fails, breaks off and stalls: the same index, from the bytes on that have come', async (t) => {
+test('a server that fails and breaks off: the same index', async (t) => {
   const { server } = await served(t, ['a.tar', 'b.tar', 'c.tar']);
   const urls = findShards(`${server.url}/set/{a,b,c}.tar`);
   const expected = await webDataset(urls, { remote: hasty(t) });
@@ -176,31 +152,6 @@ test('a server that fails, breaks off and stalls: the same index, from the bytes
   const found = await webDataset(urls, { remote: hasty(t) });
   assert.deepEqual(found.labels, expected.labels);
   for (let i = 0; i < found.count; i++) assert.deepEqual(found.source(i), expected.source(i));
-  const bytes = Buffer.from(Uint8Array.from({ length: 90_000 }, (_, i) => (i * i) >> 3));
-  server.files.set('/plain', { bytes, etag: '"p"' });
-  const before = server.requests.length;
-  server.mischief = (request, response, call) => {
-    if (call - before >= 2) return false;
-    // Headers and a part of the body, then nothing.
-    response.writeHead(206, {
-      'content-range': `bytes ${request.start}-${request.end}/${bytes.length}`,
-      etag: '"p"',
-    });
-    response.write(bytes.subarray(request.start, request.start + 20_000));
-    return true;
-  };
-  const range = { url: `${server.url}/plain`, offset: 10_000, length: 70_000 };
-  const read = await readRange(range, { retryDelayMs: 1, stallMs: 100 });
-  assert.deepEqual(read.bytes, bytes.subarray(10_000, 80_000));
-  assert.deepEqual(
-    server.requests.slice(before).map(({ start }) => start),
-    [10_000, 30_000, 50_000],
-  );
-  server.mischief = () => true;
-  await refused(
-    readRange(range, { attempts: 2, retryDelayMs: 1, stallMs: 50 }),
-    /\/plain could not be read: nothing arrived for 0\.05 s \(tried 2 times\)$/,
-  );
 });
 
 test('the loader reads on through failures, and refuses an archive that has changed', async (t) => {
@@ -271,25 +222,4 @@ test('URLs: lists, parts by names and folders, and what cannot be one', async ()
     ['http://:/', /http:\/\/:\/ is not a URL/],
   ];
   for (const [place, pattern] of cases) await refused((async () => findShards(place))(), pattern);
-});
-
-test('what permits reading is sent: for any server, or to Hugging Face’s alone', async (t) => {
-  const { server } = await served(t, ['a.tar']);
-  const names = ['BIASLOSS_DATA_AUTHORIZATION', 'HF_TOKEN', 'HF_ENDPOINT'] as const;
-  const saved = names.map((name) => [name, process.env[name]] as const);
-  t.after(() => {
-    for (const [name, value] of saved)
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-  });
-  const sent = async (environment: Readonly<Record<string, string>>): Promise<string | undefined> => {
-    for (const name of names) delete process.env[name];
-    Object.assign(process.env, environment);
-    await readRange({ url: `${server.url}/set/a.tar`, offset: 0, length: 1 });
-    return server.requests.at(-1)!.authorization;
-  };
-  assert.equal(await sent({}), undefined);
-  assert.equal(await sent({ HF_TOKEN: 'secret' }), undefined);
-  assert.equal(await sent({ HF_TOKEN: 'secret', HF_ENDPOINT: server.url }), 'Bearer secret');
-  assert.equal(await sent({ BIASLOSS_DATA_AUTHORIZATION: 'Basic eDp5' }), 'Basic eDp5');
 });
