@@ -8,6 +8,8 @@ import { busyShare, machine } from './machine.js';
 import { timeOperations } from './operations/run.js';
 import { commandLine } from './options.js';
 import { type CommonOptions, modelCases, validateCases } from './plans.js';
+import { costTable } from './ranks/costTable.js';
+import { timeNetwork, workOf } from './ranks/network.js';
 import { timeRanks } from './ranks/run.js';
 import { reportText, writeReport } from './report.js';
 import { comparisonTable } from './table.js';
@@ -59,5 +61,16 @@ await commandLine({
     const pytorch = options.pytorch && !options.syncBatchNorm && hasPyTorch();
     const table = await timeRanks({ ...options, pytorch }, findMpirun(mpirun), progress);
     process.stdout.write(`${table}\n`);
+  },
+  network: async ({ mpirun, ...options }) => {
+    process.stdout.write(`${await timeNetwork(options, findMpirun(mpirun), progress)}\n`);
+  },
+  cost: ({ model, milliseconds }) => {
+    const work = workOf(model);
+    for (const each of milliseconds)
+      process.stdout.write(
+        `${model.label}, ${(work.bytes / 1e6).toFixed(1)} MB of gradients, ${work.shortOnes} short collectives, ${each} ms of computing\n\n` +
+          `${costTable({ ...work, compute: each / 1000 })}\n\n`,
+      );
   },
 }).parseAsync();

@@ -1,27 +1,26 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { engineChoices } from '../src/engines/createEngine.js';
-import { UsageError } from '../src/errors.js';
 import { defaultThreads } from './candidate.js';
 import type { LoaderOptions } from './loader/run.js';
-import { type BenchmarkModel, defaultModels, parseModel } from './models.js';
+import { defaultModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
+import { count, listOf, listOfModels, oneModel } from './parsing.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
-import type { RanksOptions } from './ranks/run.js';
+import { addRankCommands, type RankActions } from './ranks/options.js';
 
 const MODES = ['train', 'eval'] as const;
 const ENGINES = ['onednn', 'onnx', 'reference'] as const;
 const PRECISIONS = ['f32', 'bf16'] as const;
 
 /** What the commands do. */
-export interface Actions {
+export interface Actions extends RankActions {
   models(options: ModelsOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
   ops(options: OperationsOptions): void | Promise<void>;
   loader(options: LoaderOptions): void | Promise<void>;
-  ranks(options: RanksOptions & { readonly mpirun?: string }): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader` and `ranks`. */
+/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -57,7 +56,7 @@ export function commandLine(actions: Actions): Command {
     .action((options: ValidateOptions) => actions.validate(options));
   addOperations(program, actions);
   addLoader(program, actions);
-  addRanks(program, actions);
+  addRankCommands(program, actions);
   addCommon(models);
   addCommon(validate);
   return program;
@@ -104,30 +103,6 @@ function addLoader(program: Command, actions: Actions): void {
     .action((options: LoaderOptions) => actions.loader(options));
 }
 
-function addRanks(program: Command, actions: Actions): void {
-  program
-    .command('ranks')
-    .description('training steps on several ranks (MPI) beside PyTorch’s DistributedDataParallel over gloo')
-    .addOption(
-      new Option('--models <names>', 'comma-separated; a ratio or width after a dash')
-        .argParser(listOfModels)
-        .default(['shufflenetv2-1', 'resnet18'].map(parseModel), 'shufflenetv2-1,resnet18'),
-    )
-    .option('--batch <n>', 'images of a rank’s part of a batch', count, 32)
-    .addOption(
-      new Option('--ranks <list>', 'numbers of ranks; the first is what the others are compared with')
-        .argParser((text) => text.split(',').map(count))
-        .default([1, 2], '1,2'),
-    )
-    .option('--threads <n>', 'threads of a rank', count, 1)
-    .option('--steps <n>', 'steps of a round', count, 10)
-    .option('--rounds <n>', 'rounds of each', count, 3)
-    .option('--sync-batch-norm', 'statistics of all ranks; this library alone', false)
-    .option('--mpirun <program>', 'Open MPI’s or MPICH’s mpirun (default: the installed one)')
-    .option('--no-pytorch', 'time this library alone')
-    .action((options: RanksOptions & { readonly mpirun?: string }) => actions.ranks(options));
-}
-
 function addCommon(command: Command): void {
   command
     .option('--threads <n>', 'threads of either side', count, defaultThreads)
@@ -141,34 +116,4 @@ function addCommon(command: Command): void {
     .option('--no-pytorch', 'time this library alone')
     .option('--no-ours', 'time PyTorch alone')
     .option('--json <file>', 'write every figure to a file');
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It must be a positive whole number.');
-  return value;
-}
-
-/** A list from a fixed choice, separated by commas. */
-function listOf<Name extends string>(choice: readonly Name[]): (text: string) => Name[] {
-  return (text) =>
-    text.split(',').map((part) => {
-      const found = choice.find((name) => name === part.trim());
-      if (found === undefined) throw new InvalidArgumentError(`It lists ${choice.join(', ')}.`);
-      return found;
-    });
-}
-
-function listOfModels(text: string): BenchmarkModel[] {
-  return text.split(',').map((label) => oneModel(label.trim()));
-}
-
-function oneModel(label: string): BenchmarkModel {
-  try {
-    return parseModel(label);
-  } catch (error) {
-    if (error instanceof UsageError) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
 }

@@ -19,9 +19,19 @@ export { type ReadImagesOptions, readImages } from './data/images/readImages.js'
 export { Loader, type LoaderOptions } from './data/loader.js';
 export type { ImageParts, SplitOptions } from './data/parts/imageParts.js';
 export { type DataSummary, type PartSummary, summaryLines } from './data/parts/summary.js';
+export type { Patience } from './data/remote/readRange.js';
+export type { RemoteOptions } from './data/webdataset/openShards.js';
+export type { BadSample } from './data/webdataset/shardIndex.js';
 export { findShards } from './data/webdataset/shards.js';
-export { type BadSample, type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
+export { type WebDatasetOptions, webDataset } from './data/webdataset/webDataset.js';
 export { loadWebDatasets, type WebDatasetsOptions } from './data/webdataset/webDatasetPair.js';
+export {
+  type Network,
+  reductionSeconds,
+  type StepCost,
+  type StepWork,
+  stepCost,
+} from './distributed/stepCost.js';
 export * from './engines/createEngine.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
 export { knownWeights } from './models/knownWeights.js';

@@ -1,20 +1,22 @@
 /**
- * Training steps of one rank, under mpirun: `ours.js MODEL BATCH STEPS THREADS SYNC`, where BATCH is this rank's part. Rank 0 prints the
- * seconds of each step and what computed.
+ * Training steps of one rank, under mpirun: `ours.js MODEL BATCH STEPS THREADS HOW`, where BATCH is this rank's part and HOW is `own` or
+ * `sync`, statistics of batch normalisation, or `alone`, without the other ranks. Rank 0 prints the seconds of each step and what computed.
  */
+import { SOLO } from '../../src/distributed/communicator.js';
 import { launchedRanks } from '../../src/distributed/launcher.js';
 import { createEngine } from '../../src/engines/createEngine.js';
 import { biasLoss, createModel, Learner, sgd } from '../../src/index.js';
 import { families } from '../../src/models/registry.js';
 import { parseModel } from '../models.js';
 import { randomImages } from '../session.js';
-import type { RankTimes } from './run.js';
+import type { RankTimes } from './rankProcess.js';
 
 /** Steps before time is taken: the first compiles, and memory is new. */
 const WARM_UP = 3;
 
-const [label = '', batch = '', steps = '', threads = '', sync = ''] = process.argv.slice(2);
-const ranks = launchedRanks();
+const [label = '', batch = '', steps = '', threads = '', how = ''] = process.argv.slice(2);
+const launched = launchedRanks();
+const ranks = how === 'alone' ? { ...SOLO, localSize: 1 } : launched;
 const { workload } = parseModel(label);
 const model = createModel({
   name: workload.model,
@@ -30,7 +32,7 @@ const learner = await Learner.create({
   optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
   batchSize: Number(batch),
   ranks,
-  syncBatchNorm: sync === 'sync',
+  syncBatchNorm: how === 'sync',
 });
 const images = randomImages(learner);
 const labels = Int32Array.from({ length: learner.batchSize }, (_, i) => (i * 7 + 3) % workload.classes);
@@ -41,7 +43,7 @@ for (let step = -WARM_UP; step < Number(steps); step++) {
   await learner.step(given, { learningRate: 0.1, step: step + WARM_UP });
   if (step >= 0) seconds.push((performance.now() - begin) / 1000);
 }
-if (ranks.rank === 0) {
+if (launched.rank === 0) {
   const times: RankTimes = { seconds, version: engine.description };
   process.stdout.write(`${JSON.stringify(times)}\n`);
 }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { busyShare } from '../machine.js';
 import type { BenchmarkModel } from '../models.js';
 import { median } from '../statistics.js';
 import { figure, layOut } from '../table.js';
+import { printed, type RankTimes, resultOf } from './rankProcess.js';
 
 /** Options of `npm run bench -- ranks`. */
 export interface RanksOptions {
@@ -23,13 +23,6 @@ export interface RanksOptions {
   readonly rounds: number;
   readonly syncBatchNorm: boolean;
   readonly pytorch: boolean;
-}
-
-/** What the first rank measured. */
-export interface RankTimes {
-  /** Of each step. */
-  readonly seconds: readonly number[];
-  readonly version: string;
 }
 
 /** One side with one number of ranks. */
@@ -147,27 +140,4 @@ async function theirTimes(
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function resultOf(text: string): RankTimes {
-  const line = text.split('\n').find((each) => each.startsWith('{'));
-  if (line === undefined) throw new Error(`the first rank printed no times: ${text}`);
-  return JSON.parse(line) as RankTimes;
-}
-
-function printed(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve(stdout) : reject(new Error(`${program} ended with ${code}: ${stderr}`)),
-    );
-  });
 }

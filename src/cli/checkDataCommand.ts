@@ -5,10 +5,12 @@ import type { DataReport } from '../data/check/report.js';
 import { isWebDataset } from '../data/webdataset/shards.js';
 import { UsageError, UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
+import { archiveEvents } from '../runs/loadData.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { logFormatOption } from './options.js';
 import { countOf, formatTable, type LogFormat, printJson, printLine } from './output.js';
 import { ProgressLine } from './progressLine.js';
+import { runLog } from './runLog.js';
 import { settingOption } from './settingOptions.js';
 
 interface CheckDataFlags {
@@ -24,7 +26,7 @@ export function configureCheckData(command: Command): void {
   command
     .argument(
       '<dir>',
-      'folder with one subfolder per class, or with train/ and val/ that have them; or .tar archives',
+      'folder with one subfolder per class, or with train/ and val/ that have them; or .tar archives, also by URL',
     )
     .addOption(new Option('--exclude <file>', 'list of images to leave out'))
     .addOption(new Option('--write-exclude <file>', 'write a list of unusable files, for train --exclude'))
@@ -47,6 +49,7 @@ async function runCheckData(place: string, flags: CheckDataFlags): Promise<void>
     excludeList,
     valShare,
     splitSeed,
+    remote: archiveEvents(runLog()),
     onProgress: (done, total) => {
       if (logFormat === 'text') line.update(done / total, `${done}/${total} files`);
     },

@@ -26,9 +26,14 @@ export class RankWatch {
     if (ranks.size > 1) this.timer = setInterval(() => this.look(), INTERVAL).unref();
   }
 
+  /** Notes that this rank is at work. */
+  progress(): void {
+    this.last = performance.now();
+  }
+
   /** Notes an event, which is progress. */
   readonly note = (event: TrainerEvent): void => {
-    this.last = performance.now();
+    this.progress();
     if (event.event === 'step') this.where = `step ${event.step} of epoch ${event.epoch + 1}`;
   };
 

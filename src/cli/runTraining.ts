@@ -42,7 +42,10 @@ export async function runTraining(request: TrainRequest): Promise<string> {
   let log: TrainerListener | undefined;
   try {
     const run = await startRun(opened, {
-      onEvent,
+      onEvent: (event) => {
+        watch.progress();
+        onEvent?.(event);
+      },
       onData: ({ train: { classes } }) => {
         checkClasses(request.classes, config.data, classes);
         if (isFirst) log = trainLog(logFormat, classes.length);

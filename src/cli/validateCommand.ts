@@ -12,6 +12,7 @@ import { webDataset } from '../data/webdataset/webDataset.js';
 import { sleepSoonWhenIdle } from '../engines/host/idle.js';
 import { UsageError } from '../errors.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
+import { archiveEvents } from '../runs/loadData.js';
 import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { EngineFlags } from './classifier.js';
@@ -26,6 +27,7 @@ import { isOnnxFile, openOnnxFile } from './onnxFile.js';
 import { engineOptions, logFormatOption } from './options.js';
 import { formatAccuracy, type LogFormat, printJson, printLine, printNotice } from './output.js';
 import { parseCount } from './parsing.js';
+import { runLog } from './runLog.js';
 import { noticeOrder } from './weightsData.js';
 import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
@@ -42,7 +44,7 @@ export function configureValidate(command: Command): void {
   command
     .requiredOption(
       '--data <dir>',
-      'folder with one subfolder per class, or with val/ that has them; or .tar archives (WebDataset)',
+      'folder with one subfolder per class, or with val/ that has them; or .tar archives (WebDataset), also by URL',
     )
     .addHelpText(
       'after',
@@ -72,7 +74,7 @@ const MOST_AT_ONCE = 32;
 async function runValidate(flags: ValidateFlags): Promise<void> {
   const validated = await openEvaluated(flags);
   const { classes, preprocessing, parameters } = validated;
-  const dataset = validationSet(flags, classes);
+  const dataset = await validationSet(flags, classes);
   sleepSoonWhenIdle();
   const batchSize = Math.min(flags.batchSize, MOST_AT_ONCE, dataset.count);
   const accuracy = await validated.run({ ...flags, batchSize }, (predictor) =>
@@ -98,8 +100,9 @@ async function openEvaluated(flags: ValidateFlags): Promise<EvaluatedModel> {
  * The images, with class numbers of the model: by the names of the folders, or by the class map; archives hold the
  * numbers themselves. What was found is printed.
  */
-function validationSet(flags: ValidateFlags, names: readonly string[]): ImageDataset {
-  const { dataset, summary } = isWebDataset(flags.data) ? ofArchives(flags, names) : ofFolders(flags, names);
+async function validationSet(flags: ValidateFlags, names: readonly string[]): Promise<ImageDataset> {
+  const isArchives = isWebDataset(flags.data);
+  const { dataset, summary } = isArchives ? await ofArchives(flags, names) : ofFolders(flags, names);
   for (const line of summaryLines(summary)) printNotice(line);
   return dataset;
 }
@@ -109,12 +112,15 @@ interface ValidationSet {
   readonly summary: DataSummary;
 }
 
-function ofArchives({ data, classMap }: ValidateFlags, names: readonly string[]): ValidationSet {
+async function ofArchives(
+  { data, classMap }: ValidateFlags,
+  names: readonly string[],
+): Promise<ValidationSet> {
   if (classMap !== undefined) throw new UsageError('--class-map is for folders; archives hold class numbers');
   const { parts, beside } = findShardParts(data);
   const { val, test, all } = parts;
   const shards = (val ?? test ?? all)!;
-  const dataset = webDataset(shards, { classes: names });
+  const dataset = await webDataset(shards, { classes: names, remote: archiveEvents(runLog()) });
   const leftOut = beside.map((path): LeftOut => ({ path, reason: 'beside' }));
   return { dataset, summary: summaryOf(data, dataset, { from: all ? undefined : shards[0], leftOut }) };
 }

@@ -1,3 +1,5 @@
+import type { FileVersion } from './remote/fileVersion.js';
+
 /** Mean and standard deviation per channel of pixels scaled to [0, 1]. */
 export interface Normalisation {
   readonly mean: readonly number[];
@@ -53,9 +55,12 @@ export interface ImageDataset extends LabelledSet {
 
 /** Where an encoded image is stored: a file, or a part of one. */
 export interface ImageSource {
+  /** A path, or the URL of an archive. */
   readonly path: string;
   /** The byte range of the image in the file, and its name there; without it, the whole file. */
   readonly member?: { readonly name: string; readonly offset: number; readonly length: number } | undefined;
+  /** What is known of an archive at a URL: what it must still be, and the image's hash in a list of images. */
+  readonly remote?: { readonly version: FileVersion; readonly hash: string } | undefined;
 }
 
 /** A set of labelled images. */

@@ -7,7 +7,9 @@ import { olderImageFolders, olderWebDatasets } from '../data/folders/olderRuns.j
 import type { ImageParts, SplitOptions } from '../data/parts/imageParts.js';
 import { summaryLines } from '../data/parts/summary.js';
 import { syntheticDataset } from '../data/synthetic.js';
+import type { RemoteOptions } from '../data/webdataset/openShards.js';
 import { loadWebDatasets } from '../data/webdataset/webDatasetPair.js';
+import { launchedRanks } from '../distributed/launcher.js';
 import { SettingError } from '../errors.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { withDataFolder } from './settings/paths.js';
@@ -33,7 +35,7 @@ export interface LoadedData extends DatasetPair {
  * Loads data by its name, or generates it. Generated data is the same in every run, whatever the seed, so that accuracies
  * are comparable.
  *
- * @param onEvent called with notices and download progress
+ * @param onEvent called with notices, download progress and the indexing of archives
  * @throws UserError when the data is missing or damaged, saying what to do
  * @throws SettingError when it needs a path
  */
@@ -46,7 +48,7 @@ export async function loadData(given: DataChoice, onEvent?: RunListener): Promis
   if (dataPath === null)
     throw new SettingError((name) => `${name('data')} ${data} needs ${name('dataPath')}`);
   if (data === 'imagefolder' || data === 'webdataset') {
-    const images = loadImages(data, dataPath, choice);
+    const images = await loadImages(data, dataPath, choice, archiveEvents(onEvent));
     for (const text of summaryLines(images.summary)) onEvent?.(noticeEvent('data', () => text));
     return { train: limited(images.train, limitTrain), test: limited(images.test, limitTest), images };
   }
@@ -54,14 +56,26 @@ export async function loadData(given: DataChoice, onEvent?: RunListener): Promis
   return { train: limited(train, limitTrain), test: limited(test, limitTest) };
 }
 
-function loadImages(
+/** How archives at URLs are read, with events; the ranks of a machine share the indexing. */
+export function archiveEvents(onEvent: RunListener | undefined): RemoteOptions {
+  return {
+    ranks: launchedRanks(),
+    onIndexed: (done, total) => onEvent?.({ event: 'indexing', done, total }),
+    onNotice: (text) => onEvent?.(noticeEvent('data', () => text)),
+  };
+}
+
+async function loadImages(
   data: 'imagefolder' | 'webdataset',
   path: string,
   { classMap, exclude, valShare, splitSeed, splitBy }: DataChoice,
-): ImageParts {
+  remote: RemoteOptions,
+): Promise<ImageParts> {
   const options = { valShare, splitSeed };
   if (data === 'webdataset')
-    return splitBy === 'place' ? olderWebDatasets(path) : loadWebDatasets(path, { ...options, splitBy });
+    return splitBy === 'place'
+      ? olderWebDatasets(path)
+      : loadWebDatasets(path, { ...options, splitBy, remote });
   const map = classMap === null ? undefined : readClassMap(classMap);
   const reading = { ...options, classMap: map, excludeList: exclude ?? undefined };
   return splitBy === 'place'

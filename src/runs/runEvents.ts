@@ -18,6 +18,12 @@ export type RunEvent =
       readonly received: number;
       /** Undefined if the server does not say. */
       readonly total?: number | undefined;
+    }
+  | {
+      /** Archives at URLs of which it is known what they hold. */
+      readonly event: 'indexing';
+      readonly done: number;
+      readonly total: number;
     };
 
 /** Takes the events of {@link RunEvent}; called in order, never awaited. */

@@ -30,6 +30,9 @@ export interface LaunchOptions {
   readonly program: readonly string[];
 }
 
+/** Environment variables that ranks on other machines get, too. */
+const FORWARDED = /^(BIASLOSS_.*|HF_TOKEN|HF_ENDPOINT)$/;
+
 /** Exit code of wrong flags and settings, which no restart changes. */
 const USAGE = 2;
 
@@ -92,7 +95,7 @@ export class LaunchedTraining {
       ranks,
       hosts,
       command: [...program, 'train', ...args, place, folder],
-      variables: [LAUNCH_VARIABLE, ...Object.keys(process.env).filter((name) => /^BIASLOSS_/.test(name))],
+      variables: [LAUNCH_VARIABLE, ...Object.keys(process.env).filter((name) => FORWARDED.test(name))],
       isRoot: userInfo().uid === 0,
     });
     this.job = new Job(ranks, mpirun, own, { [LAUNCH_VARIABLE]: command }, process);

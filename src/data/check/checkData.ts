@@ -3,6 +3,8 @@ import { byCodePoint } from '../../codePointOrder.js';
 import type { ImageSource } from '../dataset.js';
 import { describeLeftOut } from '../folders/leftOut.js';
 import { imageKey, isHeldOut } from '../folders/splits.js';
+import { plainPath } from '../remote/url.js';
+import type { RemoteOptions } from '../webdataset/openShards.js';
 import { classFindings } from './classes.js';
 import { type Duplicate, findDuplicates, type SeenImage } from './duplicates.js';
 import { type Look, lookAtImage } from './lookAtImage.js';
@@ -34,6 +36,8 @@ export interface CheckDataOptions {
   readonly valShare?: number | undefined;
   /** Decides what is held out. Default 0. */
   readonly splitSeed?: number | undefined;
+  /** How archives at URLs are read. */
+  readonly remote?: RemoteOptions | undefined;
 }
 
 /** An image with its properties. */
@@ -52,8 +56,8 @@ interface LookedAt {
  * @throws UserError when the layout is not clear, or a folder cannot be read
  */
 export async function checkData(place: string, options: CheckDataOptions = {}): Promise<DataCheck> {
-  const set = setToCheck(place, options.excludeList);
-  const nameOf = (path: string): string => relative(place, path).split(sep).join('/') || path;
+  const set = await setToCheck(place, options.excludeList, options.remote ?? {});
+  const nameOf = (path: string): string => relative(place, plainPath(path)).split(sep).join('/') || path;
   const looks = await lookAtAll(set, place, options);
   const parts = set.parts.map((part) => reportOf(part, looks, nameOf));
   const seen = looks.flatMap((image) => seenImage(image, set, options));

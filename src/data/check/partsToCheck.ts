@@ -6,8 +6,10 @@ import { unmatchedNotes } from '../folders/imageFolderPair.js';
 import { findLayout } from '../folders/layout.js';
 import type { LeftOut } from '../folders/leftOut.js';
 import { PART_NAMES, type PartName } from '../folders/partNames.js';
+import type { RemoteOptions } from '../webdataset/openShards.js';
+import type { BadSample } from '../webdataset/shardIndex.js';
 import { findShardParts, isWebDataset } from '../webdataset/shards.js';
-import { type BadSample, webDataset } from '../webdataset/webDataset.js';
+import { webDataset } from '../webdataset/webDataset.js';
 
 /** A part of a data set to check. */
 export interface PartToCheck {
@@ -38,30 +40,44 @@ export interface SetToCheck {
  *
  * @throws UserError when the layout is not clear, or a folder or archive cannot be read
  */
-export function setToCheck(place: string, excludeList: string | undefined): SetToCheck {
-  return isWebDataset(place) ? ofArchives(place) : ofFolders(place, excludeList);
+export async function setToCheck(
+  place: string,
+  excludeList: string | undefined,
+  remote: RemoteOptions,
+): Promise<SetToCheck> {
+  return isWebDataset(place) ? ofArchives(place, remote) : ofFolders(place, excludeList);
 }
 
-function ofArchives(place: string): SetToCheck {
+async function ofArchives(place: string, remote: RemoteOptions): Promise<SetToCheck> {
   const { root, parts, beside } = findShardParts(place);
   const shards = { train: parts.all ?? parts.train, val: parts.val, test: parts.test };
+  const found: PartToCheck[] = [];
+  for (const part of PART_NAMES) {
+    const folder = parts.all ? place : `${place} ${part}`;
+    if (shards[part]) found.push(await partOfArchives(part, folder, shards[part], remote));
+  }
   return {
     root,
-    parts: PART_NAMES.flatMap((part): PartToCheck[] => {
-      if (!shards[part]) return [];
-      const broken: BadSample[] = [];
-      const onBad = (bad: BadSample): number => broken.push(bad);
-      const { classes, labels, count, source } = webDataset(shards[part], { onBad });
-      const images = Array.from({ length: count }, (_, i) => ({
-        source: source(i),
-        class: classes[labels[i]!]!,
-      }));
-      const folder = parts.all ? place : `${place} ${part}`;
-      return [{ part, folder, classes, images, foreign: [], broken }];
-    }),
+    parts: found,
     leftOut: beside.map((path) => ({ path, reason: 'beside' })),
     notes: [],
   };
+}
+
+async function partOfArchives(
+  part: PartName,
+  folder: string,
+  shards: readonly string[],
+  remote: RemoteOptions,
+): Promise<PartToCheck> {
+  const broken: BadSample[] = [];
+  const onBad = (bad: BadSample): number => broken.push(bad);
+  const { classes, labels, count, source } = await webDataset(shards, { onBad, remote });
+  const images = Array.from({ length: count }, (_, i) => ({
+    source: source(i),
+    class: classes[labels[i]!]!,
+  }));
+  return { part, folder, classes, images, foreign: [], broken };
 }
 
 function ofFolders(place: string, excludeList: string | undefined): SetToCheck {

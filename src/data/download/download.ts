@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage, UserError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
-import { isError } from '../../realms.js';
 import { syncFile } from '../../syncFile.js';
+import { causeOf } from './causeOf.js';
 import { type Checksum, checksumName, fits, hashOf } from './checksum.js';
 import { fetchRest } from './fetchRest.js';
 
@@ -106,10 +106,4 @@ async function settle(part: string, path: string): Promise<void> {
     await file.close();
   }
   await rename(part, path);
-}
-
-/** Node's fetch says only “fetch failed” or “terminated”; the reason is the cause. */
-export function causeOf(error: unknown): string {
-  const cause = isError(error) ? error.cause : undefined;
-  return cause === undefined ? errorMessage(error) : errorMessage(cause) || errorMessage(error);
 }

@@ -1,5 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { errorMessage, UserError } from '../../errors.js';
+import { isPassing } from './passing.js';
 
 /** An attempt to download the missing part of a file. */
 export interface FetchRest {
@@ -11,9 +12,6 @@ export interface FetchRest {
   readonly stallMs: number;
   readonly onProgress?: ((received: number, total: number | undefined) => void) | undefined;
 }
-
-/** HTTP statuses that are worth a retry: timeout, too early, too many requests; and all from 500 on. */
-const PASSING = [408, 425, 429];
 
 /**
  * Downloads what is missing of `part`, or everything if the server does not support ranges (RFC 9110, section 14).
@@ -67,8 +65,7 @@ async function startOf(response: Response, size: number, file: FileHandle, url: 
   await response.body?.cancel();
   const message = `the server answered ${status} ${response.statusText}`.trim();
   if (status === 206 || status === 416) await file.truncate(0);
-  else if (status < 500 && !PASSING.includes(status))
-    throw new UserError(`${url} could not be downloaded: ${message}`);
+  else if (!isPassing(status)) throw new UserError(`${url} could not be downloaded: ${message}`);
   throw new Error(message);
 }
 

@@ -39,15 +39,15 @@ export function olderImageFolders(folder: string, options: ImageFoldersOptions):
 }
 
 /** Archives as version 0.1.0 read them. @throws UserError as it did */
-export function olderWebDatasets(place: string): ImageParts {
+export async function olderWebDatasets(place: string): Promise<ImageParts> {
   const [train, test] = [partShards(place, TRAIN), partShards(place, TEST)];
   const root = isFolder(place) ? place : join(findShards(place)[0]!, '..');
   if (train.length === 0 || test.length === 0) {
-    const all = webDataset(train.length > 0 ? train : findShards(place), { name: place });
+    const all = await webDataset(train.length > 0 ? train : findShards(place), { name: place });
     return summarised(place, holdOutByPlace(all), root);
   }
-  const training = webDataset(train, { name: `${place} train` });
-  const testing = webDataset(test, { name: `${place} test`, classes: training.classes });
+  const training = await webDataset(train, { name: `${place} train` });
+  const testing = await webDataset(test, { name: `${place} test`, classes: training.classes });
   return summarised(place, { train: training, test: testing }, root);
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
 import { type ImageDataset, type ImageSource, subset } from '../dataset.js';
+import { plainPath } from '../remote/url.js';
 
 /** How a share of a data set is held out. */
 export interface HoldOutOptions {
@@ -23,7 +24,7 @@ export interface ImageDatasetPair {
  * composed form (NFC), so that it is the same on every system.
  */
 export function imageKey({ path, member }: ImageSource, folder: string): string {
-  const inside = relative(folder, path).split(sep).join('/');
+  const inside = relative(folder, plainPath(path)).split(sep).join('/');
   return (member ? `${inside}/${member.name}` : inside).normalize('NFC');
 }
 

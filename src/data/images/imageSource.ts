@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { errorMessage, UserError } from '../../errors.js';
 import type { ImageSource } from '../dataset.js';
+import { readRange } from '../remote/readRange.js';
+import { plainPath } from '../remote/url.js';
 
 /** Most bytes of an encoded image. */
 const LARGEST_IMAGE = 256 * 2 ** 20;
@@ -13,33 +15,48 @@ export interface EncodedImage {
 
 /** An image's name in messages: its path, or its name in an archive. */
 export function sourceName({ path, member }: ImageSource): string {
-  return member ? `${member.name} in ${path}` : path;
+  return member ? `${member.name} in ${plainPath(path)}` : path;
 }
 
 /**
  * Reads the encoded bytes of an image.
  *
- * @throws UserError when the file cannot be read, ends too early, or has more than 256 MiB
+ * @throws UserError when the file cannot be read, has changed on its server, ends too early, or has more than 256 MiB
  */
 export async function readImageSource(source: ImageSource): Promise<EncodedImage> {
   const name = sourceName(source);
+  const { path: url, member, remote } = source;
+  if (remote && member) {
+    expectSize(name, member.length);
+    const { offset, length } = member;
+    const { bytes } = await readRange({ url, offset, length, version: remote.version });
+    return { bytes, name };
+  }
   try {
-    const file = await open(source.path);
-    try {
-      const length = source.member?.length ?? (await file.stat()).size;
-      if (length > LARGEST_IMAGE)
-        throw new UserError(`${name} has ${length} bytes, but an image may have ${LARGEST_IMAGE}`);
-      const bytes = new Uint8Array(length);
-      const { bytesRead } = await file.read(bytes, 0, length, source.member?.offset ?? 0);
-      if (bytesRead < length)
-        throw new UserError(`${name} is truncated: ${bytesRead} of its ${length} bytes are there`);
-      return { bytes, name };
-    } finally {
-      await file.close();
-    }
+    return { bytes: await readFilePart(source, name), name };
   } catch (error) {
     throw error instanceof UserError
       ? error
       : new UserError(`${name} cannot be read: ${errorMessage(error)}`);
   }
+}
+
+async function readFilePart({ path, member }: ImageSource, name: string): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const length = member?.length ?? (await file.stat()).size;
+    expectSize(name, length);
+    const bytes = new Uint8Array(length);
+    const { bytesRead } = await file.read(bytes, 0, length, member?.offset ?? 0);
+    if (bytesRead < length)
+      throw new UserError(`${name} is truncated: ${bytesRead} of its ${length} bytes are there`);
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
+function expectSize(name: string, length: number): void {
+  if (length > LARGEST_IMAGE)
+    throw new UserError(`${name} has ${length} bytes, but an image may have ${LARGEST_IMAGE}`);
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../../errors.js';
 import type { ImageDataset, ImageSource } from '../dataset.js';
 import { PART_NAMES, type PartName } from '../folders/partNames.js';
 import { imageKey } from '../folders/splits.js';
+import { contentHash, contentPieces } from './contentHash.js';
 import type { ImageParts } from './imageParts.js';
 
 /** An image of a data set, as it was when a run started. */
@@ -29,8 +29,6 @@ export interface InventoryChanges {
 
 /** Data sets with more images are compared by names and lengths only: opening each file takes minutes. */
 const MOST_HASHED = 100_000;
-/** Bytes of a piece that is hashed. */
-const PIECE = 4096;
 
 /**
  * Every image of a data set with its part, length and a hash of two pieces of its content, in the middle and at
@@ -59,7 +57,11 @@ function recordsOf(part: PartName, dataset: ImageDataset, root: string, isHashed
   });
 }
 
-function fingerprint({ path, member }: ImageSource, isHashed: boolean): { size: number; hash: string } {
+function fingerprint(
+  { path, member, remote }: ImageSource,
+  isHashed: boolean,
+): { size: number; hash: string } {
+  if (remote) return { size: member!.length, hash: isHashed ? remote.hash : '' };
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -69,15 +71,12 @@ function fingerprint({ path, member }: ImageSource, isHashed: boolean): { size: 
   try {
     const size = member?.length ?? fstatSync(file).size;
     if (!isHashed) return { size, hash: '' };
-    const pieces = Buffer.alloc(2 * PIECE);
     const start = member?.offset ?? 0;
-    const ends = [Math.ceil(size / 2), size];
-    const read = ends.map((end, i) => {
-      const length = Math.min(PIECE, end);
-      return readSync(file, pieces, i * PIECE, length, start + end - length);
+    const pieces = contentPieces(size).map(({ offset, length }) => {
+      const piece = Buffer.alloc(length);
+      return piece.subarray(0, readSync(file, piece, 0, length, start + offset));
     });
-    const digest = createHash('sha256').update(`${read.join()}\n`).update(pieces).digest('hex');
-    return { size, hash: digest.slice(0, 16) };
+    return { size, hash: contentHash(pieces) };
   } finally {
     closeSync(file);
   }

@@ -5,11 +5,12 @@ import { UserError } from '../../errors.js';
 import { subfolders } from '../folders/imageFiles.js';
 import { type PartName, partOfName } from '../folders/partNames.js';
 import { isSystemName } from '../folders/systemFiles.js';
+import { isUrl, plainPath } from '../remote/url.js';
 import { expandBraces } from './braces.js';
 
 /** The archives of a data set by their parts. */
 export interface ShardParts {
-  /** Folder that archive paths are relative to. */
+  /** Folder, or beginning of URLs, that archive paths are relative to. */
   readonly root: string;
   /** Archives of each part; if none has a part's name, all are `all`. */
   readonly parts: Readonly<Partial<Record<PartName | 'all', readonly string[]>>>;
@@ -18,19 +19,39 @@ export interface ShardParts {
 }
 
 /**
- * The archives of a path or a pattern, sorted within a folder.
+ * The archives of a path or a pattern, sorted within a folder; or of URLs or patterns of them, with `::` between several.
  *
- * @throws UserError when there are none
+ * @throws UserError when there are none, or a URL cannot stand for archives
  */
 export function findShards(place: string): string[] {
+  if (isUrl(place)) return urlsOf(place);
   const shards = isFolder(place) ? tarsIn(place) : expandBraces(place);
   if (shards.length === 0) throw new UserError(`${place} has no .tar archives`);
   return shards;
 }
 
-/** Whether a path or pattern stands for .tar archives, rather than a folder of class folders. */
+/** Whether a path or pattern stands for .tar archives, as any URL does, rather than a folder of class folders. */
 export function isWebDataset(place: string): boolean {
-  return /\.tar$/i.test(place) || shardFolder(place) !== undefined;
+  return isUrl(place) || /\.tar$/i.test(place) || shardFolder(place) !== undefined;
+}
+
+function urlsOf(place: string): string[] {
+  const urls = place.split(/::(?=https?:\/\/)/i).flatMap(expandBraces);
+  for (const url of urls) checkUrl(url);
+  return urls;
+}
+
+function checkUrl(url: string): void {
+  const found = URL.canParse(url) ? new URL(url) : undefined;
+  if (!found) throw new UserError(`${url} is not a URL`);
+  if (found.username !== '' || found.password !== '')
+    throw new UserError(
+      `the URL of ${found.pathname} holds a password, which a run would keep: set BIASLOSS_DATA_AUTHORIZATION to the value of the Authorization header instead`,
+    );
+  if (/\*|\/$/.test(found.pathname))
+    throw new UserError(
+      `${plainPath(url)} names no archives: a server does not list its files, so name them, as in https://host/train-{0000..0009}.tar`,
+    );
 }
 
 /**
@@ -42,11 +63,11 @@ export function findShardParts(place: string): ShardParts {
   const folder = shardFolder(place);
   if (folder !== undefined && tarsIn(folder).length === 0) return partFolders(folder);
   const shards = findShards(folder ?? place);
-  const root = folder ?? dirname(shards[0]!);
+  const root = folder ?? dirname(plainPath(shards[0]!));
   const parts = new Map<PartName, string[]>();
   const beside: string[] = [];
   for (const path of shards) {
-    const part = partOfName(basename(path).replace(/\.tar$/i, ''))?.part;
+    const part = partOfShard(path);
     if (part === undefined) beside.push(path);
     else parts.set(part, [...(parts.get(part) ?? []), path]);
   }
@@ -54,11 +75,18 @@ export function findShardParts(place: string): ShardParts {
   if (parts.size === 1 && beside.length > 0) {
     const [[part, [example]]] = [...parts] as [[PartName, [string]]];
     throw new UserError(
-      `${place} has ${basename(example)}, which looks like the part for ${part}, beside ${basename(beside[0]!)}, ` +
+      `${place} has ${basename(plainPath(example))}, which looks like the part for ${part}, beside ${basename(plainPath(beside[0]!))}, ` +
         'which does not: rename archives so that their names start with train and val, or give a pattern such as shard-{000..011}.tar',
     );
   }
   return { root, parts: asParts(parts), beside };
+}
+
+/** The part of an archive by its name, or by its folder's where there is no folder to look into. */
+function partOfShard(path: string): PartName | undefined {
+  const plain = plainPath(path);
+  const own = partOfName(basename(plain).replace(/\.tar$/i, ''))?.part;
+  return own ?? (isUrl(path) ? partOfName(basename(dirname(plain)))?.part : undefined);
 }
 
 /** Folders with parts' names that hold archives. */

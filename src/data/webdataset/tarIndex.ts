@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { errorMessage, UserError } from '../../errors.js';
+import { UserError } from '../../errors.js';
+import type { Reading } from '../remote/byteRange.js';
 
 /** A file in an archive. */
 export interface TarMember {
@@ -13,90 +13,68 @@ const BLOCK = 512;
 /** Bytes of the longest name or set of attributes that is read. */
 const LARGEST_EXTENSION = 1 << 20;
 
-/**
- * The files of an uncompressed .tar, from its headers alone: contents are skipped, so that an archive of
- * gigabytes takes milliseconds. Reads ustar, GNU's long names and sizes, and pax's `path` and `size`.
- *
- * @throws UserError when the archive cannot be read, is truncated or is not a .tar
- */
-export function indexTar(path: string): TarMember[] {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
-  }
-  try {
-    return new TarReader(path, file).members();
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** What extended headers say of the next file. */
 interface Extension {
   readonly name?: string | undefined;
   readonly length?: number | undefined;
 }
 
-class TarReader {
-  private readonly size: number;
-  private readonly header = Buffer.alloc(BLOCK);
-
-  constructor(
-    private readonly path: string,
-    private readonly file: number,
-  ) {
-    this.size = fstatSync(file).size;
-  }
-
-  members(): TarMember[] {
-    const members: TarMember[] = [];
-    let extension: Extension = {};
-    for (let at = 0; this.readHeader(at); ) {
-      const { header } = this;
-      const type = String.fromCharCode(header[156]!);
-      const length = extension.length ?? readNumber(header.subarray(124, 136));
-      const offset = at + BLOCK;
-      if (!(length >= 0 && offset + length <= this.size))
-        throw new UserError(`${this.path} is truncated: a file in it goes beyond its ${this.size} bytes`);
-      if (type === 'L') extension = { ...extension, name: text(this.content(offset, length)) };
-      else if (type === 'x') extension = { ...extension, ...paxExtension(this.content(offset, length)) };
-      else if (type !== 'g') {
-        const name = extension.name ?? headerName(header);
-        if (type === '0' || type === '\0') members.push({ name, offset, length });
-        extension = {};
-      }
-      at = offset + Math.ceil(length / BLOCK) * BLOCK;
+/**
+ * Reads the headers of an uncompressed .tar: contents are skipped, so that an archive of gigabytes takes milliseconds.
+ * Understands ustar, GNU's long names and sizes, and pax's `path` and `size`.
+ *
+ * @param path for messages
+ * @param size bytes of the archive
+ * @param visit takes each file in the archive's order, and may read it
+ * @throws UserError when the archive is truncated or is not a .tar
+ */
+export function* readTar(
+  path: string,
+  size: number,
+  visit: (member: TarMember) => Reading<void>,
+): Reading<void> {
+  let extension: Extension = {};
+  for (let at = 0; ; ) {
+    const header = yield* headerAt(at, path, size);
+    if (!header) return;
+    const type = String.fromCharCode(header[156]!);
+    const length = extension.length ?? readNumber(header.subarray(124, 136));
+    const offset = at + BLOCK;
+    if (!(length >= 0 && offset + length <= size))
+      throw new UserError(`${path} is truncated: a file in it goes beyond its ${size} bytes`);
+    if (type === 'L') extension = { ...extension, name: text(yield* extended(path, offset, length)) };
+    else if (type === 'x')
+      extension = { ...extension, ...paxExtension(yield* extended(path, offset, length)) };
+    else if (type !== 'g') {
+      const name = extension.name ?? headerName(header);
+      if (type === '0' || type === '\0') yield* visit({ name, offset, length });
+      extension = {};
     }
-    return members;
+    at = offset + Math.ceil(length / BLOCK) * BLOCK;
   }
+}
 
-  /** Reads the header at a position; false at the end, which is a block of zeros or the end of the file. */
-  private readHeader(at: number): boolean {
-    if (at === this.size && at > 0) return false;
-    if (readSync(this.file, this.header, 0, BLOCK, at) < BLOCK)
-      throw new UserError(
-        `${this.path} is truncated or not a .tar: it ends within a header, at byte ${this.size}`,
-      );
-    if (this.header.every((byte) => byte === 0)) return false;
-    // The checksum is the sum of the header's bytes, its own taken as spaces.
-    const own = this.header.subarray(148, 156);
-    const sum = this.header.reduce((total, byte) => total + byte, 0) - own.reduce((a, b) => a + b, 0);
-    if (readNumber(own) !== sum + 8 * 32)
-      throw new UserError(
-        `${this.path} is not a .tar: expected a header at byte ${at} (archives must not be compressed)`,
-      );
-    return true;
-  }
+/** The header at a position; undefined at the end, which is a block of zeros or the end of the file. */
+function* headerAt(at: number, path: string, size: number): Reading<Buffer | undefined> {
+  if (at === size && at > 0) return undefined;
+  const header = at + BLOCK <= size ? Buffer.from(yield { offset: at, length: BLOCK }) : undefined;
+  if (header?.length !== BLOCK)
+    throw new UserError(`${path} is truncated or not a .tar: it ends within a header, at byte ${size}`);
+  if (header.every((byte) => byte === 0)) return undefined;
+  // The checksum is the sum of the header's bytes, its own taken as spaces.
+  const own = header.subarray(148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0) - own.reduce((a, b) => a + b, 0);
+  if (readNumber(own) !== sum + 8 * 32)
+    throw new UserError(
+      `${path} is not a .tar: expected a header at byte ${at} (archives must not be compressed)`,
+    );
+  return header;
+}
 
-  private content(offset: number, length: number): Buffer {
-    if (length > LARGEST_EXTENSION)
-      throw new UserError(`${this.path} has an extended header of ${length} bytes, which is too long`);
-    const bytes = Buffer.alloc(length);
-    readSync(this.file, bytes, 0, length, offset);
-    return bytes;
-  }
+function* extended(path: string, offset: number, length: number): Reading<Buffer> {
+  if (length > LARGEST_EXTENSION)
+    throw new UserError(`${path} has an extended header of ${length} bytes, which is too long`);
+  return yield { offset, length };
 }
 
 /** Octal digits, or GNU's big-endian number marked by the highest bit; NaN where it is neither. */

@@ -3,6 +3,7 @@ import type { LeftOut } from '../folders/leftOut.js';
 import { holdOut } from '../folders/splits.js';
 import { type ImageParts, refuseEmptyParts, type SplitOptions } from '../parts/imageParts.js';
 import { missingClasses, type PartSummary } from '../parts/summary.js';
+import type { RemoteOptions } from './openShards.js';
 import { findShardParts, type ShardParts } from './shards.js';
 import { webDataset } from './webDataset.js';
 
@@ -10,25 +11,30 @@ import { webDataset } from './webDataset.js';
 export interface WebDatasetsOptions extends SplitOptions {
   /** Names of the classes. */
   readonly classes?: readonly string[] | undefined;
+  /** How archives at URLs are read. */
+  readonly remote?: RemoteOptions | undefined;
 }
 
 /**
  * The parts of a data set in .tar archives: a folder with folders of archives, or with archives, whose names are a part's
  * (see {@link findShardParts}); or a folder, a file or a pattern such as `shard-{000..011}.tar`, of which a
- * share is held out.
+ * share is held out. Files and patterns may be http(s) URLs.
  *
  * @throws UserError when there are no archives, their parts are not clear or one is empty, or as {@link webDataset}
  */
-export function loadWebDatasets(place: string, options: WebDatasetsOptions = {}): ImageParts {
+export async function loadWebDatasets(place: string, options: WebDatasetsOptions = {}): Promise<ImageParts> {
   const shards = findShardParts(place);
   const { root, parts } = shards;
   const { valShare: share = 0.2, splitSeed: seed = 0, splitBy = 'path' } = options;
-  const read = (part: keyof ShardParts['parts'], classes = options.classes): ImageDataset | undefined =>
-    parts[part] && webDataset(parts[part], { name: `${place} ${part}`, classes });
-  const all = read('all');
+  const read = async (
+    part: keyof ShardParts['parts'],
+    classes = options.classes,
+  ): Promise<ImageDataset | undefined> =>
+    parts[part] && webDataset(parts[part], { name: `${place} ${part}`, classes, remote: options.remote });
+  const all = await read('all');
   if (!all) {
-    const train = read('train')!;
-    const [val, test] = [read('val', train.classes), read('test', train.classes)];
+    const train = (await read('train'))!;
+    const [val, test] = [await read('val', train.classes), await read('test', train.classes)];
     return summarised(place, shards, { train, test: (val ?? test)!, final: val && test });
   }
   if (splitBy === 'none') return summarised(place, shards, { train: all, test: all });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { causeOf, type DownloadSettings } from '../../data/download/download.js';
+import { causeOf } from '../../data/download/causeOf.js';
+import type { DownloadSettings } from '../../data/download/download.js';
 import { errorMessage, UserError } from '../../errors.js';
 import { HubAccess } from './hubAccess.js';
 import { keepRevision, snapshotFolder } from './hubCache.js';

@@ -68,7 +68,7 @@ export const DATA_SETTINGS: SettingsOf<
   | 'limitTest'
 > = {
   data: data.choice('cifar100', DATA_NAMES, '<name>', 'data'),
-  dataPath: data.path('<path>', 'folder or archive of the data', {
+  dataPath: data.path('<path>', 'folder or archive of the data, or URLs of archives', {
     unset: 'data, for CIFAR',
     onlyWith: { key: 'data', values: DATA_NAMES.filter((name) => name !== 'synthetic') },
     onResume: 'may change',

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import { isUrl } from '../../data/remote/url.js';
 import { weightsName } from '../hub/weightsName.js';
 import type { TrainConfig } from '../trainConfig.js';
 import { isSettingKey, settingOf } from './table.js';
 
-/** Settings with paths that are valid in any working directory. */
+/** Settings with paths that are valid in any working directory; URLs are left as they are. */
 export function withAbsolutePaths<C extends Partial<TrainConfig>>(config: C): C {
   return mapPaths(config, (path) => resolve(path));
 }
@@ -51,6 +52,7 @@ function mapPaths<C extends Partial<TrainConfig>>(config: C, absolute: (path: st
     settingOf(key).path &&
     typeof value === 'string' &&
     !(settingOf(key).words ?? []).includes(value) &&
+    !isUrl(value) &&
     !isWeightsName(key, value);
   const entries = Object.entries(config).map(([key, value]) =>
     isPath(key, value) ? [key, absolute(value)] : [key, value],

@@ -1,0 +1,36 @@
+import { InvalidArgumentError } from 'commander';
+import { UsageError } from '../src/errors.js';
+import { type BenchmarkModel, parseModel } from './models.js';
+
+/** A whole number from 1 on. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a positive whole number.');
+  return value;
+}
+
+/** A list from a fixed choice, separated by commas. */
+export function listOf<Name extends string>(choice: readonly Name[]): (text: string) => Name[] {
+  return (text) =>
+    text.split(',').map((part) => {
+      const found = choice.find((name) => name === part.trim());
+      if (found === undefined) throw new InvalidArgumentError(`It lists ${choice.join(', ')}.`);
+      return found;
+    });
+}
+
+/** Models' labels, separated by commas. */
+export function listOfModels(text: string): BenchmarkModel[] {
+  return text.split(',').map((label) => oneModel(label.trim()));
+}
+
+/** A model's label. */
+export function oneModel(label: string): BenchmarkModel {
+  try {
+    return parseModel(label);
+  } catch (error) {
+    if (error instanceof UsageError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
+}

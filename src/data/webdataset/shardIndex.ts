@@ -1,0 +1,122 @@
+import { UserError } from '../../errors.js';
+import { isImageName } from '../folders/imageFiles.js';
+import { isSystemName } from '../folders/systemFiles.js';
+import { contentHash, contentPieces } from '../parts/contentHash.js';
+import type { Reading } from '../remote/byteRange.js';
+import type { FileVersion } from '../remote/fileVersion.js';
+import { plainPath } from '../remote/url.js';
+import { readTar, type TarMember } from './tarIndex.js';
+
+/** What of an archive cannot be used. */
+export interface BadSample {
+  /** `shard.tar/key`, or the archive's own path where that is damaged. */
+  readonly path: string;
+  /** Why, in a sentence. */
+  readonly reason: string;
+}
+
+/** An image in an archive with its class. */
+export interface ShardSample extends TarMember {
+  readonly label: number;
+  /** See contentHash; empty where it was not asked for. */
+  readonly hash: string;
+}
+
+/** What an archive holds. */
+export interface ShardIndex {
+  /** In the archive's order. */
+  readonly samples: readonly ShardSample[];
+  readonly bad: readonly BadSample[];
+}
+
+/** What an archive at a URL holds. */
+export interface RemoteShard extends ShardIndex {
+  readonly version: FileVersion;
+}
+
+/** The files of a sample, which share their name up to the first dot. */
+interface Sample {
+  readonly key: string;
+  image?: TarMember;
+  hash?: string;
+  label?: { readonly name: string; readonly text: string };
+}
+
+/** More classes than anyone has; a larger label is a mistake. */
+const MOST_CLASSES = 1_000_000;
+const LARGEST_LABEL_FILE = 1 << 20;
+
+/**
+ * Reads the samples of an archive: headers and labels, and no more of images than their hashes need.
+ *
+ * @param path for messages
+ * @param size bytes of the archive
+ * @param isHashed whether images are hashed, which reads pieces of them
+ */
+export function* indexShard(path: string, size: number, isHashed: boolean): Reading<ShardIndex> {
+  const samples = new Map<string, Sample>();
+  const name = plainPath(path);
+  try {
+    yield* readTar(name, size, (member) => addMember(samples, member, isHashed));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { samples: [], bad: [{ path: name, reason: error.message }] };
+  }
+  const whole: ShardSample[] = [];
+  const bad: BadSample[] = [];
+  for (const sample of samples.values()) {
+    const found = wholeSample(sample, name);
+    if (typeof found === 'string') bad.push({ path: `${name}/${sample.key}`, reason: found });
+    else whole.push(found);
+  }
+  return { samples: whole, bad };
+}
+
+function* addMember(samples: Map<string, Sample>, member: TarMember, isHashed: boolean): Reading<void> {
+  const { name, offset, length } = member;
+  const start = name.lastIndexOf('/') + 1;
+  const dot = name.indexOf('.', start);
+  const folders = name.slice(0, start).split('/');
+  if (dot < 0 || dot === start || folders.some((folder) => folder !== '.' && isSystemName(folder))) return;
+  const key = name.slice(0, dot);
+  const sample = samples.get(key) ?? { key };
+  samples.set(key, sample);
+  const extension = name.slice(dot + 1).toLowerCase();
+  if (isImageName(name)) {
+    sample.image = member;
+    if (isHashed) sample.hash = yield* hashOf(member);
+  } else if (extension === 'cls' || (extension === 'json' && !sample.label)) {
+    const bytes = yield { offset, length: Math.min(length, LARGEST_LABEL_FILE) };
+    sample.label = { name, text: bytes.toString('utf8').trim() };
+  }
+}
+
+function* hashOf({ offset, length }: TarMember): Reading<string> {
+  const pieces: Buffer[] = [];
+  for (const piece of contentPieces(length))
+    pieces.push(Buffer.from(yield { offset: offset + piece.offset, length: piece.length }));
+  return contentHash(pieces);
+}
+
+/** A sample's image and class, or why it is not whole. */
+function wholeSample({ key, image, hash = '', label }: Sample, path: string): ShardSample | string {
+  if (!image) return `${key} in ${path} has no image: expected .jpg, .png, .webp, .gif or .tif`;
+  if (!label) return `${key} in ${path} has no label: expected .cls or .json`;
+  const { name, text } = label;
+  const number = /json$/i.test(name) ? jsonLabel(text) : /^\d+$/.test(text) ? Number(text) : undefined;
+  if (number === undefined || !Number.isInteger(number) || number < 0 || number >= MOST_CLASSES)
+    return `${name} in ${path} is not a label: expected a class number, found "${text.slice(0, 40)}"`;
+  return { ...image, label: number, hash };
+}
+
+function jsonLabel(text: string): number | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'number') return value;
+    if (typeof value !== 'object' || value === null) return undefined;
+    const label = 'label' in value ? value.label : 'cls' in value ? value.cls : undefined;
+    return typeof label === 'number' ? label : undefined;
+  } catch {
+    return undefined;
+  }
+}
