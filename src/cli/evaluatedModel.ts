@@ -2,6 +2,7 @@ import type { Preprocessing } from '../data/preprocessing.js';
 import type { Model } from '../models/model.js';
 import type { WeightsDescription } from '../runs/weightsDescription.js';
 import type { Predictor } from '../train/evaluate.js';
+import { withFlips } from '../train/flips.js';
 import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
 import type { OnnxFile } from './onnxFile.js';
@@ -61,6 +62,11 @@ export function evaluatedOnnx({
       }
     },
   };
+}
+
+/** A predictor with the test-time augmentation of `--tta`, if there is any. */
+export function augmented(predictor: BatchPredictor, tta: 'flip' | undefined): BatchPredictor {
+  return tta === undefined ? predictor : { ...withFlips(predictor), batchSize: predictor.batchSize };
 }
 
 /** `348,843 parameters, 24 images`; an exported model's parameters are not counted. */

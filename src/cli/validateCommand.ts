@@ -16,6 +16,7 @@ import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { EngineFlags } from './classifier.js';
 import {
+  augmented,
   type BatchPredictor,
   describeCounts,
   type EvaluatedModel,
@@ -23,7 +24,7 @@ import {
   evaluatedWeights,
 } from './evaluatedModel.js';
 import { isOnnxFile, openOnnxFile } from './onnxFile.js';
-import { engineOptions, logFormatOption } from './options.js';
+import { engineOptions, logFormatOption, ttaOption } from './options.js';
 import { formatAccuracy, type LogFormat, printJson, printLine, printNotice } from './output.js';
 import { parseCount } from './parsing.js';
 import { noticeOrder } from './weightsData.js';
@@ -34,6 +35,7 @@ interface ValidateFlags extends WeightsFlags, EngineFlags {
   readonly batchSize: number;
   readonly logFreq: number;
   readonly workers: number;
+  readonly tta?: 'flip';
   readonly logFormat: LogFormat;
 }
 
@@ -56,6 +58,7 @@ export function configureValidate(command: Command): void {
       .default(256),
     new Option('--log-freq <n>', 'batches between lines of progress').argParser(parseCount).default(10),
     new Option('--workers <n>', 'worker threads that decode images').argParser(parseCount).default(2),
+    ttaOption(),
     ...engineOptions(),
     logFormatOption(),
   ];
@@ -76,7 +79,7 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
   sleepSoonWhenIdle();
   const batchSize = Math.min(flags.batchSize, MOST_AT_ONCE, dataset.count);
   const accuracy = await validated.run({ ...flags, batchSize }, (predictor) =>
-    validateOn(dataset, predictor, { ...flags, preprocessing }),
+    validateOn(dataset, augmented(predictor, flags.tta), { ...flags, preprocessing }),
   );
   const { top1, top5, crossEntropy, images } = accuracy;
   if (flags.logFormat === 'json')
