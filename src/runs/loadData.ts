@@ -18,7 +18,7 @@ export type DataChoice = Pick<
   TrainConfig,
   'data' | 'dataPath' | 'download' | 'limitTrain' | 'limitTest' | 'classMap' | 'exclude'
 > &
-  Partial<Pick<TrainConfig, 'valShare' | 'splitSeed'>> & {
+  Partial<Pick<TrainConfig, 'valShare' | 'splitSeed' | 'folds' | 'fold'>> & {
     /** Default `path`; with `none` both parts are all images of a set that has no parts. */
     readonly splitBy?: TrainConfig['splitBy'] | SplitOptions['splitBy'];
   };
@@ -57,9 +57,10 @@ export async function loadData(given: DataChoice, onEvent?: RunListener): Promis
 function loadImages(
   data: 'imagefolder' | 'webdataset',
   path: string,
-  { classMap, exclude, valShare, splitSeed, splitBy }: DataChoice,
+  { classMap, exclude, valShare, splitSeed, splitBy, folds, fold: number }: DataChoice,
 ): ImageParts {
-  const options = { valShare, splitSeed };
+  const fold = folds && number ? { of: folds, index: number - 1 } : undefined;
+  const options = { valShare, splitSeed, fold };
   if (data === 'webdataset')
     return splitBy === 'place' ? olderWebDatasets(path) : loadWebDatasets(path, { ...options, splitBy });
   const map = classMap === null ? undefined : readClassMap(classMap);
