@@ -41,22 +41,25 @@ export function evaluatedWeights(
   };
 }
 
-/** An exported model, which is closed when it has run. */
-export function evaluatedOnnx({
-  classes,
-  channels,
-  preprocessing,
-  predict,
-  close,
-}: OnnxFile): EvaluatedModel {
+/** What computes the logits of an exported model. */
+export function onnxPredictor(
+  { classes, channels, preprocessing, predict }: OnnxFile,
+  batchSize: number,
+): BatchPredictor {
   const config = { classes: classes.length, imageSize: preprocessing.imageSize };
+  return { model: { config, channels }, batchSize, predict };
+}
+
+/** An exported model, which is closed when it has run. */
+export function evaluatedOnnx(file: OnnxFile): EvaluatedModel {
+  const { classes, preprocessing, close } = file;
   return {
     classes,
     preprocessing,
     parameters: undefined,
     run: async ({ batchSize }, body) => {
       try {
-        return await body({ model: { config, channels }, batchSize, predict });
+        return await body(onnxPredictor(file, batchSize));
       } finally {
         await close();
       }

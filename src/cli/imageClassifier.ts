@@ -1,8 +1,7 @@
 import { readImages } from '../data/images/readImages.js';
 import { UsageError } from '../errors.js';
-import type { Predictor } from '../train/evaluate.js';
-import { withFlips } from '../train/flips.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
+import { augmented, onnxPredictor } from './evaluatedModel.js';
 import { isOnnxFile, openOnnxFile } from './onnxFile.js';
 import { openClassifier, type WeightsFlags } from './weightsFlags.js';
 
@@ -42,8 +41,7 @@ async function withWeights(
   const { classes: names, preprocessing } = description;
   const preparing = { ...preprocessing, channels: model.channels, normalisation: preprocessing };
   await withClassifier(weights, model, { ...flags, batchSize: 1 }, async (classifier) => {
-    const plain: Predictor = { model, predict: (images) => classifier.predict(images) };
-    const predictor = flags.tta ? withFlips(plain) : plain;
+    const predictor = augmented(classifier, flags.tta);
     const logitsOf = async (image: string): Promise<Float32Array> =>
       (await predictor.predict(await readImages([image], preparing))).logits;
     await body({ names, logitsOf });
@@ -56,10 +54,9 @@ async function withOnnxModel(
 ): Promise<void> {
   if (flags.classMap !== undefined)
     throw new UsageError(`--class-map is for weights; ${flags.checkpoint} has the names of its classes`);
-  const { classes: names, channels, preprocessing, predict, close } = await openOnnxFile(flags);
-  const config = { classes: names.length, imageSize: preprocessing.imageSize };
-  const plain: Predictor = { model: { config, channels }, predict };
-  const predictor = flags.tta ? withFlips(plain) : plain;
+  const file = await openOnnxFile(flags);
+  const { classes: names, channels, preprocessing, close } = file;
+  const predictor = augmented(onnxPredictor(file, 1), flags.tta);
   const preparing = { ...preprocessing, channels, normalisation: preprocessing };
   try {
     await body({
