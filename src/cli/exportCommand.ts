@@ -13,12 +13,7 @@ import {
   type PageSources,
   writeModelPage,
 } from '../studio/server/modelPage.js';
-import {
-  EXPORT_FORMATS,
-  type ExportFormat,
-  exportSafetensors,
-  exportTorch,
-} from '../train/exportWeights.js';
+import { EXPORT_FORMATS, type ExportFormat, exportSafetensors, exportTorch } from '../train/exportWeights.js';
 import { checkInt8Flags, type Int8Flags, int8Options } from './int8Export.js';
 import { checkedOnnx, type Exported, withExported, writeOnnxFile } from './onnxExport.js';
 import { nameOption } from './options.js';

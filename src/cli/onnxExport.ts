@@ -38,7 +38,10 @@ export interface Exported {
  *
  * @throws UserError when the checkpoint cannot be used
  */
-export async function withExported<T>(flags: WeightsFlags, body: (exported: Exported) => Promise<T>): Promise<T> {
+export async function withExported<T>(
+  flags: WeightsFlags,
+  body: (exported: Exported) => Promise<T>,
+): Promise<T> {
   const { weights, model, description } = await openClassifier(flags);
   const { classes, preprocessing } = description;
   const source = { engine: 'onnx', batchSize: CHECKED_IMAGES } as const;
