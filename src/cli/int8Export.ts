@@ -44,7 +44,7 @@ export function int8Options(): Option[] {
     ),
     new Option(
       '--data <dir>',
-      'class folders on which --int8 measures accuracies (default: what the checkpoint’s run tests on)',
+      'class folders on which --int8 measures accuracies; of the run’s own what it tests on, which is the default',
     ),
   ];
 }
