@@ -146,7 +146,7 @@ interface Report {
 }
 
 function printReport({ quantized, images, sizes, accuracies, latencies }: Report): void {
-  const { error, agreement, layers, inFloat } = quantized;
+  const { error, agreement, inFloat } = quantized;
   const row = (name: string, values: readonly string[]): string[] => [name, ...values];
   const measured = accuracies
     ? [
@@ -178,11 +178,13 @@ function printReport({ quantized, images, sizes, accuracies, latencies }: Report
     `calibrated on ${countOf(images, 'image')}, of which ${formatPercent(100 * agreement)} keep their class; ` +
       `the logits’ error is ${formatPercent(100 * error)} of their variance`,
   );
-  if (inFloat.length > 0) {
-    const places = inFloat.map((place) => place + 1).sort((a, b) => a - b);
-    printLine(
-      `${inFloat.length} of ${layers} layers stay in float, since integers change the logits too much there: ` +
-        `number ${places.join(', ')}`,
-    );
-  }
+  if (inFloat.length > 0) printLine(inFloatText(quantized));
+}
+
+function inFloatText({ layers, inFloat }: Int8Model): string {
+  const places = inFloat.map((place) => place + 1).sort((a, b) => a - b);
+  return (
+    `${inFloat.length} of ${layers} layers stay in float, since integers change the logits too much there: ` +
+    `number ${places.join(', ')}`
+  );
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { test } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses } from './fixtures/images.js';
 import { biasloss, eventsOf } from './fixtures/process.js';
@@ -31,67 +31,61 @@ function withoutNetwork(cwd: string): void {
   });
 }
 
-describe('biasloss auto', () => {
-  it('goes from a folder to an exported model, says what it chose, and resumes', () =>
-    withFolder(async (cwd) => {
-      withoutNetwork(cwd);
-      await drawClasses(join(cwd, 'images'), ['broad', 'narrow', 'wide'], 8);
-      writeFileSync(join(cwd, 'images', 'wide', 'broken.png'), 'no image');
-      const first = await biasloss(['auto', 'images', ...OWN, '--budget=1m', '--epochs=2', '--run-dir=run'], {
-        cwd,
-      });
-      assert.equal(first.code, 0, first.stderr);
-      assert.match(first.stderr, /1 file cannot be used and will be left out, such as .*broken\.png\n/);
-      assert.match(
-        first.stderr,
-        /there are no pretrained weights \(no weights of shufflenetv2 are known\): /,
-      );
-      assert.match(first.stdout, /^model: shufflenetv2-0\.5 at 32×32, from scratch\n/);
-      assert.match(
-        first.stdout,
-        /\nwhy: .* at a measured \d+ images\/s it gets \d+ of \d+ useful epochs within 1:00\n/,
-      );
-      assert.match(first.stdout, /\nmodel: run\/best\.onnx \(\d\.\d\d MB\); try: biasloss predict/);
-      const config = JSON.parse(readFileSync(join(cwd, 'run', 'config.json'), 'utf8')) as Record<
-        string,
-        unknown
-      >;
-      assert.deepEqual(
-        [config.optimizer, config.model, config.epochs, config.baseLr, config.exclude],
-        ['adamw', 'shufflenetv2', 2, 0.001, join(cwd, 'run', 'exclude.txt')],
-      );
-      const image = 'images/broad/0.jpeg';
-      const predicted = await biasloss(['predict', '--checkpoint=run/best.onnx', image], { cwd });
-      assert.equal(predicted.code, 0, predicted.stderr);
-      await checkPretrained(cwd);
-      for (const [args, code, message] of WRONG) {
-        const wrong = await biasloss(['auto', ...args], { cwd });
-        assert.match(wrong.stderr.split('\n').slice(-2).join('\n'), message);
-        assert.equal(wrong.code, code, args.join(' '));
-      }
-      assert.ok(!existsSync(join(cwd, 'runs')) || readdirSync(join(cwd, 'runs')).length === 0);
-    }));
+test('auto goes from a folder to an exported model, says what it chose, and resumes', () =>
+  withFolder(async (cwd) => {
+    withoutNetwork(cwd);
+    await drawClasses(join(cwd, 'images'), ['broad', 'narrow', 'wide'], 8);
+    writeFileSync(join(cwd, 'images', 'wide', 'broken.png'), 'no image');
+    const first = await biasloss(['auto', 'images', ...OWN, '--budget=1m', '--epochs=2', '--run-dir=run'], {
+      cwd,
+    });
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(first.stderr, /1 file cannot be used and will be left out, such as .*broken\.png\n/);
+    assert.match(first.stderr, /there are no pretrained weights \(no weights of shufflenetv2 are known\): /);
+    assert.match(first.stdout, /^model: shufflenetv2-0\.5 at 32×32, from scratch\n/);
+    assert.match(
+      first.stdout,
+      /\nwhy: .* at a measured \d+ images\/s it gets \d+ of \d+ useful epochs within 1:00\n/,
+    );
+    assert.match(first.stdout, /\nmodel: run\/best\.onnx \(\d\.\d\d MB\); try: biasloss predict/);
+    const config = JSON.parse(readFileSync(join(cwd, 'run', 'config.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    assert.deepEqual(
+      [config.optimizer, config.model, config.epochs, config.baseLr, config.exclude],
+      ['adamw', 'shufflenetv2', 2, 0.001, join(cwd, 'run', 'exclude.txt')],
+    );
+    const image = 'images/broad/0.jpeg';
+    const predicted = await biasloss(['predict', '--checkpoint=run/best.onnx', image], { cwd });
+    assert.equal(predicted.code, 0, predicted.stderr);
+    await checkPretrained(cwd);
+    for (const [args, code, message] of WRONG) {
+      const wrong = await biasloss(['auto', ...args], { cwd });
+      assert.match(wrong.stderr.split('\n').slice(-2).join('\n'), message);
+      assert.equal(wrong.code, code, args.join(' '));
+    }
+    assert.ok(!existsSync(join(cwd, 'runs')) || readdirSync(join(cwd, 'runs')).length === 0);
+  }));
 
-  it('says that the network is missing, and trains from scratch', () =>
-    withFolder(async (cwd) => {
-      withoutNetwork(cwd);
-      await drawClasses(join(cwd, 'images'), ['broad', 'wide'], 6);
-      const flags = [
-        '--engine=onnx',
-        '--threads=1',
-        '--no-report',
-        '--epochs=1',
-        '--run-dir=run',
-        '--image-size=40',
-      ];
-      const { code, stdout, stderr } = await biasloss(['auto', 'images', ...flags, '--budget=2s'], { cwd });
-      assert.equal(code, 0, stderr);
-      assert.match(stderr, /there are no pretrained weights \(.*127\.0\.0\.1.*\): trained from scratch/);
-      assert.match(stdout, /^model: shufflenetv2-0\.5 at 40×40, from scratch\n/);
-      assert.match(stdout, /even the fastest, .*: a longer --budget gives a better model\n/);
-    }));
-});
-
+test('auto says that the network is missing, and trains from scratch', () =>
+  withFolder(async (cwd) => {
+    withoutNetwork(cwd);
+    await drawClasses(join(cwd, 'images'), ['broad', 'wide'], 6);
+    const flags = [
+      '--engine=onnx',
+      '--threads=1',
+      '--no-report',
+      '--epochs=1',
+      '--run-dir=run',
+      '--image-size=40',
+    ];
+    const { code, stdout, stderr } = await biasloss(['auto', 'images', ...flags, '--budget=2s'], { cwd });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /there are no pretrained weights \(.*127\.0\.0\.1.*\): trained from scratch/);
+    assert.match(stdout, /^model: shufflenetv2-0\.5 at 40×40, from scratch\n/);
+    assert.match(stdout, /even the fastest, .*: a longer --budget gives a better model\n/);
+  }));
 /** Given weights are fine-tuned with their model; after Ctrl-C the command goes on. */
 async function checkPretrained(cwd: string): Promise<void> {
   const flags = ['--pretrained=run/best.safetensors', ...QUICK, '--run-dir=tuned', '--log-format=json'];

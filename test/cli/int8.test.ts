@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { test } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses } from './fixtures/images.js';
 import { biasloss, type Ended, eventsOf } from './fixtures/process.js';
@@ -28,48 +28,45 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['--to=onnx', '--int8', '--calibrate=empty'], 1, /^error: --calibrate empty has no images\n$/],
 ];
 
-describe('biasloss export --int8', () => {
-  it('prints what test and validate find, and is much smaller; also with bytes as input', () =>
-    withFolder(async (cwd) => {
-      const run = async (...args: string[]): Promise<Ended> => {
-        const ended = await biasloss(args, { cwd });
-        assert.equal(ended.code, 0, `${args.join(' ')}: ${ended.stderr}`);
-        return ended;
-      };
-      const resultOf = async (...args: string[]): Promise<Record<string, unknown>> =>
-        eventsOf((await run(...args, '--log-format=json')).stdout)[0]!;
-      await drawClasses(join(cwd, 'images'), CLASSES, 12);
-      await drawClasses(join(cwd, 'more'), CLASSES, 4);
-      await run(...TRAIN);
-      const { stdout } = await run(...EXPORT);
-      assert.match(stdout, /\nrun\/last\.int8\.onnx: 0\.\d\d MB\n$/);
-      const [large, small] = rowOf(stdout, 'size');
-      assert.ok(small < 0.4 * large, `${small} of ${large}`);
-      const held = [
-        'test',
-        '--checkpoint=run/last.int8.onnx',
-        '--data=imagefolder',
-        '--data-path=images',
-        '--part=val',
-      ];
-      const tested = await resultOf(...held);
-      assert.equal(Number(tested.top1).toFixed(2), rowOf(stdout, 'top-1')[1].toFixed(2));
-      assert.equal(Number(tested.cross_entropy).toFixed(4), rowOf(stdout, 'cross-entropy')[1].toFixed(4));
-      const mirrored = await resultOf(...held, '--tta=flip');
-      assert.notEqual(mirrored.cross_entropy, tested.cross_entropy);
-      // The run's own model on the same images.
-      const own = await resultOf('test', LAST, '--engine=onnx');
-      assert.equal(Number(own.cross_entropy).toFixed(4), rowOf(stdout, 'cross-entropy')[0].toFixed(4));
-      await checkBytes(cwd, run, resultOf);
-      mkdirSync(join(cwd, 'empty'));
-      for (const [args, code, message] of WRONG) {
-        const wrong = await biasloss(['export', LAST, ...args], { cwd });
-        assert.match(wrong.stderr, message);
-        assert.equal(wrong.code, code, args.join(' '));
-      }
-    }));
-});
-
+test('export --int8 prints what test and validate find, and is much smaller; also with bytes as input', () =>
+  withFolder(async (cwd) => {
+    const run = async (...args: string[]): Promise<Ended> => {
+      const ended = await biasloss(args, { cwd });
+      assert.equal(ended.code, 0, `${args.join(' ')}: ${ended.stderr}`);
+      return ended;
+    };
+    const resultOf = async (...args: string[]): Promise<Record<string, unknown>> =>
+      eventsOf((await run(...args, '--log-format=json')).stdout)[0]!;
+    await drawClasses(join(cwd, 'images'), CLASSES, 12);
+    await drawClasses(join(cwd, 'more'), CLASSES, 4);
+    await run(...TRAIN);
+    const { stdout } = await run(...EXPORT);
+    assert.match(stdout, /\nrun\/last\.int8\.onnx: 0\.\d\d MB\n$/);
+    const [large, small] = rowOf(stdout, 'size');
+    assert.ok(small < 0.4 * large, `${small} of ${large}`);
+    const held = [
+      'test',
+      '--checkpoint=run/last.int8.onnx',
+      '--data=imagefolder',
+      '--data-path=images',
+      '--part=val',
+    ];
+    const tested = await resultOf(...held);
+    assert.equal(Number(tested.top1).toFixed(2), rowOf(stdout, 'top-1')[1].toFixed(2));
+    assert.equal(Number(tested.cross_entropy).toFixed(4), rowOf(stdout, 'cross-entropy')[1].toFixed(4));
+    const mirrored = await resultOf(...held, '--tta=flip');
+    assert.notEqual(mirrored.cross_entropy, tested.cross_entropy);
+    // The run's own model on the same images.
+    const own = await resultOf('test', LAST, '--engine=onnx');
+    assert.equal(Number(own.cross_entropy).toFixed(4), rowOf(stdout, 'cross-entropy')[0].toFixed(4));
+    await checkBytes(cwd, run, resultOf);
+    mkdirSync(join(cwd, 'empty'));
+    for (const [args, code, message] of WRONG) {
+      const wrong = await biasloss(['export', LAST, ...args], { cwd });
+      assert.match(wrong.stderr, message);
+      assert.equal(wrong.code, code, args.join(' '));
+    }
+  }));
 /** A model that takes bytes, calibrated on a folder and measured on another. */
 async function checkBytes(
   cwd: string,
