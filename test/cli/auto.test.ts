@@ -7,17 +7,11 @@ import { drawClasses } from './fixtures/images.js';
 import { biasloss, eventsOf } from './fixtures/process.js';
 
 const QUICK = ['--engine=onnx', '--threads=1', '--image-size=32', '--no-report'];
-const OWN = ['--model=shufflenetv2', '--ratio=0.5', ...QUICK];
 
 const WRONG: [args: string[], code: number, message: RegExp][] = [
   [[], 2, /^error: auto takes a folder of images, or --resume with a run\n$/],
-  [['images', '--resume=run'], 2, /^error: auto takes a folder of images, or --resume/],
-  [['images', '--budget=ten'], 2, /'--budget <time>' argument 'ten' is invalid\. It must be a time above 0/],
   [['images', '--budget=0s'], 2, /It must be a time above 0 such as 90s, 10m, 2h or 1h30m\.\n$/],
-  [['images', '--model=resnet'], 2, /'resnet' is invalid/],
   [['images', '--pretrained=none.pth'], 1, /^error: .*none\.pth/],
-  [['none'], 1, /^error: .*none/],
-  [['--resume=none'], 1, /^error: there is no run folder/],
   [['--resume=run', '--run-dir=x'], 2, /^error: --run-dir names the folder of a new run/],
 ];
 
@@ -31,21 +25,21 @@ function withoutNetwork(cwd: string): void {
   });
 }
 
-test('auto goes from a folder to an exported model, says what it chose, and resumes', () =>
+test('auto goes from a folder to an exported model, says what it chose and what it lacks, and resumes', () =>
   withFolder(async (cwd) => {
     withoutNetwork(cwd);
     await drawClasses(join(cwd, 'images'), ['broad', 'narrow', 'wide'], 8);
     writeFileSync(join(cwd, 'images', 'wide', 'broken.png'), 'no image');
-    const first = await biasloss(['auto', 'images', ...OWN, '--budget=1m', '--epochs=2', '--run-dir=run'], {
+    const first = await biasloss(['auto', 'images', ...QUICK, '--budget=2s', '--epochs=1', '--run-dir=run'], {
       cwd,
     });
     assert.equal(first.code, 0, first.stderr);
     assert.match(first.stderr, /1 file cannot be used and will be left out, such as .*broken\.png\n/);
-    assert.match(first.stderr, /there are no pretrained weights \(no weights of shufflenetv2 are known\): /);
+    assert.match(first.stderr, /there are no pretrained weights \(.*127\.0\.0\.1.*\): trained from scratch/);
     assert.match(first.stdout, /^model: shufflenetv2-0\.5 at 32×32, from scratch\n/);
     assert.match(
       first.stdout,
-      /\nwhy: .* at a measured \d+ images\/s it gets \d+ of \d+ useful epochs within 1:00\n/,
+      /\nwhy: .* at a measured \d+ images\/s, gets only 1 of 300 useful epochs within 0:02: /,
     );
     assert.match(first.stdout, /\nmodel: run\/best\.onnx \(\d\.\d\d MB\); try: biasloss predict/);
     const config = JSON.parse(readFileSync(join(cwd, 'run', 'config.json'), 'utf8')) as Record<
@@ -54,11 +48,8 @@ test('auto goes from a folder to an exported model, says what it chose, and resu
     >;
     assert.deepEqual(
       [config.optimizer, config.model, config.epochs, config.baseLr, config.exclude],
-      ['adamw', 'shufflenetv2', 2, 0.001, join(cwd, 'run', 'exclude.txt')],
+      ['adamw', 'shufflenetv2', 1, 0.001, join(cwd, 'run', 'exclude.txt')],
     );
-    const image = 'images/broad/0.jpeg';
-    const predicted = await biasloss(['predict', '--checkpoint=run/best.onnx', image], { cwd });
-    assert.equal(predicted.code, 0, predicted.stderr);
     await checkPretrained(cwd);
     for (const [args, code, message] of WRONG) {
       const wrong = await biasloss(['auto', ...args], { cwd });
@@ -68,24 +59,6 @@ test('auto goes from a folder to an exported model, says what it chose, and resu
     assert.ok(!existsSync(join(cwd, 'runs')) || readdirSync(join(cwd, 'runs')).length === 0);
   }));
 
-test('auto says that the network is missing, and trains from scratch', () =>
-  withFolder(async (cwd) => {
-    withoutNetwork(cwd);
-    await drawClasses(join(cwd, 'images'), ['broad', 'wide'], 6);
-    const flags = [
-      '--engine=onnx',
-      '--threads=1',
-      '--no-report',
-      '--epochs=1',
-      '--run-dir=run',
-      '--image-size=40',
-    ];
-    const { code, stdout, stderr } = await biasloss(['auto', 'images', ...flags, '--budget=2s'], { cwd });
-    assert.equal(code, 0, stderr);
-    assert.match(stderr, /there are no pretrained weights \(.*127\.0\.0\.1.*\): trained from scratch/);
-    assert.match(stdout, /^model: shufflenetv2-0\.5 at 40×40, from scratch\n/);
-    assert.match(stdout, /even the fastest, .*: a longer --budget gives a better model\n/);
-  }));
 /** Given weights are fine-tuned with their model; after Ctrl-C the command goes on. */
 async function checkPretrained(cwd: string): Promise<void> {
   const flags = ['--pretrained=run/best.safetensors', ...QUICK, '--run-dir=tuned', '--log-format=json'];

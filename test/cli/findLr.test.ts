@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, eventsOf, SMALL } from './fixtures/process.js';
+import { biasloss, SMALL } from './fixtures/process.js';
 
 const FIND = ['find-lr', ...SMALL, '--steps=25', '--from=1e-4', '--batch-size=8'];
 
@@ -12,7 +12,6 @@ const WRONG: [args: string[], message: RegExp][] = [
   [['--from=2', '--to=1'], /^error: --to must be above --from 2, not 1\n$/],
   [['--steps=5'], /^error: --steps must be a whole number of at least 20, not 5\n$/],
   [['--output=curve.png'], /^error: --output takes the name of a \.svg file, not curve\.png\n$/],
-  [['--run-dir=x'], /unknown option '--run-dir=x'/],
 ];
 
 describe('biasloss find-lr', () => {
@@ -24,12 +23,6 @@ describe('biasloss find-lr', () => {
       assert.deepEqual(readdirSync(cwd), ['find-lr.svg']);
       const svg = readFileSync(join(cwd, 'find-lr.svg'), 'utf8');
       assert.ok(svg.includes(`suggested: ${rate}`) && svg.includes('1e-4') && svg.includes('learning rate'));
-      const json = await biasloss([...FIND, '--output=b.svg', '--log-format=json'], { cwd });
-      const record = eventsOf(json.stdout).at(-1)!;
-      assert.equal(record.event, 'rates');
-      // The same settings give the same curve.
-      assert.equal(Number(Number(record.suggested).toPrecision(3)), Number(rate));
-      assert.ok((record.points as unknown[]).length >= 20);
     }));
 
   it('refuses what is wrong in a sentence', () =>

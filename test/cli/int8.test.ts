@@ -9,7 +9,7 @@ import { biasloss, type Ended, eventsOf } from './fixtures/process.js';
 const CLASSES = ['broad', 'narrow', 'wide'];
 const TRAIN = [
   ...['train', '--data=imagefolder', '--data-path=images', '--run-dir=run', '--no-report'],
-  ...['--model=shufflenetv2', '--ratio=0.5', '--image-size=32', '--epochs=6', '--batch-size=4'],
+  ...['--model=shufflenetv2', '--ratio=0.5', '--image-size=32', '--epochs=2', '--batch-size=8'],
   ...['--optimizer=adamw', '--loss=ce', '--crop-scale=0.9', '--engine=onnx', '--threads=1'],
 ];
 const LAST = '--checkpoint=run/last.safetensors';
@@ -24,7 +24,6 @@ function rowOf(stdout: string, name: string): [number, number] {
 const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['--to=onnx', '--calibrate=images'], 2, /^error: --calibrate is for --int8\n$/],
   [['--to=onnx', '--int8', '--f16'], 2, /^error: --f16 and --int8 contradict each other/],
-  [['--to=pth', '--int8'], 2, /^error: --int8 is for --to onnx, not pth\n$/],
   [['--to=onnx', '--int8', '--calibrate=empty'], 1, /^error: --calibrate empty has no images\n$/],
 ];
 
@@ -56,9 +55,6 @@ test('export --int8 prints what test and validate find, and is much smaller; als
     assert.equal(Number(tested.cross_entropy).toFixed(4), rowOf(stdout, 'cross-entropy')[1].toFixed(4));
     const mirrored = await resultOf(...held, '--tta=flip');
     assert.notEqual(mirrored.cross_entropy, tested.cross_entropy);
-    // The run's own model on the same images.
-    const own = await resultOf('test', LAST, '--engine=onnx');
-    assert.equal(Number(own.cross_entropy).toFixed(4), rowOf(stdout, 'cross-entropy')[0].toFixed(4));
     await checkBytes(cwd, run, resultOf);
     mkdirSync(join(cwd, 'empty'));
     for (const [args, code, message] of WRONG) {

@@ -77,25 +77,39 @@ async function givenRung({ settings, onEvent }: PlanOptions): Promise<Rung[]> {
 class Planner {
   constructor(private readonly options: PlanOptions) {}
 
-  /** A plan with published weights, or why there is none. */
+  /**
+   * A plan with published weights, or why there is none. Those of the smallest model are asked for first: without a network it shows
+   * before anything is measured, and then only what is in the cache is looked for.
+   */
   async withPublished(rungs: readonly Rung[]): Promise<Plan | string> {
-    const { onEvent } = this.options;
-    let left = rungs;
-    let why = '';
+    const [smallest, ...larger] = rungs;
+    const why = await this.lackOf(smallest!.weights);
+    let left: readonly Rung[] = why === undefined ? rungs : await this.available(larger);
     while (left.length > 0) {
       const plan = await this.from(left, undefined);
-      const { weights = '' } = plan.candidate;
-      try {
-        // A retry would only take time of the budget.
-        await localWeights(weights, onEvent, { attempts: 1 });
-        return plan;
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        why ||= errorMessage(error);
-        left = left.filter((rung) => rung.weights !== weights);
-      }
+      const { weights } = plan.candidate;
+      if ((await this.lackOf(weights)) === undefined) return plan;
+      left = left.filter((rung) => rung.weights !== weights);
     }
-    return why;
+    return why ?? 'none could be fetched';
+  }
+
+  private async available(rungs: readonly Rung[]): Promise<Rung[]> {
+    const found: Rung[] = [];
+    for (const rung of rungs) if ((await this.lackOf(rung.weights)) === undefined) found.push(rung);
+    return found;
+  }
+
+  /** Why published weights cannot be had; undefined if they can, which fetches them. */
+  private async lackOf(weights = ''): Promise<string | undefined> {
+    try {
+      // A retry would only take time of the budget.
+      await localWeights(weights, this.options.onEvent, { attempts: 1 });
+      return undefined;
+    } catch (error) {
+      if (error instanceof UserError) return errorMessage(error);
+      throw error;
+    }
   }
 
   /** The best of some models. */
