@@ -33,6 +33,13 @@ export {
   stepCost,
 } from './distributed/stepCost.js';
 export * from './engines/createEngine.js';
+export type { Fidelity } from './engines/onnx/node/int8/fidelity.js';
+export {
+  type Int8Model,
+  type QuantizeOptions,
+  quantizeOnnx,
+} from './engines/onnx/node/int8/quantizeOnnx.js';
+export type { ClassifierInput } from './formats/onnx/classifierInput.js';
 export { EventWriter } from './formats/tensorboard/eventWriter.js';
 export { knownWeights } from './models/knownWeights.js';
 export * from './portable.js';

@@ -132,6 +132,7 @@ export {
   exportSafetensors,
   exportTorch,
 } from './train/exportWeights.js';
+export { withFlips } from './train/flips.js';
 export { Learner } from './train/learner.js';
 export type { LearnerOptions } from './train/learnerOptions.js';
 export {
@@ -158,6 +159,13 @@ export {
   type UpdateOptions,
   updateProgram,
 } from './train/programs.js';
+export {
+  type RatePoint,
+  type RateSweepOptions,
+  type SuggestedRates,
+  suggestRates,
+  sweepRates,
+} from './train/rateSweep.js';
 export type { StateDictTensors, StateTensor } from './train/stateDict.js';
 export type { GradientResult, LabelledBatch, StepResult } from './train/stepResult.js';
 export { Trainer, type TrainerOptions, type TrainerOutcome } from './train/trainer.js';

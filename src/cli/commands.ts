@@ -15,6 +15,22 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./trainCommand.js')).configureTrain,
   },
   {
+    name: 'auto',
+    description:
+      'From a folder of images to a model: checks the data, chooses a model, trains, reports, exports.',
+    load: async () => (await import('./autoCommand.js')).configureAuto,
+  },
+  {
+    name: 'find-lr',
+    description: 'Find a learning rate: train while it grows, and draw the loss.',
+    load: async () => (await import('./findLrCommand.js')).configureFindLr,
+  },
+  {
+    name: 'kfold',
+    description: 'Train a run per fold of the images; mean and deviation of their accuracies.',
+    load: async () => (await import('./kfoldCommand.js')).configureKfold,
+  },
+  {
     name: 'launch',
     description: 'Train on several ranks, processes of one machine or of several, with MPI.',
     load: async () => (await import('./launchCommand.js')).configureLaunch,

@@ -2,6 +2,7 @@ import type { Preprocessing } from '../data/preprocessing.js';
 import type { Model } from '../models/model.js';
 import type { WeightsDescription } from '../runs/weightsDescription.js';
 import type { Predictor } from '../train/evaluate.js';
+import { withFlips } from '../train/flips.js';
 import type { WeightsFile } from '../train/weights.js';
 import { type EngineFlags, withClassifier } from './classifier.js';
 import type { OnnxFile } from './onnxFile.js';
@@ -40,27 +41,35 @@ export function evaluatedWeights(
   };
 }
 
-/** An exported model, which is closed when it has run. */
-export function evaluatedOnnx({
-  classes,
-  channels,
-  preprocessing,
-  predict,
-  close,
-}: OnnxFile): EvaluatedModel {
+/** What computes the logits of an exported model. */
+export function onnxPredictor(
+  { classes, channels, preprocessing, predict }: OnnxFile,
+  batchSize: number,
+): BatchPredictor {
   const config = { classes: classes.length, imageSize: preprocessing.imageSize };
+  return { model: { config, channels }, batchSize, predict };
+}
+
+/** An exported model, which is closed when it has run. */
+export function evaluatedOnnx(file: OnnxFile): EvaluatedModel {
+  const { classes, preprocessing, close } = file;
   return {
     classes,
     preprocessing,
     parameters: undefined,
     run: async ({ batchSize }, body) => {
       try {
-        return await body({ model: { config, channels }, batchSize, predict });
+        return await body(onnxPredictor(file, batchSize));
       } finally {
         await close();
       }
     },
   };
+}
+
+/** A predictor with the test-time augmentation of `--tta`, if there is any. */
+export function augmented(predictor: BatchPredictor, tta: 'flip' | undefined): BatchPredictor {
+  return tta === undefined ? predictor : { ...withFlips(predictor), batchSize: predictor.batchSize };
 }
 
 /** `348,843 parameters, 24 images`; an exported model's parameters are not counted. */

@@ -1,6 +1,7 @@
 import type { Preprocessing } from '../data/preprocessing.js';
 import { openOnnxModel } from '../engines/onnx/node/openModel.js';
 import { UsageError } from '../errors.js';
+import { classifierInput, inputNormalisation } from '../formats/onnx/classifierInput.js';
 import { readOnnxClassifier } from '../formats/onnx/readClassifier.js';
 import { families } from '../models/registry.js';
 import { readBytes } from '../runs/checkpoint.js';
@@ -60,34 +61,31 @@ export async function openOnnxFile(flags: OnnxFlags): Promise<OnnxFile> {
     if (flags[key as keyof typeof MEANINGLESS] !== undefined)
       throw new UsageError(`${flag} is for weights; ${path} is an exported model, which does not need it`);
   }
-  const bytes = readBytes(path);
-  const { takesBytes, classes, channels, ...described } = readOnnxClassifier(bytes, path);
-  const { mean } = described;
-  // (x/255 − 0)·255: the values of the pixels.
-  const asBytes = { mean: mean.map(() => 0), std: mean.map(() => 1 / 255) };
-  const preprocessing = { ...described, ...(takesBytes && asBytes) };
-  const { imageSize } = preprocessing;
+  return openOnnxBytes(readBytes(path), { path, threads });
+}
+
+/**
+ * Opens an exported model that is in memory.
+ *
+ * @param options path: for messages
+ * @throws UserError when it cannot be used
+ */
+export async function openOnnxBytes(
+  bytes: Uint8Array,
+  { path, threads }: { readonly path: string; readonly threads?: number | undefined },
+): Promise<OnnxFile> {
+  const classifier = readOnnxClassifier(bytes, path);
+  const { takesBytes: _, classes, channels, ...described } = classifier;
+  const preprocessing = { ...described, ...inputNormalisation(classifier) };
   const session = await openOnnxModel(bytes, { path, threads });
   return {
     classes,
     channels,
     preprocessing,
     predict: async (images) => {
-      const count = images.length / (channels * imageSize ** 2);
-      const logits = takesBytes
-        ? await session.run(bytesOf(images, [channels, imageSize]), [count, imageSize, imageSize, channels])
-        : await session.run(images, [count, channels, imageSize, imageSize]);
-      return { logits };
+      const { data, shape } = classifierInput(classifier, images);
+      return { logits: await session.run(data, shape) };
     },
     close: () => session.close(),
   };
-}
-
-/** Planes [N, C, S, S] of the pixels' values as bytes [N, S, S, C]. */
-function bytesOf(planes: Float32Array, [channels, imageSize]: readonly [number, number]): Uint8Array {
-  const plane = imageSize * imageSize;
-  return Uint8Array.from(planes, (_, i) => {
-    const [image, pixel] = [Math.floor(i / (channels * plane)), Math.floor(i / channels) % plane];
-    return Math.round(planes[(channels * image + (i % channels)) * plane + pixel]!);
-  });
 }

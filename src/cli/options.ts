@@ -35,3 +35,12 @@ export function classesOption(): Option {
     .argParser(parseCount)
     .hideHelp();
 }
+
+/** `--tta`. */
+export function ttaOption(): Option {
+  return nameOption(
+    '--tta <way>',
+    'test-time augmentation: the mean of the probabilities of each image and its mirror image; takes twice as long',
+    ['flip'],
+  );
+}

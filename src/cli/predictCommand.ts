@@ -4,7 +4,7 @@ import { csvRow } from '../runs/csvTable.js';
 import { type ClassGuess, mostProbable } from '../train/classifier.js';
 import type { EngineFlags } from './classifier.js';
 import { withImageClassifier } from './imageClassifier.js';
-import { engineOptions } from './options.js';
+import { engineOptions, ttaOption } from './options.js';
 import { printJson, printLine, printNotice } from './output.js';
 import { NameOption, parseCount } from './parsing.js';
 import { type PredictInput, withPredictInputs } from './predictInputs.js';
@@ -15,6 +15,7 @@ const SHOWN = 5;
 interface PredictFlags extends WeightsFlags, EngineFlags {
   readonly logFormat: 'text' | 'json' | 'csv';
   readonly top: number;
+  readonly tta?: 'flip';
 }
 
 /** Adds the arguments, options and action of `predict`. */
@@ -32,6 +33,7 @@ export function configurePredict(command: Command): void {
   const options = [
     ...weightsOptions('names of the classes'),
     new Option('--top <k>', 'classes that are shown').argParser(parseCount).default(SHOWN),
+    ttaOption(),
     ...engineOptions(),
     new NameOption('--log-format <format>', 'what is printed', ['text', 'json', 'csv']).default('text'),
   ];

@@ -23,6 +23,8 @@ export interface TrainRequest extends RunRequest {
   readonly report?: boolean | undefined;
   /** Number of classes that the caller expects. */
   readonly classes?: number | undefined;
+  /** Arguments of the command that resumes it. Default: those of `train`. */
+  readonly resumeWith?: string | undefined;
 }
 
 /**
@@ -54,11 +56,14 @@ export async function runTraining(request: TrainRequest): Promise<string> {
     });
     stop.attach(run);
     if ((await run.run()) === 'interrupted')
-      throw new Interrupted(isFirst ? `resume with: ${resumeCommand(folder)}` : '', stop.exitCode ?? 130);
+      throw new Interrupted(
+        isFirst ? `resume with: ${resumeCommand(folder, request)}` : '',
+        stop.exitCode ?? 130,
+      );
     await run.close();
     if (isFirst) await printEnd(folder, request);
   } catch (caught) {
-    const error = withResume(caught, folder);
+    const error = withResume(caught, folder, request);
     if (!(error instanceof Interrupted)) watch.fail(error);
     throw error;
   } finally {
@@ -97,12 +102,12 @@ async function reportOf(folder: string): Promise<string | undefined> {
 }
 
 /** An error that says how to resume, where a file could not be written. */
-function withResume(error: unknown, folder: RunFolder): unknown {
+function withResume(error: unknown, folder: RunFolder, request: TrainRequest): unknown {
   return error instanceof WriteError && folder.hasCheckpoint()
-    ? new UserError(`${error.message}; when it can be, resume with: ${resumeCommand(folder)}`)
+    ? new UserError(`${error.message}; when it can be, resume with: ${resumeCommand(folder, request)}`)
     : error;
 }
 
-function resumeCommand({ path }: RunFolder): string {
-  return `${process.env[LAUNCH_VARIABLE] ?? 'biasloss'} train --resume ${path}`;
+function resumeCommand({ path }: RunFolder, { resumeWith = `train --resume ${path}` }: TrainRequest): string {
+  return `${process.env[LAUNCH_VARIABLE] ?? 'biasloss'} ${resumeWith}`;
 }

@@ -1,17 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { Dataset } from '../data/dataset.js';
 import { PART_NAMES } from '../data/folders/partNames.js';
-import { Loader } from '../data/loader.js';
-import { type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
+import { standardPreprocessing } from '../data/preprocessing.js';
 import type { Hyperparameters } from '../models/registry.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
 import { checkClasses } from '../runs/loadData.js';
-import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { WeightsFile } from '../train/weights.js';
 import type { EngineFlags } from './classifier.js';
 import {
-  type BatchPredictor,
+  augmented,
   describeCounts,
   type EvaluatedModel,
   evaluatedOnnx,
@@ -19,14 +17,21 @@ import {
 } from './evaluatedModel.js';
 import { modelOfWeights } from './modelOfWeights.js';
 import { isOnnxFile, openOnnxFile } from './onnxFile.js';
-import { classesOption, dataOptions, engineOptions, logFormatOption, modelOptions } from './options.js';
-import { formatAccuracy, formatPercent, type LogFormat, printJson, printLine } from './output.js';
+import {
+  classesOption,
+  dataOptions,
+  engineOptions,
+  logFormatOption,
+  modelOptions,
+  ttaOption,
+} from './options.js';
+import { formatAccuracy, type LogFormat, printJson, printLine } from './output.js';
 import { checkOutput } from './outputFile.js';
 import { NameOption, parseCount } from './parsing.js';
-import { ProgressLine } from './progressLine.js';
 import { settingOption } from './settingOptions.js';
 import { type TestDataFlags, testData } from './testData.js';
 import { type FigureFiles, TestTally } from './testFigures.js';
+import { testOn } from './testOn.js';
 import { type DescriptionFlags, describeFile, noticeOrder } from './weightsData.js';
 import { checkpointOption, descriptionOptions, openWeights } from './weightsFlags.js';
 
@@ -36,6 +41,7 @@ interface TestFlags extends TestDataFlags, EngineFlags, DescriptionFlags, Figure
   readonly batchSize: number;
   readonly classes?: number;
   readonly perClass?: boolean;
+  readonly tta?: 'flip';
   readonly logFormat: LogFormat;
 }
 
@@ -59,6 +65,7 @@ export function configureTest(command: Command): void {
     new Option('--per-class', 'also each class’s precision, recall and F1, and the most confused pairs'),
     new Option('--confusion <file>', 'write the confusion matrix as CSV, a row per class'),
     new Option('--class-figures <file>', 'write each class’s figures as .csv or .json'),
+    ttaOption(),
     ...engineOptions(),
     logFormatOption(),
     classesOption(),
@@ -80,7 +87,11 @@ async function runTest(flags: TestFlags): Promise<void> {
   const test = (flags.classMap === undefined ? asModelClasses : asNumberedClasses)(found, names, path);
   const tally = new TestTally(test.classes);
   const accuracy = await tested.run(flags, (predictor) =>
-    testOn(test, predictor, { tally, preprocessing, logFormat: flags.logFormat }),
+    testOn(test, augmented(predictor, flags.tta), {
+      tally,
+      preprocessing,
+      logFormat: flags.logFormat,
+    }),
   );
   await tally.write(flags);
   report(flags, accuracy, tested, tally);
@@ -99,38 +110,6 @@ function testedWeights(
       ? { name: found.name, preprocessing: standardPreprocessing(found, model.config.imageSize) }
       : undefined;
   return evaluatedWeights(weights, model, describeFile(weights, model, flags, { data }));
-}
-
-async function testOn(
-  test: Dataset,
-  predictor: BatchPredictor,
-  {
-    tally,
-    preprocessing,
-    logFormat,
-  }: {
-    readonly tally: TestTally;
-    readonly preprocessing: Preprocessing;
-    readonly logFormat: LogFormat;
-  },
-): Promise<Accuracy> {
-  const { batchSize, model } = predictor;
-  const { imageSize } = model.config;
-  const loader = new Loader(test, { batchSize, imageSize, channels: model.channels, preprocessing });
-  const line = new ProgressLine(process.stderr);
-  try {
-    const accuracy = await accuracyOver(predictor, loader.epoch(0), {
-      each: (label, predicted, confidence) => tally.add(label, predicted, confidence),
-      onProgress: (images, { top1 }) => {
-        const text = `testing ${images}/${test.count}  top-1 ${formatPercent(top1)}`;
-        if (logFormat === 'text') line.update(images / test.count, text);
-      },
-    });
-    return accuracy!;
-  } finally {
-    line.clear();
-    await loader.close();
-  }
 }
 
 function report(

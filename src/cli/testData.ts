@@ -61,6 +61,8 @@ export async function testData(
     limitTest: null,
     valShare: same?.valShare ?? TRAIN_DEFAULTS.valShare,
     splitSeed: same?.splitSeed ?? TRAIN_DEFAULTS.splitSeed,
+    folds: own ? same.folds : null,
+    fold: own ? same.fold : null,
     splitBy: own ? same.splitBy : flags.part === undefined ? 'none' : 'path',
   };
   const loaded = await loadData(choice, runLog());

@@ -22,7 +22,7 @@ interface RunFlags {
   readonly recipe?: string;
   readonly runDir?: string;
   readonly resume?: string;
-  readonly report: boolean;
+  readonly report?: boolean;
   readonly logFormat: LogFormat;
   readonly classes?: number;
   readonly device?: string;
@@ -48,10 +48,15 @@ export function configureTrain(command: Command): void {
   );
 }
 
-/** Adds the options of `train`. */
-export function addTrainOptions(command: Command): void {
+/**
+ * Adds the options of `train`.
+ *
+ * @param without long flags that the command does not have
+ */
+export function addTrainOptions(command: Command, without: readonly string[] = []): void {
   const hidden = [classesOption(), new NameOption('--device <name>', 'only cpu', ['cpu']).hideHelp()];
-  for (const option of [...trainOptions(SETTING_KEYS), ...runOptions(), ...hidden]) command.addOption(option);
+  for (const option of [...trainOptions(SETTING_KEYS), ...runOptions(), ...hidden])
+    if (!without.includes(option.long!)) command.addOption(option);
 }
 
 /** Options that are not settings, under the heading of the settings of a run. */
@@ -84,7 +89,7 @@ export async function withTrainRequest(
     const { settings, left } = overridden(file, checkTrainSettings(given));
     for (const { key, because } of left)
       printNotice(`${key} in ${config} has no effect with ${flagOf(because)} ${String(given[because])}`);
-    await use({ settings, recipe, runDir, resume, report, logFormat, classes });
+    await use({ settings, recipe, runDir, resume, report: report ?? true, logFormat, classes });
   } catch (error) {
     throw error instanceof SettingError ? error.named(nameOf) : error;
   }

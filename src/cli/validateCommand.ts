@@ -17,6 +17,7 @@ import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { EngineFlags } from './classifier.js';
 import {
+  augmented,
   type BatchPredictor,
   describeCounts,
   type EvaluatedModel,
@@ -24,7 +25,7 @@ import {
   evaluatedWeights,
 } from './evaluatedModel.js';
 import { isOnnxFile, openOnnxFile } from './onnxFile.js';
-import { engineOptions, logFormatOption } from './options.js';
+import { engineOptions, logFormatOption, ttaOption } from './options.js';
 import { formatAccuracy, type LogFormat, printJson, printLine, printNotice } from './output.js';
 import { parseCount } from './parsing.js';
 import { runLog } from './runLog.js';
@@ -36,6 +37,7 @@ interface ValidateFlags extends WeightsFlags, EngineFlags {
   readonly batchSize: number;
   readonly logFreq: number;
   readonly workers: number;
+  readonly tta?: 'flip';
   readonly logFormat: LogFormat;
 }
 
@@ -58,6 +60,7 @@ export function configureValidate(command: Command): void {
       .default(256),
     new Option('--log-freq <n>', 'batches between lines of progress').argParser(parseCount).default(10),
     new Option('--workers <n>', 'worker threads that decode images').argParser(parseCount).default(2),
+    ttaOption(),
     ...engineOptions(),
     logFormatOption(),
   ];
@@ -78,7 +81,7 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
   sleepSoonWhenIdle();
   const batchSize = Math.min(flags.batchSize, MOST_AT_ONCE, dataset.count);
   const accuracy = await validated.run({ ...flags, batchSize }, (predictor) =>
-    validateOn(dataset, predictor, { ...flags, preprocessing }),
+    validateOn(dataset, augmented(predictor, flags.tta), { ...flags, preprocessing }),
   );
   const { top1, top5, crossEntropy, images } = accuracy;
   if (flags.logFormat === 'json')

@@ -1,9 +1,10 @@
 import { checkThreads } from '../engines/createEngine.js';
 import { SettingError } from '../errors.js';
 import { createModel } from '../models/registry.js';
+import { modelOptionsOf } from './modelOptions.js';
+import { TRAIN_DEFAULTS } from './settings/table.js';
 import type { TrainConfig } from './trainConfig.js';
 import { lossOf, optimizerOf } from './trainingParts.js';
-import { modelOptionsOf } from './trainingRun.js';
 
 /**
  * Rejects settings that contradict each other, before any data is read.
@@ -20,6 +21,7 @@ export function checkConfig(config: TrainConfig): void {
   if (config.patience !== null && config.patienceMetric === 'ema-top1' && config.emaDecay === null)
     throw new SettingError((name) => `${name('patienceMetric')} ema-top1 needs ${name('emaDecay')}`);
   checkMixing(config);
+  checkFolds(config);
   if (warmupEpochs >= epochs)
     throw new SettingError(
       (name) => `${name('warmupEpochs')} ${warmupEpochs} must be below ${name('epochs')} ${epochs}`,
@@ -42,4 +44,15 @@ function checkMixing({ mixup, cutmix, mixupOffEpoch, batchSize, epochs }: TrainC
     throw new SettingError(
       (name) => `${name('mixupOffEpoch')} ${mixupOffEpoch} must be below ${name('epochs')} ${epochs}`,
     );
+}
+
+/** A fold is one of several, and held out in place of a share. */
+function checkFolds({ folds, fold, valShare }: TrainConfig): void {
+  if (folds === null) return;
+  if (fold === null)
+    throw new SettingError((name) => `${name('folds')} needs ${name('fold')}, the one that is held out`);
+  if (fold > folds)
+    throw new SettingError((name) => `${name('fold')} ${fold} must be at most ${name('folds')} ${folds}`);
+  if (valShare !== TRAIN_DEFAULTS.valShare)
+    throw new SettingError((name) => `${name('valShare')} has no effect with ${name('folds')}`);
 }

@@ -20,7 +20,7 @@ export type DataChoice = Pick<
   TrainConfig,
   'data' | 'dataPath' | 'download' | 'limitTrain' | 'limitTest' | 'classMap' | 'exclude'
 > &
-  Partial<Pick<TrainConfig, 'valShare' | 'splitSeed'>> & {
+  Partial<Pick<TrainConfig, 'valShare' | 'splitSeed' | 'folds' | 'fold'>> & {
     /** Default `path`; with `none` both parts are all images of a set that has no parts. */
     readonly splitBy?: TrainConfig['splitBy'] | SplitOptions['splitBy'];
   };
@@ -68,10 +68,11 @@ export function archiveEvents(onEvent: RunListener | undefined): RemoteOptions {
 async function loadImages(
   data: 'imagefolder' | 'webdataset',
   path: string,
-  { classMap, exclude, valShare, splitSeed, splitBy }: DataChoice,
+  { classMap, exclude, valShare, splitSeed, splitBy, folds, fold: number }: DataChoice,
   remote: RemoteOptions,
 ): Promise<ImageParts> {
-  const options = { valShare, splitSeed };
+  const fold = folds && number ? { of: folds, index: number - 1 } : undefined;
+  const options = { valShare, splitSeed, fold };
   if (data === 'webdataset')
     return splitBy === 'place'
       ? olderWebDatasets(path)

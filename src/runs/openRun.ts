@@ -15,7 +15,7 @@ import { checkTrainSettings } from './settings/checkSettings.js';
 import { checkEffects } from './settings/effects.js';
 import { optimizerDefaults } from './settings/optimizer.js';
 import { withAbsolutePaths, withDataFolder } from './settings/paths.js';
-import { recipeSettings } from './settings/recipes.js';
+import { besideGiven, recipeSettings } from './settings/recipes.js';
 import { TRAIN_DEFAULTS } from './settings/table.js';
 import type { TrainConfig } from './trainConfig.js';
 
@@ -52,20 +52,35 @@ export const RUNS = 'runs';
  * @throws SettingError when settings are wrong, contradict one another, have no effect, or contradict the run to resume
  */
 export async function openRun(request: RunRequest, onEvent?: RunListener): Promise<OpenRun> {
-  const given = withAbsolutePaths(checkTrainSettings(request.settings));
-  const recipe = recipeSettings(request.recipe);
-  if (request.resume !== undefined) return resume(request.resume, { ...request, settings: given }, onEvent);
-  const own = await fetchPretrained({ ...recipe, ...given }, onEvent);
-  const config = { ...newConfig(given, { ...own, ...recipe }) };
-  const late = lateMilestones(config, given.milestones !== undefined);
-  if (late) onEvent?.(noticeEvent('settings', late));
+  if (request.resume !== undefined) return resume(request.resume, request, onEvent);
+  const config = await newRunConfig(request, onEvent);
   if (launchedRanks().rank > 0)
     return { config: asFollower(config), folder: RunFolder.following(request.runDir ?? RUNS) };
   const folder =
     request.runDir === undefined
-      ? await RunFolder.createNamed(RUNS, runName(config), config)
-      : await RunFolder.create(request.runDir, config);
+      ? await RunFolder.createNamed(RUNS, runName(config), { ...config })
+      : await RunFolder.create(request.runDir, { ...config });
   return { config, folder };
+}
+
+/**
+ * All settings of a new run, whose pretrained weights are fetched; no folder is made.
+ *
+ * @throws UserError and SettingError as {@link openRun}
+ */
+export async function newRunConfig(
+  request: Pick<RunRequest, 'settings' | 'recipe'>,
+  onEvent?: RunListener,
+): Promise<TrainConfig> {
+  const given = withAbsolutePaths(checkTrainSettings(request.settings));
+  const recipe = besideGiven(recipeSettings(request.recipe), given);
+  const notice = recipeNotice(request.recipe, recipe, given);
+  if (notice) onEvent?.(noticeEvent('settings', notice));
+  const own = await fetchPretrained({ ...recipe, ...given }, onEvent);
+  const config = newConfig(given, { ...own, ...recipe });
+  const late = lateMilestones(config, given.milestones !== undefined);
+  if (late) onEvent?.(noticeEvent('settings', late));
+  return config;
 }
 
 /**
@@ -75,7 +90,8 @@ export async function openRun(request: RunRequest, onEvent?: RunListener): Promi
  */
 export function runFolderOf({ settings, recipe, runDir, resume: run }: RunRequest, ranks: number): string {
   if (run !== undefined) return folderOf(run);
-  const config = newConfig(withAbsolutePaths(checkTrainSettings(settings)), recipeSettings(recipe));
+  const given = withAbsolutePaths(checkTrainSettings(settings));
+  const config = newConfig(given, besideGiven(recipeSettings(recipe), given));
   partOf(config, { size: ranks });
   if (runDir !== undefined) return runDir;
   const first = join(RUNS, runName(config));
@@ -105,6 +121,11 @@ async function resume(
   { settings, recipe, runDir }: RunRequest,
   onEvent: RunListener | undefined,
 ): Promise<OpenRun> {
+  const given = withAbsolutePaths(checkTrainSettings(settings));
+  if (recipe !== undefined)
+    throw new SettingError(
+      (name) => `${name('recipe')} is for a new run: one that is resumed keeps its own settings`,
+    );
   if (runDir !== undefined)
     throw new SettingError(
       (name) => `${name('runDir')} names the folder of a new run and cannot be used with ${name('resume')}`,
@@ -118,7 +139,7 @@ async function resume(
       saved: checkpoint ? (checkpoint.training?.config ?? {}) : folder.readConfig(),
       source: checkpoint?.path ?? folder.path,
       folder: folder.path,
-      given: { ...withAbsolutePaths(recipeSettings(recipe)), ...settings },
+      given,
       epoch: checkpoint?.training?.progress.epoch ?? 0,
       onNotice: (text) => onEvent?.(noticeEvent('settings', () => text)),
     });
@@ -127,6 +148,23 @@ async function resume(
     folder.close();
     throw error;
   }
+}
+
+/** What a recipe sets in a sentence, and whether something that it is for is missing. */
+function recipeNotice(
+  name: string | undefined,
+  recipe: Partial<TrainConfig>,
+  given: Partial<TrainConfig>,
+): SettingText | undefined {
+  if (name === undefined) return undefined;
+  return (nameOf) => {
+    const set = Object.entries(recipe).map(([key, value]) => `${nameOf(key)} ${[value].flat().join(' ')}`);
+    const missing =
+      name === 'finetune' && !given.pretrained
+        ? `; it is for pretrained weights: without ${nameOf('pretrained')} the model trains from scratch`
+        : '';
+    return `the recipe ${name} sets ${set.join(', ')}${missing}`;
+  };
 }
 
 /** Runs of fewer epochs are trials, in which nobody expects the learning rate to fall. */

@@ -52,7 +52,7 @@ export async function startFromWeights(
   const tensors = new Map(weights.tensors);
   const initial = await learner.stateDict();
   for (const name of learner.model.classifierEntries)
-    tensors.set(name, withRows(initial.get(name)!, weights.tensors.get(name), rows.from, path));
+    tensors.set(name, withRows(moderate(initial.get(name)!), weights.tensors.get(name), rows.from, path));
   await loadTensors(learner, tensors, path);
   notify((name) => `${path}: ${rows.notice(name)}`);
 }
@@ -102,6 +102,24 @@ function namesOf({ info, extras, published }: WeightsFile): readonly string[] | 
     textsOf(extras?.get('class_to_idx')) ??
     published?.classes
   );
+}
+
+/** A deviation that is so many times the usual one is no chance of a few values. */
+const TOO_LARGE = 2;
+
+/**
+ * A classifier's initial weights, scaled down to the deviation of PyTorch's own linear layer if they have a larger one.
+ * EfficientNets draw theirs for a thousand classes: for five they would be so large behind trained features that the loss starts at 5
+ * and spoils those.
+ */
+function moderate(initial: StateTensor): StateTensor {
+  const [, ...rest] = initial.shape;
+  if (rest.length === 0) return initial;
+  const data = floatsOf(initial);
+  const deviation = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length);
+  const usual = 1 / Math.sqrt(3 * rest.reduce((a, b) => a * b, 1));
+  if (deviation <= TOO_LARGE * usual) return initial;
+  return { dtype: 'f32', shape: initial.shape, data: data.map((value) => value * (usual / deviation)) };
 }
 
 /** A classifier's tensor with its initial rows replaced by rows of the file. */

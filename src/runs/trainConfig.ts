@@ -31,6 +31,9 @@ export interface TrainConfig extends ModelSettings {
   readonly valShare: number;
   /** Decides which those are. */
   readonly splitSeed: number;
+  /** Folds of about equal size that the images are divided into, and the one that is held out, from 1, in place of a share; null: none. */
+  readonly folds: number | null;
+  readonly fold: number | null;
   /** How they are chosen: by a hash of each image's path; in runs of older versions by its place among all. */
   readonly splitBy: 'path' | 'place';
   /** Zeros around images in memory before the random crop. */

@@ -62,7 +62,7 @@ const CASES: readonly Case[] = [
     'a recipe that does not exist',
     ['train', '--recipe=x'],
     2,
-    /--recipe x does not exist; there is biasloss-cifar100/,
+    /--recipe x does not exist; there is finetune, timm-mobilenetv3, paper, biasloss-cifar100/,
   ],
   [
     'a path for generated data',

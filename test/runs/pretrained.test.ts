@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
+import { serializeSafetensors } from '../../src/formats/safetensors/serialize.js';
+import type { Model } from '../../src/models/model.js';
+import { createModel } from '../../src/models/registry.js';
 import { loadPretrained } from '../../src/runs/pretrained.js';
 import { readWeights } from '../../src/runs/weights.js';
 import type { Learner } from '../../src/train/learner.js';
-import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
+import { floatsOf, type StateDictTensors, toStored } from '../../src/train/stateDict.js';
+import { formulaTensors } from '../support/models.js';
 import { TinyModel, withFolder, withTrainer } from '../train/fixtures/tiny.js';
 
 /** The rows of a learner's classifier: weights and bias of each class. */
@@ -106,6 +111,26 @@ describe('the classifier of a pretrained file', () => {
 });
 
 describe('loadPretrained', () => {
+  it('starts a fresh classifier as PyTorch’s linear layer, where the model’s own would be larger', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'weights.safetensors');
+      const lite = (classes: number): Model =>
+        createModel({ name: 'efficientnet_lite0', classes, imageSize: 32 });
+      writeFileSync(path, Buffer.concat(serializeSafetensors(toStored(formulaTensors(lite(7))))));
+      await withTrainer({ model: lite(5) }, async ({ learner }) => {
+        const weights = async (): Promise<Float32Array> =>
+          floatsOf((await learner.stateDict()).get('classifier.weight')!);
+        const before = await weights();
+        await loadPretrained(learner, path);
+        const after = await weights();
+        const scale = after[0]! / before[0]!;
+        assert.ok(after.every((value, i) => Math.abs(value - scale * before[i]!) < 1e-6));
+        const largest = after.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+        assert.ok(Math.abs(largest * Math.sqrt(1280) - 1) < 0.05, `${largest}`);
+        assert.ok(scale < 0.1, `${scale}`);
+      });
+    }));
+
   it('refuses a file whose other tensors do not fit, and changes nothing', () =>
     withFolder(async (folder) => {
       await withTrainer({ folder, epochs: 1 }, ({ trainer }) => trainer.run());

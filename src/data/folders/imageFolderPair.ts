@@ -1,6 +1,6 @@
 import type { ImageDataset } from '../dataset.js';
-import { type ImageParts, refuseEmptyParts, type SplitOptions } from '../parts/imageParts.js';
-import { missingClasses, type PartSummary } from '../parts/summary.js';
+import { type ImageParts, refuseEmptyParts, refuseFolds, type SplitOptions } from '../parts/imageParts.js';
+import { type DataSummary, missingClasses, type PartSummary } from '../parts/summary.js';
 import { type ClassMap, unmatchedClassNotes } from './classMap.js';
 import { type Exclusions, readExclusions } from './exclusions.js';
 import { type ImageFolderOptions, readImageFolder } from './imageFolder.js';
@@ -67,13 +67,14 @@ function separated(
   layout: FolderLayout,
   all: ImageDataset,
   { val, test }: OtherParts,
-  { valShare: share = 0.2, splitSeed: seed = 0, splitBy = 'path' }: SplitOptions,
+  { valShare: share = 0.2, splitSeed: seed = 0, splitBy = 'path', fold }: SplitOptions,
 ): Parts {
   const evaluated = val ?? test;
+  if (evaluated) refuseFolds(layout.root, (layout.val ?? layout.test)!, fold);
   if (evaluated) return { train: all, test: evaluated.dataset, final: val && test?.dataset };
   if (splitBy === 'none') return { train: all, test: all };
-  const parts = holdOut(all, { share, seed, folder: layout.train });
-  refuseEmptyParts(parts, share);
+  const parts = holdOut(all, { share, seed, fold, folder: layout.train });
+  refuseEmptyParts(parts, share, fold);
   return parts;
 }
 
@@ -82,8 +83,8 @@ const hasParts = ({ val, test }: FolderLayout): boolean => val !== undefined || 
 function partsSummary(
   layout: FolderLayout,
   { train, test, final }: Parts,
-  { valShare: share = 0.2, splitSeed: seed = 0, splitBy = 'path' }: SplitOptions,
-): { parts: PartSummary[]; heldOut?: { share: number; seed: number } } {
+  { valShare: share = 0.2, splitSeed: seed = 0, splitBy = 'path', fold }: SplitOptions,
+): Pick<DataSummary, 'parts' | 'heldOut'> {
   const from = layout.train === layout.root ? undefined : layout.train;
   if (!hasParts(layout)) {
     if (splitBy === 'none') return { parts: [{ part: 'test', images: test.count, from }] };
@@ -91,7 +92,7 @@ function partsSummary(
       { part: 'train', images: train.count, from },
       { part: 'val', images: test.count },
     ];
-    return { parts, heldOut: { share, seed } };
+    return { parts, heldOut: { share, seed, fold } };
   }
   const parts: PartSummary[] = [
     { part: 'train', images: train.count, from },

@@ -11,6 +11,16 @@ export interface HoldOutOptions {
   readonly seed: number;
   /** Folder that image paths are relative to. */
   readonly folder: string;
+  /** Hold out a fold in place of a share. Default: none. */
+  readonly fold?: Fold | undefined;
+}
+
+/** One of several parts of about equal size, each with its share of every class. */
+export interface Fold {
+  /** How many there are. */
+  readonly of: number;
+  /** From 0. */
+  readonly index: number;
 }
 
 /** Training part of a data set and what is held out of it. */
@@ -30,19 +40,39 @@ export function imageKey({ path, member }: ImageSource, folder: string): string 
 
 /** Whether an image is held out, decided only by its name and the seed. */
 export function isHeldOut(key: string, share: number, seed: number): boolean {
+  return drawOf(key, seed) < share;
+}
+
+/** A number in [0, 1) that depends on a name and the seed alone. */
+function drawOf(key: string, seed: number): number {
   const digest = createHash('sha256').update(`${seed}\n${key}`).digest();
-  return digest.readUIntBE(0, 6) / 2 ** 48 < share;
+  return digest.readUIntBE(0, 6) / 2 ** 48;
 }
 
 /**
  * Holds out a share of a data set. An image's part is decided by a hash of its own path and the seed, so
- * that adding, removing or renaming other files does not change it; the share is met on average.
+ * that adding, removing or renaming other files does not change it; the share is met on average. A fold has the same number of
+ * images of each class as the others, or one more, in the order of such hashes.
  */
-export function holdOut(dataset: ImageDataset, { share, seed, folder }: HoldOutOptions): ImageDatasetPair {
-  const held = Uint8Array.from({ length: dataset.count }, (_, i) =>
-    isHeldOut(imageKey(dataset.source(i), folder), share, seed) ? 1 : 0,
+export function holdOut(
+  dataset: ImageDataset,
+  { share, seed, folder, fold }: HoldOutOptions,
+): ImageDatasetPair {
+  const draws = Array.from({ length: dataset.count }, (_, i) =>
+    drawOf(imageKey(dataset.source(i), folder), seed),
   );
+  const held = fold
+    ? heldFold(dataset, draws, fold)
+    : Uint8Array.from(draws, (draw) => (draw < share ? 1 : 0));
   return partsOf(dataset, held);
+}
+
+function heldFold({ labels }: ImageDataset, draws: readonly number[], { of, index }: Fold): Uint8Array {
+  const order = draws.map((_, i) => i).sort((a, b) => labels[a]! - labels[b]! || draws[a]! - draws[b]!);
+  const held = new Uint8Array(draws.length);
+  // Classes follow one another, so that their remainders spread over the folds.
+  for (const [place, image] of order.entries()) if (place % of === index) held[image] = 1;
+  return held;
 }
 
 /** The images whose mark is 0, and those whose mark is 1. */

@@ -1,6 +1,7 @@
 import { SettingError } from '../../errors.js';
 import type { DatasetPair, ImageDataset } from '../dataset.js';
 import type { PartName } from '../folders/partNames.js';
+import type { Fold } from '../folders/splits.js';
 import type { DataSummary } from './summary.js';
 
 /** The parts of a data set of image files. */
@@ -23,6 +24,8 @@ export interface SplitOptions {
   readonly splitSeed?: number | undefined;
   /** With `none` both parts are all images, to test a whole data set. Default `path`: see holdOut. */
   readonly splitBy?: 'path' | 'none' | undefined;
+  /** Hold out a fold in place of a share. Default: none. */
+  readonly fold?: Fold | undefined;
 }
 
 /**
@@ -33,8 +36,24 @@ export function partNamed({ train, test, final }: ImageParts, part: PartName): I
   return part === 'val' ? test : (final ?? test);
 }
 
+/** @throws SettingError when data that has a part for validation is to be split into folds */
+export function refuseFolds(place: string, part: string, fold: Fold | undefined): void {
+  if (fold)
+    throw new SettingError(
+      (name) => `${place} has a part for validation, ${part}: ${name('folds')} is for data without one`,
+      1,
+    );
+}
+
 /** @throws SettingError when a split left a part empty */
-export function refuseEmptyParts(parts: { train: ImageDataset; test: ImageDataset }, share: number): void {
+export function refuseEmptyParts(
+  parts: { train: ImageDataset; test: ImageDataset },
+  share: number,
+  fold?: Fold,
+): void {
+  const images = parts.train.count + parts.test.count;
+  if (fold && images < fold.of)
+    throw new SettingError((name) => `${images} images are too few for ${name('folds')} ${fold.of}`, 1);
   const empty =
     parts.test.count === 0 ? 'held out' : parts.train.count === 0 ? 'left to train on' : undefined;
   if (empty === undefined) return;

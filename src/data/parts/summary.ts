@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { ImageDataset } from '../dataset.js';
 import { describeLeftOut, type LeftOut } from '../folders/leftOut.js';
 import type { PartName } from '../folders/partNames.js';
+import type { Fold } from '../folders/splits.js';
 
 /** Summary of a search for images. */
 export interface DataSummary {
@@ -10,7 +11,9 @@ export interface DataSummary {
   readonly classes: number;
   readonly parts: readonly PartSummary[];
   /** How images were held out, if the data has no part for that. */
-  readonly heldOut?: { readonly share: number; readonly seed: number } | undefined;
+  readonly heldOut?:
+    | { readonly share: number; readonly seed: number; readonly fold?: Fold | undefined }
+    | undefined;
   /** Further notices, such as classes without images in a part. */
   readonly notes: readonly string[];
   readonly leftOut: readonly LeftOut[];
@@ -41,6 +44,10 @@ export function missingClasses(dataset: ImageDataset, part: PartName): string[] 
   return [`${which} no images ${USES[part]}`];
 }
 
+function heldText({ share, fold }: NonNullable<DataSummary['heldOut']>): string {
+  return fold ? `fold ${fold.index + 1} of ${fold.of}` : `a share of ${share}`;
+}
+
 /** A human-readable summary of the data, one sentence per line. */
 export function summaryLines({ place, classes, parts, heldOut, notes, leftOut }: DataSummary): string[] {
   const inside = (path: string): string => {
@@ -51,9 +58,7 @@ export function summaryLines({ place, classes, parts, heldOut, notes, leftOut }:
     const where = from === undefined ? '' : ` (${inside(from)})`;
     return `${images.toLocaleString('en-US')} ${images === 1 ? 'image' : 'images'} ${USES[part]}${where}`;
   });
-  const split = heldOut
-    ? [`held out for validation: a share of ${heldOut.share}, split seed ${heldOut.seed}`]
-    : [];
+  const split = heldOut ? [`held out for validation: ${heldText(heldOut)}, split seed ${heldOut.seed}`] : [];
   const aside = describeLeftOut(leftOut, inside);
   return [
     `${place}: ${classes} ${classes === 1 ? 'class' : 'classes'}; ${counts.join(', ')}`,

@@ -1,7 +1,7 @@
 import type { ImageDataset } from '../dataset.js';
 import type { LeftOut } from '../folders/leftOut.js';
 import { holdOut } from '../folders/splits.js';
-import { type ImageParts, refuseEmptyParts, type SplitOptions } from '../parts/imageParts.js';
+import { type ImageParts, refuseEmptyParts, refuseFolds, type SplitOptions } from '../parts/imageParts.js';
 import { missingClasses, type PartSummary } from '../parts/summary.js';
 import type { RemoteOptions } from './openShards.js';
 import { findShardParts, type ShardParts } from './shards.js';
@@ -25,7 +25,7 @@ export interface WebDatasetsOptions extends SplitOptions {
 export async function loadWebDatasets(place: string, options: WebDatasetsOptions = {}): Promise<ImageParts> {
   const shards = findShardParts(place);
   const { root, parts } = shards;
-  const { valShare: share = 0.2, splitSeed: seed = 0, splitBy = 'path' } = options;
+  const { valShare: share = 0.2, splitSeed: seed = 0, splitBy = 'path', fold } = options;
   const read = async (
     part: keyof ShardParts['parts'],
     classes = options.classes,
@@ -33,15 +33,16 @@ export async function loadWebDatasets(place: string, options: WebDatasetsOptions
     parts[part] && webDataset(parts[part], { name: `${place} ${part}`, classes, remote: options.remote });
   const all = await read('all');
   if (!all) {
+    refuseFolds(place, (parts.val ?? parts.test)![0]!, fold);
     const train = (await read('train'))!;
     const [val, test] = [await read('val', train.classes), await read('test', train.classes)];
     return summarised(place, shards, { train, test: (val ?? test)!, final: val && test });
   }
   if (splitBy === 'none') return summarised(place, shards, { train: all, test: all });
-  const split = holdOut({ ...all, name: place }, { share, seed, folder: root });
-  refuseEmptyParts(split, share);
+  const split = holdOut({ ...all, name: place }, { share, seed, fold, folder: root });
+  refuseEmptyParts(split, share, fold);
   const loaded = summarised(place, shards, split);
-  return { ...loaded, summary: { ...loaded.summary, heldOut: { share, seed } } };
+  return { ...loaded, summary: { ...loaded.summary, heldOut: { share, seed, fold } } };
 }
 
 function summarised(

@@ -10,6 +10,12 @@ export interface OpenOnnxModel {
    * @returns logits, row-major
    */
   run(images: Float32Array | Uint8Array, shape: readonly number[]): Promise<Float32Array>;
+  /** As {@link run}, with other outputs of floats than the logits. */
+  outputs(
+    images: Float32Array | Uint8Array,
+    shape: readonly number[],
+    names: readonly string[],
+  ): Promise<Float32Array[]>;
   close(): Promise<void>;
 }
 
@@ -29,13 +35,16 @@ export async function openModelIn<Tensor>(
     .catch((error: unknown) => {
       throw new UserError(`${path} cannot be run: ${errorMessage(error)}`);
     });
+  const outputs: OpenOnnxModel['outputs'] = async (images, shape, names) => {
+    // Not disposed of: the images stay the caller's.
+    const feeds = { images: runtime.tensor(images, shape) };
+    const wanted = names.map((name) => ({ name, type: undefined, toHost: true }));
+    const results = await session.run(feeds, wanted);
+    return Promise.all(results.map(async (result) => (await runtime.take(result)) as Float32Array));
+  };
   return {
-    run: async (images, shape) => {
-      // Not disposed of: the images stay the caller's.
-      const feeds = { images: runtime.tensor(images, shape) };
-      const [logits] = await session.run(feeds, [{ name: 'logits', type: undefined, toHost: true }]);
-      return (await runtime.take(logits!)) as Float32Array;
-    },
+    run: async (images, shape) => (await outputs(images, shape, ['logits']))[0]!,
+    outputs,
     close: () => session.release(),
   };
 }

@@ -39,6 +39,8 @@ export interface Chart {
   /** Ends of the axes; default: the data's, the y axis rounded to its ticks. */
   readonly xDomain?: readonly [number, number] | undefined;
   readonly yDomain?: readonly [number, number] | undefined;
+  /** Whether equal distances on the x axis are equal factors; its numbers must be above 0. Default false. */
+  readonly xLogarithmic?: boolean | undefined;
   /** Pixels of the plot without its axes. Default 620 and 310. */
   readonly width?: number | undefined;
   readonly height?: number | undefined;
@@ -95,7 +97,12 @@ function scalesOf({ lines, bands = [], bars = [], ...chart }: Chart, theme: Char
   const styles = lines.map((line, i) => styleOf(line, i, theme));
   const labels = lines.map(({ label }) => label);
   return [
-    { name: 'x', type: 'linear', zero: false, domain: [...(chart.xDomain ?? rangeOf(xs))], range: 'width' },
+    {
+      name: 'x',
+      ...(chart.xLogarithmic ? { type: 'log' } : { type: 'linear', zero: false }),
+      domain: [...(chart.xDomain ?? rangeOf(xs))],
+      range: 'width',
+    },
     {
       name: 'y',
       type: 'linear',
@@ -132,7 +139,21 @@ function styleOf(
   return { colour: colour ?? series[i % series.length]!, dash: isDashed ? [6, 4] : [1, 0] };
 }
 
-function axesOf({ xLabel, yLabel, width = 620 }: Chart, { text, grid }: ChartTheme): Axis[] {
+/** Powers of ten within the range of all lines. */
+function powersOfTen(lines: readonly Line[]): number[] {
+  const [low, high] = rangeOf(lines.flatMap(({ x }) => x)).map(Math.log10) as [number, number];
+  const first = Math.ceil(low - 1e-9);
+  return Array.from(
+    { length: Math.max(0, Math.floor(high + 1e-9) - first + 1) },
+    (_, i) => 10 ** (first + i),
+  );
+}
+
+function axesOf(chart: Chart, { text, grid }: ChartTheme): Axis[] {
+  const { xLabel, yLabel, width = 620, lines } = chart;
+  const ticks = chart.xLogarithmic
+    ? { values: powersOfTen(lines), format: '.0e' }
+    : { tickCount: Math.floor(width / 60), tickMinStep: xLabel === 'epoch' ? 1 : 0 };
   const common = {
     labelColor: text,
     titleColor: text,
@@ -145,14 +166,7 @@ function axesOf({ xLabel, yLabel, width = 620 }: Chart, { text, grid }: ChartThe
     titlePadding: 8,
   } as const;
   return [
-    {
-      ...common,
-      orient: 'bottom',
-      scale: 'x',
-      title: xLabel,
-      tickCount: Math.floor(width / 60),
-      tickMinStep: xLabel === 'epoch' ? 1 : 0,
-    },
+    { ...common, orient: 'bottom', scale: 'x', title: xLabel, ...ticks },
     { ...common, orient: 'left', scale: 'y', title: yLabel, tickCount: 6, grid: true, domain: false },
   ];
 }

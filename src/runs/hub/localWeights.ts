@@ -11,13 +11,19 @@ import { weightsName } from './weightsName.js';
  * a repository; published weights (`timm/resnet18.a1_in1k`, `torchvision/resnet18`) are fetched if they are not in the cache.
  *
  * @param onEvent called with the progress of a download, and if the cache is used because there is no network
+ * @param retries attempts of a download
  * @returns a path
  * @throws UserError when published weights cannot be had
  */
-export async function localWeights(source: string, onEvent?: RunListener): Promise<string> {
+export async function localWeights(
+  source: string,
+  onEvent?: RunListener,
+  retries: Pick<DownloadSettings, 'attempts'> = {},
+): Promise<string> {
   const name = weightsName(source);
   if (!name) return inFolder(source);
   const settings: DownloadSettings = {
+    ...retries,
     onProgress: (received, total) => onEvent?.({ event: 'download', data: source, received, total }),
   };
   if (name.library === 'torchvision') return torchvisionFile(name.model, name.tag, settings);

@@ -63,6 +63,8 @@ export const DATA_SETTINGS: SettingsOf<
   | 'exif'
   | 'valShare'
   | 'splitSeed'
+  | 'folds'
+  | 'fold'
   | 'splitBy'
   | 'limitTrain'
   | 'limitTest'
@@ -98,6 +100,17 @@ export const DATA_SETTINGS: SettingsOf<
   }),
   splitSeed: data.number(0, whole(0), '<n>', 'decides which images are held out', {
     onlyWith: { key: 'data', values: FILES },
+  }),
+  folds: data.number<number | null>(
+    null,
+    orNull(whole(2)),
+    '<k>',
+    'divide the images into so many folds, each with its share of every class, of which one is held out',
+    { unset: 'a share is held out', onlyWith: { key: 'data', values: FILES } },
+  ),
+  fold: data.number<number | null>(null, orNull(whole(1)), '<i>', 'the fold that is held out, from 1', {
+    unset: 'none',
+    onlyWith: { key: 'folds' },
   }),
   splitBy: {
     ...data.choice(

@@ -1,0 +1,220 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { checkData } from '../data/check/checkData.js';
+import { isWebDataset } from '../data/webdataset/shards.js';
+import { UsageError, UserError } from '../errors.js';
+import { families } from '../models/registry.js';
+import { writeFileAtomically } from '../runs/atomicFile.js';
+import { type Plan, planTraining } from '../runs/auto/plan.js';
+import { loadData } from '../runs/loadData.js';
+import { makeNewFolder, makeRunFolder, removeEmpty } from '../runs/newFolder.js';
+import { RUNS, timeName } from '../runs/openRun.js';
+import { checkTrainSettings } from '../runs/settings/checkSettings.js';
+import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
+import type { TrainConfig } from '../runs/trainConfig.js';
+import { parseDuration } from './duration.js';
+import { withExported, writeOnnxFile } from './onnxExport.js';
+import { engineOptions, logFormatOption, modelOptions } from './options.js';
+import { countOf, formatDuration, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { ProgressLine } from './progressLine.js';
+import { runLog } from './runLog.js';
+import { runTraining } from './runTraining.js';
+import { settingOption } from './settingOptions.js';
+
+/** Settings that may be given instead of being chosen. */
+type GivenSettings = Partial<TrainConfig>;
+
+interface AutoFlags extends GivenSettings {
+  readonly budget: number;
+  readonly runDir?: string;
+  readonly resume?: string;
+  readonly report: boolean;
+  readonly logFormat: LogFormat;
+}
+
+/** List of files that a run leaves out, in its folder. */
+const EXCLUDED = 'exclude.txt';
+
+/** Seconds of the default budget. */
+const BUDGET = 600;
+
+/** Adds the argument, options and action of `auto`. */
+export function configureAuto(command: Command): void {
+  command.argument(
+    '[dir]',
+    'folder with one subfolder of images per class, or with train/ and val/ that have them; or .tar archives',
+  );
+  const chosen = { unset: 'chosen' };
+  const options = [
+    new Option('--budget <time>', 'time for everything, such as 90s, 10m or 2h (default: 10m)')
+      .argParser(parseDuration)
+      .default(BUDGET, '10m'),
+    ...modelOptions(chosen),
+    settingOption('pretrained', chosen),
+    settingOption('imageSize', chosen),
+    settingOption('epochs', chosen),
+    settingOption('valShare'),
+    settingOption('seed'),
+    settingOption('workers'),
+    ...engineOptions(),
+    new Option('--run-dir <folder>', 'folder of the run (default: runs/auto-TIME)'),
+    new Option('--resume <run>', 'resume a run that was stopped, and do what comes after it'),
+    new Option('--no-report', 'end without report.html'),
+    logFormatOption(),
+  ];
+  for (const option of options) command.addOption(option);
+  command.addHelpText(
+    'after',
+    '\nChecks the images, chooses a model and its image size by measured time, fine-tunes published weights if they are' +
+      '\ncached or can be fetched (else trains from scratch), writes a report and best.onnx. The run is an ordinary one.' +
+      '\n\nExample:\n  biasloss auto images --budget 10m',
+  );
+  command.action(runAuto);
+}
+
+async function runAuto(dir: string | undefined, flags: AutoFlags): Promise<void> {
+  const { budget, runDir, resume, report, logFormat, ...given } = flags;
+  if ((dir === undefined) === (resume === undefined))
+    throw new UsageError('auto takes a folder of images, or --resume with a run');
+  if (resume !== undefined) {
+    if (runDir !== undefined)
+      throw new UsageError('--run-dir names the folder of a new run and cannot be used with --resume');
+    const run = existsSync(resume) ? resume : join(RUNS, resume);
+    const settings = checkTrainSettings(given);
+    await finish(
+      await runTraining({ settings, resume: run, report, logFormat, resumeWith: resumeOf(run) }),
+      logFormat,
+    );
+    return;
+  }
+  await runNew(dir!, { runDir, report, logFormat, budget, given: checkTrainSettings(given) });
+}
+
+interface NewRun extends Pick<AutoFlags, 'report' | 'logFormat' | 'budget'> {
+  readonly runDir: string | undefined;
+  readonly given: GivenSettings;
+}
+
+async function runNew(place: string, { runDir, report, logFormat, budget, given }: NewRun): Promise<void> {
+  const begin = performance.now();
+  const elapsed = (): number => (performance.now() - begin) / 1000;
+  const unusable = await checkedImages(place, { ...given, logFormat });
+  const made =
+    runDir === undefined
+      ? makeNewFolder(RUNS, `auto-${timeName()}`)
+      : { path: runDir, folders: makeRunFolder(runDir) };
+  const folder = made.path;
+  try {
+    const data = isWebDataset(place) ? 'webdataset' : 'imagefolder';
+    const exclude = await excludeList(folder, unusable);
+    const settings: GivenSettings = { ...given, data, dataPath: place, ...exclude };
+    const plan = await planFor(settings, { logFormat, secondsLeft: () => budget - elapsed() });
+    printPlan(plan, budget, logFormat);
+    const request = { settings: plan.settings, recipe: 'finetune', runDir: folder, report, logFormat };
+    await finish(await runTraining({ ...request, resumeWith: resumeOf(folder) }), logFormat);
+  } finally {
+    if (!existsSync(join(folder, 'config.json'))) {
+      rmSync(join(folder, EXCLUDED), { force: true });
+      removeEmpty(made.folders);
+    }
+  }
+  if (logFormat === 'text') printLine(`done in ${formatDuration(elapsed())} of ${formatDuration(budget)}`);
+}
+
+const resumeOf = (run: string): string => `auto --resume ${run}`;
+
+/** Checks the images, and returns the files that cannot be used. @throws UserError when training would fail */
+async function checkedImages(
+  place: string,
+  { valShare, logFormat }: Pick<AutoFlags, 'valShare' | 'logFormat'>,
+): Promise<readonly string[]> {
+  const line = new ProgressLine(process.stderr);
+  const check = await checkData(place, {
+    valShare,
+    onProgress: (done, total) => {
+      if (logFormat === 'text') line.update(done / total, `checking ${done}/${total} files`);
+    },
+  }).finally(() => line.clear());
+  const { unusable, warnings, stops } = check;
+  if (stops.length > 0) throw new UserError(`training would fail: ${stops.join('; ')}`);
+  for (const warning of warnings) printNotice(`warning: ${warning}`);
+  if (unusable.length === 0) return [];
+  const files = countOf(unusable.length, 'file');
+  if (isWebDataset(place))
+    throw new UserError(
+      `${files} cannot be used, such as ${unusable[0]}: write the archives again without them`,
+    );
+  printNotice(`${files} cannot be used and will be left out, such as ${unusable[0]}`);
+  return unusable;
+}
+
+/** Writes the list of files to leave out into the run's folder. */
+async function excludeList(folder: string, unusable: readonly string[]): Promise<GivenSettings> {
+  if (unusable.length === 0) return {};
+  const exclude = join(folder, EXCLUDED);
+  await writeFileAtomically(exclude, [Buffer.from(unusable.map((path) => `${path}\n`).join(''))]);
+  return { exclude };
+}
+
+async function planFor(
+  settings: GivenSettings,
+  { logFormat, secondsLeft }: { readonly logFormat: LogFormat; secondsLeft(): number },
+): Promise<Plan> {
+  const onEvent = runLog();
+  const data = await loadData({ ...TRAIN_DEFAULTS, ...settings }, onEvent);
+  const line = new ProgressLine(process.stderr);
+  try {
+    return await planTraining({
+      data,
+      settings,
+      secondsLeft,
+      onEvent,
+      onMeasure: ({ model, imageSize }) => {
+        if (logFormat === 'text') line.wait(`measuring ${model} at ${imageSize}×${imageSize}`);
+      },
+    });
+  } finally {
+    line.clear();
+  }
+}
+
+function printPlan(plan: Plan, budget: number, logFormat: LogFormat): void {
+  const { candidate, secondsPerImage, epochs, wanted, choices, withoutWeights, isEnough } = plan;
+  const { model, imageSize, weights, options } = candidate;
+  const rate = 1 / secondsPerImage;
+  if (logFormat === 'json') {
+    printJson({
+      ...{ event: 'choice', model, ...options, image_size: imageSize, weights, epochs, budget },
+      ...{ images_per_second: rate, choices, without_weights: withoutWeights, enough: isEnough },
+    });
+    return;
+  }
+  const name = families.labelOf(model, options);
+  printLine(
+    `model: ${name} at ${imageSize}×${imageSize}, ${weights === undefined ? 'from scratch' : `from ${weights}`}`,
+  );
+  const which = choices === 1 ? 'the only one that was to choose from' : `one of ${choices} models and sizes`;
+  const time = formatDuration(budget);
+  printLine(
+    isEnough
+      ? `why: ${which}; at a measured ${rate.toFixed(0)} images/s it gets ${epochs} of ${wanted} useful epochs within ${time}`
+      : `why: ${which}; even the fastest, at a measured ${rate.toFixed(0)} images/s, gets only ${epochs} of ${wanted} useful epochs within ${time}: a longer --budget gives a better model`,
+  );
+  if (withoutWeights !== undefined)
+    printNotice(
+      `there are no pretrained weights (${withoutWeights}): trained from scratch, the model needs far more images for the same accuracy; --pretrained takes a file`,
+    );
+}
+
+/** Exports the best weights of a complete run. */
+async function finish(run: string, logFormat: LogFormat): Promise<void> {
+  const output = join(run, 'best.onnx');
+  const flags = { checkpoint: join(run, 'best.safetensors'), includePreprocessing: true };
+  const { size } = await withExported(flags, (exported) => writeOnnxFile(output, exported, flags));
+  if (logFormat === 'json') printJson({ event: 'export', path: output, bytes: size });
+  else
+    printLine(
+      `model: ${output} (${(size / 1e6).toFixed(2)} MB); try: biasloss predict --checkpoint ${output} IMAGE`,
+    );
+}

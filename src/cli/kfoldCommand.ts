@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { SettingError, UsageError, UserError } from '../errors.js';
+import { deviationOf, meanOf } from '../report/compare/pairedTest.js';
+import {
+  type FoldResult,
+  foldFolder,
+  hasKFold,
+  type KFold,
+  readKFold,
+  resultOf,
+  writeKFold,
+} from '../runs/kfold.js';
+import { makeNewFolder, makeRunFolder } from '../runs/newFolder.js';
+import { newRunConfig, RUNS, timeName } from '../runs/openRun.js';
+import { withAbsolutePaths } from '../runs/settings/paths.js';
+import { formatPercent, formatTable, printJson, printLine } from './output.js';
+import { runTraining, type TrainRequest } from './runTraining.js';
+import { addTrainOptions, type TrainFlags, withTrainRequest } from './trainCommand.js';
+
+/** Folds unless a number is given. */
+const FOLDS = 5;
+
+/** Adds the options and the action of `kfold`. */
+export function configureKfold(command: Command): void {
+  addTrainOptions(command, ['--fold', '--accuracies-dir']);
+  command.addHelpText(
+    'after',
+    `\nTrains --folds (default: ${FOLDS}) runs, each of which holds out another fold of the images, into one folder` +
+      '\n(--run-dir; default: runs/kfold-TIME), and prints mean and deviation of their accuracies. --resume FOLDER' +
+      '\ncontinues where it was stopped; the runs of the folds are ordinary ones.' +
+      '\n\nExample:\n  biasloss kfold --data imagefolder --data-path images --pretrained torchvision/mobilenet_v3_small --recipe finetune',
+  );
+  command.action((flags: TrainFlags) => withTrainRequest(flags, runKfold));
+}
+
+async function runKfold(request: TrainRequest): Promise<void> {
+  const { folder, kfold } = request.resume === undefined ? await started(request) : resumed(request);
+  const done: FoldResult[] = [...kfold.done];
+  for (let fold = 1; fold <= kfold.folds; fold++) {
+    if (done.some((result) => result.fold === fold)) continue;
+    if (request.logFormat === 'text') printLine(`\nfold ${fold} of ${kfold.folds}`);
+    const run = await runTraining(requestOf(folder, kfold, fold, request));
+    done.push(resultOf(fold, run));
+    await writeKFold(folder, { ...kfold, done });
+  }
+  report(folder, done, request);
+}
+
+interface OpenKFold {
+  readonly folder: string;
+  readonly kfold: KFold;
+}
+
+async function started({ settings, recipe, runDir }: TrainRequest): Promise<OpenKFold> {
+  const { folds = FOLDS, ...others } = settings;
+  if (typeof others.accuraciesDir === 'string')
+    throw new UsageError('accuraciesDir is for one run: the folds would write the same files');
+  if (folds === null) throw new UsageError('--folds must be a whole number of at least 2');
+  // Wrong settings are refused before there is a folder.
+  await newRunConfig({ settings: { ...others, folds, fold: 1 }, recipe });
+  if (runDir !== undefined && hasKFold(runDir))
+    throw new UserError(
+      `${runDir} already has a k-fold training: give --resume ${runDir}, or another --run-dir`,
+    );
+  if (runDir !== undefined) makeRunFolder(runDir);
+  const folder = runDir ?? makeNewFolder(RUNS, `kfold-${timeName()}`).path;
+  const kfold = { folds, settings: withAbsolutePaths(others), recipe, done: [] };
+  await writeKFold(folder, kfold);
+  return { folder, kfold };
+}
+
+function resumed({ settings, recipe, runDir, resume = '' }: TrainRequest): OpenKFold {
+  if (runDir !== undefined)
+    throw new UsageError('--run-dir and --resume exclude each other: give one of them');
+  if (recipe !== undefined)
+    throw new UsageError('--recipe is for a new k-fold training: one that is resumed keeps its own settings');
+  const folder = existsSync(resume) ? resume : join(RUNS, resume);
+  const kfold = readKFold(folder);
+  const { folds = kfold.folds } = settings;
+  if (folds !== kfold.folds)
+    throw new SettingError(
+      (name) => `${folder} has ${name('folds')} ${kfold.folds}, and cannot be resumed with ${folds}`,
+    );
+  return { folder, kfold };
+}
+
+/** The run of a fold: a new one, or one that was started before. */
+function requestOf(folder: string, kfold: KFold, fold: number, request: TrainRequest): TrainRequest {
+  const { folds: _, ...given } = request.settings;
+  const runDir = foldFolder(folder, fold);
+  const common = { ...request, resumeWith: `kfold --resume ${folder}` };
+  if (existsSync(join(runDir, 'config.json')))
+    return { ...common, settings: given, recipe: undefined, runDir: undefined, resume: runDir };
+  const settings = { ...kfold.settings, ...given, folds: kfold.folds, fold };
+  return { ...common, settings, recipe: kfold.recipe, runDir, resume: undefined };
+}
+
+function spreadOf(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
+  return { mean: meanOf(values), deviation: deviationOf(values) };
+}
+
+function report(folder: string, results: readonly FoldResult[], { logFormat }: TrainRequest): void {
+  const inOrder = results.toSorted((a, b) => a.fold - b.fold);
+  const spreads = {
+    top1: spreadOf(inOrder.map(({ top1 }) => top1)),
+    best_top1: spreadOf(inOrder.map(({ bestTop1 }) => bestTop1)),
+    cross_entropy: spreadOf(inOrder.map(({ crossEntropy }) => crossEntropy)),
+  };
+  if (logFormat === 'json') {
+    const folds = inOrder.map(({ fold, top1, bestTop1, crossEntropy }) => ({
+      ...{ fold, top1, best_top1: bestTop1, cross_entropy: crossEntropy },
+    }));
+    printJson({ event: 'kfold', folder, folds, ...spreads });
+    return;
+  }
+  const row = (name: string, top1: number, best: number, entropy: number): string[] => [
+    ...[name, formatPercent(top1), formatPercent(best), entropy.toFixed(4)],
+  ];
+  const { top1, best_top1: best, cross_entropy: entropy } = spreads;
+  const rows = [
+    ...inOrder.map((one) => row(String(one.fold), one.top1, one.bestTop1, one.crossEntropy)),
+    row('mean', top1.mean, best.mean, entropy.mean),
+    row('deviation', top1.deviation, best.deviation, entropy.deviation),
+  ];
+  printLine(`\n${formatTable(['fold', 'top-1', 'best top-1', 'cross-entropy'], rows)}`);
+  printLine(`folder: ${folder}`);
+}

@@ -1,0 +1,168 @@
+import type { Dataset, DatasetPair } from '../data/dataset.js';
+import type { Loader } from '../data/loader.js';
+import { type LaunchedRanks, launchedRanks } from '../distributed/launcher.js';
+import { createEngine } from '../engines/createEngine.js';
+import type { Engine } from '../engines/engine.js';
+import type { NoticeListener } from '../errors.js';
+import type { Loss } from '../losses/loss.js';
+import type { Model } from '../models/model.js';
+import { createModel } from '../models/registry.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import type { DataDescription } from '../train/checkpointInfo.js';
+import { Learner } from '../train/learner.js';
+import { type Checkpoint, restoreLearner } from '../train/learnerState.js';
+import { describeData } from '../train/preprocessing.js';
+import type { Teacher } from '../train/teacher.js';
+import type { Freezing } from '../train/trainer.js';
+import { classWeightsOf } from './classWeights.js';
+import { freezingOf, withConfiguredRates } from './fineTuning.js';
+import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';
+import { modelOptionsOf } from './modelOptions.js';
+import { startFromWeights } from './pretrained.js';
+import { type PretrainedWeights, pretrainedWeights } from './pretrainedModel.js';
+import { engineOptionsOf, partOf } from './rankShare.js';
+import { noticeEvent, type RunListener } from './runEvents.js';
+import { Opened, openLoaders, preprocessingFor } from './runLoaders.js';
+import { expectSameStart } from './sameStart.js';
+import { openTeacher, type Student } from './teacher.js';
+import type { TrainConfig } from './trainConfig.js';
+import { lossOf, optimizerOf } from './trainingParts.js';
+import { mixingOf } from './transformsOf.js';
+
+/** What the parts of a run are made of. */
+export interface PartsOptions {
+  readonly config: TrainConfig;
+  /** Your own model. Default: the configured one. */
+  readonly model?: Model | undefined;
+  /** Your own loss. Default: the configured one. */
+  readonly loss?: Loss | undefined;
+  /** Your own optimiser. Default: the configured one. */
+  readonly optimizer?: Optimizer | undefined;
+  /** Where to resume. */
+  readonly checkpoint?: Checkpoint | undefined;
+  /** Called with notices, such as which weights were taken. */
+  readonly onEvent?: RunListener | undefined;
+}
+
+/** All that trains, before anything is trained. */
+export interface RunParts {
+  readonly learner: Learner;
+  readonly engine: Engine;
+  readonly train: Loader;
+  readonly test: Loader;
+  readonly teacher: Teacher | undefined;
+  readonly freezing: Freezing | undefined;
+  /** Classes and preprocessing of the images. */
+  readonly data: DataDescription;
+  /** Stops the engine and the loaders. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the model, loss, optimiser, engine, learner and loaders of a configuration.
+ *
+ * @param data whose labels are already those of the run to resume
+ * @throws UserError when the data does not fit the model or the batch, a checkpoint does not fit, or the engine is missing
+ */
+export async function openParts({ train, test }: DatasetPair, options: PartsOptions): Promise<RunParts> {
+  const { config, checkpoint } = options;
+  const model = options.model ?? (await modelFor(options, train));
+  const weights = checkpoint ? undefined : await pretrainedWeights(config, options.onEvent);
+  const preprocessing = preprocessingFor(options, train, { model, published: weights?.published });
+  const opened = new Opened();
+  try {
+    const ranks = launchedRanks();
+    const loaders = openLoaders({ train, test }, { config, ranks, model, preprocessing }, opened);
+    const engine = opened.keep(await createEngine(config.engine, engineOptionsOf(config, ranks), ranks));
+    const learner = opened.keep(await makeLearner(engine, model, train, { ...options, weights, ranks }));
+    const teacher = await teacherOf(
+      options,
+      { engine, model, batchSize: learner.batchSize, classes: train.classes, preprocessing },
+      opened,
+    );
+    await expectSameStart(learner, config, checkpoint);
+    const data = describeData(train.classes, preprocessing);
+    const freezing = freezingFor(options, model);
+    return { learner, engine, ...loaders, teacher, freezing, data, close: () => opened.close() };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** What the configuration freezes, which is reported. */
+function freezingFor({ config, onEvent }: PartsOptions, model: Model): Freezing | undefined {
+  const freezing = freezingOf(config, model);
+  if (freezing) onEvent?.(noticeEvent('weights', () => freezing.notice));
+  return freezing;
+}
+
+/** The teacher of the configuration, if it has one. */
+async function teacherOf(
+  options: PartsOptions,
+  student: Student,
+  opened: Opened,
+): Promise<Teacher | undefined> {
+  const { teacher } = options.config;
+  if (teacher === null) return undefined;
+  return opened.keep(await openTeacher(teacher, { ...student, onNotice: noticeOf(options) }));
+}
+
+/** The model of the configuration; the image files may decide its image size, which is reported. */
+async function modelFor({ config, checkpoint, onEvent }: PartsOptions, train: Dataset): Promise<Model> {
+  const { imageSize, notice }: ImageSizeChoice = checkpoint?.model ?? (await chooseImageSize(config, train));
+  if (notice) onEvent?.(noticeEvent('data', notice));
+  return createModel(modelOptionsOf(config, train.classes.length, { imageSize, channels: train.channels }));
+}
+
+async function makeLearner(
+  engine: Engine,
+  model: Model,
+  { classes, labels }: Dataset,
+  {
+    config,
+    checkpoint,
+    onEvent,
+    weights,
+    ranks,
+    ...own
+  }: PartsOptions & {
+    readonly weights: PretrainedWeights | undefined;
+    readonly ranks: LaunchedRanks;
+  },
+): Promise<Learner> {
+  const classWeights = classWeightsOf(config.classWeights, { classes, labels });
+  const { syncBatchNorm, seed, f32Steps, keepClassifier } = config;
+  const clipNorm = config.clipNorm ?? undefined;
+  const averageDecay = config.emaDecay ?? undefined;
+  const {
+    loss = lossOf(config, classWeights),
+    optimizer = withConfiguredRates(optimizerOf(config), config, model),
+  } = own;
+  const learner = await Learner.create({
+    engine,
+    model,
+    loss,
+    optimizer,
+    batchSize: partOf(config, ranks),
+    ranks,
+    syncBatchNorm,
+    clipNorm,
+    averageDecay,
+    seed,
+    f32Steps,
+    softTargets: mixingOf(config) !== undefined,
+  });
+  if (checkpoint) await restoreLearner(learner, checkpoint);
+  else if (weights) {
+    const onNotice = noticeOf({ onEvent });
+    await startFromWeights(learner, weights, { classes, keepClassifier, onNotice });
+  }
+  return learner;
+}
+
+/** Passes on what is said of weights. The run's own setting is not called as the option of functions that take weights. */
+function noticeOf({ onEvent }: Pick<PartsOptions, 'onEvent'>): NoticeListener {
+  return (_, named) =>
+    onEvent?.(noticeEvent('weights', (name) => named((key) => name(key === 'ema' ? 'pretrainedEma' : key))));
+}

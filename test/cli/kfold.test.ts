@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { withFolder } from '../train/fixtures/tiny.js';
+import { drawClasses } from './fixtures/images.js';
+import { biasloss, eventsOf } from './fixtures/process.js';
+
+const KFOLD = [
+  'kfold',
+  '--data=imagefolder',
+  '--data-path=images',
+  '--model=shufflenetv2',
+  '--ratio=0.5',
+  '--image-size=32',
+  '--epochs=1',
+  '--batch-size=4',
+  '--engine=onnx',
+  '--threads=1',
+  '--no-report',
+];
+const NEW = [...KFOLD, '--folds=2', '--run-dir=all'];
+
+const WRONG: [args: string[], code: number, message: RegExp][] = [
+  [['--folds=50', '--run-dir=x'], 1, /^error: 12 images are too few for --folds 50\n$/],
+  [['--folds=3', '--val-share=0.3'], 2, /^error: --val-share has no effect with --folds\n$/],
+  [['--resume=none'], 1, /^error: runs\/none has no k-fold training: it has no kfold\.json\n$/],
+  [['--resume=all', '--folds=4'], 2, /^error: all has --folds 2, and cannot be resumed with 4\n$/],
+  [['--run-dir=all'], 1, /^error: all already has a k-fold training: give --resume all/],
+];
+
+interface Summary {
+  readonly folds: readonly { readonly fold: number; readonly top1: number }[];
+  readonly top1: { readonly mean: number; readonly deviation: number };
+}
+
+describe('biasloss kfold', () => {
+  it('trains a run per fold, resumes after a break, and gives mean and deviation', () =>
+    withFolder(async (cwd) => {
+      await drawClasses(join(cwd, 'images'), ['broad', 'narrow', 'wide'], 4);
+      let sent = false;
+      const broken = await biasloss([...NEW, '--log-format=json'], {
+        cwd,
+        onOutput: (stdout, child) => {
+          if (sent || (stdout.match(/"event":"start"/g) ?? []).length < 2) return;
+          sent = true;
+          child.kill('SIGINT');
+        },
+      });
+      assert.equal(broken.code, 130, broken.stderr);
+      assert.match(broken.stderr, /resume with: biasloss kfold --resume all/);
+      assert.ok(existsSync(join(cwd, 'all', 'fold-1', 'best.safetensors')));
+      const ended = await biasloss(['kfold', '--resume=all', '--no-report', '--log-format=json'], { cwd });
+      assert.equal(ended.code, 0, ended.stderr);
+      const events = eventsOf(ended.stdout);
+      const { folds, top1 } = events.at(-1)! as Record<string, unknown> & Summary;
+      assert.deepEqual(
+        folds.map(({ fold }) => fold),
+        [1, 2],
+      );
+      const values = folds.map((fold) => fold.top1);
+      const mean = values.reduce((a, b) => a + b) / 2;
+      const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+      assert.ok(Math.abs(top1.mean - mean) < 1e-9);
+      assert.ok(Math.abs(top1.deviation - Math.sqrt(squares)) < 1e-9);
+      await checkFolds(cwd, values);
+      for (const [args, code, message] of WRONG) {
+        const wrong = await biasloss([...KFOLD, ...args], { cwd });
+        assert.match(wrong.stderr.split('\n').slice(-2).join('\n'), message);
+        assert.equal(wrong.code, code, args.join(' '));
+      }
+      writeFileSync(join(cwd, 'all', 'kfold.json'), '{"folds":2}');
+      const damaged = await biasloss(['kfold', '--resume=all'], { cwd });
+      assert.match(damaged.stderr, /^error: all\/kfold\.json is damaged/);
+    }));
+});
+
+/** Each fold holds out other images, and `test` finds the same ones again. */
+async function checkFolds(cwd: string, top1: readonly number[]): Promise<void> {
+  const held = [1, 2].flatMap((fold) =>
+    readFileSync(join(cwd, 'all', `fold-${fold}`, 'split.tsv'), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('val')),
+  );
+  assert.deepEqual([held.length, new Set(held).size], [12, 12]);
+  const checkpoint = '--checkpoint=all/fold-2/last.safetensors';
+  const { stdout } = await biasloss(['test', checkpoint, '--engine=onnx', '--log-format=json'], { cwd });
+  const [result] = eventsOf(stdout);
+  assert.equal(result!.images, 6);
+  assert.ok(Math.abs(Number(result!.top1) - top1[1]!) < 1e-6);
+}
