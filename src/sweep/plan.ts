@@ -1,7 +1,7 @@
 import { SettingError, UsageError } from '../errors.js';
 import { newConfig } from '../runs/openRun.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
-import { recipeSettings } from '../runs/settings/recipes.js';
+import { besideGiven, recipeSettings } from '../runs/settings/recipes.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import { readSweepFile, type SweepFile } from './sweepFile.js';
 import { runsOf, type SweepRun } from './trials.js';
@@ -30,7 +30,8 @@ export function planSweep(path: string): SweepPlan {
 
 function checked(run: SweepRun, recipe: Partial<TrainConfig>, path: string): PlannedRun {
   try {
-    const { epochs } = newConfig(checkTrainSettings(run.settings), recipe);
+    const given = checkTrainSettings(run.settings);
+    const { epochs } = newConfig(given, besideGiven(recipe, given));
     return { ...run, epochs };
   } catch (error) {
     // By the keys of the file, not by flags.
