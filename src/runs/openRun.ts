@@ -158,7 +158,10 @@ function recipeNotice(
 ): SettingText | undefined {
   if (name === undefined) return undefined;
   return (nameOf) => {
-    const set = Object.entries(recipe).map(([key, value]) => `${nameOf(key)} ${[value].flat().join(' ')}`);
+    const text = (value: unknown): string => (value === true ? 'on' : value === false ? 'off' : String(value));
+    const set = Object.entries(recipe).map(
+      ([key, value]) => `${nameOf(key)} ${[value].flat().map(text).join(' ')}`,
+    );
     const missing =
       name === 'finetune' && !given.pretrained
         ? `; it is for pretrained weights: without ${nameOf('pretrained')} the model trains from scratch`

@@ -1,6 +1,5 @@
 import { providers } from '../providers.js';
 import { type OpenOnnxModel, openModelIn } from '../runModel.js';
-import { NodeRuntime } from './runtime.js';
 import { refuseTelemetry } from './telemetry.js';
 
 /**
@@ -15,6 +14,8 @@ export async function openOnnxModel(
 ): Promise<OpenOnnxModel> {
   const { path, threads } = options;
   refuseTelemetry();
+  // The runtime is loaded when a model is opened, not with the library.
+  const { NodeRuntime } = await import('./runtime.js');
   return openModelIn(new NodeRuntime({ provider: providers.cpu, threads }), model, path);
 }
 
