@@ -158,7 +158,8 @@ function recipeNotice(
 ): SettingText | undefined {
   if (name === undefined) return undefined;
   return (nameOf) => {
-    const text = (value: unknown): string => (value === true ? 'on' : value === false ? 'off' : String(value));
+    const text = (value: unknown): string =>
+      value === true ? 'on' : value === false ? 'off' : String(value);
     const set = Object.entries(recipe).map(
       ([key, value]) => `${nameOf(key)} ${[value].flat().map(text).join(' ')}`,
     );
