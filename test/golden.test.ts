@@ -56,4 +56,5 @@ describe('golden numbers of shufflenetv2 in double precision', () =>
     model: 'shufflenetv2',
     engine: () => createEngine('reference'),
     trajectories: ['global'],
+    steps: 2,
   }));
