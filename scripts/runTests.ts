@@ -10,24 +10,36 @@ import { join } from 'node:path';
 /** Tests that need more than this repository: the shared reference data, PyTorch, a browser, a launcher of MPI’s. */
 const EXTERNAL = ['shared', 'torch', 'browser', 'mpi'];
 
-/** Tests whose processes share the machine as they are: a page or ranks beside other tests would wait for them. */
-const ALONE = ['browser', 'mpi'];
+/** Tests that compute on all processors: two of them at once would wait for each other's threads. */
+const COMPUTING = [
+  'golden.test.ts',
+  'models/',
+  'engines/conformance.test.ts',
+  ...EXTERNAL.map((name) => `${name}/`),
+];
 
 const groups = process.argv.slice(2);
-/** Files at a time. Most tests wait for processes that they have started, or compute on one thread. */
-const atOnce = groups.some((group) => ALONE.includes(group)) ? 1 : Math.min(2, availableParallelism());
 const groupOf = (file: string): string => EXTERNAL.find((name) => file.startsWith(`${name}/`)) ?? 'own';
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((file) => file.replaceAll('\\', '/'))
   .filter((file) => file.endsWith('.test.ts') && groups.includes(groupOf(file)))
-  .sort()
-  .map((file) => join('dist', 'test', file.replace(/\.ts$/, '.js')));
+  .sort();
 if (files.length === 0) throw new Error(`no tests in the groups ${groups.join(', ')}`);
-const result = spawnSync(
-  process.execPath,
-  ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...files],
-  {
-    stdio: 'inherit',
-  },
-);
-process.exitCode = result.status ?? 1;
+const computes = (file: string): boolean => COMPUTING.some((start) => file.startsWith(start));
+// The others wait for processes that they have started, or compute on one thread.
+const statuses = [
+  run(
+    files.filter((file) => !computes(file)),
+    Math.min(2, availableParallelism()),
+  ),
+  run(files.filter(computes), 1),
+];
+process.exitCode = statuses.find((status) => status !== 0) ?? 0;
+
+/** Runs files, so many at a time. Returns the exit status. */
+function run(sources: readonly string[], atOnce: number): number {
+  if (sources.length === 0) return 0;
+  const compiled = sources.map((file) => join('dist', 'test', file.replace(/\.ts$/, '.js')));
+  const args = ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...compiled];
+  return spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;
+}
