@@ -1,3 +1,5 @@
+import { median as middle } from '../src/median.js';
+
 /** A figure of several rounds. */
 export interface Spread {
   readonly median: number;
@@ -8,9 +10,7 @@ export interface Spread {
 /** The middle value; the mean of the two middle values of an even count. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new Error('the median of nothing');
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return middle(values);
 }
 
 /** Median, least and greatest of some values. */

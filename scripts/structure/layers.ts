@@ -10,6 +10,7 @@ const order: readonly string[] = [
   'codePointOrder.ts',
   'makeFolder.ts',
   'syncFile.ts',
+  'median.ts',
   'graph',
   'formats',
   'nn',

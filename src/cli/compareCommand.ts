@@ -2,10 +2,10 @@ import { type Command, Option } from 'commander';
 import { type Comparison, compareRuns } from '../report/compare/comparison.js';
 import { comparisonPage } from '../report/compare/comparisonPage.js';
 import { comparisonTables, csvOf, markdownOf } from '../report/compare/tables.js';
-import { writeFileAtomically } from '../runs/atomicFile.js';
 import { jsonLine } from '../runs/eventRecord.js';
 import { nameOption } from './options.js';
 import { formatTable, printLine } from './output.js';
+import { writeOutput } from './outputFile.js';
 
 type Format = 'text' | 'csv' | 'md' | 'json' | 'html';
 
@@ -47,7 +47,7 @@ async function compare(runs: string[], { format, output, ...options }: CompareFl
     printLine(text);
     return;
   }
-  await writeFileAtomically(output, [new TextEncoder().encode(`${text}\n`)]);
+  await writeOutput(output, text);
   printLine(`comparison: ${output}`);
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { SettingError, UsageError, UserError } from '../errors.js';
-import { deviationOf, meanOf } from '../report/compare/pairedTest.js';
+import { spreadOf } from '../report/compare/comparison.js';
 import {
   type FoldResult,
   foldFolder,
@@ -95,10 +95,6 @@ function requestOf(folder: string, kfold: KFold, fold: number, request: TrainReq
     return { ...common, settings: given, recipe: undefined, runDir: undefined, resume: runDir };
   const settings = { ...kfold.settings, ...given, folds: kfold.folds, fold };
   return { ...common, settings, recipe: kfold.recipe, runDir, resume: undefined };
-}
-
-function spreadOf(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
-  return { mean: meanOf(values), deviation: deviationOf(values) };
 }
 
 function report(folder: string, results: readonly FoldResult[], { logFormat }: TrainRequest): void {

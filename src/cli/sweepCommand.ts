@@ -1,18 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { basename, extname, join } from 'node:path';
-import type { Command } from 'commander';
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { UserError } from '../errors.js';
 import { compareRuns } from '../report/compare/comparison.js';
 import { comparisonPage } from '../report/compare/comparisonPage.js';
 import { comparisonTables, csvOf, markdownOf } from '../report/compare/tables.js';
-import { writeFileAtomically } from '../runs/atomicFile.js';
-import { lockFolder } from '../runs/folderLock.js';
 import { RUNS } from '../runs/openRun.js';
 import { type PlannedRun, planSweep } from '../sweep/plan.js';
 import { Sweep, type SweepEvent } from '../sweep/sweep.js';
 import { logFormatOption } from './options.js';
 import { formatTable, Interrupted, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { writeOutput } from './outputFile.js';
 import { parseCount } from './parsing.js';
 import { ProgressLine } from './progressLine.js';
 import { watchSignals } from './signals.js';
@@ -73,7 +71,6 @@ async function sweep(file: string, { dir, parallel, stopLosers, logFormat }: Swe
     train: trainCommands,
     onEvent: (event) => log.event(event),
   });
-  const unlock = lockFolder(folder);
   let code: number | undefined;
   const endSignals = watchSignals((signal, exitCode) => {
     code = exitCode;
@@ -86,7 +83,7 @@ async function sweep(file: string, { dir, parallel, stopLosers, logFormat }: Swe
   } finally {
     log.end();
     endSignals();
-    unlock();
+    opened.close();
   }
   if (code !== undefined) throw new Interrupted(`the sweep is stopped; the same command resumes it`, code);
   await finish(opened, plan.runs, folder, logFormat);
@@ -104,7 +101,7 @@ async function finish(
   if (trained.length > 0) {
     const comparison = compareRuns(trained.map(({ name }) => join(folder, name)));
     const write = (name: string, text: string): Promise<void> =>
-      writeFileAtomically(join(folder, name), [new TextEncoder().encode(`${text.trimEnd()}\n`)]);
+      writeOutput(join(folder, name), text.trimEnd());
     await write('sweep.csv', csvOf(comparison));
     await write('sweep.md', markdownOf(comparisonTables(comparison)));
     await write('sweep.html', await comparisonPage(comparison));

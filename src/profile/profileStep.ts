@@ -11,6 +11,7 @@ import { inputsOf, type Program, variablesOf } from '../graph/program.js';
 import { sizeOf, type TensorData } from '../graph/tensorType.js';
 import { biasLoss } from '../losses/biasLoss.js';
 import type { Loss } from '../losses/loss.js';
+import { median } from '../median.js';
 import type { Model } from '../models/model.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { sgd } from '../optim/sgd.js';
@@ -170,13 +171,6 @@ function randomInputs(program: Program, classes: number): [name: string, data: T
     fillUniform(numbers, 0, name, 0);
     return [name, numbers.map((value) => (value - 0.5) * Math.sqrt(12))];
   });
-}
-
-/** The middle value, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** Merges several profiles of the same program: each primitive with the median of its times. */

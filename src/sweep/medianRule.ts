@@ -1,12 +1,7 @@
+import { median } from '../median.js';
+
 /** Runs that have to be complete before one is compared with them. */
 const LEAST = 3;
-
-/** The middle of values; of an even number the mean of the two in the middle. */
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-}
 
 const bestOf = (values: readonly number[]): number => Math.max(...values.filter(Number.isFinite));
 

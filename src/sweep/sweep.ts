@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { makeFolder } from '../makeFolder.js';
+import { lockFolder } from '../runs/folderLock.js';
 import { readMetrics } from '../runs/metricsFile.js';
 import { RunProcess, type TrainCommands } from '../runs/process/runProcess.js';
 import type { RunProgress } from '../runs/process/runProgress.js';
@@ -47,22 +48,32 @@ export class Sweep {
   private readonly waiting: PlannedRun[];
   private isStopped = false;
 
-  private constructor(private readonly options: SweepOptions) {
+  private constructor(
+    private readonly options: SweepOptions,
+    private readonly unlock: () => void,
+  ) {
     this.state = new SweepState(options.folder);
     this.waiting = [...options.runs];
   }
 
   /**
-   * Opens the folder of a sweep; runs that it has are resumed.
+   * Opens the folder of a sweep, which is locked until {@link close}; runs that it has are resumed.
    *
    * @throws UsageError when it has a run with other settings
-   * @throws UserError when its state is damaged
+   * @throws UserError when another sweep uses it, or its state is damaged
    */
   static async open(options: SweepOptions): Promise<Sweep> {
     makeFolder(options.folder);
-    const sweep = new Sweep(options);
-    await sweep.state.add(options.runs);
-    return sweep;
+    // Before anything is written: another sweep may be using it.
+    const unlock = lockFolder(options.folder);
+    try {
+      const sweep = new Sweep(options, unlock);
+      await sweep.state.add(options.runs);
+      return sweep;
+    } catch (error) {
+      unlock();
+      throw error;
+    }
   }
 
   /** Share of the runs that has ended, with that of the epochs of those that run. */
@@ -86,6 +97,11 @@ export class Sweep {
   stop(): void {
     this.isStopped = true;
     for (const run of this.running.values()) run.stop();
+  }
+
+  /** Releases the folder. */
+  close(): void {
+    this.unlock();
   }
 
   private async lane(): Promise<void> {

@@ -8,6 +8,7 @@ import { loadCifar } from '../../src/data/cifar/cifar.js';
 import { type DownloadSettings, download } from '../../src/data/download/download.js';
 import { UserError } from '../../src/errors.js';
 import { temporaryFolder } from './support/folder.js';
+import { listening } from './support/localServer.js';
 
 const CONTENT = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) >> 3));
 const MD5 = createHash('md5').update(CONTENT).digest('hex');
@@ -26,14 +27,7 @@ async function serve(
     ranges.push(range);
     handler(response, range, ranges.length - 1);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  assert.ok(address !== null && typeof address === 'object');
-  return { url: `http://127.0.0.1:${address.port}/file.tar.gz`, ranges };
+  return { url: `${await listening(t, server)}/file.tar.gz`, ranges };
 }
 
 /** Sends what was asked for, or breaks off `stop` bytes into the file. */

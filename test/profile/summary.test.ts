@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { median, medianEntries } from '../../src/profile/profileStep.js';
+import { median } from '../../src/median.js';
+import { medianEntries } from '../../src/profile/profileStep.js';
 import { boundOf, rooflineTime, shareOfPeak, timeAtPeak } from '../../src/profile/roofline.js';
 import { summarise } from '../../src/profile/summary.js';
 import { entry, PEAKS } from './fixtures/entries.js';

@@ -155,7 +155,8 @@ function groupsOf(runs: readonly ComparedRun[]): RunGroup[] {
   }));
 }
 
-function spreadOf(values: readonly number[]): Spread {
+/** Mean and standard deviation of values. */
+export function spreadOf(values: readonly number[]): Spread {
   return { mean: meanOf(values), deviation: deviationOf(values) };
 }
 

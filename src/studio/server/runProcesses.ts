@@ -2,13 +2,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError, UserError } from '../../errors.js';
-import { checkConfig } from '../../runs/checkConfig.js';
-import { runName } from '../../runs/openRun.js';
+import { newConfig, runName } from '../../runs/openRun.js';
 import { RunProcess, type TrainCommands } from '../../runs/process/runProcess.js';
 import { checkTrainSettings } from '../../runs/settings/checkSettings.js';
-import { checkEffects } from '../../runs/settings/effects.js';
-import { withDataFolder } from '../../runs/settings/paths.js';
-import { TRAIN_DEFAULTS } from '../../runs/settings/table.js';
 import type { ResumeRequest, RunFailure, RunProgress, StartRequest } from '../api.js';
 
 /** What a run's folder may be called: no path, nothing hidden, nothing that a file system refuses. */
@@ -34,9 +30,7 @@ export class RunProcesses {
    */
   start({ settings, name }: StartRequest): string {
     const given = checkTrainSettings(settings);
-    const config = withDataFolder({ ...TRAIN_DEFAULTS, ...given });
-    checkEffects(given, config);
-    checkConfig(config);
+    const config = newConfig(given, {});
     const id = name === undefined ? this.freeName(runName(config)) : this.checkedName(name);
     const folder = mkdtempSync(join(tmpdir(), 'biasloss-studio-'));
     const file = join(folder, 'settings.json');

@@ -1,6 +1,6 @@
-import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
+import { listening } from './localServer.js';
 
 /** A file of a server. */
 export interface ServedFile {
@@ -29,14 +29,7 @@ export class RangeServer {
   static async start(t: Pick<TestContext, 'after'>): Promise<RangeServer> {
     const own = new RangeServer();
     const server = createServer((request, response) => own.answer(request, response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    t.after(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const address = server.address();
-    assert.ok(address !== null && typeof address === 'object');
-    own.url = `http://127.0.0.1:${address.port}`;
+    own.url = await listening(t, server);
     return own;
   }
 

@@ -4,7 +4,7 @@ import { Choice } from '../Choice.jsx';
 import { hasToken } from '../client.js';
 import { Heading } from '../Heading.jsx';
 import { Problem } from '../Problem.jsx';
-import { panelAddress } from '../route.js';
+import { RunChoice } from '../runs/RunChoice.jsx';
 import { runsWithModel } from '../runs/runsWithModel.js';
 import { useRuns } from '../runs/useRuns.js';
 import { LossView } from './LossView.jsx';
@@ -36,12 +36,7 @@ export function LossPanel({ run }: { readonly run: string }) {
       {state !== 'connecting' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
       {shown !== '' && (
         <div class="row">
-          <Choice
-            label="Run"
-            value={shown}
-            options={[...new Set([shown, ...usable.map(({ id }) => id)])].map((id) => [id, id])}
-            onChoice={(id) => location.assign(panelAddress('loss', id))}
-          />
+          <RunChoice panel="loss" shown={shown} usable={usable.map(({ id }) => id)} />
           <Choice
             label="Test images"
             value={images}

@@ -2,7 +2,7 @@ import { useCallback, useState } from 'preact/hooks';
 import { Choice } from '../Choice.jsx';
 import { askBytes, hasToken, runQuery } from '../client.js';
 import { Heading } from '../Heading.jsx';
-import { panelAddress } from '../route.js';
+import { RunChoice } from '../runs/RunChoice.jsx';
 import { runsWithModel } from '../runs/runsWithModel.js';
 import { useRuns } from '../runs/useRuns.js';
 import { WithoutRuntime } from '../WithoutRuntime.jsx';
@@ -42,12 +42,7 @@ export function TryRunPanel({ run, hasRuntime }: TryRunPanelProps) {
       {state !== 'connecting' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
       {shown !== '' && (
         <div class="row">
-          <Choice
-            label="Run"
-            value={shown}
-            options={[...new Set([shown, ...usable])].map((id) => [id, id])}
-            onChoice={(id) => location.assign(panelAddress('try', id))}
-          />
+          <RunChoice {...{ panel: 'try', shown, usable }} />
           <Choice label="Checkpoint" value={which} options={CHECKPOINTS} onChoice={setWhich} />
         </div>
       )}
