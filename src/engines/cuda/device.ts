@@ -1,0 +1,139 @@
+import type { ConvGeometry, Unary } from '../../graph/op.js';
+import type { Shape } from '../../graph/tensorType.js';
+
+/** An address in the device's memory. */
+export type Pointer = number;
+
+/** How numbers lie in the device's memory. `bf16` is the upper half of an f32. */
+export type StorageType = 'f32' | 'bf16' | 'i32';
+
+/** Bytes of a number of each storage type. */
+export const BYTES: Readonly<Record<StorageType, number>> = { f32: 4, bf16: 2, i32: 4 };
+
+/** Arithmetic of convolutions and products: full f32, f32 rounded to 10 bits of mantissa on tensor cores, or bf16. All add in f32. */
+export type Arithmetic = 'f32' | 'tf32' | 'bf16';
+
+/**
+ * CUDA C++ of one kernel: `extern "C" __global__ void NAME(...) {…}`, all of whose parameters are pointers. It may use what
+ * the prelude defines, and nothing else: no headers are included.
+ */
+export interface KernelSource {
+  readonly name: string;
+  readonly source: string;
+}
+
+/** A compiled kernel. */
+export interface Kernel {
+  readonly name: string;
+}
+
+/** Blocks of a launch and threads of a block, in x alone; at most 2³¹ − 1 and 1024. */
+export interface LaunchShape {
+  readonly blocks: number;
+  readonly threads: number;
+}
+
+/** A tensor in the device's memory with any strides, in elements. */
+export interface StridedTensor {
+  readonly type: StorageType;
+  readonly shape: Shape;
+  readonly strides: Shape;
+}
+
+/**
+ * A convolution or one of its gradients, by the roles of the tensors: image [N,C,H,W], filter [O,C/G,kh,kw], result [N,O,H',W'].
+ * `forward` writes the result, `inputGrad` the image, `weightGrad` the filter, reading the two others.
+ */
+export interface ConvolutionSpec {
+  readonly kind: 'forward' | 'inputGrad' | 'weightGrad';
+  readonly image: StridedTensor;
+  readonly filter: StridedTensor;
+  readonly result: StridedTensor;
+  readonly geometry: ConvGeometry;
+  readonly arithmetic: Arithmetic;
+  /** What is done to a forward result in registers, in this order: bias of the type f32 [O], an addend like the result, a function. */
+  readonly epilogue?: Epilogue | undefined;
+}
+
+/** See {@link ConvolutionSpec.epilogue}. */
+export interface Epilogue {
+  readonly bias: boolean;
+  readonly addend: boolean;
+  readonly activation: Unary | undefined;
+}
+
+/** Pointers of a convolution's tensors. */
+export interface ConvolutionPointers {
+  readonly image: Pointer;
+  readonly filter: Pointer;
+  readonly result: Pointer;
+  readonly bias?: Pointer | undefined;
+  readonly addend?: Pointer | undefined;
+}
+
+/** a [M,K] · b [K,N] → c [M,N]; strides say what is transposed: one of the two of each is 1. */
+export interface ProductSpec {
+  readonly a: StridedTensor;
+  readonly b: StridedTensor;
+  readonly c: StridedTensor;
+  readonly arithmetic: Arithmetic;
+}
+
+/** Something that a library has prepared; it is used until it is closed. */
+export interface Prepared<Pointers> {
+  /** The algorithm that was chosen, for profiles. */
+  readonly implementation: string;
+  /** Memory that a run needs besides the tensors. */
+  readonly workspaceBytes: number;
+  /** Adds the work to the stream. */
+  run(pointers: Pointers, workspace: Pointer): void;
+  close(): void;
+}
+
+/** Work that is started with one call. */
+export interface CapturedGraph {
+  /** Adds all of the work to the stream. */
+  launch(): void;
+  close(): void;
+}
+
+/**
+ * A device that executes kernels, and its libraries, with one stream: everything is done in the order of the calls.
+ *
+ * Errors are thrown as UserErrors of one sentence: memory that is used up (what was asked for, what is free, what to lower), a lost
+ * device, a driver too old.
+ */
+export interface Device {
+  /** Name, compute capability, versions of driver and libraries, human-readable. */
+  readonly description: string;
+  readonly multiprocessors: number;
+  /** Whether it multiplies bf16 natively (compute capability 8.0). */
+  readonly hasBf16: boolean;
+  /** Memory of undefined contents, aligned to 256 bytes. */
+  allocate(bytes: number): Pointer;
+  free(pointer: Pointer): void;
+  /** Sets bytes to zero. */
+  clear(pointer: Pointer, bytes: number): void;
+  /** Copies to the device. The array may be changed as soon as this returns. */
+  upload(pointer: Pointer, data: ArrayBufferView): void;
+  /** Copies from the device, after all work that was added before, and waits for it. */
+  download(pointer: Pointer, data: ArrayBufferView): void;
+  /** Compiles kernels, each with the prelude, or finds them compiled on the disk. Equal sources are compiled once. */
+  compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]>;
+  launch(kernel: Kernel, shape: LaunchShape, pointers: readonly Pointer[]): void;
+  /**
+   * Prepares a convolution with the fastest of the library's algorithms that give the same bits in every run.
+   *
+   * @returns undefined where the library has none for it, such as an epilogue that it cannot compute
+   */
+  convolution(spec: ConvolutionSpec): Prepared<ConvolutionPointers> | undefined;
+  /** Prepares a matrix product. */
+  product(spec: ProductSpec): Prepared<{ readonly a: Pointer; readonly b: Pointer; readonly c: Pointer }>;
+  /** Records the work that `body` adds, without doing it. */
+  capture(body: () => void): CapturedGraph;
+  /** Milliseconds that the device takes for the work that `body` adds. */
+  time(body: () => void): number;
+  /** Waits for all work. */
+  synchronize(): void;
+  close(): void;
+}
