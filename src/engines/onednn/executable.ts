@@ -2,12 +2,12 @@ import koffi from 'koffi';
 import type { Communicator } from '../../distributed/communicator.js';
 import { sizeOf, type TensorData } from '../../graph/tensorType.js';
 import type { BackendExecutable, NamedData, ProfileEntry, RunOptions } from '../engine.js';
+import { layOut, type MemoryPlan, planMemory } from '../planning/memoryPlan.js';
 import { Arena } from './arena.js';
 import { describeSpec } from './describe.js';
 import { type Dnnl, DnnlError } from './dnnl.js';
 import type { MachineCode } from './kernels/machineCode.js';
 import type { Pointer } from './memoryDesc.js';
-import { layOut, type MemoryPlan, planMemory } from './plan/memoryPlan.js';
 import type { Place, PlanBuffer } from './plan/place.js';
 import type { Plan } from './plan/plan.js';
 import {
@@ -37,6 +37,12 @@ function region({ bytes, offsets }: MemoryPlan): Region {
   return { arena: new Arena(bytes), offsets };
 }
 
+function uses(steps: readonly Step[]): { readonly buffers: readonly PlanBuffer[] }[] {
+  return steps.map((step) => ({
+    buffers: [...readsOf(step), ...writesOf(step)].map(({ buffer }) => buffer),
+  }));
+}
+
 /** Memory of a plan: for a run, for all runs, and for the prologue only. */
 class PlanMemory {
   private readonly changing: Region;
@@ -48,7 +54,7 @@ class PlanMemory {
     private readonly variable: (name: string) => Arena,
   ) {
     const pinned = new Set([...inputs.values(), ...outputs.values()].map(({ buffer }) => buffer));
-    this.changing = region(planMemory(steps, ({ storage }) => storage === 'transient', pinned));
+    this.changing = region(planMemory(uses(steps), ({ storage }) => storage === 'transient', pinned));
     const used = new Set(
       steps.flatMap((step) => [...readsOf(step), ...writesOf(step)]).map(({ buffer }) => buffer),
     );
@@ -57,7 +63,7 @@ class PlanMemory {
       used.has(buffer) || pinned.has(buffer) || !made.has(buffer);
     const isStatic = ({ storage }: PlanBuffer): boolean => storage === 'static';
     this.lasting = region(layOut(buffers.filter((buffer) => isStatic(buffer) && lasts(buffer))));
-    this.prologue = region(planMemory(prologue, (buffer) => isStatic(buffer) && !lasts(buffer)));
+    this.prologue = region(planMemory(uses(prologue), (buffer) => isStatic(buffer) && !lasts(buffer)));
   }
 
   /** Frees what only the prologue needed. */

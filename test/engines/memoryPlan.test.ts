@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { layOut, planMemory } from '../../../src/engines/onednn/plan/memoryPlan.js';
-import type { Place, PlanBuffer } from '../../../src/engines/onednn/plan/place.js';
-import type { HostStep } from '../../../src/engines/onednn/plan/step.js';
+import {
+  type BufferUse,
+  type LaidBuffer,
+  layOut,
+  planMemory,
+} from '../../src/engines/planning/memoryPlan.js';
 
-const desc = {} as Place['desc'];
-
-function placeIn(buffer: PlanBuffer): Place {
-  return { desc, buffer, offset: 0 };
-}
+/** A buffer whose row is still to be chosen. */
+type OpenBuffer = { -readonly [K in keyof LaidBuffer]: LaidBuffer[K] };
 
 /** Buffers of random sizes, steps that read and write some of them, and some that are pinned. */
 const plans = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 20 }).chain((sizes) => {
@@ -26,16 +26,11 @@ const plans = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLen
 test('buffers that are in use at the same time never overlap, and the arena holds them all', () => {
   fc.assert(
     fc.property(plans, ({ sizes, steps: uses, pinned, row }) => {
-      const buffers = sizes.map((bytes, id): PlanBuffer => ({ id, bytes, storage: 'transient' }));
+      const buffers = sizes.map((bytes, id): OpenBuffer => ({ id, bytes }));
       for (const id of row) buffers[id]!.row = row.map((each) => buffers[each]!);
-      const places = (ids: readonly number[]): Place[] => ids.map((id) => placeIn(buffers[id]!));
       const steps = uses.map(
-        ({ reads, writes }): HostStep => ({
-          kind: 'host',
-          operation: 'any',
-          inputs: places(reads),
-          outputs: places(writes),
-          compute: () => undefined,
+        ({ reads, writes }): BufferUse<LaidBuffer> => ({
+          buffers: [...reads, ...writes].map((id) => buffers[id]!),
         }),
       );
       const plan = planMemory(steps, () => true, new Set(pinned.map((id) => buffers[id]!)));
@@ -71,18 +66,10 @@ test('buffers that are in use at the same time never overlap, and the arena hold
 });
 
 test('memory is reused: a chain needs its two largest neighbours', () => {
-  const buffers = [640, 64, 1280, 64, 640].map(
-    (bytes, id): PlanBuffer => ({ id, bytes, storage: 'transient' }),
-  );
-  const steps = buffers.slice(1).map(
-    (buffer, i): HostStep => ({
-      kind: 'host',
-      operation: 'any',
-      inputs: [placeIn(buffers[i]!)],
-      outputs: [placeIn(buffer)],
-      compute: () => undefined,
-    }),
-  );
+  const buffers = [640, 64, 1280, 64, 640].map((bytes, id): LaidBuffer => ({ id, bytes }));
+  const steps = buffers
+    .slice(1)
+    .map((buffer, i): BufferUse<LaidBuffer> => ({ buffers: [buffers[i]!, buffer] }));
   assert.equal(planMemory(steps, () => true).bytes, 1344);
   assert.equal(layOut(buffers).bytes, 2688);
 });

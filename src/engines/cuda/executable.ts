@@ -1,0 +1,153 @@
+import type { Program, ValueId } from '../../graph/program.js';
+import { sizeOf, type TensorData } from '../../graph/tensorType.js';
+import { fillUniform } from '../../random.js';
+import type { BackendExecutable, NamedData, Precision, ProfileEntry, RunOptions } from '../engine.js';
+import type { Stored } from './codegen/stored.js';
+import type { CapturedGraph, Device, Pointer } from './device.js';
+import { PlanMemory } from './memory.js';
+import { type Plan, releaseSteps } from './plan/plan.js';
+import type { Step } from './plan/step.js';
+import { makeReady, type ReadyWork } from './work.js';
+
+/** Rounds of a profile, of which the middle one counts. */
+const PROFILED = 5;
+
+/** An input that holds class numbers. */
+interface LabelInput {
+  readonly name: string;
+  readonly classes: number;
+}
+
+/** A program on a device: kernels and calls of libraries, which are one graph from the second run on. */
+export class CudaExecutable implements BackendExecutable {
+  readonly description: string;
+  private readonly labels: readonly LabelInput[];
+  private graph: CapturedGraph | undefined;
+  private runs = 0;
+
+  private constructor(
+    private readonly device: Device,
+    private readonly plan: Plan,
+    private readonly memory: PlanMemory,
+    private readonly ready: ReadyWork,
+    program: Program,
+  ) {
+    const libraries = plan.steps.filter(({ kind }) => kind === 'convolution' || kind === 'product').length;
+    const megabytes = (memory.bytes / 2 ** 20).toFixed(0);
+    this.description = `${plan.steps.length} steps, ${libraries} of them the libraries', ${megabytes} MiB`;
+    this.labels = labelInputs(program);
+  }
+
+  /** Gets memory, compiles kernels and computes what is fixed. */
+  static async create(
+    device: Device,
+    program: Program,
+    plan: Plan,
+    variable: (name: string) => Pointer,
+  ): Promise<CudaExecutable> {
+    let memory: PlanMemory | undefined;
+    const tables: Pointer[] = [];
+    try {
+      memory = new PlanMemory(device, plan, variable);
+      for (const { stored, data } of plan.constants) device.upload(memory.pointer(stored.buffer), data);
+      const prologue = await makeReady(device, memory, plan.prologue);
+      tables.push(...prologue.tables);
+      for (const { run } of prologue.work) run();
+      device.synchronize();
+      for (const pointer of tables.splice(0)) device.free(pointer);
+      const ready = await makeReady(device, memory, plan.steps);
+      return new CudaExecutable(device, plan, memory, ready, program);
+    } catch (error) {
+      for (const pointer of tables) device.free(pointer);
+      memory?.free();
+      releaseSteps(plan.steps);
+      throw error;
+    }
+  }
+
+  run(inputs: NamedData, options: Required<RunOptions>): Record<string, TensorData> {
+    this.setInputs(inputs, options);
+    this.runs++;
+    // Libraries may prepare themselves in the first run, which cannot be recorded.
+    if (this.runs === 1) for (const { run } of this.ready.work) run();
+    else {
+      this.graph ??= this.device.capture(() => {
+        for (const { run } of this.ready.work) run();
+      });
+      this.graph.launch();
+    }
+    return Object.fromEntries([...this.plan.outputs].map(([name, stored]) => [name, this.download(stored)]));
+  }
+
+  profile(inputs: NamedData, options: Required<RunOptions>): ProfileEntry[] {
+    this.setInputs(inputs, options);
+    return this.ready.work.map(({ step, run }, i) => ({
+      ...describe(step),
+      // Variables change in each run of an update: it is executed once.
+      milliseconds: step.phase === 'update' || i === 0 ? this.device.time(run) : this.medianTime(run),
+    }));
+  }
+
+  close(): void {
+    this.graph?.close();
+    releaseSteps(this.plan.steps);
+    for (const pointer of this.ready.tables) this.device.free(pointer);
+    this.memory.free();
+  }
+
+  private medianTime(run: () => void): number {
+    const times = Array.from({ length: PROFILED }, () => this.device.time(run));
+    return times.sort((a, b) => a - b)[(PROFILED - 1) / 2]!;
+  }
+
+  private setInputs(inputs: NamedData, { seed, step }: Required<RunOptions>): void {
+    for (const { name, classes } of this.labels) checkLabels(name, inputs[name]!, classes);
+    for (const [name, { buffer }] of this.plan.inputs)
+      this.device.upload(this.memory.pointer(buffer), inputs[name]!);
+    for (const { stream, stored } of this.plan.uniforms) {
+      const numbers = new Float32Array(sizeOf(stored.shape));
+      fillUniform(numbers, seed, stream, step, 0);
+      this.device.upload(this.memory.pointer(stored.buffer), numbers);
+    }
+  }
+
+  private download({ buffer, shape, type }: Stored): TensorData {
+    const data = type === 'i32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape));
+    this.device.download(this.memory.pointer(buffer), data);
+    return data;
+  }
+}
+
+function labelInputs({ nodes, values }: Program): LabelInput[] {
+  const names = new Map<ValueId, string>();
+  for (const node of nodes) if (node.kind === 'input') names.set(node.outputs[0]!, node.attributes.name);
+  const found = new Map<string, number>();
+  const add = (value: ValueId, classes: number): void => {
+    const name = names.get(value);
+    if (name !== undefined) found.set(name, Math.min(classes, found.get(name) ?? classes));
+  };
+  for (const node of nodes) {
+    if (node.kind === 'softmaxCrossEntropy') add(node.inputs[1]!, values[node.inputs[0]!]!.shape[1]!);
+    if (node.kind === 'oneHot') add(node.inputs[0]!, node.attributes.classes);
+  }
+  return [...found].map(([name, classes]) => ({ name, classes }));
+}
+
+function checkLabels(name: string, data: TensorData, classes: number): void {
+  const place = data.findIndex((label) => !(label >= 0 && label < classes));
+  if (place >= 0)
+    throw new Error(`${name}: label ${data[place]} of image ${place} is not in 0 … ${classes - 1}`);
+}
+
+/** A step's entry in a profile, but for its time. */
+function describe(step: Step): Omit<ProfileEntry, 'milliseconds'> {
+  const { operation, detail, flops, bytes, phase } = step;
+  const isLibrary = step.kind === 'convolution' || step.kind === 'product';
+  const precision: Precision =
+    (step.kind === 'convolution' && step.image.type === 'bf16') ||
+    (step.kind === 'product' && step.a.type === 'bf16')
+      ? 'bf16'
+      : 'f32';
+  const implementation = isLibrary ? step.prepared.implementation : 'generated kernel';
+  return { operation, detail, implementation, flops, bytes, precision, ...(phase && { phase }) };
+}

@@ -1,0 +1,172 @@
+import type { ValueId } from '../../../graph/program.js';
+import { type Shape, sizeOf } from '../../../graph/tensorType.js';
+import type { EngineNode } from '../../fusion/node.js';
+import type { Emitter, Operand } from '../codegen/emitter.js';
+import { type Expression, elementwise, floatText, fromStored, moved } from '../codegen/expression.js';
+import type { Index } from '../codegen/index.js';
+import type { Stored } from '../codegen/stored.js';
+import type { Draft } from '../plan/draft.js';
+import type { Lowerings } from './lowering.js';
+
+const PIXELS = [0, 2, 3];
+
+/** A tensor [C] as an image [N,C,H,W] that repeats it. */
+function overImage(channels: Expression, shape: Shape): Expression {
+  return moved([channels], shape, (at, index) => channels.load(at, [index[1]!]));
+}
+
+/** A tensor [C] as a reduction over pixels writes it. */
+function asReduced(channels: Stored): Stored {
+  return { ...channels, shape: [1, channels.shape[0]!, 1, 1], strides: [0, 1, 0, 0] };
+}
+
+/** (x − mean)·scale + shift, for tensors [C]. */
+function affine(
+  x: Expression,
+  [mean, scale, shift]: readonly [Expression, Expression, Expression],
+): Expression {
+  const over = [mean, scale, shift].map((each) => overImage(each, x.shape));
+  return elementwise(x.shape, [x, ...over], (value, m, a, b) => `(${value} - ${m}) * ${a} + ${b}`);
+}
+
+/** Reads an expression [C] at the channel of an image's index. */
+function atChannel(at: Emitter, expression: Expression, index: readonly Index[]): Operand {
+  return expression.load(at, [index[1]!]);
+}
+
+const INVERSE = (variance: string, epsilon: number): string => `rsqrtf(${variance} + ${floatText(epsilon)})`;
+
+/** Statistics of the batch, and the scale γ/√(variance + ε), in one pass over x. */
+function train(
+  draft: Draft,
+  { attributes: { epsilon }, inputs, outputs }: EngineNode<'batchNormTrain'>,
+): void {
+  const [xValue, gammaValue, betaValue] = inputs as [ValueId, ValueId, ValueId];
+  const [y, meanValue, varianceValue] = outputs as [ValueId, ValueId, ValueId];
+  const x = fromStored(draft.stored(xValue));
+  const gamma = draft.expression(gammaValue);
+  const channels = x.shape[1]!;
+  const count = floatText(1 / (sizeOf(x.shape) / channels));
+  const [mean, variance] = [draft.output(meanValue, 'f32'), draft.output(varianceValue, 'f32')];
+  const scale = draft.buffers.tensor([channels], 'f32');
+  const varianceOf = (at: Emitter, [sum, squares]: readonly Operand[]): Operand =>
+    at.apply([sum!, squares!], (s, q) => `fmaxf((${q} - ${s} * ${s} * ${count}) * ${count}, 0.0f)`);
+  draft.reduce({
+    shape: x.shape,
+    axes: PIXELS,
+    reads: [x, gamma],
+    // Squares are of the distance to the first pixel, so that little cancels when the mean is far from 0.
+    first: (at, index) => x.load(at, index),
+    accumulators: [
+      {
+        combination: 'sum',
+        term: (at, index, first) => at.apply([x.load(at, index), first!], (a, b) => `${a} - ${b}`),
+      },
+      {
+        combination: 'sum',
+        term: (at, index, first) =>
+          at.apply([x.load(at, index), first!], (a, b) => `(${a} - ${b}) * (${a} - ${b})`),
+      },
+    ],
+    results: [
+      {
+        target: asReduced(mean),
+        value: (at, [sum], _, first) => at.apply([sum!, first!], (s, f) => `${f} + ${s} * ${count}`),
+      },
+      { target: asReduced(variance), value: (at, totals) => varianceOf(at, totals) },
+      {
+        target: asReduced(scale),
+        value: (at, totals, index) =>
+          at.apply(
+            [varianceOf(at, totals), atChannel(at, gamma, index)],
+            (v, g) => `${g} * ${INVERSE(v, epsilon)}`,
+          ),
+      },
+    ],
+  });
+  draft.define(y, affine(x, [fromStored(mean), fromStored(scale), draft.expression(betaValue)]));
+}
+
+/** dγ and dβ, and the three coefficients of dx = a·dy + b·(x − mean) + c, in one pass over dy and x. */
+function trainGrad(
+  draft: Draft,
+  { attributes: { epsilon }, inputs, outputs }: EngineNode<'batchNormTrainGrad'>,
+): void {
+  const [dyValue, xValue, ...parameters] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
+  const [gamma, mean, variance] = parameters.map((value) => draft.expression(value)) as [
+    Expression,
+    Expression,
+    Expression,
+  ];
+  const [dxValue, dgammaValue, dbetaValue] = outputs as [ValueId, ValueId, ValueId];
+  const dy = draft.expression(dyValue);
+  const x = fromStored(draft.stored(xValue));
+  const channels = x.shape[1]!;
+  const count = floatText(1 / (sizeOf(x.shape) / channels));
+  const [dgamma, dbeta] = [draft.output(dgammaValue, 'f32'), draft.output(dbetaValue, 'f32')];
+  const coefficients = [0, 1, 2].map(() => draft.buffers.tensor([channels], 'f32'));
+  const inverse = (at: Emitter, index: readonly Index[]): Operand =>
+    at.apply([atChannel(at, variance, index)], (v) => INVERSE(v!, epsilon));
+  const centred = (at: Emitter, index: readonly Index[]): Operand =>
+    at.apply([x.load(at, index), atChannel(at, mean, index)], (a, m) => `${a} - ${m}`);
+  const projected = (at: Emitter, totals: readonly Operand[], index: readonly Index[]): Operand =>
+    at.apply([totals[1]!, inverse(at, index)], (s, r) => `${s} * ${r}`);
+  const scale = (at: Emitter, index: readonly Index[]): Operand =>
+    at.apply([atChannel(at, gamma, index), inverse(at, index)], (g, r) => `${g} * ${r}`);
+  draft.reduce({
+    shape: x.shape,
+    axes: PIXELS,
+    reads: [dy, x, gamma, mean, variance],
+    accumulators: [
+      { combination: 'sum', term: (at, index) => dy.load(at, index) },
+      {
+        combination: 'sum',
+        term: (at, index) => at.apply([dy.load(at, index), centred(at, index)], (d, c) => `${d} * ${c}`),
+      },
+    ],
+    results: [
+      { target: asReduced(dgamma), value: projected },
+      { target: asReduced(dbeta), value: (_, totals) => totals[0]! },
+      { target: asReduced(coefficients[0]!), value: (at, _, index) => scale(at, index) },
+      {
+        target: asReduced(coefficients[1]!),
+        value: (at, totals, index) =>
+          at.apply(
+            [scale(at, index), inverse(at, index), projected(at, totals, index)],
+            (a, r, p) => `-${a} * ${r} * ${p} * ${count}`,
+          ),
+      },
+      {
+        target: asReduced(coefficients[2]!),
+        value: (at, totals, index) =>
+          at.apply([scale(at, index), totals[0]!], (a, s) => `-${a} * ${s} * ${count}`),
+      },
+    ],
+  });
+  const over = [mean, ...coefficients.map(fromStored)].map((each) => overImage(each, x.shape));
+  draft.define(
+    dxValue,
+    elementwise(
+      x.shape,
+      [dy, x, ...over],
+      (d, value, m, a, b, c) => `${a} * ${d} + ${b} * (${value} - ${m}) + ${c}`,
+    ),
+  );
+}
+
+/** Batch normalisation. What is applied to every element is left to its readers. */
+export const batchNormLowerings: Lowerings<'batchNormTrain' | 'batchNormTrainGrad' | 'batchNormInference'> = {
+  batchNormTrain: train,
+  batchNormTrainGrad: trainGrad,
+  batchNormInference: (draft, { attributes: { epsilon }, inputs, outputs }) => {
+    const [x, gamma, beta, mean, variance] = inputs.map((value) => draft.expression(value)) as [
+      Expression,
+      Expression,
+      Expression,
+      Expression,
+      Expression,
+    ];
+    const scale = elementwise(gamma.shape, [gamma, variance], (g, v) => `${g} * ${INVERSE(v!, epsilon)}`);
+    draft.define(outputs[0]!, affine(x, [mean, fromStored(draft.write(scale, 'f32')), beta]));
+  },
+};

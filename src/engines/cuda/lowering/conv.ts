@@ -1,0 +1,227 @@
+import type { ConvGeometry } from '../../../graph/op.js';
+import type { ValueId } from '../../../graph/program.js';
+import { type Shape, sizeOf } from '../../../graph/tensorType.js';
+import type { EngineNode } from '../../fusion/node.js';
+import { type Expression, elementwise, fromStored, moved } from '../codegen/expression.js';
+import { isNative, type Stored, sameStrides } from '../codegen/stored.js';
+import type { Epilogue, StorageType } from '../device.js';
+import type { Draft } from '../plan/draft.js';
+import { bytesMoved, describeTensors } from '../plan/traffic.js';
+import { depthwiseForward, depthwiseInputGrad, depthwiseWeightGrad, isDepthwise } from './depthwise.js';
+import { unaryText } from './functions.js';
+import type { Lowerings } from './lowering.js';
+
+/** The type of a library's operands. */
+function operandType(draft: Draft): StorageType {
+  return draft.arithmetic === 'bf16' ? 'bf16' : 'f32';
+}
+
+/** Elements that a library's tensors are aligned to: 16 bytes of bf16. */
+const ALIGNMENT = 8;
+
+/**
+ * Whether a library can read a tensor as an image: the channel last, pixels in rows of any pitch. Images of one channel or one pixel
+ * lie in several ways at once.
+ */
+function isImage({ shape, strides, offset }: Stored): boolean {
+  const [, channels, height, width] = shape as readonly [number, number, number, number];
+  const pitch = strides[3]!;
+  if (offset % ALIGNMENT !== 0 || (pitch !== channels && pitch % ALIGNMENT !== 0)) return false;
+  const dense: Shape = [height * width * pitch, 1, width * pitch, pitch];
+  return pitch >= channels && sameStrides(shape, strides, dense);
+}
+
+/** An image as a library reads it; strides of axes of size 1 are those of dense ones. */
+export function imageOf(draft: Draft, value: ValueId): Stored {
+  const stored = draft.storedAs(value, operandType(draft), isImage);
+  const { shape } = stored;
+  const [, , height, width] = shape as readonly [number, number, number, number];
+  if (isNative(stored)) return { ...stored, strides: denseStrides(shape) };
+  const pitch = width > 1 ? stored.strides[3]! : height > 1 ? stored.strides[2]! : stored.strides[0]!;
+  return { ...stored, strides: [height * width * pitch, 1, width * pitch, pitch] };
+}
+
+function denseStrides(shape: Shape): Shape {
+  const [, channels, height, width] = shape as readonly [number, number, number, number];
+  return [height * width * channels, 1, width * channels, channels];
+}
+
+interface Roles {
+  readonly kind: 'forward' | 'inputGrad' | 'weightGrad';
+  readonly image: Stored;
+  readonly filter: Stored;
+  readonly result: Stored;
+  readonly bias?: Stored | undefined;
+  readonly addend?: Stored | undefined;
+}
+
+/** Adds a convolution of the library's; false if it has none with such an epilogue. */
+function addConvolution(draft: Draft, roles: Roles, geometry: ConvGeometry, epilogue?: Epilogue): boolean {
+  const { kind, image, filter, result, bias, addend } = roles;
+  const prepared = draft.device.convolution({
+    kind,
+    image,
+    filter,
+    result,
+    geometry,
+    arithmetic: draft.arithmetic,
+    epilogue,
+  });
+  if (!prepared) {
+    if (epilogue) return false;
+    throw new Error(`no algorithm for a convolution of ${describeTensors([image, filter], [result])}`);
+  }
+  const workspace = draft.workspace(prepared.workspaceBytes);
+  const target = { forward: result, inputGrad: image, weightGrad: filter }[kind];
+  const sources = [image, filter, result, bias, addend].filter(
+    (each) => each !== undefined && each !== target,
+  );
+  const read = sources.filter((each) => each !== undefined);
+  draft.add({
+    kind: 'convolution',
+    detail: describeTensors(read, [target]),
+    flops: 2 * sizeOf(result.shape) * sizeOf(filter.shape.slice(1)),
+    bytes: bytesMoved(read) + bytesMoved([target]),
+    reads: read.map(({ buffer }) => buffer),
+    writes: [target.buffer, ...(workspace ? [workspace] : [])],
+    prepared,
+    image,
+    filter,
+    result,
+    bias,
+    addend,
+    workspace,
+  });
+  return true;
+}
+
+/** The filter of a convolution as its library reads it. */
+function filterOf(draft: Draft, value: ValueId): Stored {
+  const filter = draft.storedAs(value, operandType(draft));
+  return { ...filter, strides: denseStrides(filter.shape) };
+}
+
+function forward(
+  draft: Draft,
+  inputs: readonly ValueId[],
+  value: ValueId,
+  geometry: ConvGeometry,
+): Expression {
+  const [x, weight] = inputs as [ValueId, ValueId];
+  const shape = draft.shapeOf(value);
+  if (isDepthwise(draft.shapeOf(x), draft.shapeOf(weight), geometry))
+    return fromStored(
+      draft.write(depthwiseForward(draft, x, weight, { shape, geometry }), draft.storageOf(value)),
+    );
+  const result = draft.buffers.tensor(shape, operandType(draft));
+  addConvolution(
+    draft,
+    { kind: 'forward', image: imageOf(draft, x), filter: filterOf(draft, weight), result },
+    geometry,
+  );
+  return fromStored(result);
+}
+
+/** A bias [O] under an image [N,O,H,W]. */
+function perChannel(bias: Expression, shape: Shape): Expression {
+  return moved([bias], shape, (at, index) => bias.load(at, [index[1]!]));
+}
+
+function fused(draft: Draft, { attributes, inputs, outputs }: EngineNode<'conv2dFused'>): void {
+  const { geometry, hasBias, hasAddend, activation } = attributes;
+  const value = outputs[0]!;
+  const rest = inputs.slice(2);
+  const bias = hasBias ? rest.shift() : undefined;
+  const addend = hasAddend ? rest.shift() : undefined;
+  if (withEpilogue(draft, { node: { attributes, inputs, outputs }, bias, addend })) return;
+  const shape = draft.shapeOf(value);
+  const conv = forward(draft, inputs, value, geometry);
+  const operands = [conv];
+  if (bias !== undefined) operands.push(perChannel(draft.expression(bias), shape));
+  if (addend !== undefined) operands.push(draft.expression(addend));
+  const sum = (...texts: string[]): string => texts.join(' + ');
+  const total = elementwise(shape, operands, sum);
+  draft.define(value, activation ? elementwise(shape, [total], (x) => unaryText(activation, x!)) : total);
+}
+
+interface FusedParts {
+  readonly node: Pick<EngineNode<'conv2dFused'>, 'attributes' | 'inputs' | 'outputs'>;
+  readonly bias: ValueId | undefined;
+  readonly addend: ValueId | undefined;
+}
+
+/** Whether the library computed a convolution with everything after it. */
+function withEpilogue(draft: Draft, { node, bias, addend }: FusedParts): boolean {
+  const { geometry, activation } = node.attributes;
+  const [x, weight] = node.inputs as [ValueId, ValueId];
+  const value = node.outputs[0]!;
+  const shape = draft.shapeOf(value);
+  if (isDepthwise(draft.shapeOf(x), draft.shapeOf(weight), geometry)) return false;
+  const epilogue: Epilogue = { bias: bias !== undefined, addend: addend !== undefined, activation };
+  const result = draft.buffers.tensor(shape, operandType(draft));
+  const roles: Roles = {
+    kind: 'forward',
+    image: imageOf(draft, x),
+    filter: filterOf(draft, weight),
+    result: { ...result, strides: denseStrides(shape) },
+    bias: bias === undefined ? undefined : draft.storedAs(bias, 'f32'),
+    addend: addend === undefined ? undefined : imageOf(draft, addend),
+  };
+  if (!addConvolution(draft, roles, geometry, epilogue)) return false;
+  draft.place(value, result);
+  return true;
+}
+
+/** Convolutions: cuDNN's, or kernels of our own where every channel has a filter of its own. */
+export const convLowerings: Lowerings<'conv2d' | 'conv2dFused' | 'conv2dInputGrad' | 'conv2dWeightGrad'> = {
+  conv2d: (draft, { attributes, inputs, outputs }) => {
+    const value = outputs[0]!;
+    const conv = forward(draft, inputs, value, attributes);
+    const bias = inputs[2];
+    if (bias === undefined) return void draft.place(value, conv.reads[0]!);
+    const shape = draft.shapeOf(value);
+    draft.define(
+      value,
+      elementwise(shape, [conv, perChannel(draft.expression(bias), shape)], (x, b) => `${x} + ${b}`),
+    );
+  },
+  conv2dFused: fused,
+  conv2dInputGrad: (draft, { attributes, inputs, outputs }) => {
+    const [dy, weight] = inputs as [ValueId, ValueId];
+    const value = outputs[0]!;
+    const shape = attributes.inputShape;
+    if (isDepthwise(shape, draft.shapeOf(weight), attributes)) {
+      const expression = depthwiseInputGrad(draft, dy, weight, { shape, geometry: attributes });
+      return void draft.place(value, draft.write(expression, draft.storageOf(value)));
+    }
+    const image = draft.output(value, operandType(draft));
+    addConvolution(
+      draft,
+      {
+        kind: 'inputGrad',
+        image: { ...image, strides: denseStrides(shape) },
+        filter: filterOf(draft, weight),
+        result: imageOf(draft, dy),
+      },
+      attributes,
+    );
+  },
+  conv2dWeightGrad: (draft, { attributes, inputs, outputs }) => {
+    const [dy, x] = inputs as [ValueId, ValueId];
+    const value = outputs[0]!;
+    const shape = attributes.weightShape;
+    if (isDepthwise(draft.shapeOf(x), shape, attributes))
+      return depthwiseWeightGrad(draft, { dy, x, value, geometry: attributes });
+    const filter = draft.output(value, operandType(draft));
+    addConvolution(
+      draft,
+      {
+        kind: 'weightGrad',
+        image: imageOf(draft, x),
+        filter: { ...filter, strides: denseStrides(shape) },
+        result: imageOf(draft, dy),
+      },
+      attributes,
+    );
+  },
+};

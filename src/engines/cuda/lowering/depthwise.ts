@@ -1,0 +1,150 @@
+import type { ConvGeometry } from '../../../graph/op.js';
+import type { ValueId } from '../../../graph/program.js';
+import type { Shape } from '../../../graph/tensorType.js';
+import type { Emitter, Operand } from '../codegen/emitter.js';
+import { type Expression, fromStored, moved } from '../codegen/expression.js';
+import { Index } from '../codegen/index.js';
+import type { Draft } from '../plan/draft.js';
+import { overOutputs, overWindow, type Sliding, type WindowPlace } from './window.js';
+
+/** Whether every channel has a filter of its own, and gives one channel. */
+export function isDepthwise(image: Shape, filter: Shape, { groups }: ConvGeometry): boolean {
+  return groups > 1 && groups === image[1] && filter[0] === groups && filter[1] === 1;
+}
+
+interface Shaped {
+  readonly shape: Shape;
+  readonly geometry: ConvGeometry;
+}
+
+function sliding(geometry: ConvGeometry, filter: Shape): Sliding {
+  return { ...geometry, size: [filter[2]!, filter[3]!] };
+}
+
+/** Index of a filter's element of a channel. */
+function filterIndex([row, column]: WindowPlace['kernel'], channel: Index, filter: Shape): Index[] {
+  const along = (name: string, range: number): Index => Index.of({ name, range, lanes: 'same', step: 1 });
+  return [channel, Index.zero, along(row, filter[2]!), along(column, filter[3]!)];
+}
+
+/** A sum of products over the places of a window. */
+function sumOfProducts(at: Emitter, each: (add: (a: Operand, b: Operand) => void) => void): Operand {
+  const total = at.name('s');
+  at.line(`float ${total}[${at.lanes}]; LANES(${at.lanes}) ${total}[j] = 0.0f;`);
+  each((a, b) => {
+    at.line(`LANES(${at.lanes}) ${total}[j] += ${a.text} * ${b.text};`);
+  });
+  return at.lanes === 1 ? { text: `${total}[0]`, laned: false } : { text: `${total}[j]`, laned: true };
+}
+
+/** x [N,C,H,W] with weight [C,1,kh,kw]. */
+export function depthwiseForward(
+  draft: Draft,
+  xValue: ValueId,
+  weightValue: ValueId,
+  { shape, geometry }: Shaped,
+): Expression {
+  const [x, weight] = [fromStored(draft.stored(xValue)), draft.expression(weightValue)];
+  const { shape: image } = x;
+  return moved([x, weight], shape, (at, [n, c, h, w]) =>
+    sumOfProducts(at, (add) => {
+      overWindow(
+        at,
+        sliding(geometry, weight.shape),
+        [h!, w!],
+        [image[2]!, image[3]!],
+        ({ kernel, row, column }) =>
+          add(x.load(at, [n!, c!, row, column]), weight.load(at, filterIndex(kernel, c!, weight.shape))),
+      );
+    }),
+  );
+}
+
+/** dy [N,C,H',W'] with weight [C,1,kh,kw] → dx. */
+export function depthwiseInputGrad(
+  draft: Draft,
+  dyValue: ValueId,
+  weightValue: ValueId,
+  { shape, geometry }: Shaped,
+): Expression {
+  const [dy, weight] = [fromStored(draft.stored(dyValue)), draft.expression(weightValue)];
+  return moved([dy, weight], shape, (at, [n, c, h, w]) =>
+    sumOfProducts(at, (add) => {
+      const output = [dy.shape[2]!, dy.shape[3]!] as const;
+      overOutputs(at, sliding(geometry, weight.shape), [h!, w!], output, ({ kernel, row, column }) =>
+        add(dy.load(at, [n!, c!, row, column]), weight.load(at, filterIndex(kernel, c!, weight.shape))),
+      );
+    }),
+  );
+}
+
+/** Filter elements that one launch adds up at most: each takes a register a lane. */
+const MOST_SUMS = 9;
+
+/** dy [N,C,H',W'] and x [N,C,H,W] → the gradient toward weight [C,1,kh,kw]: a sum over images and places for each of its elements. */
+export function depthwiseWeightGrad(
+  draft: Draft,
+  {
+    dy: dyValue,
+    x: xValue,
+    value,
+    geometry,
+  }: { dy: ValueId; x: ValueId; value: ValueId; geometry: ConvGeometry },
+): void {
+  const [dy, x] = [fromStored(draft.stored(dyValue)), fromStored(draft.stored(xValue))];
+  const target = draft.output(value, 'f32');
+  const [channels, , height, width] = target.shape as readonly [number, number, number, number];
+  const places = Array.from(
+    { length: height * width },
+    (_, i) => [Math.floor(i / width), i % width] as const,
+  );
+  for (let from = 0; from < places.length; from += MOST_SUMS) {
+    const chosen = places.slice(from, from + MOST_SUMS);
+    draft.reduce({
+      shape: dy.shape,
+      axes: [0, 2, 3],
+      reads: [dy, x],
+      accumulators: chosen.map((place) => ({
+        combination: 'sum',
+        term: (at, index) => product(at, { dy, x, index, place, geometry }),
+      })),
+      results: chosen.map(([row, column], i) => ({
+        target: {
+          ...target,
+          shape: [1, channels, 1, 1],
+          strides: [0, target.strides[0]!, 0, 0],
+          offset: row * target.strides[2]! + column * target.strides[3]!,
+        },
+        value: (_, totals) => totals[i]!,
+      })),
+    });
+  }
+}
+
+interface ProductPlace {
+  readonly dy: Expression;
+  readonly x: Expression;
+  readonly index: readonly Index[];
+  readonly place: readonly [number, number];
+  readonly geometry: ConvGeometry;
+}
+
+/** dy times the element of x that a filter's element meets there; 0 in the padding. */
+function product(at: Emitter, { dy, x, index, place, geometry }: ProductPlace): Operand {
+  const [n, c, h, w] = index as readonly [Index, Index, Index, Index];
+  const along = (i: 0 | 1, position: Index): { readonly index: Index; readonly condition: string } => {
+    const moved = position
+      .times(geometry.stride[i])
+      .plus(place[i] * geometry.dilation[i] - geometry.padding[i]);
+    const text = moved.text('first');
+    return { index: moved, condition: `${text} >= 0 && ${text} < ${x.shape[i + 2]!}` };
+  };
+  const [row, column] = [along(0, h), along(1, w)];
+  const gradient = dy.load(at, index);
+  const image = at.branch(
+    `${row.condition} && ${column.condition}`,
+    () => x.load(at, [n, c, row.index, column.index]),
+    () => ({ text: '0.0f', laned: false }),
+  );
+  return at.apply([gradient, image], (a, b) => `${a} * ${b}`);
+}

@@ -1,0 +1,194 @@
+import type { Phase } from '../../../graph/phase.js';
+import { phasesOf } from '../../../graph/phases.js';
+import type { Program, ValueId } from '../../../graph/program.js';
+import { type Shape, sizeOf, type TensorType } from '../../../graph/tensorType.js';
+import type { AnyEngineNode } from '../../fusion/node.js';
+import type { Usage } from '../../fusion/usage.js';
+import { bigReads, type Expression, fromStored } from '../codegen/expression.js';
+import { type KernelBody, pointwise, type Store } from '../codegen/pointwise.js';
+import { type Reduction, reduction } from '../codegen/reduction.js';
+import { isNative, nativeStrides, type Stored } from '../codegen/stored.js';
+import { type Arithmetic, BYTES, type Device, type StorageType } from '../device.js';
+import { PlanBuffers } from './buffers.js';
+import type { Step } from './step.js';
+import { bytesMoved, describeTensors } from './traffic.js';
+
+/** Options of a draft. */
+export interface DraftSettings {
+  readonly device: Device;
+  readonly program: Program;
+  /** Of the program's nodes as they are planned. */
+  readonly usage: Usage;
+  /** Of convolutions and products; `bf16` also stores images in bf16. */
+  readonly arithmetic: Arithmetic;
+}
+
+/** The largest cost of an expression that is computed again by each of its readers. */
+const CHEAP = 40;
+
+/**
+ * A plan under construction, as lowerings use it. A value is stored, or an expression that its readers compute: images
+ * are only written where a library needs them, or where computing them again would read more than reading them.
+ */
+export class Draft {
+  readonly device: Device;
+  readonly arithmetic: Arithmetic;
+  readonly usage: Usage;
+  readonly buffers = new PlanBuffers();
+  readonly prologue: Step[] = [];
+  readonly steps: Step[] = [];
+  private readonly values: readonly TensorType[];
+  private readonly phases: ReadonlyMap<ValueId, Phase>;
+  private readonly expressions = new Map<ValueId, Expression>();
+  private readonly copies = new Map<ValueId, Stored[]>();
+  private owner: { operation: string; phase?: Phase | undefined } = { operation: '' };
+
+  constructor({ device, program, usage, arithmetic }: DraftSettings) {
+    this.device = device;
+    this.arithmetic = arithmetic;
+    this.usage = usage;
+    this.values = program.values;
+    this.phases = phasesOf(program);
+  }
+
+  /** Says which node is planned next. */
+  begin(node: AnyEngineNode): void {
+    const phase = node.outputs.length > 0 ? this.phases.get(node.outputs[0]!) : undefined;
+    this.owner = { operation: node.kind, ...(phase && { phase }) };
+  }
+
+  typeOf(value: ValueId): TensorType {
+    return this.values[value]!;
+  }
+
+  shapeOf(value: ValueId): Shape {
+    return this.values[value]!.shape;
+  }
+
+  /** How a value is stored: images of the forward and backward passes in bf16 where that is the arithmetic, else as they are. */
+  storageOf(value: ValueId): StorageType {
+    const { shape, dtype } = this.values[value]!;
+    if (dtype === 'i32') return 'i32';
+    const isImage = shape.length === 4 && this.phases.get(value) !== 'update';
+    return isImage && this.arithmetic === 'bf16' && sizeOf(shape) > shape[0]! * shape[1]! ? 'bf16' : 'f32';
+  }
+
+  /** Records how a value is computed. It is written at once if several readers would each read more than one tensor for it. */
+  define(value: ValueId, expression: Expression): void {
+    this.expressions.set(value, expression);
+    const readers = this.usage.usersOf(value).length + (this.usage.isKept(value) ? 1 : 0);
+    if (expression.cost > 0 && readers > 1 && !isCheap(expression)) this.stored(value);
+  }
+
+  /** Records where a value is. */
+  place(value: ValueId, stored: Stored): void {
+    this.expressions.set(value, fromStored(stored));
+    this.copies.set(value, [stored]);
+  }
+
+  /** A value as its readers should compute it. */
+  expression(value: ValueId): Expression {
+    const known = this.expressions.get(value);
+    if (!known) throw new Error(`value ${value} is not planned yet`);
+    const copy = this.copies.get(value)?.find((each) => each.type === this.storageOf(value));
+    return copy && !isCheap(known) ? fromStored(copy) : known;
+  }
+
+  /** A value in memory, in any layout. */
+  stored(value: ValueId): Stored {
+    const known = this.copies.get(value)?.[0];
+    return known ?? this.storedAs(value, this.storageOf(value));
+  }
+
+  /** A value in memory, of a type, dense with the channel last if it has four axes. */
+  storedAs(value: ValueId, type: StorageType, suits: (stored: Stored) => boolean = isNative): Stored {
+    const copies = this.copies.get(value) ?? [];
+    const known = copies.find((copy) => copy.type === type && suits(copy));
+    if (known) return known;
+    const stored = this.write(this.expression(value), type);
+    this.copies.set(value, [...copies, stored]);
+    return stored;
+  }
+
+  /** Writes an expression to a new tensor. */
+  write(expression: Expression, type: StorageType, strides: Shape = nativeStrides(expression.shape)): Stored {
+    const isFixed = expression.reads.every(({ buffer }) => buffer.storage === 'constant');
+    const target = this.buffers.tensor(expression.shape, type, {
+      strides,
+      storage: isFixed ? 'constant' : 'transient',
+    });
+    this.store([{ expression, target }]);
+    return target;
+  }
+
+  /** Writes expressions of one shape. */
+  store(stores: readonly Store[]): void {
+    const body = pointwise(stores, this.device.multiprocessors);
+    const reads = stores.flatMap(({ expression }) => expression.reads);
+    const writes = stores.map(({ target }) => target);
+    const flops = stores.reduce((sum, { expression }) => sum + expression.cost * sizeOf(expression.shape), 0);
+    this.kernel(body, reads, writes, flops);
+  }
+
+  /** Adds a reduction. */
+  reduce(spec: Reduction): void {
+    const body = reduction(
+      spec,
+      {
+        partials: (bytes) => this.buffers.raw(bytes, 'transient'),
+        counters: (bytes) => this.buffers.raw(bytes, 'static'),
+      },
+      this.device.multiprocessors,
+    );
+    const flops = spec.accumulators.length * 2 * sizeOf(spec.shape);
+    this.kernel(
+      body,
+      spec.reads.flatMap(({ reads }) => reads),
+      spec.results.map(({ target }) => target),
+      flops,
+    );
+  }
+
+  /** Adds a kernel. */
+  kernel(body: KernelBody, reads: readonly Stored[], writes: readonly Stored[], flops: number): void {
+    const isFixed = body.writes.every(({ storage }) => storage === 'constant');
+    (isFixed ? this.prologue : this.steps).push({
+      kind: 'kernel',
+      ...this.owner,
+      detail: describeTensors(reads, writes),
+      flops,
+      bytes: bytesMoved(reads) + bytesMoved(writes),
+      reads: body.reads,
+      writes: body.writes,
+      body,
+    });
+  }
+
+  /** Adds a step of a library. */
+  add(step: StepWithoutOwner): void {
+    this.steps.push({ ...this.owner, ...step });
+  }
+
+  /** A new tensor for a value, which a step will write. */
+  output(value: ValueId, type: StorageType = this.storageOf(value)): Stored {
+    const stored = this.buffers.tensor(this.shapeOf(value), type);
+    this.place(value, stored);
+    return stored;
+  }
+
+  /** Memory for a library's step alone. */
+  workspace(bytes: number): ReturnType<PlanBuffers['raw']> | undefined {
+    return bytes > 0 ? this.buffers.raw(Math.max(bytes, BYTES.f32), 'transient') : undefined;
+  }
+}
+
+/** A step as lowerings give it. */
+type StepWithoutOwner = Step extends infer S
+  ? S extends Step
+    ? Omit<S, 'operation' | 'phase'>
+    : never
+  : never;
+
+function isCheap(expression: Expression): boolean {
+  return bigReads(expression) <= 1 && expression.cost <= CHEAP;
+}
