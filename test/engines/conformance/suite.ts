@@ -13,9 +13,12 @@ import { behaviours } from './variables.js';
 /** The engine of pages, in Node. */
 const WASM = new URL('../onnx/fixtures/wasmBackend.js', import.meta.url);
 
+/** The CUDA engine without a card. */
+const EMULATED = new URL('../cuda/fixtures/emulatedBackend.js', import.meta.url);
+
 /** An engine that the suite runs on. */
 export interface Subject {
-  readonly engine: EngineName | 'wasm';
+  readonly engine: EngineName | 'wasm' | 'emulated CUDA';
   /** Default f32. */
   readonly precision?: Precision;
   /** Skip, and say why, where the engine's library is not installed: it is no dependency of the package. */
@@ -31,6 +34,8 @@ async function startOrReason({ engine, precision = 'f32', optional }: Subject): 
   try {
     if (engine === 'wasm')
       return await startThreadEngine({ name: engine, module: WASM }, { threads: 1, precision });
+    if (engine === 'emulated CUDA')
+      return await startThreadEngine({ name: engine, module: EMULATED }, { threads: 1, precision });
     return await createEngine(engine, { threads: 2, precision });
   } catch (error) {
     if (optional && isMissing(error)) return errorMessage(error);

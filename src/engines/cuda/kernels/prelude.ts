@@ -2,7 +2,7 @@
  * CUDA C++ that precedes every module of kernels: bf16 as the upper half of an f32, and loads and stores of consecutive elements
  * in words of up to 16 bytes. It needs no header, so that NVRTC alone compiles it.
  */
-export const prelude = String.raw`
+export const prelude = `
 typedef unsigned short bf16;
 typedef unsigned int u32;
 typedef unsigned long long u64;

@@ -97,10 +97,10 @@ function maximumGrad(dy: Expression, x: Expression, geometry: PoolGeometry): Exp
           const ownPlace = `(${h.text()}) * ${shape[3]} + (${w.text()})`;
           const before = at.value(`${place} < ${ownPlace}`, false, 'int').text;
           const after = at.value(`${place} > ${ownPlace}`, false, 'int').text;
-          const isNaN = `${own.text} != ${own.text}`;
+          const isUndefined = `${own.text} != ${own.text}`;
           each(
             at,
-            `if ((${before} && !(${isNaN}) && !(${own.text} > ${other})) || (${after} && (${other} > ${own.text} || ${other} != ${other}))) ${isFirst.text} = 0;`,
+            `if ((${before} && !(${isUndefined}) && !(${own.text} > ${other})) || (${after} && (${other} > ${own.text} || ${other} != ${other}))) ${isFirst.text} = 0;`,
           );
         },
       );
