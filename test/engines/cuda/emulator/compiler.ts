@@ -23,7 +23,7 @@ const COMMON = [
 ];
 /** Sums may be reordered: without that, dot products are not vectorized. */
 const RUNTIME_FLAGS = [
-  ...['-O3', '-shared', '-fvisibility=default', '-pthread'],
+  ...['-O2', '-ftree-vectorize', '-shared', '-fvisibility=default', '-pthread'],
   ...['-fassociative-math', '-fno-signed-zeros', '-fno-trapping-math'],
 ];
 /** The sanitizers report through functions of the runtime; their own library is not linked. */

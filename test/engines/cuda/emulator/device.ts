@@ -33,6 +33,9 @@ export interface EmulatorOptions {
 /** Bytes that a library's work needs besides its tensors; they are overwritten with NaN. */
 const WORKSPACE = 1024;
 
+/** The tensor that a convolution writes. */
+const WRITTEN = { forward: 'result', inputGrad: 'image', weightGrad: 'filter' } as const;
+
 /** Why tests on the emulator are skipped, or false. */
 export function withoutEmulator(): string | false {
   return Compiler.find()
@@ -115,9 +118,9 @@ class Emulator implements Device {
   }
 
   convolution(spec: ConvolutionSpec): Prepared<ConvolutionPointers> | undefined {
-    const { epilogue } = spec;
-    if (epilogue?.activation && epilogue.activation.fn !== 'relu') return undefined;
-    if (epilogue && spec.kind !== 'forward') return undefined;
+    const { bias = false, addend = false, activation } = spec.epilogue ?? {};
+    if (activation && activation.fn !== 'relu') return undefined;
+    if (spec.kind !== 'forward' && (bias || addend || activation)) return undefined;
     const encoded = encodeConvolution(spec);
     return this.prepare(`loops, ${spec.kind}`, (pointers) => {
       this.checkConvolution(spec, pointers);
@@ -140,15 +143,23 @@ class Emulator implements Device {
 
   private checkConvolution(spec: ConvolutionSpec, pointers: ConvolutionPointers): void {
     const what = (name: string) => `${name} of a convolution (${spec.kind})`;
-    for (const name of ['image', 'filter', 'result'] as const)
-      this.memory.checkInside(what(name), pointers[name], extentOf(spec[name]));
-    const { bias, addend } = pointers;
-    if ((bias !== undefined) !== (spec.epilogue?.bias ?? false))
-      throw new Error(`${what('bias')}: not as prepared`);
-    if ((addend !== undefined) !== (spec.epilogue?.addend ?? false))
-      throw new Error(`${what('addend')}: not as prepared`);
-    if (bias !== undefined) this.memory.checkInside(what('bias'), bias, 4 * spec.filter.shape[0]!);
-    if (addend !== undefined) this.memory.checkInside(what('addend'), addend, extentOf(spec.result));
+    const written = WRITTEN[spec.kind];
+    const end = pointers[written] + extentOf(spec[written]);
+    for (const name of ['image', 'filter', 'result'] as const) {
+      const [start, extent] = [pointers[name], extentOf(spec[name])];
+      this.memory.checkInside(what(name), start, extent);
+      if (name !== written && start < end && pointers[written] < start + extent)
+        throw new Error(`${what(name)} shares memory with the ${written}, which is written`);
+    }
+    const extents = { bias: 4 * spec.filter.shape[0]!, addend: extentOf(spec.result) };
+    for (const name of ['bias', 'addend'] as const) {
+      const pointer = pointers[name];
+      if ((pointer !== undefined) !== (spec.epilogue?.[name] ?? false))
+        throw new Error(
+          `${what(name)} is ${pointer === undefined ? 'missing' : 'given'}, not as it was prepared`,
+        );
+      if (pointer !== undefined) this.memory.checkInside(what(name), pointer, extents[name]);
+    }
   }
 
   private prepare<Pointers extends object>(

@@ -98,6 +98,16 @@ void multiply(double *__restrict__ image, double *__restrict__ filter, double *_
   }
 }
 
+// One pixel and one tap of a convolution with as many groups as channels and outputs.
+template <int64_t kind>
+void multiplyDepthwise(double *__restrict__ image, double *__restrict__ filter, double *__restrict__ result, int64_t channels) {
+  for (int64_t k = 0; k < channels; k++) {
+    if (kind == FORWARD) result[k] += image[k] * filter[k];
+    if (kind == INPUT_GRAD) image[k] += result[k] * filter[k];
+    if (kind == WEIGHT_GRAD) filter[k] += image[k] * result[k];
+  }
+}
+
 template <int64_t kind> void convolve(const Convolution &spec, double *image, double *filter, double *result) {
   const auto &[n, channels, h, w] = spec.image.shape;
   const auto &[outputs, c, kh, kw] = spec.filter.shape;
@@ -114,7 +124,8 @@ template <int64_t kind> void convolve(const Convolution &spec, double *image, do
             double *imagePixel = image + ((i * h + y) * w + x) * channels;
             double *resultPixel = result + ((i * oh + oy) * ow + ox) * outputs;
             double *tap = filter + (ky * kw + kx) * outputs * c;
-            for (int64_t g = 0; g < spec.groups; g++)
+            if (c == 1 && o == 1) multiplyDepthwise<kind>(imagePixel, tap, resultPixel, channels);
+            else for (int64_t g = 0; g < spec.groups; g++)
               multiply<kind>(imagePixel + g * c, tap + g * c * o, resultPixel + g * o, c, o);
           }
         }
