@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Starts each file; the hash of the contents follows. */
+const MARK = Buffer.from('biasloss cuda 1\n');
+const HASH_BYTES = 32;
+
+/** The contents of a file of the cache; undefined if it is missing, damaged or not one. */
+export function readCached(path: string): Uint8Array | undefined {
+  let file: Buffer;
+  try {
+    file = readFileSync(path);
+  } catch {
+    return undefined;
+  }
+  const start = MARK.length + HASH_BYTES;
+  if (file.length < start || !file.subarray(0, MARK.length).equals(MARK)) return undefined;
+  const contents = file.subarray(start);
+  return hashOf(contents).equals(file.subarray(MARK.length, start)) ? contents : undefined;
+}
+
+/**
+ * Writes a file of the cache, whole or not at all; other processes may do so at the same time. What cannot be kept, such as on a
+ * full disk, is computed again the next time.
+ */
+export function writeCached(path: string, contents: Uint8Array): void {
+  const part = `${path}.${process.pid}.part`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(part, Buffer.concat([MARK, hashOf(contents), contents]));
+    renameSync(part, path);
+  } catch {
+    rmSync(part, { force: true });
+  }
+}
+
+function hashOf(contents: Uint8Array): Buffer {
+  return createHash('sha256').update(contents).digest();
+}

@@ -1,0 +1,249 @@
+import type {
+  CapturedGraph,
+  ConvolutionPointers,
+  ConvolutionSpec,
+  Device,
+  Kernel,
+  KernelSource,
+  LaunchShape,
+  Pointer,
+  Prepared,
+  ProductSpec,
+} from '../device.js';
+import type { CublasLt } from './cublasLt.js';
+import type { Convolutions } from './cudnn/convolutions.js';
+import { CUDA, CudaError } from './driver/cudaError.js';
+import type { Driver } from './driver/driver.js';
+import { HostMemory, writePointer } from './hostMemory.js';
+import type { KernelCompiler } from './kernels/kernelCompiler.js';
+import { OutOfDeviceMemory } from './outOfDeviceMemory.js';
+import { Staging } from './staging.js';
+
+/** Most parameters of a kernel: 4 KiB of pointers. */
+const MOST_PARAMETERS = 512;
+
+/** Number and properties of a device. */
+export interface DeviceProperties {
+  readonly ordinal: number;
+  readonly name: string;
+  readonly multiprocessors: number;
+  /** 90 for compute capability 9.0. */
+  readonly capability: number;
+}
+
+/** The libraries that a device works with. */
+export interface DeviceLibraries {
+  /** Versions, for the description. */
+  readonly versions: string;
+  readonly compiler: KernelCompiler;
+  readonly convolutions: Convolutions;
+  readonly products: CublasLt;
+  /** Frees what the libraries have on the device. */
+  close(): void;
+}
+
+/** A CUDA device, whose context is the calling thread's, with one stream. */
+export class CudaDevice implements Device {
+  readonly multiprocessors: number;
+  readonly hasBf16: boolean;
+  readonly stream: number;
+  private readonly staging: Staging;
+  private readonly modules: number[] = [];
+  private readonly parameters = new Parameters();
+  private readonly events: readonly [number, number];
+  private isCapturing = false;
+  private opened: DeviceLibraries | undefined;
+
+  /** Libraries are given to {@link use}, since they need the device. */
+  constructor(
+    readonly driver: Driver,
+    private readonly properties: DeviceProperties,
+  ) {
+    this.multiprocessors = properties.multiprocessors;
+    this.hasBf16 = properties.capability >= 80;
+    this.stream = driver.createStream();
+    this.staging = new Staging(driver, this.stream);
+    this.events = [driver.createEvent(), driver.createEvent()];
+  }
+
+  get description(): string {
+    const { name, capability } = this.properties;
+    const version = `${Math.floor(capability / 10)}.${capability % 10}`;
+    return `CUDA on ${name} (compute capability ${version}, ${this.libraries.versions})`;
+  }
+
+  /** Sets the libraries, once. */
+  use(libraries: DeviceLibraries): void {
+    this.opened = libraries;
+  }
+
+  allocate(bytes: number): Pointer {
+    try {
+      return this.driver.allocate(Math.max(bytes, 1));
+    } catch (error) {
+      if (!(error instanceof CudaError) || error.code !== CUDA.outOfMemory) throw error;
+      throw this.outOfMemory(bytes);
+    }
+  }
+
+  free(pointer: Pointer): void {
+    this.driver.free(pointer);
+  }
+
+  clear(pointer: Pointer, bytes: number): void {
+    if (bytes > 0) this.driver.clear(pointer, bytes, this.stream);
+  }
+
+  upload(pointer: Pointer, data: ArrayBufferView): void {
+    if (this.isCapturing)
+      throw new Error('an upload cannot be captured: its array may change before the launch');
+    this.staging.upload(pointer, data);
+  }
+
+  download(pointer: Pointer, data: ArrayBufferView): void {
+    this.staging.download(pointer, data);
+  }
+
+  async compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]> {
+    const images = await this.libraries.compiler.compile(sources);
+    const modules = new Map<Uint8Array, number>();
+    return sources.map(({ name }, index) => {
+      const image = images[index]!;
+      const module = modules.get(image) ?? this.load(image);
+      modules.set(image, module);
+      return new LoadedKernel(name, this.driver.functionOf(module, name));
+    });
+  }
+
+  launch(kernel: Kernel, { blocks, threads }: LaunchShape, pointers: readonly Pointer[]): void {
+    if (!(kernel instanceof LoadedKernel)) throw new Error(`the kernel ${kernel.name} is not of this device`);
+    this.driver.launch(kernel.address, blocks, threads, this.stream, this.parameters.set(pointers));
+  }
+
+  convolution(spec: ConvolutionSpec): Prepared<ConvolutionPointers> | undefined {
+    return this.libraries.convolutions.prepare(spec);
+  }
+
+  product(spec: ProductSpec): Prepared<{ readonly a: Pointer; readonly b: Pointer; readonly c: Pointer }> {
+    return this.libraries.products.product(spec);
+  }
+
+  capture(body: () => void): CapturedGraph {
+    const graph = this.record(body);
+    const { driver, stream } = this;
+    try {
+      const executable = driver.instantiate(graph);
+      driver.upload(executable, stream);
+      return {
+        launch: () => driver.launchCaptured(executable, stream),
+        close: () => driver.destroyExecutable(executable),
+      };
+    } finally {
+      driver.destroyGraph(graph);
+    }
+  }
+
+  time(body: () => void): number {
+    const [start, end] = this.events;
+    this.driver.record(start, this.stream);
+    body();
+    this.driver.record(end, this.stream);
+    this.driver.waitFor(end);
+    return this.driver.elapsed(start, end);
+  }
+
+  /** Repeats what the first bytes of some memory are in the rest of it. */
+  repeat(pointer: Pointer, pattern: number, bytes: number): void {
+    for (let done = pattern; done < bytes; done *= 2)
+      this.driver.copy(pointer + done, pointer, Math.min(done, bytes - done), this.stream);
+  }
+
+  synchronize(): void {
+    this.driver.synchronize(this.stream);
+  }
+
+  close(): void {
+    this.driver.synchronize(this.stream);
+    this.opened?.close();
+    this.staging.close();
+    for (const module of this.modules.splice(0)) this.driver.unloadModule(module);
+    for (const event of this.events) this.driver.destroyEvent(event);
+    this.driver.destroyStream(this.stream);
+    this.driver.releaseContext(this.properties.ordinal);
+  }
+
+  private get libraries(): DeviceLibraries {
+    if (this.opened === undefined) throw new Error('the device has no libraries yet');
+    return this.opened;
+  }
+
+  /** The graph of the work that `body` adds. */
+  private record(body: () => void): number {
+    this.driver.beginCapture(this.stream);
+    this.isCapturing = true;
+    try {
+      body();
+    } catch (error) {
+      this.abandonCapture();
+      throw error;
+    } finally {
+      this.isCapturing = false;
+    }
+    return this.driver.endCapture(this.stream);
+  }
+
+  /** Ends a capture that failed; that it did is known. */
+  private abandonCapture(): void {
+    try {
+      this.driver.destroyGraph(this.driver.endCapture(this.stream));
+    } catch (error) {
+      if (!(error instanceof CudaError)) throw error;
+    }
+  }
+
+  private load(image: Uint8Array): number {
+    const module = this.driver.loadModule(image);
+    this.modules.push(module);
+    return module;
+  }
+
+  private outOfMemory(bytes: number): OutOfDeviceMemory {
+    const { free, total } = this.driver.memory();
+    return new OutOfDeviceMemory(
+      `the GPU has too little memory: ${mib(bytes)} more are needed, ${mib(free)} of ${mib(total)} are free; a smaller batch size needs less`,
+    );
+  }
+}
+
+/** A kernel in the device's memory. */
+class LoadedKernel implements Kernel {
+  constructor(
+    readonly name: string,
+    readonly address: number,
+  ) {}
+}
+
+/** The parameters of a launch, which copies them: pointers, and the addresses of the pointers. */
+class Parameters {
+  private readonly values = new HostMemory(8 * MOST_PARAMETERS);
+  private readonly words = this.values.words();
+  private readonly addresses = new HostMemory(8 * MOST_PARAMETERS);
+
+  constructor() {
+    const words = this.addresses.words();
+    for (let index = 0; index < MOST_PARAMETERS; index++)
+      writePointer(words, index, this.values.address + 8 * index);
+  }
+
+  /** @returns the address of the addresses */
+  set(pointers: readonly Pointer[]): number {
+    if (pointers.length > MOST_PARAMETERS)
+      throw new Error(`a kernel has at most ${MOST_PARAMETERS} parameters, not ${pointers.length}`);
+    for (let index = 0; index < pointers.length; index++) writePointer(this.words, index, pointers[index]!);
+    return this.addresses.address;
+  }
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+}

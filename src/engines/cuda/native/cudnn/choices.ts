@@ -1,0 +1,30 @@
+import { readCached, writeCached } from '../cacheFile.js';
+
+/** Which algorithm was taken for what, kept in a file so that later runs take the same and give the same bits. */
+export class Choices {
+  private readonly known: Map<string, string>;
+
+  /** @param path of the file, which is for one kind of device and one version of the library */
+  constructor(private readonly path: string) {
+    this.known = read(path);
+  }
+
+  get(key: string): string | undefined {
+    return this.known.get(key);
+  }
+
+  /** Keeps a choice, beside those that other processes have kept in the meantime, whose choices for the same key come first. */
+  set(key: string, choice: string): void {
+    this.known.set(key, choice);
+    const all = new Map([...this.known, ...read(this.path)]).set(key, choice);
+    writeCached(this.path, Buffer.from(JSON.stringify(Object.fromEntries(all))));
+  }
+}
+
+function read(path: string): Map<string, string> {
+  const contents = readCached(path);
+  if (contents === undefined) return new Map();
+  return new Map(
+    Object.entries(JSON.parse(Buffer.from(contents).toString('utf8')) as Record<string, string>),
+  );
+}

@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Environment variable that names folders of CUDA's libraries, which are searched before any other. */
+export const FOLDERS_VARIABLE = 'BIASLOSS_CUDA';
+
+/** Variables of an environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How long Python may take to say where its packages are. */
+const PYTHON_TIMEOUT_MS = 10_000;
+
+/** Folders where the driver is that the system's loader may not know: containers, WSL. */
+const driverFolders = [
+  '/usr/local/nvidia/lib64',
+  '/usr/lib/wsl/lib',
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+];
+
+/** Folders of the toolkit and of distributions' packages. */
+const systemFolders = [
+  '/usr/local/cuda/lib64',
+  '/usr/local/cuda/targets/x86_64-linux/lib',
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+];
+
+/**
+ * Folders that may have the driver's library, in the order in which they are searched.
+ *
+ * @param root stands for `/` (default)
+ */
+export function foldersOfDriver(environment: Environment, root = '/'): string[] {
+  return existing([
+    ...listed(environment[FOLDERS_VARIABLE]),
+    ...listed(environment.LD_LIBRARY_PATH),
+    ...driverFolders.map((folder) => join(root, folder)),
+  ]);
+}
+
+/**
+ * Folders that may have NVRTC, cuDNN and cuBLASLt, in the order in which they are searched: those that variables name, packages
+ * of the Python environment, the toolkit's.
+ *
+ * @param root stands for `/` (default)
+ * @param packages folders with packages of Python, besides those of the environment's variables
+ */
+export function foldersOfLibraries(
+  environment: Environment,
+  root = '/',
+  packages: readonly string[] = pythonPackages(environment),
+): string[] {
+  const homes = [environment.CUDA_HOME, environment.CUDA_PATH].filter((home) => home !== undefined);
+  const prefixes = [environment.VIRTUAL_ENV, environment.CONDA_PREFIX].filter((one) => one !== undefined);
+  return existing([
+    ...listed(environment[FOLDERS_VARIABLE]),
+    ...listed(environment.LD_LIBRARY_PATH),
+    ...homes.flatMap((home) => [join(home, 'lib64'), join(home, 'lib')]),
+    ...prefixes.flatMap(packagesOfPrefix).flatMap(wheelFolders),
+    ...packages.flatMap(wheelFolders),
+    ...prefixes.map((prefix) => join(prefix, 'lib')),
+    ...systemFolders.map((folder) => join(root, folder)),
+  ]);
+}
+
+/** Folders of the libraries in NVIDIA's wheels: `nvidia/cu13/lib`, or with CUDA 12 `nvidia/cublas/lib` and so on. */
+function wheelFolders(packages: string): string[] {
+  const nvidia = join(packages, 'nvidia');
+  return entries(nvidia).map((name) => join(nvidia, name, 'lib'));
+}
+
+function packagesOfPrefix(prefix: string): string[] {
+  return entries(join(prefix, 'lib'))
+    .filter((name) => /^python3\.\d+$/.test(name))
+    .map((name) => join(prefix, 'lib', name, 'site-packages'));
+}
+
+/** Where `python3` finds packages; none without Python. */
+function pythonPackages(environment: Environment): string[] {
+  const { stdout } = spawnSync(
+    'python3',
+    ['-c', 'import json, sys; print(json.dumps([p for p in sys.path if p]))'],
+    { encoding: 'utf8', env: environment, stdio: ['ignore', 'pipe', 'ignore'], timeout: PYTHON_TIMEOUT_MS },
+  );
+  try {
+    const paths: unknown = JSON.parse(stdout);
+    return Array.isArray(paths) ? paths.filter((path) => typeof path === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+function listed(variable: string | undefined): string[] {
+  return (variable ?? '').split(delimiter).filter((folder) => folder !== '');
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+function existing(folders: readonly string[]): string[] {
+  return [...new Set(folders)].filter((folder) => existsSync(folder));
+}

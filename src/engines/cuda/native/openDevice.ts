@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { UserError } from '../../../errors.js';
+import type { Device } from '../device.js';
+import { cacheFolder } from './cacheFolder.js';
+import { CublasLt } from './cublasLt.js';
+import { CudaDevice, type DeviceProperties } from './cudaDevice.js';
+import { Choices } from './cudnn/choices.js';
+import { Convolutions } from './cudnn/convolutions.js';
+import { Cudnn, readVersion } from './cudnn/cudnn.js';
+import { PlanTimer } from './cudnn/planTimer.js';
+import { ATTRIBUTE, Driver } from './driver/driver.js';
+import { KernelCompiler } from './kernels/kernelCompiler.js';
+import { bindNvrtc } from './kernels/nvrtc.js';
+import { type CudaLibraries, loadDriver, loadLibraries } from './library/cudaLibraries.js';
+import { randomPattern } from './randomPattern.js';
+
+/** Oldest compute capability, as 70 for 7.0: what CUDA 12 and cuDNN 9 both support. */
+const OLDEST_CAPABILITY = 70;
+
+/**
+ * Opens the first NVIDIA GPU, with the libraries that are found. Everything must be called from the thread that opened it.
+ *
+ * @throws UserError when there is no GPU, or the driver or a library is missing or too old
+ */
+export function openDevice(environment: Readonly<Record<string, string | undefined>> = process.env): Device {
+  return openCuda(environment).device;
+}
+
+/** The device, and what profiles ask of it. */
+export interface OpenedCuda {
+  readonly device: CudaDevice;
+  readonly convolutions: Convolutions;
+}
+
+/** As {@link openDevice}. */
+export function openCuda(environment: Readonly<Record<string, string | undefined>>): OpenedCuda {
+  const driver = new Driver(loadDriver(environment).handle);
+  driver.initialize();
+  const version = driver.version();
+  const properties = firstDevice(driver);
+  const libraries = loadLibraries(environment, version);
+  driver.retainContext(properties.ordinal);
+  try {
+    return withLibraries(new CudaDevice(driver, properties), libraries, properties, version);
+  } catch (error) {
+    driver.releaseContext(properties.ordinal);
+    throw error;
+  }
+}
+
+function firstDevice(driver: Driver): DeviceProperties {
+  if (driver.deviceCount() === 0)
+    throw new UserError('no NVIDIA GPU was found (CUDA_VISIBLE_DEVICES may hide it)');
+  const ordinal = 0;
+  const read = (attribute: number): number => driver.attribute(ordinal, attribute);
+  const properties = {
+    ordinal,
+    name: driver.deviceName(ordinal),
+    multiprocessors: read(ATTRIBUTE.multiprocessors),
+    capability: 10 * read(ATTRIBUTE.capabilityMajor) + read(ATTRIBUTE.capabilityMinor),
+  };
+  if (properties.capability < OLDEST_CAPABILITY)
+    throw new UserError(
+      `${properties.name} has compute capability ${properties.capability / 10}; this engine needs ${OLDEST_CAPABILITY / 10}.0 or newer`,
+    );
+  return properties;
+}
+
+function withLibraries(
+  device: CudaDevice,
+  libraries: CudaLibraries,
+  properties: DeviceProperties,
+  driverVersion: number,
+): OpenedCuda {
+  const nvrtc = bindNvrtc(libraries.nvrtc.handle, libraries.compilesInParallel);
+  const cudnnVersion = readVersion(libraries.cudnn.handle);
+  const cudnn = Cudnn.open(libraries.cudnn.handle, device.stream);
+  const products = new CublasLt(libraries.cublasLt.handle, device.stream);
+  const pattern = randomPattern();
+  const timer = new PlanTimer({
+    allocate: (bytes) => device.allocate(bytes),
+    free: (pointer) => device.free(pointer),
+    capture: (body) => device.capture(body),
+    time: (body) => device.time(body),
+    fill: (pointer, bytes) => {
+      const length = Math.min(pattern.length, bytes);
+      device.upload(pointer, pattern.subarray(0, length));
+      device.repeat(pointer, length, bytes);
+    },
+  });
+  const choices = new Choices(choicesFile(properties, cudnnVersion));
+  const convolutions = new Convolutions(cudnn, timer, choices);
+  device.use({
+    versions: `driver for CUDA ${asVersion(driverVersion)}, NVRTC ${nvrtc.version}, cuDNN ${cudnnVersion}, cuBLASLt ${products.version}`,
+    compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder()),
+    convolutions,
+    products,
+    close: () => {
+      timer.release();
+      products.close();
+      cudnn.close();
+    },
+  });
+  return { device, convolutions };
+}
+
+/** `13.0` of 13000. */
+function asVersion(version: number): string {
+  return `${Math.floor(version / 1000)}.${Math.floor(version / 10) % 100}`;
+}
+
+/** The file of the choices of cuDNN's algorithms. */
+function choicesFile({ name, multiprocessors }: DeviceProperties, version: string): string {
+  const hash = createHash('sha256').update(JSON.stringify([name, multiprocessors, version]));
+  return join(cacheFolder(), `${hash.digest('hex').slice(0, 24)}.choices`);
+}
