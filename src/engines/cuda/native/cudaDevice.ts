@@ -38,6 +38,8 @@ export interface DeviceLibraries {
   readonly compiler: KernelCompiler;
   readonly convolutions: Convolutions;
   readonly products: CublasLt;
+  /** Frees memory that is kept for further measurements. */
+  release(): void;
   /** Frees what the libraries have on the device. */
   close(): void;
 }
@@ -78,12 +80,15 @@ export class CudaDevice implements Device {
   }
 
   allocate(bytes: number): Pointer {
-    try {
-      return this.driver.allocate(Math.max(bytes, 1));
-    } catch (error) {
-      if (!(error instanceof CudaError) || error.code !== CUDA.outOfMemory) throw error;
-      throw this.outOfMemory(bytes);
-    }
+    const pointer = this.tryAllocate(bytes);
+    if (pointer !== undefined) return pointer;
+    this.opened?.release();
+    const second = this.tryAllocate(bytes);
+    if (second !== undefined) return second;
+    const { free, total } = this.driver.memory();
+    throw new OutOfDeviceMemory(
+      `the GPU has too little memory: ${mib(bytes)} more are needed, ${mib(free)} of ${mib(total)} are free; a smaller batch size needs less`,
+    );
   }
 
   free(pointer: Pointer): void {
@@ -105,6 +110,8 @@ export class CudaDevice implements Device {
   }
 
   async compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]> {
+    // All is measured when kernels are compiled, and their memory is needed.
+    this.libraries.release();
     const images = await this.libraries.compiler.compile(sources);
     const modules = new Map<Uint8Array, number>();
     return sources.map(({ name }, index) => {
@@ -207,11 +214,14 @@ export class CudaDevice implements Device {
     return module;
   }
 
-  private outOfMemory(bytes: number): OutOfDeviceMemory {
-    const { free, total } = this.driver.memory();
-    return new OutOfDeviceMemory(
-      `the GPU has too little memory: ${mib(bytes)} more are needed, ${mib(free)} of ${mib(total)} are free; a smaller batch size needs less`,
-    );
+  /** Memory; undefined where there is too little. */
+  private tryAllocate(bytes: number): Pointer | undefined {
+    try {
+      return this.driver.allocate(Math.max(bytes, 1));
+    } catch (error) {
+      if (error instanceof CudaError && error.code === CUDA.outOfMemory) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -96,6 +96,7 @@ function withLibraries(
     compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder()),
     convolutions,
     products,
+    release: () => timer.release(),
     close: () => {
       timer.release();
       products.close();

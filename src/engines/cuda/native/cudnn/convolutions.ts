@@ -114,8 +114,15 @@ function withGraph(plan: ConvolutionPlan, graph: OperationGraph): Prepared<Convo
   };
 }
 
-function keyOf(spec: ConvolutionSpec): string {
-  return JSON.stringify(spec);
+/** What the choice of an algorithm depends on. */
+function keyOf({ kind, image, filter, result, geometry, arithmetic, epilogue }: ConvolutionSpec): string {
+  const { stride, padding, dilation, groups } = geometry;
+  const tensors = [image, filter, result].map(({ type, shape, strides }) => [type, shape, strides]);
+  const { bias, addend, activation } = epilogue ?? { bias: false, addend: false, activation: undefined };
+  return JSON.stringify([
+    ...[kind, arithmetic, tensors, [stride, padding, dilation, groups]],
+    [bias, addend, activation?.fn],
+  ]);
 }
 
 function hasKnownActivation({ epilogue }: ConvolutionSpec): boolean {

@@ -168,7 +168,7 @@ class Compilation {
 
 /** Options of the compiler. Multiplications and additions are fused, as is the default, and nothing else is less exact than IEEE. */
 function optionsFor({ architecture }: CompilerTarget): string[] {
-  return [`--gpu-architecture=${architecture}`, '-std=c++17', '--fmad=true'];
+  return [`-arch=${architecture}`, '-std=c++17', '-fmad=true'];
 }
 
 /** What the result of {@link Nvrtc.compile} depends on besides the source. */
