@@ -9,20 +9,21 @@ import { refuseTelemetry } from './onnx/node/telemetry.js';
 
 /** Backend modules by engine name, each loaded only by its own worker. */
 const backendModules = {
+  cuda: './cuda/backend.js',
   onednn: './onednn/backend.js',
   onnx: './onnx/node/backend.js',
   reference: './reference/backend.js',
   webgpu: './onnx/node/webGpuBackend.js',
 } as const;
 
-/** An engine by name: `onednn` (oneDNN, native), `onnx` (ONNX Runtime, installed with the package), `reference` (plain TypeScript, slow) or `webgpu` (ONNX Runtime on a GPU, experimental). */
+/** An engine by name: `cuda` (an NVIDIA GPU, experimental), `onednn` (oneDNN, native), `onnx` (ONNX Runtime, installed with the package), `reference` (plain TypeScript, slow) or `webgpu` (ONNX Runtime on a GPU, experimental). */
 export type EngineName = keyof typeof backendModules;
 
 /** An engine by name; `auto` uses oneDNN if it is found, else ONNX Runtime. */
 export type EngineChoice = EngineName | 'auto';
 
 /** Names that {@link createEngine} takes. */
-export const engineChoices: readonly EngineChoice[] = ['auto', 'onednn', 'onnx', 'reference', 'webgpu'];
+export const engineChoices: readonly EngineChoice[] = ['auto', 'cuda', 'onednn', 'onnx', 'reference', 'webgpu'];
 
 /**
  * Starts an engine in a worker thread.

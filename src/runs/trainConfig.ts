@@ -128,7 +128,7 @@ export interface TrainConfig extends ModelSettings {
   readonly seed: number;
   /** Threads of computation; null: all. */
   readonly threads: number | null;
-  readonly engine: 'auto' | 'onnx' | 'onednn' | 'reference' | 'webgpu';
+  readonly engine: 'auto' | 'cuda' | 'onnx' | 'onednn' | 'reference' | 'webgpu';
   readonly precision: 'auto' | 'f32' | 'bf16';
   /**
    * First steps of a run that are in f32 while the rest is in bf16. A network with many normalisations is chaotic
