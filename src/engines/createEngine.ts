@@ -23,7 +23,14 @@ export type EngineName = keyof typeof backendModules;
 export type EngineChoice = EngineName | 'auto';
 
 /** Names that {@link createEngine} takes. */
-export const engineChoices: readonly EngineChoice[] = ['auto', 'cuda', 'onednn', 'onnx', 'reference', 'webgpu'];
+export const engineChoices: readonly EngineChoice[] = [
+  'auto',
+  'cuda',
+  'onednn',
+  'onnx',
+  'reference',
+  'webgpu',
+];
 
 /**
  * Starts an engine in a worker thread.

@@ -9,7 +9,8 @@ import { openDevice } from './native/openDevice.js';
  * @throws UserError when a library or a usable card is missing, the card does not multiply bf16 that was asked for, or there are several ranks
  */
 export const createBackend: BackendFactory = (options, communicator) => {
-  if (communicator.size > 1) throw new UserError('the CUDA engine computes on one rank: train without mpirun on it');
+  if (communicator.size > 1)
+    throw new UserError('the CUDA engine computes on one rank: train without mpirun on it');
   const device = openDevice();
   if (options.precision === 'bf16' && !device.hasBf16) {
     device.close();

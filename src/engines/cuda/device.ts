@@ -98,7 +98,7 @@ export interface CapturedGraph {
 }
 
 /**
- * A device that executes kernels, and its libraries, with one stream: everything is done in the order of the calls.
+ * A device that executes kernels, and its libraries, with one stream: everything but {@link Device.aside} is done in the order of the calls.
  *
  * Errors are thrown as UserErrors of one sentence: memory that is used up (what was asked for, what is free, what to lower), a lost
  * device, a driver too old.
@@ -131,6 +131,12 @@ export interface Device {
   product(spec: ProductSpec): Prepared<{ readonly a: Pointer; readonly b: Pointer; readonly c: Pointer }>;
   /** Records the work that `body` adds, without doing it. */
   capture(body: () => void): CapturedGraph;
+  /**
+   * Adds work, while it is recorded, that is done beside what is added afterwards, and after what was added before.
+   *
+   * @returns has what is added from then on wait for the work; to be called before the end of the recording
+   */
+  aside(body: () => void): () => void;
   /** Milliseconds that the device takes for the work that `body` adds. */
   time(body: () => void): number;
   /** Waits for all work. */

@@ -71,9 +71,7 @@ export class CudaExecutable implements BackendExecutable {
     // Libraries may prepare themselves in the first run, which cannot be recorded.
     if (this.runs === 1) for (const { run } of this.ready.work) run();
     else {
-      this.graph ??= this.device.capture(() => {
-        for (const { run } of this.ready.work) run();
-      });
+      this.graph ??= this.device.capture(() => this.addWork());
       this.graph.launch();
     }
     return Object.fromEntries([...this.plan.outputs].map(([name, stored]) => [name, this.download(stored)]));
@@ -93,6 +91,22 @@ export class CudaExecutable implements BackendExecutable {
     releaseSteps(this.plan.steps);
     for (const pointer of this.ready.tables) this.device.free(pointer);
     this.memory.free();
+  }
+
+  /** Adds all steps; those that may be are done beside the others. */
+  private addWork(): void {
+    const { asides } = this.plan;
+    const waiting: { readonly joined: number; readonly join: () => void }[] = [];
+    const joinUntil = (index: number): void => {
+      while (waiting[0] && waiting[0].joined <= index) waiting.shift()!.join();
+    };
+    this.ready.work.forEach(({ run }, index) => {
+      joinUntil(index);
+      const joined = asides.get(index);
+      if (joined === undefined) run();
+      else waiting.push({ joined, join: this.device.aside(run) });
+    });
+    joinUntil(Number.POSITIVE_INFINITY);
   }
 
   private medianTime(run: () => void): number {

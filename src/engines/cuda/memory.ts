@@ -1,4 +1,4 @@
-import { layOut, type MemoryPlan, planMemory } from '../planning/memoryPlan.js';
+import { type BufferUse, layOut, type MemoryPlan, planMemory } from '../planning/memoryPlan.js';
 import type { Device, Pointer } from './device.js';
 import type { PlanBuffer } from './plan/buffer.js';
 import type { Plan } from './plan/plan.js';
@@ -13,8 +13,11 @@ interface Region {
   readonly offsets: ReadonlyMap<number, number>;
 }
 
-function uses(steps: readonly Step[]): { readonly buffers: readonly PlanBuffer[] }[] {
-  return steps.map(({ reads, writes }) => ({ buffers: [...reads, ...writes] }));
+function uses(steps: readonly Step[], asides: ReadonlyMap<number, number>): BufferUse<PlanBuffer>[] {
+  return steps.map(({ reads, writes }, index) => ({
+    buffers: [...reads, ...writes],
+    until: asides.get(index),
+  }));
 }
 
 /** The memory of a plan: what changes in a run, and what lasts. */
@@ -26,10 +29,15 @@ export class PlanMemory {
   /** @param variable the pointers of variables, by name */
   constructor(
     private readonly device: Device,
-    { steps, buffers }: Plan,
+    { steps, asides, buffers }: Plan,
     private readonly variable: (name: string) => Pointer,
   ) {
-    const changing = planMemory(uses(steps), ({ storage }) => storage === 'transient', new Set(), ALIGNMENT);
+    const changing = planMemory(
+      uses(steps, asides),
+      ({ storage }) => storage === 'transient',
+      new Set(),
+      ALIGNMENT,
+    );
     const lasting = layOut(
       buffers.filter(({ storage }) => storage === 'static' || storage === 'constant'),
       ALIGNMENT,

@@ -32,8 +32,7 @@ export async function makeReady(
   const compiled = await device.compile([...distinct.values()]);
   const kernels = new Map(compiled.map((kernel) => [kernel.name, kernel] as const));
   const tables: Pointer[] = [];
-  const work = steps.map((step, i): Work => {
-    const kernel = sources[i] && kernels.get(sources[i].name);
+  const bind = (step: Step, kernel: Kernel | undefined): Work => {
     switch (step.kind) {
       case 'kernel':
         return bindKernel(device, memory, step, kernel!);
@@ -44,7 +43,8 @@ export async function makeReady(
       case 'product':
         return bindProduct(memory, step);
     }
-  });
+  };
+  const work = steps.map((step, i) => bind(step, sources[i] && kernels.get(sources[i].name)));
   return { work, tables };
 }
 

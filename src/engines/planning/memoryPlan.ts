@@ -12,6 +12,8 @@ export interface LaidBuffer {
 /** The buffers that a step uses. */
 export interface BufferUse<B extends LaidBuffer> {
   readonly buffers: readonly B[];
+  /** The step that is done before this one's buffers are free. Default: this one. */
+  readonly until?: number | undefined;
 }
 
 /** Where the buffers of an arena lie. */
@@ -105,7 +107,7 @@ function lifetimes<B extends LaidBuffer>(
   };
   for (const buffer of pinned) use(buffer, -1, steps.length);
   steps.forEach((step, index) => {
-    for (const buffer of step.buffers) use(buffer, index, index);
+    for (const buffer of step.buffers) use(buffer, index, Math.max(index, step.until ?? index));
   });
   return [...intervals.values()];
 }

@@ -65,7 +65,7 @@ export function pointwise(stores: readonly Store[], processors: number): KernelB
   ]);
   const size = sizeOf(target.shape);
   if (isFlat(stores)) {
-    const lanes = mostLanes(size, types, size, processors);
+    const lanes = mostLanes(size, types, Number.POSITIVE_INFINITY, processors);
     return { ...generate(stores, lanes, flatIndex(target, lanes)), isFlat: true };
   }
   const inner = axesByStride(target).at(-1);

@@ -78,13 +78,22 @@ function powerOfTwo(n: number): number {
 }
 
 /** Blocks of a launch that fill a processor of the device. */
-const BLOCKS_PER_PROCESSOR = 4;
+const BLOCKS_PER_PROCESSOR = 3;
 
 /** Rows that a thread adds up before it pays to divide them between blocks. */
 const FEWEST_ROWS = 4;
 
-/** 4-byte numbers in a block's shared memory. */
-const SHARED = 48 * 256;
+/** Neighbouring threads along the kept axes: with 16 bytes each they read whole cache lines. */
+const NEIGHBOURS = 8;
+
+/** Results of other blocks that a thread of the last block adds up, at most. */
+const MOST_PARTIALS = 8;
+
+/** Threads that exchange values without shared memory. */
+const WARP = 32;
+
+/** Numbers that a thread adds up at once. */
+const MOST_REGISTERS = 40;
 
 function spread({ shape, axes, reads, accumulators }: Reduction, most: number, processors: number): Spread {
   const main = reads.flatMap((each) => each.reads).find((read) => sizeOf(read.shape) === sizeOf(shape));
@@ -95,24 +104,31 @@ function spread({ shape, axes, reads, accumulators }: Reduction, most: number, p
   const inner = order.at(-1);
   const lanesReduced = inner !== undefined && axes.includes(inner);
   let lanes = inner === undefined || strides[inner] !== 1 ? 1 : most;
-  while (lanes > 1 && (shape[inner!]! % lanes !== 0 || accumulators.length * lanes * THREADS > SHARED))
+  while (lanes > 1 && (shape[inner!]! % lanes !== 0 || accumulators.length * lanes > MOST_REGISTERS))
     lanes /= 2;
   const size = (some: readonly number[]): number => sizeOf(some.map((axis) => shape[axis]!));
   const keptUnits = size(kept) / (lanesReduced ? 1 : lanes);
   const reducedUnits = size(reduced) / (lanesReduced ? lanes : 1);
-  const along = lanesReduced
-    ? Math.min(THREADS, powerOfTwo(reducedUnits))
-    : Math.min(THREADS / Math.min(32, powerOfTwo(keptUnits)), powerOfTwo(reducedUnits));
-  const across = THREADS / along;
-  const tiles = Math.ceil(keptUnits / across);
-  const chunks = Math.max(
-    1,
-    Math.min(
-      Math.ceil(reducedUnits / (along * FEWEST_ROWS)),
-      Math.ceil((processors * BLOCKS_PER_PROCESSOR) / tiles),
-    ),
+  const across = lanesReduced ? 1 : Math.min(NEIGHBOURS, powerOfTwo(keptUnits));
+  const along = Math.min(THREADS / across, powerOfTwo(reducedUnits));
+  const tiles = Math.ceil((keptUnits * along) / THREADS);
+  const chunks = Math.min(
+    Math.ceil(reducedUnits / (along * FEWEST_ROWS)),
+    Math.ceil((processors * BLOCKS_PER_PROCESSOR) / tiles),
+    along * MOST_PARTIALS,
   );
-  return { lanes, lanesReduced, kept, reduced, keptUnits, reducedUnits, across, along, tiles, chunks };
+  return {
+    lanes,
+    lanesReduced,
+    kept,
+    reduced,
+    keptUnits,
+    reducedUnits,
+    across: THREADS / along,
+    along,
+    tiles,
+    chunks,
+  };
 }
 
 /** Code of a reduction in one launch: the block that ends last adds up what the others found, in a fixed order. */
@@ -144,13 +160,13 @@ function generate(spec: Reduction, plan: Spread, memory: ReductionMemory): Kerne
     const terms = accumulators.map(({ term }) => term(at, index, first));
     terms.forEach(({ text }, a) => {
       at.line(
-        `LANES(${lanes}) a${a}[j] = ${COMBINE[accumulators[a]!.combination].combine(`a${a}[j]`, text)};`,
+        `LANES(${lanes}) b${a}[j] = ${COMBINE[accumulators[a]!.combination].combine(`b${a}[j]`, text)};`,
       );
     });
   });
-  if (lanesReduced) joinLanes(at, spec, lanes);
-  at.line(`__shared__ float shared[${count * width * THREADS}];`);
-  const space: Space = { width, across, along };
+  gatherLanes(at, spec, lanes, width);
+  const space = spaceOf(width, across, along);
+  at.line(`__shared__ float shared[${count * width * across * space.rows}];`);
   joinThreads(at, spec, space);
   const own: PlanBuffer[] = [];
   if (chunks > 1) own.push(...joinBlocks(at, spec, plan, space, memory));
@@ -167,13 +183,22 @@ function generate(spec: Reduction, plan: Spread, memory: ReductionMemory): Kerne
   };
 }
 
+/** Where a block's threads leave their results: those of one warp are joined before. */
 interface Space {
+  /** Lanes of a result. */
   readonly width: number;
   readonly across: number;
-  readonly along: number;
+  /** Thread rows of a warp, and rows of results. */
+  readonly rowsOfWarp: number;
+  readonly rows: number;
 }
 
-/** Accumulator `a` of thread row `row`, lane j; neighbouring threads lie next to each other. */
+function spaceOf(width: number, across: number, along: number): Space {
+  const rowsOfWarp = Math.min(along, Math.max(1, WARP / across));
+  return { width, across, rowsOfWarp, rows: along / rowsOfWarp };
+}
+
+/** Accumulator `a` in row `row` of results, lane j; neighbouring threads lie next to each other. */
 function sharedText({ width, across }: Space, a: number, row: string, count: number): string {
   const lane = width > 1 ? ` + j * ${across}` : '';
   return `shared[(${row}) * ${across * width * count} + ${a * across * width} + tx${lane}]`;
@@ -181,35 +206,43 @@ function sharedText({ width, across }: Space, a: number, row: string, count: num
 
 function declare(at: Emitter, { accumulators }: Reduction, lanes: number): void {
   accumulators.forEach(({ combination }, a) => {
-    at.line(`float a${a}[${lanes}]; LANES(${lanes}) a${a}[j] = ${COMBINE[combination].initial};`);
+    at.line(`float b${a}[${lanes}]; LANES(${lanes}) b${a}[j] = ${COMBINE[combination].initial};`);
   });
 }
 
-/** Combines the lanes of a thread into the first. */
-function joinLanes(at: Emitter, { accumulators }: Reduction, lanes: number): void {
+/** The results of a thread, `a0`, `a1`, …: its lanes as they are, or combined where they lie along a reduced axis. */
+function gatherLanes(at: Emitter, { accumulators }: Reduction, lanes: number, width: number): void {
   accumulators.forEach(({ combination }, a) => {
     const { combine } = COMBINE[combination];
-    at.line(`#pragma unroll`);
-    at.line(`for (int j = 1; j < ${lanes}; ++j) a${a}[0] = ${combine(`a${a}[0]`, `a${a}[j]`)};`);
+    at.line(`float a${a}[${width}]; LANES(${width}) a${a}[j] = b${a}[j];`);
+    if (width === lanes) return;
+    at.line('#pragma unroll');
+    at.line(`for (int j = 1; j < ${lanes}; ++j) a${a}[0] = ${combine(`a${a}[0]`, `b${a}[j]`)};`);
   });
 }
 
-/** Combines the rows of a block's threads into the first. */
+/** Combines the rows of a block's threads into the first, in a fixed order. */
 function joinThreads(at: Emitter, { accumulators }: Reduction, space: Space): void {
+  const { width, across, rowsOfWarp, rows } = space;
   const count = accumulators.length;
+  for (let distance = across; distance < across * rowsOfWarp; distance *= 2)
+    accumulators.forEach(({ combination }, a) => {
+      const other = `__shfl_xor_sync(0xffffffffu, a${a}[j], ${distance})`;
+      at.line(`LANES(${width}) a${a}[j] = ${COMBINE[combination].combine(`a${a}[j]`, other)};`);
+    });
   accumulators.forEach((_, a) => {
-    at.line(`LANES(${space.width}) ${sharedText(space, a, 'ty', count)} = a${a}[j];`);
+    const place = sharedText(space, a, `ty / ${rowsOfWarp}`, count);
+    at.line(`if (ty % ${rowsOfWarp} == 0) LANES(${width}) ${place} = a${a}[j];`);
   });
   at.line('__syncthreads();');
-  if (space.along === 1) return;
-  at.block(`for (int half = ${space.along / 2}; half > 0; half /= 2)`, () => {
+  for (let half = rows / 2; half >= 1; half /= 2) {
     accumulators.forEach(({ combination }, a) => {
       const text = sharedText(space, a, 'ty', count);
-      const other = sharedText(space, a, 'ty + half', count);
-      at.line(`if (ty < half) LANES(${space.width}) ${text} = ${COMBINE[combination].combine(text, other)};`);
+      const other = sharedText(space, a, `ty + ${half}`, count);
+      at.line(`if (ty < ${half}) LANES(${width}) ${text} = ${COMBINE[combination].combine(text, other)};`);
     });
     at.line('__syncthreads();');
-  });
+  }
 }
 
 /** Leaves a block's results for the last one, which goes on with those of all blocks. */
@@ -229,11 +262,12 @@ function joinBlocks(
   const pointer = at.pointer(partials, 'f32');
   const counter = at.pointer(counters, 'i32');
   const place = (chunk: string, a: number): string =>
-    `((volatile float*)${pointer})[((${chunk}) * ${count} + ${a}) * ${keptUnits * width} + k * ${width}${width > 1 ? ' + j' : ''}]`;
-  accumulators.forEach((_, a) => {
-    at.line(
-      `if (ty == 0 && live) LANES(${width}) ${place('chunk', a)} = ${sharedText(space, a, '0', count)};`,
-    );
+    `${pointer} + ((${chunk}) * ${count} + ${a}) * ${keptUnits * width} + k * ${width}`;
+  at.block('if (ty == 0 && live)', () => {
+    accumulators.forEach((_, a) => {
+      at.line(`LANES(${width}) a${a}[j] = ${sharedText(space, a, '0', count)};`);
+      at.line(`Words<${width}, ${Math.min(width, 4)}>::store(${place('chunk', a)}, a${a});`);
+    });
   });
   at.line('__threadfence();');
   at.line('__syncthreads();');
@@ -246,9 +280,13 @@ function joinBlocks(
   accumulators.forEach(({ combination }, a) => {
     at.line(`LANES(${width}) a${a}[j] = ${COMBINE[combination].initial};`);
   });
+  at.line('#pragma unroll 4');
   at.block(`for (int q = ty; q < ${chunks}; q += ${along})`, () => {
     accumulators.forEach(({ combination }, a) => {
-      at.line(`LANES(${width}) a${a}[j] = ${COMBINE[combination].combine(`a${a}[j]`, place('q', a))};`);
+      const other = at.name('f');
+      at.line(`float ${other}[${width}];`);
+      at.line(`loadFresh(${other}, ${place('q', a)});`);
+      at.line(`LANES(${width}) a${a}[j] = ${COMBINE[combination].combine(`a${a}[j]`, `${other}[j]`)};`);
     });
   });
   joinThreads(at, spec, space);

@@ -99,6 +99,21 @@ template <int V> struct Words<V, 8> {
   }
 };
 
+/* What another block of the same launch has written: past the cache of this processor. */
+template <int V> __device__ __forceinline__ void loadFresh(float (&r)[V], const float* p) {
+#if defined(__CUDA_ARCH__)
+  if (V % 4 == 0) {
+    LANES(V / 4)
+      asm volatile("ld.global.cg.v4.f32 {%0, %1, %2, %3}, [%4];"
+        : "=f"(r[4 * j]), "=f"(r[(4 * j + 1) % V]), "=f"(r[(4 * j + 2) % V]), "=f"(r[(4 * j + 3) % V]) : "l"(p + 4 * j));
+  } else {
+    LANES(V) asm volatile("ld.global.cg.f32 %0, [%1];" : "=f"(r[j]) : "l"(p + j));
+  }
+#else
+  LANES(V) r[j] = p[j];
+#endif
+}
+
 /* The larger and the smaller number; NaN if one is. */
 __device__ __forceinline__ float larger(float a, float b) { return a > b || a != a ? a : b; }
 __device__ __forceinline__ float smaller(float a, float b) { return a < b || a != a ? a : b; }

@@ -46,6 +46,43 @@ function denseStrides(shape: Shape): Shape {
   return [height * width * channels, 1, width * channels, channels];
 }
 
+/** Channels that a library's fastest algorithms for bf16 want at least. */
+const FEWEST_CHANNELS = 8;
+
+/** Whether an image, such as one of three colours, gets channels of zeros, with which tensor cores can multiply it. */
+function needsChannels(draft: Draft, shape: Shape, { groups }: ConvGeometry): boolean {
+  return draft.arithmetic === 'bf16' && groups === 1 && shape[1]! > 1 && shape[1]! < FEWEST_CHANNELS;
+}
+
+/** A tensor with channels of zeros after its own. */
+function withChannels(draft: Draft, value: ValueId): Stored {
+  return draft.once(`channels ${value}`, () => {
+    const x = draft.expression(value);
+    const own = x.shape[1]!;
+    const shape = x.shape.map((size, axis) => (axis === 1 ? FEWEST_CHANNELS : size));
+    const padded = moved([x], shape, (at, index) =>
+      at.branch(
+        at.isBelow(index[1]!, own),
+        () => x.load(at, index),
+        () => ({ text: '0.0f', laned: false }),
+      ),
+    );
+    return draft.write(padded, 'bf16');
+  });
+}
+
+/** The operands of a convolution as a library reads them. */
+function operandsOf(
+  draft: Draft,
+  x: ValueId,
+  weight: ValueId,
+  geometry: ConvGeometry,
+): { image: Stored; filter: Stored } {
+  if (needsChannels(draft, draft.shapeOf(x), geometry))
+    return { image: withChannels(draft, x), filter: withChannels(draft, weight) };
+  return { image: imageOf(draft, x), filter: filterOf(draft, weight) };
+}
+
 interface Roles {
   readonly kind: 'forward' | 'inputGrad' | 'weightGrad';
   readonly image: Stored;
@@ -114,11 +151,7 @@ function forward(
       draft.write(depthwiseForward(draft, x, weight, { shape, geometry }), draft.storageOf(value)),
     );
   const result = draft.buffers.tensor(shape, operandType(draft));
-  addConvolution(
-    draft,
-    { kind: 'forward', image: imageOf(draft, x), filter: filterOf(draft, weight), result },
-    geometry,
-  );
+  addConvolution(draft, { kind: 'forward', ...operandsOf(draft, x, weight, geometry), result }, geometry);
   return fromStored(result);
 }
 
@@ -161,8 +194,7 @@ function withEpilogue(draft: Draft, { node, bias, addend }: FusedParts): boolean
   const result = draft.buffers.tensor(shape, operandType(draft));
   const roles: Roles = {
     kind: 'forward',
-    image: imageOf(draft, x),
-    filter: filterOf(draft, weight),
+    ...operandsOf(draft, x, weight, geometry),
     result: { ...result, strides: denseStrides(shape) },
     bias: bias === undefined ? undefined : draft.storedAs(bias, 'f32'),
     addend: addend === undefined ? undefined : imageOf(draft, addend),
@@ -170,6 +202,22 @@ function withEpilogue(draft: Draft, { node, bias, addend }: FusedParts): boolean
   if (!addConvolution(draft, roles, geometry, epilogue)) return false;
   draft.place(value, result);
   return true;
+}
+
+function weightGrad(draft: Draft, { attributes, inputs, outputs }: EngineNode<'conv2dWeightGrad'>): void {
+  const [dy, x] = inputs as [ValueId, ValueId];
+  const value = outputs[0]!;
+  const shape = attributes.weightShape;
+  if (isDepthwise(draft.shapeOf(x), shape, attributes)) {
+    depthwiseWeightGrad(draft, { dy, x, value, geometry: attributes });
+    return;
+  }
+  const hasMore = needsChannels(draft, draft.shapeOf(x), attributes);
+  const whole = hasMore ? shape.map((size, axis) => (axis === 1 ? FEWEST_CHANNELS : size)) : shape;
+  const filter = draft.buffers.tensor(whole, operandType(draft), { strides: denseStrides(whole) });
+  const image = hasMore ? withChannels(draft, x) : imageOf(draft, x);
+  addConvolution(draft, { kind: 'weightGrad', image, filter, result: imageOf(draft, dy) }, attributes);
+  draft.place(value, { ...filter, shape });
 }
 
 /** Convolutions: cuDNN's, or kernels of our own where every channel has a filter of its own. */
@@ -206,22 +254,5 @@ export const convLowerings: Lowerings<'conv2d' | 'conv2dFused' | 'conv2dInputGra
       attributes,
     );
   },
-  conv2dWeightGrad: (draft, { attributes, inputs, outputs }) => {
-    const [dy, x] = inputs as [ValueId, ValueId];
-    const value = outputs[0]!;
-    const shape = attributes.weightShape;
-    if (isDepthwise(draft.shapeOf(x), shape, attributes))
-      return depthwiseWeightGrad(draft, { dy, x, value, geometry: attributes });
-    const filter = draft.output(value, operandType(draft));
-    addConvolution(
-      draft,
-      {
-        kind: 'weightGrad',
-        image: imageOf(draft, x),
-        filter: { ...filter, strides: denseStrides(shape) },
-        result: imageOf(draft, dy),
-      },
-      attributes,
-    );
-  },
+  conv2dWeightGrad: weightGrad,
 };

@@ -1,7 +1,7 @@
 import type { Reduction as ReductionName } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sizeOf } from '../../../graph/tensorType.js';
-import { type Expression, floatText } from '../codegen/expression.js';
+import { type Expression, floatText, literal } from '../codegen/expression.js';
 import type { Accumulator, Reduction } from '../codegen/reduction.js';
 import { nativeStrides } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
@@ -93,8 +93,28 @@ function flattened(
   return { x: draft.expression(value), axes };
 }
 
+/**
+ * Whether a sum over pixels is that of a normalised batch's gradient, as the gradient of a bias before the normalisation is: the
+ * normalisation subtracts the mean, so the sum is 0, and what is computed is rounding alone.
+ */
+function isNormalisedSum(draft: Draft, value: ValueId, fn: ReductionName, axes: readonly number[]): boolean {
+  if (fn !== 'sum' || [...axes].sort().join() !== '0,2,3') return false;
+  const grad = draft.usage.makerOf(value);
+  if (grad?.kind !== 'batchNormTrainGrad' || grad.outputs[0] !== value) return false;
+  const forward = draft.usage.makerOf(grad.inputs[3]!);
+  return (
+    forward?.kind === 'batchNormTrain' &&
+    forward.inputs[0] === grad.inputs[1] &&
+    forward.outputs[1] === grad.inputs[3] &&
+    forward.outputs[2] === grad.inputs[4]
+  );
+}
+
 /** Reductions. */
 export const reduceLowerings: Lowerings<'reduce'> = {
-  reduce: (draft, { attributes: { fn, axes }, inputs, outputs }) =>
-    addReduction(draft, { ...flattened(draft, inputs[0]!, axes), fn, value: outputs[0]! }),
+  reduce: (draft, { attributes: { fn, axes }, inputs, outputs }) => {
+    if (isNormalisedSum(draft, inputs[0]!, fn, axes))
+      return draft.define(outputs[0]!, literal(0, draft.shapeOf(outputs[0]!)));
+    addReduction(draft, { ...flattened(draft, inputs[0]!, axes), fn, value: outputs[0]! });
+  },
 };

@@ -34,7 +34,8 @@ export class CublasLt {
 
   constructor(
     library: LibraryHandle,
-    private readonly stream: number,
+    /** The stream that work is added to now. */
+    private readonly stream: () => number,
   ) {
     this.functions = bindFunctions(library);
     this.version = readCublasVersion(library);
@@ -98,7 +99,7 @@ export class CublasLt {
             algorithm.address,
             workspace,
             workspaceBytes,
-            this.stream,
+            this.stream(),
           ],
         ),
       close: () => {

@@ -38,17 +38,24 @@ export interface DeviceLibraries {
   readonly compiler: KernelCompiler;
   readonly convolutions: Convolutions;
   readonly products: CublasLt;
+  /** Has them work on another stream from now on. */
+  useStream(stream: number): void;
   /** Frees memory that is kept for further measurements. */
   release(): void;
   /** Frees what the libraries have on the device. */
   close(): void;
 }
 
-/** A CUDA device, whose context is the calling thread's, with one stream. */
+/** A CUDA device, whose context is the calling thread's, with a stream, and another one for work beside it. */
 export class CudaDevice implements Device {
   readonly multiprocessors: number;
   readonly hasBf16: boolean;
-  readonly stream: number;
+  private readonly main: number;
+  private readonly beside: number;
+  private current: number;
+  /** Events of work beside, which captures use again. */
+  private readonly forks: number[] = [];
+  private usedForks = 0;
   private readonly staging: Staging;
   private readonly modules: number[] = [];
   private readonly parameters = new Parameters();
@@ -63,8 +70,10 @@ export class CudaDevice implements Device {
   ) {
     this.multiprocessors = properties.multiprocessors;
     this.hasBf16 = properties.capability >= 80;
-    this.stream = driver.createStream();
-    this.staging = new Staging(driver, this.stream);
+    this.main = driver.createStream();
+    this.beside = driver.createStream();
+    this.current = this.main;
+    this.staging = new Staging(driver, this.main);
     this.events = [driver.createEvent(), driver.createEvent()];
   }
 
@@ -72,6 +81,11 @@ export class CudaDevice implements Device {
     const { name, capability } = this.properties;
     const version = `${Math.floor(capability / 10)}.${capability % 10}`;
     return `CUDA on ${name} (compute capability ${version}, ${this.libraries.versions})`;
+  }
+
+  /** The stream that work is added to now. */
+  get stream(): number {
+    return this.current;
   }
 
   /** Sets the libraries, once. */
@@ -150,6 +164,21 @@ export class CudaDevice implements Device {
     }
   }
 
+  aside(body: () => void): () => void {
+    const { driver, main, beside } = this;
+    const [start, end] = [this.fork(), this.fork()];
+    driver.record(start, main);
+    driver.waitInStream(beside, start);
+    this.useStream(beside);
+    try {
+      body();
+    } finally {
+      this.useStream(main);
+    }
+    driver.record(end, beside);
+    return () => driver.waitInStream(main, end);
+  }
+
   time(body: () => void): number {
     const [start, end] = this.events;
     this.driver.record(start, this.stream);
@@ -174,9 +203,24 @@ export class CudaDevice implements Device {
     this.opened?.close();
     this.staging.close();
     for (const module of this.modules.splice(0)) this.driver.unloadModule(module);
-    for (const event of this.events) this.driver.destroyEvent(event);
-    this.driver.destroyStream(this.stream);
+    for (const event of [...this.events, ...this.forks]) this.driver.destroyEvent(event);
+    this.driver.destroyStream(this.beside);
+    this.driver.destroyStream(this.main);
     this.driver.releaseContext(this.properties.ordinal);
+  }
+
+  private useStream(stream: number): void {
+    this.current = stream;
+    this.libraries.useStream(stream);
+  }
+
+  /** An event that nothing in this capture uses yet. */
+  private fork(): number {
+    const known = this.forks[this.usedForks++];
+    if (known !== undefined) return known;
+    const event = this.driver.createEvent();
+    this.forks.push(event);
+    return event;
   }
 
   private get libraries(): DeviceLibraries {
@@ -188,6 +232,7 @@ export class CudaDevice implements Device {
   private record(body: () => void): number {
     this.driver.beginCapture(this.stream);
     this.isCapturing = true;
+    this.usedForks = 0;
     try {
       body();
     } catch (error) {

@@ -76,7 +76,7 @@ function withLibraries(
   const nvrtc = bindNvrtc(libraries.nvrtc.handle, libraries.compilesInParallel);
   const cudnnVersion = readVersion(libraries.cudnn.handle);
   const cudnn = Cudnn.open(libraries.cudnn.handle, device.stream);
-  const products = new CublasLt(libraries.cublasLt.handle, device.stream);
+  const products = new CublasLt(libraries.cublasLt.handle, () => device.stream);
   const pattern = randomPattern();
   const timer = new PlanTimer({
     allocate: (bytes) => device.allocate(bytes),
@@ -96,6 +96,7 @@ function withLibraries(
     compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder()),
     convolutions,
     products,
+    useStream: (stream) => cudnn.useStream(stream),
     release: () => timer.release(),
     close: () => {
       timer.release();

@@ -41,6 +41,7 @@ export class Draft {
   private readonly phases: ReadonlyMap<ValueId, Phase>;
   private readonly expressions = new Map<ValueId, Expression>();
   private readonly copies = new Map<ValueId, Stored[]>();
+  private readonly made = new Map<string, Stored>();
   private owner: { operation: string; phase?: Phase | undefined } = { operation: '' };
 
   constructor({ device, program, usage, arithmetic }: DraftSettings) {
@@ -128,6 +129,13 @@ export class Draft {
     const writes = stores.map(({ target }) => target);
     const flops = stores.reduce((sum, { expression }) => sum + expression.cost * sizeOf(expression.shape), 0);
     this.kernel(body, reads, writes, flops);
+  }
+
+  /** What was made under a name, or is made now. */
+  once(name: string, make: () => Stored): Stored {
+    const known = this.made.get(name) ?? make();
+    this.made.set(name, known);
+    return known;
   }
 
   /** Adds a reduction. */

@@ -8,6 +8,7 @@ import { literal } from '../codegen/expression.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Arithmetic, Device } from '../device.js';
 import { fusionChoice, type LoweredKind, type LoweredNode, lowerNode } from '../lowering/table.js';
+import { asidesOf } from './asides.js';
 import type { PlanBuffer } from './buffer.js';
 import { Draft } from './draft.js';
 import { mergeSteps } from './merge.js';
@@ -26,6 +27,8 @@ export interface Plan {
   readonly prologue: readonly Step[];
   /** Executed in every run. */
   readonly steps: readonly Step[];
+  /** Steps that may be done beside others, and which step waits for each. */
+  readonly asides: ReadonlyMap<number, number>;
   readonly buffers: readonly PlanBuffer[];
   readonly constants: readonly { readonly stored: Stored; readonly data: TensorData }[];
   /** Where the program's inputs are expected, by name; row-major. */
@@ -57,9 +60,11 @@ export function planProgram(device: Device, program: Program, arithmetic: Arithm
     );
     planUpdates(draft, program, computed);
     const { prologue, buffers } = draft;
+    const steps = mergeSteps(draft.steps);
     return {
       prologue: mergeSteps(prologue),
-      steps: mergeSteps(draft.steps),
+      steps,
+      asides: asidesOf(steps),
       buffers: buffers.all,
       outputs,
       ...sources,
@@ -118,7 +123,7 @@ function castFilters(draft: Draft, nodes: readonly LoweredNode[]): void {
     if (node.kind !== 'conv2d' && node.kind !== 'conv2dFused') continue;
     const filter = node.inputs[1]!;
     const isVariable = draft.usage.makerOf(filter)?.kind === 'variable';
-    if (!isVariable || draft.shapeOf(filter)[1] === 1) continue;
+    if (!isVariable || draft.shapeOf(filter)[1]! < 8) continue;
     draft.begin(node);
     draft.storedAs(filter, 'bf16');
   }

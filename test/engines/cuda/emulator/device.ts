@@ -204,6 +204,11 @@ class Emulator implements Device {
     return graph;
   }
 
+  aside(body: () => void): () => void {
+    body();
+    return () => undefined;
+  }
+
   time(body: () => void): number {
     this.forbidInCapture('time');
     const start = performance.now();

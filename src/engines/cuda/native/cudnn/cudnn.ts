@@ -51,6 +51,11 @@ export class Cudnn {
     return new Cudnn(functions, out.pointer);
   }
 
+  /** Has it work on another stream from now on. */
+  useStream(stream: number): void {
+    this.functions.setStream(this.handle, stream);
+  }
+
   /** @param type of {@link DESCRIPTOR} */
   descriptor(type: number): Descriptor {
     this.functions.createDescriptor(type, this.cell.address);

@@ -185,6 +185,11 @@ export class Driver {
     this.call('cuEventRecord', event, stream);
   }
 
+  /** Has what is added to a stream from now on wait for an event. */
+  waitInStream(stream: number, event: number): void {
+    this.call('cuStreamWaitEvent', stream, event, 0);
+  }
+
   waitFor(event: number): void {
     this.call('cuEventSynchronize', event);
   }
@@ -256,6 +261,7 @@ export const signatures: Readonly<Record<string, string>> = {
   cuEventCreate: 'uintptr_t, uint',
   cuEventDestroy_v2: 'uintptr_t',
   cuEventRecord: 'uintptr_t, uintptr_t',
+  cuStreamWaitEvent: 'uintptr_t, uintptr_t, uint',
   cuEventSynchronize: 'uintptr_t',
   cuEventElapsedTime: 'uintptr_t, uintptr_t, uintptr_t',
 };
