@@ -1,6 +1,6 @@
 import type { StorageType } from '../device.js';
 import type { PlanBuffer } from '../plan/buffer.js';
-import { Index, type IndexVariable } from './index.js';
+import { Index, type IndexVariable, type IntegerScope } from './index.js';
 import type { Stored } from './stored.js';
 
 /** A value in a kernel: a name, or an element of an array with one for each lane. */
@@ -27,7 +27,7 @@ interface Scope {
  * Writes the body of a kernel, each of whose threads computes `lanes` neighbouring elements. What has been computed is computed
  * once: equal expressions have one name as long as it is in scope.
  */
-export class Emitter {
+export class Emitter implements IntegerScope {
   private readonly scopes: Scope[] = [{ lines: [], known: new Map() }];
   private readonly pointers: Map<PlanBuffer, { name: string; type: StorageType }>;
   private names = 0;

@@ -1,5 +1,3 @@
-import type { Emitter } from './emitter.js';
-
 /** A whole number in a kernel that is not negative. */
 export interface IndexVariable {
   readonly name: string;
@@ -12,6 +10,12 @@ export interface IndexVariable {
   readonly lanes: 'same' | 'consecutive' | 'own';
   /** It is a multiple of this, in the first lane. */
   readonly step: number;
+}
+
+/** Gives names to numbers that are computed. */
+export interface IntegerScope {
+  /** A number that is less than `range`; `laned`: whether lanes have different ones. */
+  integer(text: string, range: number, laned: boolean): IndexVariable;
 }
 
 interface Term {
@@ -58,7 +62,7 @@ export class Index {
   }
 
   /** Quotient and remainder by a number; without code where the terms themselves divide. */
-  divide(at: Emitter, divisor: number): { quotient: Index; remainder: Index } {
+  divide(at: IntegerScope, divisor: number): { quotient: Index; remainder: Index } {
     if (divisor === 1) return { quotient: this, remainder: Index.zero };
     const whole = this.terms.filter(({ factor }) => factor % divisor === 0);
     const rest = this.terms.filter(({ factor }) => factor % divisor !== 0);
@@ -126,7 +130,7 @@ export class Index {
   }
 
   /** This value under a name of its own, known to be less than `range`. */
-  private named(at: Emitter, range: number): Index {
+  private named(at: IntegerScope, range: number): Index {
     return Index.of(at.integer(this.text(), range, this.isLaned()));
   }
 }

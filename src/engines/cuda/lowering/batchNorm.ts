@@ -4,6 +4,7 @@ import type { EngineNode } from '../../fusion/node.js';
 import type { Emitter, Operand } from '../codegen/emitter.js';
 import { type Expression, elementwise, floatText, fromStored, moved } from '../codegen/expression.js';
 import type { Index } from '../codegen/index.js';
+import type { ReductionResult } from '../codegen/reduction.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
 import type { Lowerings } from './lowering.js';
@@ -36,25 +37,42 @@ function atChannel(at: Emitter, expression: Expression, index: readonly Index[])
 
 const INVERSE = (variance: string, epsilon: number): string => `rsqrtf(${variance} + ${floatText(epsilon)})`;
 
-/** Statistics of the batch, and the scale γ/√(variance + ε), in one pass over x. */
-function train(
+/** Mean and variance of the batch. */
+interface Statistics {
+  readonly mean: Stored;
+  readonly variance: Stored;
+}
+
+/** Adds the statistics of an image to a plan, and what else is made of them, in one pass. */
+function addStatistics(
   draft: Draft,
-  { attributes: { epsilon }, inputs, outputs }: EngineNode<'batchNormTrain'>,
+  x: Expression,
+  { mean, variance }: Statistics,
+  scaled?: { readonly target: Stored; readonly gamma: Expression; readonly epsilon: number },
 ): void {
-  const [xValue, gammaValue, betaValue] = inputs as [ValueId, ValueId, ValueId];
-  const [y, meanValue, varianceValue] = outputs as [ValueId, ValueId, ValueId];
-  const x = fromStored(draft.stored(xValue));
-  const gamma = draft.expression(gammaValue);
-  const channels = x.shape[1]!;
-  const count = floatText(1 / (sizeOf(x.shape) / channels));
-  const [mean, variance] = [draft.output(meanValue, 'f32'), draft.output(varianceValue, 'f32')];
-  const scale = draft.buffers.tensor([channels], 'f32');
+  const count = floatText(1 / (sizeOf(x.shape) / x.shape[1]!));
   const varianceOf = (at: Emitter, [sum, squares]: readonly Operand[]): Operand =>
     at.apply([sum!, squares!], (s, q) => `fmaxf((${q} - ${s} * ${s} * ${count}) * ${count}, 0.0f)`);
+  const results: ReductionResult[] = [
+    {
+      target: asReduced(mean),
+      value: (at, [sum], _, first) => at.apply([sum!, first!], (s, f) => `${f} + ${s} * ${count}`),
+    },
+    { target: asReduced(variance), value: (at, totals) => varianceOf(at, totals) },
+  ];
+  if (scaled)
+    results.push({
+      target: asReduced(scaled.target),
+      value: (at, totals, index) =>
+        at.apply(
+          [varianceOf(at, totals), atChannel(at, scaled.gamma, index)],
+          (v, g) => `${g} * ${INVERSE(v!, scaled.epsilon)}`,
+        ),
+    });
   draft.reduce({
     shape: x.shape,
     axes: PIXELS,
-    reads: [x, gamma],
+    reads: scaled ? [x, scaled.gamma] : [x],
     // Squares are of the distance to the first pixel, so that little cancels when the mean is far from 0.
     first: (at, index) => x.load(at, index),
     accumulators: [
@@ -68,23 +86,63 @@ function train(
           at.apply([x.load(at, index), first!], (a, b) => `(${a} - ${b}) * (${a} - ${b})`),
       },
     ],
-    results: [
-      {
-        target: asReduced(mean),
-        value: (at, [sum], _, first) => at.apply([sum!, first!], (s, f) => `${f} + ${s} * ${count}`),
-      },
-      { target: asReduced(variance), value: (at, totals) => varianceOf(at, totals) },
-      {
-        target: asReduced(scale),
-        value: (at, totals, index) =>
-          at.apply(
-            [varianceOf(at, totals), atChannel(at, gamma, index)],
-            (v, g) => `${g} * ${INVERSE(v, epsilon)}`,
-          ),
-      },
-    ],
+    results,
   });
-  draft.define(y, affine(x, [fromStored(mean), fromStored(scale), draft.expression(betaValue)]));
+}
+
+/** The statistics of a joined tensor: those of its parts, each of which is gone through once for all that are joined of it. */
+function joinedStatistics(draft: Draft, value: ValueId): Statistics | undefined {
+  const chain = draft.chains.chainOf(value);
+  const x = draft.stored(value);
+  if (!chain || x.buffer !== chain.whole.buffer) return undefined;
+  const [, all] = chain.whole.shape as readonly [number, number];
+  const whole = ['mean', 'variance'].map((name) =>
+    draft.once(`${name} of chain ${chain.whole.buffer.id}`, () => draft.buffers.tensor([all], 'f32')),
+  );
+  const slice = (stored: Stored, start: number, channels: number): Stored => ({
+    ...stored,
+    shape: [channels],
+    offset: start,
+  });
+  const channels = x.shape[1]!;
+  for (const { value: part, start } of chain.parts) {
+    if (start >= channels) break;
+    const size = draft.shapeOf(part)[1]!;
+    draft.once(`statistics of ${part}`, () => {
+      const [mean, variance] = whole.map((each) => slice(each, start, size)) as [Stored, Stored];
+      addStatistics(draft, fromStored(draft.stored(part)), { mean, variance });
+      return mean;
+    });
+  }
+  const [mean, variance] = whole.map((each) => slice(each, 0, channels)) as [Stored, Stored];
+  return { mean, variance };
+}
+
+/** Statistics of the batch, and the scale γ/√(variance + ε); the result is left to its readers. */
+function train(
+  draft: Draft,
+  { attributes: { epsilon }, inputs, outputs }: EngineNode<'batchNormTrain'>,
+): void {
+  const [xValue, gammaValue, betaValue] = inputs as [ValueId, ValueId, ValueId];
+  const [y, meanValue, varianceValue] = outputs as [ValueId, ValueId, ValueId];
+  const x = fromStored(draft.stored(xValue));
+  const [gamma, beta] = [draft.expression(gammaValue), draft.expression(betaValue)];
+  const known = joinedStatistics(draft, xValue);
+  if (known) {
+    draft.place(meanValue, known.mean);
+    draft.place(varianceValue, known.variance);
+    const scale = elementwise(
+      gamma.shape,
+      [gamma, fromStored(known.variance)],
+      (g, v) => `${g} * ${INVERSE(v!, epsilon)}`,
+    );
+    draft.define(y, affine(x, [fromStored(known.mean), scale, beta]));
+    return;
+  }
+  const [mean, variance] = [draft.output(meanValue, 'f32'), draft.output(varianceValue, 'f32')];
+  const scale = draft.buffers.tensor([x.shape[1]!], 'f32');
+  addStatistics(draft, x, { mean, variance }, { target: scale, gamma, epsilon });
+  draft.define(y, affine(x, [fromStored(mean), fromStored(scale), beta]));
 }
 
 /** dγ and dβ, and the three coefficients of dx = a·dy + b·(x − mean) + c, in one pass over dy and x. */

@@ -1,3 +1,4 @@
+import { UserError } from '../../../errors.js';
 import type { ConvGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sizeOf } from '../../../graph/tensorType.js';
@@ -92,7 +93,7 @@ interface Roles {
   readonly addend?: Stored | undefined;
 }
 
-/** Adds a convolution of the library's; false if it has none with such an epilogue. */
+/** Adds a convolution of the library's; false if it has no algorithm for it. */
 function addConvolution(draft: Draft, roles: Roles, geometry: ConvGeometry, epilogue?: Epilogue): boolean {
   const { kind, image, filter, result, bias, addend } = roles;
   const prepared = draft.device.convolution({
@@ -104,10 +105,7 @@ function addConvolution(draft: Draft, roles: Roles, geometry: ConvGeometry, epil
     arithmetic: draft.arithmetic,
     epilogue,
   });
-  if (!prepared) {
-    if (epilogue) return false;
-    throw new Error(`no algorithm for a convolution of ${describeTensors([image, filter], [result])}`);
-  }
+  if (!prepared) return false;
   const workspace = draft.workspace(prepared.workspaceBytes);
   const target = { forward: result, inputGrad: image, weightGrad: filter }[kind];
   const sources = [image, filter, result, bias, addend].filter(
@@ -132,27 +130,39 @@ function addConvolution(draft: Draft, roles: Roles, geometry: ConvGeometry, epil
   return true;
 }
 
+/** Adds a convolution of the library's. */
+function requireConvolution(draft: Draft, roles: Roles, geometry: ConvGeometry): void {
+  if (addConvolution(draft, roles, geometry)) return;
+  const tensors = describeTensors([roles.image, roles.filter], [roles.result]);
+  throw new UserError(`cuDNN has no algorithm on this GPU for a convolution of ${tensors}`);
+}
+
 /** The filter of a convolution as its library reads it. */
 function filterOf(draft: Draft, value: ValueId): Stored {
   const filter = draft.storedAs(value, operandType(draft));
   return { ...filter, strides: denseStrides(filter.shape) };
 }
 
+/** A convolution without its bias; written where the value `place` belongs, if it is one. */
 function forward(
   draft: Draft,
   inputs: readonly ValueId[],
-  value: ValueId,
-  geometry: ConvGeometry,
-): Expression {
+  { shape, geometry, place }: { shape: Shape; geometry: ConvGeometry; place?: ValueId | undefined },
+): Stored {
   const [x, weight] = inputs as [ValueId, ValueId];
-  const shape = draft.shapeOf(value);
   if (isDepthwise(draft.shapeOf(x), draft.shapeOf(weight), geometry))
-    return fromStored(
-      draft.write(depthwiseForward(draft, x, weight, { shape, geometry }), draft.storageOf(value)),
-    );
-  const result = draft.buffers.tensor(shape, operandType(draft));
-  addConvolution(draft, { kind: 'forward', ...operandsOf(draft, x, weight, geometry), result }, geometry);
-  return fromStored(result);
+    return draft.write(depthwiseForward(draft, x, weight, { shape, geometry }), operandType(draft), place);
+  const operands = operandsOf(draft, x, weight, geometry);
+  const result = draft.space(shape, operandType(draft), place);
+  const roles: Roles = { kind: 'forward', ...operands, result };
+  if (isNative(result)) requireConvolution(draft, roles, geometry);
+  else if (!addConvolution(draft, roles, geometry)) {
+    // No algorithm writes to a part of a tensor: the result is copied there.
+    const packed = draft.buffers.tensor(shape, operandType(draft));
+    requireConvolution(draft, { ...roles, result: packed }, geometry);
+    draft.store([{ expression: fromStored(packed), target: result }]);
+  }
+  return result;
 }
 
 /** A bias [O] under an image [N,O,H,W]. */
@@ -168,8 +178,7 @@ function fused(draft: Draft, { attributes, inputs, outputs }: EngineNode<'conv2d
   const addend = hasAddend ? rest.shift() : undefined;
   if (withEpilogue(draft, { node: { attributes, inputs, outputs }, bias, addend })) return;
   const shape = draft.shapeOf(value);
-  const conv = forward(draft, inputs, value, geometry);
-  const operands = [conv];
+  const operands = [fromStored(forward(draft, inputs, { shape, geometry }))];
   if (bias !== undefined) operands.push(perChannel(draft.expression(bias), shape));
   if (addend !== undefined) operands.push(draft.expression(addend));
   const sum = (...texts: string[]): string => texts.join(' + ');
@@ -216,7 +225,7 @@ function weightGrad(draft: Draft, { attributes, inputs, outputs }: EngineNode<'c
   const whole = hasMore ? shape.map((size, axis) => (axis === 1 ? FEWEST_CHANNELS : size)) : shape;
   const filter = draft.buffers.tensor(whole, operandType(draft), { strides: denseStrides(whole) });
   const image = hasMore ? withChannels(draft, x) : imageOf(draft, x);
-  addConvolution(draft, { kind: 'weightGrad', image, filter, result: imageOf(draft, dy) }, attributes);
+  requireConvolution(draft, { kind: 'weightGrad', image, filter, result: imageOf(draft, dy) }, attributes);
   draft.place(value, { ...filter, shape });
 }
 
@@ -224,13 +233,15 @@ function weightGrad(draft: Draft, { attributes, inputs, outputs }: EngineNode<'c
 export const convLowerings: Lowerings<'conv2d' | 'conv2dFused' | 'conv2dInputGrad' | 'conv2dWeightGrad'> = {
   conv2d: (draft, { attributes, inputs, outputs }) => {
     const value = outputs[0]!;
-    const conv = forward(draft, inputs, value, attributes);
-    const bias = inputs[2];
-    if (bias === undefined) return void draft.place(value, conv.reads[0]!);
     const shape = draft.shapeOf(value);
+    const bias = inputs[2];
+    const place = bias === undefined ? value : undefined;
+    const conv = forward(draft, inputs, { shape, geometry: attributes, place });
+    if (bias === undefined) return void draft.place(value, conv);
+    const operands = [fromStored(conv), perChannel(draft.expression(bias), shape)];
     draft.define(
       value,
-      elementwise(shape, [conv, perChannel(draft.expression(bias), shape)], (x, b) => `${x} + ${b}`),
+      elementwise(shape, operands, (x, b) => `${x} + ${b}`),
     );
   },
   conv2dFused: fused,
@@ -240,19 +251,11 @@ export const convLowerings: Lowerings<'conv2d' | 'conv2dFused' | 'conv2dInputGra
     const shape = attributes.inputShape;
     if (isDepthwise(shape, draft.shapeOf(weight), attributes)) {
       const expression = depthwiseInputGrad(draft, dy, weight, { shape, geometry: attributes });
-      return void draft.place(value, draft.write(expression, draft.storageOf(value)));
+      return void draft.compute(value, expression);
     }
-    const image = draft.output(value, operandType(draft));
-    addConvolution(
-      draft,
-      {
-        kind: 'inputGrad',
-        image: { ...image, strides: denseStrides(shape) },
-        filter: filterOf(draft, weight),
-        result: imageOf(draft, dy),
-      },
-      attributes,
-    );
+    const image = { ...draft.output(value, operandType(draft)), strides: denseStrides(shape) };
+    const [filter, result] = [filterOf(draft, weight), imageOf(draft, dy)];
+    requireConvolution(draft, { kind: 'inputGrad', image, filter, result }, attributes);
   },
   conv2dWeightGrad: weightGrad,
 };

@@ -170,10 +170,6 @@ function inMemory(draft: Draft, value: ValueId): Expression {
   return fromStored(draft.stored(value));
 }
 
-function write(draft: Draft, value: ValueId, expression: Expression): void {
-  draft.place(value, draft.write(expression, draft.storageOf(value)));
-}
-
 /** Pooling: windows are gone through by the kernel that writes the result. */
 export const poolLowerings: Lowerings<
   | 'avgPool2d'
@@ -186,7 +182,7 @@ export const poolLowerings: Lowerings<
   avgPool2d: (draft, { attributes, inputs, outputs }) => {
     const shape = draft.shapeOf(outputs[0]!);
     if (isWhole(attributes, draft.shapeOf(inputs[0]!), shape)) return meanOf(draft, inputs[0]!, outputs[0]!);
-    write(draft, outputs[0]!, averagePool(inMemory(draft, inputs[0]!), shape, attributes));
+    draft.compute(outputs[0]!, averagePool(inMemory(draft, inputs[0]!), shape, attributes));
   },
   avgPool2dGrad: (draft, { attributes, inputs, outputs }) => {
     const { inputShape, ...geometry } = attributes;
@@ -201,29 +197,28 @@ export const poolLowerings: Lowerings<
       });
       return at.apply([total], (sum) => `${sum} * ${share}`);
     });
-    write(draft, outputs[0]!, expression);
+    draft.compute(outputs[0]!, expression);
   },
   maxPool2d: (draft, { attributes, inputs, outputs }) => {
     const x = inMemory(draft, inputs[0]!);
     const shape = draft.shapeOf(outputs[0]!);
-    write(
-      draft,
+    draft.compute(
       outputs[0]!,
       moved([x], shape, (at, index) => largest(at, x, index, attributes)),
     );
   },
   maxPool2dGrad: (draft, { attributes, inputs, outputs }) => {
     const [dy, x] = [inMemory(draft, inputs[0]!), inMemory(draft, inputs[1]!)];
-    write(draft, outputs[0]!, maximumGrad(dy, x, attributes));
+    draft.compute(outputs[0]!, maximumGrad(dy, x, attributes));
   },
   adaptiveAvgPool2d: (draft, { inputs, outputs }) => {
     const shape = draft.shapeOf(outputs[0]!);
     if (shape[2] === 1 && shape[3] === 1) return meanOf(draft, inputs[0]!, outputs[0]!);
-    write(draft, outputs[0]!, adaptiveAverage(inMemory(draft, inputs[0]!), shape));
+    draft.compute(outputs[0]!, adaptiveAverage(inMemory(draft, inputs[0]!), shape));
   },
   adaptiveAvgPool2dGrad: (draft, { attributes, inputs, outputs }) => {
     const [height, width] = attributes.outputSize;
     if (height === 1 && width === 1) return spreadEvenly(draft, inputs[0]!, outputs[0]!);
-    write(draft, outputs[0]!, adaptiveGrad(inMemory(draft, inputs[0]!), attributes.inputShape));
+    draft.compute(outputs[0]!, adaptiveGrad(inMemory(draft, inputs[0]!), attributes.inputShape));
   },
 };

@@ -105,6 +105,10 @@ export const shapeLowerings: Lowerings<
   | 'alternateChannels'
 > = {
   concat: (draft, { attributes: { axis }, inputs, outputs }) => {
+    const place = draft.chains.placeOf(outputs[0]!);
+    const isInPlace =
+      place && inputs.map((input) => draft.stored(input).buffer).every((each) => each === place.buffer);
+    if (isInPlace) return draft.place(outputs[0]!, place);
     const operands = inputs.map((input) => draft.expression(input));
     draft.define(outputs[0]!, joined(operands, draft.shapeOf(outputs[0]!), axis));
   },

@@ -7,9 +7,10 @@ import type { Usage } from '../../fusion/usage.js';
 import { bigReads, type Expression, fromStored } from '../codegen/expression.js';
 import { type KernelBody, pointwise, type Store } from '../codegen/pointwise.js';
 import { type Reduction, reduction } from '../codegen/reduction.js';
-import { isNative, nativeStrides, type Stored } from '../codegen/stored.js';
+import { isNative, type Stored } from '../codegen/stored.js';
 import { type Arithmetic, BYTES, type Device, type StorageType } from '../device.js';
 import { PlanBuffers } from './buffers.js';
+import { Chains } from './chains.js';
 import type { Step } from './step.js';
 import { bytesMoved, describeTensors } from './traffic.js';
 
@@ -17,7 +18,9 @@ import { bytesMoved, describeTensors } from './traffic.js';
 export interface DraftSettings {
   readonly device: Device;
   readonly program: Program;
-  /** Of the program's nodes as they are planned. */
+  /** The program's nodes as they are planned. */
+  readonly nodes: readonly AnyEngineNode[];
+  /** Of these nodes. */
   readonly usage: Usage;
   /** Of convolutions and products; `bf16` also stores images in bf16. */
   readonly arithmetic: Arithmetic;
@@ -35,6 +38,7 @@ export class Draft {
   readonly arithmetic: Arithmetic;
   readonly usage: Usage;
   readonly buffers = new PlanBuffers();
+  readonly chains: Chains;
   readonly prologue: Step[] = [];
   readonly steps: Step[] = [];
   private readonly values: readonly TensorType[];
@@ -44,12 +48,18 @@ export class Draft {
   private readonly made = new Map<string, Stored>();
   private owner: { operation: string; phase?: Phase | undefined } = { operation: '' };
 
-  constructor({ device, program, usage, arithmetic }: DraftSettings) {
+  constructor({ device, program, nodes, usage, arithmetic }: DraftSettings) {
     this.device = device;
     this.arithmetic = arithmetic;
     this.usage = usage;
     this.values = program.values;
     this.phases = phasesOf(program);
+    this.chains = new Chains(nodes, {
+      usage,
+      buffers: this.buffers,
+      shapeOf: (value) => this.shapeOf(value),
+      storageOf: (value) => this.storageOf(value),
+    });
   }
 
   /** Says which node is planned next. */
@@ -106,20 +116,34 @@ export class Draft {
     const copies = this.copies.get(value) ?? [];
     const known = copies.find((copy) => copy.type === type && suits(copy));
     if (known) return known;
-    const stored = this.write(this.expression(value), type);
+    const stored = this.write(this.expression(value), type, copies.length === 0 ? value : undefined);
     this.copies.set(value, [...copies, stored]);
     return stored;
   }
 
-  /** Writes an expression to a new tensor. */
-  write(expression: Expression, type: StorageType, strides: Shape = nativeStrides(expression.shape)): Stored {
+  /** Computes a value now. */
+  compute(value: ValueId, expression: Expression): void {
+    this.place(value, this.write(expression, this.storageOf(value), value));
+  }
+
+  /**
+   * Writes an expression to a new tensor.
+   *
+   * @param value the value that it is, which may have a place where it belongs
+   */
+  write(expression: Expression, type: StorageType, value?: ValueId): Stored {
     const isFixed = expression.reads.every(({ buffer }) => buffer.storage === 'constant');
-    const target = this.buffers.tensor(expression.shape, type, {
-      strides,
-      storage: isFixed ? 'constant' : 'transient',
-    });
+    const target = isFixed
+      ? this.buffers.tensor(expression.shape, type, { storage: 'constant' })
+      : this.space(expression.shape, type, value);
     this.store([{ expression, target }]);
     return target;
+  }
+
+  /** Memory for a tensor: of its own, or where the value belongs. */
+  space(shape: Shape, type: StorageType, value: ValueId | undefined): Stored {
+    const place = value === undefined ? undefined : this.chains.placeOf(value);
+    return place?.type === type ? place : this.buffers.tensor(shape, type);
   }
 
   /** Writes expressions of one shape. */
@@ -179,7 +203,7 @@ export class Draft {
 
   /** A new tensor for a value, which a step will write. */
   output(value: ValueId, type: StorageType = this.storageOf(value)): Stored {
-    const stored = this.buffers.tensor(this.shapeOf(value), type);
+    const stored = this.space(this.shapeOf(value), type, value);
     this.place(value, stored);
     return stored;
   }

@@ -44,7 +44,7 @@ type SourceNode = NodeOf<SourceKind>;
 export function planProgram(device: Device, program: Program, arithmetic: Arithmetic): Plan {
   const nodes = fuse(program, fusionChoice);
   const usage = new Usage(nodes, program);
-  const draft = new Draft({ device, program, usage, arithmetic });
+  const draft = new Draft({ device, program, nodes, usage, arithmetic });
   try {
     const sources = planSources(draft, nodes.filter(isSource));
     const computed = nodes.filter(
