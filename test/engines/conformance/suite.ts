@@ -23,6 +23,8 @@ export interface Subject {
   readonly precision?: Precision;
   /** Skip, and say why, where the engine's library is not installed: it is no dependency of the package. */
   readonly optional?: boolean;
+  /** Default: all. */
+  readonly cases?: typeof conformanceCases;
   /** Tests that the engine is known to fail, by name, each with the reason. */
   readonly exclusions?: Readonly<Record<string, string>>;
 }
@@ -45,7 +47,7 @@ async function startOrReason({ engine, precision = 'f32', optional }: Subject): 
 
 /** Defines the conformance tests of an engine: all cases against the reference in double precision, and behaviour. */
 export async function conformanceSuite(subject: Subject): Promise<void> {
-  const { precision = 'f32', exclusions = {} } = subject;
+  const { precision = 'f32', exclusions = {}, cases = conformanceCases } = subject;
   const title = `${subject.engine} in ${precision}`;
   const engine = await startOrReason(subject);
   if (typeof engine === 'string') {
@@ -58,7 +60,7 @@ export async function conformanceSuite(subject: Subject): Promise<void> {
       const reason = exclusions[name];
       return reason === undefined ? {} : { skip: reason };
     };
-    for (const { name, ...conformanceCase } of conformanceCases) {
+    for (const { name, ...conformanceCase } of cases) {
       test(name, options(name), async () => {
         const { program, inputs, frozen } = conformanceCase;
         const variables = await engine.variables(variablesOf(program));

@@ -1,10 +1,10 @@
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sizeOf } from '../../../graph/tensorType.js';
 import type { EngineNode } from '../../fusion/node.js';
+import { type ReductionResult, shiftedSums } from '../codegen/accumulator.js';
 import type { Emitter, Operand } from '../codegen/emitter.js';
 import { type Expression, elementwise, floatText, fromStored, moved } from '../codegen/expression.js';
 import type { Index } from '../codegen/index.js';
-import type { ReductionResult } from '../codegen/reduction.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
 import type { Lowerings } from './lowering.js';
@@ -73,19 +73,7 @@ function addStatistics(
     shape: x.shape,
     axes: PIXELS,
     reads: scaled ? [x, scaled.gamma] : [x],
-    // Squares are of the distance to the first pixel, so that little cancels when the mean is far from 0.
-    first: (at, index) => x.load(at, index),
-    accumulators: [
-      {
-        combination: 'sum',
-        term: (at, index, first) => at.apply([x.load(at, index), first!], (a, b) => `${a} - ${b}`),
-      },
-      {
-        combination: 'sum',
-        term: (at, index, first) =>
-          at.apply([x.load(at, index), first!], (a, b) => `(${a} - ${b}) * (${a} - ${b})`),
-      },
-    ],
+    ...shiftedSums(x),
     results,
   });
 }
@@ -145,6 +133,49 @@ function train(
   draft.define(y, affine(x, [fromStored(mean), fromStored(scale), beta]));
 }
 
+/** What the gradient of a normalisation reads. */
+interface GradOperands {
+  readonly dy: Expression;
+  readonly x: Expression;
+  readonly gamma: Expression;
+  readonly mean: Expression;
+  readonly variance: Expression;
+  readonly epsilon: number;
+}
+
+/** Where the results of the pass over dy and x go, all [C]. */
+interface GradTargets {
+  readonly dgamma: Stored;
+  readonly dbeta: Stored;
+  readonly coefficients: readonly [Stored, Stored, Stored];
+}
+
+/** The results of a pass over dy and x, from Σdy and Σdy·(x − mean). */
+function gradResults(
+  { x, gamma, variance, epsilon }: GradOperands,
+  { dgamma, dbeta, coefficients }: GradTargets,
+): ReductionResult[] {
+  const count = floatText(1 / (sizeOf(x.shape) / x.shape[1]!));
+  const inverse = (at: Emitter, index: readonly Index[]): Operand =>
+    at.apply([atChannel(at, variance, index)], (v) => INVERSE(v!, epsilon));
+  const projected: ReductionResult['value'] = (at, totals, index) =>
+    at.apply([totals[1]!, inverse(at, index)], (s, r) => `${s} * ${r}`);
+  const scale: ReductionResult['value'] = (at, _, index) =>
+    at.apply([atChannel(at, gamma, index), inverse(at, index)], (g, r) => `${g} * ${r}`);
+  const slope: ReductionResult['value'] = (at, totals, index, first) =>
+    at.apply(
+      [scale(at, totals, index, first), inverse(at, index), projected(at, totals, index, first)],
+      (a, r, p) => `-${a} * ${r} * ${p} * ${count}`,
+    );
+  const shift: ReductionResult['value'] = (at, totals, index, first) =>
+    at.apply([scale(at, totals, index, first), totals[0]!], (a, s) => `-${a} * ${s} * ${count}`);
+  return [
+    { target: asReduced(dgamma), value: projected },
+    { target: asReduced(dbeta), value: (_, totals) => totals[0]! },
+    ...[scale, slope, shift].map((value, i) => ({ target: asReduced(coefficients[i]!), value })),
+  ];
+}
+
 /** dγ and dβ, and the three coefficients of dx = a·dy + b·(x − mean) + c, in one pass over dy and x. */
 function trainGrad(
   draft: Draft,
@@ -159,18 +190,12 @@ function trainGrad(
   const [dxValue, dgammaValue, dbetaValue] = outputs as [ValueId, ValueId, ValueId];
   const dy = draft.expression(dyValue);
   const x = fromStored(draft.stored(xValue));
-  const channels = x.shape[1]!;
-  const count = floatText(1 / (sizeOf(x.shape) / channels));
-  const [dgamma, dbeta] = [draft.output(dgammaValue, 'f32'), draft.output(dbetaValue, 'f32')];
-  const coefficients = [0, 1, 2].map(() => draft.buffers.tensor([channels], 'f32'));
-  const inverse = (at: Emitter, index: readonly Index[]): Operand =>
-    at.apply([atChannel(at, variance, index)], (v) => INVERSE(v!, epsilon));
-  const centred = (at: Emitter, index: readonly Index[]): Operand =>
-    at.apply([x.load(at, index), atChannel(at, mean, index)], (a, m) => `${a} - ${m}`);
-  const projected = (at: Emitter, totals: readonly Operand[], index: readonly Index[]): Operand =>
-    at.apply([totals[1]!, inverse(at, index)], (s, r) => `${s} * ${r}`);
-  const scale = (at: Emitter, index: readonly Index[]): Operand =>
-    at.apply([atChannel(at, gamma, index), inverse(at, index)], (g, r) => `${g} * ${r}`);
+  const coefficient = (): Stored => draft.buffers.tensor([x.shape[1]!], 'f32');
+  const targets: GradTargets = {
+    dgamma: draft.output(dgammaValue, 'f32'),
+    dbeta: draft.output(dbetaValue, 'f32'),
+    coefficients: [coefficient(), coefficient(), coefficient()],
+  };
   draft.reduce({
     shape: x.shape,
     axes: PIXELS,
@@ -179,36 +204,21 @@ function trainGrad(
       { combination: 'sum', term: (at, index) => dy.load(at, index) },
       {
         combination: 'sum',
-        term: (at, index) => at.apply([dy.load(at, index), centred(at, index)], (d, c) => `${d} * ${c}`),
-      },
-    ],
-    results: [
-      { target: asReduced(dgamma), value: projected },
-      { target: asReduced(dbeta), value: (_, totals) => totals[0]! },
-      { target: asReduced(coefficients[0]!), value: (at, _, index) => scale(at, index) },
-      {
-        target: asReduced(coefficients[1]!),
-        value: (at, totals, index) =>
+        term: (at, index) =>
           at.apply(
-            [scale(at, index), inverse(at, index), projected(at, totals, index)],
-            (a, r, p) => `-${a} * ${r} * ${p} * ${count}`,
+            [dy.load(at, index), x.load(at, index), atChannel(at, mean, index)],
+            (d, a, m) => `${d} * (${a} - ${m})`,
           ),
       },
-      {
-        target: asReduced(coefficients[2]!),
-        value: (at, totals, index) =>
-          at.apply([scale(at, index), totals[0]!], (a, s) => `-${a} * ${s} * ${count}`),
-      },
     ],
+    results: gradResults({ dy, x, gamma, mean, variance, epsilon }, targets),
   });
-  const over = [mean, ...coefficients.map(fromStored)].map((each) => overImage(each, x.shape));
+  const over = [mean, ...targets.coefficients.map(fromStored)].map((each) => overImage(each, x.shape));
+  const text = (d: string, value: string, m: string, a: string, b: string, c: string): string =>
+    `${a} * ${d} + ${b} * (${value} - ${m}) + ${c}`;
   draft.define(
     dxValue,
-    elementwise(
-      x.shape,
-      [dy, x, ...over],
-      (d, value, m, a, b, c) => `${a} * ${d} + ${b} * (${value} - ${m}) + ${c}`,
-    ),
+    elementwise(x.shape, [dy, x, ...over], (...texts) => text(...(texts as Parameters<typeof text>))),
   );
 }
 

@@ -1,8 +1,13 @@
 import type { Reduction as ReductionName } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sizeOf } from '../../../graph/tensorType.js';
+import {
+  type Accumulator,
+  type Reduction,
+  type ReductionResult,
+  shiftedSums,
+} from '../codegen/accumulator.js';
 import { type Expression, floatText, literal } from '../codegen/expression.js';
-import type { Accumulator, Reduction } from '../codegen/reduction.js';
 import { nativeStrides } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
 import type { Lowerings } from './lowering.js';
@@ -40,30 +45,10 @@ function accumulation(
   const own: Accumulator['term'] = (at, index) => x.load(at, index);
   if (fn === 'variance') {
     const degrees = floatText(1 / Math.max(1, count - 1));
-    return {
-      first: (at, index) => x.load(at, index),
-      accumulators: [
-        {
-          combination: 'sum',
-          term: (at, index, first) => at.apply([x.load(at, index), first!], (a, b) => `${a} - ${b}`),
-        },
-        {
-          combination: 'sum',
-          term: (at, index, first) =>
-            at.apply([x.load(at, index), first!], (a, b) => `(${a} - ${b}) * (${a} - ${b})`),
-        },
-      ],
-      results: [
-        {
-          target,
-          value: (at, [sum, squares]) =>
-            at.apply(
-              [sum!, squares!],
-              (s, q) => `fmaxf(${q} - ${s} * ${s} * ${floatText(1 / count)}, 0.0f) * ${degrees}`,
-            ),
-        },
-      ],
-    };
+    const share = floatText(1 / count);
+    const value: ReductionResult['value'] = (at, [sum, squares]) =>
+      at.apply([sum!, squares!], (s, q) => `fmaxf(${q} - ${s} * ${s} * ${share}, 0.0f) * ${degrees}`);
+    return { ...shiftedSums(x), results: [{ target, value }] };
   }
   return {
     accumulators: [{ combination: fn === 'min' || fn === 'max' ? fn : 'sum', term: own }],
