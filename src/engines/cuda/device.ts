@@ -90,6 +90,12 @@ export interface Prepared<Pointers> {
   close(): void;
 }
 
+/** An array, and the memory of the device that it is to be filled from. */
+export interface Download {
+  readonly pointer: Pointer;
+  readonly data: ArrayBufferView;
+}
+
 /** Work that is started with one call. */
 export interface CapturedGraph {
   /** Adds all of the work to the stream. */
@@ -118,6 +124,8 @@ export interface Device {
   upload(pointer: Pointer, data: ArrayBufferView): void;
   /** Copies from the device, after all work that was added before, and waits for it. */
   download(pointer: Pointer, data: ArrayBufferView): void;
+  /** As {@link download}, waiting once for all that are small. */
+  downloadAll(downloads: readonly Download[]): void;
   /** Compiles kernels, each with the prelude, or finds them compiled on the disk. Equal sources are compiled once. */
   compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]>;
   launch(kernel: Kernel, shape: LaunchShape, pointers: readonly Pointer[]): void;

@@ -74,7 +74,13 @@ export class CudaExecutable implements BackendExecutable {
       this.graph ??= this.device.capture(() => this.addWork());
       this.graph.launch();
     }
-    return Object.fromEntries([...this.plan.outputs].map(([name, stored]) => [name, this.download(stored)]));
+    const outputs = [...this.plan.outputs].map(([name, stored]) => ({
+      name,
+      pointer: this.memory.pointer(stored.buffer),
+      data: hostArray(stored),
+    }));
+    this.device.downloadAll(outputs);
+    return Object.fromEntries(outputs.map(({ name, data }) => [name, data]));
   }
 
   profile(inputs: NamedData, options: Required<RunOptions>): ProfileEntry[] {
@@ -124,12 +130,11 @@ export class CudaExecutable implements BackendExecutable {
       this.device.upload(this.memory.pointer(stored.buffer), numbers);
     }
   }
+}
 
-  private download({ buffer, shape, type }: Stored): TensorData {
-    const data = type === 'i32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape));
-    this.device.download(this.memory.pointer(buffer), data);
-    return data;
-  }
+/** An array for the numbers of a tensor. */
+function hostArray({ shape, type }: Stored): TensorData {
+  return type === 'i32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape));
 }
 
 function labelInputs({ nodes, values }: Program): LabelInput[] {

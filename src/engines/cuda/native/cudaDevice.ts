@@ -3,6 +3,7 @@ import type {
   ConvolutionPointers,
   ConvolutionSpec,
   Device,
+  Download,
   Kernel,
   KernelSource,
   LaunchShape,
@@ -10,17 +11,14 @@ import type {
   Prepared,
   ProductSpec,
 } from '../device.js';
-import type { CublasLt } from './cublasLt.js';
-import type { Convolutions } from './cudnn/convolutions.js';
+import type { Convolutions } from './convolutions.js';
+import type { Products } from './cublaslt/products.js';
 import { CUDA, CudaError } from './driver/cudaError.js';
 import type { Driver } from './driver/driver.js';
-import { HostMemory, writePointer } from './hostMemory.js';
 import type { KernelCompiler } from './kernels/kernelCompiler.js';
+import { LoadedKernel, Parameters } from './launch.js';
 import { OutOfDeviceMemory } from './outOfDeviceMemory.js';
 import { Staging } from './staging.js';
-
-/** Most parameters of a kernel: 4 KiB of pointers. */
-const MOST_PARAMETERS = 512;
 
 /** Number and properties of a device. */
 export interface DeviceProperties {
@@ -37,7 +35,7 @@ export interface DeviceLibraries {
   readonly versions: string;
   readonly compiler: KernelCompiler;
   readonly convolutions: Convolutions;
-  readonly products: CublasLt;
+  readonly products: Products;
   /** Has them work on another stream from now on. */
   useStream(stream: number): void;
   /** Frees memory that is kept for further measurements. */
@@ -120,7 +118,11 @@ export class CudaDevice implements Device {
   }
 
   download(pointer: Pointer, data: ArrayBufferView): void {
-    this.staging.download(pointer, data);
+    this.staging.download([{ pointer, data }]);
+  }
+
+  downloadAll(downloads: readonly Download[]): void {
+    this.staging.download(downloads);
   }
 
   async compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]> {
@@ -267,35 +269,6 @@ export class CudaDevice implements Device {
       if (error instanceof CudaError && error.code === CUDA.outOfMemory) return undefined;
       throw error;
     }
-  }
-}
-
-/** A kernel in the device's memory. */
-class LoadedKernel implements Kernel {
-  constructor(
-    readonly name: string,
-    readonly address: number,
-  ) {}
-}
-
-/** The parameters of a launch, which copies them: pointers, and the addresses of the pointers. */
-class Parameters {
-  private readonly values = new HostMemory(8 * MOST_PARAMETERS);
-  private readonly words = this.values.words();
-  private readonly addresses = new HostMemory(8 * MOST_PARAMETERS);
-
-  constructor() {
-    const words = this.addresses.words();
-    for (let index = 0; index < MOST_PARAMETERS; index++)
-      writePointer(words, index, this.values.address + 8 * index);
-  }
-
-  /** @returns the address of the addresses */
-  set(pointers: readonly Pointer[]): number {
-    if (pointers.length > MOST_PARAMETERS)
-      throw new Error(`a kernel has at most ${MOST_PARAMETERS} parameters, not ${pointers.length}`);
-    for (let index = 0; index < pointers.length; index++) writePointer(this.words, index, pointers[index]!);
-    return this.addresses.address;
   }
 }
 

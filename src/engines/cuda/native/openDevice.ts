@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
 import type { Device } from '../device.js';
+import { Choices } from './algorithms/choices.js';
+import { PlanTimer } from './algorithms/planTimer.js';
+import { Selection } from './algorithms/selection.js';
 import { cacheFolder } from './cacheFolder.js';
-import { CublasLt } from './cublasLt.js';
+import { Convolutions } from './convolutions.js';
+import { CublasLt } from './cublaslt/cublasLt.js';
+import { Products } from './cublaslt/products.js';
 import { CudaDevice, type DeviceProperties } from './cudaDevice.js';
-import { Choices } from './cudnn/choices.js';
-import { Convolutions } from './cudnn/convolutions.js';
 import { Cudnn, readVersion } from './cudnn/cudnn.js';
-import { PlanTimer } from './cudnn/planTimer.js';
 import { ATTRIBUTE, Driver } from './driver/driver.js';
 import { KernelCompiler } from './kernels/kernelCompiler.js';
 import { bindNvrtc } from './kernels/nvrtc.js';
@@ -24,17 +26,6 @@ const OLDEST_CAPABILITY = 70;
  * @throws UserError when there is no GPU, or the driver or a library is missing or too old
  */
 export function openDevice(environment: Readonly<Record<string, string | undefined>> = process.env): Device {
-  return openCuda(environment).device;
-}
-
-/** The device, and what profiles ask of it. */
-export interface OpenedCuda {
-  readonly device: CudaDevice;
-  readonly convolutions: Convolutions;
-}
-
-/** As {@link openDevice}. */
-export function openCuda(environment: Readonly<Record<string, string | undefined>>): OpenedCuda {
   const driver = new Driver(loadDriver(environment).handle);
   driver.initialize();
   const version = driver.version();
@@ -72,13 +63,34 @@ function withLibraries(
   libraries: CudaLibraries,
   properties: DeviceProperties,
   driverVersion: number,
-): OpenedCuda {
+): Device {
   const nvrtc = bindNvrtc(libraries.nvrtc.handle, libraries.compilesInParallel);
   const cudnnVersion = readVersion(libraries.cudnn.handle);
   const cudnn = Cudnn.open(libraries.cudnn.handle, device.stream);
-  const products = new CublasLt(libraries.cublasLt.handle, () => device.stream);
+  const cublasLt = new CublasLt(libraries.cublasLt.handle, () => device.stream);
+  const timer = timerOf(device);
+  const choices = new Choices(choicesFile(properties, [cudnnVersion, cublasLt.version]));
+  const selection = new Selection(timer, choices);
+  device.use({
+    versions: `driver for CUDA ${asVersion(driverVersion)}, NVRTC ${nvrtc.version}, cuDNN ${cudnnVersion}, cuBLASLt ${cublasLt.version}`,
+    compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder()),
+    convolutions: new Convolutions(cudnn, cublasLt, selection),
+    products: new Products(cublasLt, selection),
+    useStream: (stream) => cudnn.useStream(stream),
+    release: () => timer.release(),
+    close: () => {
+      timer.release();
+      cublasLt.close();
+      cudnn.close();
+    },
+  });
+  return device;
+}
+
+/** Measures on a device. */
+function timerOf(device: CudaDevice): PlanTimer {
   const pattern = randomPattern();
-  const timer = new PlanTimer({
+  return new PlanTimer({
     allocate: (bytes) => device.allocate(bytes),
     free: (pointer) => device.free(pointer),
     capture: (body) => device.capture(body),
@@ -89,22 +101,6 @@ function withLibraries(
       device.repeat(pointer, length, bytes);
     },
   });
-  const choices = new Choices(choicesFile(properties, cudnnVersion));
-  const convolutions = new Convolutions(cudnn, timer, choices);
-  device.use({
-    versions: `driver for CUDA ${asVersion(driverVersion)}, NVRTC ${nvrtc.version}, cuDNN ${cudnnVersion}, cuBLASLt ${products.version}`,
-    compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder()),
-    convolutions,
-    products,
-    useStream: (stream) => cudnn.useStream(stream),
-    release: () => timer.release(),
-    close: () => {
-      timer.release();
-      products.close();
-      cudnn.close();
-    },
-  });
-  return { device, convolutions };
 }
 
 /** `13.0` of 13000. */
@@ -112,8 +108,8 @@ function asVersion(version: number): string {
   return `${Math.floor(version / 1000)}.${Math.floor(version / 10) % 100}`;
 }
 
-/** The file of the choices of cuDNN's algorithms. */
-function choicesFile({ name, multiprocessors }: DeviceProperties, version: string): string {
-  const hash = createHash('sha256').update(JSON.stringify([name, multiprocessors, version]));
+/** The file of the choices of the libraries' algorithms. */
+function choicesFile({ name, multiprocessors }: DeviceProperties, versions: readonly string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([name, multiprocessors, versions]));
   return join(cacheFolder(), `${hash.digest('hex').slice(0, 24)}.choices`);
 }

@@ -4,6 +4,7 @@ import type {
   ConvolutionPointers,
   ConvolutionSpec,
   Device,
+  Download,
   Kernel,
   KernelSource,
   LaunchShape,
@@ -101,6 +102,10 @@ class Emulator implements Device {
   download(pointer: Pointer, data: ArrayBufferView): void {
     this.forbidInCapture('download');
     this.memory.download(pointer, data);
+  }
+
+  downloadAll(downloads: readonly Download[]): void {
+    for (const { pointer, data } of downloads) this.download(pointer, data);
   }
 
   compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]> {

@@ -1,6 +1,7 @@
 import type { LibraryHandle } from 'koffi';
 import { UserError } from '../../../../errors.js';
 import { Cell } from '../hostMemory.js';
+import { LibraryError } from '../libraryError.js';
 
 /** `CUDNN_STATUS_NOT_SUPPORTED` and all that say why; `CUDNN_STATUS_BAD_PARAM` likewise. */
 const NOT_SUPPORTED = 3000;
@@ -9,7 +10,7 @@ const BAD_PARAMETER = 2000;
 const TEXT_BYTES = 1024;
 
 /** A function of cuDNN that failed. */
-export class CudnnError extends UserError {
+export class CudnnError extends LibraryError {
   constructor(
     call: string,
     readonly code: number,

@@ -1,11 +1,12 @@
-import type { ConvolutionPointers, Pointer, Prepared } from '../../device.js';
+import type { ConvolutionPointers, Pointer } from '../../device.js';
+import type { Candidate } from '../algorithms/candidate.js';
 import type { Cudnn, Descriptor } from './cudnn.js';
 import type { EngineConfig } from './engineConfigs.js';
 import { ATTRIBUTE, DESCRIPTOR, TYPE } from './enums.js';
 import { TENSOR_ID } from './operationGraph.js';
 
 /** An algorithm that is ready to run. */
-export class ConvolutionPlan implements Prepared<ConvolutionPointers> {
+export class ConvolutionPlan implements Candidate<ConvolutionPointers> {
   readonly implementation: string;
   readonly workspaceBytes: number;
   private readonly plan: Descriptor;
@@ -18,9 +19,9 @@ export class ConvolutionPlan implements Prepared<ConvolutionPointers> {
    */
   constructor(
     private readonly cudnn: Cudnn,
-    readonly config: EngineConfig,
+    private readonly config: EngineConfig,
   ) {
-    this.implementation = `cuDNN ${config.name}`;
+    this.implementation = implementationOf(config);
     this.plan = cudnn.descriptor(DESCRIPTOR.plan);
     try {
       this.plan
@@ -70,6 +71,11 @@ export class ConvolutionPlan implements Prepared<ConvolutionPointers> {
       .setPointers(ATTRIBUTE.packWorkspace, TYPE.pointer, [workspace])
       .finalize();
   }
+}
+
+/** See {@link Candidate.implementation}. */
+export function implementationOf({ name }: EngineConfig): string {
+  return `cuDNN ${name}`;
 }
 
 const roles = ['image', 'filter', 'result', 'bias', 'addend'] as const;

@@ -1,6 +1,7 @@
 import koffi, { type LibraryHandle } from 'koffi';
 import { Cell } from '../hostMemory.js';
 import { CudaError } from './cudaError.js';
+import { signatures } from './signatures.js';
 
 /** Numbers of `CUdevice_attribute`. */
 export const ATTRIBUTE = { multiprocessors: 16, capabilityMajor: 75, capabilityMinor: 76 } as const;
@@ -226,45 +227,6 @@ export class Driver {
     return new CudaError(call, code, this.text(code));
   }
 }
-
-/** Parameters of the functions by their names in the library, all of which return a `CUresult`. */
-export const signatures: Readonly<Record<string, string>> = {
-  cuInit: 'uint',
-  cuDriverGetVersion: 'uintptr_t',
-  cuDeviceGetCount: 'uintptr_t',
-  cuDeviceGetName: 'void *, int, int',
-  cuDeviceGetAttribute: 'uintptr_t, int, int',
-  cuDevicePrimaryCtxRetain: 'uintptr_t, int',
-  cuDevicePrimaryCtxRelease_v2: 'int',
-  cuCtxSetCurrent: 'uintptr_t',
-  cuMemGetInfo_v2: 'uintptr_t, uintptr_t',
-  cuMemAlloc_v2: 'uintptr_t, size_t',
-  cuMemFree_v2: 'uint64_t',
-  cuMemAllocHost_v2: 'uintptr_t, size_t',
-  cuMemFreeHost: 'uintptr_t',
-  cuMemcpyHtoDAsync_v2: 'uint64_t, uintptr_t, size_t, uintptr_t',
-  cuMemcpyDtoHAsync_v2: 'uintptr_t, uint64_t, size_t, uintptr_t',
-  cuMemcpyDtoDAsync_v2: 'uint64_t, uint64_t, size_t, uintptr_t',
-  cuMemsetD8Async: 'uint64_t, uint8_t, size_t, uintptr_t',
-  cuModuleLoadData: 'uintptr_t, const void *',
-  cuModuleUnload: 'uintptr_t',
-  cuModuleGetFunction: 'uintptr_t, uintptr_t, const char *',
-  cuStreamCreate: 'uintptr_t, uint',
-  cuStreamDestroy_v2: 'uintptr_t',
-  cuStreamSynchronize: 'uintptr_t',
-  cuStreamBeginCapture_v2: 'uintptr_t, int',
-  cuStreamEndCapture: 'uintptr_t, uintptr_t',
-  cuGraphInstantiateWithFlags: 'uintptr_t, uintptr_t, uint64_t',
-  cuGraphUpload: 'uintptr_t, uintptr_t',
-  cuGraphDestroy: 'uintptr_t',
-  cuGraphExecDestroy: 'uintptr_t',
-  cuEventCreate: 'uintptr_t, uint',
-  cuEventDestroy_v2: 'uintptr_t',
-  cuEventRecord: 'uintptr_t, uintptr_t',
-  cuStreamWaitEvent: 'uintptr_t, uintptr_t, uint',
-  cuEventSynchronize: 'uintptr_t',
-  cuEventElapsedTime: 'uintptr_t, uintptr_t, uintptr_t',
-};
 
 function errorText(library: LibraryHandle): (code: number) => string {
   const nameOf = library.func('int cuGetErrorName(int, uintptr_t)');

@@ -19,9 +19,12 @@ export interface Nvrtc {
    * @throws UserError when it knows none that the device has
    */
   target(capability: number): CompilerTarget;
-  /** The compiled module: a cubin, or PTX with a zero at its end. @throws UserError with the compiler's log */
+  /** The compiled module: a cubin, or PTX with a zero at its end. @throws CompilerError with the compiler's log */
   compile(source: string, name: string, target: CompilerTarget): Promise<Uint8Array>;
 }
+
+/** A source that does not compile. */
+export class CompilerError extends UserError {}
 
 /** A function of NVRTC that was called: its code. */
 type Functions = ReturnType<typeof bindFunctions>;
@@ -114,7 +117,7 @@ class Compilation {
     try {
       const code = await this.compile(optionsFor(target), parallel);
       if (code !== 0)
-        throw new UserError(
+        throw new CompilerError(
           `the CUDA kernel ${this.name} does not compile (${this.functions.message(code)}): ${this.log()}`,
         );
       return this.result(target);

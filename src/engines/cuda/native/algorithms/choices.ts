@@ -13,7 +13,7 @@ export class Choices {
     return this.known.get(key);
   }
 
-  /** Keeps a choice, beside those that other processes have kept in the meantime, whose choices for the same key come first. */
+  /** Keeps a choice, beside those that other processes have kept in the meantime. */
   set(key: string, choice: string): void {
     this.known.set(key, choice);
     const all = new Map([...this.known, ...read(this.path)]).set(key, choice);

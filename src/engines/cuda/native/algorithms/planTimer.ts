@@ -1,13 +1,7 @@
-import {
-  BYTES,
-  type ConvolutionPointers,
-  type ConvolutionSpec,
-  type Device,
-  type StridedTensor,
-} from '../../device.js';
+import { BYTES, type Device, type Pointer, type StridedTensor } from '../../device.js';
+import { LibraryError } from '../libraryError.js';
 import { OutOfDeviceMemory } from '../outOfDeviceMemory.js';
-import { CudnnError } from './cudnn.js';
-import type { ConvolutionPlan } from './plan.js';
+import type { Candidate } from './candidate.js';
 
 /** Runs of each algorithm, and of the fastest ones for their order. */
 const RUNS = 8;
@@ -15,6 +9,9 @@ const FINAL_RUNS = 40;
 const FINALISTS = 3;
 /** Tensors start at multiples of so many bytes. */
 const ALIGNMENT = 256;
+
+/** Places a task's tensors, each by its size in bytes. */
+export type Layout<Pointers> = (place: (bytes: number) => Pointer) => Pointers;
 
 /** What the timer needs of the device. */
 export interface TimedDevice extends Pick<Device, 'allocate' | 'free' | 'capture' | 'time'> {
@@ -33,19 +30,23 @@ export class PlanTimer {
    *
    * @returns undefined where the device has too little memory left
    */
-  time(spec: ConvolutionSpec, plans: readonly ConvolutionPlan[]): number[] | undefined {
-    if (plans.length === 0) return [];
-    const layout = layOut(spec, Math.max(...plans.map(({ workspaceBytes }) => workspaceBytes)));
-    const base = this.reserve(layout.bytes);
+  time<Pointers>(layout: Layout<Pointers>, candidates: readonly Candidate<Pointers>[]): number[] | undefined {
+    if (candidates.length === 0) return [];
+    const tensors = layOut(layout, 0).bytes;
+    const base = this.reserve(
+      tensors + Math.max(...candidates.map(({ workspaceBytes }) => workspaceBytes), 1),
+    );
     if (base === undefined) return undefined;
-    this.device.fill(base, layout.workspace);
-    const pointers = layout.pointers(base);
-    const measure = (plan: ConvolutionPlan, runs: number): number =>
-      this.measure(() => plan.run(pointers, base + layout.workspace), runs);
-    const times = plans.map((plan) => measure(plan, RUNS));
+    this.device.fill(base, tensors);
+    const { pointers } = layOut(layout, base);
+    const measure = (candidate: Candidate<Pointers>, runs: number): number =>
+      this.measure(() => candidate.run(pointers, base + tensors), runs);
+    const times = candidates.map((candidate) => measure(candidate, RUNS));
+    if (candidates.length === 1) return times;
     const last = [...times].sort((a, b) => a - b)[FINALISTS - 1] ?? Number.POSITIVE_INFINITY;
-    if (plans.length === 1) return times;
-    return times.map((time, index) => (time <= last ? measure(plans[index]!, FINAL_RUNS) : time + last));
+    return times.map((time, index) =>
+      time <= last && Number.isFinite(time) ? measure(candidates[index]!, FINAL_RUNS) : time + last,
+    );
   }
 
   /** Frees the memory. */
@@ -66,7 +67,7 @@ export class PlanTimer {
       graph.close();
       return ms;
     } catch (error) {
-      if (error instanceof CudnnError) return Number.POSITIVE_INFINITY;
+      if (error instanceof LibraryError) return Number.POSITIVE_INFINITY;
       throw error;
     }
   }
@@ -84,39 +85,18 @@ export class PlanTimer {
   }
 }
 
-/** Where a convolution's tensors lie in a block of memory: their pointers from its start, where the workspace begins, its size. */
-function layOut(
-  { image, filter, result, epilogue }: ConvolutionSpec,
-  workspaceBytes: number,
-): {
-  readonly bytes: number;
-  readonly workspace: number;
-  pointers(base: number): ConvolutionPointers;
-} {
-  let end = 0;
-  const place = (bytes: number): number => {
-    const start = end;
-    end += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+/** Pointers of tensors one after the other, and how many bytes they take. */
+function layOut<Pointers>(layout: Layout<Pointers>, base: Pointer): { pointers: Pointers; bytes: number } {
+  let bytes = 0;
+  const pointers = layout((size) => {
+    const start = base + bytes;
+    bytes += Math.ceil(size / ALIGNMENT) * ALIGNMENT;
     return start;
-  };
-  const [imageAt, filterAt, resultAt] = [image, filter, result].map((tensor) => place(bytesOf(tensor)));
-  const biasAt = epilogue?.bias ? place(4 * result.shape[1]!) : undefined;
-  const addendAt = epilogue?.addend ? place(bytesOf(result)) : undefined;
-  const workspace = end;
-  return {
-    bytes: workspace + workspaceBytes,
-    workspace,
-    pointers: (base) => ({
-      image: base + imageAt!,
-      filter: base + filterAt!,
-      result: base + resultAt!,
-      bias: biasAt === undefined ? undefined : base + biasAt,
-      addend: addendAt === undefined ? undefined : base + addendAt,
-    }),
-  };
+  });
+  return { pointers, bytes };
 }
 
 /** Bytes from a tensor's first element to its last. */
-function bytesOf({ type, shape, strides }: StridedTensor): number {
+export function extentOf({ type, shape, strides }: StridedTensor): number {
   return BYTES[type] * (1 + shape.reduce((last, size, axis) => last + (size - 1) * strides[axis]!, 0));
 }
