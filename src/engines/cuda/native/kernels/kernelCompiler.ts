@@ -10,6 +10,9 @@ const MOST_KERNELS = 8;
 /** Modules that are compiled at once. */
 const THREADS = 4;
 
+/** Calls of the compiler that wait at most: koffi has room for some hundreds, libuv's pool takes a few at a time. */
+const MOST_AT_ONCE = 32;
+
 /** A compiled module, which has several kernels. Equal modules are the same object. */
 export type Module = Uint8Array;
 
@@ -39,7 +42,7 @@ export class KernelCompiler {
       if (module) found.set(kernel.source, module);
       else missing.set(kernel.source, kernel);
     }
-    const compiled = await Promise.all(grouped([...missing.values()]).map((group) => this.module(group)));
+    const compiled = await this.modules(grouped([...missing.values()]));
     for (const { sources, module } of compiled.flat())
       for (const source of sources) found.set(source, module);
     return kernels.map(({ source }) => found.get(source)!);
@@ -53,6 +56,18 @@ export class KernelCompiler {
     const module = read.get(key) ?? readCached(this.path(key, 'module'));
     if (module) read.set(key, module);
     return module;
+  }
+
+  /** Compiles groups of kernels, so many at once as there are threads for. */
+  private async modules(groups: readonly (readonly KernelSource[])[]): Promise<Compiled[][]> {
+    const compiled: Compiled[][] = [];
+    const waiting = [...groups.entries()];
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift())
+        compiled[next[0]] = await this.module(next[1]);
+    };
+    await Promise.all(Array.from({ length: MOST_AT_ONCE }, work));
+    return compiled;
   }
 
   /** Compiles kernels as one module, or where that fails each on its own, so that the message is about the one that is wrong. */
