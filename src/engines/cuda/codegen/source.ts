@@ -30,7 +30,10 @@ function head(threads: number): string {
 export function kernelSource(body: KernelBody): KernelSource {
   const list = parameters(body).map(({ type, name }) => `${type} ${name}`);
   const units = body.units === undefined ? '' : `const int BLOCK = blockIdx.x, UNITS = ${body.units};\n`;
-  return named((name) => `${head(body.threads)} ${name}(${list.join(', ')}) {\n${units}${body.text}\n}\n`);
+  return named(
+    (name) =>
+      `${head(body.threads)} ${name}(${list.join(', ')}) {\nwaitForOthers();\n${units}${body.text}\n}\n`,
+  );
 }
 
 /**
@@ -43,6 +46,7 @@ export function manySource(body: KernelBody): KernelSource {
     ({ type, name }, i) => `${type} ${name} = (${type.replace(' __restrict__', '')})row[${i}];`,
   );
   const lines = [
+    'waitForOthers();',
     'const uint2 block = blocks[blockIdx.x];',
     `const u64* row = table + block.x * ${list.length + 1};`,
     ...pointers,

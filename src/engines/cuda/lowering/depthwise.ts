@@ -21,10 +21,27 @@ function sliding(geometry: ConvGeometry, filter: Shape): Sliding {
   return { ...geometry, size: [filter[2]!, filter[3]!] };
 }
 
+/**
+ * A filter [C,1,kh,kw] as [kh,kw,C], so that neighbouring channels are read at once. It is made at the beginning of a step, beside
+ * other work.
+ */
+export function filterByPlace(draft: Draft, weight: ValueId): Expression {
+  const [channels, , height, width] = draft.shapeOf(weight) as readonly [number, number, number, number];
+  return fromStored(
+    draft.once(`filter by place ${weight}`, () => {
+      const w = draft.expression(weight);
+      const moves = moved([w], [height, width, channels], (at, [row, column, channel]) =>
+        w.load(at, [channel!, Index.zero, row!, column!]),
+      );
+      return draft.write(moves, 'f32');
+    }),
+  );
+}
+
 /** Index of a filter's element of a channel. */
 function filterIndex([row, column]: WindowPlace['kernel'], channel: Index, filter: Shape): Index[] {
   const along = (name: string, range: number): Index => Index.of({ name, range, lanes: 'same', step: 1 });
-  return [channel, Index.zero, along(row, filter[2]!), along(column, filter[3]!)];
+  return [along(row, filter[0]!), along(column, filter[1]!), channel];
 }
 
 /** A sum of products over the places of a window. */
@@ -44,13 +61,13 @@ export function depthwiseForward(
   weightValue: ValueId,
   { shape, geometry }: Shaped,
 ): Expression {
-  const [x, weight] = [fromStored(draft.stored(xValue)), draft.expression(weightValue)];
+  const [x, weight] = [fromStored(draft.stored(xValue)), filterByPlace(draft, weightValue)];
   const { shape: image } = x;
   return moved([x, weight], shape, (at, [n, c, h, w]) =>
     sumOfProducts(at, (add) => {
       overWindow(
         at,
-        sliding(geometry, weight.shape),
+        sliding(geometry, draft.shapeOf(weightValue)),
         [h!, w!],
         [image[2]!, image[3]!],
         ({ kernel, row, column }) =>
@@ -67,12 +84,17 @@ export function depthwiseInputGrad(
   weightValue: ValueId,
   { shape, geometry }: Shaped,
 ): Expression {
-  const [dy, weight] = [fromStored(draft.stored(dyValue)), draft.expression(weightValue)];
+  const [dy, weight] = [fromStored(draft.stored(dyValue)), filterByPlace(draft, weightValue)];
   return moved([dy, weight], shape, (at, [n, c, h, w]) =>
     sumOfProducts(at, (add) => {
       const output = [dy.shape[2]!, dy.shape[3]!] as const;
-      overOutputs(at, sliding(geometry, weight.shape), [h!, w!], output, ({ kernel, row, column }) =>
-        add(dy.load(at, [n!, c!, row, column]), weight.load(at, filterIndex(kernel, c!, weight.shape))),
+      overOutputs(
+        at,
+        sliding(geometry, draft.shapeOf(weightValue)),
+        [h!, w!],
+        output,
+        ({ kernel, row, column }) =>
+          add(dy.load(at, [n!, c!, row, column]), weight.load(at, filterIndex(kernel, c!, weight.shape))),
       );
     }),
   );

@@ -16,7 +16,7 @@ import type { Products } from './cublaslt/products.js';
 import { CUDA, CudaError } from './driver/cudaError.js';
 import type { Driver } from './driver/driver.js';
 import type { KernelCompiler } from './kernels/kernelCompiler.js';
-import { LoadedKernel, Parameters } from './launch.js';
+import { LoadedKernel, OverlappingLaunch, Parameters } from './launch.js';
 import { OutOfDeviceMemory } from './outOfDeviceMemory.js';
 import { Staging } from './staging.js';
 
@@ -57,6 +57,11 @@ export class CudaDevice implements Device {
   private readonly staging: Staging;
   private readonly modules: number[] = [];
   private readonly parameters = new Parameters();
+  private readonly overlapping = new OverlappingLaunch();
+  /** Whether kernels wait for those before them themselves, so that their launches can overlap. */
+  private readonly overlaps: boolean;
+  /** The streams to which a kernel of ours was added last. */
+  private readonly kernelsLast = new Set<number>();
   private readonly events: readonly [number, number];
   private isCapturing = false;
   private opened: DeviceLibraries | undefined;
@@ -68,6 +73,7 @@ export class CudaDevice implements Device {
   ) {
     this.multiprocessors = properties.multiprocessors;
     this.hasBf16 = properties.capability >= 80;
+    this.overlaps = properties.capability >= 90 && process.env.BIASLOSS_CUDA_PDL !== '0';
     this.main = driver.createStream();
     this.beside = driver.createStream();
     this.current = this.main;
@@ -109,6 +115,7 @@ export class CudaDevice implements Device {
 
   clear(pointer: Pointer, bytes: number): void {
     if (bytes > 0) this.driver.clear(pointer, bytes, this.stream);
+    this.kernelsLast.delete(this.stream);
   }
 
   upload(pointer: Pointer, data: ArrayBufferView): void {
@@ -140,15 +147,21 @@ export class CudaDevice implements Device {
 
   launch(kernel: Kernel, { blocks, threads }: LaunchShape, pointers: readonly Pointer[]): void {
     if (!(kernel instanceof LoadedKernel)) throw new Error(`the kernel ${kernel.name} is not of this device`);
-    this.driver.launch(kernel.address, blocks, threads, this.stream, this.parameters.set(pointers));
+    const parameters = this.parameters.set(pointers);
+    const { stream } = this;
+    if (this.isCapturing && this.overlaps && this.kernelsLast.has(stream))
+      this.driver.launchWith(this.overlapping.set(blocks, threads, stream), kernel.address, parameters);
+    else this.driver.launch(kernel.address, blocks, threads, stream, parameters);
+    this.kernelsLast.add(stream);
   }
 
   convolution(spec: ConvolutionSpec): Prepared<ConvolutionPointers> | undefined {
-    return this.libraries.convolutions.prepare(spec);
+    const prepared = this.libraries.convolutions.prepare(spec);
+    return prepared && this.noted(prepared);
   }
 
   product(spec: ProductSpec): Prepared<{ readonly a: Pointer; readonly b: Pointer; readonly c: Pointer }> {
-    return this.libraries.products.product(spec);
+    return this.noted(this.libraries.products.product(spec));
   }
 
   capture(body: () => void): CapturedGraph {
@@ -171,6 +184,7 @@ export class CudaDevice implements Device {
     const [start, end] = [this.fork(), this.fork()];
     driver.record(start, main);
     driver.waitInStream(beside, start);
+    this.kernelsLast.delete(beside);
     this.useStream(beside);
     try {
       body();
@@ -178,7 +192,10 @@ export class CudaDevice implements Device {
       this.useStream(main);
     }
     driver.record(end, beside);
-    return () => driver.waitInStream(main, end);
+    return () => {
+      driver.waitInStream(main, end);
+      this.kernelsLast.delete(main);
+    };
   }
 
   time(body: () => void): number {
@@ -211,6 +228,19 @@ export class CudaDevice implements Device {
     this.driver.releaseContext(this.properties.ordinal);
   }
 
+  /** Work of a library, which the kernel after it waits for. */
+  private noted<P>(prepared: Prepared<P>): Prepared<P> {
+    return {
+      implementation: prepared.implementation,
+      workspaceBytes: prepared.workspaceBytes,
+      run: (pointers, workspace) => {
+        prepared.run(pointers, workspace);
+        this.kernelsLast.delete(this.stream);
+      },
+      close: () => prepared.close(),
+    };
+  }
+
   private useStream(stream: number): void {
     this.current = stream;
     this.libraries.useStream(stream);
@@ -232,6 +262,7 @@ export class CudaDevice implements Device {
 
   /** The graph of the work that `body` adds. */
   private record(body: () => void): number {
+    this.kernelsLast.clear();
     this.driver.beginCapture(this.stream);
     this.isCapturing = true;
     this.usedForks = 0;

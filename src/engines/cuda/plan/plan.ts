@@ -7,6 +7,8 @@ import { Usage } from '../../fusion/usage.js';
 import { literal } from '../codegen/expression.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Arithmetic, Device } from '../device.js';
+import { needsChannels } from '../lowering/convOperands.js';
+import { filterByPlace, isDepthwise } from '../lowering/depthwise.js';
 import { fusionChoice, type LoweredKind, type LoweredNode, lowerNode } from '../lowering/table.js';
 import { asidesOf } from './asides.js';
 import type { PlanBuffer } from './buffer.js';
@@ -50,7 +52,7 @@ export function planProgram(device: Device, program: Program, arithmetic: Arithm
     const computed = nodes.filter(
       (node): node is LoweredNode => !isSource(node) && node.kind !== 'allReduce',
     );
-    castFilters(draft, computed);
+    prepareFilters(draft, computed);
     for (const node of computed) {
       draft.begin(node);
       lowerNode<LoweredKind>(draft, node);
@@ -116,17 +118,21 @@ function planSources(
   return { inputs, uniforms, constants };
 }
 
-/** Rounds the filters that are variables to bf16 at the beginning, so that one launch does it. */
-function castFilters(draft: Draft, nodes: readonly LoweredNode[]): void {
-  if (draft.arithmetic !== 'bf16') return;
+/** Rounds the filters that are variables to bf16 at the beginning, so that one launch does it, and then turns those of single channels. */
+function prepareFilters(draft: Draft, nodes: readonly LoweredNode[]): void {
+  const turned: (() => void)[] = [];
   for (const node of nodes) {
     if (node.kind !== 'conv2d' && node.kind !== 'conv2dFused') continue;
-    const filter = node.inputs[1]!;
-    const isVariable = draft.usage.makerOf(filter)?.kind === 'variable';
-    if (!isVariable || draft.shapeOf(filter)[1]! < 8) continue;
+    const [x, filter] = node.inputs as [ValueId, ValueId];
+    if (draft.usage.makerOf(filter)?.kind !== 'variable') continue;
+    const geometry = node.kind === 'conv2d' ? node.attributes : node.attributes.geometry;
     draft.begin(node);
-    draft.storedAs(filter, 'bf16');
+    if (isDepthwise(draft.shapeOf(x), draft.shapeOf(filter), geometry))
+      turned.push(() => filterByPlace(draft, filter));
+    else if (draft.arithmetic === 'bf16' && !needsChannels(draft, draft.shapeOf(x), geometry))
+      draft.storedAs(filter, 'bf16');
   }
+  for (const turn of turned) turn();
 }
 
 /** A value row-major in memory that nothing else writes. */
