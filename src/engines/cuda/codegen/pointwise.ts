@@ -76,7 +76,7 @@ export function pointwise(stores: readonly Store[], processors: number): KernelB
 }
 
 /** Variables of a loop nest, and the code that computes them from the number of the unit, `i`. */
-interface Nest {
+export interface Nest {
   readonly index: readonly Index[];
   readonly units: number;
   define(at: Emitter): void;
@@ -162,6 +162,11 @@ export function nest(shape: Shape, axes: readonly number[], lanes: number, unit:
   };
 }
 
+/** The body of a kernel, each of whose threads does one unit of work, `i`. */
+export function unitText(text: string): string {
+  return `const int i = BLOCK * ${THREADS} + threadIdx.x;\nif (i >= UNITS) return;\n${text}`;
+}
+
 function generate(stores: readonly Store[], lanes: number, { index, units, define }: Nest): KernelBody {
   const at = new Emitter(lanes);
   define(at);
@@ -171,7 +176,7 @@ function generate(stores: readonly Store[], lanes: number, { index, units, defin
   });
   const writes = stores.map(({ target }) => target.buffer);
   return {
-    text: `const int i = BLOCK * ${THREADS} + threadIdx.x;\nif (i >= UNITS) return;\n${at.text}`,
+    text: unitText(at.text),
     buffers: at.buffers,
     reads: [...new Set(stores.flatMap(({ expression }) => expression.reads.map(({ buffer }) => buffer)))],
     writes,

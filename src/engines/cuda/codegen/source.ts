@@ -5,16 +5,15 @@ import type { KernelBody } from './pointwise.js';
 /** C++ names of stored numbers. */
 const NAMES: Readonly<Record<StorageType, string>> = { f32: 'float', bf16: 'bf16', i32: 'int' };
 
-/** A kernel's parameters: what is only read is constant and, since buffers do not overlap, nothing else's. */
-function parameters({
-  buffers,
-  reads,
-  writes,
-}: KernelBody): { readonly type: string; readonly name: string }[] {
-  return buffers.map(({ buffer, name, type }) => {
-    if (!writes.includes(buffer)) return { type: `const ${NAMES[type]}* __restrict__`, name };
-    return { type: `${NAMES[type]}*${reads.includes(buffer) ? '' : ' __restrict__'}`, name };
-  });
+/**
+ * A kernel's parameters. They are not `__restrict__`: what is read could then be read before the kernel before this one has
+ * ended, in spite of `waitForOthers`.
+ */
+function parameters({ buffers, writes }: KernelBody): { readonly type: string; readonly name: string }[] {
+  return buffers.map(({ buffer, name, type }) => ({
+    type: `${writes.includes(buffer) ? '' : 'const '}${NAMES[type]}*`,
+    name,
+  }));
 }
 
 function named(parts: (name: string) => string): KernelSource {
@@ -42,9 +41,7 @@ export function kernelSource(body: KernelBody): KernelSource {
  */
 export function manySource(body: KernelBody): KernelSource {
   const list = parameters(body);
-  const pointers = list.map(
-    ({ type, name }, i) => `${type} ${name} = (${type.replace(' __restrict__', '')})row[${i}];`,
-  );
+  const pointers = list.map(({ type, name }, i) => `${type} ${name} = (${type})row[${i}];`);
   const lines = [
     'waitForOthers();',
     'const uint2 block = blocks[blockIdx.x];',
@@ -54,7 +51,7 @@ export function manySource(body: KernelBody): KernelSource {
   ];
   return named(
     (name) =>
-      `${head(body.threads)} ${name}(const u64* __restrict__ table, const uint2* __restrict__ blocks) {\n${lines.join('\n')}\n${body.text}\n}\n`,
+      `${head(body.threads)} ${name}(const u64* table, const uint2* blocks) {\n${lines.join('\n')}\n${body.text}\n}\n`,
   );
 }
 

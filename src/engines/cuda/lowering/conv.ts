@@ -82,8 +82,11 @@ function forward(
   { shape, geometry, place }: { shape: Shape; geometry: ConvGeometry; place?: ValueId | undefined },
 ): Stored {
   const [x, weight] = inputs as [ValueId, ValueId];
-  if (isDepthwise(draft.shapeOf(x), draft.shapeOf(weight), geometry))
-    return draft.write(depthwiseForward(draft, x, weight, { shape, geometry }), operandType(draft), place);
+  if (isDepthwise(draft.shapeOf(x), draft.shapeOf(weight), geometry)) {
+    const result = draft.space(shape, operandType(draft), place);
+    depthwiseForward(draft, x, weight, { geometry, result });
+    return result;
+  }
   const operands = operandsOf(draft, x, weight, geometry);
   const result = draft.space(shape, operandType(draft), place);
   const roles: Roles = { kind: 'forward', ...operands, result };
@@ -182,8 +185,9 @@ export const convLowerings: Lowerings<'conv2d' | 'conv2dFused' | 'conv2dInputGra
     const value = outputs[0]!;
     const shape = attributes.inputShape;
     if (isDepthwise(shape, draft.shapeOf(weight), attributes)) {
-      const expression = depthwiseInputGrad(draft, dy, weight, { shape, geometry: attributes });
-      return void draft.compute(value, expression);
+      const result = draft.space(shape, draft.storageOf(value), value);
+      depthwiseInputGrad(draft, dy, weight, { geometry: attributes, result });
+      return draft.place(value, result);
     }
     const image = { ...draft.output(value, operandType(draft)), strides: denseStrides(shape) };
     const [filter, result] = [filterOf(draft, weight), imageOf(draft, dy)];

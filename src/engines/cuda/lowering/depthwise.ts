@@ -1,11 +1,13 @@
 import type { ConvGeometry } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
-import type { Shape } from '../../../graph/tensorType.js';
+import { type Shape, sizeOf } from '../../../graph/tensorType.js';
+import { type DepthwiseSpec, depthwise } from '../codegen/depthwise.js';
 import type { Emitter, Operand } from '../codegen/emitter.js';
 import { type Expression, fromStored, moved } from '../codegen/expression.js';
 import { Index } from '../codegen/index.js';
+import type { Stored } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
-import { overOutputs, overWindow, type Sliding, type WindowPlace } from './window.js';
+import { overOutputs, type Sliding, type WindowPlace } from './window.js';
 
 /** Whether every channel has a filter of its own, and gives one channel. */
 export function isDepthwise(image: Shape, filter: Shape, { groups }: ConvGeometry): boolean {
@@ -13,29 +15,27 @@ export function isDepthwise(image: Shape, filter: Shape, { groups }: ConvGeometr
 }
 
 interface Shaped {
-  readonly shape: Shape;
   readonly geometry: ConvGeometry;
+  readonly result: Stored;
 }
 
 function sliding(geometry: ConvGeometry, filter: Shape): Sliding {
-  return { ...geometry, size: [filter[2]!, filter[3]!] };
+  return { ...geometry, size: [filter[0]!, filter[1]!] };
 }
 
 /**
  * A filter [C,1,kh,kw] as [kh,kw,C], so that neighbouring channels are read at once. It is made at the beginning of a step, beside
  * other work.
  */
-export function filterByPlace(draft: Draft, weight: ValueId): Expression {
+export function filterByPlace(draft: Draft, weight: ValueId): Stored {
   const [channels, , height, width] = draft.shapeOf(weight) as readonly [number, number, number, number];
-  return fromStored(
-    draft.once(`filter by place ${weight}`, () => {
-      const w = draft.expression(weight);
-      const moves = moved([w], [height, width, channels], (at, [row, column, channel]) =>
-        w.load(at, [channel!, Index.zero, row!, column!]),
-      );
-      return draft.write(moves, 'f32');
-    }),
-  );
+  return draft.once(`filter by place ${weight}`, () => {
+    const w = draft.expression(weight);
+    const moves = moved([w], [height, width, channels], (at, [row, column, channel]) =>
+      w.load(at, [channel!, Index.zero, row!, column!]),
+    );
+    return draft.write(moves, 'f32');
+  });
 }
 
 /** Index of a filter's element of a channel. */
@@ -54,50 +54,50 @@ function sumOfProducts(at: Emitter, each: (add: (a: Operand, b: Operand) => void
   return at.lanes === 1 ? { text: `${total}[0]`, laned: false } : { text: `${total}[j]`, laned: true };
 }
 
+/** Adds a kernel of a depthwise convolution to a plan. */
+function addDepthwise(draft: Draft, spec: DepthwiseSpec): void {
+  const { image, filter, result } = spec;
+  const flops = 2 * sizeOf(result.shape) * filter.shape[0]! * filter.shape[1]!;
+  draft.kernel(depthwise(spec, draft.device.multiprocessors), [image, filter], [result], flops);
+}
+
 /** x [N,C,H,W] with weight [C,1,kh,kw]. */
 export function depthwiseForward(
   draft: Draft,
-  xValue: ValueId,
-  weightValue: ValueId,
-  { shape, geometry }: Shaped,
-): Expression {
-  const [x, weight] = [fromStored(draft.stored(xValue)), filterByPlace(draft, weightValue)];
-  const { shape: image } = x;
-  return moved([x, weight], shape, (at, [n, c, h, w]) =>
-    sumOfProducts(at, (add) => {
-      overWindow(
-        at,
-        sliding(geometry, draft.shapeOf(weightValue)),
-        [h!, w!],
-        [image[2]!, image[3]!],
-        ({ kernel, row, column }) =>
-          add(x.load(at, [n!, c!, row, column]), weight.load(at, filterIndex(kernel, c!, weight.shape))),
-      );
-    }),
-  );
+  x: ValueId,
+  weight: ValueId,
+  { geometry, result }: Shaped,
+): void {
+  const filter = filterByPlace(draft, weight);
+  addDepthwise(draft, { ...geometry, image: draft.stored(x), filter, result, isFlipped: false });
 }
 
 /** dy [N,C,H',W'] with weight [C,1,kh,kw] → dx. */
 export function depthwiseInputGrad(
   draft: Draft,
   dyValue: ValueId,
-  weightValue: ValueId,
-  { shape, geometry }: Shaped,
-): Expression {
-  const [dy, weight] = [fromStored(draft.stored(dyValue)), filterByPlace(draft, weightValue)];
-  return moved([dy, weight], shape, (at, [n, c, h, w]) =>
+  weight: ValueId,
+  { geometry, result }: Shaped,
+): void {
+  const [dy, filter] = [draft.stored(dyValue), filterByPlace(draft, weight)];
+  const { stride, padding, dilation } = geometry;
+  if (stride.every((s) => s === 1)) {
+    // The convolution of dy with the filter turned round.
+    const turned = ([0, 1] as const).map((i) => dilation[i] * (filter.shape[i]! - 1) - padding[i]);
+    const flipped = { ...geometry, padding: turned as [number, number], isFlipped: true };
+    addDepthwise(draft, { ...flipped, image: dy, filter, result });
+    return;
+  }
+  const [reads, weights] = [fromStored(dy), fromStored(filter)];
+  const expression = moved([reads, weights], result.shape, (at, [n, c, h, w]) =>
     sumOfProducts(at, (add) => {
       const output = [dy.shape[2]!, dy.shape[3]!] as const;
-      overOutputs(
-        at,
-        sliding(geometry, draft.shapeOf(weightValue)),
-        [h!, w!],
-        output,
-        ({ kernel, row, column }) =>
-          add(dy.load(at, [n!, c!, row, column]), weight.load(at, filterIndex(kernel, c!, weight.shape))),
+      overOutputs(at, sliding(geometry, filter.shape), [h!, w!], output, ({ kernel, row, column }) =>
+        add(reads.load(at, [n!, c!, row, column]), weights.load(at, filterIndex(kernel, c!, filter.shape))),
       );
     }),
   );
+  draft.store([{ expression, target: result }]);
 }
 
 /** Filter elements that one launch adds up at most: each takes a register a lane. */

@@ -7,6 +7,8 @@ import { ConvolutionPlan, implementationOf } from './plan.js';
 
 /** How many of cuDNN's algorithms are tried. */
 const MOST_CONFIGS = 10;
+/** Of those with an epilogue, which cuDNN compiles for a quarter of a second each. */
+const MOST_FUSED = 3;
 /** No further algorithm is prepared after so long; those that are compiled may take a second each. */
 const PREPARING_MS = 3000;
 /** An algorithm that needs more memory than this besides the tensors is not used. */
@@ -37,12 +39,14 @@ export function proposeConvolutions(
 
 function proposed(
   cudnn: Cudnn,
-  { arithmetic }: ConvolutionSpec,
+  { arithmetic, epilogue }: ConvolutionSpec,
   { graph }: OperationGraph,
   only: string | undefined,
 ): EngineConfig[] {
   if (only === undefined)
-    return proposeConfigs(cudnn, graph, MOST_CONFIGS, (config) => isAllowed(config, arithmetic));
+    return proposeConfigs(cudnn, graph, epilogue ? MOST_FUSED : MOST_CONFIGS, (config) =>
+      isAllowed(config, arithmetic),
+    );
   return proposeConfigs(cudnn, graph, 1, (config) => implementationOf(config) === only);
 }
 
