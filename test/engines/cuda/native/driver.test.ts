@@ -25,33 +25,36 @@ function numbered(length: number, seed: number): Uint8Array {
   return bytes;
 }
 
-describe('a driver without a card', { skip: withoutFakeDriver() }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
-  const environment = { ...process.env, BIASLOSS_CUDA: folder };
-  before(() => makeFakeDriver(folder));
-  after(() => rmSync(folder, { recursive: true }));
-  afterEach(() => {
-    for (const name of SETTINGS) delete process.env[name];
+const skip = withoutFakeDriver();
+const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
+const environment = { ...process.env, BIASLOSS_CUDA: folder };
+before(() => skip === false && makeFakeDriver(folder));
+after(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  for (const name of SETTINGS) delete process.env[name];
+});
+
+/** A device without libraries. */
+function open(): CudaDevice {
+  const driver = new Driver(loadDriver(environment).handle);
+  driver.initialize();
+  driver.retainContext(0);
+  return new CudaDevice(driver, { ordinal: 0, name: 'Fake GPU', multiprocessors: 132, capability: 90 });
+}
+
+/** The one sentence that is thrown. */
+function refusal(body: () => void): string {
+  let message = '';
+  assert.throws(body, (error) => {
+    assert.ok(error instanceof UserError);
+    message = error.message;
+    assert.ok(!message.includes('\n'), message);
+    return true;
   });
+  return message;
+}
 
-  function open(): CudaDevice {
-    const driver = new Driver(loadDriver(environment).handle);
-    driver.initialize();
-    driver.retainContext(0);
-    return new CudaDevice(driver, { ordinal: 0, name: 'Fake GPU', multiprocessors: 132, capability: 90 });
-  }
-
-  function refusal(body: () => void): string {
-    let message = '';
-    assert.throws(body, (error) => {
-      assert.ok(error instanceof UserError);
-      message = error.message;
-      assert.ok(!message.includes('\n'), message);
-      return true;
-    });
-    return message;
-  }
-
+describe('a driver', { skip }, () => {
   it('that is too old says what it supports', () => {
     set({ VERSION: '11080' });
     assert.match(
@@ -76,6 +79,23 @@ describe('a driver without a card', { skip: withoutFakeDriver() }, () => {
     );
   });
 
+  it('is why auto does not use CUDA', async () => {
+    const earlier = process.env.BIASLOSS_CUDA;
+    process.env.BIASLOSS_CUDA = folder;
+    set({ VERSION: '11080' });
+    try {
+      const engine = await createEngine('auto');
+      await engine.close();
+      assert.notEqual(engine.name, 'cuda');
+      assert.match(engine.description, /\(CUDA is not used: the NVIDIA driver is too old/);
+    } finally {
+      if (earlier === undefined) delete process.env.BIASLOSS_CUDA;
+      else process.env.BIASLOSS_CUDA = earlier;
+    }
+  });
+});
+
+describe('a device', { skip }, () => {
   it('copies arrays of any size there and back, several in one wait', () => {
     const device = open();
     // Larger than a piece of the staging memory, of several pieces, and small ones of odd sizes.
@@ -122,8 +142,10 @@ describe('a driver without a card', { skip: withoutFakeDriver() }, () => {
     graph.close();
     device.close();
   });
+});
 
-  it('without memory says what is needed, what is free, and what to lower', () => {
+describe('a device in trouble', { skip }, () => {
+  it('without enough memory says what is needed, what is free, and what to lower', () => {
     set({ MEMORY: String(2 ** 20) });
     const device = open();
     assert.equal(
@@ -133,7 +155,7 @@ describe('a driver without a card', { skip: withoutFakeDriver() }, () => {
     device.close();
   });
 
-  it('that lost its GPU says so, and what to do', () => {
+  it('that is lost says so, and what to do', () => {
     const device = open();
     const pointer = device.allocate(4);
     set({ LOST: '1' });
@@ -141,20 +163,5 @@ describe('a driver without a card', { skip: withoutFakeDriver() }, () => {
       refusal(() => device.upload(pointer, Float32Array.of(1))),
       /^the NVIDIA GPU was lost: an illegal memory access .*; run again from the last checkpoint$/,
     );
-  });
-
-  it('is why auto does not use CUDA', async () => {
-    const before = process.env.BIASLOSS_CUDA;
-    process.env.BIASLOSS_CUDA = folder;
-    set({ VERSION: '11080' });
-    try {
-      const engine = await createEngine('auto');
-      await engine.close();
-      assert.notEqual(engine.name, 'cuda');
-      assert.match(engine.description, /\(CUDA is not used: the NVIDIA driver is too old/);
-    } finally {
-      if (before === undefined) delete process.env.BIASLOSS_CUDA;
-      else process.env.BIASLOSS_CUDA = before;
-    }
   });
 });

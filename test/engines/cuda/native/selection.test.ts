@@ -59,15 +59,15 @@ class Bench {
   }
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
+after(() => rmSync(folder, { recursive: true }));
+const layout = (place: (bytes: number) => number): Pointers => ({ x: place(300), y: place(1) });
+
+function selection(bench: Bench, file: string): Selection {
+  return new Selection(bench.timer(), new Choices(join(folder, file)));
+}
+
 describe('the choice of an algorithm', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
-  after(() => rmSync(folder, { recursive: true }));
-  const layout = (place: (bytes: number) => number): Pointers => ({ x: place(300), y: place(1) });
-
-  function selection(bench: Bench, file: string): Selection {
-    return new Selection(bench.timer(), new Choices(join(folder, file)));
-  }
-
   it('is the fastest, on memory that does not overlap; the others are closed', () => {
     const bench = new Bench();
     const chosen = selection(bench, 'a').choose(
@@ -95,7 +95,9 @@ describe('the choice of an algorithm', () => {
     selection(last, 'b').choose('task', layout, last.propose({ two: 2, one: 1 }));
     assert.deepEqual(last.proposed, ['two']);
   });
+});
 
+describe('the choice where not all is well', () => {
   it('is the first where nothing can be measured, and is not kept', () => {
     const bench = new Bench();
     bench.hasMemory = false;
