@@ -28,9 +28,10 @@ export function configureDoctor(command: Command): void {
 async function runDoctor({ logFormat }: { readonly logFormat: LogFormat }): Promise<void> {
   const onnx = await tryEngine('onnx');
   const onednn = await tryEngine('onednn');
+  const cuda = await tryEngine('cuda');
   const webgpu = tryWebGpu();
   if (logFormat === 'json') {
-    printJson({ event: 'doctor', ...machineRecord(), engines: { onnx, onednn, webgpu } });
+    printJson({ event: 'doctor', ...machineRecord(), engines: { onnx, onednn, cuda, webgpu } });
     return;
   }
   const rows = [
@@ -43,6 +44,7 @@ async function runDoctor({ logFormat }: { readonly logFormat: LogFormat }): Prom
     ['memory', `${(totalmem() / 2 ** 30).toFixed(1)} GiB`],
     ['engine onnx', engineText(onnx)],
     ['engine onednn', engineText(onednn)],
+    ['engine cuda', `experimental, ${engineText(cuda)}`],
     ['engine webgpu', engineText(webgpu)],
   ];
   for (const [what, found] of rows) printLine(`${what!.padEnd(14)} ${found}`);
@@ -73,7 +75,7 @@ function engineText({ found, description }: EngineFound): string {
   return found ? description : `not usable: ${description}`;
 }
 
-async function tryEngine(name: 'onnx' | 'onednn'): Promise<EngineFound> {
+async function tryEngine(name: 'onnx' | 'onednn' | 'cuda'): Promise<EngineFound> {
   try {
     const engine = await createEngine(name);
     await engine.close();

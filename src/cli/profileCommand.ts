@@ -31,7 +31,7 @@ interface ProfileFlags extends EngineFlags, ModelFlags {
 
 const HELP = `
 Prints the step’s primitives by operation and implementation, then the longest ones, and how far the step is from
-the machine’s peaks (measured in the same run); writes a flame graph. Needs the onednn engine.
+the machine’s peaks (measured in the same run); writes a flame graph. Needs the engine onednn or cuda.
 
 Example:
   biasloss profile --model resnet18 --precision bf16 --out resnet18.svg`;

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { LaunchedRanks } from '../distributed/launcher.js';
 import { calmUcx } from '../distributed/mpi/ucx.js';
 import { SettingError, UsageError, UserError } from '../errors.js';
+import { hasDriver } from './cuda/native/library/libraryFolders.js';
 import type { Engine, EngineOptions } from './engine.js';
 import { siblingModule } from './host/channel/siblingModule.js';
 import { startThreadEngine } from './host/threadEngine.js';
@@ -19,7 +20,7 @@ const backendModules = {
 /** An engine by name: `cuda` (an NVIDIA GPU, experimental), `onednn` (oneDNN, native), `onnx` (ONNX Runtime, installed with the package), `reference` (plain TypeScript, slow) or `webgpu` (ONNX Runtime on a GPU, experimental). */
 export type EngineName = keyof typeof backendModules;
 
-/** An engine by name; `auto` uses oneDNN if it is found, else ONNX Runtime. */
+/** An engine by name; `auto` uses CUDA where an NVIDIA GPU and its libraries are found, else oneDNN if it is found, else ONNX Runtime. */
 export type EngineChoice = EngineName | 'auto';
 
 /** Names that {@link createEngine} takes. */
@@ -35,7 +36,7 @@ export const engineChoices: readonly EngineChoice[] = [
 /**
  * Starts an engine in a worker thread.
  *
- * @param name which; with `auto`, the engine's description says why oneDNN is not used
+ * @param name which; with `auto`, the engine's description says why CUDA is not used where there is NVIDIA's driver, and why oneDNN is not used
  * @param options threads (default: all that the process may use), precision (default `f32`)
  * @param ranks the ranks that the engine's programs are to run with, as the launcher says; once in a process. Default: none, the process
  *   is on its own
@@ -89,6 +90,20 @@ function start(name: EngineName, options: Required<EngineOptions>, ranks?: Launc
 }
 
 async function startBest(options: Required<EngineOptions>, ranks?: LaunchedRanks): Promise<Engine> {
+  // One card computes for one rank.
+  if ((ranks && ranks.size > 1) || !hasDriver(process.env)) return startOnProcessor(options, ranks);
+  let reason: string;
+  try {
+    return await start('cuda', options);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    reason = `CUDA is not used: ${error.message}`;
+  }
+  const engine = await startOnProcessor(options, ranks);
+  return withDescription(engine, `${engine.description} (${reason})`);
+}
+
+async function startOnProcessor(options: Required<EngineOptions>, ranks?: LaunchedRanks): Promise<Engine> {
   try {
     return await start('onednn', options, ranks);
   } catch (error) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEngine, engineChoices } from '../../src/engines/createEngine.js';
+import { hasDriver } from '../../src/engines/cuda/native/library/libraryFolders.js';
 import { errorMessage, UsageError, UserError } from '../../src/errors.js';
 import { Graph } from '../../src/graph/graph.js';
 import { add } from '../../src/graph/ops/elementwise.js';
@@ -9,7 +10,10 @@ test('unknown names and options are wrong usage', async () => {
   const name = JSON.parse('"tensorflow"');
   await assert.rejects(createEngine(name), (error) => {
     assert.ok(error instanceof UsageError);
-    assert.match(error.message, /unknown engine tensorflow: it must be one of auto, onednn, onnx, reference/);
+    assert.match(
+      error.message,
+      /unknown engine tensorflow: it must be one of auto, cuda, onednn, onnx, reference/,
+    );
     return true;
   });
   for (const threads of [0, -1, 1.5, Number.NaN])
@@ -24,7 +28,7 @@ test('unknown names and options are wrong usage', async () => {
 test('auto takes an engine that runs, and says why it is not oneDNN if it is not', async () => {
   const engine = await createEngine('auto');
   try {
-    assert.ok(['onednn', 'onnx'].includes(engine.name));
+    assert.ok(['cuda', 'onednn', 'onnx'].includes(engine.name));
     if (engine.name === 'onnx') assert.match(engine.description, /oneDNN is not used: /);
     const graph = new Graph();
     const executable = await engine.compile(graph.program({ y: add(graph.input('x', [1]), 1) }));
@@ -32,6 +36,14 @@ test('auto takes an engine that runs, and says why it is not oneDNN if it is not
   } finally {
     await engine.close();
   }
+});
+
+test('auto does not speak of CUDA where there is no NVIDIA driver', {
+  skip: hasDriver(process.env) && 'there is an NVIDIA driver',
+}, async () => {
+  const engine = await createEngine('auto');
+  await engine.close();
+  assert.doesNotMatch(engine.description, /CUDA/);
 });
 
 test('an engine that does not compute in bf16 says so', async () => {
@@ -48,10 +60,11 @@ test('precision auto is bf16 where the processor multiplies it, and the descript
     const engine = await createEngine(name, { precision: 'auto' });
     const { description, precision } = engine;
     await engine.close();
+    if (engine.name === 'cuda') continue;
     if (engine.name !== 'onednn') assert.equal(precision, 'f32', description);
     else assert.match(description, precision === 'bf16' ? /(BF16|AMX).*bf16 \(the processor/ : /f32 \(the/);
   }
 });
 
 test('every choice is listed', () =>
-  assert.deepEqual([...engineChoices].sort(), ['auto', 'onednn', 'onnx', 'reference', 'webgpu']));
+  assert.deepEqual([...engineChoices].sort(), ['auto', 'cuda', 'onednn', 'onnx', 'reference', 'webgpu']));

@@ -31,7 +31,16 @@ export function writeCached(path: string, contents: Uint8Array): void {
     writeFileSync(part, Buffer.concat([MARK, hashOf(contents), contents]));
     renameSync(part, path);
   } catch {
-    rmSync(part, { force: true });
+    remove(part);
+  }
+}
+
+/** Removes a file if it is there and can be removed. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Its folder is none.
   }
 }
 

@@ -1,5 +1,5 @@
 import { UserError } from '../../../../errors.js';
-import { type Environment, foldersOfDriver, foldersOfLibraries } from './libraryFolders.js';
+import { DRIVER, type Environment, foldersOfDriver, foldersOfLibraries } from './libraryFolders.js';
 import { enlargeStacks, loadSiblings, type OpenedLibrary, openLibrary } from './openLibrary.js';
 
 /** Majors of CUDA whose libraries this engine knows, the newest first. */
@@ -17,7 +17,7 @@ export interface CudaLibraries {
 /** @throws UserError when there is no NVIDIA driver */
 export function loadDriver(environment: Environment): OpenedLibrary {
   enlargeStacks();
-  return openLibrary(['libcuda.so.1'], foldersOfDriver(environment), "NVIDIA's driver");
+  return openLibrary([DRIVER], foldersOfDriver(environment), "NVIDIA's driver");
 }
 
 /**
@@ -34,20 +34,33 @@ export function loadLibraries(environment: Environment, driverVersion: number): 
       `the NVIDIA driver is too old: it supports CUDA ${Math.floor(driverVersion / 1000)}; this engine needs ${MAJORS.at(-1)} or newer`,
     );
   const folders = foldersOfLibraries(environment);
-  const open = (name: string, title: string): OpenedLibrary =>
-    openLibrary(
-      majors.map((major) => `${name}.so.${major}`),
-      folders,
-      title,
-    );
-  const nvrtc = open('libnvrtc', 'NVRTC (package cuda-nvrtc, or the wheel nvidia-cuda-nvrtc)');
-  loadSiblings(nvrtc.path, /^libnvrtc-builtins\.so\.[\d.]+$/);
+  const nvrtc = loadNvrtc(folders, majors);
   // cuDNN asks the loader for both by name.
-  const cublasLt = open('libcublasLt', 'cuBLASLt (package libcublas, or the wheel nvidia-cublas)');
-  const cudnn = openLibrary(
-    ['libcudnn.so.9'],
-    folders,
-    'cuDNN 9 (package cudnn9-cuda, or the wheel nvidia-cudnn-cu13 or -cu12)',
-  );
+  const cublasLt = loadCublasLt(folders, majors);
+  const cudnn = loadCudnn(folders);
   return { nvrtc, cublasLt, cudnn, compilesInParallel };
+}
+
+/** @param majors of CUDA, the preferred first. @throws UserError when it is missing */
+export function loadNvrtc(folders: readonly string[], majors = MAJORS): OpenedLibrary {
+  const title = 'NVRTC (package cuda-nvrtc, or the wheel nvidia-cuda-nvrtc)';
+  const nvrtc = openLibrary(versioned('libnvrtc', majors), folders, title);
+  loadSiblings(nvrtc.path, /^libnvrtc-builtins\.so\.[\d.]+$/);
+  return nvrtc;
+}
+
+/** As {@link loadNvrtc}. */
+export function loadCublasLt(folders: readonly string[], majors = MAJORS): OpenedLibrary {
+  const title = 'cuBLASLt (package libcublas, or the wheel nvidia-cublas)';
+  return openLibrary(versioned('libcublasLt', majors), folders, title);
+}
+
+/** @throws UserError when it is missing */
+export function loadCudnn(folders: readonly string[]): OpenedLibrary {
+  const title = 'cuDNN 9 (package cudnn9-cuda, or the wheel nvidia-cudnn-cu13 or -cu12)';
+  return openLibrary(['libcudnn.so.9'], folders, title);
+}
+
+function versioned(name: string, majors: readonly number[]): string[] {
+  return majors.map((major) => `${name}.so.${major}`);
 }

@@ -11,6 +11,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** How long Python may take to say where its packages are. */
 const PYTHON_TIMEOUT_MS = 10_000;
 
+/** The driver's library, and the file of the driver in the kernel. */
+export const DRIVER = 'libcuda.so.1';
+const DRIVER_DEVICE = 'dev/nvidiactl';
+
 /** Folders where the driver is that the system's loader may not know: containers, WSL. */
 const driverFolders = [
   '/usr/local/nvidia/lib64',
@@ -65,6 +69,16 @@ export function foldersOfLibraries(
     ...prefixes.map((prefix) => join(prefix, 'lib')),
     ...systemFolders.map((folder) => join(root, folder)),
   ]);
+}
+
+/**
+ * Whether there may be an NVIDIA driver, found out without loading anything.
+ *
+ * @param root stands for `/` (default)
+ */
+export function hasDriver(environment: Environment, root = '/'): boolean {
+  const files = foldersOfDriver(environment, root).map((folder) => join(folder, DRIVER));
+  return [...files, join(root, DRIVER_DEVICE)].some((path) => existsSync(path));
 }
 
 /** Folders of the libraries in NVIDIA's wheels: `nvidia/cu13/lib`, or with CUDA 12 `nvidia/cublas/lib` and so on. */

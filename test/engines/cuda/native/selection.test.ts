@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { type Candidate, freedTogether } from '../../../../src/engines/cuda/native/algorithms/candidate.js';
+import { Choices } from '../../../../src/engines/cuda/native/algorithms/choices.js';
+import { PlanTimer } from '../../../../src/engines/cuda/native/algorithms/planTimer.js';
+import { Selection } from '../../../../src/engines/cuda/native/algorithms/selection.js';
+import { LibraryError } from '../../../../src/engines/cuda/native/libraryError.js';
+import { OutOfDeviceMemory } from '../../../../src/engines/cuda/native/outOfDeviceMemory.js';
+
+type Pointers = { readonly x: number; readonly y: number };
+
+/** A clock that algorithms advance, and what was done. */
+class Bench {
+  clock = 0;
+  hasMemory = true;
+  readonly allocated: number[] = [];
+  readonly closed: string[] = [];
+  readonly proposed: (string | undefined)[] = [];
+  readonly pointers = new Set<string>();
+
+  timer(): PlanTimer {
+    return new PlanTimer({
+      allocate: (bytes) => {
+        if (!this.hasMemory) throw new OutOfDeviceMemory('none');
+        this.allocated.push(bytes);
+        return 4096;
+      },
+      free: () => {},
+      fill: (pointer, bytes) => assert.deepEqual([pointer, bytes], [4096, 768]),
+      capture: (body) => ({ launch: body, close: () => {} }),
+      time: (body) => {
+        const start = this.clock;
+        body();
+        return this.clock - start;
+      },
+    });
+  }
+
+  /** @param costs milliseconds by name; NaN fails */
+  propose(costs: Readonly<Record<string, number>>): (only?: string) => Candidate<Pointers>[] {
+    return (only) => {
+      this.proposed.push(only);
+      return Object.entries(costs)
+        .filter(([name]) => only === undefined || name === only)
+        .map(([name, ms]) => ({
+          implementation: name,
+          workspaceBytes: 1000,
+          run: ({ x, y }, workspace) => {
+            if (Number.isNaN(ms)) throw new LibraryError('not today');
+            this.pointers.add([x, y, workspace].join());
+            this.clock += ms;
+          },
+          close: () => this.closed.push(name),
+        }));
+    };
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
+after(() => rmSync(folder, { recursive: true }));
+const layout = (place: (bytes: number) => number): Pointers => ({ x: place(300), y: place(1) });
+
+function selection(bench: Bench, file: string): Selection {
+  return new Selection(bench.timer(), new Choices(join(folder, file)));
+}
+
+describe('the choice of an algorithm', () => {
+  it('is the fastest, on memory that does not overlap; the others are closed', () => {
+    const bench = new Bench();
+    const chosen = selection(bench, 'a').choose(
+      'task',
+      layout,
+      bench.propose({ slow: 3, broken: Number.NaN, fast: 1, middle: 2, slowest: 9 }),
+    );
+    assert.equal(chosen?.implementation, 'fast');
+    assert.deepEqual(bench.closed.sort(), ['broken', 'middle', 'slow', 'slowest']);
+    assert.deepEqual([...bench.pointers], ['4096,4608,4864']);
+    assert.deepEqual(bench.allocated, [1768]);
+  });
+
+  it('is the same in later runs, as long as it works', () => {
+    const first = new Bench();
+    selection(first, 'b').choose('task', layout, first.propose({ one: 1, two: 2 }));
+    const later = new Bench();
+    const chosen = selection(later, 'b').choose('task', layout, later.propose({ two: 1, one: 2 }));
+    assert.equal(chosen?.implementation, 'one');
+    assert.deepEqual([later.proposed, later.closed], [['one'], []]);
+    const broken = new Bench();
+    const other = selection(broken, 'b').choose('task', layout, broken.propose({ two: 1, one: Number.NaN }));
+    assert.equal(other?.implementation, 'two');
+    const last = new Bench();
+    selection(last, 'b').choose('task', layout, last.propose({ two: 2, one: 1 }));
+    assert.deepEqual(last.proposed, ['two']);
+  });
+});
+
+describe('the choice where not all is well', () => {
+  it('is the first where nothing can be measured, and is not kept', () => {
+    const bench = new Bench();
+    bench.hasMemory = false;
+    const chosen = selection(bench, 'c').choose('task', layout, bench.propose({ one: 2, two: 1 }));
+    assert.equal(chosen?.implementation, 'one');
+    assert.deepEqual(bench.closed, ['two']);
+    assert.equal(new Choices(join(folder, 'c')).get('task'), undefined);
+  });
+
+  it('is none where none works or there is none', () => {
+    const bench = new Bench();
+    const all = selection(bench, 'd');
+    assert.equal(all.choose('task', layout, bench.propose({ one: Number.NaN, two: Number.NaN })), undefined);
+    assert.deepEqual(bench.closed, ['one', 'two']);
+    assert.equal(all.choose('other', layout, bench.propose({})), undefined);
+  });
+
+  it('frees what candidates share after the last of them', () => {
+    const bench = new Bench();
+    let freed = 0;
+    const candidates = freedTogether(bench.propose({ one: 1, two: 2 })(), () => freed++);
+    candidates[1]!.close();
+    assert.equal(freed, 0);
+    candidates[0]!.close();
+    assert.equal(freed, 1);
+    freedTogether([], () => freed++);
+    assert.equal(freed, 2);
+  });
+});
