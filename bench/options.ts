@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { engineChoices } from '../src/engines/createEngine.js';
 import { defaultThreads } from './candidate.js';
+import { addCuda, type CudaActions } from './cuda/options.js';
 import type { LoaderOptions } from './loader/run.js';
 import { defaultModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
@@ -13,14 +14,14 @@ const ENGINES = ['onednn', 'onnx', 'reference'] as const;
 const PRECISIONS = ['f32', 'bf16'] as const;
 
 /** What the commands do. */
-export interface Actions extends RankActions {
+export interface Actions extends RankActions, CudaActions {
   models(options: ModelsOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
   ops(options: OperationsOptions): void | Promise<void>;
   loader(options: LoaderOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `ranks`, `network` and `cost`. */
+/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `cuda`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -56,6 +57,7 @@ export function commandLine(actions: Actions): Command {
     .action((options: ValidateOptions) => actions.validate(options));
   addOperations(program, actions);
   addLoader(program, actions);
+  addCuda(program, actions);
   addRankCommands(program, actions);
   addCommon(models);
   addCommon(validate);
