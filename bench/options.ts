@@ -43,7 +43,17 @@ export function commandLine(actions: Actions): Command {
     )
     .option('--steps <n>', 'steps of a block (default: as many as last about a second)', count)
     .action((options: ModelsOptions) => actions.models(options));
-  const validate = program
+  addOperations(program, actions);
+  addLoader(program, actions);
+  addCuda(program, actions);
+  addRankCommands(program, actions);
+  addCommon(models);
+  addCommon(addValidate(program, actions));
+  return program;
+}
+
+function addValidate(program: Command, actions: Actions): Command {
+  return program
     .command('validate')
     .description(
       'ImageNet validation from files to accuracies, the model alone, its latency; PyTorch also frozen',
@@ -55,13 +65,6 @@ export function commandLine(actions: Actions): Command {
         .default(parseModel('skipblocknet'), 'skipblocknet'),
     )
     .action((options: ValidateOptions) => actions.validate(options));
-  addOperations(program, actions);
-  addLoader(program, actions);
-  addCuda(program, actions);
-  addRankCommands(program, actions);
-  addCommon(models);
-  addCommon(validate);
-  return program;
 }
 
 function addOperations(program: Command, actions: Actions): void {

@@ -61,7 +61,7 @@ const ours: OurFigures = {
 };
 const peaks: MachinePeaks = { f32: 5e13, bf16: 5e14, memory: 2e12, copy: 4e12 };
 
-describe('bench cuda', () => {
+describe('the options of bench cuda', () => {
   test('by default all models and both batches in bf16; larger images have a batch of their own', async () => {
     const names = workloadsOf(await parse()).map(nameOf);
     assert.equal(names.length, 18);
@@ -94,8 +94,10 @@ describe('bench cuda', () => {
     await assert.rejects(parse('--seconds', '0'), /number above 0/);
     await assert.rejects(parse('--batches', '0'), /positive whole number/);
   });
+});
 
-  test('reads PyTorch’s lines: the fastest way of a step, errors, versions', () => {
+describe('PyTorch’s figures', () => {
+  test('reads the lines: the fastest way of a step, errors, versions', () => {
     const found = parseFigures(lines.join('\n'), 'x');
     assert.equal(found.version, 'NVIDIA X, PyTorch 2.11.0, cuDNN 91900');
     assert.deepEqual(found.errors, ['densenet121 128 eager: stopped after 7 s']);
@@ -113,7 +115,9 @@ describe('bench cuda', () => {
       writeFileSync(path, lines.join('\n'));
       assert.equal(readFigures(path).figures.length, 3);
     }));
+});
 
+describe('the tables of bench cuda', () => {
   test('compares with PyTorch’s fastest way', () => {
     const pytorch = bestOf(parseFigures(lines.join('\n'), 'x'), step);
     const [, , first, second] = comparisonTable([

@@ -7,6 +7,9 @@ const THREADS = 256;
 /** Vectors of a thread. */
 const EACH = 4;
 
+/** Random numbers that are made. No power of two: rows of a matrix differ. */
+const RANDOM = 1_000_003;
+
 /** What is measured with. */
 export interface PeakSizes {
   /** Of a tensor that no cache holds. Default 1 GiB. */
@@ -91,14 +94,18 @@ function productPeak(device: Device, arithmetic: Arithmetic & ('f32' | 'bf16'), 
   }
 }
 
-/** Numbers between −1 and 1 of all kinds of bits: products of zeros need less power, and are faster. */
+/** Numbers between −1 and 1 of all kinds of bits, which repeat after a while: products of zeros need less power, and are faster. */
 function randomNumbers(count: number, type: 'f32' | 'bf16', seed: number): ArrayBufferView {
-  const numbers = new Float32Array(count);
+  const part = new Float32Array(Math.min(count, RANDOM));
   let state = seed + 1;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < part.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    numbers[i] = state / 2 ** 31 - 1;
+    part[i] = state / 2 ** 31 - 1;
   }
-  if (type === 'f32') return numbers;
-  return Uint16Array.from(new Uint32Array(numbers.buffer), (bits) => bits >>> 16);
+  const numbers =
+    type === 'f32' ? part : Uint16Array.from(new Uint32Array(part.buffer), (bits) => bits >>> 16);
+  const all = type === 'f32' ? new Float32Array(count) : new Uint16Array(count);
+  for (let done = 0; done < count; done += part.length)
+    all.set(numbers.subarray(0, Math.min(part.length, count - done)), done);
+  return all;
 }
