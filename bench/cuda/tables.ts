@@ -79,7 +79,7 @@ export function profileTable(
 
 /** Phase, operation, and whether a library computes it. */
 function groupOf({ phase, operation, implementation }: ProfileEntry): string {
-  const library = implementation === 'generated kernel' ? '' : `, ${implementation.split(' ')[0]}`;
+  const library = implementation === 'generated kernel' ? '' : `, ${implementation.split(/[ ,]/)[0]}`;
   return `${phase ? `${phase} ` : ''}${operation}${library}`;
 }
 
