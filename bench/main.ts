@@ -1,8 +1,10 @@
 /** `npm run bench`: this library beside PyTorch, a table of images a second and peak memory. */
 import { execFileSync } from 'node:child_process';
 import { findMpirun } from '../src/cli/launch/mpirun.js';
+import { UserError } from '../src/errors.js';
 import { type Case, type Comparison, runCase } from './benchmark.js';
 import { python } from './candidate.js';
+import { type CudaOptions, timeCuda } from './cuda/run.js';
 import { timeLoader } from './loader/run.js';
 import { busyShare, machine } from './machine.js';
 import { timeOperations } from './operations/run.js';
@@ -49,6 +51,18 @@ async function run<Options extends CommonOptions>(
   if (failures.length > 0) process.exitCode = 1;
 }
 
+/** Exits with 1 and a sentence where there is no usable card. */
+async function runCuda(options: CudaOptions): Promise<void> {
+  const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+  try {
+    if (!(await timeCuda(options, { print, progress }))) process.exitCode = 1;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    progress(error.message);
+    process.exitCode = 1;
+  }
+}
+
 await commandLine({
   models: (options) => run(options, modelCases),
   validate: (options) => run(options, validateCases),
@@ -57,6 +71,7 @@ await commandLine({
       process.stdout.write(`${line}\n`),
     ),
   loader: (options) => timeLoader(options, (line) => process.stdout.write(`${line}\n`)),
+  cuda: runCuda,
   ranks: async ({ mpirun, ...options }) => {
     const pytorch = options.pytorch && !options.syncBatchNorm && hasPyTorch();
     const table = await timeRanks({ ...options, pytorch }, findMpirun(mpirun), progress);

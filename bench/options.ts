@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { engineChoices } from '../src/engines/createEngine.js';
 import { defaultThreads } from './candidate.js';
+import { addCuda, type CudaActions } from './cuda/options.js';
 import type { LoaderOptions } from './loader/run.js';
 import { defaultModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
@@ -13,14 +14,14 @@ const ENGINES = ['onednn', 'onnx', 'reference'] as const;
 const PRECISIONS = ['f32', 'bf16'] as const;
 
 /** What the commands do. */
-export interface Actions extends RankActions {
+export interface Actions extends RankActions, CudaActions {
   models(options: ModelsOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
   ops(options: OperationsOptions): void | Promise<void>;
   loader(options: LoaderOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `ranks`, `network` and `cost`. */
+/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `cuda`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -42,7 +43,17 @@ export function commandLine(actions: Actions): Command {
     )
     .option('--steps <n>', 'steps of a block (default: as many as last about a second)', count)
     .action((options: ModelsOptions) => actions.models(options));
-  const validate = program
+  addOperations(program, actions);
+  addLoader(program, actions);
+  addCuda(program, actions);
+  addRankCommands(program, actions);
+  addCommon(models);
+  addCommon(addValidate(program, actions));
+  return program;
+}
+
+function addValidate(program: Command, actions: Actions): Command {
+  return program
     .command('validate')
     .description(
       'ImageNet validation from files to accuracies, the model alone, its latency; PyTorch also frozen',
@@ -54,12 +65,6 @@ export function commandLine(actions: Actions): Command {
         .default(parseModel('skipblocknet'), 'skipblocknet'),
     )
     .action((options: ValidateOptions) => actions.validate(options));
-  addOperations(program, actions);
-  addLoader(program, actions);
-  addRankCommands(program, actions);
-  addCommon(models);
-  addCommon(validate);
-  return program;
 }
 
 function addOperations(program: Command, actions: Actions): void {

@@ -9,6 +9,7 @@ import {
   sgd,
 } from '../src/index.js';
 import { families } from '../src/models/registry.js';
+import { normalNumbers } from './normalNumbers.js';
 import type { Request, SetupReply } from './protocol.js';
 import type { Steps, StepTime } from './steps.js';
 import { validationSteps } from './validation.js';
@@ -106,16 +107,7 @@ function versionOf({ name, description }: Engine): string {
   return `${name}: ${description}`;
 }
 
-/** A batch of roughly normal numbers (Irwin–Hall), the same every time. */
+/** A batch of roughly normal numbers, the same every time. */
 export function randomImages({ batchSize, model }: Learner): Float32Array {
-  let state = 1;
-  const uniform = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  return Float32Array.from({ length: batchSize * 3 * model.config.imageSize ** 2 }, () => {
-    let sum = 0;
-    for (let i = 0; i < 12; i++) sum += uniform();
-    return sum - 6;
-  });
+  return normalNumbers(batchSize * 3 * model.config.imageSize ** 2);
 }
