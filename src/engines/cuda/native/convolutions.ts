@@ -11,13 +11,13 @@ export class Convolutions {
   constructor(
     private readonly cudnn: Cudnn,
     private readonly cublasLt: CublasLt,
-    private readonly selection: Selection,
+    private readonly selection: Selection<ConvolutionPointers>,
   ) {}
 
   /** See {@link Device.convolution}. */
   prepare(spec: ConvolutionSpec): Prepared<ConvolutionPointers> | undefined {
     if (!hasKnownActivation(spec)) return undefined;
-    return this.selection.choose<ConvolutionPointers>(
+    return this.selection.choose(
       keyOf(spec),
       (place) => layOut(spec, place),
       (only) => [

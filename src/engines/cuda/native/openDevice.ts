@@ -70,12 +70,11 @@ function withLibraries(
   const cublasLt = new CublasLt(libraries.cublasLt.handle, () => device.stream);
   const timer = timerOf(device);
   const choices = new Choices(choicesFile(properties, [cudnnVersion, cublasLt.version]));
-  const selection = new Selection(timer, choices);
   device.use({
     versions: `driver for CUDA ${asVersion(driverVersion)}, NVRTC ${nvrtc.version}, cuDNN ${cudnnVersion}, cuBLASLt ${cublasLt.version}`,
     compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder()),
-    convolutions: new Convolutions(cudnn, cublasLt, selection),
-    products: new Products(cublasLt, selection),
+    convolutions: new Convolutions(cudnn, cublasLt, new Selection(timer, choices)),
+    products: new Products(cublasLt, new Selection(timer, choices)),
     useStream: (stream) => cudnn.useStream(stream),
     release: () => timer.release(),
     close: () => {

@@ -63,7 +63,7 @@ const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
 after(() => rmSync(folder, { recursive: true }));
 const layout = (place: (bytes: number) => number): Pointers => ({ x: place(300), y: place(1) });
 
-function selection(bench: Bench, file: string): Selection {
+function selection(bench: Bench, file: string): Selection<Pointers> {
   return new Selection(bench.timer(), new Choices(join(folder, file)));
 }
 
@@ -113,6 +113,23 @@ describe('the choice where not all is well', () => {
     assert.equal(all.choose('task', layout, bench.propose({ one: Number.NaN, two: Number.NaN })), undefined);
     assert.deepEqual(bench.closed, ['one', 'two']);
     assert.equal(all.choose('other', layout, bench.propose({})), undefined);
+  });
+
+  it('is shared by all whose task is the same, until the last one closes it', () => {
+    const bench = new Bench();
+    const all = selection(bench, 'e');
+    const propose = bench.propose({ one: 1 });
+    const [first, second] = [all.choose('task', layout, propose), all.choose('task', layout, propose)];
+    assert.deepEqual(bench.proposed, [undefined]);
+    first!.close();
+    first!.close();
+    assert.deepEqual(bench.closed, []);
+    second!.run({ x: 1, y: 2 }, 3);
+    assert.ok(bench.pointers.has('1,2,3'));
+    second!.close();
+    assert.deepEqual(bench.closed, ['one']);
+    all.choose('task', layout, propose);
+    assert.deepEqual(bench.proposed, [undefined, 'one']);
   });
 
   it('frees what candidates share after the last of them', () => {

@@ -9,8 +9,17 @@ import type { Layout, PlanTimer } from './planTimer.js';
  */
 type Propose<Pointers> = (only?: string) => Candidate<Pointers>[];
 
-/** Takes the algorithm that was taken before, or the fastest on this device. */
-export class Selection {
+/** An algorithm in use, and how often. */
+interface Use<Pointers> {
+  readonly candidate: Candidate<Pointers>;
+  count: number;
+}
+
+/** Takes the algorithm that was taken before, or the fastest on this device. What is prepared is shared by all whose task is the same. */
+export class Selection<Pointers> {
+  /** What is in use, by its task. */
+  private readonly uses = new Map<string, Use<Pointers>>();
+
   constructor(
     private readonly timer: PlanTimer,
     private readonly choices: Choices,
@@ -23,15 +32,33 @@ export class Selection {
    * @param layout of the task's tensors
    * @returns undefined where none works
    */
-  choose<Pointers>(
-    key: string,
-    layout: Layout<Pointers>,
-    propose: Propose<Pointers>,
-  ): Candidate<Pointers> | undefined {
-    return this.kept(key, layout, propose) ?? this.fastest(key, layout, propose);
+  choose(key: string, layout: Layout<Pointers>, propose: Propose<Pointers>): Candidate<Pointers> | undefined {
+    const known = this.uses.get(key);
+    if (known) return this.shared(key, known);
+    const candidate = this.kept(key, layout, propose) ?? this.fastest(key, layout, propose);
+    return candidate && this.shared(key, { candidate, count: 0 });
   }
 
-  private kept<Pointers>(
+  /** A use of an algorithm, which is closed with the last of its uses. */
+  private shared(key: string, use: Use<Pointers>): Candidate<Pointers> {
+    this.uses.set(key, use);
+    use.count++;
+    let isOpen = true;
+    return {
+      implementation: use.candidate.implementation,
+      workspaceBytes: use.candidate.workspaceBytes,
+      run: (pointers, workspace) => use.candidate.run(pointers, workspace),
+      close: () => {
+        if (!isOpen) return;
+        isOpen = false;
+        if (--use.count > 0) return;
+        this.uses.delete(key);
+        use.candidate.close();
+      },
+    };
+  }
+
+  private kept(
     key: string,
     layout: Layout<Pointers>,
     propose: Propose<Pointers>,
@@ -40,7 +67,7 @@ export class Selection {
     return name === undefined ? undefined : this.best(propose(name), layout)?.candidate;
   }
 
-  private fastest<Pointers>(
+  private fastest(
     key: string,
     layout: Layout<Pointers>,
     propose: Propose<Pointers>,
@@ -51,7 +78,7 @@ export class Selection {
   }
 
   /** The fastest candidate that works, or without memory for a measurement the first; the others are closed. */
-  private best<Pointers>(
+  private best(
     candidates: readonly Candidate<Pointers>[],
     layout: Layout<Pointers>,
   ): { readonly candidate: Candidate<Pointers>; readonly isMeasured: boolean } | undefined {

@@ -13,7 +13,7 @@ type ProductPointers = { readonly a: Pointer; readonly b: Pointer; readonly c: P
 export class Products {
   constructor(
     private readonly library: CublasLt,
-    private readonly selection: Selection,
+    private readonly selection: Selection<ProductPointers>,
   ) {}
 
   /** See {@link Device.product}. */
@@ -21,7 +21,7 @@ export class Products {
     if (spec.c.strides[1] !== 1 && spec.c.shape[1] !== 1) return this.transposed(spec);
     const epilogue = { bias: false, addend: false, relu: false };
     const { a, b, c } = spec;
-    const chosen = this.selection.choose<ProductPointers>(
+    const chosen = this.selection.choose(
       keyOf(spec),
       (place) => ({ a: place(extentOf(a)), b: place(extentOf(b)), c: place(extentOf(c)) }),
       (only) => proposeMultiplications(this.library, { ...spec, epilogue }, only),

@@ -9,7 +9,7 @@ import { ConvolutionPlan, implementationOf } from './plan.js';
 const MOST_CONFIGS = 10;
 /** Of those with an epilogue, which cuDNN compiles for a quarter of a second each. */
 const MOST_FUSED = 3;
-/** No further algorithm is prepared after so long; those that are compiled may take a second each. */
+/** After so long no further algorithm is prepared that is compiled, which may take a second for each. */
 const PREPARING_MS = 3000;
 /** An algorithm that needs more memory than this besides the tensors is not used. */
 const WORKSPACE_LIMIT = 2 ** 30;
@@ -56,7 +56,7 @@ function plans(cudnn: Cudnn, configs: readonly EngineConfig[]): ConvolutionPlan[
   const start = performance.now();
   for (const config of configs) {
     const isLate = made.length > 0 && performance.now() - start > PREPARING_MS;
-    const plan = isLate ? undefined : tryPlan(cudnn, config);
+    const plan = isLate && config.isCompiled ? undefined : tryPlan(cudnn, config);
     if (plan === undefined) config.descriptor.close();
     else if (plan.workspaceBytes > WORKSPACE_LIMIT) plan.close();
     else made.push(plan);
