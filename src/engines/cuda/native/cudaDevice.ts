@@ -13,12 +13,12 @@ import type {
 } from '../device.js';
 import type { Convolutions } from './convolutions.js';
 import type { Products } from './cublaslt/products.js';
-import { CUDA, CudaError } from './driver/cudaError.js';
+import { allocate } from './deviceMemory.js';
 import type { Driver } from './driver/driver.js';
 import type { KernelCompiler } from './kernels/kernelCompiler.js';
 import { LoadedKernel, OverlappingLaunch, Parameters } from './launch.js';
-import { OutOfDeviceMemory } from './outOfDeviceMemory.js';
 import { Staging } from './staging.js';
+import { Streams } from './streams.js';
 
 /** Number and properties of a device. */
 export interface DeviceProperties {
@@ -48,22 +48,14 @@ export interface DeviceLibraries {
 export class CudaDevice implements Device {
   readonly multiprocessors: number;
   readonly hasBf16: boolean;
-  private readonly main: number;
-  private readonly beside: number;
-  private current: number;
-  /** Events of work beside, which captures use again. */
-  private readonly forks: number[] = [];
-  private usedForks = 0;
+  private readonly streams: Streams;
   private readonly staging: Staging;
   private readonly modules: number[] = [];
   private readonly parameters = new Parameters();
   private readonly overlapping = new OverlappingLaunch();
   /** Whether kernels wait for those before them themselves, so that their launches can overlap. */
   private readonly overlaps: boolean;
-  /** The streams to which a kernel of ours was added last. */
-  private readonly kernelsLast = new Set<number>();
   private readonly events: readonly [number, number];
-  private isCapturing = false;
   private opened: DeviceLibraries | undefined;
 
   /** Libraries are given to {@link use}, since they need the device. */
@@ -74,10 +66,8 @@ export class CudaDevice implements Device {
     this.multiprocessors = properties.multiprocessors;
     this.hasBf16 = properties.capability >= 80;
     this.overlaps = properties.capability >= 90 && process.env.BIASLOSS_CUDA_PDL !== '0';
-    this.main = driver.createStream();
-    this.beside = driver.createStream();
-    this.current = this.main;
-    this.staging = new Staging(driver, this.main);
+    this.streams = new Streams(driver, (stream) => this.libraries.useStream(stream));
+    this.staging = new Staging(driver, this.streams.main);
     this.events = [driver.createEvent(), driver.createEvent()];
   }
 
@@ -89,7 +79,7 @@ export class CudaDevice implements Device {
 
   /** The stream that work is added to now. */
   get stream(): number {
-    return this.current;
+    return this.streams.current;
   }
 
   /** Sets the libraries, once. */
@@ -98,15 +88,7 @@ export class CudaDevice implements Device {
   }
 
   allocate(bytes: number): Pointer {
-    const pointer = this.tryAllocate(bytes);
-    if (pointer !== undefined) return pointer;
-    this.opened?.release();
-    const second = this.tryAllocate(bytes);
-    if (second !== undefined) return second;
-    const { free, total } = this.driver.memory();
-    throw new OutOfDeviceMemory(
-      `the GPU has too little memory: ${mib(bytes)} more are needed, ${mib(free)} of ${mib(total)} are free; a smaller batch size needs less`,
-    );
+    return allocate(this.driver, bytes, () => this.opened?.release());
   }
 
   free(pointer: Pointer): void {
@@ -115,11 +97,11 @@ export class CudaDevice implements Device {
 
   clear(pointer: Pointer, bytes: number): void {
     if (bytes > 0) this.driver.clear(pointer, bytes, this.stream);
-    this.kernelsLast.delete(this.stream);
+    this.streams.added(false);
   }
 
   upload(pointer: Pointer, data: ArrayBufferView): void {
-    if (this.isCapturing)
+    if (this.streams.isCapturing)
       throw new Error('an upload cannot be captured: its array may change before the launch');
     this.staging.upload(pointer, data);
   }
@@ -148,11 +130,11 @@ export class CudaDevice implements Device {
   launch(kernel: Kernel, { blocks, threads }: LaunchShape, pointers: readonly Pointer[]): void {
     if (!(kernel instanceof LoadedKernel)) throw new Error(`the kernel ${kernel.name} is not of this device`);
     const parameters = this.parameters.set(pointers);
-    const { stream } = this;
-    if (this.isCapturing && this.overlaps && this.kernelsLast.has(stream))
+    const { stream, streams } = this;
+    if (streams.isCapturing && this.overlaps && streams.isAfterKernel)
       this.driver.launchWith(this.overlapping.set(blocks, threads, stream), kernel.address, parameters);
     else this.driver.launch(kernel.address, blocks, threads, stream, parameters);
-    this.kernelsLast.add(stream);
+    streams.added(true);
   }
 
   convolution(spec: ConvolutionSpec): Prepared<ConvolutionPointers> | undefined {
@@ -165,7 +147,7 @@ export class CudaDevice implements Device {
   }
 
   capture(body: () => void): CapturedGraph {
-    const graph = this.record(body);
+    const graph = this.streams.record(body);
     const { driver, stream } = this;
     try {
       const executable = driver.instantiate(graph);
@@ -180,22 +162,7 @@ export class CudaDevice implements Device {
   }
 
   aside(body: () => void): () => void {
-    const { driver, main, beside } = this;
-    const [start, end] = [this.fork(), this.fork()];
-    driver.record(start, main);
-    driver.waitInStream(beside, start);
-    this.kernelsLast.delete(beside);
-    this.useStream(beside);
-    try {
-      body();
-    } finally {
-      this.useStream(main);
-    }
-    driver.record(end, beside);
-    return () => {
-      driver.waitInStream(main, end);
-      this.kernelsLast.delete(main);
-    };
+    return this.streams.aside(body);
   }
 
   time(body: () => void): number {
@@ -222,9 +189,8 @@ export class CudaDevice implements Device {
     this.opened?.close();
     this.staging.close();
     for (const module of this.modules.splice(0)) this.driver.unloadModule(module);
-    for (const event of [...this.events, ...this.forks]) this.driver.destroyEvent(event);
-    this.driver.destroyStream(this.beside);
-    this.driver.destroyStream(this.main);
+    for (const event of this.events) this.driver.destroyEvent(event);
+    this.streams.close();
     this.driver.releaseContext(this.properties.ordinal);
   }
 
@@ -235,24 +201,10 @@ export class CudaDevice implements Device {
       workspaceBytes: prepared.workspaceBytes,
       run: (pointers, workspace) => {
         prepared.run(pointers, workspace);
-        this.kernelsLast.delete(this.stream);
+        this.streams.added(false);
       },
       close: () => prepared.close(),
     };
-  }
-
-  private useStream(stream: number): void {
-    this.current = stream;
-    this.libraries.useStream(stream);
-  }
-
-  /** An event that nothing in this capture uses yet. */
-  private fork(): number {
-    const known = this.forks[this.usedForks++];
-    if (known !== undefined) return known;
-    const event = this.driver.createEvent();
-    this.forks.push(event);
-    return event;
   }
 
   private get libraries(): DeviceLibraries {
@@ -260,49 +212,9 @@ export class CudaDevice implements Device {
     return this.opened;
   }
 
-  /** The graph of the work that `body` adds. */
-  private record(body: () => void): number {
-    this.kernelsLast.clear();
-    this.driver.beginCapture(this.stream);
-    this.isCapturing = true;
-    this.usedForks = 0;
-    try {
-      body();
-    } catch (error) {
-      this.abandonCapture();
-      throw error;
-    } finally {
-      this.isCapturing = false;
-    }
-    return this.driver.endCapture(this.stream);
-  }
-
-  /** Ends a capture that failed; that it did is known. */
-  private abandonCapture(): void {
-    try {
-      this.driver.destroyGraph(this.driver.endCapture(this.stream));
-    } catch (error) {
-      if (!(error instanceof CudaError)) throw error;
-    }
-  }
-
   private load(image: Uint8Array): number {
     const module = this.driver.loadModule(image);
     this.modules.push(module);
     return module;
   }
-
-  /** Memory; undefined where there is too little. */
-  private tryAllocate(bytes: number): Pointer | undefined {
-    try {
-      return this.driver.allocate(Math.max(bytes, 1));
-    } catch (error) {
-      if (error instanceof CudaError && error.code === CUDA.outOfMemory) return undefined;
-      throw error;
-    }
-  }
-}
-
-function mib(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }
