@@ -5,10 +5,7 @@ import type { KernelBody } from './pointwise.js';
 /** C++ names of stored numbers. */
 const NAMES: Readonly<Record<StorageType, string>> = { f32: 'float', bf16: 'bf16', i32: 'int' };
 
-/**
- * A kernel's parameters. They are not `__restrict__`: what is read could then be read before the kernel before this one has
- * ended, in spite of `waitForOthers`.
- */
+/** A kernel's parameters. */
 function parameters({ buffers, writes }: KernelBody): { readonly type: string; readonly name: string }[] {
   return buffers.map(({ buffer, name, type }) => ({
     type: `${writes.includes(buffer) ? '' : 'const '}${NAMES[type]}*`,
@@ -29,10 +26,7 @@ function head(threads: number): string {
 export function kernelSource(body: KernelBody): KernelSource {
   const list = parameters(body).map(({ type, name }) => `${type} ${name}`);
   const units = body.units === undefined ? '' : `const int BLOCK = blockIdx.x, UNITS = ${body.units};\n`;
-  return named(
-    (name) =>
-      `${head(body.threads)} ${name}(${list.join(', ')}) {\nwaitForOthers();\n${units}${body.text}\n}\n`,
-  );
+  return named((name) => `${head(body.threads)} ${name}(${list.join(', ')}) {\n${units}${body.text}\n}\n`);
 }
 
 /**
@@ -43,7 +37,6 @@ export function manySource(body: KernelBody): KernelSource {
   const list = parameters(body);
   const pointers = list.map(({ type, name }, i) => `${type} ${name} = (${type})row[${i}];`);
   const lines = [
-    'waitForOthers();',
     'const uint2 block = blocks[blockIdx.x];',
     `const u64* row = table + block.x * ${list.length + 1};`,
     ...pointers,

@@ -99,14 +99,6 @@ template <int V> struct Words<V, 8> {
   }
 };
 
-/* The kernel before may not have ended yet where launches overlap: lets the next one be made ready, and waits for the one before. */
-__device__ __forceinline__ void waitForOthers() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.launch_dependents;");
-  asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
-
 /* What another block of the same launch has written: past the cache of this processor. */
 template <int V> __device__ __forceinline__ void loadFresh(float (&r)[V], const float* p) {
 #if defined(__CUDA_ARCH__)

@@ -141,7 +141,8 @@ function withEpilogue(draft: Draft, { node, bias, addend }: FusedParts): boolean
     ...operandsOf(draft, x, weight, geometry),
     result: { ...result, strides: denseStrides(shape) },
     bias: bias === undefined ? undefined : draft.storedAs(bias, 'f32'),
-    addend: addend === undefined ? undefined : imageOf(draft, addend),
+    // It is read with the result's strides.
+    addend: addend === undefined ? undefined : draft.storedAs(addend, operandType(draft)),
   };
   if (!addConvolution(draft, roles, geometry, epilogue)) return false;
   draft.place(value, result);

@@ -6,8 +6,12 @@ import type { Draft } from '../plan/draft.js';
 import { bytesMoved, describeTensors } from '../plan/traffic.js';
 import type { Lowerings } from './lowering.js';
 
-/** Whether a library can read a matrix: dense along one axis. */
-function isMatrix({ shape, strides }: Stored): boolean {
+/** Elements that a library's matrices are aligned to: 16 bytes of bf16. */
+const ALIGNMENT = 8;
+
+/** Whether a library can read a matrix: aligned, and dense along one axis. */
+function isMatrix({ shape, strides, offset }: Stored): boolean {
+  if (offset % ALIGNMENT !== 0) return false;
   return (strides[1] === 1 && strides[0]! >= shape[1]!) || (strides[0] === 1 && strides[1]! >= shape[0]!);
 }
 

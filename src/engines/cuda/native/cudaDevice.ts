@@ -16,7 +16,7 @@ import type { Products } from './cublaslt/products.js';
 import { allocate } from './deviceMemory.js';
 import type { Driver } from './driver/driver.js';
 import type { KernelCompiler } from './kernels/kernelCompiler.js';
-import { LoadedKernel, OverlappingLaunch, Parameters } from './launch.js';
+import { LoadedKernel, Parameters } from './launch.js';
 import { Staging } from './staging.js';
 import { Streams } from './streams.js';
 
@@ -52,9 +52,6 @@ export class CudaDevice implements Device {
   private readonly staging: Staging;
   private readonly modules: number[] = [];
   private readonly parameters = new Parameters();
-  private readonly overlapping = new OverlappingLaunch();
-  /** Whether kernels wait for those before them themselves, so that their launches can overlap. */
-  private readonly overlaps: boolean;
   private readonly events: readonly [number, number];
   private opened: DeviceLibraries | undefined;
 
@@ -65,7 +62,6 @@ export class CudaDevice implements Device {
   ) {
     this.multiprocessors = properties.multiprocessors;
     this.hasBf16 = properties.capability >= 80;
-    this.overlaps = properties.capability >= 90 && process.env.BIASLOSS_CUDA_PDL !== '0';
     this.streams = new Streams(driver, (stream) => this.libraries.useStream(stream));
     this.staging = new Staging(driver, this.streams.main);
     this.events = [driver.createEvent(), driver.createEvent()];
@@ -97,7 +93,6 @@ export class CudaDevice implements Device {
 
   clear(pointer: Pointer, bytes: number): void {
     if (bytes > 0) this.driver.clear(pointer, bytes, this.stream);
-    this.streams.added(false);
   }
 
   upload(pointer: Pointer, data: ArrayBufferView): void {
@@ -129,21 +124,15 @@ export class CudaDevice implements Device {
 
   launch(kernel: Kernel, { blocks, threads }: LaunchShape, pointers: readonly Pointer[]): void {
     if (!(kernel instanceof LoadedKernel)) throw new Error(`the kernel ${kernel.name} is not of this device`);
-    const parameters = this.parameters.set(pointers);
-    const { stream, streams } = this;
-    if (streams.isCapturing && this.overlaps && streams.isAfterKernel)
-      this.driver.launchWith(this.overlapping.set(blocks, threads, stream), kernel.address, parameters);
-    else this.driver.launch(kernel.address, blocks, threads, stream, parameters);
-    streams.added(true);
+    this.driver.launch(kernel.address, blocks, threads, this.stream, this.parameters.set(pointers));
   }
 
   convolution(spec: ConvolutionSpec): Prepared<ConvolutionPointers> | undefined {
-    const prepared = this.libraries.convolutions.prepare(spec);
-    return prepared && this.noted(prepared);
+    return this.libraries.convolutions.prepare(spec);
   }
 
   product(spec: ProductSpec): Prepared<{ readonly a: Pointer; readonly b: Pointer; readonly c: Pointer }> {
-    return this.noted(this.libraries.products.product(spec));
+    return this.libraries.products.product(spec);
   }
 
   capture(body: () => void): CapturedGraph {
@@ -192,19 +181,6 @@ export class CudaDevice implements Device {
     for (const event of this.events) this.driver.destroyEvent(event);
     this.streams.close();
     this.driver.releaseContext(this.properties.ordinal);
-  }
-
-  /** Work of a library, which the kernel after it waits for. */
-  private noted<P>(prepared: Prepared<P>): Prepared<P> {
-    return {
-      implementation: prepared.implementation,
-      workspaceBytes: prepared.workspaceBytes,
-      run: (pointers, workspace) => {
-        prepared.run(pointers, workspace);
-        this.streams.added(false);
-      },
-      close: () => prepared.close(),
-    };
   }
 
   private get libraries(): DeviceLibraries {

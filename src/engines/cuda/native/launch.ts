@@ -32,33 +32,3 @@ export class Parameters {
     return this.addresses.address;
   }
 }
-
-/** Where a `CUlaunchConfig` has what, in bytes, and its attribute's id and value. */
-const CONFIG = { grid: 0, block: 12, stream: 32, attributes: 40, count: 48, bytes: 56 } as const;
-const ATTRIBUTE_BYTES = 72;
-/** `CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION` */
-const OVERLAP = 6;
-
-/** A `CUlaunchConfig` of a launch that may begin before the kernel before it has ended, for which it waits itself. */
-export class OverlappingLaunch {
-  private readonly config = new HostMemory(CONFIG.bytes);
-  private readonly attribute = new HostMemory(ATTRIBUTE_BYTES);
-  private readonly words = this.config.words();
-
-  constructor() {
-    const attribute = this.attribute.words();
-    attribute[0] = OVERLAP;
-    attribute[2] = 1;
-    this.words.fill(1, CONFIG.grid / 4, CONFIG.block / 4 + 3);
-    writePointer(this.words, CONFIG.attributes / 8, this.attribute.address);
-    this.words[CONFIG.count / 4] = 1;
-  }
-
-  /** @returns the address of the configuration */
-  set(blocks: number, threads: number, stream: number): number {
-    this.words[CONFIG.grid / 4] = blocks;
-    this.words[CONFIG.block / 4] = threads;
-    writePointer(this.words, CONFIG.stream / 8, stream);
-    return this.config.address;
-  }
-}

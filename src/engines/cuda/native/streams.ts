@@ -1,7 +1,7 @@
 import { CudaError } from './driver/cudaError.js';
 import type { Driver } from './driver/driver.js';
 
-/** A device's stream, and another one for work beside it; what is recorded from them, and what was added to them last. */
+/** A device's stream, and another one for work beside it; and what is recorded from them. */
 export class Streams {
   readonly main: number;
   private readonly beside: number;
@@ -10,8 +10,6 @@ export class Streams {
   /** Events of work beside, which captures use again. */
   private readonly forks: number[] = [];
   private usedForks = 0;
-  /** The streams to which a kernel of ours was added last. */
-  private readonly kernelsLast = new Set<number>();
 
   /** @param switched is called when work is added to another stream from now on */
   constructor(
@@ -32,24 +30,12 @@ export class Streams {
     return this.capturing;
   }
 
-  /** Whether a kernel of ours was added last. */
-  get isAfterKernel(): boolean {
-    return this.kernelsLast.has(this.now);
-  }
-
-  /** Says that a kernel of ours was added, or other work. */
-  added(isKernel: boolean): void {
-    if (isKernel) this.kernelsLast.add(this.now);
-    else this.kernelsLast.delete(this.now);
-  }
-
   /** See {@link Device.aside}. */
   aside(body: () => void): () => void {
     const { driver, main, beside } = this;
     const [start, end] = [this.fork(), this.fork()];
     driver.record(start, main);
     driver.waitInStream(beside, start);
-    this.kernelsLast.delete(beside);
     this.use(beside);
     try {
       body();
@@ -57,15 +43,11 @@ export class Streams {
       this.use(main);
     }
     driver.record(end, beside);
-    return () => {
-      driver.waitInStream(main, end);
-      this.kernelsLast.delete(main);
-    };
+    return () => driver.waitInStream(main, end);
   }
 
   /** The graph of the work that `body` adds. */
   record(body: () => void): number {
-    this.kernelsLast.clear();
     this.driver.beginCapture(this.now);
     this.capturing = true;
     this.usedForks = 0;

@@ -129,14 +129,6 @@ export class Driver {
     if (code !== 0) throw this.error('cuLaunchKernel', code);
   }
 
-  /**
-   * @param config address of a `CUlaunchConfig`
-   * @param parameters as for {@link launch}
-   */
-  launchWith(config: number, kernel: number, parameters: number): void {
-    this.call('cuLaunchKernelEx', config, kernel, parameters, 0);
-  }
-
   createStream(): number {
     return this.pointer('cuStreamCreate', NON_BLOCKING);
   }

@@ -31,7 +31,6 @@ export const signatures: Readonly<Record<string, string>> = {
   cuGraphExecDestroy: 'uintptr_t',
   cuEventCreate: 'uintptr_t, uint',
   cuEventDestroy_v2: 'uintptr_t',
-  cuLaunchKernelEx: 'uintptr_t, uintptr_t, uintptr_t, uintptr_t',
   cuEventRecord: 'uintptr_t, uintptr_t',
   cuStreamWaitEvent: 'uintptr_t, uintptr_t, uint',
   cuEventSynchronize: 'uintptr_t',
