@@ -10,6 +10,7 @@ import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
 import { firstNotFinite } from './finite.js';
 import type { Learner } from './learner.js';
 import { type Accuracy, NO_ACCURACY } from './metrics.js';
+import type { LengthAfter, RunLength } from './runLength.js';
 import { StepRunner, type StepTotals } from './stepRunner.js';
 import type { Teacher } from './teacher.js';
 
@@ -22,6 +23,8 @@ export interface TrainerOptions {
   readonly images: { readonly train: number; readonly test: number };
   readonly schedule: Schedule;
   readonly epochs: number;
+  /** Changes epochs and schedule between two epochs. Default: they stay. */
+  readonly lengthAfter?: LengthAfter | undefined;
   /**
    * Batches per step: their gradients are averaged, so that a step equals one with a batch that is this many times larger, except
    * for what depends on batch statistics. Default 1. The last step of an epoch takes the remaining batches.
@@ -68,6 +71,7 @@ export const NO_PROGRESS: Progress = {
  */
 export class Trainer {
   private progress: Progress;
+  private length: RunLength;
   private stopping = false;
   private hasShownBatch = false;
   private readonly steps: StepRunner;
@@ -77,7 +81,8 @@ export class Trainer {
   constructor(private readonly options: TrainerOptions) {
     this.progress = options.progress ?? NO_PROGRESS;
     this.listeners = [...(options.listeners ?? [])];
-    const { accumulate = 1 } = options;
+    const { accumulate = 1, epochs, schedule, info } = options;
+    this.length = { epochs, schedule, config: info.config };
     if (options.earlyStop) checkEarlyStop(options.earlyStop, options.learner.isAveraged);
     if (!Number.isSafeInteger(accumulate) || accumulate < 1)
       throw new UsageError(`accumulate must be a whole number of at least 1, not ${accumulate}`);
@@ -123,8 +128,8 @@ export class Trainer {
 
   /** Whether there is another epoch. */
   private get hasMore(): boolean {
-    const { epochs, earlyStop } = this.options;
-    return this.progress.epoch < epochs && !(earlyStop && this.staleEpochs >= earlyStop.patience);
+    const { earlyStop } = this.options;
+    return this.progress.epoch < this.length.epochs && !(earlyStop && this.staleEpochs >= earlyStop.patience);
   }
 
   private get staleEpochs(): number {
@@ -132,18 +137,18 @@ export class Trainer {
   }
 
   private reportEarlyStop(): void {
-    const { epochs, earlyStop } = this.options;
+    const { earlyStop } = this.options;
     const { epoch } = this.progress;
-    if (!earlyStop || epoch >= epochs) return;
+    if (!earlyStop || epoch >= this.length.epochs) return;
     const { metric = 'top1' } = earlyStop;
     this.emit({ event: 'earlyStop', epoch, metric, staleEpochs: this.staleEpochs });
   }
 
   private announce(): void {
-    const { learner, images, epochs } = this.options;
+    const { learner, images } = this.options;
     this.emit({
       event: 'start',
-      epochs,
+      epochs: this.length.epochs,
       stepsPerEpoch: this.stepsPerEpoch,
       trainImages: images.train,
       testImages: images.test,
@@ -158,6 +163,7 @@ export class Trainer {
   private async epoch(): Promise<Accuracy | undefined> {
     const { train, learner, checkpoints } = this.options;
     const { epoch, step } = this.progress;
+    const start = performance.now();
     await this.freeze();
     const batchSize = learner.batchSize * learner.overRanks.ranks.size;
     const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize });
@@ -177,7 +183,7 @@ export class Trainer {
     if (await learner.overRanks.any(this.stopping)) return undefined;
     await this.checkValues();
     const results = await this.evaluate();
-    if (results) await this.finishEpoch(meter, results);
+    if (results) await this.finishEpoch(meter, results, start);
     return results?.test;
   }
 
@@ -224,7 +230,7 @@ export class Trainer {
    * Reports an epoch and writes its checkpoints. In this order a run that is killed in between repeats
    * the end of the epoch, and its log has no gap.
    */
-  private async finishEpoch(meter: EpochMeter, results: Evaluations): Promise<void> {
+  private async finishEpoch(meter: EpochMeter, results: Evaluations, start: number): Promise<void> {
     const { test, average } = results;
     const { train, checkpoints, earlyStop } = this.options;
     const { epoch, globalStep } = this.progress;
@@ -248,11 +254,20 @@ export class Trainer {
       ...(watched && { watched }),
       ...(bestAverageTop1 !== undefined && { bestAverageTop1 }),
     };
+    await this.changeLength((performance.now() - start) / 1000);
     for (const kind of checkpoints?.kindsAfter(epoch, improved) ?? []) await this.save(kind, epoch);
   }
 
+  /** Takes another length, before the epoch's checkpoint is written: a run that is resumed there has it. */
+  private async changeLength(seconds: number): Promise<void> {
+    const next = await this.options.lengthAfter?.(this.progress.epoch, seconds);
+    if (!next) return;
+    this.emit({ event: 'length', epochs: next.epochs, before: this.length.epochs });
+    this.length = next;
+  }
+
   private learningRate(step = this.progress.step): number {
-    return this.options.schedule(this.progress.epoch, step, this.stepsPerEpoch);
+    return this.length.schedule(this.progress.epoch, step, this.stepsPerEpoch);
   }
 
   /** Steps, not batches. */
@@ -287,8 +302,8 @@ export class Trainer {
   private async save(kind: CheckpointKind, epoch = this.progress.epoch): Promise<string | undefined> {
     const { checkpoints, learner, info } = this.options;
     if (!checkpoints) return undefined;
-    const { config, ...description } = info;
-    const training = { progress: this.progress, config };
+    const { config: _, ...description } = info;
+    const training = { progress: this.progress, config: this.length.config };
     const path = await checkpoints.save(kind, learner, { ...description, training }, epoch);
     this.emit({ event: 'checkpoint', path, kind });
     return path;
