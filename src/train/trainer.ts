@@ -1,56 +1,16 @@
-import type { Batch, BatchSource } from '../data/batch.js';
+import type { Batch } from '../data/batch.js';
 import { UsageError, UserError } from '../errors.js';
-import type { Schedule } from '../optim/schedule.js';
-import type { CheckpointInfo, Progress } from './checkpointInfo.js';
-import type { CheckpointKind, Checkpoints } from './checkpoints.js';
-import { checkEarlyStop, type EarlyStop, type Evaluations, watch } from './earlyStop.js';
+import type { Progress } from './checkpointInfo.js';
+import type { CheckpointKind } from './checkpoints.js';
+import { checkEarlyStop, type Evaluations, watch } from './earlyStop.js';
 import { EpochMeter } from './epochMeter.js';
 import { evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
 import { firstNotFinite } from './finite.js';
-import type { Learner } from './learner.js';
 import { type Accuracy, NO_ACCURACY } from './metrics.js';
-import type { LengthAfter, RunLength } from './runLength.js';
+import type { RunLength } from './runLength.js';
 import { StepRunner, type StepTotals } from './stepRunner.js';
-import type { Teacher } from './teacher.js';
-
-/** Options of a trainer. */
-export interface TrainerOptions {
-  readonly learner: Learner;
-  readonly train: BatchSource;
-  readonly test: BatchSource;
-  /** Images of the sets, for events. */
-  readonly images: { readonly train: number; readonly test: number };
-  readonly schedule: Schedule;
-  readonly epochs: number;
-  /** Changes epochs and schedule between two epochs. Default: they stay. */
-  readonly lengthAfter?: LengthAfter | undefined;
-  /**
-   * Batches per step: their gradients are averaged, so that a step equals one with a batch that is this many times larger, except
-   * for what depends on batch statistics. Default 1. The last step of an epoch takes the remaining batches.
-   */
-  readonly accumulate?: number | undefined;
-  /** What stays as it is, in the epochs before `until`; default: nothing. */
-  readonly freezing?: Freezing | undefined;
-  /** Ends the run when the test set's figures no longer become better. Default: never. */
-  readonly earlyStop?: EarlyStop | undefined;
-  /** Gives the logits that a loss with distillation takes. */
-  readonly teacher?: Teacher | undefined;
-  /** Where checkpoints go; without it none are written. */
-  readonly checkpoints?: Checkpoints | undefined;
-  /** Contents of checkpoints besides the tensors and the progress. */
-  readonly info: Omit<CheckpointInfo, 'training'> & { readonly config: Readonly<Record<string, unknown>> };
-  /** Where to resume; without it the run is new. */
-  readonly progress?: Progress | undefined;
-  readonly listeners?: readonly TrainerListener[];
-}
-
-/** State entries that are not trained in the first epochs. */
-export interface Freezing {
-  readonly names: ReadonlySet<string>;
-  /** The epoch from which on they are trained, from 0; undefined: never. */
-  readonly until?: number | undefined;
-}
+import type { TrainerOptions } from './trainerOptions.js';
 
 /** How a run ended: complete, or stopped after a step because {@link Trainer.stop} was called. */
 export type TrainerOutcome = 'complete' | 'interrupted';
@@ -73,7 +33,7 @@ export class Trainer {
   private progress: Progress;
   private length: RunLength;
   private stopping = false;
-  private hasShownBatch = false;
+  private hasBatch = false;
   private readonly steps: StepRunner;
   private readonly listeners: TrainerListener[];
 
@@ -100,15 +60,14 @@ export class Trainer {
   }
 
   /**
-   * Runs to the end. A new run with checkpoints writes its first before any step, so that an unwritable
-   * folder is noticed at once and there always is a checkpoint to resume from.
+   * Runs to the end. A new run with checkpoints writes its first when it has a batch, before any step: an unwritable folder is
+   * noticed soon, there always is a checkpoint to resume from, and data that cannot be read leaves none.
    *
    * @throws UserError when the loss, or a value of the model at the end of an epoch, is not finite (the last checkpoint stays), or a checkpoint cannot be written
    */
   async run(): Promise<TrainerOutcome> {
     const { learner, test } = this.options;
     this.announce();
-    if (this.options.progress === undefined) await this.save('last');
     if (this.hasMore) {
       await this.freeze();
       await this.steps.prepare(this.progress.globalStep);
@@ -171,7 +130,7 @@ export class Trainer {
     let begin = performance.now();
     for await (const batch of train.epoch(epoch, number)) {
       if (!this.steps.isWithinStep && (await learner.overRanks.any(this.stopping))) return undefined;
-      this.showFirst(batch);
+      if (!this.hasBatch) await this.begin(batch);
       const isLast = ++number === train.stepsPerEpoch;
       const learningRate = this.learningRate();
       const totals = await this.steps.add(batch, { learningRate, step: this.progress.globalStep, isLast });
@@ -204,9 +163,9 @@ export class Trainer {
     return average && { test: own, average };
   }
 
-  private showFirst(batch: Batch): void {
-    if (this.hasShownBatch) return;
-    this.hasShownBatch = true;
+  private async begin(batch: Batch): Promise<void> {
+    this.hasBatch = true;
+    if (this.options.progress === undefined) await this.save('last');
     this.emit({ event: 'batch', globalStep: this.progress.globalStep, batch });
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
@@ -22,6 +22,19 @@ const KFOLD = [
 const NEW = [...KFOLD, '--folds=2', '--run-dir=all'];
 
 const WRONG: [args: string[], code: number, message: RegExp][] = [
+  [['--folds=1'], 2, /^error: --folds must be a whole number of at least 2, not 1\n$/],
+  [['--folds=two'], 2, /'two' is invalid\. .*\n$/],
+  [['--fold=1'], 2, /\(Did you mean --folds\?\)\n$/],
+  [
+    ['--resume=all', '--run-dir=x'],
+    2,
+    /^error: --run-dir and --resume exclude each other: give one of them\n$/,
+  ],
+  [['--resume=all', '--recipe=finetune'], 2, /^error: --recipe is for a new k-fold training: /],
+  [['--recipe=none'], 2, /^error: --recipe none does not exist; /],
+  [['--data-path=hollow'], 1, /^error: the class folder .*hollow.empty has no images: /],
+  [['--data-path=hollow', '--run-dir=mine'], 1, /^error: the class folder .*hollow.empty has no images: /],
+  [['--batch-size=13', '--run-dir=mine/new'], 1, /^error: a batch of 13 is larger than .* its \d+ images\n$/],
   [['--folds=50', '--run-dir=x'], 1, /^error: 12 images are too few for --folds 50\n$/],
   [['--folds=3', '--val-share=0.3'], 2, /^error: --val-share has no effect with --folds\n$/],
   [['--resume=none'], 1, /^error: runs\/none has no k-fold training: it has no kfold\.json\n$/],
@@ -38,6 +51,8 @@ describe('biasloss kfold', () => {
   it('trains a run per fold, resumes after a break, and gives mean and deviation', () =>
     withFolder(async (cwd) => {
       await drawClasses(join(cwd, 'images'), ['broad', 'narrow', 'wide'], 4);
+      mkdirSync(join(cwd, 'hollow', 'empty'), { recursive: true });
+      mkdirSync(join(cwd, 'mine'));
       let sent = false;
       const broken = await biasloss([...NEW, '--log-format=json'], {
         cwd,
@@ -69,6 +84,12 @@ describe('biasloss kfold', () => {
         assert.match(wrong.stderr.split('\n').slice(-2).join('\n'), message);
         assert.equal(wrong.code, code, args.join(' '));
       }
+      assert.deepEqual(
+        readdirSync(cwd).sort(),
+        ['all', 'hollow', 'images', 'mine'],
+        'nothing refused leaves a folder',
+      );
+      assert.deepEqual(readdirSync(join(cwd, 'mine')), []);
       writeFileSync(join(cwd, 'all', 'kfold.json'), '{"folds":2}');
       const damaged = await biasloss(['kfold', '--resume=all'], { cwd });
       assert.match(damaged.stderr, /^error: all\/kfold\.json is damaged/);
