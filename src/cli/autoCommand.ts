@@ -1,11 +1,13 @@
 import { existsSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { checkData } from '../data/check/checkData.js';
 import { isWebDataset } from '../data/webdataset/shards.js';
+import { sleepSoonWhenIdle } from '../engines/host/idle.js';
 import { UsageError, UserError } from '../errors.js';
-import { families } from '../models/registry.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
+import { isBusy } from '../runs/auto/chooseThreads.js';
 import { pacer } from '../runs/auto/pacer.js';
 import { type Plan, planTraining } from '../runs/auto/plan.js';
 import { loadData } from '../runs/loadData.js';
@@ -14,6 +16,7 @@ import { RUNS, timeName } from '../runs/openRun.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
+import { printPlan } from './autoPlan.js';
 import { parseDuration } from './duration.js';
 import { withExported, writeOnnxFile } from './onnxExport.js';
 import { engineOptions, logFormatOption, modelOptions } from './options.js';
@@ -77,6 +80,8 @@ export function configureAuto(command: Command): void {
 
 async function runAuto(dir: string | undefined, flags: AutoFlags): Promise<void> {
   const { budget, runDir, resume, report, logFormat, ...given } = flags;
+  // Threads that spin while they wait keep those that they wait for from a busy machine's processors.
+  if (isBusy(availableParallelism())) sleepSoonWhenIdle();
   if ((dir === undefined) === (resume === undefined))
     throw new UsageError('auto takes a folder of images, or --resume with a run');
   if (resume !== undefined) {
@@ -209,34 +214,6 @@ async function planFor(
   } finally {
     line.clear();
   }
-}
-
-function printPlan(plan: Plan, budget: number, logFormat: LogFormat): void {
-  const { candidate, secondsPerImage, epochs, wanted, choices, withoutWeights, isEnough } = plan;
-  const { model, imageSize, weights, options } = candidate;
-  const rate = 1 / secondsPerImage;
-  if (logFormat === 'json') {
-    printJson({
-      ...{ event: 'choice', model, ...options, image_size: imageSize, weights, epochs, budget },
-      ...{ images_per_second: rate, choices, without_weights: withoutWeights, enough: isEnough },
-    });
-    return;
-  }
-  const name = families.labelOf(model, options);
-  printLine(
-    `model: ${name} at ${imageSize}×${imageSize}, ${weights === undefined ? 'from scratch' : `from ${weights}`}`,
-  );
-  const which = choices === 1 ? 'the only one that was to choose from' : `one of ${choices} models and sizes`;
-  const time = formatDuration(budget);
-  printLine(
-    isEnough
-      ? `why: ${which}; at a measured ${rate.toFixed(0)} images/s it gets ${epochs} of ${wanted} useful epochs within ${time}`
-      : `why: ${which}; even the fastest, at a measured ${rate.toFixed(0)} images/s, gets only ${epochs} of ${wanted} useful epochs within ${time}: a longer --budget gives a better model`,
-  );
-  if (withoutWeights !== undefined)
-    printNotice(
-      `there are no pretrained weights (${withoutWeights}): trained from scratch, the model needs far more images for the same accuracy; --pretrained takes a file`,
-    );
 }
 
 /** Exports the best weights of a complete run. */

@@ -1,4 +1,5 @@
 import type { DatasetPair } from '../../data/dataset.js';
+import { median } from '../../median.js';
 import { StepRunner } from '../../train/stepRunner.js';
 import { openParts } from '../openParts.js';
 import type { TrainConfig } from '../trainConfig.js';
@@ -9,9 +10,8 @@ const LEAST_STEPS = 3;
 const SECONDS = 4;
 
 /**
- * Seconds of training per image, loading included: of the fastest of a few real steps of a configuration, whose result is thrown
- * away. Whatever else the machine does for a moment makes steps slower, never faster. The first step, which waits for the
- * first batch, is not counted.
+ * Seconds of training per image, loading included: the median of a few real steps of a configuration, whose result is thrown away.
+ * The first step, which waits for the first batch, is not counted.
  */
 export async function measureTraining(config: TrainConfig, data: DatasetPair): Promise<number> {
   const { learner, train, close } = await openParts(data, { config });
@@ -33,7 +33,7 @@ export async function measureTraining(config: TrainConfig, data: DatasetPair): P
         before = now;
         if (isEnough()) break;
       }
-    return Math.min(...times.slice(1)) / config.batchSize;
+    return median(times.slice(1)) / config.batchSize;
   } finally {
     await close();
   }
