@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { findMpirun } from '../src/cli/launch/mpirun.js';
 import { type Case, type Comparison, runCase } from './benchmark.js';
 import { python } from './candidate.js';
+import { compareFinetuning } from './finetune/run.js';
 import { timeLoader } from './loader/run.js';
 import { busyShare, machine } from './machine.js';
 import { timeOperations } from './operations/run.js';
@@ -57,6 +58,10 @@ await commandLine({
       process.stdout.write(`${line}\n`),
     ),
   loader: (options) => timeLoader(options, (line) => process.stdout.write(`${line}\n`)),
+  finetune: async (options) => {
+    const pytorch = options.pytorch && hasPyTorch();
+    process.stdout.write(`${await compareFinetuning({ ...options, pytorch }, progress)}\n`);
+  },
   ranks: async ({ mpirun, ...options }) => {
     const pytorch = options.pytorch && !options.syncBatchNorm && hasPyTorch();
     const table = await timeRanks({ ...options, pytorch }, findMpirun(mpirun), progress);

@@ -136,7 +136,14 @@ async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions
     parsed = options;
   };
   const nothing = (): void => undefined;
-  const others = { ops: nothing, loader: nothing, ranks: nothing, network: nothing, cost: nothing };
+  const others = {
+    ops: nothing,
+    loader: nothing,
+    finetune: nothing,
+    ranks: nothing,
+    network: nothing,
+    cost: nothing,
+  };
   const program = commandLine({ models: keep, validate: keep, ...others });
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
