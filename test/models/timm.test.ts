@@ -19,7 +19,7 @@ const computed = [
   ['efficientnet_lite0', 'onednn'],
   ['mobilenetv3_small_100', 'onnx'],
   ['lcnet_100', 'onednn'],
-  ['ghostnet_100', 'onnx'],
+  ['ghostnet_100', 'onednn'],
   ['repvgg_a0', 'onednn'],
   ['mobilenetv4_conv_small', 'onnx'],
 ] as const satisfies [(typeof timmModels)[number], EngineName][];

@@ -69,7 +69,7 @@ const computed = [
   ['mobilenetv3_large_100', 'onnx'],
   ['mobilenetv3_large_100', 'onednn'],
   ['lcnet_100', 'onnx'],
-  ['ghostnet_100', 'onednn'],
+  ['ghostnet_100', 'onnx'],
   ['repvgg_a0', 'onnx'],
   ['mobilenetv4_conv_small', 'onednn'],
   ...timmSizes.map((model) => [model, 'onednn'] as const),
