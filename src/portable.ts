@@ -166,6 +166,7 @@ export {
   suggestRates,
   sweepRates,
 } from './train/rateSweep.js';
+export type { LengthAfter, RunLength } from './train/runLength.js';
 export type { StateDictTensors, StateTensor } from './train/stateDict.js';
 export type { GradientResult, LabelledBatch, StepResult } from './train/stepResult.js';
 export { Trainer, type TrainerOutcome } from './train/trainer.js';
