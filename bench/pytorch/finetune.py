@@ -46,7 +46,12 @@ def network(config, classes):
     from efficientnet_lite_pytorch import EfficientNet
 
     model = EfficientNet.from_pretrained(
-        "efficientnet-lite0", weights_path=config["weights"], num_classes=classes, drop_connect_rate=0.0
+        "efficientnet-lite0",
+        weights_path=config["weights"],
+        num_classes=classes,
+        # As timm has it: the package keeps 99% of the running statistics in a step, and drops blocks.
+        batch_norm_momentum=0.9,
+        drop_connect_rate=0.0,
     )
     return model.to(memory_format=config["layout"])
 

@@ -165,8 +165,8 @@ export class Trainer {
 
   private async begin(batch: Batch): Promise<void> {
     this.hasBatch = true;
-    if (this.options.progress === undefined) await this.save('last');
     this.emit({ event: 'batch', globalStep: this.progress.globalStep, batch });
+    if (this.options.progress === undefined) await this.save('last');
   }
 
   /** Freezes what is frozen in the current epoch. */
