@@ -5,6 +5,7 @@ import { UserError } from '../src/errors.js';
 import { type Case, type Comparison, runCase } from './benchmark.js';
 import { python } from './candidate.js';
 import { type CudaOptions, timeCuda } from './cuda/run.js';
+import { compareFinetuning } from './finetune/run.js';
 import { timeLoader } from './loader/run.js';
 import { busyShare, machine } from './machine.js';
 import { timeOperations } from './operations/run.js';
@@ -72,6 +73,10 @@ await commandLine({
     ),
   loader: (options) => timeLoader(options, (line) => process.stdout.write(`${line}\n`)),
   cuda: runCuda,
+  finetune: async (options) => {
+    const pytorch = options.pytorch && hasPyTorch();
+    process.stdout.write(`${await compareFinetuning({ ...options, pytorch }, progress)}\n`);
+  },
   ranks: async ({ mpirun, ...options }) => {
     const pytorch = options.pytorch && !options.syncBatchNorm && hasPyTorch();
     const table = await timeRanks({ ...options, pytorch }, findMpirun(mpirun), progress);

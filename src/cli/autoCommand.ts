@@ -1,11 +1,14 @@
 import { existsSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { checkData } from '../data/check/checkData.js';
 import { isWebDataset } from '../data/webdataset/shards.js';
+import { sleepSoonWhenIdle } from '../engines/host/idle.js';
 import { UsageError, UserError } from '../errors.js';
-import { families } from '../models/registry.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
+import { isBusy } from '../runs/auto/chooseThreads.js';
+import { pacer } from '../runs/auto/pacer.js';
 import { type Plan, planTraining } from '../runs/auto/plan.js';
 import { loadData } from '../runs/loadData.js';
 import { makeNewFolder, makeRunFolder, removeEmpty } from '../runs/newFolder.js';
@@ -13,6 +16,7 @@ import { RUNS, timeName } from '../runs/openRun.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
+import { printPlan } from './autoPlan.js';
 import { parseDuration } from './duration.js';
 import { withExported, writeOnnxFile } from './onnxExport.js';
 import { engineOptions, logFormatOption, modelOptions } from './options.js';
@@ -26,7 +30,7 @@ import { settingOption } from './settingOptions.js';
 type GivenSettings = Partial<TrainConfig>;
 
 interface AutoFlags extends GivenSettings {
-  readonly budget: number;
+  readonly budget?: number;
   readonly runDir?: string;
   readonly resume?: string;
   readonly report: boolean;
@@ -47,9 +51,10 @@ export function configureAuto(command: Command): void {
   );
   const chosen = { unset: 'chosen' };
   const options = [
-    new Option('--budget <time>', 'time for everything, such as 90s, 10m or 2h (default: 10m)')
-      .argParser(parseDuration)
-      .default(BUDGET, '10m'),
+    new Option(
+      '--budget <time>',
+      'time for everything, such as 90s, 10m or 2h (default: 10m; with --resume: as long as it takes)',
+    ).argParser(parseDuration),
     ...modelOptions(chosen),
     settingOption('pretrained', chosen),
     settingOption('imageSize', chosen),
@@ -75,30 +80,50 @@ export function configureAuto(command: Command): void {
 
 async function runAuto(dir: string | undefined, flags: AutoFlags): Promise<void> {
   const { budget, runDir, resume, report, logFormat, ...given } = flags;
+  // Threads that spin while they wait keep those that they wait for from a busy machine's processors.
+  if (isBusy(availableParallelism())) sleepSoonWhenIdle();
   if ((dir === undefined) === (resume === undefined))
     throw new UsageError('auto takes a folder of images, or --resume with a run');
   if (resume !== undefined) {
     if (runDir !== undefined)
       throw new UsageError('--run-dir names the folder of a new run and cannot be used with --resume');
-    const run = existsSync(resume) ? resume : join(RUNS, resume);
-    const settings = checkTrainSettings(given);
-    await finish(
-      await runTraining({ settings, resume: run, report, logFormat, resumeWith: resumeOf(run) }),
-      logFormat,
-    );
+    await resumeRun(resume, { budget, report, logFormat, settings: checkTrainSettings(given) });
     return;
   }
-  await runNew(dir!, { runDir, report, logFormat, budget, given: checkTrainSettings(given) });
+  await runNew(dir!, {
+    runDir,
+    report,
+    logFormat,
+    budget: budget ?? BUDGET,
+    given: checkTrainSettings(given),
+  });
 }
 
-interface NewRun extends Pick<AutoFlags, 'report' | 'logFormat' | 'budget'> {
+interface ResumedRun extends Pick<AutoFlags, 'report' | 'logFormat'> {
+  readonly budget: number | undefined;
+  readonly settings: GivenSettings;
+}
+
+async function resumeRun(resume: string, { budget, ...request }: ResumedRun): Promise<void> {
+  const left = timer(budget ?? Number.POSITIVE_INFINITY);
+  const run = existsSync(resume) ? resume : join(RUNS, resume);
+  // It may become shorter, not longer than it was planned.
+  const isPaced = budget !== undefined && request.settings.epochs === undefined;
+  const pace = isPaced ? () => pacer({ wanted: 0, secondsLeft: left }) : undefined;
+  await finish(
+    await runTraining({ ...request, pace, resume: run, resumeWith: resumeOf(run) }),
+    request.logFormat,
+  );
+}
+
+interface NewRun extends Pick<AutoFlags, 'report' | 'logFormat'> {
+  readonly budget: number;
   readonly runDir: string | undefined;
   readonly given: GivenSettings;
 }
 
 async function runNew(place: string, { runDir, report, logFormat, budget, given }: NewRun): Promise<void> {
-  const begin = performance.now();
-  const elapsed = (): number => (performance.now() - begin) / 1000;
+  const left = timer(budget);
   const unusable = await checkedImages(place, { ...given, logFormat });
   const made =
     runDir === undefined
@@ -109,9 +134,11 @@ async function runNew(place: string, { runDir, report, logFormat, budget, given 
     const data = isWebDataset(place) ? 'webdataset' : 'imagefolder';
     const exclude = await excludeList(folder, unusable);
     const settings: GivenSettings = { ...given, data, dataPath: place, ...exclude };
-    const plan = await planFor(settings, { logFormat, secondsLeft: () => budget - elapsed() });
+    const plan = await planFor(settings, { logFormat, secondsLeft: left });
     printPlan(plan, budget, logFormat);
-    const request = { settings: plan.settings, recipe: 'finetune', runDir: folder, report, logFormat };
+    const pace =
+      given.epochs === undefined ? () => pacer({ wanted: plan.wanted, secondsLeft: left }) : undefined;
+    const request = { settings: plan.settings, recipe: 'finetune', runDir: folder, report, logFormat, pace };
     await finish(await runTraining({ ...request, resumeWith: resumeOf(folder) }), logFormat);
   } finally {
     if (!existsSync(join(folder, 'config.json'))) {
@@ -119,7 +146,14 @@ async function runNew(place: string, { runDir, report, logFormat, budget, given 
       removeEmpty(made.folders);
     }
   }
-  if (logFormat === 'text') printLine(`done in ${formatDuration(elapsed())} of ${formatDuration(budget)}`);
+  if (logFormat === 'text')
+    printLine(`done in ${formatDuration(budget - left())} of ${formatDuration(budget)}`);
+}
+
+/** Counts down from a number of seconds: returns those that are left, which are negative after that. */
+function timer(seconds: number): () => number {
+  const begin = performance.now();
+  return () => seconds - (performance.now() - begin) / 1000;
 }
 
 const resumeOf = (run: string): string => `auto --resume ${run}`;
@@ -162,7 +196,10 @@ async function planFor(
   { logFormat, secondsLeft }: { readonly logFormat: LogFormat; secondsLeft(): number },
 ): Promise<Plan> {
   const onEvent = runLog();
-  const data = await loadData({ ...TRAIN_DEFAULTS, ...settings }, onEvent);
+  // The run loads the data again, and says then what there is to say.
+  const data = await loadData({ ...TRAIN_DEFAULTS, ...settings }, (event) => {
+    if (event.event !== 'notice') onEvent(event);
+  });
   const line = new ProgressLine(process.stderr);
   try {
     return await planTraining({
@@ -177,34 +214,6 @@ async function planFor(
   } finally {
     line.clear();
   }
-}
-
-function printPlan(plan: Plan, budget: number, logFormat: LogFormat): void {
-  const { candidate, secondsPerImage, epochs, wanted, choices, withoutWeights, isEnough } = plan;
-  const { model, imageSize, weights, options } = candidate;
-  const rate = 1 / secondsPerImage;
-  if (logFormat === 'json') {
-    printJson({
-      ...{ event: 'choice', model, ...options, image_size: imageSize, weights, epochs, budget },
-      ...{ images_per_second: rate, choices, without_weights: withoutWeights, enough: isEnough },
-    });
-    return;
-  }
-  const name = families.labelOf(model, options);
-  printLine(
-    `model: ${name} at ${imageSize}×${imageSize}, ${weights === undefined ? 'from scratch' : `from ${weights}`}`,
-  );
-  const which = choices === 1 ? 'the only one that was to choose from' : `one of ${choices} models and sizes`;
-  const time = formatDuration(budget);
-  printLine(
-    isEnough
-      ? `why: ${which}; at a measured ${rate.toFixed(0)} images/s it gets ${epochs} of ${wanted} useful epochs within ${time}`
-      : `why: ${which}; even the fastest, at a measured ${rate.toFixed(0)} images/s, gets only ${epochs} of ${wanted} useful epochs within ${time}: a longer --budget gives a better model`,
-  );
-  if (withoutWeights !== undefined)
-    printNotice(
-      `there are no pretrained weights (${withoutWeights}): trained from scratch, the model needs far more images for the same accuracy; --pretrained takes a file`,
-    );
 }
 
 /** Exports the best weights of a complete run. */

@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { PART_NAMES, type PartName } from '../data/folders/partNames.js';
 import { UsageError } from '../errors.js';
+import { inspectFolds } from '../report/inspect/inspectFolds.js';
 import { exclusionList, inspectionCsv } from '../report/inspect/inspectionTexts.js';
 import { type InspectedImage, type Inspection, inspectRun } from '../report/inspect/inspectRun.js';
+import { hasKFold } from '../runs/kfold.js';
 import { runFolderOf } from '../runs/metricsFile.js';
+import { RUNS } from '../runs/openRun.js';
 import { logFormatOption } from './options.js';
 import { formatCount, formatPercent, formatTable, type LogFormat, printJson, printLine } from './output.js';
 import { checkOutput, writeOutput } from './outputFile.js';
@@ -22,7 +26,7 @@ interface InspectFlags {
 /** Adds the argument, options and action of `inspect`. */
 export function configureInspect(command: Command): void {
   command
-    .argument('<run>', 'folder of a run, or its name in runs/')
+    .argument('<run>', 'folder of a run or of a k-fold training, or its name in runs/')
     .addOption(new NameOption('--part <name>', 'part of the data', PART_NAMES).default('val'))
     .addOption(
       new Option('--limit <n>', 'images looked at; of more, a sample').argParser(parseCount).default(10_000),
@@ -39,7 +43,8 @@ export function configureInspect(command: Command): void {
       'after',
       '\nProbabilities are those of the run’s best checkpoint, or else its last. Images that it was not trained on (val,' +
         '\ntest) show label errors best: with a part of the training images it has learned wrong labels, too.' +
-        '\n\nExample:\n  biasloss inspect runs/NAME --write-exclude wrong.txt',
+        '\nOf a k-fold training all images are looked at, each with the model of the fold that held it out.' +
+        '\n\nExamples:\n  biasloss inspect runs/NAME --write-exclude wrong.txt\n  biasloss inspect runs/kfold-TIME',
     )
     .action(runInspect);
 }
@@ -51,7 +56,15 @@ async function runInspect(run: string, flags: InspectFlags): Promise<void> {
   if (writeExclude !== undefined && existsSync(writeExclude))
     throw new UsageError(`${writeExclude} already exists: --write-exclude takes the name of a new file`);
   const needsFiles = writeExclude !== undefined;
-  const inspection = await inspectRun(runFolderOf(run), { part, limit, most, needsFiles });
+  const folds = [run, join(RUNS, run)].find(hasKFold);
+  if (folds !== undefined && part !== 'val')
+    throw new UsageError(
+      `--part ${part} is for a run: of a k-fold training such as ${folds} each image is one that was held out`,
+    );
+  const inspection =
+    folds === undefined
+      ? await inspectRun(runFolderOf(run), { part, limit, most, needsFiles })
+      : await inspectFolds(folds, { limit, most, needsFiles });
   if (csv !== undefined) await writeOutput(csv, inspectionCsv(inspection));
   if (writeExclude !== undefined) await writeOutput(writeExclude, exclusionList(inspection));
   if (logFormat === 'json') {
@@ -62,20 +75,20 @@ async function runInspect(run: string, flags: InspectFlags): Promise<void> {
   for (const path of [csv, writeExclude]) if (path !== undefined) printLine(`\nwritten: ${path}`);
 }
 
-/** Where probabilities come from; a run has no folds whose models could give each image's out-of-fold ones. */
-function sourceOf({ part }: Inspection): string {
+/** Where probabilities come from. */
+function sourceOf({ part, folds }: Inspection): string {
+  if (folds !== undefined) return `of each image by the model of the fold that held it out, of ${folds}`;
   return part === 'train'
     ? 'the run’s model on images that it was trained on: it has learned wrong labels, too'
     : 'the run’s model on images that it was not trained on';
 }
 
 function recordOf(inspection: Inspection): Readonly<Record<string, unknown>> {
-  const { checkpoint, part, images, ofImages, labelErrors, leastVariance, greatestLoss } = inspection;
+  const { checkpoint, part, folds, images, ofImages, labelErrors, leastVariance, greatestLoss } = inspection;
   return {
     event: 'inspection',
-    checkpoint,
-    part,
-    probabilities: part === 'train' ? 'in-sample' : 'held-out',
+    ...(folds === undefined ? { checkpoint, part } : { kfold: checkpoint, folds }),
+    probabilities: folds !== undefined ? 'out-of-fold' : part === 'train' ? 'in-sample' : 'held-out',
     images,
     of_images: ofImages,
     label_errors: labelErrors.map(imageRecord),
@@ -90,9 +103,10 @@ function imageRecord({ label, labelProbability, ...others }: InspectedImage) {
 }
 
 function printInspection(inspection: Inspection, most: number): void {
-  const { checkpoint, part, images, ofImages, labelErrors, leastVariance, greatestLoss } = inspection;
+  const { checkpoint, part, folds, images, ofImages, labelErrors, leastVariance, greatestLoss } = inspection;
   const some = images < ofImages ? ` of ${formatCount(ofImages)}` : '';
-  printLine(`${checkpoint} on ${formatCount(images)}${some} images (${part})`);
+  const which = folds === undefined ? part : 'all folds';
+  printLine(`${checkpoint} on ${formatCount(images)}${some} images (${which})`);
   printLine(`probabilities: ${sourceOf(inspection)}`);
   printFindings('likely label errors', labelErrors, most);
   printDuplicates(inspection.nearDuplicates, most);

@@ -9,10 +9,11 @@ import {
   hasKFold,
   type KFold,
   readKFold,
+  removeKFold,
   resultOf,
   writeKFold,
 } from '../runs/kfold.js';
-import { makeNewFolder, makeRunFolder } from '../runs/newFolder.js';
+import { makeNewFolder, makeRunFolder, removeEmpty } from '../runs/newFolder.js';
 import { newRunConfig, RUNS, timeName } from '../runs/openRun.js';
 import { withAbsolutePaths } from '../runs/settings/paths.js';
 import { formatPercent, formatTable, printJson, printLine } from './output.js';
@@ -36,7 +37,15 @@ export function configureKfold(command: Command): void {
 }
 
 async function runKfold(request: TrainRequest): Promise<void> {
-  const { folder, kfold } = request.resume === undefined ? await started(request) : resumed(request);
+  const opened = request.resume === undefined ? await started(request) : resumed(request);
+  try {
+    await trainFolds(opened, request);
+  } finally {
+    removeVain(opened);
+  }
+}
+
+async function trainFolds({ folder, kfold }: OpenKFold, request: TrainRequest): Promise<void> {
   const done: FoldResult[] = [...kfold.done];
   for (let fold = 1; fold <= kfold.folds; fold++) {
     if (done.some((result) => result.fold === fold)) continue;
@@ -51,6 +60,15 @@ async function runKfold(request: TrainRequest): Promise<void> {
 interface OpenKFold {
   readonly folder: string;
   readonly kfold: KFold;
+  /** Folders that were made for a new one, the outermost first. */
+  readonly made?: readonly string[];
+}
+
+/** A new k-fold training without a run leaves nothing behind: its data was refused. */
+function removeVain({ folder, made }: OpenKFold): void {
+  if (made === undefined || existsSync(foldFolder(folder, 1))) return;
+  removeKFold(folder);
+  removeEmpty(made);
 }
 
 async function started({ settings, recipe, runDir }: TrainRequest): Promise<OpenKFold> {
@@ -64,11 +82,13 @@ async function started({ settings, recipe, runDir }: TrainRequest): Promise<Open
     throw new UserError(
       `${runDir} already has a k-fold training: give --resume ${runDir}, or another --run-dir`,
     );
-  if (runDir !== undefined) makeRunFolder(runDir);
-  const folder = runDir ?? makeNewFolder(RUNS, `kfold-${timeName()}`).path;
+  const { path: folder, folders: made } =
+    runDir === undefined
+      ? makeNewFolder(RUNS, `kfold-${timeName()}`)
+      : { path: runDir, folders: makeRunFolder(runDir) };
   const kfold = { folds, settings: withAbsolutePaths(others), recipe, done: [] };
   await writeKFold(folder, kfold);
-  return { folder, kfold };
+  return { folder, kfold, made };
 }
 
 function resumed({ settings, recipe, runDir, resume = '' }: TrainRequest): OpenKFold {

@@ -5,6 +5,7 @@ import { errorMessage, UserError, WriteError } from '../errors.js';
 import { checkClasses } from '../runs/loadData.js';
 import { readMetrics } from '../runs/metricsFile.js';
 import { openRun, type RunRequest } from '../runs/openRun.js';
+import type { Pace } from '../runs/pace.js';
 import { LAST_CHECKPOINT, type RunFolder } from '../runs/runFolder.js';
 import { startRun } from '../runs/startRun.js';
 import type { TrainerListener } from '../train/events.js';
@@ -25,6 +26,8 @@ export interface TrainRequest extends RunRequest {
   readonly classes?: number | undefined;
   /** Arguments of the command that resumes it. Default: those of `train`. */
   readonly resumeWith?: string | undefined;
+  /** Called when the run is about to train. Returns what changes its number of epochs; default: it stays. */
+  readonly pace?: (() => Pace) | undefined;
 }
 
 /**
@@ -52,6 +55,7 @@ export async function runTraining(request: TrainRequest): Promise<string> {
         checkClasses(request.classes, config.data, classes);
         if (isFirst) log = trainLog(logFormat, classes.length);
       },
+      pace: request.pace?.(),
       listeners: [watch.note, (event) => log?.(event)],
     });
     stop.attach(run);

@@ -19,6 +19,8 @@ export class TimeLeft {
       this.stepsDone = event.epoch * this.stepsPerEpoch + event.step;
       this.secondsPerStep = imagesPerStep / event.imagesPerSecond;
       this.lastStepAt = now;
+    } else if (event.event === 'length') {
+      this.epochs = event.epochs;
     } else if (event.event === 'epoch') {
       this.evaluationSeconds = (now - this.lastStepAt) / 1000;
     }

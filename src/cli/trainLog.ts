@@ -58,6 +58,7 @@ function textLog(classes: number): TrainerListener {
       line.update(event.images / event.total, `${epochOf(event.epoch, start)}  testing`);
     else line.clear();
     for (const text of linesOf(event, start, classes)) printLine(text);
+    if (event.event === 'length') start = { ...start, epochs: event.epochs };
     // Compiling the first step of a large model takes a while.
     const isFirst = event.event === 'checkpoint' && !stepped;
     if (event.event === 'start' || isFirst) line.wait('compiling the training step');
@@ -74,6 +75,7 @@ function linesOf(event: TrainerEvent, start: EventOf<'start'>, classes: number):
   if (event.event === 'start') return startLines(event);
   if (event.event === 'epoch') return [epochText(event, start, classes)];
   if (event.event === 'earlyStop') return [earlyStopText(event)];
+  if (event.event === 'length') return [lengthText(event)];
   if (event.event === 'result') return [resultText(event, classes)];
   return [];
 }
@@ -118,6 +120,10 @@ function earlyStopText({ epoch, metric, staleEpochs }: EventOf<'earlyStop'>): st
   }[metric];
   const epochs = staleEpochs === 1 ? '1 epoch' : `${staleEpochs} epochs`;
   return `stopped after epoch ${epoch}: no better ${figure} for ${epochs}`;
+}
+
+function lengthText({ epochs, before }: EventOf<'length'>): string {
+  return `there is time for ${epochs > before ? 'more' : 'fewer'} epochs: ${epochs} instead of ${before}`;
 }
 
 function resultText(result: EventOf<'result'>, classes: number): string {

@@ -89,6 +89,8 @@ const HUGGING_FACE: Readonly<Record<string, readonly string[]>> = {
     'timm/mobilenetv3_large_100.ra4_e3600_r224_in1k',
     'timm/mobilenetv3_large_100.miil_in21k_ft_in1k',
   ],
+  lcnet_050: ['timm/lcnet_050.ra2_in1k'],
+  lcnet_075: ['timm/lcnet_075.ra2_in1k'],
   lcnet_100: ['timm/lcnet_100.ra2_in1k'],
   ghostnet_100: ['timm/ghostnet_100.in1k'],
   repvgg_a0: ['timm/repvgg_a0.rvgg_in1k'],

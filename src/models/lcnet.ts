@@ -4,6 +4,7 @@
  */
 import { hswish } from '../graph/ops/elementwise.js';
 import { Sequential } from '../nn/sequential.js';
+import { makeDivisible } from './convBlocks.js';
 import { defineFamily, dropoutOption } from './family.js';
 import { DepthwiseSeparable } from './timmBlocks.js';
 import { TimmMobileNet } from './timmMobileNet.js';
@@ -40,13 +41,17 @@ const STAGES: readonly (readonly (readonly [
   ],
 ];
 const STEM = 16;
+const WIDTHS = { lcnet_050: 0.5, lcnet_075: 0.75, lcnet_100: 1 } as const;
 const HEAD = 1280;
 const style = { activation: hswish };
 
-function stages(): { stages: Sequential[]; channels: number } {
-  let channels = STEM;
-  const made = STAGES.map((blocks) => {
-    const layers = blocks.map(([kernel, stride, outChannels, se = false]) => {
+/** Stem and stages of a width, and the channels after them. */
+function parts(width: number): { stem: number; stages: Sequential[]; channels: number } {
+  const stem = makeDivisible(STEM * width);
+  let channels = stem;
+  const stages = STAGES.map((blocks) => {
+    const layers = blocks.map(([kernel, stride, atFullWidth, se = false]) => {
+      const outChannels = makeDivisible(atFullWidth * width);
       const shape = { inChannels: channels, outChannels, kernel, stride, activated: true };
       const squeezed = se ? channels / 4 : undefined;
       channels = outChannels;
@@ -54,14 +59,20 @@ function stages(): { stages: Sequential[]; channels: number } {
     });
     return new Sequential(layers);
   });
-  return { stages: made, channels };
+  return { stem, stages, channels };
 }
 
-/** timm's lcnet_100. */
+const declaration = { imageSize: 224, leastImageSize: 32, classes: 1000 } as const;
+
+/** timm's lcnet_050, lcnet_075 and lcnet_100. */
 export const lcnet = defineFamily({
   title: 'PP-LCNet (timm)',
-  models: { lcnet_100: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
+  models: { lcnet_050: declaration, lcnet_075: declaration, lcnet_100: declaration },
   options: { dropout: dropoutOption('probability of dropout before the classifier', 0.2) },
   create: (config, { dropout }) =>
-    new TimmMobileNet(config, { stem: STEM, ...stages(), head: HEAD, dropout }, style),
+    new TimmMobileNet(
+      config,
+      { ...parts(WIDTHS[config.name as keyof typeof WIDTHS]), head: HEAD, dropout },
+      style,
+    ),
 });

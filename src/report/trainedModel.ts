@@ -102,12 +102,20 @@ export class TrainedModel {
   }
 
   /**
-   * The model's results on the test images.
+   * The model's results on images.
    *
    * @param vectors is given what the images are compared by
+   * @param test the images. Default: the test images
    */
-  async outcomes(vectors?: ImageVectors): Promise<Outcomes> {
-    const { test, preprocessing, batchSize } = this;
+  async outcomes({
+    vectors,
+    test = this.test,
+  }: {
+    readonly vectors?: ImageVectors | undefined;
+    readonly test?: Dataset;
+  } = {}): Promise<Outcomes> {
+    const { preprocessing } = this;
+    const batchSize = this.batchSizeFor(test);
     const { imageSize } = preprocessing;
     const also = { featureVariance: true, pooled: vectors !== undefined };
     const program = evaluationProgram(this.model, batchSize, also);
@@ -133,7 +141,7 @@ export class TrainedModel {
 
   /** Grad-CAM of test images toward a class of each. */
   async heat(indices: readonly number[], classes: readonly number[]): Promise<ImageHeat[]> {
-    const batchSize = Math.max(1, Math.min(indices.length, this.batchSize));
+    const batchSize = Math.max(1, Math.min(indices.length, this.batchSizeFor(this.test)));
     const program = gradCamProgram(this.model, batchSize);
     const [, height, width] = program.values[program.outputs.heat!]!.shape as [number, number, number];
     const executable = await this.engine.compile(program, { variables: this.values, precision: 'f32' });
@@ -167,8 +175,8 @@ export class TrainedModel {
     await this.engine.close();
   }
 
-  private get batchSize(): number {
-    return Math.min(BATCH, this.config.batchSize, this.test.count);
+  private batchSizeFor({ count }: Dataset): number {
+    return Math.min(BATCH, this.config.batchSize, count);
   }
 
   private oneHot(classes: readonly number[], batchSize: number): Float32Array {

@@ -13,7 +13,7 @@ const WATCHED_COLUMNS: Readonly<Record<WatchedMetric, string>> = {
 export type EventRecord = Readonly<Record<string, string | number>>;
 
 /**
- * The record of an event: `start`, `epoch`, `checkpoint`, `interrupted` and `result`; batches and steps
+ * The record of an event: `start`, `epoch`, `length`, `checkpoint`, `interrupted` and `result`; batches and steps
  * have none. Accuracies are in percent, epochs are numbered from 1, and figures are called as in `metrics.csv`.
  */
 export function eventRecord(event: TrainerEvent): EventRecord | undefined {
@@ -24,6 +24,8 @@ export function eventRecord(event: TrainerEvent): EventRecord | undefined {
       return undefined;
     case 'checkpoint':
       return { event: 'checkpoint', kind: event.kind, path: event.path };
+    case 'length':
+      return { event: 'length', epochs: event.epochs, before: event.before };
     case 'interrupted':
       return { event: 'interrupted', epoch: event.epoch + 1, step: event.step, path: event.path };
     case 'earlyStop':

@@ -4,7 +4,7 @@ import type { Model } from '../models/model.js';
 import { type ModelParts, partsOf } from '../models/parts.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { withRateScales } from '../optim/rateScales.js';
-import type { Freezing } from '../train/trainer.js';
+import type { Freezing } from '../train/trainerOptions.js';
 import type { TrainConfig } from './trainConfig.js';
 
 /** What is frozen, and a sentence that says it. */

@@ -28,8 +28,7 @@ export async function chooseImageSize(
   data: Dataset,
 ): Promise<ImageSizeChoice> {
   if (data.kind === 'pixels') return { imageSize: asked ?? data.imageSize };
-  if (asked !== null)
-    return { imageSize: asked, notice: () => `images are prepared at ${asked}×${asked}, as requested` };
+  if (asked !== null) return { imageSize: asked, notice: () => `images are prepared at ${asked}×${asked}` };
   const own = createModel({ name, classes: 2 }).config.imageSize;
   const typical = await typicalSize(data);
   const imageSize = own < SMALL_MODEL && typical !== undefined && typical >= LARGE_IMAGE ? ENLARGED : own;

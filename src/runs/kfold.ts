@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
 import { writeFileAtomically } from './atomicFile.js';
@@ -42,6 +42,11 @@ export function hasKFold(folder: string): boolean {
 export async function writeKFold(folder: string, kfold: KFold): Promise<void> {
   const text = `${JSON.stringify(kfold, null, 2)}\n`;
   await writeFileAtomically(join(folder, FILE), [new TextEncoder().encode(text)]);
+}
+
+/** Removes the state of a k-fold training. */
+export function removeKFold(folder: string): void {
+  rmSync(join(folder, FILE), { force: true });
 }
 
 /** Reads the state of a k-fold training. @throws UserError when there is none, or it is damaged */

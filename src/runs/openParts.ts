@@ -13,7 +13,7 @@ import { Learner } from '../train/learner.js';
 import { type Checkpoint, restoreLearner } from '../train/learnerState.js';
 import { describeData } from '../train/preprocessing.js';
 import type { Teacher } from '../train/teacher.js';
-import type { Freezing } from '../train/trainer.js';
+import type { Freezing } from '../train/trainerOptions.js';
 import { classWeightsOf } from './classWeights.js';
 import { freezingOf, withConfiguredRates } from './fineTuning.js';
 import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';

@@ -1,23 +1,30 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { errorMessage, SettingError, UserError } from '../errors.js';
 import { removeUnfinished, writeFileAtomically } from './atomicFile.js';
 import { lockFolder } from './folderLock.js';
 import { makeNewFolder, makeRunFolder, removeEmpty } from './newFolder.js';
-import { SPLIT_FILE } from './splitFile.js';
 
 const CONFIG = 'config.json';
 
 /** The checkpoint that a run resumes from. */
 export const LAST_CHECKPOINT = 'last.safetensors';
 
+/** What there was before a new run. */
+interface Start {
+  /** Folders that this process created, the outermost first. */
+  readonly folders: readonly string[];
+  /** Names of what was in the run's folder. */
+  readonly files: readonly string[];
+}
+
 /** The folder of a run: its configuration, metrics and checkpoints, locked against a second process. */
 export class RunFolder {
   private constructor(
     readonly path: string,
     private readonly unlock: () => void,
-    /** Folders that this process created, the outermost first; undefined for a resumed run. */
-    private readonly made: readonly string[] | undefined,
+    /** Where a new run began; undefined for a resumed one. */
+    private readonly start: Start | undefined,
     /** Whether this process writes to it: of several ranks, the first alone. */
     readonly isWritten = true,
   ) {}
@@ -28,7 +35,7 @@ export class RunFolder {
    * @throws UserError when it already has a run, another process uses it, or it cannot be written
    */
   static async create(path: string, config: Readonly<Record<string, unknown>>): Promise<RunFolder> {
-    return RunFolder.start(path, makeRunFolder(path), config);
+    return RunFolder.begin(path, makeRunFolder(path), config);
   }
 
   /**
@@ -43,16 +50,17 @@ export class RunFolder {
     config: Readonly<Record<string, unknown>>,
   ): Promise<RunFolder> {
     const { path, folders } = makeNewFolder(parent, name);
-    return RunFolder.start(path, folders, config);
+    return RunFolder.begin(path, folders, config);
   }
 
-  private static async start(
+  private static async begin(
     path: string,
     folders: readonly string[],
     config: Readonly<Record<string, unknown>>,
   ): Promise<RunFolder> {
+    const files = existsSync(path) ? readdirSync(path) : [];
     const unlock = lockedNew(path, folders);
-    const folder = new RunFolder(path, unlock, folders);
+    const folder = new RunFolder(path, unlock, { folders, files });
     if (existsSync(folder.file(CONFIG)) || existsSync(folder.file(LAST_CHECKPOINT))) {
       unlock();
       throw new SettingError(
@@ -115,18 +123,15 @@ export class RunFolder {
 
   /** Lets other processes use the folder. A new run without a checkpoint leaves no files behind. */
   close(): void {
-    const isVain = this.made !== undefined && !this.hasCheckpoint();
-    if (isVain) this.removeFiles(this.made);
+    const start = this.hasCheckpoint() ? undefined : this.start;
+    if (start) this.removeNew(start);
     this.unlock();
-    if (isVain) removeEmpty(this.made);
+    if (start) removeEmpty(start.folders);
   }
 
-  /** Removes the files of a folder that this run created, else those that every run starts with. */
-  private removeFiles(made: readonly string[]): void {
-    const entries = readdirSync(this.path, { withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-    const isOwn = made.includes(resolve(this.path));
-    for (const name of isOwn ? files : [CONFIG, SPLIT_FILE]) rmSync(this.file(name), { force: true });
+  private removeNew({ files }: Start): void {
+    for (const entry of readdirSync(this.path, { withFileTypes: true }))
+      if (entry.isFile() && !files.includes(entry.name)) rmSync(this.file(entry.name), { force: true });
   }
 }
 

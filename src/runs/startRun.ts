@@ -4,6 +4,7 @@ import type { TrainerOutcome } from '../train/trainer.js';
 import { asResumedClasses } from './classMapping.js';
 import { loadData } from './loadData.js';
 import type { OpenRun } from './openRun.js';
+import type { Pace } from './pace.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { openRunLogs } from './runLogs.js';
 import { keepSplit } from './splitFile.js';
@@ -15,6 +16,8 @@ export interface StartOptions {
   readonly onData?: ((data: DatasetPair) => void) | undefined;
   readonly onEvent?: RunListener | undefined;
   readonly listeners?: readonly TrainerListener[] | undefined;
+  /** Changes the number of epochs while the run is under way. Default: it stays. */
+  readonly pace?: Pace | undefined;
 }
 
 /** A run that is ready to train. */
@@ -36,7 +39,7 @@ export interface StartedRun {
  */
 export async function startRun(opened: OpenRun, options: StartOptions = {}): Promise<StartedRun> {
   const { config, folder, checkpoint } = opened;
-  const { onEvent, onData, listeners = [] } = options;
+  const { onEvent, onData, pace, listeners = [] } = options;
   const { images, ...found } = await loadData(config, onEvent);
   onData?.(found);
   // Renamed class folders also move images between parts; the names say better what is wrong.
@@ -50,6 +53,7 @@ export async function startRun(opened: OpenRun, options: StartOptions = {}): Pro
     config,
     folder: folder.isWritten ? folder.path : undefined,
     checkpoint,
+    pace,
     listeners,
     onEvent,
   });

@@ -9,6 +9,7 @@ import type { Checkpoint } from '../train/learnerState.js';
 import { Trainer } from '../train/trainer.js';
 import { asResumedClasses } from './classMapping.js';
 import { openParts, type PartsOptions } from './openParts.js';
+import { lengthBy, type Pace } from './pace.js';
 import { RunCheckpoints } from './runCheckpoints.js';
 import type { TrainConfig } from './trainConfig.js';
 import { scheduleOf } from './trainingParts.js';
@@ -20,6 +21,8 @@ export interface TrainingRunOptions extends PartsOptions {
   /** Folder for checkpoints; none are written without it. */
   readonly folder?: string | undefined;
   readonly listeners?: readonly TrainerListener[];
+  /** Changes the number of epochs while the run is under way. Default: it stays. */
+  readonly pace?: Pace | undefined;
 }
 
 /** A prepared run: call `trainer.run()`, then `close()`. */
@@ -51,7 +54,7 @@ export async function prepareFor(
   pair: DatasetPair,
   options: Omit<TrainingRunOptions, 'data'>,
 ): Promise<TrainingRun> {
-  const { config, folder, checkpoint, listeners = [] } = options;
+  const { config, folder, checkpoint, pace, listeners = [] } = options;
   const { close, engine, data, ...parts } = await openParts(pair, options);
   try {
     const trainer = new Trainer({
@@ -60,6 +63,7 @@ export async function prepareFor(
       images: { train: pair.train.count, test: pair.test.count },
       schedule: scheduleOf(config),
       epochs: config.epochs,
+      lengthAfter: pace && lengthBy(pace, config),
       accumulate: config.accumulate,
       checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(config)),
       info: { model: parts.learner.model.config, data, config: { ...config } },

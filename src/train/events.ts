@@ -61,6 +61,8 @@ export type TrainerEvent =
     }
   | { readonly event: 'evaluation'; readonly epoch: number; readonly images: number; readonly total: number }
   | ({ readonly event: 'epoch' } & EpochResult)
+  /** The run has another number of epochs from here on. */
+  | { readonly event: 'length'; readonly epochs: number; readonly before: number }
   | { readonly event: 'checkpoint'; readonly path: string; readonly kind: CheckpointKind }
   | {
       readonly event: 'earlyStop';

@@ -1,53 +1,16 @@
-import type { Batch, BatchSource } from '../data/batch.js';
+import type { Batch } from '../data/batch.js';
 import { UsageError, UserError } from '../errors.js';
-import type { Schedule } from '../optim/schedule.js';
-import type { CheckpointInfo, Progress } from './checkpointInfo.js';
-import type { CheckpointKind, Checkpoints } from './checkpoints.js';
-import { checkEarlyStop, type EarlyStop, type Evaluations, watch } from './earlyStop.js';
+import type { Progress } from './checkpointInfo.js';
+import type { CheckpointKind } from './checkpoints.js';
+import { checkEarlyStop, type Evaluations, watch } from './earlyStop.js';
 import { EpochMeter } from './epochMeter.js';
 import { evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
 import { firstNotFinite } from './finite.js';
-import type { Learner } from './learner.js';
 import { type Accuracy, NO_ACCURACY } from './metrics.js';
+import type { RunLength } from './runLength.js';
 import { StepRunner, type StepTotals } from './stepRunner.js';
-import type { Teacher } from './teacher.js';
-
-/** Options of a trainer. */
-export interface TrainerOptions {
-  readonly learner: Learner;
-  readonly train: BatchSource;
-  readonly test: BatchSource;
-  /** Images of the sets, for events. */
-  readonly images: { readonly train: number; readonly test: number };
-  readonly schedule: Schedule;
-  readonly epochs: number;
-  /**
-   * Batches per step: their gradients are averaged, so that a step equals one with a batch that is this many times larger, except
-   * for what depends on batch statistics. Default 1. The last step of an epoch takes the remaining batches.
-   */
-  readonly accumulate?: number | undefined;
-  /** What stays as it is, in the epochs before `until`; default: nothing. */
-  readonly freezing?: Freezing | undefined;
-  /** Ends the run when the test set's figures no longer become better. Default: never. */
-  readonly earlyStop?: EarlyStop | undefined;
-  /** Gives the logits that a loss with distillation takes. */
-  readonly teacher?: Teacher | undefined;
-  /** Where checkpoints go; without it none are written. */
-  readonly checkpoints?: Checkpoints | undefined;
-  /** Contents of checkpoints besides the tensors and the progress. */
-  readonly info: Omit<CheckpointInfo, 'training'> & { readonly config: Readonly<Record<string, unknown>> };
-  /** Where to resume; without it the run is new. */
-  readonly progress?: Progress | undefined;
-  readonly listeners?: readonly TrainerListener[];
-}
-
-/** State entries that are not trained in the first epochs. */
-export interface Freezing {
-  readonly names: ReadonlySet<string>;
-  /** The epoch from which on they are trained, from 0; undefined: never. */
-  readonly until?: number | undefined;
-}
+import type { TrainerOptions } from './trainerOptions.js';
 
 /** How a run ended: complete, or stopped after a step because {@link Trainer.stop} was called. */
 export type TrainerOutcome = 'complete' | 'interrupted';
@@ -68,8 +31,9 @@ export const NO_PROGRESS: Progress = {
  */
 export class Trainer {
   private progress: Progress;
+  private length: RunLength;
   private stopping = false;
-  private hasShownBatch = false;
+  private hasBatch = false;
   private readonly steps: StepRunner;
   private readonly listeners: TrainerListener[];
 
@@ -77,7 +41,8 @@ export class Trainer {
   constructor(private readonly options: TrainerOptions) {
     this.progress = options.progress ?? NO_PROGRESS;
     this.listeners = [...(options.listeners ?? [])];
-    const { accumulate = 1 } = options;
+    const { accumulate = 1, epochs, schedule, info } = options;
+    this.length = { epochs, schedule, config: info.config };
     if (options.earlyStop) checkEarlyStop(options.earlyStop, options.learner.isAveraged);
     if (!Number.isSafeInteger(accumulate) || accumulate < 1)
       throw new UsageError(`accumulate must be a whole number of at least 1, not ${accumulate}`);
@@ -95,15 +60,14 @@ export class Trainer {
   }
 
   /**
-   * Runs to the end. A new run with checkpoints writes its first before any step, so that an unwritable
-   * folder is noticed at once and there always is a checkpoint to resume from.
+   * Runs to the end. A new run with checkpoints writes its first when it has a batch, before any step: an unwritable folder is
+   * noticed soon, there always is a checkpoint to resume from, and data that cannot be read leaves none.
    *
    * @throws UserError when the loss, or a value of the model at the end of an epoch, is not finite (the last checkpoint stays), or a checkpoint cannot be written
    */
   async run(): Promise<TrainerOutcome> {
     const { learner, test } = this.options;
     this.announce();
-    if (this.options.progress === undefined) await this.save('last');
     if (this.hasMore) {
       await this.freeze();
       await this.steps.prepare(this.progress.globalStep);
@@ -123,8 +87,8 @@ export class Trainer {
 
   /** Whether there is another epoch. */
   private get hasMore(): boolean {
-    const { epochs, earlyStop } = this.options;
-    return this.progress.epoch < epochs && !(earlyStop && this.staleEpochs >= earlyStop.patience);
+    const { earlyStop } = this.options;
+    return this.progress.epoch < this.length.epochs && !(earlyStop && this.staleEpochs >= earlyStop.patience);
   }
 
   private get staleEpochs(): number {
@@ -132,18 +96,18 @@ export class Trainer {
   }
 
   private reportEarlyStop(): void {
-    const { epochs, earlyStop } = this.options;
+    const { earlyStop } = this.options;
     const { epoch } = this.progress;
-    if (!earlyStop || epoch >= epochs) return;
+    if (!earlyStop || epoch >= this.length.epochs) return;
     const { metric = 'top1' } = earlyStop;
     this.emit({ event: 'earlyStop', epoch, metric, staleEpochs: this.staleEpochs });
   }
 
   private announce(): void {
-    const { learner, images, epochs } = this.options;
+    const { learner, images } = this.options;
     this.emit({
       event: 'start',
-      epochs,
+      epochs: this.length.epochs,
       stepsPerEpoch: this.stepsPerEpoch,
       trainImages: images.train,
       testImages: images.test,
@@ -158,6 +122,7 @@ export class Trainer {
   private async epoch(): Promise<Accuracy | undefined> {
     const { train, learner, checkpoints } = this.options;
     const { epoch, step } = this.progress;
+    const start = performance.now();
     await this.freeze();
     const batchSize = learner.batchSize * learner.overRanks.ranks.size;
     const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize });
@@ -165,7 +130,7 @@ export class Trainer {
     let begin = performance.now();
     for await (const batch of train.epoch(epoch, number)) {
       if (!this.steps.isWithinStep && (await learner.overRanks.any(this.stopping))) return undefined;
-      this.showFirst(batch);
+      if (!this.hasBatch) await this.begin(batch);
       const isLast = ++number === train.stepsPerEpoch;
       const learningRate = this.learningRate();
       const totals = await this.steps.add(batch, { learningRate, step: this.progress.globalStep, isLast });
@@ -177,7 +142,7 @@ export class Trainer {
     if (await learner.overRanks.any(this.stopping)) return undefined;
     await this.checkValues();
     const results = await this.evaluate();
-    if (results) await this.finishEpoch(meter, results);
+    if (results) await this.finishEpoch(meter, results, start);
     return results?.test;
   }
 
@@ -198,10 +163,10 @@ export class Trainer {
     return average && { test: own, average };
   }
 
-  private showFirst(batch: Batch): void {
-    if (this.hasShownBatch) return;
-    this.hasShownBatch = true;
+  private async begin(batch: Batch): Promise<void> {
+    this.hasBatch = true;
     this.emit({ event: 'batch', globalStep: this.progress.globalStep, batch });
+    if (this.options.progress === undefined) await this.save('last');
   }
 
   /** Freezes what is frozen in the current epoch. */
@@ -224,7 +189,7 @@ export class Trainer {
    * Reports an epoch and writes its checkpoints. In this order a run that is killed in between repeats
    * the end of the epoch, and its log has no gap.
    */
-  private async finishEpoch(meter: EpochMeter, results: Evaluations): Promise<void> {
+  private async finishEpoch(meter: EpochMeter, results: Evaluations, start: number): Promise<void> {
     const { test, average } = results;
     const { train, checkpoints, earlyStop } = this.options;
     const { epoch, globalStep } = this.progress;
@@ -248,11 +213,20 @@ export class Trainer {
       ...(watched && { watched }),
       ...(bestAverageTop1 !== undefined && { bestAverageTop1 }),
     };
+    await this.changeLength((performance.now() - start) / 1000);
     for (const kind of checkpoints?.kindsAfter(epoch, improved) ?? []) await this.save(kind, epoch);
   }
 
+  /** Takes another length, before the epoch's checkpoint is written: a run that is resumed there has it. */
+  private async changeLength(seconds: number): Promise<void> {
+    const next = await this.options.lengthAfter?.(this.progress.epoch, seconds);
+    if (!next) return;
+    this.emit({ event: 'length', epochs: next.epochs, before: this.length.epochs });
+    this.length = next;
+  }
+
   private learningRate(step = this.progress.step): number {
-    return this.options.schedule(this.progress.epoch, step, this.stepsPerEpoch);
+    return this.length.schedule(this.progress.epoch, step, this.stepsPerEpoch);
   }
 
   /** Steps, not batches. */
@@ -287,8 +261,8 @@ export class Trainer {
   private async save(kind: CheckpointKind, epoch = this.progress.epoch): Promise<string | undefined> {
     const { checkpoints, learner, info } = this.options;
     if (!checkpoints) return undefined;
-    const { config, ...description } = info;
-    const training = { progress: this.progress, config };
+    const { config: _, ...description } = info;
+    const training = { progress: this.progress, config: this.length.config };
     const path = await checkpoints.save(kind, learner, { ...description, training }, epoch);
     this.emit({ event: 'checkpoint', path, kind });
     return path;

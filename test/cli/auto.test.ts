@@ -11,6 +11,9 @@ const QUICK = ['--engine=onnx', '--threads=1', '--image-size=32', '--no-report']
 const WRONG: [args: string[], code: number, message: RegExp][] = [
   [[], 2, /^error: auto takes a folder of images, or --resume with a run\n$/],
   [['images', '--budget=0s'], 2, /It must be a time above 0 such as 90s, 10m, 2h or 1h30m\.\n$/],
+  [['images', '--budget=soon'], 2, /'soon' is invalid\. It must be a time above 0 [^\n]*\n$/],
+  [['images', '--resume=run'], 2, /^error: auto takes a folder of images, or --resume with a run\n$/],
+  [['none'], 1, /^error: there is no folder none: /],
   [['images', '--pretrained=none.pth'], 1, /^error: .*none\.pth/],
   [['--resume=run', '--run-dir=x'], 2, /^error: --run-dir names the folder of a new run/],
 ];

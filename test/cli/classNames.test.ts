@@ -102,7 +102,7 @@ describe('classes of a run are names', () => {
       const args = [...TRAIN, ...SHORT, '--data-path=others', '--run-dir=tuned'];
       const { stderr } = await succeed(cwd, ...args, '--pretrained=run/best.safetensors');
       assert.match(stderr, /1 of 3 classifier rows kept by class name, 2 initialised \(dog, emu\)/);
-      assert.match(stderr, /images are prepared at 32×32, as requested/);
+      assert.match(stderr, /images are prepared at 32×32"/);
     }));
 });
 

@@ -10,6 +10,8 @@ const FIND = ['find-lr', ...SMALL, '--steps=25', '--from=1e-4', '--batch-size=8'
 const WRONG: [args: string[], message: RegExp][] = [
   [['--from=0'], /^error: --from must be a number above 0, not 0\n$/],
   [['--from=2', '--to=1'], /^error: --to must be above --from 2, not 1\n$/],
+  [['--resume=run'], /unknown option '--resume=run'\n/],
+  [['--patience=0'], /^error: --patience must be a whole number of at least 1, not 0\n$/],
   [['--steps=5'], /^error: --steps must be a whole number of at least 20, not 5\n$/],
   [['--output=curve.png'], /^error: --output takes the name of a \.svg file, not curve\.png\n$/],
 ];

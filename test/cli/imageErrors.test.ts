@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createModel } from '../../src/models/registry.js';
@@ -36,6 +36,11 @@ const CASES: readonly Case[] = [
     'an unreadable file',
     [...TRAIN, '--data-path=broken', '--batch-size=1'],
     /broken.b.bad\.jpg is not an image that can be read/,
+  ],
+  [
+    'files of which none is readable',
+    [...TRAIN, '--data-path=hopeless', '--run-dir=made/run'],
+    /hopeless.[ab].\d\.jpg is not an image that can be read/,
   ],
   [
     'an image of another format',
@@ -132,6 +137,10 @@ async function prepare(cwd: string): Promise<void> {
     cpSync(at('good'), at(copy), { recursive: true });
   mkdirSync(at('hollow', 'c'));
   writeFileSync(at('broken', 'b', 'bad.jpg'), 'no image');
+  for (const name of ['a', 'b']) {
+    mkdirSync(at('hopeless', name), { recursive: true });
+    for (let i = 0; i < 4; i++) writeFileSync(at('hopeless', name, `${i}.jpg`), 'no image');
+  }
   writeFileSync(at('foreign', 'b', 'x.bmp'), 'BM');
   mkdirSync(at('broken3', 'c'));
   writeFileSync(at('broken3', 'c', 'bad.jpg'), 'no image');
@@ -166,6 +175,7 @@ describe('errors about images and weights', () => {
         assert.ok(code === 1 || code === 2, `${what}: exit code ${code}`);
         assert.ok(!`${stdout}${stderr}`.includes('    at '), `${what}: a stack trace`);
       }
+      assert.ok(!existsSync(join(cwd, 'made')), 'a run whose data was refused leaves no folder');
     }));
 });
 

@@ -24,6 +24,12 @@ function rowOf(stdout: string, name: string): [number, number] {
 const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['--to=onnx', '--calibrate=images'], 2, /^error: --calibrate is for --int8\n$/],
   [['--to=onnx', '--int8', '--f16'], 2, /^error: --f16 and --int8 contradict each other/],
+  [['--to=onnx', '--calibration-images=5'], 2, /^error: --calibration-images is for --int8\n$/],
+  [['--to=onnx', '--data=images'], 2, /^error: --data is for --int8\n$/],
+  [['--to=pth', '--int8'], 2, /^error: --int8 is for --to onnx(?: and web)?, not pth\n$/],
+  [['--to=onnx', '--int8', '--opset=9'], 2, /^error: option '--opset <n>' argument '9' is invalid\. .*\n$/],
+  [['--to=onnx', '--int8', '--calibration-images=0'], 2, /^error: .*'0' is invalid\. .*\n$/],
+  [['--to=onnx', '--int8', '--calibrate=none'], 1, /^error: the folder none cannot be read: ENOENT/],
   [['--to=onnx', '--int8', '--calibrate=empty'], 1, /^error: --calibrate empty has no images\n$/],
 ];
 

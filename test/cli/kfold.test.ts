@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
@@ -22,6 +22,17 @@ const KFOLD = [
 const NEW = [...KFOLD, '--folds=2', '--run-dir=all'];
 
 const WRONG: [args: string[], code: number, message: RegExp][] = [
+  [['--folds=1'], 2, /^error: --folds must be a whole number of at least 2, not 1\n$/],
+  [['--fold=1'], 2, /\(Did you mean --folds\?\)\n$/],
+  [
+    ['--resume=all', '--run-dir=x'],
+    2,
+    /^error: --run-dir and --resume exclude each other: give one of them\n$/,
+  ],
+  [['--resume=all', '--recipe=finetune'], 2, /^error: --recipe is for a new k-fold training: /],
+  [['--data-path=hollow'], 1, /^error: the class folder .*hollow.empty has no images: /],
+  [['--data-path=hollow', '--run-dir=mine'], 1, /^error: the class folder .*hollow.empty has no images: /],
+  [['--batch-size=13', '--run-dir=mine/new'], 1, /^error: a batch of 13 is larger than .* its \d+ images\n$/],
   [['--folds=50', '--run-dir=x'], 1, /^error: 12 images are too few for --folds 50\n$/],
   [['--folds=3', '--val-share=0.3'], 2, /^error: --val-share has no effect with --folds\n$/],
   [['--resume=none'], 1, /^error: runs\/none has no k-fold training: it has no kfold\.json\n$/],
@@ -38,6 +49,8 @@ describe('biasloss kfold', () => {
   it('trains a run per fold, resumes after a break, and gives mean and deviation', () =>
     withFolder(async (cwd) => {
       await drawClasses(join(cwd, 'images'), ['broad', 'narrow', 'wide'], 4);
+      mkdirSync(join(cwd, 'hollow', 'empty'), { recursive: true });
+      mkdirSync(join(cwd, 'mine'));
       let sent = false;
       const broken = await biasloss([...NEW, '--log-format=json'], {
         cwd,
@@ -64,11 +77,18 @@ describe('biasloss kfold', () => {
       assert.ok(Math.abs(top1.mean - mean) < 1e-9);
       assert.ok(Math.abs(top1.deviation - Math.sqrt(squares)) < 1e-9);
       await checkFolds(cwd, values);
+      await checkInspection(cwd);
       for (const [args, code, message] of WRONG) {
         const wrong = await biasloss([...KFOLD, ...args], { cwd });
         assert.match(wrong.stderr.split('\n').slice(-2).join('\n'), message);
         assert.equal(wrong.code, code, args.join(' '));
       }
+      assert.deepEqual(
+        readdirSync(cwd).sort(),
+        ['all', 'hollow', 'images', 'mine'],
+        'nothing refused leaves a folder',
+      );
+      assert.deepEqual(readdirSync(join(cwd, 'mine')), []);
       writeFileSync(join(cwd, 'all', 'kfold.json'), '{"folds":2}');
       const damaged = await biasloss(['kfold', '--resume=all'], { cwd });
       assert.match(damaged.stderr, /^error: all\/kfold\.json is damaged/);
@@ -88,4 +108,33 @@ async function checkFolds(cwd: string, top1: readonly number[]): Promise<void> {
   const [result] = eventsOf(stdout);
   assert.equal(result!.images, 6);
   assert.ok(Math.abs(Number(result!.top1) - top1[1]!) < 1e-6);
+}
+
+/** `inspect` looks at every image with the model that did not train on it. */
+async function checkInspection(cwd: string): Promise<void> {
+  const inspect = (...args: string[]) => biasloss(['inspect', ...args], { cwd });
+  const found = async (place: string): Promise<Record<string, unknown>> => {
+    const { code, stdout, stderr } = await inspect(place, '--most=12', '--log-format=json');
+    assert.equal(code, 0, stderr);
+    return eventsOf(stdout)[0]!;
+  };
+  const all = await found('all');
+  assert.deepEqual(
+    [all.kfold, all.folds, all.probabilities, all.images, all.of_images],
+    ['all', 2, 'out-of-fold', 12, 12],
+  );
+  const folds = [await found('all/fold-1'), await found('all/fold-2')];
+  const losses = (one: Record<string, unknown>) => one.greatest_loss as { loss: number }[];
+  const expected = folds.flatMap(losses).toSorted((a, b) => b.loss - a.loss);
+  assert.deepEqual(losses(all), expected);
+  const text = await inspect('all', '--write-exclude=list.txt');
+  assert.match(
+    text.stdout,
+    /^all on 12 images \(all folds\)\nprobabilities: of each image by the model of the fold /,
+  );
+  assert.match(readFileSync(join(cwd, 'list.txt'), 'utf8'), /^# Likely label errors by all\. /);
+  rmSync(join(cwd, 'list.txt'));
+  const part = await inspect('all', '--part=train');
+  assert.match(part.stderr, /^error: --part train is for a run: [^\n]*\n$/);
+  assert.equal(part.code, 2);
 }

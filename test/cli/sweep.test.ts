@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
@@ -15,6 +15,12 @@ const SETTINGS = {
   engine: 'onnx',
   epochs: 1,
 };
+
+const WRONG: [args: string[], message: RegExp][] = [
+  [['none.json'], /^error: the sweep none\.json cannot be read as JSON: ENOENT[^\n]*\n$/],
+  [['bad.json', '--parallel=0'], /^error: option '--parallel <n>' argument '0' is invalid\. [^\n]*\n$/],
+  [[], /^error: missing required argument 'file'\n$/],
+];
 
 interface State {
   readonly runs: Readonly<Record<string, { readonly state: string; readonly problem?: string }>>;
@@ -58,5 +64,11 @@ describe('biasloss sweep', () => {
       assert.equal(code, 2);
       assert.equal(stdout, '');
       assert.match(stderr, /^error: bad\.json: the run baseLr--1_seed-0: baseLr must be .*, not -1\n$/);
+      for (const [args, message] of WRONG) {
+        const wrong = await biasloss(['sweep', ...args], { cwd });
+        assert.match(wrong.stderr, message);
+        assert.equal(wrong.code, 2, args.join(' '));
+      }
+      assert.deepEqual(readdirSync(cwd), ['bad.json']);
     }));
 });

@@ -42,7 +42,7 @@ test('images in files: 64 for a small model and larger images, else the model’
     `images are prepared at 32×32: the images’ shorter sides are about 47 pixels, and ${end}`,
   ]);
   assert.equal((await choose('skipblocknet', null, 100))[0], 224);
-  assert.deepEqual(await choose('shufflenetv2', 40, 100), [40, 'images are prepared at 40×40, as requested']);
+  assert.deepEqual(await choose('shufflenetv2', 40, 100), [40, 'images are prepared at 40×40']);
 });
 
 test('images in memory keep their size, without a word', async () => {

@@ -42,7 +42,9 @@ describe('RunFolder', () => {
       assert.ok(!existsSync(own.path));
       mkdirSync(join(parent, 'old'));
       writeFileSync(join(parent, 'old', 'notes.txt'), '');
-      (await RunFolder.create(join(parent, 'old'), {})).close();
+      const old = await RunFolder.create(join(parent, 'old'), {});
+      writeFileSync(old.file('metrics.csv'), '');
+      old.close();
       assert.deepEqual(readdirSync(join(parent, 'old')), ['notes.txt']);
     }));
 

@@ -76,12 +76,25 @@ export const largeTorchvisionModels = [
 /** Every model of torchvision's that has golden numbers. */
 export const torchvisionModels = [...smallTorchvisionModels, ...largeTorchvisionModels] as const;
 
+/** Other sizes of models of timm that have golden numbers. */
+export const timmSizes = [
+  'efficientnet_lite1',
+  'efficientnet_lite2',
+  'efficientnet_lite3',
+  'efficientnet_lite4',
+  'tf_efficientnet_lite1',
+  'tf_efficientnet_lite2',
+  'tf_efficientnet_lite3',
+  'tf_efficientnet_lite4',
+  'lcnet_050',
+  'lcnet_075',
+] as const;
+
 /** Models of timm that have golden numbers. */
 export const timmModels = [
+  ...timmSizes,
   'efficientnet_lite0',
   'tf_efficientnet_lite0',
-  'efficientnet_lite1',
-  'efficientnet_lite3',
   'mobilenetv3_small_100',
   'mobilenetv3_large_100',
   'lcnet_100',

@@ -190,3 +190,16 @@ export function torchvisionSuite(title: string, subject: TorchvisionSubject): vo
       checkSteps(learner, golden, limits));
   });
 }
+
+/** Registers a test of evaluation alone, which compiles little. */
+export function evaluationTest({ model, engine, limits }: TorchvisionSubject): void {
+  it(`${model}: logits and variances in evaluation mode`, async () => {
+    const golden = readTorchvisionGolden(model);
+    const own = await engine();
+    try {
+      await checkEvaluation(await learnerOf(golden, own), golden, limitsOf(golden, limits));
+    } finally {
+      await own.close();
+    }
+  });
+}

@@ -13,7 +13,7 @@ import { formulaInput } from '../support/formula.js';
 import { relativeError } from '../support/golden.js';
 import { onednnMissing } from '../support/onednn.js';
 import { runPython, skipWithoutPython } from '../support/python.js';
-import type { timmModels } from '../support/torchvisionGolden.js';
+import { type timmModels, timmSizes } from '../support/torchvisionGolden.js';
 import { exactEvaluationTest, torchvisionSuite } from '../support/torchvisionSuite.js';
 
 const { BIASLOSS_TIMM: timm = '' } = process.env;
@@ -24,6 +24,8 @@ const skip =
 const MODELS: Readonly<Record<string, string>> = {
   mobilenetv3_small_100: 'mobilenetv3_small_100',
   mobilenetv3_large_100: 'mobilenetv3_large_100',
+  lcnet_050: 'lcnet_050',
+  lcnet_075: 'lcnet_075',
   lcnet_100: 'lcnet_100',
   ghostnet_100: 'ghostnet_100',
   repvgg_a0: 'repvgg_a0',
@@ -67,10 +69,11 @@ const computed = [
   ['mobilenetv3_large_100', 'onnx'],
   ['mobilenetv3_large_100', 'onednn'],
   ['lcnet_100', 'onnx'],
-  ['ghostnet_100', 'onednn'],
+  ['ghostnet_100', 'onnx'],
   ['repvgg_a0', 'onnx'],
   ['mobilenetv4_conv_small', 'onednn'],
-] as const satisfies [(typeof timmModels)[number], EngineName][];
+  ...timmSizes.map((model) => [model, 'onednn'] as const),
+] as const satisfies readonly (readonly [(typeof timmModels)[number], EngineName])[];
 
 for (const [model, name] of computed) {
   const title = `${model} beside timm on ${name}`;
@@ -80,7 +83,13 @@ for (const [model, name] of computed) {
   else torchvisionSuite(title, { model, limits, engine: () => createEngine(name) });
 }
 
-for (const model of ['mobilenetv3_large_100', 'ghostnet_100', 'repvgg_a0', 'mobilenetv4_conv_small'] as const)
+for (const model of [
+  'efficientnet_lite0',
+  'mobilenetv3_large_100',
+  'ghostnet_100',
+  'repvgg_a0',
+  'mobilenetv4_conv_small',
+] as const)
   describe(`${model} beside timm in double precision`, () => exactEvaluationTest(model));
 
 describe('a state dict of timm', { skip: skip || skipWithoutPython('numpy', 'torch', 'torchvision') }, () => {

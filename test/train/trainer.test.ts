@@ -74,7 +74,7 @@ describe('trainer', () => {
         assert.equal(await trainer.run(), 'complete');
         const kinds = events.map(({ event }) => event).filter((kind) => kind !== 'evaluation');
         const epoch = [...Array<string>(5).fill('step'), 'epoch'];
-        assert.deepEqual(kinds.slice(0, 9), ['start', 'checkpoint', 'batch', ...epoch]);
+        assert.deepEqual(kinds.slice(0, 9), ['start', 'batch', 'checkpoint', ...epoch]);
         assert.equal(kinds.at(-1), 'result');
         const [start] = eventsOf(events, 'start');
         assert.equal(start!.stepsPerEpoch, 5);

@@ -66,6 +66,23 @@ export class OutcomeCollector {
   }
 }
 
+/** Results on several sets of images of the same classes, in their order. */
+export function joinedOutcomes(parts: readonly Outcomes[]): Outcomes {
+  const ints = (key: 'labels' | 'predicted'): Int32Array =>
+    Int32Array.from(parts.flatMap((part) => [...part[key]]));
+  const floats = (key: 'probabilities' | 'losses' | 'variances'): Float32Array =>
+    Float32Array.from(parts.flatMap((part) => [...part[key]]));
+  return {
+    classes: parts[0]!.classes,
+    count: parts.reduce((sum, { count }) => sum + count, 0),
+    labels: ints('labels'),
+    predicted: ints('predicted'),
+    probabilities: floats('probabilities'),
+    losses: floats('losses'),
+    variances: floats('variances'),
+  };
+}
+
 function softmax(row: Float32Array): { shares: Float32Array; highest: number; logSum: number } {
   let highest = 0;
   for (let k = 1; k < row.length; k++) if (row[k]! > row[highest]!) highest = k;

@@ -36,11 +36,13 @@ export interface InspectedImage {
   readonly variance: number;
 }
 
-/** What was found in a run's images. */
+/** What was found in the images of a run, or of a k-fold training. */
 export interface Inspection {
-  /** The checkpoint's file. */
+  /** The checkpoint's file, or the folder of the k-fold training. */
   readonly checkpoint: string;
   readonly part: PartName;
+  /** Folds whose models gave the probabilities, each those of the images that it held out; undefined for a run. */
+  readonly folds?: number | undefined;
   /** Images that were looked at, and all of the part. */
   readonly images: number;
   readonly ofImages: number;
@@ -60,47 +62,69 @@ export interface Inspection {
  * @throws UsageError when images must be files and are not
  */
 export async function inspectRun(folder: string, options: InspectOptions = {}): Promise<Inspection> {
-  const { part = 'val', limit, most = 20, needsFiles = false } = options;
+  const { part = 'val', limit, needsFiles = false } = options;
   const model = await TrainedModel.open(folder, { part, limit });
   try {
-    const { config, path, testImages, preprocessing } = model;
-    if (needsFiles && config.data !== 'imagefolder')
-      throw new UsageError(
-        `the images of ${path} are not files in folders, but of ${config.data}: an exclusion list cannot name them`,
-      );
+    if (needsFiles) expectFiles(model);
     const vectors = new ImageVectors();
-    const outcomes = await model.outcomes(vectors);
-    const describe = describer(outcomes, (image) => nameOf(model, image));
-    const { labelErrors, lowestVariance, greatestLoss } = notableImages(outcomes, outcomes.count);
-    return {
-      checkpoint: path,
-      part,
-      images: outcomes.count,
-      ofImages: testImages,
-      labelErrors: labelErrors.map(describe),
-      nearDuplicates: nearDuplicates(vectors, preprocessing.mean.length).map((group) => group.map(describe)),
-      leastVariance: lowestVariance.slice(0, most).map(describe),
-      greatestLoss: greatestLoss.slice(0, most).map(describe),
-    };
+    const outcomes = await model.outcomes({ vectors });
+    const names = namesOf(model);
+    const found = findingsIn({ outcomes, vectors, names }, { ...options, model });
+    return { checkpoint: model.path, part, images: outcomes.count, ofImages: model.testImages, ...found };
   } finally {
     await model.close();
   }
 }
 
-function describer(outcomes: Outcomes, nameOfImage: (image: number) => string) {
+/** @throws UsageError when the images of a run are not files, so that an exclusion list cannot name them */
+export function expectFiles({ config, path }: TrainedModel): void {
+  if (config.data !== 'imagefolder')
+    throw new UsageError(
+      `the images of ${path} are not files in folders, but of ${config.data}: an exclusion list cannot name them`,
+    );
+}
+
+/** Names of a model's images, in their order. */
+export function namesOf({ test, testImages, config }: TrainedModel): string[] {
+  return Array.from({ length: test.count }, (_, image) =>
+    test.kind === 'images'
+      ? imageKey(test.source(image), config.dataPath ?? '.')
+      : `image ${indexInSet(image, test.count, testImages)}`,
+  );
+}
+
+/** Results on images, what these are compared by, and their names. */
+interface Looked {
+  readonly outcomes: Outcomes;
+  readonly vectors: ImageVectors;
+  readonly names: readonly string[];
+}
+
+/** What there is to find, the most notable first. */
+export function findingsIn(
+  { outcomes, vectors, names }: Looked,
+  { most = 20, model }: Pick<InspectOptions, 'most'> & { readonly model: TrainedModel },
+): Pick<Inspection, 'labelErrors' | 'nearDuplicates' | 'leastVariance' | 'greatestLoss'> {
+  const describe = (image: number): InspectedImage => described(outcomes, image, names[image]!);
+  const { labelErrors, lowestVariance, greatestLoss } = notableImages(outcomes, outcomes.count);
+  const channels = model.preprocessing.mean.length;
+  return {
+    labelErrors: labelErrors.map(describe),
+    nearDuplicates: nearDuplicates(vectors, channels).map((group) => group.map(describe)),
+    leastVariance: lowestVariance.slice(0, most).map(describe),
+    greatestLoss: greatestLoss.slice(0, most).map(describe),
+  };
+}
+
+function described(outcomes: Outcomes, image: number, name: string): InspectedImage {
   const { classes, labels, predicted, losses, variances } = outcomes;
-  return (image: number): InspectedImage => ({
-    image: nameOfImage(image),
+  return {
+    image: name,
     label: classes[labels[image]!]!,
     predicted: classes[predicted[image]!]!,
     labelProbability: probabilityOf(outcomes, image, labels[image]!),
     probability: probabilityOf(outcomes, image, predicted[image]!),
     loss: losses[image]!,
     variance: variances[image]!,
-  });
-}
-
-function nameOf({ test, testImages, config }: TrainedModel, image: number): string {
-  if (test.kind === 'images') return imageKey(test.source(image), config.dataPath ?? '.');
-  return `image ${indexInSet(image, test.count, testImages)}`;
+  };
 }

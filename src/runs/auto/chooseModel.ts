@@ -31,7 +31,8 @@ const MOST_MEASURED = 3;
 
 /**
  * Chooses the largest model that gets enough epochs in the time that is left. The smallest one is measured, the others are
- * estimated by their computation, and the chosen one is measured, too.
+ * estimated by their computation, and the chosen one is measured, too. Where the smallest seems to be too slow, it is measured once
+ * more: the machine may have been busy.
  *
  * @param ladder in the order of computation
  * @throws UserError when it is empty
@@ -40,6 +41,8 @@ export async function chooseModel(ladder: readonly Candidate[], task: Task): Pro
   const [smallest] = ladder;
   if (!smallest) throw new UserError('no model takes images of this size: give another image size');
   let best = choiceOf(smallest, await task.measure(smallest), task);
+  if (!best.isEnough && task.secondsLeft() > 0)
+    best = choiceOf(smallest, Math.min(best.secondsPerImage, await task.measure(smallest)), task);
   let perMac = best.secondsPerImage / smallest.macs;
   let tooSlow = ladder.length;
   for (let measured = 1; measured < MOST_MEASURED; measured++) {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { DatasetPair } from '../../data/dataset.js';
 import { typicalSize } from '../../data/images/measure.js';
 import { errorMessage, UserError } from '../../errors.js';
@@ -6,9 +7,10 @@ import { families } from '../../models/registry.js';
 import { localWeights } from '../hub/localWeights.js';
 import { newRunConfig } from '../openRun.js';
 import { fetchPretrained } from '../pretrainedModel.js';
-import type { RunListener } from '../runEvents.js';
+import { noticeEvent, type RunListener } from '../runEvents.js';
 import type { TrainConfig } from '../trainConfig.js';
 import { type Choice, chooseModel, type Task } from './chooseModel.js';
+import { chooseThreads } from './chooseThreads.js';
 import { type Candidate, FRESH_RUNGS, ladderOf, PUBLISHED_RUNGS, type Rung } from './ladder.js';
 import { measureTraining } from './measureTraining.js';
 
@@ -75,6 +77,9 @@ async function givenRung({ settings, onEvent }: PlanOptions): Promise<Rung[]> {
 }
 
 class Planner {
+  /** Threads that were chosen. */
+  private threads: Partial<TrainConfig> = {};
+
   constructor(private readonly options: PlanOptions) {}
 
   /**
@@ -137,10 +142,11 @@ class Planner {
       secondsLeft: () => Math.max(0, FOR_TRAINING * this.options.secondsLeft()),
       measure: (candidate) => this.measure(candidate, batchSize),
     };
+    await this.chooseThreads(ladder, batchSize);
     const choice = await chooseModel(ladder, task);
     const epochs = settings.epochs ?? choice.epochs;
     const rate = pretrained ? {} : { baseLr: FRESH_RATE };
-    const chosen = { ...settingsOf(choice.candidate), ...rate, batchSize, epochs };
+    const chosen = { ...settingsOf(choice.candidate), ...rate, ...this.threads, batchSize, epochs };
     return {
       ...choice,
       epochs,
@@ -151,11 +157,30 @@ class Planner {
     };
   }
 
-  private async measure(candidate: Candidate, batchSize: number): Promise<number> {
+  /** Decides the threads of everything that follows, unless they are given. */
+  private async chooseThreads([smallest]: readonly Candidate[], batchSize: number): Promise<void> {
+    if (this.options.settings.threads !== undefined || !smallest) return;
+    const threads = await chooseThreads({
+      threads: availableParallelism(),
+      measure: (count) => this.measure(smallest, batchSize, { threads: count }),
+    });
+    if (threads === undefined) return;
+    this.threads = { threads };
+    const text =
+      'one thread is used: the machine is busy, and several would be slower, as they wait for each other';
+    this.options.onEvent?.(noticeEvent('settings', () => text));
+  }
+
+  private async measure(
+    candidate: Candidate,
+    batchSize: number,
+    threads: Partial<TrainConfig> = this.threads,
+  ): Promise<number> {
     const { settings, data, onMeasure } = this.options;
     onMeasure?.(candidate);
+    const all = { ...settingsOf(candidate), batchSize, ...threads, ...settings };
     // Of the weights only the computation matters, which is the same without them.
-    const { pretrained: _, ...others } = { ...settingsOf(candidate), batchSize, ...settings };
+    const { pretrained: _, ...others } = all;
     const config = await newRunConfig({ recipe: 'finetune', settings: others });
     return measureTraining(config, data);
   }

@@ -122,13 +122,13 @@ function metricsIn(folder: string): Metrics | undefined {
   return text.trim().includes('\n') ? parseMetrics(text, path) : undefined;
 }
 
-/** The number of epochs that the run had when it was started or resumed last; undefined if its log does not say. */
+/** The number of epochs that the run had when it was started, resumed or changed last; undefined if its log does not say. */
 function loggedEpochs(folder: string): number | undefined {
   const path = fileInside(folder, 'log.jsonl');
   if (path === undefined) return undefined;
   const log = readFileSync(path, 'utf8');
-  const start = log.lastIndexOf('"event":"start"');
-  const [, epochs] = /"epochs":(\d+)/.exec(start < 0 ? '' : log.slice(start, log.indexOf('\n', start))) ?? [];
+  const place = Math.max(log.lastIndexOf('"event":"start"'), log.lastIndexOf('"event":"length"'));
+  const [, epochs] = /"epochs":(\d+)/.exec(place < 0 ? '' : log.slice(place, log.indexOf('\n', place))) ?? [];
   return epochs === undefined ? undefined : Number(epochs);
 }
 

@@ -78,6 +78,7 @@ function withEvent(
       return { ...before, phase: 'stopped', status: `Stopped in epoch ${event.epoch + 1}.` };
     case 'result':
       return { ...before, phase: 'complete', status: completeText(before.epochs) };
+    case 'length':
     case 'checkpoint':
     case 'earlyStop':
       return before;

