@@ -1,8 +1,9 @@
 import type { NodeProto } from '../../../formats/onnx/onnx_pb.js';
 import type { Name } from './graphBuilder.js';
 
-/** Producers and readers of the values of a graph. */
+/** Producers and readers of the values of a graph, and where its nodes stand: each after what it needs. */
 interface Uses {
+  readonly places: ReadonlyMap<NodeProto, number>;
   readonly producers: ReadonlyMap<Name, NodeProto>;
   readonly readers: ReadonlyMap<Name, readonly NodeProto[]>;
 }
@@ -14,17 +15,23 @@ function usesOf(nodes: readonly NodeProto[]): Uses {
     for (const output of node.output) producers.set(output, node);
     for (const input of node.input) readers.set(input, [...(readers.get(input) ?? []), node]);
   }
-  return { producers, readers };
+  const places = new Map(nodes.map((node, place) => [node, place]));
+  return { places, producers, readers };
 }
 
-/** Whether every one of `wanted` is needed to compute `node`; looks at the nearest first. */
-function areAncestors(wanted: ReadonlySet<NodeProto>, node: NodeProto, { producers }: Uses): boolean {
+/** Whether every one of `wanted` is needed to compute `node`; looks at the nearest first, and at none that stands before all of them. */
+function areAncestors(
+  wanted: ReadonlySet<NodeProto>,
+  node: NodeProto,
+  { places, producers }: Uses,
+): boolean {
   const missing = new Set(wanted);
+  const first = Math.min(...[...wanted].map((reader) => places.get(reader)!));
   const seen = new Set([node]);
   for (const found of seen) {
     for (const input of found.input) {
       const producer = producers.get(input);
-      if (!producer) continue;
+      if (!producer || places.get(producer)! < first) continue;
       seen.add(producer);
       missing.delete(producer);
     }
