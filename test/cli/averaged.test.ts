@@ -9,7 +9,7 @@ import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
 import { dict, tensor, zipFile } from '../formats/support/torchFiles.js';
 import { formulaTensors } from '../support/models.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, SMALL } from './fixtures/process.js';
+import { biasloss, TRAIN_SMALL } from './fixtures/process.js';
 
 const model = createModel({ name: 'shufflenetv2', ratio: 0.5, classes: 10 });
 const last = formulaTensors(model);
@@ -83,8 +83,7 @@ describe('averaged weights of a .pth on the command line', () => {
       assert.match(ema.stderr, /a\.pth: using the averaged weights \(EMA\) under model_ema/);
       assert.match(ema.stdout, /class 7/);
       const train = [
-        'train',
-        ...SMALL,
+        ...TRAIN_SMALL,
         '--epochs=1',
         '--limit-train=16',
         '--pretrained=a.pth',
@@ -107,8 +106,7 @@ describe('averaged weights of a .pth on the command line', () => {
     withFolder(async (cwd) => {
       writeFileSync(join(cwd, 'a.pth'), Buffer.concat(exportTorch(last)));
       const grey = [
-        'train',
-        ...SMALL,
+        ...TRAIN_SMALL,
         '--epochs=1',
         '--image-channels=1',
         '--pretrained=a.pth',

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses } from './fixtures/images.js';
-import { biasloss, eventsOf, SMALL } from './fixtures/process.js';
+import { biasloss, eventsOf, TRAIN_SMALL } from './fixtures/process.js';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const PACKAGE = new URL('../../../package.json', import.meta.url);
@@ -54,7 +54,7 @@ describe('the command’s start', () => {
   it('says that there are too few file descriptors, and leaves nothing behind', () =>
     withFolder(async (cwd) => {
       for (const limit of [24, 34]) {
-        const { code, stderr } = await biasloss(['train', ...SMALL, '--workers=8'], {
+        const { code, stderr } = await biasloss([...TRAIN_SMALL, '--workers=8'], {
           cwd,
           shell: `ulimit -n ${limit}; exec "$@"`,
         });

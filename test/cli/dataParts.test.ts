@@ -19,6 +19,7 @@ const TRAIN = [
   '--image-size=32',
   '--batch-size=8',
   '--base-lr=0.02',
+  '--no-report',
   '--engine=onnx',
   '--threads=1',
 ];
@@ -87,7 +88,14 @@ async function checkResume(cwd: string): Promise<void> {
   writeFileSync(join(images, 'b', 'new.png'), await drawnImage(1, 70));
   rmSync(join(images, GONE));
   writeFileSync(join(cwd, 'more.txt'), `${HELD[0]}\nb\\4.png\n`);
-  const { stderr } = await run(cwd, 'train', '--resume=run', '--epochs=2', '--exclude=more.txt');
+  const { stderr } = await run(
+    cwd,
+    'train',
+    '--resume=run',
+    '--epochs=2',
+    '--no-report',
+    '--exclude=more.txt',
+  );
   assert.match(
     stderr,
     new RegExp(`has changed since the run started: 1 added \\(b/new\\.png\\), 1 missing \\(${GONE}\\)\n`),

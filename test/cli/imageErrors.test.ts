@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { createModel } from '../../src/models/registry.js';
 import { exportTorch } from '../../src/train/exportWeights.js';
 import type { StateDictTensors } from '../../src/train/stateDict.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses, drawnImage } from './fixtures/images.js';
 import { biasloss } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
 /** What is wrong, the arguments, and what standard error says. */
 type Case = readonly [what: string, args: readonly string[], message: RegExp];
@@ -157,11 +158,13 @@ function zeros(): StateDictTensors {
 }
 
 describe('errors about images and weights', () => {
+  const shared = new SharedProcess();
+  after(() => shared.close());
   it('are a sentence each, and an exit code', () =>
     withFolder(async (cwd) => {
       await prepare(cwd);
       for (const [what, args, message] of CASES) {
-        const { code, stdout, stderr } = await biasloss(args, { cwd });
+        const { code, stdout, stderr } = await shared.run(args, cwd);
         assert.match(stderr.split('\n').at(-2) ?? '', message, what);
         assert.ok(code === 1 || code === 2, `${what}: exit code ${code}`);
         assert.ok(!`${stdout}${stderr}`.includes('    at '), `${what}: a stack trace`);

@@ -18,6 +18,7 @@ const TRAIN = [
   '--epochs=1',
   '--batch-size=8',
   '--base-lr=0.02',
+  '--no-report',
   ...ENGINE,
 ];
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, eventsOf, SMALL } from './fixtures/process.js';
+import { biasloss, eventsOf, TRAIN_SMALL } from './fixtures/process.js';
 
-const TRAIN = ['train', ...SMALL, '--no-report'];
+const TRAIN = [...TRAIN_SMALL];
 const AUGMENTED = ['--auto-augment=ra', '--random-erase=0.3', '--greyscale=0.2', '--colour-jitter=0.2'];
 const MIXED = ['--mixup=0.4', '--cutmix=1'];
 
@@ -40,8 +40,8 @@ describe('biasloss train --mixup --cutmix', () => {
       const whole = await biasloss([...flags, '--run-dir=whole'], { cwd });
       assert.equal(whole.code, 0, whole.stderr);
       await interrupted(cwd, [...flags, '--run-dir=broken'], '"event":"checkpoint"');
-      await interrupted(cwd, ['train', '--resume=broken'], '"event":"epoch"');
-      const resumed = await biasloss(['train', '--resume=broken'], { cwd });
+      await interrupted(cwd, ['train', '--resume=broken', '--no-report'], '"event":"epoch"');
+      const resumed = await biasloss(['train', '--resume=broken', '--no-report'], { cwd });
       assert.equal(resumed.code, 0, resumed.stderr);
       assert.deepEqual(figuresOf(join(cwd, 'broken')), figuresOf(join(cwd, 'whole')));
       const tensorsOf = (run: string) => readCheckpoint(join(cwd, run, 'last.safetensors')).tensors;

@@ -3,9 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, eventsOf, SMALL } from './fixtures/process.js';
+import { biasloss, eventsOf, TRAIN_SMALL } from './fixtures/process.js';
 
-const TRAIN = ['train', ...SMALL, '--no-report'];
+const TRAIN = [...TRAIN_SMALL];
 
 const configOf = (folder: string): Record<string, unknown> =>
   JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));

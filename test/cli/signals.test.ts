@@ -10,10 +10,10 @@ import { RunFolder } from '../../src/runs/runFolder.js';
 import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
 import { Samples } from '../support/samples.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, type Ended, eventsOf, runFiles, SMALL } from './fixtures/process.js';
+import { biasloss, type Ended, eventsOf, runFiles, TRAIN_SMALL } from './fixtures/process.js';
 
-const TRAIN = ['train', ...SMALL, '--epochs=3', '--run-dir=run', '--log-format=json'] as const;
-const RESUME = ['train', '--resume=run', '--log-format=json'] as const;
+const TRAIN = [...TRAIN_SMALL, '--epochs=3', '--run-dir=run', '--log-format=json'] as const;
+const RESUME = ['train', '--resume=run', '--log-format=json', '--no-report'] as const;
 
 /** Runs and sends signals, the first when the output first has the text. */
 function signalled(

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, eventsOf, runFiles, SMALL } from './fixtures/process.js';
+import { biasloss, eventsOf, runFiles, SMALL, TRAIN_SMALL } from './fixtures/process.js';
 
 describe('biasloss train and test', () => {
   it('print lines of JSON with the documented names, write the run folder, and agree on the accuracy', () =>
@@ -133,10 +133,10 @@ describe('biasloss train', () => {
 
   it('starts with given weights, and rejects those of another model', () =>
     withFolder(async (cwd) => {
-      const first = await biasloss(['train', ...SMALL, '--epochs=1', '--run-dir=a'], { cwd });
+      const first = await biasloss([...TRAIN_SMALL, '--epochs=1', '--run-dir=a'], { cwd });
       assert.equal(first.code, 0, first.stderr);
       const same = await biasloss(
-        ['train', ...SMALL, '--epochs=1', '--run-dir=b', '--pretrained=a/best.safetensors'],
+        [...TRAIN_SMALL, '--epochs=1', '--run-dir=b', '--pretrained=a/best.safetensors'],
         { cwd },
       );
       assert.equal(same.code, 0, same.stderr);
