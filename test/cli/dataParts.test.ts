@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { it } from 'node:test';
+import { after, it } from 'node:test';
 import { isHeldOut } from '../../src/data/folders/splits.js';
 import { parseInventory } from '../../src/data/parts/inventory.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses, drawnImage } from './fixtures/images.js';
 import { biasloss, type Ended, eventsOf } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
 const TRAIN = [
   'train',
@@ -37,8 +38,11 @@ const NAMES = ['a', 'b'].flatMap((name) =>
 const HELD = NAMES.filter((name) => isHeldOut(name, 0.3, 5));
 const GONE = NAMES.find((name) => !HELD.includes(name))!;
 
+const shared = new SharedProcess();
+after(() => shared.close());
+
 async function run(cwd: string, ...args: string[]): Promise<Ended> {
-  const ended = await biasloss(args, { cwd });
+  const ended = await shared.run(args, cwd);
   assert.equal(ended.code, 0, `${args.join(' ')}: ${ended.stderr}`);
   return ended;
 }
@@ -107,7 +111,7 @@ async function checkResume(cwd: string): Promise<void> {
   let name = 0;
   while (!isHeldOut(`a/renamed${name}.png`, 0.3, 5)) name++;
   renameSync(join(images, trained), join(images, 'a', `renamed${name}.png`));
-  const moved = await biasloss(['train', '--resume=run', '--epochs=3'], { cwd });
+  const moved = await shared.run(['train', '--resume=run', '--epochs=3'], cwd);
   assert.equal(moved.code, 1);
   assert.match(
     moved.stderr,

@@ -159,9 +159,10 @@ function prepare(cwd: string): void {
   for (const part of ['train', 'test']) writeFileSync(join(cwd, 'labels', `${part}.bin`), records);
 }
 
+const shared = new SharedProcess();
+after(() => shared.close());
+
 describe('errors', () => {
-  const shared = new SharedProcess();
-  after(() => shared.close());
   for (const [what, args, code, message] of CASES) {
     it(`${what}: ${args[0]} ends with ${code} and a sentence, and leaves no run behind`, () =>
       withFolder(async (cwd) => {
@@ -217,12 +218,12 @@ describe('a checkpoint of another model', () => {
         ],
       ];
       for (const [args, code, message] of cases) {
-        const ended = await biasloss(args, { cwd });
+        const ended = await shared.run(args, cwd);
         assert.match(ended.stderr, message);
         assert.equal(ended.code, code);
       }
       writeFileSync(join(cwd, 'run', 'last.safetensors'), 'damaged');
-      const damaged = await biasloss(['train', '--resume=run'], { cwd });
+      const damaged = await shared.run(['train', '--resume=run'], cwd);
       assert.match(damaged.stderr, /^error: run\/last\.safetensors/);
       assert.ok(!existsSync(join(cwd, 'run', '.lock')));
     }));

@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import sharp from 'sharp';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, TRAIN_SMALL } from './fixtures/process.js';
+import { TRAIN_SMALL } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
+
+const shared = new SharedProcess();
+after(() => shared.close());
 
 test('grey images are trained, tested, exported and predicted as one channel', async () => {
   await withFolder(async (cwd) => {
     const run = async (...args: string[]): Promise<string> => {
-      const { code, stdout, stderr } = await biasloss(args, { cwd });
+      const { code, stdout, stderr } = await shared.run(args, cwd);
       assert.equal(code, 0, stderr);
       return stdout;
     };
@@ -43,10 +47,10 @@ test('grey images are trained, tested, exported and predicted as one channel', a
     const resumed = JSON.parse(readFileSync(join(cwd, 'run/config.json'), 'utf8'));
     assert.equal(resumed.imageChannels, 1);
     await run('train', '--resume=run', '--epochs=2', '--no-report', '--log-format=json');
-    const refused = await biasloss([...TRAIN_SMALL, '--image-channels=2'], { cwd });
+    const refused = await shared.run([...TRAIN_SMALL, '--image-channels=2'], cwd);
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /^error: --image-channels must be 3, or 1 for grey images, not 2\n$/);
-    const other = await biasloss(['train', '--resume=run', '--image-channels=3'], { cwd });
+    const other = await shared.run(['train', '--resume=run', '--image-channels=3'], cwd);
     assert.match(other.stderr, /image-channels/);
   });
 });

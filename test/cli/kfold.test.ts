@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses } from './fixtures/images.js';
 import { biasloss, eventsOf } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
 const KFOLD = [
   'kfold',
@@ -28,6 +29,9 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['--resume=all', '--folds=4'], 2, /^error: all has --folds 2, and cannot be resumed with 4\n$/],
   [['--run-dir=all'], 1, /^error: all already has a k-fold training: give --resume all/],
 ];
+
+const shared = new SharedProcess();
+after(() => shared.close());
 
 interface Summary {
   readonly folds: readonly { readonly fold: number; readonly top1: number }[];
@@ -65,12 +69,12 @@ describe('biasloss kfold', () => {
       assert.ok(Math.abs(top1.deviation - Math.sqrt(squares)) < 1e-9);
       await checkFolds(cwd, values);
       for (const [args, code, message] of WRONG) {
-        const wrong = await biasloss([...KFOLD, ...args], { cwd });
+        const wrong = await shared.run([...KFOLD, ...args], cwd);
         assert.match(wrong.stderr.split('\n').slice(-2).join('\n'), message);
         assert.equal(wrong.code, code, args.join(' '));
       }
       writeFileSync(join(cwd, 'all', 'kfold.json'), '{"folds":2}');
-      const damaged = await biasloss(['kfold', '--resume=all'], { cwd });
+      const damaged = await shared.run(['kfold', '--resume=all'], cwd);
       assert.match(damaged.stderr, /^error: all\/kfold\.json is damaged/);
     }));
 });
