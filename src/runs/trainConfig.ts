@@ -1,3 +1,4 @@
+import type { CachePlace } from '../data/cache/imageStore.js';
 import type { ExifHandling } from '../data/preprocessing.js';
 import type { ModelOption } from '../models/registry.js';
 import type { WatchedMetric } from '../train/earlyStop.js';
@@ -152,6 +153,10 @@ export interface TrainConfig extends ModelSettings {
   readonly checkpointSeconds: number;
   /** Worker threads that make batches. */
   readonly workers: number;
+  /** Where decoded images of files are kept, so that only the first epoch decodes them. */
+  readonly cache: 'off' | CachePlace;
+  /** Most megabytes of them; null: half of what is free. */
+  readonly cacheMb: number | null;
   /** Folder of accuracy.csv and accuracy_train.csv; null: the run's own. */
   readonly accuraciesDir: string | null;
 }

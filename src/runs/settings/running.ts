@@ -9,7 +9,7 @@ const CHANGEABLE = { onResume: 'may change' } as const;
 
 /** Settings of the computation. */
 export const COMPUTATION_SETTINGS: SettingsOf<
-  'engine' | 'threads' | 'precision' | 'f32Steps' | 'workers' | 'rankTimeout'
+  'engine' | 'threads' | 'precision' | 'f32Steps' | 'workers' | 'cache' | 'cacheMb' | 'rankTimeout'
 > = {
   engine: computation.choice('auto', engineChoices, '<name>', 'engine', CHANGEABLE),
   threads: computation.number<number | null>(null, orNull(whole(1)), '<n>', 'threads of computation', {
@@ -21,6 +21,18 @@ export const COMPUTATION_SETTINGS: SettingsOf<
     onlyWith: { key: 'precision', values: ['auto', 'bf16'] },
   }),
   workers: computation.number(1, whole(1), '<n>', 'worker threads that make batches', CHANGEABLE),
+  cache: computation.choice(
+    'off',
+    ['off', 'ram', 'disk'],
+    '<place>',
+    'where decoded images are kept between epochs',
+    { ...CHANGEABLE, onlyWith: { key: 'data', values: ['imagefolder', 'webdataset'] } },
+  ),
+  cacheMb: computation.number<number | null>(null, orNull(whole(1)), '<n>', 'most megabytes of the cache', {
+    ...CHANGEABLE,
+    onlyWith: { key: 'cache', values: ['ram', 'disk'] },
+    unset: 'half of the memory, or disk, that is free',
+  }),
   rankTimeout: computation.number(
     600,
     above(0),
