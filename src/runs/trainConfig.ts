@@ -127,7 +127,7 @@ export interface TrainConfig extends ModelSettings {
   readonly finalDivFactor: number;
   readonly warmupEpochs: number;
   readonly seed: number;
-  /** Threads of computation; null: all. */
+  /** Threads of computation; null: all; 0: as many as are fastest in a measurement before the run. */
   readonly threads: number | null;
   readonly engine: 'auto' | 'onnx' | 'onednn' | 'reference' | 'webgpu';
   readonly precision: 'auto' | 'f32' | 'bf16';

@@ -34,7 +34,7 @@ class Ancestors {
   ) {
     this.words = Math.ceil(nodes.length / 32);
     this.bits = new Uint32Array(nodes.length * this.words);
-    nodes.forEach((node, place) => this.add(node, place));
+    for (const [place, node] of nodes.entries()) this.add(node, place);
   }
 
   /** Whether `node` needs `other`. */
