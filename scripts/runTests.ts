@@ -11,12 +11,7 @@ import { join } from 'node:path';
 const EXTERNAL = ['shared', 'torch', 'browser', 'mpi'];
 
 /** Tests that compute on all processors: two of them at once would wait for each other's threads. */
-const COMPUTING = [
-  'golden.test.ts',
-  'models/',
-  'engines/conformance.test.ts',
-  ...EXTERNAL.map((name) => `${name}/`),
-];
+const COMPUTING = ['engines/conformance.test.ts', ...EXTERNAL.map((name) => `${name}/`)];
 
 const groups = process.argv.slice(2);
 const groupOf = (file: string): string => EXTERNAL.find((name) => file.startsWith(`${name}/`)) ?? 'own';

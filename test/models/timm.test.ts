@@ -24,5 +24,5 @@ for (const [model, name] of computed) {
   const reason = name === 'onednn' && (await onednnMissing());
   if (reason) it(title, { skip: reason }, () => undefined);
   else
-    torchvisionSuite(title, { model, limits: 'float32', engine: () => createEngine(name, { threads: 2 }) });
+    torchvisionSuite(title, { model, limits: 'float32', engine: () => createEngine(name, { threads: 1 }) });
 }

@@ -20,9 +20,12 @@ import {
   summaryErrors,
 } from './golden.js';
 
+/** The models of the bias loss's published code. */
+export const published = ['resnet18', 'densenet121', 'shufflenetv2', 'skipblocknet'] as const;
+
 /** What the golden suite runs on. */
 export interface GoldenSubject {
-  readonly model: 'resnet18' | 'densenet121' | 'shufflenetv2' | 'skipblocknet';
+  readonly model: (typeof published)[number];
   /** Starts an engine, which all tests of the suite have. */
   readonly engine: () => Promise<Engine>;
   /**
