@@ -1,4 +1,4 @@
-import type { CachePlace } from '../data/cache/imageStore.js';
+import type { CachePlace } from '../data/cache/cachePlace.js';
 import type { ExifHandling } from '../data/preprocessing.js';
 import type { ModelOption } from '../models/registry.js';
 import type { WatchedMetric } from '../train/earlyStop.js';

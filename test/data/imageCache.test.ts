@@ -4,7 +4,8 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeF
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Batch } from '../../src/data/batch.js';
-import { type CachePlace, ImageStore } from '../../src/data/cache/imageStore.js';
+import type { CachePlace } from '../../src/data/cache/cachePlace.js';
+import { ImageStore } from '../../src/data/cache/imageStore.js';
 import { keepImage } from '../../src/data/cache/keptImage.js';
 import { imageFolder } from '../../src/data/folders/imageFolder.js';
 import { Loader, type LoaderOptions } from '../../src/data/loader.js';

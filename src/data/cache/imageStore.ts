@@ -2,9 +2,7 @@ import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
-
-/** Where decoded images are kept between epochs. */
-export type CachePlace = 'ram' | 'disk';
+import type { CachePlace } from './cachePlace.js';
 
 /** What loaders and their workers need of an {@link ImageStore}: it is shared between threads, not copied. */
 export interface StoreHandle {
