@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, SMALL, TRAIN_SMALL } from './fixtures/process.js';
+import { biasloss, SMALL, TRAIN_QUICK, TRAIN_SMALL } from './fixtures/process.js';
 import { SharedProcess } from './fixtures/sharedProcess.js';
 
 /** What is wrong, the arguments, the exit code and what standard error says. */
@@ -232,7 +232,7 @@ describe('a checkpoint of another model', () => {
 describe('a full disk', () => {
   it('ends the run in a sentence before the first step, and leaves nothing', () =>
     withFolder(async (cwd) => {
-      const ended = await biasloss([...TRAIN_SMALL, '--run-dir=run'], { cwd, largestFile: 500 });
+      const ended = await biasloss([...TRAIN_QUICK, '--run-dir=run'], { cwd, largestFile: 500 });
       assert.equal(ended.code, 1);
       assert.match(ended.stderr, /^error: run\/last\.safetensors cannot be written: E(FBIG|NOSPC)/);
       assert.ok(!existsSync(join(cwd, 'run')));
@@ -240,7 +240,7 @@ describe('a full disk', () => {
 
   it('loses nothing that was saved before', () =>
     withFolder(async (cwd) => {
-      const first = await biasloss([...TRAIN_SMALL, '--epochs=1', '--run-dir=run'], { cwd });
+      const first = await biasloss([...TRAIN_QUICK, '--epochs=1', '--run-dir=run'], { cwd });
       assert.equal(first.code, 0, first.stderr);
       const full = await biasloss(['train', '--resume=run', '--epochs=2', '--no-report'], {
         cwd,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, SMALL, TRAIN_SMALL } from './fixtures/process.js';
+import { biasloss, SMALL, TRAIN_QUICK } from './fixtures/process.js';
 import { SharedProcess } from './fixtures/sharedProcess.js';
 
 /** Training on data that is not there, so that only what is found before it is read can be the message. */
@@ -111,7 +111,7 @@ describe('flags', () => {
 
   it('that ask for more memory than there is end in a sentence', () =>
     withFolder(async (cwd) => {
-      const trained = await biasloss([...TRAIN_SMALL, '--epochs=1', '--run-dir=run'], { cwd });
+      const trained = await biasloss([...TRAIN_QUICK, '--epochs=1', '--run-dir=run'], { cwd });
       assert.equal(trained.code, 0, trained.stderr);
       const flags = ['--checkpoint=run/best.safetensors', '--engine=onnx', '--threads=1'];
       const { code, stderr } = await biasloss(['test', ...flags, '--batch-size=100000000'], { cwd });

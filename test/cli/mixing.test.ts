@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, eventsOf, TRAIN_SMALL } from './fixtures/process.js';
+import { biasloss, eventsOf, TRAIN_QUICK } from './fixtures/process.js';
 import { SharedProcess } from './fixtures/sharedProcess.js';
 
-const TRAIN = [...TRAIN_SMALL];
+const TRAIN = [...TRAIN_QUICK];
 
 const shared = new SharedProcess();
 after(() => shared.close());

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, type Ended, eventsOf, TRAIN_SMALL } from './fixtures/process.js';
+import { biasloss, type Ended, eventsOf, TRAIN_QUICK } from './fixtures/process.js';
 
-const TRAIN = [...TRAIN_SMALL, '--epochs=3', '--run-dir=run', '--log-format=json'] as const;
+const TRAIN = [...TRAIN_QUICK, '--epochs=3', '--run-dir=run', '--log-format=json'] as const;
 const FULL = 'ENOSPC: no space left on device, write';
 /** Linux's device that is always full. */
 const skip = existsSync('/dev/full') ? false : 'needs /dev/full';

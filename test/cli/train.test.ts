@@ -142,7 +142,7 @@ describe('biasloss train', () => {
       assert.equal(same.code, 0, same.stderr);
       assert.match(same.stderr, /best\.safetensors: 10 of 10 classifier rows kept by class name\n$/);
       const other = await biasloss(
-        ['train', '--model=resnet18', ...SMALL.slice(0, 1), '--pretrained=a/best.safetensors'],
+        ['train', '--model=resnet18', '--data=synthetic', '--pretrained=a/best.safetensors'],
         { cwd },
       );
       assert.equal(other.code, 1);
