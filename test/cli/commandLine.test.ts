@@ -109,9 +109,15 @@ describe('--log-format json', () => {
 });
 
 describe('biasloss completion', () => {
+  const scripts = new Map<string, string>();
+  const scriptOf = (shell: string): string => {
+    const script = scripts.get(shell) ?? node(MAIN, 'completion', shell).stdout;
+    scripts.set(shell, script);
+    return script;
+  };
   /** What bash offers for a line that ends in the word to complete. */
   const offered = (...words: string[]): string[] => {
-    const script = node(MAIN, 'completion', 'bash').stdout;
+    const script = scriptOf('bash');
     const quoted = words.map((word) => `'${word}'`).join(' ');
     const run = `${script}\nCOMP_WORDS=(biasloss ${quoted}); COMP_CWORD=${words.length}; _biasloss; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return spawnSync('bash', ['-c', run], { encoding: 'utf8' }).stdout.trim().split('\n');
@@ -131,7 +137,7 @@ describe('biasloss completion', () => {
     const flags = [...stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag]) => flag!);
     assert.ok(flags.length > 30);
     for (const shell of ['bash', 'zsh', 'fish']) {
-      const script = node(MAIN, 'completion', shell).stdout;
+      const script = scriptOf(shell);
       for (const flag of flags)
         assert.ok(script.includes(shell === 'fish' ? `-l ${flag.slice(2)}` : flag), `${shell} ${flag}`);
     }
