@@ -156,7 +156,15 @@ it('parts by their usual names; test/ is for test, and val/ for training', () =>
     const bad = join(cwd, 'images', 'set', 'Testing');
     writeFileSync(join(bad, 'a', 'broken.jpg'), 'no image');
     const predicted = await biasloss(
-      ['predict', '--checkpoint=run/last.safetensors', '--log-format=csv', '--top=1', '--engine=onnx', bad],
+      [
+        'predict',
+        '--checkpoint=run/last.safetensors',
+        '--log-format=csv',
+        '--top=1',
+        '--engine=onnx',
+        '--threads=1',
+        bad,
+      ],
       { cwd },
     );
     assert.equal(predicted.code, 1);
@@ -166,7 +174,7 @@ it('parts by their usual names; test/ is for test, and val/ for training', () =>
     assert.equal(lines.length, 7);
     for (const line of lines.slice(1)) assert.match(line, /Testing.[ab].\d\.\w+,1,[ab],[01],(0\.\d+|1)$/);
     const piped = (input: string): Promise<Ended> =>
-      biasloss(['predict', '--checkpoint=run/last.safetensors', '--engine=onnx', '-'], {
+      biasloss(['predict', '--checkpoint=run/last.safetensors', '--engine=onnx', '--threads=1', '-'], {
         cwd,
         shell: `"$@" < ${input}`,
       });

@@ -26,7 +26,7 @@ test('grey images are trained, tested, exported and predicted as one channel', a
     assert.deepEqual(tensors.get('pre.0.weight')!.shape, [24, 1, 3, 3]);
     await run('report', 'run');
     assert.match(readFileSync(join(cwd, 'run/report.html'), 'utf8'), /src="data:image\/webp;base64,/);
-    assert.match(await run('test', checkpoint, '--limit-test=8', '--engine=onnx'), /8 images/);
+    assert.match(await run('test', checkpoint, '--limit-test=8', '--engine=onnx', '--threads=1'), /8 images/);
     const pixels = Uint8Array.from({ length: 40 * 40 * 3 }, (_, i) => (i * 7) & 255);
     const image = await sharp(pixels, { raw: { width: 40, height: 40, channels: 3 } })
       .png()
@@ -37,13 +37,13 @@ test('grey images are trained, tested, exported and predicted as one channel', a
     await run('export', checkpoint, '--to=pth', '--output=weights.pth');
     const predicted = await Promise.all(
       ['run/last.safetensors', 'floats.onnx', 'bytes.onnx'].map((file) =>
-        run('predict', `--checkpoint=${file}`, 'image.png'),
+        run('predict', `--checkpoint=${file}`, '--threads=1', 'image.png'),
       ),
     );
     assert.equal(predicted[1], predicted[0]);
     assert.equal(predicted[2], predicted[0]);
     // A .pth says neither model nor channels: its tensors do.
-    await run('predict', '--checkpoint=weights.pth', 'image.png');
+    await run('predict', '--checkpoint=weights.pth', '--threads=1', 'image.png');
     const resumed = JSON.parse(readFileSync(join(cwd, 'run/config.json'), 'utf8'));
     assert.equal(resumed.imageChannels, 1);
     await run('train', '--resume=run', '--epochs=2', '--no-report', '--log-format=json');

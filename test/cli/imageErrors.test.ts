@@ -21,6 +21,7 @@ const TRAIN = [
   '--batch-size=4',
   '--epochs=1',
   '--engine=onnx',
+  '--threads=1',
 ];
 
 const CASES: readonly Case[] = [

@@ -88,7 +88,10 @@ async function checkFolds(cwd: string, top1: readonly number[]): Promise<void> {
   );
   assert.deepEqual([held.length, new Set(held).size], [12, 12]);
   const checkpoint = '--checkpoint=all/fold-2/last.safetensors';
-  const { stdout } = await biasloss(['test', checkpoint, '--engine=onnx', '--log-format=json'], { cwd });
+  const { stdout } = await biasloss(
+    ['test', checkpoint, '--engine=onnx', '--threads=1', '--log-format=json'],
+    { cwd },
+  );
   const [result] = eventsOf(stdout);
   assert.equal(result!.images, 6);
   assert.ok(Math.abs(Number(result!.top1) - top1[1]!) < 1e-6);

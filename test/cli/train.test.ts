@@ -51,7 +51,13 @@ describe('biasloss train and test', () => {
         'metrics.csv',
         'report.html',
       ]);
-      const test = ['test', '--checkpoint=run/last.safetensors', '--limit-test=32', '--engine=onnx'];
+      const test = [
+        'test',
+        '--checkpoint=run/last.safetensors',
+        '--limit-test=32',
+        '--engine=onnx',
+        '--threads=1',
+      ];
       const tested = await biasloss([...test, '--log-format=json', '--per-class'], { cwd });
       const [again] = eventsOf(tested.stdout);
       assert.deepEqual(

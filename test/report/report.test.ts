@@ -39,6 +39,7 @@ describe('the report of a run', () => {
         '--limit-test=32',
         '--engine=onnx',
         '--threads=1',
+        '--threads=1',
         '--log-format=json',
       ],
       { cwd },
