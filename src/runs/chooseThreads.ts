@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { DatasetPair } from '../data/dataset.js';
 import { launchedRanks } from '../distributed/launcher.js';
-import { SettingError } from '../errors.js';
 import { measureTraining } from './auto/measureTraining.js';
 import { MEASURED } from './measuredThreads.js';
+import { checkRankThreads } from './rankShare.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import type { TrainConfig } from './trainConfig.js';
 
@@ -25,11 +25,7 @@ export async function withThreads(
   onEvent?: RunListener,
 ): Promise<TrainConfig> {
   if (config.threads !== MEASURED) return config;
-  const { size } = launchedRanks();
-  if (size > 1)
-    throw new SettingError(
-      (name) => `${name('threads')} auto is for a run on its own: ${size} ranks need a number, or none`,
-    );
+  checkRankThreads(config, launchedRanks());
   const rates: (readonly [threads: number, imagesPerSecond: number])[] = [];
   const threads = await fastest(threadCounts(availableParallelism()), async (count) => {
     // What the weights are does not matter here.

@@ -23,6 +23,21 @@ export function engineOptionsOf(
 }
 
 /**
+ * Refuses to measure threads on several ranks, which share the processors.
+ *
+ * @throws SettingError
+ */
+export function checkRankThreads(
+  { threads }: Pick<TrainConfig, 'threads'>,
+  { size }: Pick<Ranks, 'size'>,
+): void {
+  if (threads === MEASURED && size > 1)
+    throw new SettingError(
+      (name) => `${name('threads')} auto is for a run on its own: ${size} ranks need a number, or none`,
+    );
+}
+
+/**
  * Images of a rank's part of a batch.
  *
  * @throws SettingError when the ranks cannot share it evenly

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { SettingError } from '../../src/errors.js';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { fastest, threadCounts } from '../../src/runs/chooseThreads.js';
-import { openRun, type RunRequest } from '../../src/runs/openRun.js';
+import { openRun, type RunRequest, runFolderOf } from '../../src/runs/openRun.js';
 import { engineOptionsOf } from '../../src/runs/rankShare.js';
 import type { RunEvent } from '../../src/runs/runEvents.js';
 import { startRun } from '../../src/runs/startRun.js';
@@ -36,6 +36,15 @@ describe('the number of threads', () => {
       });
       assert.deepEqual([found, tried], [best, expected]);
     });
+
+  it('cannot be measured on several ranks, which launch refuses before it starts any', () => {
+    const settings = { data: 'synthetic', threads: 0 } as const;
+    assert.throws(
+      () => runFolderOf({ settings }, 2),
+      /threads auto is for a run on its own: 2 ranks need a number/,
+    );
+    assert.ok(runFolderOf({ settings }, 1));
+  });
 
   it('cannot be measured where nothing is trained', () => {
     assert.throws(
