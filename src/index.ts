@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 
+export type { CachePlace } from './data/cache/cachePlace.js';
+export { ImageStore, type StoreHandle, type StoreOptions } from './data/cache/imageStore.js';
 export { type CheckDataOptions, checkData, type DataCheck } from './data/check/checkData.js';
 export type { DataReport } from './data/check/report.js';
 export { type CifarOptions, loadCifar } from './data/cifar/cifar.js';

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createEngine, type EngineName } from '../src/engines/createEngine.js';
+import { createEngine } from '../src/engines/createEngine.js';
 import { createModel } from '../src/models/registry.js';
 import { formulaState } from './support/formula.js';
 import { readGolden } from './support/golden.js';
-import { goldenSuite } from './support/goldenSuite.js';
+import { goldenSuite, published } from './support/goldenSuite.js';
 import { onednnMissing } from './support/onednn.js';
-
-const engines: readonly EngineName[] = ['onnx', 'onednn'];
-/** The models of the bias loss's published code. */
-const published = ['resnet18', 'densenet121', 'shufflenetv2', 'skipblocknet'] as const;
 
 describe('the formula and the state dicts of the golden numbers', () => {
   for (const name of published) {
@@ -33,28 +29,18 @@ describe('the formula and the state dicts of the golden numbers', () => {
   }
 });
 
-for (const name of engines) {
-  const reason = name === 'onednn' && (await onednnMissing());
-  for (const model of published) {
-    const title = `golden numbers of ${model} on ${name}`;
-    const engine = (): ReturnType<typeof createEngine> => createEngine(name, { threads: 2 });
-    if (reason) it(title, { skip: reason }, () => undefined);
-    else
-      describe(title, () =>
-        goldenSuite({
-          model,
-          engine,
-          limits: { gradients: name === 'onnx' ? 'file' : 'variants', trajectories: 'variants' },
-        }),
-      );
-  }
-}
+const skip = await onednnMissing();
 
-// In double precision the limits are the golden files' alone, in the smallest model: the others take minutes.
-describe('golden numbers of shufflenetv2 in double precision', () =>
-  goldenSuite({
-    model: 'shufflenetv2',
-    engine: () => createEngine('reference'),
-    trajectories: ['global'],
-    steps: 2,
-  }));
+for (const model of published) {
+  const title = `golden numbers of ${model} on onednn`;
+  if (skip) it(title, { skip }, () => undefined);
+  else
+    describe(title, () =>
+      goldenSuite({
+        model,
+        // On one thread a ReLU of skipblocknet, whose input is near zero, falls on the other side.
+        engine: () => createEngine('onednn', { threads: model === 'skipblocknet' ? 2 : 1 }),
+        limits: { gradients: 'variants', trajectories: 'variants' },
+      }),
+    );
+}

@@ -21,7 +21,11 @@ export function dataOptions(notes: SettingNotes = {}): Option[] {
 
 /** `--engine`, `--threads` and `--precision`. */
 export function engineOptions(): Option[] {
-  return [settingOption('engine'), settingOption('threads'), settingOption('precision')];
+  return [
+    settingOption('engine'),
+    settingOption('threads', { help: 'threads of computation' }),
+    settingOption('precision'),
+  ];
 }
 
 /** `--log-format`. */

@@ -41,7 +41,7 @@ export function configureQuickstart(command: Command): void {
   command
     .option('--epochs <n>', 'epochs of each training', parseCount, 5)
     .addOption(settingOption('engine'))
-    .addOption(settingOption('threads'))
+    .addOption(settingOption('threads', { help: 'threads of computation' }))
     .option('--run-dir <folder>', 'folder for both runs (default: runs/quickstart-TIME)')
     .action(runQuickstart);
 }

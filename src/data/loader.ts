@@ -1,6 +1,8 @@
 import { mixedClasses, mixOf } from './augment/mixing.js';
 import type { TrainingBatches } from './augment/transforms.js';
 import type { Batch, BatchSource } from './batch.js';
+import type { ImageStore } from './cache/imageStore.js';
+import type { KeptImage } from './cache/keptImage.js';
 import { normalisationFor, withChannels } from './channels.js';
 import type { Dataset, ImageSource, PixelDataset } from './dataset.js';
 import { LoaderPool } from './loaderPool.js';
@@ -22,6 +24,10 @@ export interface LoaderOptions {
   readonly training?: TrainingBatches | undefined;
   /** Worker threads. Default 1; batches are the same with any number. */
   readonly workers?: number | undefined;
+  /** Where decoded images of files are kept between epochs; closed by the caller. Default: nowhere. */
+  readonly store?: ImageStore | undefined;
+  /** Called with the number of images that are kept, after the first whole epoch that was loaded, if there is a store. */
+  readonly onKept?: ((images: number) => void) | undefined;
   /** Batches made in advance, as far as they fit into half a gigabyte. Default 3. */
   readonly prefetch?: number | undefined;
 }
@@ -46,6 +52,8 @@ export class Loader implements BatchSource {
   private readonly pool: LoaderPool;
   private readonly prefetch: number;
   private readonly imageLength: number;
+  private readonly kept = new Map<number, KeptImage>();
+  private isReported = false;
 
   /**
    * @throws UserError when the batch is larger than the training set, or images are of another size
@@ -66,6 +74,7 @@ export class Loader implements BatchSource {
       memory: dataset.kind === 'pixels' ? { pixels: this.pixelsOf(dataset, channels) } : undefined,
       preprocessing: { ...preprocessing, ...normalisationFor(preprocessing, channels) },
       training,
+      store: options.store?.handle,
     });
   }
 
@@ -98,6 +107,13 @@ export class Loader implements BatchSource {
       request();
       yield ready;
     }
+    if (start === 0) this.reportKept();
+  }
+
+  private reportKept(): void {
+    if (this.isReported || !this.options.store) return;
+    this.isReported = true;
+    this.options.onKept?.(this.kept.size);
   }
 
   /** The set's own pixels, which may be a part of what is in memory. */
@@ -119,7 +135,7 @@ export class Loader implements BatchSource {
     labels.set(indices.map((index) => dataset.labels[index % dataset.count]!));
     const images =
       dataset.kind === 'pixels'
-        ? await this.pool.request({ epoch, indices, sources: [], room: batchSize })
+        ? (await this.pool.request({ epoch, indices, sources: [], room: batchSize })).images
         : await this.requestParts(epoch, indices, dataset.source);
     const batch = { images, labels, count: indices.length };
     return this.options.training?.mixing ? this.mixed(batch, epoch, step) : batch;
@@ -142,10 +158,13 @@ export class Loader implements BatchSource {
     const starts = Array.from({ length: Math.ceil(all.length / PART) }, (_, i) => i * PART);
     const parts = starts.map(async (start) => {
       const indices = all.slice(start, start + PART);
-      const sources = Array.from(indices, (index) => source(index % this.dataset.count));
-      const part = await this.pool.request({ epoch, indices, sources, room: PART });
-      images.set(part.subarray(0, indices.length * this.imageLength), start * this.imageLength);
-      this.pool.giveBack(part);
+      const own = Array.from(indices, (index) => index % this.dataset.count);
+      const sources = own.map((index) => source(index));
+      const kept = this.options.store && own.map((index) => this.kept.get(index));
+      const part = await this.pool.request({ epoch, indices, sources, kept, room: PART });
+      for (const [n, image] of part.kept.entries()) if (image) this.kept.set(own[n]!, image);
+      images.set(part.images.subarray(0, indices.length * this.imageLength), start * this.imageLength);
+      this.pool.giveBack(part.images);
     });
     await Promise.all(parts);
     return images;

@@ -1,5 +1,7 @@
 import type { Mix } from './augment/mixing.js';
 import type { TrainingTransforms } from './augment/transforms.js';
+import type { StoreHandle } from './cache/imageStore.js';
+import type { KeptImage } from './cache/keptImage.js';
 import type { ImageSource, PixelDataset } from './dataset.js';
 import type { Preprocessing } from './preprocessing.js';
 
@@ -11,6 +13,8 @@ export interface LoaderSettings {
   readonly preprocessing: Preprocessing;
   /** Random changes of training images; without them images are prepared for evaluation. */
   readonly training?: TrainingTransforms | undefined;
+  /** Where decoded images are kept; nowhere if it is absent. */
+  readonly store?: StoreHandle | undefined;
 }
 
 /** A request to a worker for a batch, or a part of one. */
@@ -20,10 +24,20 @@ export interface PartRequest {
   readonly indices: Uint32Array;
   /** Where the images of `indices` lie, if they are in files. */
   readonly sources: readonly ImageSource[];
+  /** Those of them that are kept decoded, at the same places. */
+  readonly kept?: readonly (KeptImage | undefined)[] | undefined;
   /** Number of images in the answer's array, at least as many as `indices`. */
   readonly room: number;
   /** An array of an earlier answer to reuse: new memory costs more than filling it. */
   readonly over?: Float32Array<ArrayBuffer> | undefined;
+}
+
+/** The images of a part. */
+export interface MadePart {
+  /** [room, C, S, S], zeros beyond the requested images. */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** Images of the part that are kept decoded from now on, at their places in it. */
+  readonly kept: readonly (KeptImage | undefined)[];
 }
 
 /** A request to mix the images of a batch. */
@@ -38,8 +52,7 @@ export interface MixRequest {
 /** Calls from a loader to its workers. */
 export interface LoaderCalls {
   start(settings: LoaderSettings): void;
-  /** Returns [room, C, S, S], zeros beyond the requested images. */
-  make(part: PartRequest): Float32Array<ArrayBuffer>;
+  make(part: PartRequest): MadePart;
   /** Returns the images of the request, mixed. */
   mix(batch: MixRequest): Float32Array<ArrayBuffer>;
 }

@@ -1,7 +1,7 @@
 import { startThread } from '../engines/host/channel/node.js';
 import { RemoteCalls } from '../engines/host/channel/remoteCalls.js';
 import { siblingModule } from '../engines/host/channel/siblingModule.js';
-import type { LoaderCalls, LoaderSettings, MixRequest, PartRequest } from './loaderCalls.js';
+import type { LoaderCalls, LoaderSettings, MadePart, MixRequest, PartRequest } from './loaderCalls.js';
 
 const NAMES = { owner: 'the loader', worker: "the loader's worker" };
 
@@ -24,7 +24,7 @@ export class LoaderPool {
   }
 
   /** Images of a part; the workers take requests in turn. */
-  request(part: Omit<PartRequest, 'over'>): Promise<Float32Array<ArrayBuffer>> {
+  request(part: Omit<PartRequest, 'over'>): Promise<MadePart> {
     const over = this.spares.pop();
     return this.nextWorker().call('make', { ...part, over }, over && [over.buffer]);
   }

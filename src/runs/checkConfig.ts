@@ -1,6 +1,7 @@
 import { checkThreads } from '../engines/createEngine.js';
 import { SettingError } from '../errors.js';
 import { createModel } from '../models/registry.js';
+import { MEASURED } from './measuredThreads.js';
 import { modelOptionsOf } from './modelOptions.js';
 import { TRAIN_DEFAULTS } from './settings/table.js';
 import type { TrainConfig } from './trainConfig.js';
@@ -13,7 +14,7 @@ import { lossOf, optimizerOf } from './trainingParts.js';
  */
 export function checkConfig(config: TrainConfig): void {
   const { epochs, warmupEpochs, threads } = config;
-  if (threads !== null) checkThreads(threads);
+  if (threads !== null && threads !== MEASURED) checkThreads(threads);
   // The number of classes does not matter here, nor does the image size if the data decides it.
   createModel(modelOptionsOf(config, 2, {}));
   lossOf(config);

@@ -72,7 +72,11 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
   const opened = new Opened();
   try {
     const ranks = launchedRanks();
-    const loaders = openLoaders({ train, test }, { config, ranks, model, preprocessing }, opened);
+    const loaders = openLoaders(
+      { train, test },
+      { config, ranks, model, preprocessing, onEvent: options.onEvent },
+      opened,
+    );
     const engine = opened.keep(await createEngine(config.engine, engineOptionsOf(config, ranks), ranks));
     const learner = opened.keep(await makeLearner(engine, model, train, { ...options, weights, ranks }));
     const teacher = await teacherOf(

@@ -1,13 +1,16 @@
+import { ImageStore } from '../data/cache/imageStore.js';
 import { normalisationFor } from '../data/channels.js';
 import type { Dataset, DatasetPair } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
 import { type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
-import type { Ranks } from '../distributed/communicator.js';
+import type { LaunchedRanks } from '../distributed/launcher.js';
+import type { SettingText } from '../errors.js';
 import type { Model } from '../models/model.js';
 import type { Checkpoint } from '../train/learnerState.js';
 import { preprocessingOf, publishedPreprocessing } from '../train/preprocessing.js';
 import type { PublishedDescription } from '../train/publishedWeights.js';
 import { partOf } from './rankShare.js';
+import { noticeEvent, type RunListener } from './runEvents.js';
 import type { TrainConfig } from './trainConfig.js';
 import { mixingOf, transformsOf } from './transformsOf.js';
 
@@ -69,21 +72,44 @@ export function openLoaders(
     ranks,
     model,
     preprocessing,
+    onEvent,
   }: {
     readonly config: TrainConfig;
-    readonly ranks: Ranks;
+    readonly ranks: LaunchedRanks;
     readonly model: Model;
     readonly preprocessing: Preprocessing;
+    readonly onEvent?: RunListener | undefined;
   },
   opened: Opened,
 ): { readonly train: Loader; readonly test: Loader } {
   const { workers, seed, balancedSampler: balanced } = config;
   const { imageSize } = model.config;
   const part = { batchSize: partOf(config, ranks), part: ranks };
-  const loading = { ...part, workers, imageSize, channels: model.channels, preprocessing };
+  const store = storeFor(config, ranks, opened);
+  const onKept = (kept: number): void => onEvent?.(noticeEvent('data', keptNotice(kept, store!)));
+  const loading = { ...part, workers, imageSize, channels: model.channels, preprocessing, store };
   const training = { seed, balanced, transforms: transformsOf(config), mixing: mixingOf(config) };
   return {
-    train: opened.keep(new Loader(train, { ...loading, training })),
+    train: opened.keep(new Loader(train, { ...loading, training, onKept })),
     test: opened.keep(new Loader(test, loading)),
   };
+}
+
+/** The room for decoded images that the configuration asks for, which the ranks of a machine share. */
+function storeFor(
+  { cache, cacheMb }: TrainConfig,
+  { localSize }: LaunchedRanks,
+  opened: Opened,
+): ImageStore | undefined {
+  if (cache === 'off') return undefined;
+  const most = cacheMb === null ? undefined : Math.floor((cacheMb * 1e6) / localSize);
+  return opened.keep(new ImageStore({ place: cache, most, sharers: localSize }));
+}
+
+/** How many training images are kept after the first epoch. */
+function keptNotice(kept: number, { place, bytes, isFull }: ImageStore): SettingText {
+  const where = place === 'ram' ? 'in memory' : 'on disk';
+  const size = `${(bytes / 1e6).toFixed(0)} MB of images`;
+  const rest = isFull ? '; what does not fit is decoded in each epoch' : '';
+  return () => `${kept} training images are kept decoded ${where} (${size})${rest}`;
 }

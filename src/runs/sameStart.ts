@@ -4,6 +4,12 @@ import type { Learner } from '../train/learner.js';
 import type { Checkpoint } from '../train/learnerState.js';
 import type { TrainConfig } from './trainConfig.js';
 
+/** Settings that each machine has for itself. */
+const PER_MACHINE: ReadonlySet<string> = new Set<keyof TrainConfig>([
+  ...(['threads', 'workers', 'cache', 'cacheMb'] as const),
+  ...(['dataPath', 'accuraciesDir', 'download'] as const),
+]);
+
 /**
  * Checks that all ranks begin with the same settings and values: a machine with another file would spoil the run without a word.
  *
@@ -16,7 +22,7 @@ export async function expectSameStart(
 ): Promise<void> {
   const { rank, size } = learner.overRanks.ranks;
   if (size === 1) return;
-  const { threads: _, workers: __, dataPath: ___, accuraciesDir: ____, download: _____, ...same } = config;
+  const same = Object.fromEntries(Object.entries(config).filter(([key]) => !PER_MACHINE.has(key)));
   const hash = createHash('sha256').update(JSON.stringify([same, checkpoint?.training?.progress]));
   for (const [name, { data }] of [...(await learner.stateDict()), ...(await learner.trainingState())])
     hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

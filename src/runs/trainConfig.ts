@@ -1,3 +1,4 @@
+import type { CachePlace } from '../data/cache/cachePlace.js';
 import type { ExifHandling } from '../data/preprocessing.js';
 import type { ModelOption } from '../models/registry.js';
 import type { WatchedMetric } from '../train/earlyStop.js';
@@ -126,7 +127,7 @@ export interface TrainConfig extends ModelSettings {
   readonly finalDivFactor: number;
   readonly warmupEpochs: number;
   readonly seed: number;
-  /** Threads of computation; null: all. */
+  /** Threads of computation; null: all; 0: as many as are fastest in a measurement before the run. */
   readonly threads: number | null;
   readonly engine: 'auto' | 'cuda' | 'onnx' | 'onednn' | 'reference' | 'webgpu';
   readonly precision: 'auto' | 'f32' | 'bf16';
@@ -152,6 +153,10 @@ export interface TrainConfig extends ModelSettings {
   readonly checkpointSeconds: number;
   /** Worker threads that make batches. */
   readonly workers: number;
+  /** Where decoded images of files are kept, so that only the first epoch decodes them. */
+  readonly cache: 'off' | CachePlace;
+  /** Most megabytes of them; null: half of what is free. */
+  readonly cacheMb: number | null;
   /** Folder of accuracy.csv and accuracy_train.csv; null: the run's own. */
   readonly accuraciesDir: string | null;
 }

@@ -7,6 +7,7 @@ import type { TrainerListener } from '../train/events.js';
 import type { Learner } from '../train/learner.js';
 import type { Checkpoint } from '../train/learnerState.js';
 import { Trainer } from '../train/trainer.js';
+import { withThreads } from './chooseThreads.js';
 import { asResumedClasses } from './classMapping.js';
 import { openParts, type PartsOptions } from './openParts.js';
 import { lengthBy, type Pace } from './pace.js';
@@ -54,8 +55,9 @@ export async function prepareFor(
   pair: DatasetPair,
   options: Omit<TrainingRunOptions, 'data'>,
 ): Promise<TrainingRun> {
-  const { config, folder, checkpoint, pace, listeners = [] } = options;
-  const { close, engine, data, ...parts } = await openParts(pair, options);
+  const { folder, checkpoint, pace, listeners = [] } = options;
+  const config = await withThreads(options.config, pair, options.onEvent);
+  const { close, engine, data, ...parts } = await openParts(pair, { ...options, config });
   try {
     const trainer = new Trainer({
       ...parts,

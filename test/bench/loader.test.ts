@@ -7,7 +7,7 @@ test('the loader’s benchmark has a row for each augmentation and size, with ra
   const lines: string[] = [];
   await timeLoader(
     {
-      model: { ...parseModel('shufflenetv2-0.5'), batch: 4 },
+      model: { ...parseModel('squeezenet1_1'), batch: 4 },
       sizes: [32, 48],
       engine: 'onnx',
       threads: 1,

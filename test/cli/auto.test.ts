@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses } from './fixtures/images.js';
 import { biasloss, eventsOf } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
 const QUICK = ['--engine=onnx', '--threads=1', '--image-size=32', '--no-report'];
 
@@ -17,6 +18,9 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['images', '--pretrained=none.pth'], 1, /^error: .*none\.pth/],
   [['--resume=run', '--run-dir=x'], 2, /^error: --run-dir names the folder of a new run/],
 ];
+
+const shared = new SharedProcess();
+after(() => shared.close());
 
 /** No published weights can be had. */
 function withoutNetwork(cwd: string): void {
@@ -55,7 +59,7 @@ test('auto goes from a folder to an exported model, says what it chose and what 
     );
     await checkPretrained(cwd);
     for (const [args, code, message] of WRONG) {
-      const wrong = await biasloss(['auto', ...args], { cwd });
+      const wrong = await shared.run(['auto', ...args], cwd);
       assert.match(wrong.stderr.split('\n').slice(-2).join('\n'), message);
       assert.equal(wrong.code, code, args.join(' '));
     }

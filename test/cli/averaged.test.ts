@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import sharp from 'sharp';
 import { createModel } from '../../src/models/registry.js';
 import { exportTorch } from '../../src/train/exportWeights.js';
@@ -9,7 +9,8 @@ import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
 import { dict, tensor, zipFile } from '../formats/support/torchFiles.js';
 import { formulaTensors } from '../support/models.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, SMALL } from './fixtures/process.js';
+import { TRAIN_SMALL } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
 const model = createModel({ name: 'shufflenetv2', ratio: 0.5, classes: 10 });
 const last = formulaTensors(model);
@@ -59,9 +60,12 @@ function torchFile(): Uint8Array {
   return zipFile(dict({ model: model!, model_ema: model_ema! }), { 0: storage });
 }
 
+const shared = new SharedProcess();
+after(() => shared.close());
+
 /** Runs a command that succeeds. */
 async function run(cwd: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await biasloss(args, { cwd });
+  const { code, stdout, stderr } = await shared.run(args, cwd);
   assert.equal(code, 0, stderr);
   return { stdout, stderr };
 }
@@ -83,8 +87,7 @@ describe('averaged weights of a .pth on the command line', () => {
       assert.match(ema.stderr, /a\.pth: using the averaged weights \(EMA\) under model_ema/);
       assert.match(ema.stdout, /class 7/);
       const train = [
-        'train',
-        ...SMALL,
+        ...TRAIN_SMALL,
         '--epochs=1',
         '--limit-train=16',
         '--pretrained=a.pth',
@@ -98,7 +101,7 @@ describe('averaged weights of a .pth on the command line', () => {
       const tuned = await run(cwd, ...train, '--pretrained-ema', '--run-dir=tuned');
       assert.match(tuned.stdout + tuned.stderr, /using the averaged weights \(EMA\) under model_ema/);
       writeFileSync(join(cwd, 'plain.pth'), Buffer.concat(exportTorch(last)));
-      const none = await biasloss(['predict', '--checkpoint=plain.pth', '--ema', 'a.png'], { cwd });
+      const none = await shared.run(['predict', '--checkpoint=plain.pth', '--ema', 'a.png'], cwd);
       assert.equal(none.code, 1);
       assert.match(none.stderr, /^error: plain\.pth has no averaged weights \(EMA\)[^\n]*\n$/);
     }));
@@ -107,14 +110,13 @@ describe('averaged weights of a .pth on the command line', () => {
     withFolder(async (cwd) => {
       writeFileSync(join(cwd, 'a.pth'), Buffer.concat(exportTorch(last)));
       const grey = [
-        'train',
-        ...SMALL,
+        ...TRAIN_SMALL,
         '--epochs=1',
         '--image-channels=1',
         '--pretrained=a.pth',
         '--run-dir=run',
       ];
-      const { code, stderr } = await biasloss(grey, { cwd });
+      const { code, stderr } = await shared.run(grey, cwd);
       assert.equal(code, 1, stderr);
       assert.match(
         stderr.split('\n').at(-2)!,

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses } from './fixtures/images.js';
-import { biasloss, eventsOf, SMALL } from './fixtures/process.js';
+import { biasloss, eventsOf, TRAIN_SMALL } from './fixtures/process.js';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const PACKAGE = new URL('../../../package.json', import.meta.url);
@@ -54,7 +54,7 @@ describe('the command’s start', () => {
   it('says that there are too few file descriptors, and leaves nothing behind', () =>
     withFolder(async (cwd) => {
       for (const limit of [24, 34]) {
-        const { code, stderr } = await biasloss(['train', ...SMALL, '--workers=8'], {
+        const { code, stderr } = await biasloss([...TRAIN_SMALL, '--workers=8'], {
           cwd,
           shell: `ulimit -n ${limit}; exec "$@"`,
         });
@@ -109,9 +109,15 @@ describe('--log-format json', () => {
 });
 
 describe('biasloss completion', () => {
+  const scripts = new Map<string, string>();
+  const scriptOf = (shell: string): string => {
+    const script = scripts.get(shell) ?? node(MAIN, 'completion', shell).stdout;
+    scripts.set(shell, script);
+    return script;
+  };
   /** What bash offers for a line that ends in the word to complete. */
   const offered = (...words: string[]): string[] => {
-    const script = node(MAIN, 'completion', 'bash').stdout;
+    const script = scriptOf('bash');
     const quoted = words.map((word) => `'${word}'`).join(' ');
     const run = `${script}\nCOMP_WORDS=(biasloss ${quoted}); COMP_CWORD=${words.length}; _biasloss; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return spawnSync('bash', ['-c', run], { encoding: 'utf8' }).stdout.trim().split('\n');
@@ -131,7 +137,7 @@ describe('biasloss completion', () => {
     const flags = [...stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag]) => flag!);
     assert.ok(flags.length > 30);
     for (const shell of ['bash', 'zsh', 'fish']) {
-      const script = node(MAIN, 'completion', shell).stdout;
+      const script = scriptOf(shell);
       for (const flag of flags)
         assert.ok(script.includes(shell === 'fish' ? `-l ${flag.slice(2)}` : flag), `${shell} ${flag}`);
     }

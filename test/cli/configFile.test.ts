@@ -9,7 +9,7 @@ import { biasloss, type Ended } from './fixtures/process.js';
 /** Runs `train` with a configuration until its data is found missing, or as far as it comes. */
 async function train(cwd: string, file: Record<string, unknown>, flags: readonly string[]): Promise<Ended> {
   writeFileSync(join(cwd, 'settings.json'), JSON.stringify(file));
-  return biasloss(['train', '--config=settings.json', '--run-dir=run', ...flags], { cwd });
+  return biasloss(['train', '--config=settings.json', '--run-dir=run', '--no-report', ...flags], { cwd });
 }
 
 /** Settings of a run of two steps. */

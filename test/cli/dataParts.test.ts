@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { it } from 'node:test';
+import { after, it } from 'node:test';
 import { isHeldOut } from '../../src/data/folders/splits.js';
 import { parseInventory } from '../../src/data/parts/inventory.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses, drawnImage } from './fixtures/images.js';
 import { biasloss, type Ended, eventsOf } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
 const TRAIN = [
   'train',
@@ -19,6 +20,7 @@ const TRAIN = [
   '--image-size=32',
   '--batch-size=8',
   '--base-lr=0.02',
+  '--no-report',
   '--engine=onnx',
   '--threads=1',
 ];
@@ -36,8 +38,11 @@ const NAMES = ['a', 'b'].flatMap((name) =>
 const HELD = NAMES.filter((name) => isHeldOut(name, 0.3, 5));
 const GONE = NAMES.find((name) => !HELD.includes(name))!;
 
+const shared = new SharedProcess();
+after(() => shared.close());
+
 async function run(cwd: string, ...args: string[]): Promise<Ended> {
-  const ended = await biasloss(args, { cwd });
+  const ended = await shared.run(args, cwd);
   assert.equal(ended.code, 0, `${args.join(' ')}: ${ended.stderr}`);
   return ended;
 }
@@ -87,7 +92,14 @@ async function checkResume(cwd: string): Promise<void> {
   writeFileSync(join(images, 'b', 'new.png'), await drawnImage(1, 70));
   rmSync(join(images, GONE));
   writeFileSync(join(cwd, 'more.txt'), `${HELD[0]}\nb\\4.png\n`);
-  const { stderr } = await run(cwd, 'train', '--resume=run', '--epochs=2', '--exclude=more.txt');
+  const { stderr } = await run(
+    cwd,
+    'train',
+    '--resume=run',
+    '--epochs=2',
+    '--no-report',
+    '--exclude=more.txt',
+  );
   assert.match(
     stderr,
     new RegExp(`has changed since the run started: 1 added \\(b/new\\.png\\), 1 missing \\(${GONE}\\)\n`),
@@ -99,7 +111,7 @@ async function checkResume(cwd: string): Promise<void> {
   let name = 0;
   while (!isHeldOut(`a/renamed${name}.png`, 0.3, 5)) name++;
   renameSync(join(images, trained), join(images, 'a', `renamed${name}.png`));
-  const moved = await biasloss(['train', '--resume=run', '--epochs=3'], { cwd });
+  const moved = await shared.run(['train', '--resume=run', '--epochs=3'], cwd);
   assert.equal(moved.code, 1);
   assert.match(
     moved.stderr,
@@ -144,7 +156,15 @@ it('parts by their usual names; test/ is for test, and val/ for training', () =>
     const bad = join(cwd, 'images', 'set', 'Testing');
     writeFileSync(join(bad, 'a', 'broken.jpg'), 'no image');
     const predicted = await biasloss(
-      ['predict', '--checkpoint=run/last.safetensors', '--log-format=csv', '--top=1', '--engine=onnx', bad],
+      [
+        'predict',
+        '--checkpoint=run/last.safetensors',
+        '--log-format=csv',
+        '--top=1',
+        '--engine=onnx',
+        '--threads=1',
+        bad,
+      ],
       { cwd },
     );
     assert.equal(predicted.code, 1);
@@ -154,7 +174,7 @@ it('parts by their usual names; test/ is for test, and val/ for training', () =>
     assert.equal(lines.length, 7);
     for (const line of lines.slice(1)) assert.match(line, /Testing.[ab].\d\.\w+,1,[ab],[01],(0\.\d+|1)$/);
     const piped = (input: string): Promise<Ended> =>
-      biasloss(['predict', '--checkpoint=run/last.safetensors', '--engine=onnx', '-'], {
+      biasloss(['predict', '--checkpoint=run/last.safetensors', '--engine=onnx', '--threads=1', '-'], {
         cwd,
         shell: `"$@" < ${input}`,
       });

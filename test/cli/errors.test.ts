@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, SMALL } from './fixtures/process.js';
+import { biasloss, SMALL, TRAIN_QUICK, TRAIN_SMALL } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
 /** What is wrong, the arguments, the exit code and what standard error says. */
 type Case = readonly [what: string, args: readonly string[], code: 1 | 2, message: RegExp];
@@ -158,13 +159,16 @@ function prepare(cwd: string): void {
   for (const part of ['train', 'test']) writeFileSync(join(cwd, 'labels', `${part}.bin`), records);
 }
 
-describe('errors', { concurrency: 2 }, () => {
+const shared = new SharedProcess();
+after(() => shared.close());
+
+describe('errors', () => {
   for (const [what, args, code, message] of CASES) {
     it(`${what}: ${args[0]} ends with ${code} and a sentence, and leaves no run behind`, () =>
       withFolder(async (cwd) => {
         prepare(cwd);
         const before = readdirSync(cwd);
-        const ended = await biasloss(args, { cwd });
+        const ended = await shared.run(args, cwd);
         assert.match(ended.stderr, message);
         assert.equal(ended.code, code);
         assert.equal(ended.stdout, '');
@@ -172,6 +176,12 @@ describe('errors', { concurrency: 2 }, () => {
         assert.deepEqual(readdirSync(cwd), before);
       }));
   }
+
+  it('a process of its own ends like that, too', async () => {
+    const ended = await biasloss(['test', '--checkpoint=none']);
+    assert.deepEqual([ended.code, ended.stdout], [1, '']);
+    assert.match(ended.stderr, /^error: none cannot be read: ENOENT[^\n]*\n$/);
+  });
 
   it('--debug adds the stack trace', async () => {
     const { stderr, code } = await biasloss(['test', '--checkpoint=none', '--debug']);
@@ -191,7 +201,7 @@ describe('errors', { concurrency: 2 }, () => {
 describe('a checkpoint of another model', () => {
   it('is refused by test and by --resume in a sentence', () =>
     withFolder(async (cwd) => {
-      const run = await biasloss(['train', ...SMALL, '--epochs=1', '--run-dir=run'], { cwd });
+      const run = await biasloss([...TRAIN_SMALL, '--epochs=1', '--run-dir=run'], { cwd });
       assert.equal(run.code, 0, run.stderr);
       const cases: [string[], number, RegExp][] = [
         [
@@ -208,12 +218,12 @@ describe('a checkpoint of another model', () => {
         ],
       ];
       for (const [args, code, message] of cases) {
-        const ended = await biasloss(args, { cwd });
+        const ended = await shared.run(args, cwd);
         assert.match(ended.stderr, message);
         assert.equal(ended.code, code);
       }
       writeFileSync(join(cwd, 'run', 'last.safetensors'), 'damaged');
-      const damaged = await biasloss(['train', '--resume=run'], { cwd });
+      const damaged = await shared.run(['train', '--resume=run'], cwd);
       assert.match(damaged.stderr, /^error: run\/last\.safetensors/);
       assert.ok(!existsSync(join(cwd, 'run', '.lock')));
     }));
@@ -222,7 +232,7 @@ describe('a checkpoint of another model', () => {
 describe('a full disk', () => {
   it('ends the run in a sentence before the first step, and leaves nothing', () =>
     withFolder(async (cwd) => {
-      const ended = await biasloss(['train', ...SMALL, '--run-dir=run'], { cwd, largestFile: 500 });
+      const ended = await biasloss([...TRAIN_QUICK, '--run-dir=run'], { cwd, largestFile: 500 });
       assert.equal(ended.code, 1);
       assert.match(ended.stderr, /^error: run\/last\.safetensors cannot be written: E(FBIG|NOSPC)/);
       assert.ok(!existsSync(join(cwd, 'run')));
@@ -230,9 +240,12 @@ describe('a full disk', () => {
 
   it('loses nothing that was saved before', () =>
     withFolder(async (cwd) => {
-      const first = await biasloss(['train', ...SMALL, '--epochs=1', '--run-dir=run'], { cwd });
+      const first = await biasloss([...TRAIN_QUICK, '--epochs=1', '--run-dir=run'], { cwd });
       assert.equal(first.code, 0, first.stderr);
-      const full = await biasloss(['train', '--resume=run', '--epochs=2'], { cwd, largestFile: 500 });
+      const full = await biasloss(['train', '--resume=run', '--epochs=2', '--no-report'], {
+        cwd,
+        largestFile: 500,
+      });
       assert.match(
         full.stderr,
         /^error: run\/(last|best)\.safetensors cannot be written: .*; when it can be, resume with: biasloss train --resume run\n$/m,
@@ -241,7 +254,7 @@ describe('a full disk', () => {
         readdirSync(join(cwd, 'run')).filter((name) => name.startsWith('.')),
         [],
       );
-      const after = await biasloss(['train', '--resume=run', '--epochs=2'], { cwd });
+      const after = await biasloss(['train', '--resume=run', '--epochs=2', '--no-report'], { cwd });
       assert.equal(after.code, 0, after.stderr);
       assert.match(after.stdout, /resuming after 1 epochs/);
     }));

@@ -1,9 +1,10 @@
 /** Flags that contradict one another or the data are refused before anything is read or made. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, SMALL } from './fixtures/process.js';
+import { biasloss, SMALL, TRAIN_QUICK } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
 /** Training on data that is not there, so that only what is found before it is read can be the message. */
 const NO_DATA = ['train', '--data=cifar100', '--data-path=none'];
@@ -85,11 +86,13 @@ const CASES: readonly (readonly [what: string, args: readonly string[], message:
   ],
 ];
 
-describe('flags that do not go together', { concurrency: 2 }, () => {
+describe('flags that do not go together', () => {
+  const shared = new SharedProcess();
+  after(() => shared.close());
   for (const [what, args, message] of CASES) {
     it(`${what}: one sentence, and 2 as the exit code`, () =>
       withFolder(async (cwd) => {
-        const { code, stderr } = await biasloss(args, { cwd });
+        const { code, stderr } = await shared.run(args, cwd);
         assert.match(stderr, message);
         assert.equal(code, 2);
         assert.deepEqual(readdirSync(cwd), []);
@@ -108,7 +111,7 @@ describe('flags', () => {
 
   it('that ask for more memory than there is end in a sentence', () =>
     withFolder(async (cwd) => {
-      const trained = await biasloss(['train', ...SMALL, '--epochs=1', '--run-dir=run'], { cwd });
+      const trained = await biasloss([...TRAIN_QUICK, '--epochs=1', '--run-dir=run'], { cwd });
       assert.equal(trained.code, 0, trained.stderr);
       const flags = ['--checkpoint=run/best.safetensors', '--engine=onnx', '--threads=1'];
       const { code, stderr } = await biasloss(['test', ...flags, '--batch-size=100000000'], { cwd });

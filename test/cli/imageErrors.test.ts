@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { createModel } from '../../src/models/registry.js';
 import { exportTorch } from '../../src/train/exportWeights.js';
 import type { StateDictTensors } from '../../src/train/stateDict.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses, drawnImage } from './fixtures/images.js';
-import { biasloss } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
 /** What is wrong, the arguments, and what standard error says. */
 type Case = readonly [what: string, args: readonly string[], message: RegExp];
@@ -21,6 +21,7 @@ const TRAIN = [
   '--batch-size=4',
   '--epochs=1',
   '--engine=onnx',
+  '--threads=1',
 ];
 
 const CASES: readonly Case[] = [
@@ -165,12 +166,15 @@ function zeros(): StateDictTensors {
   );
 }
 
+const shared = new SharedProcess();
+after(() => shared.close());
+
 describe('errors about images and weights', () => {
   it('are a sentence each, and an exit code', () =>
     withFolder(async (cwd) => {
       await prepare(cwd);
       for (const [what, args, message] of CASES) {
-        const { code, stdout, stderr } = await biasloss(args, { cwd });
+        const { code, stdout, stderr } = await shared.run(args, cwd);
         assert.match(stderr.split('\n').at(-2) ?? '', message, what);
         assert.ok(code === 1 || code === 2, `${what}: exit code ${code}`);
         assert.ok(!`${stdout}${stderr}`.includes('    at '), `${what}: a stack trace`);
@@ -184,33 +188,33 @@ describe('biasloss check-data', () => {
     withFolder(async (cwd) => {
       await drawClasses(join(cwd, 'train'), ['a', 'b'], 3);
       await drawClasses(join(cwd, 'val'), ['a', 'b'], 1);
-      const clean = await biasloss(['check-data', '.'], { cwd });
+      const clean = await shared.run(['check-data', '.'], cwd);
       assert.equal(clean.code, 0, clean.stderr);
       assert.match(clean.stdout, /train: 6 images in 2 classes[\s\S]*\na +3\nb +3\n[\s\S]*val: 2 images/);
       const whole = await drawnImage(0, 0, 'jpeg');
       writeFileSync(join(cwd, 'train', 'a', 'cut.jpg'), whole.subarray(0, whole.length / 2));
       writeFileSync(join(cwd, 'train', 'b', 'empty.png'), '');
       writeFileSync(join(cwd, 'val', 'b', 'x.bmp'), 'BM');
-      const bad = await biasloss(['check-data', '.'], { cwd });
+      const bad = await shared.run(['check-data', '.'], cwd);
       assert.equal(bad.code, 1);
       assert.match(bad.stdout, /\nempty: train.b.empty\.png\n/);
       assert.match(bad.stdout, /\nunreadable: train.a.cut\.jpg cannot be decoded as JPEG: .*\n/);
       assert.match(bad.stdout, /\nunsupported format: val.b.x\.bmp \(BMP\)\n/);
       assert.match(bad.stderr, /error: 3 files cannot be used; leave them out with train --exclude LIST\n$/);
       mkdirSync(join(cwd, 'only', 'a'), { recursive: true });
-      const hollow = await biasloss(['check-data', 'only'], { cwd });
+      const hollow = await shared.run(['check-data', 'only'], cwd);
       assert.equal(hollow.code, 1);
       assert.match(
         hollow.stderr,
         /error: training would fail: training needs 2 classes or more, not 1; class a has no images: remove the folder\n$/,
       );
-      const written = await biasloss(['check-data', '.', '--write-exclude=list.txt'], { cwd });
+      const written = await shared.run(['check-data', '.', '--write-exclude=list.txt'], cwd);
       assert.match(written.stderr, /with train --exclude list\.txt\n$/);
       assert.equal(
         readFileSync(join(cwd, 'list.txt'), 'utf8'),
         'train/b/empty.png\ntrain/a/cut.jpg\nval/b/x.bmp\n',
       );
-      const rest = await biasloss(['check-data', '.', '--exclude=list.txt', '--log-format=json'], { cwd });
+      const rest = await shared.run(['check-data', '.', '--exclude=list.txt', '--log-format=json'], cwd);
       assert.equal(rest.code, 0, rest.stderr);
       assert.deepEqual((JSON.parse(rest.stdout) as { unusable: string[] }).unusable, []);
     }));

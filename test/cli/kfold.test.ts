@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses } from './fixtures/images.js';
 import { biasloss, eventsOf } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
 const KFOLD = [
   'kfold',
@@ -39,6 +40,9 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['--resume=all', '--folds=4'], 2, /^error: all has --folds 2, and cannot be resumed with 4\n$/],
   [['--run-dir=all'], 1, /^error: all already has a k-fold training: give --resume all/],
 ];
+
+const shared = new SharedProcess();
+after(() => shared.close());
 
 interface Summary {
   readonly folds: readonly { readonly fold: number; readonly top1: number }[];
@@ -79,7 +83,7 @@ describe('biasloss kfold', () => {
       await checkFolds(cwd, values);
       await checkInspection(cwd);
       for (const [args, code, message] of WRONG) {
-        const wrong = await biasloss([...KFOLD, ...args], { cwd });
+        const wrong = await shared.run([...KFOLD, ...args], cwd);
         assert.match(wrong.stderr.split('\n').slice(-2).join('\n'), message);
         assert.equal(wrong.code, code, args.join(' '));
       }
@@ -90,7 +94,7 @@ describe('biasloss kfold', () => {
       );
       assert.deepEqual(readdirSync(join(cwd, 'mine')), []);
       writeFileSync(join(cwd, 'all', 'kfold.json'), '{"folds":2}');
-      const damaged = await biasloss(['kfold', '--resume=all'], { cwd });
+      const damaged = await shared.run(['kfold', '--resume=all'], cwd);
       assert.match(damaged.stderr, /^error: all\/kfold\.json is damaged/);
     }));
 });
@@ -104,7 +108,10 @@ async function checkFolds(cwd: string, top1: readonly number[]): Promise<void> {
   );
   assert.deepEqual([held.length, new Set(held).size], [12, 12]);
   const checkpoint = '--checkpoint=all/fold-2/last.safetensors';
-  const { stdout } = await biasloss(['test', checkpoint, '--engine=onnx', '--log-format=json'], { cwd });
+  const { stdout } = await biasloss(
+    ['test', checkpoint, '--engine=onnx', '--threads=1', '--log-format=json'],
+    { cwd },
+  );
   const [result] = eventsOf(stdout);
   assert.equal(result!.images, 6);
   assert.ok(Math.abs(Number(result!.top1) - top1[1]!) < 1e-6);

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, eventsOf, SMALL } from './fixtures/process.js';
+import { biasloss, eventsOf, TRAIN_QUICK } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
-const TRAIN = ['train', ...SMALL, '--no-report'];
+const TRAIN = [...TRAIN_QUICK];
+
+const shared = new SharedProcess();
+after(() => shared.close());
 const AUGMENTED = ['--auto-augment=ra', '--random-erase=0.3', '--greyscale=0.2', '--colour-jitter=0.2'];
 const MIXED = ['--mixup=0.4', '--cutmix=1'];
 
@@ -40,8 +44,8 @@ describe('biasloss train --mixup --cutmix', () => {
       const whole = await biasloss([...flags, '--run-dir=whole'], { cwd });
       assert.equal(whole.code, 0, whole.stderr);
       await interrupted(cwd, [...flags, '--run-dir=broken'], '"event":"checkpoint"');
-      await interrupted(cwd, ['train', '--resume=broken'], '"event":"epoch"');
-      const resumed = await biasloss(['train', '--resume=broken'], { cwd });
+      await interrupted(cwd, ['train', '--resume=broken', '--no-report'], '"event":"epoch"');
+      const resumed = await biasloss(['train', '--resume=broken', '--no-report'], { cwd });
       assert.equal(resumed.code, 0, resumed.stderr);
       assert.deepEqual(figuresOf(join(cwd, 'broken')), figuresOf(join(cwd, 'whole')));
       const tensorsOf = (run: string) => readCheckpoint(join(cwd, run, 'last.safetensors')).tensors;
@@ -54,7 +58,7 @@ describe('biasloss train --mixup --cutmix', () => {
       const found = new Set<string>();
       for (const flag of ['--mixup=0', '--mixup=1', '--cutmix=1']) {
         const run = `run${flag.slice(2)}`;
-        const { code, stderr } = await biasloss([...short, flag, `--run-dir=${run}`], { cwd });
+        const { code, stderr } = await shared.run([...short, flag, `--run-dir=${run}`], cwd);
         assert.equal(code, 0, stderr);
         found.add(figuresOf(join(cwd, run))[1]!);
       }
@@ -76,7 +80,7 @@ describe('biasloss train --mixup --cutmix', () => {
   ];
   for (const [args, message] of wrong)
     it(`refuses ${args.join(' ')}`, async () => {
-      const { code, stderr } = await biasloss([...TRAIN, ...args]);
+      const { code, stderr } = await shared.run([...TRAIN, ...args]);
       assert.equal(code, 2);
       assert.match(stderr, message);
     });

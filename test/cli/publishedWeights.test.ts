@@ -57,7 +57,14 @@ test('a run starts from published weights, with their model and preprocessing, a
   withPublished(t, async (cwd, run, server) => {
     const data = ['--data=imagefolder', '--data-path=images', '--image-size=64', '--batch-size=4'];
     const training = ['--base-lr=0.001', '--epochs=1', '--run-dir=run'];
-    const { stderr } = await run('train', `--pretrained=${NAME}`, ...data, ...training, ...ENGINE);
+    const { stderr } = await run(
+      'train',
+      `--pretrained=${NAME}`,
+      '--no-report',
+      ...data,
+      ...training,
+      ...ENGINE,
+    );
     assert.match(stderr, /the model is that of mine\/shuffle\.drawn: shufflenet_v2_x0_5\n/);
     assert.match(stderr, /mine\/shuffle\.drawn: 3 of 3 classifier rows kept by class name/);
     const checkpoint = readCheckpoint(join(cwd, 'run', 'last.safetensors'));
@@ -68,7 +75,7 @@ test('a run starts from published weights, with their model and preprocessing, a
     );
     assert.equal(checkpoint.training?.config.pretrained, NAME);
     await server.close();
-    await run('train', '--resume=run', '--epochs=2', ...ENGINE);
+    await run('train', '--resume=run', '--epochs=2', '--no-report', ...ENGINE);
   }));
 
 test('predict, validate and export take published weights by name', (t) =>

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, eventsOf, SMALL } from './fixtures/process.js';
+import { biasloss, eventsOf, TRAIN_SMALL } from './fixtures/process.js';
+import { SharedProcess } from './fixtures/sharedProcess.js';
 
-const TRAIN = ['train', ...SMALL, '--no-report'];
+const TRAIN = [...TRAIN_SMALL];
+
+const shared = new SharedProcess();
+after(() => shared.close());
 
 const configOf = (folder: string): Record<string, unknown> =>
   JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
@@ -115,7 +119,7 @@ describe('biasloss train with averages and patience', () => {
     withFolder(async (cwd) => {
       writeFileSync(join(cwd, 'two.json'), '[1, 2]');
       for (const [args, code, message] of WRONG) {
-        const ended = await biasloss([...TRAIN, '--epochs=1', '--run-dir=run', ...args], { cwd });
+        const ended = await shared.run([...TRAIN, '--epochs=1', '--run-dir=run', ...args], cwd);
         assert.match(ended.stderr, message);
         assert.equal(ended.code, code, args.join(' '));
       }

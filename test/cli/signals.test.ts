@@ -10,10 +10,12 @@ import { RunFolder } from '../../src/runs/runFolder.js';
 import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
 import { Samples } from '../support/samples.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { biasloss, type Ended, eventsOf, runFiles, SMALL } from './fixtures/process.js';
+import { biasloss, type Ended, eventsOf, runFiles, TRAIN_QUICK, TRAIN_SMALL } from './fixtures/process.js';
 
-const TRAIN = ['train', ...SMALL, '--epochs=3', '--run-dir=run', '--log-format=json'] as const;
-const RESUME = ['train', '--resume=run', '--log-format=json'] as const;
+const TRAIN = [...TRAIN_SMALL, '--epochs=3', '--run-dir=run', '--log-format=json'] as const;
+/** One whose end is not compared. */
+const QUICK = [...TRAIN_QUICK, '--epochs=3', '--run-dir=run', '--log-format=json'] as const;
+const RESUME = ['train', '--resume=run', '--log-format=json', '--no-report'] as const;
 
 /** Runs and sends signals, the first when the output first has the text. */
 function signalled(
@@ -88,7 +90,7 @@ describe('signals', () => {
 
   it('a second one within a tenth of a second is a repetition, as `timeout` sends it', () =>
     withFolder(async (cwd) => {
-      const ended = await signalled(cwd, TRAIN, '"event":"checkpoint"', ['SIGTERM', 'SIGTERM']);
+      const ended = await signalled(cwd, QUICK, '"event":"checkpoint"', ['SIGTERM', 'SIGTERM']);
       assert.equal(ended.code, 143, `${ended.signal} ${ended.stderr}`);
       assert.equal(eventsOf(ended.stdout).at(-1)!.event, 'interrupted');
       assert.ok(!existsSync(join(cwd, 'run', '.lock')));
@@ -98,7 +100,7 @@ describe('signals', () => {
 describe('SIGHUP', () => {
   it('saves and ends with 129', () =>
     withFolder(async (cwd) => {
-      const ended = await signalled(cwd, TRAIN, '"event":"checkpoint"', ['SIGHUP']);
+      const ended = await signalled(cwd, QUICK, '"event":"checkpoint"', ['SIGHUP']);
       assert.equal(ended.code, 129, ended.stderr);
       assert.equal(eventsOf(ended.stdout).at(-1)!.event, 'interrupted');
     }));
@@ -108,7 +110,7 @@ describe('SIGHUP', () => {
     it(`is left alone under ${what}`, () =>
       withFolder(async (cwd) => {
         let sent = false;
-        const ended = await biasloss(TRAIN, {
+        const ended = await biasloss(QUICK, {
           cwd,
           shell,
           onOutput: (stdout) => {
@@ -132,7 +134,7 @@ describe('SIGHUP', () => {
       // `script` makes a terminal, which is gone when it is killed.
       const shell = `printf -v line '%q ' "$@"; exec script -qfc "exec $line" /dev/null`;
       let pid = 0;
-      const ended = await biasloss(TRAIN, {
+      const ended = await biasloss(QUICK, {
         cwd,
         shell,
         onOutput: (stdout, child) => {

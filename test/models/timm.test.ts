@@ -29,7 +29,7 @@ for (const [model, name] of computed) {
   const reason = name === 'onednn' && (await onednnMissing());
   if (reason) it(title, { skip: reason }, () => undefined);
   else
-    torchvisionSuite(title, { model, limits: 'float32', engine: () => createEngine(name, { threads: 2 }) });
+    torchvisionSuite(title, { model, limits: 'float32', engine: () => createEngine(name, { threads: 1 }) });
 }
 
 /** The names and shapes of the others are compared, and `npm run test:shared` computes them. */

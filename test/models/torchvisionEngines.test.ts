@@ -6,7 +6,7 @@ import { torchvisionSuite } from '../support/torchvisionSuite.js';
 
 /** `npm run test:shared` has the larger models. */
 function suite(model: (typeof smallTorchvisionModels)[number], name: EngineName): void {
-  const engine = () => createEngine(name, { threads: 2 });
+  const engine = () => createEngine(name, { threads: 1 });
   torchvisionSuite(`${model} beside torchvision on ${name}`, { model, limits: 'float32', engine });
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { writeReport } from '../../src/report/writeReport.js';
-import { biasloss, type Ended, SMALL } from '../cli/fixtures/process.js';
+import { biasloss, type Ended, SMALL, TRAIN_SMALL } from '../cli/fixtures/process.js';
 
 let cwd = '';
 let trained: Ended;
@@ -38,6 +38,7 @@ describe('the report of a run', () => {
         '--checkpoint=run/best.safetensors',
         '--limit-test=32',
         '--engine=onnx',
+        '--threads=1',
         '--threads=1',
         '--log-format=json',
       ],
@@ -105,7 +106,7 @@ describe('a run with a report', () => {
   });
 
   it('is not written where it is not wanted, and a failure is only a notice', async () => {
-    const without = await biasloss(['train', ...SMALL, '--epochs=1', '--run-dir=without', '--no-report'], {
+    const without = await biasloss([...TRAIN_SMALL, '--epochs=1', '--run-dir=without'], {
       cwd,
     });
     assert.ok(!without.stdout.includes('report'));

@@ -49,7 +49,7 @@ const wrong: [string, unknown, string][] = [
   ['randomErase', 1.5, '--random-erase must be a number from 0 to 1, not 1.5'],
   ['nesterov', 1, '--nesterov must be true or false, not 1'],
   ['milestones', [1, 'x'], '--milestones must be a list of epochs, not [1,"x"]'],
-  ['threads', 0, '--threads must be a whole number of at least 1, not 0'],
+  ['threads', -1, '--threads must be a whole number of at least 0, not -1'],
   ['pretrained', '', '--pretrained must be text, not ""'],
   ['learningRate', 1, '--learning-rate is not a training setting'],
   ['toString', 1, '--to-string is not a training setting'],

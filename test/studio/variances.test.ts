@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { readMetricsFile } from '../../src/runs/metricsFile.js';
 import type { VarianceFigures } from '../../src/studio/api.js';
 import { ModelQuestions } from '../../src/studio/server/modelQuestions.js';
-import { biasloss, SMALL } from '../cli/fixtures/process.js';
+import { biasloss, TRAIN_SMALL } from '../cli/fixtures/process.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { ask, tell, withStudio, writeRun } from './fixtures/studio.js';
 
@@ -24,7 +24,7 @@ describe('variances of a run’s model', () => {
   it('are ordered, with the losses that testing says and the minimum that training kept', () =>
     withStudio(async (studio, runs) => {
       const folder = join(runs, 'one');
-      const trained = await biasloss(['train', ...SMALL, '--epochs=1', '--no-report', `--run-dir=${folder}`]);
+      const trained = await biasloss([...TRAIN_SMALL, '--epochs=1', `--run-dir=${folder}`]);
       assert.equal(trained.code, 0, trained.stderr);
       const { status, body } = await tell(studio, `${PATH}&images=100`);
       assert.equal(status, 200, body);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { after, before, it } from 'node:test';
 import type { Engine } from '../../src/engines/engine.js';
 import { biasLoss, RUNNING_MIN } from '../../src/losses/biasLoss.js';
 import { crossEntropyLoss } from '../../src/losses/crossEntropy.js';
@@ -20,10 +20,13 @@ import {
   summaryErrors,
 } from './golden.js';
 
+/** The models of the bias loss's published code. */
+export const published = ['resnet18', 'densenet121', 'shufflenetv2', 'skipblocknet'] as const;
+
 /** What the golden suite runs on. */
 export interface GoldenSubject {
-  readonly model: 'resnet18' | 'densenet121' | 'shufflenetv2' | 'skipblocknet';
-  /** Starts an engine of its own for a test. */
+  readonly model: (typeof published)[number];
+  /** Starts an engine, which all tests of the suite have. */
   readonly engine: () => Promise<Engine>;
   /**
    * Whose error the limits are five times of: the golden file's run of PyTorch in float32 (default), or the
@@ -78,29 +81,29 @@ function goldenState(golden: Golden): StateDictTensors {
   );
 }
 
+/** What the tests of a suite run on: its engine is started. */
+type Running = Omit<GoldenSubject, 'engine'> & { engine(): Engine };
+
 /** Runs `body` with a learner that holds the formula's weights. */
 async function withLearner(
-  { model, engine }: GoldenSubject,
+  { model, engine }: Running,
   options: { loss: Loss; batch: number; momentum?: number; weightDecay?: number },
   body: (learner: Learner, golden: Golden) => Promise<void>,
 ): Promise<void> {
   const golden = readGolden(model);
-  const running = await engine();
+  const { loss, batch, momentum, weightDecay } = options;
+  const learner = await Learner.create({
+    engine: engine(),
+    model: goldenModel(golden),
+    loss,
+    optimizer: sgd({ momentum, weightDecay }),
+    batchSize: batch,
+  });
   try {
-    const { loss, batch, momentum, weightDecay } = options;
-    const optimizer = sgd({ momentum, weightDecay });
-    const learner = await Learner.create({
-      engine: running,
-      model: goldenModel(golden),
-      loss,
-      optimizer,
-      batchSize: batch,
-    });
     await learner.loadStateDict(goldenState(golden));
     await body(learner, golden);
-    await learner.close();
   } finally {
-    await running.close();
+    await learner.close();
   }
 }
 
@@ -128,7 +131,7 @@ function checkRows(
   });
 }
 
-function evaluationTest(subject: GoldenSubject): void {
+function evaluationTest(subject: Running): void {
   const { eval: expected } = readGolden(subject.model);
   it('logits and feature variances in evaluation mode', () =>
     withLearner(subject, { loss: crossEntropyLoss(), batch: expected.batch }, async (learner, golden) => {
@@ -147,7 +150,7 @@ function evaluationTest(subject: GoldenSubject): void {
     }));
 }
 
-function gradientTest(subject: GoldenSubject): void {
+function gradientTest(subject: Running): void {
   const { train: expected } = readGolden(subject.model);
   it('logits, losses, variances and every gradient in training mode', () =>
     withLearner(subject, { loss: biasLoss(), batch: expected.batch }, async (learner, golden) => {
@@ -170,7 +173,7 @@ function gradientTest(subject: GoldenSubject): void {
     }));
 }
 
-function buffersTest(subject: GoldenSubject): void {
+function buffersTest(subject: Running): void {
   const { train: expected } = readGolden(subject.model);
   it('local bias loss, and the buffers after a training step', () =>
     withLearner(
@@ -206,7 +209,7 @@ function stepLimits(golden: Golden, key: Trajectory, variants?: readonly number[
   return variants ? errors.map((limit, step) => Math.max(limit, errors[step + 1] ?? 0)) : errors;
 }
 
-function trajectoryTest(subject: GoldenSubject, key: Trajectory): void {
+function trajectoryTest(subject: Running, key: Trajectory): void {
   const expected: GoldenTrajectory = readGolden(subject.model)[`sgd_${key}`];
   const variants =
     subject.limits?.trajectories === 'variants' ? readFloat32Variants(subject.model)?.[key] : undefined;
@@ -241,7 +244,13 @@ function trajectoryTest(subject: GoldenSubject, key: Trajectory): void {
 }
 
 /** Registers the golden tests of a model on an engine. */
-export function goldenSuite(subject: GoldenSubject): void {
+export function goldenSuite({ engine: start, ...rest }: GoldenSubject): void {
+  let engine: Engine;
+  before(async () => {
+    engine = await start();
+  });
+  after(() => engine.close());
+  const subject: Running = { ...rest, engine: () => engine };
   evaluationTest(subject);
   gradientTest(subject);
   buffersTest(subject);

@@ -1,6 +1,8 @@
 import { mirror } from '../augment/flips.js';
 import { type ImageOfEpoch, ImageTransformer } from '../augment/imageTransformer.js';
 import type { TrainingTransforms } from '../augment/transforms.js';
+import type { StoreHandle } from '../cache/imageStore.js';
+import { type KeptImage, keepImage, recallImage } from '../cache/keptImage.js';
 import { makeGrey } from '../channels.js';
 import type { ImageSource } from '../dataset.js';
 import { writeNormalised } from '../normalise.js';
@@ -23,6 +25,13 @@ export interface PreparerOptions {
   readonly tables: Float32Array;
   /** Random crop and changes of training images; without them images are prepared for evaluation. */
   readonly training?: TrainingTransforms | undefined;
+  /** Where decoded images are kept. Default: nowhere. */
+  readonly store?: StoreHandle | undefined;
+}
+
+/** Which images are prepared, and those of them that are kept decoded. */
+interface ImagesOfPart extends PreparedPart {
+  readonly kept?: readonly (KeptImage | undefined)[] | undefined;
 }
 
 /** Images decoded at a time: while one waits for its file or decoder, another is resized. */
@@ -44,20 +53,40 @@ export class ImagePreparer {
   /**
    * Fills `out` [N, C, S, S].
    *
+   * @returns images that are kept decoded from now on, at their places
    * @throws UserError for an image that cannot be read, naming it
    */
-  async fill(out: Float32Array, sources: readonly ImageSource[], part: PreparedPart): Promise<void> {
-    const { imageSize, exif } = this.options.preprocessing;
+  async fill(
+    out: Float32Array,
+    sources: readonly ImageSource[],
+    part: ImagesOfPart,
+  ): Promise<(KeptImage | undefined)[]> {
+    const { preprocessing, store } = this.options;
+    const { imageSize } = preprocessing;
+    const added: (KeptImage | undefined)[] = [];
     const length = this.channels * imageSize ** 2;
     let next = 0;
     const work = async (): Promise<void> => {
       for (let n = next++; n < sources.length; n = next++) {
-        const { bytes, name } = await readImageSource(sources[n]!);
-        const image = await decodeRgb(bytes, name, exif);
+        const kept = part.kept?.[n];
+        const image = await (store && kept ? this.recalled(store, kept) : this.decoded(sources[n]!));
+        if (store && !kept) added[n] = await keepImage(store, image);
         this.prepare(out.subarray(n * length, (n + 1) * length), image, part.epoch, part.indices[n]!);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return added;
+  }
+
+  private async decoded(source: ImageSource): Promise<RgbImage> {
+    const { bytes, name } = await readImageSource(source);
+    return decodeRgb(bytes, name, this.options.preprocessing.exif);
+  }
+
+  /** A kept image; for grey a copy, as its bytes change. */
+  private async recalled(store: StoreHandle, kept: KeptImage): Promise<RgbImage> {
+    const image = await recallImage(store, kept);
+    return this.channels === 1 ? { ...image, data: image.data.slice() } : image;
   }
 
   /** Crops, resizes, augments and normalises one image into `out` [C, S, S]. For grey the image's own bytes change. */

@@ -1,9 +1,16 @@
 import type { Program } from '../../graph/program.js';
 import type { TensorType } from '../../graph/tensorType.js';
 import { withoutCollectives } from '../../graph/withoutCollectives.js';
-import type { BackendCompileOptions, EngineBackend, EngineOptions, Precision } from '../engine.js';
+import type {
+  BackendCompileOptions,
+  EngineBackend,
+  EngineOptions,
+  MachinePeaks,
+  Precision,
+} from '../engine.js';
 import type { Device } from './device.js';
 import { CudaExecutable } from './executable.js';
+import { measurePeaks } from './peaks.js';
 import { planProgram } from './plan/plan.js';
 import { CudaVariable } from './variables.js';
 
@@ -31,6 +38,10 @@ export class CudaBackend implements EngineBackend<CudaVariable> {
     const whole = withoutCollectives(program);
     const plan = planProgram(this.device, whole, precision);
     return CudaExecutable.create(this.device, whole, plan, (name) => variables.get(name)!.pointer);
+  }
+
+  measurePeaks(): Promise<MachinePeaks> {
+    return measurePeaks(this.device);
   }
 
   close(): void {

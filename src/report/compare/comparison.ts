@@ -66,7 +66,7 @@ export interface CompareOptions {
 }
 
 /** Settings that do not distinguish runs, even where their values differ. */
-const UNIMPORTANT: readonly string[] = ['seed', 'threads', 'workers', 'download'];
+const UNIMPORTANT: readonly string[] = ['seed', 'threads', 'workers', 'cache', 'cacheMb', 'download'];
 
 /**
  * Compares runs by a metric. Runs whose settings differ by the seed alone are a group; groups are compared by a paired

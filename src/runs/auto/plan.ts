@@ -182,7 +182,8 @@ class Planner {
     // Of the weights only the computation matters, which is the same without them.
     const { pretrained: _, ...others } = all;
     const config = await newRunConfig({ recipe: 'finetune', settings: others });
-    return measureTraining(config, data);
+    // Where the run is to measure its threads, the models are compared on all of them.
+    return measureTraining({ ...config, threads: config.threads || null }, data);
   }
 }
 

@@ -1,4 +1,5 @@
 import { engineChoices } from '../../engines/createEngine.js';
+import { MEASURED } from '../measuredThreads.js';
 import { settingsIn } from './builders.js';
 import { above, atLeast, orNull, type SettingsOf, whole } from './setting.js';
 
@@ -9,18 +10,37 @@ const CHANGEABLE = { onResume: 'may change' } as const;
 
 /** Settings of the computation. */
 export const COMPUTATION_SETTINGS: SettingsOf<
-  'engine' | 'threads' | 'precision' | 'f32Steps' | 'workers' | 'rankTimeout'
+  'engine' | 'threads' | 'precision' | 'f32Steps' | 'workers' | 'cache' | 'cacheMb' | 'rankTimeout'
 > = {
   engine: computation.choice('auto', engineChoices, '<name>', 'engine', CHANGEABLE),
-  threads: computation.number<number | null>(null, orNull(whole(1)), '<n>', 'threads of computation', {
-    ...CHANGEABLE,
-    unset: 'all, shared with other ranks of the machine',
-  }),
+  threads: computation.number<number | null>(
+    null,
+    orNull(whole(0)),
+    '<n>',
+    'threads of computation; auto takes as many as a measurement before the run finds fastest',
+    {
+      ...CHANGEABLE,
+      names: { auto: MEASURED },
+      unset: 'all, shared with other ranks of the machine',
+    },
+  ),
   precision: computation.choice('f32', ['auto', 'f32', 'bf16'], '<name>', 'arithmetic of convolutions'),
   f32Steps: computation.number(200, whole(0), '<n>', 'first steps in f32 where the precision is bf16', {
     onlyWith: { key: 'precision', values: ['auto', 'bf16'] },
   }),
   workers: computation.number(1, whole(1), '<n>', 'worker threads that make batches', CHANGEABLE),
+  cache: computation.choice(
+    'off',
+    ['off', 'ram', 'disk'],
+    '<place>',
+    'where decoded images are kept between epochs',
+    { ...CHANGEABLE, onlyWith: { key: 'data', values: ['imagefolder', 'webdataset'] } },
+  ),
+  cacheMb: computation.number<number | null>(null, orNull(whole(1)), '<n>', 'most megabytes of the cache', {
+    ...CHANGEABLE,
+    onlyWith: { key: 'cache', values: ['ram', 'disk'] },
+    unset: 'half of the memory, or disk, that is free',
+  }),
   rankTimeout: computation.number(
     600,
     above(0),

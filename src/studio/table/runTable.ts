@@ -4,7 +4,7 @@ import { csvTable } from '../../runs/csvTable.js';
 import type { RunSummary, SettingDescription } from '../api.js';
 
 /** Settings that do not make runs different ones. */
-const UNIMPORTANT: readonly string[] = ['threads', 'workers', 'download'];
+const UNIMPORTANT: readonly string[] = ['threads', 'workers', 'cache', 'cacheMb', 'download'];
 
 /** A column that runs can be sorted by. */
 export type SortKey =

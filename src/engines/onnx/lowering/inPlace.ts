@@ -1,36 +1,60 @@
 import type { NodeProto } from '../../../formats/onnx/onnx_pb.js';
 import type { Name } from './graphBuilder.js';
 
-/** Producers and readers of the values of a graph. */
+/** Producers and readers of the values of a graph, and where its nodes stand: each after what it needs. */
 interface Uses {
+  readonly places: ReadonlyMap<NodeProto, number>;
   readonly producers: ReadonlyMap<Name, NodeProto>;
   readonly readers: ReadonlyMap<Name, readonly NodeProto[]>;
 }
 
 function usesOf(nodes: readonly NodeProto[]): Uses {
+  const places = new Map(nodes.map((node, place) => [node, place]));
   const producers = new Map<Name, NodeProto>();
   const readers = new Map<Name, NodeProto[]>();
   for (const node of nodes) {
     for (const output of node.output) producers.set(output, node);
-    for (const input of node.input) readers.set(input, [...(readers.get(input) ?? []), node]);
+    for (const input of node.input) {
+      const others = readers.get(input);
+      if (others) others.push(node);
+      else readers.set(input, [node]);
+    }
   }
-  return { producers, readers };
+  return { places, producers, readers };
 }
 
-/** Whether every one of `wanted` is needed to compute `node`; looks at the nearest first. */
-function areAncestors(wanted: ReadonlySet<NodeProto>, node: NodeProto, { producers }: Uses): boolean {
-  const missing = new Set(wanted);
-  const seen = new Set([node]);
-  for (const found of seen) {
-    for (const input of found.input) {
-      const producer = producers.get(input);
-      if (!producer) continue;
-      seen.add(producer);
-      missing.delete(producer);
-    }
-    if (missing.size === 0) return true;
+/** Which nodes each node needs, directly or not: a bit for every pair. */
+class Ancestors {
+  private readonly words: number;
+  private readonly bits: Uint32Array;
+
+  constructor(
+    nodes: readonly NodeProto[],
+    private readonly uses: Uses,
+  ) {
+    this.words = Math.ceil(nodes.length / 32);
+    this.bits = new Uint32Array(nodes.length * this.words);
+    for (const [place, node] of nodes.entries()) this.add(node, place);
   }
-  return false;
+
+  /** Whether `node` needs `other`. */
+  has(node: NodeProto, other: NodeProto): boolean {
+    const { places } = this.uses;
+    const [row, place] = [places.get(node)! * this.words, places.get(other)!];
+    return ((this.bits[row + (place >> 5)]! >>> (place & 31)) & 1) === 1;
+  }
+
+  private add(node: NodeProto, place: number): void {
+    const { words, bits, uses } = this;
+    const row = place * words;
+    for (const input of node.input) {
+      const producer = uses.producers.get(input);
+      if (!producer) continue;
+      const before = uses.places.get(producer)!;
+      for (let w = 0; w <= before >> 5; w++) bits[row + w]! |= bits[before * words + w]!;
+      bits[row + (before >> 5)]! |= 1 << (before & 31);
+    }
+  }
 }
 
 /** Operators whose result is the operand's memory under another shape. */
@@ -58,11 +82,12 @@ function readersOf(value: Name, { readers }: Pick<Uses, 'readers'>): NodeProto[]
  */
 export function inPlaceTest(nodes: readonly NodeProto[]): (input: Name, output: Name) => boolean {
   const uses = usesOf(nodes);
+  const ancestors = new Ancestors(nodes, uses);
   return (input, output) => {
     const last = uses.producers.get(output);
     if (last === undefined) return false;
     const readers = new Set(readersOf(input, uses));
     if (readers.delete(last) && !ELEMENTWISE.has(last.opType)) return false;
-    return areAncestors(readers, last, uses);
+    return [...readers].every((reader) => ancestors.has(last, reader));
   };
 }

@@ -56,12 +56,19 @@ class ProgramLowering {
   private readonly builder: GraphBuilder;
   private readonly names = new Map<ValueId, Name>();
   private readonly feeds: Feed[] = [];
+  /** Input gradients by the value they read, which an update in place has to wait for. */
+  private readonly gradientsOf = new Map<ValueId, ValueId[]>();
 
   constructor(
     private readonly program: Program,
     features: Provider,
   ) {
     this.builder = new GraphBuilder(features, EXTERNAL_BYTES);
+    const waitedFor = features.updatesInPlace ? program.nodes : [];
+    for (const { kind, inputs, outputs } of waitedFor)
+      if (kind === 'conv2dInputGrad')
+        for (const value of new Set(inputs))
+          this.gradientsOf.set(value, [...(this.gradientsOf.get(value) ?? []), outputs[0]!]);
   }
 
   lower(): LoweredProgram {
@@ -83,15 +90,14 @@ class ProgramLowering {
    */
   private update(node: NodeOf<'sgdUpdate'>): void {
     const [variable, , , rate] = node.inputs as [ValueId, ValueId, ValueId, ValueId];
-    const names = new Map(this.names);
-    const readers = this.builder.features.updatesInPlace ? this.program.nodes : [];
-    for (const { kind, inputs, outputs } of readers) {
-      if (!(kind === 'conv2dInputGrad' && inputs.includes(variable))) continue;
-      const nothing = this.builder.op('Shape', [this.names.get(outputs[0]!)!], { start: 0, end: 0 });
-      names.set(rate, this.builder.op('Reshape', [names.get(rate)!, nothing]));
+    const { names, builder } = this;
+    const plain = names.get(rate)!;
+    for (const gradient of this.gradientsOf.get(variable) ?? []) {
+      const nothing = builder.op('Shape', [names.get(gradient)!], { start: 0, end: 0 });
+      names.set(rate, builder.op('Reshape', [names.get(rate)!, nothing]));
     }
-    lowerNode(this.builder, this.program, node, names);
-    for (const output of node.outputs) this.names.set(output, names.get(output)!);
+    lowerNode(builder, this.program, node, names);
+    names.set(rate, plain);
   }
 
   private source(one: NodeOf<SourceKind>): Name {

@@ -1,0 +1,2 @@
+/** Where decoded images are kept between epochs. */
+export type CachePlace = 'ram' | 'disk';

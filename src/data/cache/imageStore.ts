@@ -1,0 +1,80 @@
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { errorMessage, UserError } from '../../errors.js';
+import type { CachePlace } from './cachePlace.js';
+
+/** What loaders and their workers need of an {@link ImageStore}: it is shared between threads, not copied. */
+export interface StoreHandle {
+  /** In shared memory: bytes taken so far, and 1 after an image did not fit. */
+  readonly taken: BigInt64Array;
+  /** Bytes that may be taken. */
+  readonly most: number;
+  /** Descriptor of the file of images on disk; undefined for images in memory. */
+  readonly file: number | undefined;
+}
+
+/** Settings of an {@link ImageStore}. */
+export interface StoreOptions {
+  readonly place: CachePlace;
+  /** Bytes that it may take. Default: half of the memory, or of the disk, that is free. */
+  readonly most?: number | undefined;
+  /** Processes that share the machine's memory and disk, to which the default is divided. Default 1. */
+  readonly sharers?: number | undefined;
+  /** Folder of the file on disk. Default: `biasloss/decoded` in `XDG_CACHE_HOME` or `~/.cache`. */
+  readonly folder?: string | undefined;
+}
+
+/**
+ * Room for decoded images, so that an image is decoded once and not in every epoch. What does not fit is decoded each time.
+ * The file on disk has no name: it is gone with the process, however that ends.
+ */
+export class ImageStore {
+  readonly place: CachePlace;
+  readonly handle: StoreHandle;
+
+  /** @throws UserError when the file cannot be made */
+  constructor({ place, most, sharers = 1, folder = defaultFolder() }: StoreOptions) {
+    this.place = place;
+    const file = place === 'disk' ? openUnnamed(folder) : undefined;
+    const free = place === 'disk' ? freeDisk(folder) : process.availableMemory();
+    const taken = new BigInt64Array(new SharedArrayBuffer(16));
+    this.handle = { taken, most: most ?? Math.floor(free / 2 / sharers), file };
+  }
+
+  /** Bytes of the images that are kept. */
+  get bytes(): number {
+    return Number(Atomics.load(this.handle.taken, 0));
+  }
+
+  /** Whether an image did not fit. */
+  get isFull(): boolean {
+    return Atomics.load(this.handle.taken, 1) === 1n;
+  }
+
+  /** Frees the file; after the loaders that use it. */
+  async close(): Promise<void> {
+    if (this.handle.file !== undefined) closeSync(this.handle.file);
+  }
+}
+
+function defaultFolder(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'biasloss', 'decoded');
+}
+
+function openUnnamed(folder: string): number {
+  const path = join(folder, `${process.pid}-${Date.now()}-${Math.floor(Math.random() * 2 ** 32)}.raw`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    const file = openSync(path, 'wx+');
+    rmSync(path);
+    return file;
+  } catch (error) {
+    throw new UserError(`decoded images cannot be kept in ${folder}: ${errorMessage(error)}`);
+  }
+}
+
+function freeDisk(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
