@@ -89,8 +89,8 @@ export async function profileStep(options: ProfileOptions): Promise<StepProfile>
 
 function cannotProfile({ name }: Engine): UserError {
   return new UserError(
-    `the ${name} engine does not time its primitives: profile needs oneDNN, which Debian and Ubuntu install ` +
-      'with apt-get install libdnnl2; biasloss doctor says how to install it elsewhere',
+    `the ${name} engine does not time its primitives: profile needs an NVIDIA GPU or oneDNN, which Debian and Ubuntu ` +
+      'install with apt-get install libdnnl2; biasloss doctor says how to install it elsewhere',
   );
 }
 

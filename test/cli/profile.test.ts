@@ -50,7 +50,7 @@ describe('biasloss profile', () => {
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /^error: the onnx engine does not time its primitives: profile needs oneDNN.*libdnnl2.*\n$/,
+        /^error: the onnx engine does not time its primitives: profile needs an NVIDIA GPU or oneDNN.*libdnnl2.*\n$/,
       );
     }));
 });

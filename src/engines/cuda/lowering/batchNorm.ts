@@ -214,11 +214,13 @@ function trainGrad(
     results: gradResults({ dy, x, gamma, mean, variance, epsilon }, targets),
   });
   const over = [mean, ...targets.coefficients.map(fromStored)].map((each) => overImage(each, x.shape));
-  const text = (d: string, value: string, m: string, a: string, b: string, c: string): string =>
-    `${a} * ${d} + ${b} * (${value} - ${m}) + ${c}`;
   draft.define(
     dxValue,
-    elementwise(x.shape, [dy, x, ...over], (...texts) => text(...(texts as Parameters<typeof text>))),
+    elementwise(
+      x.shape,
+      [dy, x, ...over],
+      (d, value, m, a, b, c) => `${a} * ${d} + ${b} * (${value} - ${m}) + ${c}`,
+    ),
   );
 }
 
