@@ -58,6 +58,16 @@ describe('plans for a device', () => {
     assert.deepEqual(texts(), texts());
   });
 
+  test('a tensor whose places do not fit in 32 bits is refused', () => {
+    const graph = new Graph();
+    const x = graph.input('x', [4096, 64, 112, 112]);
+    const program = graph.program({ y: mul(x, 2) });
+    assert.throws(
+      () => planProgram(device, program, 'bf16'),
+      /\[4096, 64, 112, 112\] has more elements.*smaller batch size/,
+    );
+  });
+
   test('a variable whose old value is still to be read gets its new one by way of another place', () => {
     const { steps } = planProgram(device, swap(), 'f32');
     const variables = steps.flatMap(({ writes }) => writes.filter(({ variable }) => variable !== undefined));

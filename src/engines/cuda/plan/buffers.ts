@@ -1,7 +1,11 @@
-import { type Shape, sizeOf } from '../../../graph/tensorType.js';
+import { UserError } from '../../../errors.js';
+import { formatShape, type Shape, sizeOf } from '../../../graph/tensorType.js';
 import { nativeStrides, type Stored } from '../codegen/stored.js';
 import { BYTES, type StorageType } from '../device.js';
 import type { PlanBuffer, Storage } from './buffer.js';
+
+/** Places in tensors are 32-bit numbers in kernels. */
+const MOST_ELEMENTS = 2 ** 31;
 
 /** The memory that a plan asks for. */
 export class PlanBuffers {
@@ -14,6 +18,10 @@ export class PlanBuffers {
     type: StorageType,
     { strides = nativeStrides(shape), storage = 'transient' }: { strides?: Shape; storage?: Storage } = {},
   ): Stored {
+    if (sizeOf(shape) >= MOST_ELEMENTS)
+      throw new UserError(
+        `a tensor of ${formatShape(shape)} has more elements than the CUDA engine can count (2³¹): a smaller batch size needs less`,
+      );
     const buffer = this.raw(sizeOf(shape) * BYTES[type], storage);
     return { buffer, offset: 0, type, shape, strides };
   }
