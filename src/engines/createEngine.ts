@@ -77,8 +77,8 @@ export function checkThreads(threads: number): void {
 
 function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required<EngineOptions> {
   if (threads !== undefined) checkThreads(threads);
-  if (!['auto', 'f32', 'bf16'].includes(precision))
-    throw new UsageError(`precision must be auto, f32 or bf16, not ${precision}`);
+  if (!['auto', 'f32', 'tf32', 'bf16'].includes(precision))
+    throw new UsageError(`precision must be auto, f32, tf32 or bf16, not ${precision}`);
   return { threads: threads ?? availableParallelism(), precision };
 }
 

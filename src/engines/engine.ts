@@ -6,8 +6,11 @@ import type { DType, Shape, TensorData, TensorType } from '../graph/tensorType.j
 /** Host-side tensors by name, row-major. */
 export type NamedData = Readonly<Record<string, TensorData>>;
 
-/** Arithmetic of convolutions and matrix products; everything else is f32 either way. */
-export type Precision = 'f32' | 'bf16';
+/**
+ * Arithmetic of convolutions and matrix products; everything else is f32 either way. `tf32` rounds operands to 10 bits of mantissa, for
+ * an NVIDIA GPU's tensor cores, as PyTorch's convolutions do by default.
+ */
+export type Precision = 'f32' | 'tf32' | 'bf16';
 
 /** A variable to create on an engine. */
 export interface VariableSpec {
@@ -90,6 +93,8 @@ export interface MachinePeaks {
   readonly f32: number;
   /** Floating-point operations a second in bf16; undefined where the library does not compute in it. */
   readonly bf16: number | undefined;
+  /** Floating-point operations a second in tf32; absent where the library does not compute in it. */
+  readonly tf32?: number | undefined;
   /** Bytes a second to and from memory: a tensor that no cache holds, changed in place. */
   readonly memory: number;
   /**

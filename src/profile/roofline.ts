@@ -8,7 +8,7 @@ export type Bound = 'compute' | 'memory';
 
 /** Milliseconds that a primitive's operations and its bytes take at the measured peaks. */
 function timesAtPeak({ flops, bytes, precision }: Work, peaks: MachinePeaks): { [B in Bound]: number } {
-  const rate = precision === 'bf16' ? (peaks.bf16 ?? peaks.f32) : peaks.f32;
+  const rate = peaks[precision] ?? peaks.f32;
   return { compute: (flops / rate) * 1000, memory: (bytes / peaks.memory) * 1000 };
 }
 

@@ -154,7 +154,8 @@ async function makeLearner(
     clipNorm,
     averageDecay,
     seed,
-    f32Steps,
+    // Of tf32 no first steps are wanted.
+    f32Steps: config.precision === 'tf32' ? 0 : f32Steps,
     softTargets: mixingOf(config) !== undefined,
   });
   if (checkpoint) await restoreLearner(learner, checkpoint);

@@ -130,7 +130,7 @@ export interface TrainConfig extends ModelSettings {
   /** Threads of computation; null: all; 0: as many as are fastest in a measurement before the run. */
   readonly threads: number | null;
   readonly engine: 'auto' | 'cuda' | 'onnx' | 'onednn' | 'reference' | 'webgpu';
-  readonly precision: 'auto' | 'f32' | 'bf16';
+  readonly precision: 'auto' | 'f32' | 'tf32' | 'bf16';
   /**
    * First steps of a run that are in f32 while the rest is in bf16. A network with many normalisations is chaotic
    * at initialisation: bf16's rounding grows from layer to layer, and half of the early layers' gradient is noise.

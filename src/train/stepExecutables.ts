@@ -129,7 +129,8 @@ export class StepExecutables {
   private async inPrecision(name: string, step: number, build: () => Program): Promise<Executable> {
     const { engine, f32Steps = 0 } = this.parts;
     const precision = step < f32Steps ? 'f32' : engine.precision;
-    await this.release(`${name} in ${precision === 'f32' ? 'bf16' : 'f32'}`);
+    if (precision !== 'f32') await this.release(`${name} in f32`);
+    else if (engine.precision !== 'f32') await this.release(`${name} in ${engine.precision}`);
     return this.once(`${name} in ${precision}`, build, precision);
   }
 

@@ -21,7 +21,7 @@ test('unknown names and options are wrong usage', async () => {
   const precision = JSON.parse('"f16"');
   await assert.rejects(
     createEngine('reference', { precision }),
-    /precision must be auto, f32 or bf16, not f16/,
+    /precision must be auto, f32, tf32 or bf16, not f16/,
   );
 });
 

@@ -12,9 +12,10 @@ export const createBackend: BackendFactory = (options, communicator) => {
   if (communicator.size > 1)
     throw new UserError('the CUDA engine computes on one rank: train without mpirun on it');
   const device = openDevice();
-  if (options.precision === 'bf16' && !device.hasBf16) {
+  const { precision } = options;
+  if ((precision === 'bf16' || precision === 'tf32') && !device.hasBf16) {
     device.close();
-    throw new UserError(`${device.description} does not multiply bf16: take the precision f32`);
+    throw new UserError(`${device.description} does not multiply ${precision}: take the precision f32`);
   }
   return new CudaBackend(device, options);
 };

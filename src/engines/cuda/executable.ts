@@ -3,7 +3,7 @@ import { sizeOf, type TensorData } from '../../graph/tensorType.js';
 import { fillUniform } from '../../random.js';
 import type { BackendExecutable, NamedData, Precision, ProfileEntry, RunOptions } from '../engine.js';
 import type { Stored } from './codegen/stored.js';
-import type { CapturedGraph, Device, Pointer } from './device.js';
+import type { Arithmetic, CapturedGraph, Device, Pointer } from './device.js';
 import { PlanMemory } from './memory.js';
 import { type Plan, releaseSteps } from './plan/plan.js';
 import type { Step } from './plan/step.js';
@@ -86,7 +86,7 @@ export class CudaExecutable implements BackendExecutable {
   profile(inputs: NamedData, options: Required<RunOptions>): ProfileEntry[] {
     this.setInputs(inputs, options);
     return this.ready.work.map(({ step, run }, i) => ({
-      ...describe(step),
+      ...describe(step, this.plan.arithmetic),
       // Variables change in each run of an update: it is executed once.
       milliseconds: step.phase === 'update' || i === 0 ? this.device.time(run) : this.medianTime(run),
     }));
@@ -159,14 +159,10 @@ function checkLabels(name: string, data: TensorData, classes: number): void {
 }
 
 /** A step's entry in a profile, but for its time. */
-function describe(step: Step): Omit<ProfileEntry, 'milliseconds'> {
+function describe(step: Step, arithmetic: Arithmetic): Omit<ProfileEntry, 'milliseconds'> {
   const { operation, detail, flops, bytes, phase } = step;
   const isLibrary = step.kind === 'convolution' || step.kind === 'product';
-  const precision: Precision =
-    (step.kind === 'convolution' && step.image.type === 'bf16') ||
-    (step.kind === 'product' && step.a.type === 'bf16')
-      ? 'bf16'
-      : 'f32';
+  const precision: Precision = isLibrary ? arithmetic : 'f32';
   const implementation = isLibrary ? step.prepared.implementation : 'generated kernel';
   return { operation, detail, implementation, flops, bytes, precision, ...(phase && { phase }) };
 }

@@ -28,6 +28,7 @@ export async function measurePeaks(
   const { copy, memory } = await memoryPeaks(device, bytes, runs);
   return {
     f32: productPeak(device, 'f32', rows, runs),
+    tf32: device.hasBf16 ? productPeak(device, 'tf32', rows, runs) : undefined,
     bf16: device.hasBf16 ? productPeak(device, 'bf16', rows, runs) : undefined,
     memory,
     copy,
@@ -75,17 +76,18 @@ async function memoryPeaks(
 }
 
 /** Floating-point operations a second of a product of square matrices. */
-function productPeak(device: Device, arithmetic: Arithmetic & ('f32' | 'bf16'), rows: number, runs: number) {
-  const tensor: StridedTensor = { type: arithmetic, shape: [rows, rows], strides: [rows, 1] };
+function productPeak(device: Device, arithmetic: Arithmetic, rows: number, runs: number) {
+  const type = arithmetic === 'bf16' ? 'bf16' : 'f32';
+  const tensor: StridedTensor = { type, shape: [rows, rows], strides: [rows, 1] };
   const prepared = device.product({ a: tensor, b: tensor, c: tensor, arithmetic });
-  const bytes = rows * rows * BYTES[arithmetic];
+  const bytes = rows * rows * BYTES[type];
   const pointers = [bytes, bytes, bytes, Math.max(prepared.workspaceBytes, 1)].map((size) =>
     device.allocate(size),
   );
   try {
     const [a, b, c, workspace] = pointers as [number, number, number, number];
     for (const [seed, pointer] of [a, b].entries())
-      device.upload(pointer, randomNumbers(rows * rows, arithmetic, seed));
+      device.upload(pointer, randomNumbers(rows * rows, type, seed));
     const milliseconds = least(device, runs, () => prepared.run({ a, b, c }, workspace));
     return (2000 * rows ** 3) / milliseconds;
   } finally {

@@ -1,4 +1,5 @@
 import { type Communicator, soloCommunicator } from '../../distributed/communicator.js';
+import { UserError } from '../../errors.js';
 import type { Program } from '../../graph/program.js';
 import type { TensorType } from '../../graph/tensorType.js';
 import { withoutCollectives } from '../../graph/withoutCollectives.js';
@@ -85,6 +86,8 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
 export const createBackend: BackendFactory = (options, communicator) => {
   const library = loadLibrary();
   const dnnl = bindLibrary(library);
+  if (options.precision === 'tf32')
+    throw new UserError('the onednn engine computes in f32 or bf16, not in tf32, which NVIDIA GPUs have');
   if (options.precision === 'bf16') requireBf16(dnnl, library.instructionSet);
   return new DnnlBackend(library, dnnl, options, setThreads(library, options.threads), communicator);
 };

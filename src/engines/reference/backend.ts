@@ -54,7 +54,8 @@ export class ReferenceBackend implements EngineBackend<ReferenceVariable> {
 
 /** The reference engine for a worker. */
 export const createBackend: BackendFactory = ({ precision }, communicator) => {
-  if (precision === 'bf16') throw new UserError('the reference engine does not compute in bf16');
+  if (precision === 'bf16' || precision === 'tf32')
+    throw new UserError(`the reference engine does not compute in ${precision}`);
   const backend: EngineBackend<ReferenceVariable> = new ReferenceBackend({ communicator });
   return backend;
 };

@@ -24,7 +24,12 @@ export const COMPUTATION_SETTINGS: SettingsOf<
       unset: 'all, shared with other ranks of the machine',
     },
   ),
-  precision: computation.choice('f32', ['auto', 'f32', 'bf16'], '<name>', 'arithmetic of convolutions'),
+  precision: computation.choice(
+    'f32',
+    ['auto', 'f32', 'tf32', 'bf16'],
+    '<name>',
+    'arithmetic of convolutions',
+  ),
   f32Steps: computation.number(200, whole(0), '<n>', 'first steps in f32 where the precision is bf16', {
     onlyWith: { key: 'precision', values: ['auto', 'bf16'] },
   }),

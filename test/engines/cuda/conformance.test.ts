@@ -21,4 +21,6 @@ else {
   );
   await conformanceSuite({ engine: 'emulated CUDA' });
   await conformanceSuite({ engine: 'emulated CUDA', precision: 'bf16', cases: some });
+  // The kernels are those of f32.
+  await conformanceSuite({ engine: 'emulated CUDA', precision: 'tf32', cases: some });
 }

@@ -25,6 +25,8 @@ export interface UniformInput {
 
 /** What is executed for a program, and the memory that it needs. */
 export interface Plan {
+  /** Of convolutions and products. */
+  readonly arithmetic: Arithmetic;
   /** Executed once, before the first run. */
   readonly prologue: readonly Step[];
   /** Executed in every run. */
@@ -64,6 +66,7 @@ export function planProgram(device: Device, program: Program, arithmetic: Arithm
     const { prologue, buffers } = draft;
     const steps = mergeSteps(draft.steps);
     return {
+      arithmetic,
       prologue: mergeSteps(prologue),
       steps,
       asides: asidesOf(steps),

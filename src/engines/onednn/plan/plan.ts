@@ -45,7 +45,14 @@ export function planProgram(
 ): Plan {
   const nodes = fuse(program, fusionChoice);
   const usage = new Usage(nodes, program);
-  const draft = new Draft({ dnnl, program, usage, activation: precision, block, usesKernels });
+  const draft = new Draft({
+    dnnl,
+    program,
+    usage,
+    activation: precision === 'bf16' ? 'bf16' : 'f32',
+    block,
+    usesKernels,
+  });
   const { prologue, steps, primitives } = draft.steps;
   try {
     const ends = planNodes(draft, program, nodes);

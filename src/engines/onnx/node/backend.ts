@@ -9,7 +9,8 @@ import { NodeRuntime } from './runtime.js';
 /** The ONNX Runtime engine for a worker thread. */
 export const createBackend: BackendFactory = async ({ threads, precision }, communicator) => {
   refuseRanks(communicator);
-  if (precision === 'bf16') throw new UserError('the onnx engine computes in f32, not in bf16');
+  if (precision === 'bf16' || precision === 'tf32')
+    throw new UserError(`the onnx engine computes in f32, not in ${precision}`);
   const provider = providers.cpu;
   const blockSize = await probeBlockSize(new NodeRuntime({ provider, threads: 1 }));
   return new OnnxBackend(new NodeRuntime({ provider: { ...provider, blockSize }, threads }));

@@ -18,7 +18,8 @@ const RESOURCES = 'WebGPU, experimental: variables are copied to the GPU and bac
  */
 export const createBackend: BackendFactory = async ({ threads, precision }, communicator) => {
   refuseRanks(communicator);
-  if (precision === 'bf16') throw new UserError('the webgpu engine computes in f32, not in bf16');
+  if (precision === 'bf16' || precision === 'tf32')
+    throw new UserError(`the webgpu engine computes in f32, not in ${precision}`);
   if (!listSupportedBackends().some(({ name }) => name === 'webgpu'))
     throw new UserError(
       `ONNX Runtime ${env.versions.node ?? ''} for ${process.platform} ${process.arch} has no WebGPU`,
