@@ -176,7 +176,7 @@ function recipeNotice(
 const TRIAL = 10;
 
 /**
- * A notice about milestones that the run does not reach: any that were given; those of the recipe if none is reached.
+ * A notice about milestones after the last epoch: about each one that was set explicitly, about a recipe's only if the run reaches none of them.
  */
 function lateMilestones(
   { milestones, epochs, schedule }: TrainConfig,

@@ -114,7 +114,7 @@ export interface TrainConfig extends ModelSettings {
   readonly patienceMetric: WatchedMetric;
   /** Decay of the moving average of the weights that is kept; null: none is. */
   readonly emaDecay: number | null;
-  /** Largest norm of all gradients together; null: any. */
+  /** Maximum norm of all gradients together, as in `clip_grad_norm_`; null: gradients are not clipped. */
   readonly clipNorm: number | null;
   readonly schedule: 'multistep' | 'cosine' | 'exponential' | 'onecycle';
   /** Epochs after which the multistep schedule multiplies the rate by `gamma`. */

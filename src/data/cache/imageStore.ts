@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
+import { cacheFolder } from './cacheFolder.js';
 import type { CachePlace } from './cachePlace.js';
 
 /** What loaders and their workers need of an {@link ImageStore}: it is shared between threads, not copied. */
@@ -34,7 +34,7 @@ export class ImageStore {
   readonly handle: StoreHandle;
 
   /** @throws UserError when the file cannot be made */
-  constructor({ place, most, sharers = 1, folder = defaultFolder() }: StoreOptions) {
+  constructor({ place, most, sharers = 1, folder = cacheFolder('decoded') }: StoreOptions) {
     this.place = place;
     const file = place === 'disk' ? openUnnamed(folder) : undefined;
     const free = place === 'disk' ? freeDisk(folder) : process.availableMemory();
@@ -56,10 +56,6 @@ export class ImageStore {
   async close(): Promise<void> {
     if (this.handle.file !== undefined) closeSync(this.handle.file);
   }
-}
-
-function defaultFolder(): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'biasloss', 'decoded');
 }
 
 function openUnnamed(folder: string): number {

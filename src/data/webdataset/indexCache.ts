@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { errorMessage } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
+import { cacheFolder } from '../cache/cacheFolder.js';
 import type { BadSample, RemoteShard, ShardSample } from './shardIndex.js';
 
 /** Number of the file's layout; files of another one are ignored. */
@@ -11,7 +11,7 @@ const LAYOUT = 1;
 
 /** The folder of indices unless another is named: `biasloss/shards` in `XDG_CACHE_HOME` or `~/.cache`. */
 export function indexFolder(): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'biasloss', 'shards');
+  return cacheFolder('shards');
 }
 
 /** Keeps what archives at URLs hold, so that they are read only once. */

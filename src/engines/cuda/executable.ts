@@ -23,7 +23,7 @@ export class CudaExecutable implements BackendExecutable {
   readonly description: string;
   private readonly labels: readonly LabelInput[];
   private graph: CapturedGraph | undefined;
-  private runs = 0;
+  private hasRun = false;
 
   private constructor(
     private readonly device: Device,
@@ -67,13 +67,13 @@ export class CudaExecutable implements BackendExecutable {
 
   run(inputs: NamedData, options: Required<RunOptions>): Record<string, TensorData> {
     this.setInputs(inputs, options);
-    this.runs++;
     // Libraries may prepare themselves in the first run, which cannot be recorded.
-    if (this.runs === 1) for (const { run } of this.ready.work) run();
+    if (!this.hasRun) for (const { run } of this.ready.work) run();
     else {
       this.graph ??= this.device.capture(() => this.addWork());
       this.graph.launch();
     }
+    this.hasRun = true;
     const outputs = [...this.plan.outputs].map(([name, stored]) => ({
       name,
       pointer: this.memory.pointer(stored.buffer),

@@ -16,7 +16,8 @@ export interface ReadyWork {
   readonly tables: readonly Pointer[];
 }
 
-function sourceOf(step: Step): KernelSource | undefined {
+/** The kernel of a step, if it has one. */
+export function sourceOf(step: Step): KernelSource | undefined {
   if (step.kind === 'kernel') return kernelSource(step.body);
   return step.kind === 'many' ? manySource(step.bodies[0]!) : undefined;
 }

@@ -1,8 +1,8 @@
 /** Compiles the kernels of many programs at once, which takes a fraction of the time of one compiler for each. */
-import { kernelSource, manySource } from '../../../src/engines/cuda/codegen/source.js';
 import type { Device, KernelSource } from '../../../src/engines/cuda/device.js';
 import { prelude } from '../../../src/engines/cuda/kernels/prelude.js';
 import { planProgram, releaseSteps } from '../../../src/engines/cuda/plan/plan.js';
+import { sourceOf } from '../../../src/engines/cuda/work.js';
 import type { Precision } from '../../../src/engines/engine.js';
 import type { Program } from '../../../src/graph/program.js';
 import { withoutCollectives } from '../../../src/graph/withoutCollectives.js';
@@ -11,10 +11,7 @@ import { openEmulator } from './emulator/device.js';
 /** The kernels of a program's plan on a device. */
 export function kernelsOf(device: Device, program: Program, precision: Precision): KernelSource[] {
   const plan = planProgram(device, withoutCollectives(program), precision);
-  const sources = [...plan.prologue, ...plan.steps].flatMap((step) => {
-    if (step.kind === 'kernel') return [kernelSource(step.body)];
-    return step.kind === 'many' ? [manySource(step.bodies[0]!)] : [];
-  });
+  const sources = [...plan.prologue, ...plan.steps].map(sourceOf).filter((source) => source !== undefined);
   releaseSteps(plan.steps);
   return sources;
 }

@@ -1,6 +1,6 @@
 import type { Pair } from '../../../graph/op.js';
-import { Emitter } from './emitter.js';
-import { Index, type IndexVariable } from './index.js';
+import { Emitter, type Operand } from './emitter.js';
+import { Index } from './index.js';
 import { type KernelBody, mostLanes, nest, THREADS, unitText } from './pointwise.js';
 import { axesByStride, type Stored } from './stored.js';
 
@@ -22,10 +22,6 @@ export interface DepthwiseSpec {
   readonly isFlipped: boolean;
 }
 
-function variable(name: string, range: number): IndexVariable {
-  return { name, range: Math.max(2, range), lanes: 'same', step: 1 };
-}
-
 /** Code of a depthwise convolution. */
 export function depthwise(spec: DepthwiseSpec, processors: number): KernelBody {
   const { image, filter, result } = spec;
@@ -38,13 +34,11 @@ export function depthwise(spec: DepthwiseSpec, processors: number): KernelBody {
   const { index, units, define } = nest(shape, axes, hasLanes ? lanes : 1, 'i');
   define(at);
   const [n, c, h, group] = index as readonly [Index, Index, Index, Index];
-  const sums = Array.from({ length: COLUMNS }, () => at.name('s'));
-  for (const sum of sums) at.line(`float ${sum}[${lanes}]; LANES(${lanes}) ${sum}[j] = 0.0f;`);
+  const sums = Array.from({ length: COLUMNS }, () => at.changing('0.0f'));
   addRows(at, spec, [n, c, h, group], sums);
   sums.forEach((sum, column) => {
     const w = group.times(COLUMNS).plus(column);
-    const value = { text: lanes === 1 ? `${sum}[0]` : `${sum}[j]`, laned: lanes > 1 };
-    at.block(`if (${w.text('first')} < ${width})`, () => at.write(result, [n, c, h, w], value));
+    at.block(`if (${w.text('first')} < ${width})`, () => at.write(result, [n, c, h, w], sum));
   });
   return {
     text: unitText(at.text),
@@ -62,7 +56,7 @@ function addRows(
   at: Emitter,
   spec: DepthwiseSpec,
   [n, c, h, group]: readonly [Index, Index, Index, Index],
-  sums: readonly string[],
+  sums: readonly Operand[],
 ): void {
   const { image, filter, stride, padding, dilation, isFlipped } = spec;
   const [rows, columns] = filter.shape as readonly [number, number, number];
@@ -85,10 +79,10 @@ function addRows(
           `const int ${column} = (${group.text('first')}) * ${COLUMNS * stride[1]} + ${offset - padding[1]};`,
         );
         at.block(`if (${column} >= 0 && ${column} < ${image.shape[3]})`, () => {
-          const [y, x] = [variable(row, image.shape[2]!), variable(column, image.shape[3]!)].map(Index.of);
-          const value = at.read(image, [n, c, y!, x!]).text;
+          const [y, x] = [Index.counter(row, image.shape[2]!), Index.counter(column, image.shape[3]!)];
+          const value = at.read(image, [n, c, y, x]).text;
           for (const { sum, weight } of uses)
-            at.line(`LANES(${at.lanes}) ${sum}[j] += ${value} * ${weight};`);
+            at.line(`LANES(${at.lanes}) ${sum.text} += ${value} * ${weight};`);
         });
       }
     });

@@ -77,6 +77,13 @@ export class Emitter implements IntegerScope {
     return { text: laned ? `${name}[j]` : name, laned };
   }
 
+  /** A number for each lane that code changes, from an initial one. */
+  changing(initial: string, type: 'float' | 'int' = 'float'): Operand {
+    const name = this.name('s');
+    this.line(`${type} ${name}[${this.lanes}]; LANES(${this.lanes}) ${name}[j] = ${initial};`);
+    return this.lanes === 1 ? { text: `${name}[0]`, laned: false } : { text: `${name}[j]`, laned: true };
+  }
+
   /** A function of values. */
   apply(
     operands: readonly Operand[],

@@ -40,6 +40,11 @@ export class Index {
     return variable.range === 1 ? Index.zero : new Index([{ variable, factor: 1 }], 0);
   }
 
+  /** A variable of a loop, the same in all lanes, which has a name even where it can only be 0. */
+  static counter(name: string, range: number): Index {
+    return Index.of({ name, range: Math.max(2, range), lanes: 'same', step: 1 });
+  }
+
   static constant(offset: number): Index {
     return new Index([], offset);
   }

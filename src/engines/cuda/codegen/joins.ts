@@ -52,7 +52,7 @@ export function joinThreads(at: Emitter, { accumulators }: Reduction, space: Spa
   }
 }
 
-/** Leaves a block's results for the last one, which goes on with those of all blocks. */
+/** Stores a block's partial results; the last block to finish combines those of all blocks. */
 export function joinBlocks(
   at: Emitter,
   spec: Reduction,

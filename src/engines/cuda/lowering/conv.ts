@@ -46,10 +46,8 @@ function addConvolution(draft: Draft, roles: Roles, geometry: ConvGeometry, epil
   if (!prepared) return false;
   const workspace = draft.workspace(prepared.workspaceBytes);
   const target = { forward: result, inputGrad: image, weightGrad: filter }[kind];
-  const sources = [image, filter, result, bias, addend].filter(
-    (each) => each !== undefined && each !== target,
-  );
-  const read = sources.filter((each) => each !== undefined);
+  const given = [image, filter, result, bias, addend].filter((each) => each !== undefined);
+  const read = given.filter((each) => each !== target);
   draft.add({
     kind: 'convolution',
     detail: describeTensors(read, [target]),

@@ -1,7 +1,7 @@
 import type { ValueId } from '../../../graph/program.js';
 import { Emitter, type Operand } from '../codegen/emitter.js';
 import { type Expression, elementwise, floatText, fromStored, moved } from '../codegen/expression.js';
-import { Index, type IndexVariable } from '../codegen/index.js';
+import { Index } from '../codegen/index.js';
 import type { Draft } from '../plan/draft.js';
 import type { Lowerings } from './lowering.js';
 
@@ -10,10 +10,6 @@ const THREADS = 128;
 
 /** The target of a class: texts of a class's number to its share. */
 type Target = (at: Emitter, row: Index, column: Index) => Operand;
-
-function variable(name: string, range: number): IndexVariable {
-  return { name, range: Math.max(2, range), lanes: 'same', step: 1 };
-}
 
 /** Combines a number of each thread over the block, in a fixed order; all threads get the result. */
 function overBlock(at: Emitter, own: string, combine: (a: string, b: string) => string): string {
@@ -45,8 +41,8 @@ function crossEntropy(draft: Draft, { logits, loss, probabilities, targetReads, 
   const [rows, classes] = x.shape as readonly [number, number];
   const [lossAt, probabilitiesAt] = [draft.output(loss, 'f32'), draft.output(probabilities, 'f32')];
   const at = new Emitter(1);
-  const row = Index.of(variable('row', rows));
-  const column = Index.of(variable('k', classes));
+  const row = Index.counter('row', rows);
+  const column = Index.counter('k', classes);
   at.line('const int row = blockIdx.x;');
   at.line(`__shared__ float shared[${THREADS}];`);
   const loop = (body: (value: string) => void): void =>
@@ -161,10 +157,9 @@ export const crossEntropyLowerings: Lowerings<
   oneHot: (draft, { inputs, outputs }) => {
     const labels = draft.expression(inputs[0]!);
     const shape = draft.shapeOf(outputs[0]!);
-    const load = (at: Emitter, index: readonly Index[]): Operand => {
-      const label = labels.load(at, [index[0]!]);
-      return at.value(`(${index[1]!.text()} == ${label.text} ? 1.0f : 0.0f)`, index[1]!.isLaned());
-    };
+    // Its own class's share of a label that is not smoothed is 1.
+    const target = labelTarget(labels, 0, shape[1]!);
+    const load = (at: Emitter, [row, column]: readonly Index[]): Operand => target(at, row!, column!);
     draft.define(outputs[0]!, { ...moved([labels], shape, load), type: 'f32' });
   },
 };

@@ -40,18 +40,16 @@ export function filterByPlace(draft: Draft, weight: ValueId): Stored {
 
 /** Index of a filter's element of a channel. */
 function filterIndex([row, column]: WindowPlace['kernel'], channel: Index, filter: Shape): Index[] {
-  const along = (name: string, range: number): Index => Index.of({ name, range, lanes: 'same', step: 1 });
-  return [along(row, filter[0]!), along(column, filter[1]!), channel];
+  return [Index.counter(row, filter[0]!), Index.counter(column, filter[1]!), channel];
 }
 
 /** A sum of products over the places of a window. */
 function sumOfProducts(at: Emitter, each: (add: (a: Operand, b: Operand) => void) => void): Operand {
-  const total = at.name('s');
-  at.line(`float ${total}[${at.lanes}]; LANES(${at.lanes}) ${total}[j] = 0.0f;`);
+  const total = at.changing('0.0f');
   each((a, b) => {
-    at.line(`LANES(${at.lanes}) ${total}[j] += ${a.text} * ${b.text};`);
+    at.line(`LANES(${at.lanes}) ${total.text} += ${a.text} * ${b.text};`);
   });
-  return at.lanes === 1 ? { text: `${total}[0]`, laned: false } : { text: `${total}[j]`, laned: true };
+  return total;
 }
 
 /** Adds a kernel of a depthwise convolution to a plan. */

@@ -13,13 +13,6 @@ function sliding({ kernel, stride, padding }: PoolGeometry): Sliding {
   return { size: kernel, stride, padding, dilation: [1, 1] };
 }
 
-/** A number for each lane that code changes, from an initial one. */
-function changing(at: Emitter, initial: string, type: 'float' | 'int' = 'float'): Operand {
-  const name = at.name('s');
-  at.line(`${type} ${name}[${at.lanes}]; LANES(${at.lanes}) ${name}[j] = ${initial};`);
-  return at.lanes === 1 ? { text: `${name}[0]`, laned: false } : { text: `${name}[j]`, laned: true };
-}
-
 function each(at: Emitter, statement: string): void {
   at.line(`LANES(${at.lanes}) { ${statement} }`);
 }
@@ -52,7 +45,7 @@ function spreadEvenly(draft: Draft, dyValue: ValueId, value: ValueId): void {
 function averagePool(x: Expression, shape: Shape, geometry: PoolGeometry): Expression {
   const share = floatText(1 / (geometry.kernel[0] * geometry.kernel[1]));
   return moved([x], shape, (at, [n, c, h, w]) => {
-    const total = changing(at, '0.0f');
+    const total = at.changing('0.0f');
     overWindow(at, sliding(geometry), [h!, w!], [x.shape[2]!, x.shape[3]!], ({ row, column }) => {
       each(at, `${total.text} += ${x.load(at, [n!, c!, row, column]).text};`);
     });
@@ -67,7 +60,7 @@ function largest(
   [n, c, h, w]: readonly Index[],
   geometry: PoolGeometry,
 ): Operand {
-  const most = changing(at, floatText(Number.NEGATIVE_INFINITY));
+  const most = at.changing(floatText(Number.NEGATIVE_INFINITY));
   overWindow(at, sliding(geometry), [h!, w!], [x.shape[2]!, x.shape[3]!], ({ row, column }) => {
     each(at, `${most.text} = larger(${x.load(at, [n!, c!, row, column]).text}, ${most.text});`);
   });
@@ -83,9 +76,9 @@ function maximumGrad(dy: Expression, x: Expression, geometry: PoolGeometry): Exp
   return moved([dy, x], shape, (at, index) => {
     const [n, c, h, w] = index as readonly [Index, Index, Index, Index];
     const own = x.load(at, index);
-    const total = changing(at, '0.0f');
+    const total = at.changing('0.0f');
     overOutputs(at, sliding(geometry), [h, w], [dy.shape[2]!, dy.shape[3]!], (window) => {
-      const isFirst = changing(at, '1', 'int');
+      const isFirst = at.changing('1', 'int');
       overWindow(
         at,
         sliding(geometry),
@@ -116,20 +109,21 @@ function adaptiveBounds(i: string, size: number, windows: number): readonly [sta
   return [`(${i}) * ${size} / ${windows}`, `(((${i}) + 1) * ${size} + ${windows - 1}) / ${windows}`];
 }
 
-function loopIndex(name: string, range: number): Index {
-  return Index.of({ name, range: Math.max(2, range), lanes: 'same', step: 1 });
-}
-
 function adaptiveAverage(x: Expression, shape: Shape): Expression {
   return moved([x], shape, (at, [n, c, h, w]) => {
     const [rows, columns] = ([h!, w!] as const).map((each_, i) =>
       adaptiveBounds(each_.text('first'), x.shape[i + 2]!, shape[i + 2]!),
     ) as [readonly [string, string], readonly [string, string]];
-    const total = changing(at, '0.0f');
+    const total = at.changing('0.0f');
     const [row, column] = [at.name('h'), at.name('w')];
     at.block(`for (int ${row} = ${rows[0]}; ${row} < ${rows[1]}; ++${row})`, () => {
       at.block(`for (int ${column} = ${columns[0]}; ${column} < ${columns[1]}; ++${column})`, () => {
-        const value = x.load(at, [n!, c!, loopIndex(row, x.shape[2]!), loopIndex(column, x.shape[3]!)]);
+        const value = x.load(at, [
+          n!,
+          c!,
+          Index.counter(row, x.shape[2]!),
+          Index.counter(column, x.shape[3]!),
+        ]);
         each(at, `${total.text} += ${value.text};`);
       });
     });
@@ -140,7 +134,7 @@ function adaptiveAverage(x: Expression, shape: Shape): Expression {
 
 function adaptiveGrad(dy: Expression, shape: Shape): Expression {
   return moved([dy], shape, (at, [n, c, h, w]) => {
-    const total = changing(at, '0.0f');
+    const total = at.changing('0.0f');
     const [row, column] = [at.name('h'), at.name('w')];
     const along = (name: string, position: Index, axis: 2 | 3, body: () => void): void => {
       const [size, windows] = [shape[axis]!, dy.shape[axis]!];
@@ -157,7 +151,12 @@ function adaptiveGrad(dy: Expression, shape: Shape): Expression {
           adaptiveBounds(column, shape[3]!, dy.shape[3]!),
         ];
         const area = `((float)((${rows[1]} - ${rows[0]}) * (${columns[1]} - ${columns[0]})))`;
-        const value = dy.load(at, [n!, c!, loopIndex(row, dy.shape[2]!), loopIndex(column, dy.shape[3]!)]);
+        const value = dy.load(at, [
+          n!,
+          c!,
+          Index.counter(row, dy.shape[2]!),
+          Index.counter(column, dy.shape[3]!),
+        ]);
         each(at, `${total.text} += ${value.text} / ${area};`);
       });
     });
@@ -191,7 +190,7 @@ export const poolLowerings: Lowerings<
     const dy = inMemory(draft, inputs[0]!);
     const share = floatText(1 / (geometry.kernel[0] * geometry.kernel[1]));
     const expression = moved([dy], inputShape, (at, [n, c, h, w]) => {
-      const total = changing(at, '0.0f');
+      const total = at.changing('0.0f');
       overOutputs(at, sliding(geometry), [h!, w!], [dy.shape[2]!, dy.shape[3]!], ({ row, column }) => {
         each(at, `${total.text} += ${dy.load(at, [n!, c!, row, column]).text};`);
       });

@@ -40,8 +40,7 @@ function loops(at: Emitter, axes: readonly [AxisLoop, AxisLoop], body: (place: W
       at.block(`if (${all.join(' && ')})`, inner);
     });
   };
-  const index = (axis: 0 | 1): Index =>
-    Index.of({ name: places[axis], range: Math.max(2, axes[axis].range), lanes: 'same', step: 1 });
+  const index = (axis: 0 | 1): Index => Index.counter(places[axis], axes[axis].range);
   open(0, () => open(1, () => body({ kernel: counters, row: index(0), column: index(1) })));
 }
 

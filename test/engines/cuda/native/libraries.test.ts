@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { LibraryHandle } from 'koffi';
-import { kernelSource, manySource } from '../../../../src/engines/cuda/codegen/source.js';
-import type { Device, KernelSource } from '../../../../src/engines/cuda/device.js';
+import type { KernelSource } from '../../../../src/engines/cuda/device.js';
 import { bindFunctions, readCublasVersion } from '../../../../src/engines/cuda/native/cublaslt/cublasLt.js';
 import { bindCudnn, readVersion } from '../../../../src/engines/cuda/native/cudnn/cudnn.js';
 import { grouped, KernelCompiler } from '../../../../src/engines/cuda/native/kernels/kernelCompiler.js';
@@ -21,12 +20,14 @@ import {
   type OpenedLibrary,
 } from '../../../../src/engines/cuda/native/library/openLibrary.js';
 import { planProgram } from '../../../../src/engines/cuda/plan/plan.js';
+import { sourceOf } from '../../../../src/engines/cuda/work.js';
 import { errorMessage, UserError } from '../../../../src/errors.js';
 import { withoutCollectives } from '../../../../src/graph/withoutCollectives.js';
 import { biasLoss } from '../../../../src/losses/biasLoss.js';
 import { createModel } from '../../../../src/models/registry.js';
 import { sgd } from '../../../../src/optim/sgd.js';
 import { trainProgram } from '../../../../src/train/programs.js';
+import { plannedDevice } from '../fixtures/plannedDevice.js';
 
 /** Kernels that are compiled: a few of each kind. */
 const SOME = 8;
@@ -53,28 +54,11 @@ function loaded(library: LibraryHandle | string): LibraryHandle {
   return library;
 }
 
-/** A card for plans, which need none. */
-const nothing = { implementation: '', workspaceBytes: 0, run: () => {}, close: () => {} };
-const unneeded = (): never => assert.fail('a plan needs the libraries alone');
-const card: Device = {
-  description: 'no card',
-  multiprocessors: 132,
-  hasBf16: true,
-  convolution: () => nothing,
-  product: () => nothing,
-  ...{ allocate: unneeded, free: unneeded, clear: unneeded, upload: unneeded, download: unneeded },
-  ...{ downloadAll: unneeded, compile: unneeded, launch: unneeded, capture: unneeded, aside: unneeded },
-  ...{ time: unneeded, synchronize: unneeded, close: unneeded },
-};
-
 /** Every so-many-th of the kernels that training a model needs. */
 function kernelsOf(name: string): KernelSource[] {
   const program = trainProgram(createModel({ name, classes: 10 }), biasLoss({}), sgd({ momentum: 0.9 }), 8);
-  const { steps } = planProgram(card, withoutCollectives(program), 'bf16');
-  const sources = steps.flatMap((step) => {
-    if (step.kind === 'kernel') return [kernelSource(step.body)];
-    return step.kind === 'many' ? [manySource(step.bodies[0]!)] : [];
-  });
+  const { steps } = planProgram(plannedDevice(), withoutCollectives(program), 'bf16');
+  const sources = steps.map(sourceOf).filter((source) => source !== undefined);
   const all = [...new Map(sources.map((source) => [source.name, source])).values()];
   const each = Math.ceil(all.length / SOME);
   return all.filter((_, index) => index % each === 0);
