@@ -75,11 +75,15 @@ export function checkThreads(threads: number): void {
     throw refuse(`at most ${mostThreads()} with ${availableParallelism()} processors`);
 }
 
-function resolveOptions({ threads, precision = 'f32' }: EngineOptions): Required<EngineOptions> {
+function resolveOptions({
+  threads,
+  precision = 'f32',
+  choices = {},
+}: EngineOptions): Required<EngineOptions> {
   if (threads !== undefined) checkThreads(threads);
   if (!['auto', 'f32', 'tf32', 'bf16'].includes(precision))
     throw new UsageError(`precision must be auto, f32, tf32 or bf16, not ${precision}`);
-  return { threads: threads ?? availableParallelism(), precision };
+  return { threads: threads ?? availableParallelism(), precision, choices };
 }
 
 function start(name: EngineName, options: Required<EngineOptions>, ranks?: LaunchedRanks): Promise<Engine> {
@@ -123,7 +127,7 @@ async function startFallback(options: Required<EngineOptions>, reason: string): 
 }
 
 function withDescription(engine: Engine, description: string): Engine {
-  const { measurePeaks } = engine;
+  const { measurePeaks, choices } = engine;
   return {
     name: engine.name,
     description,
@@ -131,6 +135,7 @@ function withDescription(engine: Engine, description: string): Engine {
     variables: (specs) => engine.variables(specs),
     compile: (program, options) => engine.compile(program, options),
     ...(measurePeaks && { measurePeaks }),
+    ...(choices && { choices }),
     statistics: () => engine.statistics(),
     close: () => engine.close(),
   };

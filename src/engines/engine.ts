@@ -155,6 +155,11 @@ export interface Engine {
   measurePeaks?(): Promise<MachinePeaks>;
   /** What the engine currently holds. */
   statistics(): Promise<EngineStatistics>;
+  /**
+   * Which of several algorithms was taken for what, in the programs compiled so far, where that depends on measurements;
+   * for {@link EngineOptions.choices}. Absent where nothing is chosen.
+   */
+  choices?(): Promise<Readonly<Record<string, string>>>;
   /** Stops the worker and frees everything. Runs in progress are rejected. */
   close(): Promise<void>;
 }
@@ -165,6 +170,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Default `f32`. `auto` is bf16 if the engine and the processor support it natively, else f32. */
   readonly precision?: Precision | 'auto';
+  /** What {@link Engine.choices} of an earlier engine said: taken again, so that the same bits are computed. Default: none. */
+  readonly choices?: Readonly<Record<string, string>>;
 }
 
 /** A variable on a backend, which frees it when it is disposed of. */
@@ -206,6 +213,7 @@ export interface EngineBackend<V extends BackendVariable = BackendVariable> {
     options: BackendCompileOptions<V>,
   ): BackendExecutable | Promise<BackendExecutable>;
   measurePeaks?(): MachinePeaks | Promise<MachinePeaks>;
+  choices?(): Readonly<Record<string, string>>;
   close(): void | Promise<void>;
 }
 

@@ -77,7 +77,9 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
       { config, ranks, model, preprocessing, onEvent: options.onEvent },
       opened,
     );
-    const engine = opened.keep(await createEngine(config.engine, engineOptionsOf(config, ranks), ranks));
+    const engineOptions = { ...engineOptionsOf(config, ranks), choices: checkpoint?.training?.choices ?? {} };
+    const engine = opened.keep(await createEngine(config.engine, engineOptions, ranks));
+    noticeOtherEngine(engine, options);
     const learner = opened.keep(await makeLearner(engine, model, train, { ...options, weights, ranks }));
     const teacher = await teacherOf(
       options,
@@ -92,6 +94,14 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
     await opened.close();
     throw error;
   }
+}
+
+/** Says so where a run goes on with another engine, whose numbers differ in the last bits. */
+function noticeOtherEngine({ description }: Engine, { checkpoint, onEvent }: PartsOptions): void {
+  const before = checkpoint?.training?.engine;
+  if (before === undefined || before === description) return;
+  const text = `the run was computed by ${before} and goes on with ${description}: the last bits of its numbers may differ from those without a stop`;
+  onEvent?.(noticeEvent('settings', () => text));
 }
 
 /** What the configuration freezes, which is reported. */

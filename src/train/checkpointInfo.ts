@@ -42,7 +42,17 @@ export interface CheckpointInfo {
   readonly model: ModelConfig;
   readonly data: DataDescription;
   /** Training state; absent in a file of weights alone. */
-  readonly training?: { readonly progress: Progress; readonly config: Readonly<Record<string, unknown>> };
+  readonly training?: TrainingDescription;
+}
+
+/** How far a run is, and what it needs to go on as if it had not stopped. */
+export interface TrainingDescription {
+  readonly progress: Progress;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The engine that computed, as it describes itself; absent in files of older versions, as is the next. */
+  readonly engine?: string;
+  /** Algorithms that the engine took, where measurements chose among several. */
+  readonly choices?: Readonly<Record<string, string>>;
 }
 
 /** Key of the safetensors metadata entry that holds {@link CheckpointInfo} as JSON. */
@@ -118,6 +128,9 @@ function isData(value: unknown, channels: number): boolean {
 
 function isTraining({ training }: Fields): boolean {
   if (!isFields(training) || !isFields(training.config) || !isFields(training.progress)) return false;
+  const { engine, choices } = training;
+  if (engine !== undefined && !isText(engine)) return false;
+  if (choices !== undefined && !(isFields(choices) && Object.values(choices).every(isText))) return false;
   const { epoch, step, globalStep, bestTop1, lastTop1, bestAverageTop1, watched, sums, seconds } =
     training.progress;
   if (![lastTop1, bestAverageTop1].every((item) => item === undefined || isNumber(item))) return false;

@@ -262,7 +262,12 @@ export class Trainer {
     const { checkpoints, learner, info } = this.options;
     if (!checkpoints) return undefined;
     const { config: _, ...description } = info;
-    const training = { progress: this.progress, config: this.length.config };
+    const training = {
+      progress: this.progress,
+      config: this.length.config,
+      engine: learner.engine.description,
+      choices: (await learner.engine.choices?.()) ?? {},
+    };
     const path = await checkpoints.save(kind, learner, { ...description, training }, epoch);
     this.emit({ event: 'checkpoint', path, kind });
     return path;

@@ -37,8 +37,8 @@ export class BackendServer<Start> {
   readonly handlers: Handlers<EngineCalls<Start>> = {
     start: async (start) => {
       this.backend = await this.makeBackend(start);
-      const { description, precision, measurePeaks } = this.backend;
-      return { description, precision, measures: measurePeaks !== undefined };
+      const { description, precision, measurePeaks, choices } = this.backend;
+      return { description, precision, measures: measurePeaks !== undefined, chooses: choices !== undefined };
     },
     makeVariables: async ({ variables, specs }) => {
       const backend = this.started();
@@ -88,6 +88,7 @@ export class BackendServer<Start> {
       variables: [...this.variables.values()].reduce((total, { size }) => total + size, 0),
       executables: this.executables.size,
     }),
+    choices: () => this.started().choices?.() ?? {},
     close: async () => {
       for (const { executable } of this.executables.values()) await executable.close();
       this.executables.clear();

@@ -22,6 +22,8 @@ export interface BackendAbout {
   readonly precision: Precision;
   /** Whether it can measure the machine's peaks. */
   readonly measures: boolean;
+  /** Whether it chooses among algorithms. */
+  readonly chooses: boolean;
 }
 
 /** A program and what it is compiled with. */
@@ -67,5 +69,6 @@ export interface EngineCalls<Start> {
   release(args: { readonly executable: ExecutableId }): void;
   measurePeaks(args: undefined): MachinePeaks;
   statistics(args: undefined): EngineStatistics;
+  choices(args: undefined): Readonly<Record<string, string>>;
   close(args: undefined): void;
 }

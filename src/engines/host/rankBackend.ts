@@ -37,16 +37,18 @@ class RankBackend implements EngineBackend {
   readonly description: string;
   readonly precision: Precision;
   readonly measurePeaks?: () => MachinePeaks | Promise<MachinePeaks>;
+  readonly choices?: () => Readonly<Record<string, string>>;
   private hasFailed = false;
 
   constructor(
     private readonly backend: EngineBackend,
     private readonly communicator: Communicator,
   ) {
-    const { description, precision, measurePeaks } = backend;
+    const { description, precision, measurePeaks, choices } = backend;
     this.description = `${description}; rank ${communicator.rank} of ${communicator.size}, ${communicator.description}`;
     this.precision = precision;
     if (measurePeaks) this.measurePeaks = () => measurePeaks.call(backend);
+    if (choices) this.choices = () => choices.call(backend);
   }
 
   variable(type: TensorType): BackendVariable | Promise<BackendVariable> {

@@ -48,17 +48,19 @@ class WorkerEngine implements Engine {
   readonly description: string;
   readonly precision: Precision;
   readonly measurePeaks?: () => Promise<MachinePeaks>;
+  readonly choices?: () => Promise<Readonly<Record<string, string>>>;
   private nextId = 0;
   private readonly ids = new WeakMap<Variables, VariablesId>();
 
   constructor(
     private readonly calls: RemoteCalls<EngineCalls<never>>,
     readonly name: string,
-    { description, precision, measures }: BackendAbout,
+    { description, precision, measures, chooses }: BackendAbout,
   ) {
     this.description = description;
     this.precision = precision;
     if (measures) this.measurePeaks = () => calls.call('measurePeaks', undefined);
+    if (chooses) this.choices = () => calls.call('choices', undefined);
   }
 
   async variables(specs: Iterable<VariableSpec>): Promise<Variables> {

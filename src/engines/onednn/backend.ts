@@ -19,6 +19,8 @@ import { MachineCode } from './kernels/machineCode.js';
 import { type DnnlLibrary, loadLibrary, setThreads } from './library.js';
 import { measurePeaks } from './peaks.js';
 import { planProgram } from './plan/plan.js';
+import { MeasuredWays } from './tuning/measuredWays.js';
+import { Tuning } from './tuning/tuning.js';
 import { DnnlVariable } from './variables.js';
 
 /** The engine on oneDNN: a program becomes a list of prepared primitives. */
@@ -26,6 +28,10 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
   readonly description: string;
   readonly precision: Precision;
   private readonly machineCode: MachineCode | undefined;
+  /** Undefined with several ranks: all are to take the same ways, however busy their machines are. */
+  private readonly tuning: Tuning | undefined;
+  /** Ways that convolutions were computed in, by what says all that they depend on; they are taken again. */
+  private readonly pinned: Map<string, string>;
 
   constructor(
     private readonly library: DnnlLibrary,
@@ -36,6 +42,8 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
   ) {
     const { threads, precision } = options;
     this.machineCode = MachineCode.open(library, threads);
+    this.tuning = communicator.size === 1 ? Tuning.open(library, threads) : undefined;
+    this.pinned = new Map(Object.entries(options.choices));
     this.precision = precision === 'auto' ? (library.fastBf16 ? 'bf16' : 'f32') : precision;
     const reason = library.fastBf16
       ? 'the processor multiplies bf16'
@@ -56,16 +64,27 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     const { dnnl, machineCode } = this;
     const communicator = this.communicator;
     const whole = communicator.size === 1 ? withoutCollectives(program) : program;
-    const plan = planProgram(dnnl, whole, {
-      precision,
+    const native = { dnnl, machineCode, communicator };
+    const settings = {
+      traits: dnnl.traits,
+      activation: precision === 'bf16' ? 'bf16' : 'f32',
       block: this.library.block,
       usesKernels: machineCode !== undefined && precision === 'f32',
+    } as const;
+    const ways = new MeasuredWays({
+      ...settings,
+      native,
+      choices: this.tuning?.choicesFor(precision),
+      pinned: this.pinned,
     });
-    return new DnnlExecutable(
-      { dnnl, machineCode, communicator },
-      plan,
-      (name) => variables.get(name)!.arena,
-    );
+    const plan = planProgram(dnnl, whole, { ...settings, ways });
+    const measured = ways.keep();
+    for (const [key, way] of ways.taken) this.pinned.set(key, way);
+    return new DnnlExecutable(native, plan, (name) => variables.get(name)!.arena, measured);
+  }
+
+  choices(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.pinned);
   }
 
   measurePeaks(): MachinePeaks {

@@ -124,8 +124,9 @@ export class DnnlExecutable implements BackendExecutable {
     private readonly native: Native,
     private readonly plan: Plan,
     variable: (name: string) => Arena,
+    remark?: string,
   ) {
-    this.description = describeSteps(plan.steps);
+    this.description = [describeSteps(plan.steps), ...(remark === undefined ? [] : [remark])].join(', ');
     try {
       this.memory = new PlanMemory(plan, variable);
       this.executePrologue(plan.prologue);

@@ -35,9 +35,12 @@ const leastTolerance: Readonly<Record<Precision, number>> = { f32: 0, tf32: 4e-3
 async function startOrReason({ engine, precision = 'f32', optional }: Subject): Promise<Engine | string> {
   try {
     if (engine === 'wasm')
-      return await startThreadEngine({ name: engine, module: WASM }, { threads: 1, precision });
+      return await startThreadEngine({ name: engine, module: WASM }, { threads: 1, precision, choices: {} });
     if (engine === 'emulated CUDA')
-      return await startThreadEngine({ name: engine, module: EMULATED }, { threads: 1, precision });
+      return await startThreadEngine(
+        { name: engine, module: EMULATED },
+        { threads: 1, precision, choices: {} },
+      );
     return await createEngine(engine, { threads: 2, precision });
   } catch (error) {
     if (optional && isMissing(error)) return errorMessage(error);

@@ -13,7 +13,7 @@ import { commands } from './fixtures/backend.js';
 
 const module = new URL('./fixtures/backend.js', import.meta.url);
 const start = (threads = 1): Promise<Engine> =>
-  startThreadEngine({ name: 'fixture', module }, { threads, precision: 'f32' });
+  startThreadEngine({ name: 'fixture', module }, { threads, precision: 'f32', choices: {} });
 
 /** The variables of {@link program}. */
 const W = [{ name: 'w', shape: [2] }];
@@ -96,7 +96,7 @@ test('a factory that refuses rejects the start, and a module that is not there',
   await assert.rejects(start(13), (error) => error instanceof UserError && /bad luck/.test(error.message));
   const missing = new URL('../fixtures/absent.js', import.meta.url);
   await assert.rejects(
-    startThreadEngine({ name: 'absent', module: missing }, { threads: 1, precision: 'f32' }),
+    startThreadEngine({ name: 'absent', module: missing }, { threads: 1, precision: 'f32', choices: {} }),
     (error) => error instanceof UserError && /the absent engine cannot be loaded/.test(error.message),
   );
 });
@@ -186,7 +186,7 @@ test('malformed programs, and frozen ones with updates, are refused', () =>
 test('a process ends after close, and also when close is forgotten', async () => {
   const script = (last: string): string => `
     const { startThreadEngine } = await import(${JSON.stringify(new URL('../../../src/engines/host/threadEngine.js', import.meta.url).href)});
-    const engine = await startThreadEngine({ name: 'fixture', module: new URL(${JSON.stringify(module.href)}) }, { threads: 1, precision: 'f32' });
+    const engine = await startThreadEngine({ name: 'fixture', module: new URL(${JSON.stringify(module.href)}) }, { threads: 1, precision: 'f32', choices: {} });
     const variables = await engine.variables([{ name: 'w', shape: [2] }]);
     console.log((await variables.read()).get('w').length);
     ${last}`;

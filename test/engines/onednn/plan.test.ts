@@ -8,6 +8,7 @@ import { loadLibrary } from '../../../src/engines/onednn/library.js';
 import type { PlanBuffer } from '../../../src/engines/onednn/plan/place.js';
 import { planProgram } from '../../../src/engines/onednn/plan/plan.js';
 import { readsOf, writesOf } from '../../../src/engines/onednn/plan/step.js';
+import { Rules } from '../../../src/engines/onednn/ways/rules.js';
 import { biasLoss } from '../../../src/losses/biasLoss.js';
 import { createModel, type ModelOptions } from '../../../src/models/registry.js';
 import { sgd } from '../../../src/optim/sgd.js';
@@ -36,7 +37,13 @@ function reordersOf(
   precision: Precision,
 ): Reorder[] {
   const program = trainProgram(createModel(options), biasLoss(), sgd(), BATCH);
-  const { steps } = planProgram(dnnl, program, { precision, block, usesKernels: block === 8 });
+  const settings = {
+    activation: precision === 'bf16' ? 'bf16' : 'f32',
+    block,
+    usesKernels: block === 8,
+  } as const;
+  const ways = new Rules({ ...settings, traits: dnnl.traits });
+  const { steps } = planProgram(dnnl, program, { ...settings, ways });
   const origins = new Map<PlanBuffer, string>();
   return steps.flatMap((step): Reorder[] => {
     if (step.kind !== 'primitive' || step.spec.kind !== 'reorder') return [];

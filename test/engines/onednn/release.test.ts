@@ -65,7 +65,12 @@ function program(isFrozen: boolean): Program {
 function withBackend(use: (backend: DnnlBackend, counting: Counting) => void): void {
   const library = loadLibrary();
   const counting = new Counting(bindLibrary(library));
-  const backend = new DnnlBackend(library, counting.dnnl, { threads: 1, precision: 'f32' }, true);
+  const backend = new DnnlBackend(
+    library,
+    counting.dnnl,
+    { threads: 1, precision: 'f32', choices: {} },
+    true,
+  );
   try {
     use(backend, counting);
   } finally {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
+import { cacheFolder } from '../../cache/cacheFolder.js';
+import { Choices } from '../../cache/choices.js';
 import type { Device } from '../device.js';
-import { Choices } from './algorithms/choices.js';
 import { PlanTimer } from './algorithms/planTimer.js';
 import { Selection } from './algorithms/selection.js';
-import { cacheFolder } from './cacheFolder.js';
 import { Convolutions } from './convolutions.js';
 import { CublasLt } from './cublaslt/cublasLt.js';
 import { Products } from './cublaslt/products.js';
@@ -72,7 +72,7 @@ function withLibraries(
   const choices = new Choices(choicesFile(properties, [cudnnVersion, cublasLt.version]));
   device.use({
     versions: `driver for CUDA ${asVersion(driverVersion)}, NVRTC ${nvrtc.version}, cuDNN ${cudnnVersion}, cuBLASLt ${cublasLt.version}`,
-    compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder()),
+    compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder('cuda')),
     convolutions: new Convolutions(cudnn, cublasLt, new Selection(timer, choices)),
     products: new Products(cublasLt, new Selection(timer, choices)),
     useStream: (stream) => cudnn.useStream(stream),
@@ -110,5 +110,5 @@ function asVersion(version: number): string {
 /** The file of the choices of the libraries' algorithms. */
 function choicesFile({ name, multiprocessors }: DeviceProperties, versions: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify([name, multiprocessors, versions]));
-  return join(cacheFolder(), `${hash.digest('hex').slice(0, 24)}.choices`);
+  return join(cacheFolder('cuda'), `${hash.digest('hex').slice(0, 24)}.choices`);
 }

@@ -5,6 +5,7 @@ import type { Shape, TensorType } from '../../../graph/tensorType.js';
 import type { AnyEngineNode } from '../../fusion/node.js';
 import type { Usage } from '../../fusion/usage.js';
 import type { Dnnl } from '../dnnl.js';
+import type { Ways } from '../ways/way.js';
 import { Buffers } from './buffers.js';
 import { type LayoutSettings, Layouts } from './layouts.js';
 import { Places } from './places.js';
@@ -18,6 +19,8 @@ export interface DraftSettings extends LayoutSettings {
   readonly usage: Usage;
   /** Whether kernels of our own can be run; then blocks are of 8 channels. */
   readonly usesKernels: boolean;
+  /** How convolutions are computed. */
+  readonly ways: Ways;
 }
 
 /** A plan under construction, as used by lowerings: where values are, and what is executed. */
@@ -25,6 +28,7 @@ export class Draft {
   readonly dnnl: Dnnl;
   readonly usage: Usage;
   readonly usesKernels: boolean;
+  readonly ways: Ways;
   readonly layouts: Layouts;
   readonly buffers = new Buffers();
   readonly places: Places;
@@ -34,10 +38,11 @@ export class Draft {
   private index = 0;
   private owner: StepOwner = { operation: '' };
 
-  constructor({ dnnl, program, usage, usesKernels, ...layouts }: DraftSettings) {
+  constructor({ dnnl, program, usage, usesKernels, ways, ...layouts }: DraftSettings) {
     this.dnnl = dnnl;
     this.usage = usage;
     this.usesKernels = usesKernels;
+    this.ways = ways;
     this.values = program.values;
     this.phases = phasesOf(program);
     this.layouts = new Layouts(dnnl, layouts);

@@ -30,9 +30,15 @@ export class Layouts {
   }
 
   /** The default layout of images: the one that convolutions choose. */
-  images(shape: Shape): MemoryDesc {
-    const { block, activation } = this;
-    return block ? this.dnnl.named(shape, activation, `aBcd${block}b`) : this.rowMajor(shape, activation);
+  images(shape: Shape, type: ElementType = this.activation): MemoryDesc {
+    const { block } = this;
+    return block ? this.dnnl.named(shape, type, `aBcd${block}b`) : this.rowMajor(shape, type);
+  }
+
+  /** Images whose channels lie side by side, pixel by pixel. */
+  channelsLast(shape: Shape, type: ElementType): MemoryDesc {
+    const [, c, h, w] = shape as [number, number, number, number];
+    return this.dnnl.strided(shape, type, [h * w * c, 1, w * c, c]);
   }
 
   /** A place's memory as one axis of numbers, with the zeros that fill up its blocks. */

@@ -1,14 +1,13 @@
 import type { Program } from '../../../graph/program.js';
 import { fillUniform } from '../../../random.js';
-import type { Precision } from '../../engine.js';
 import { fuse } from '../../fusion/fuse.js';
 import type { NodeOf } from '../../fusion/node.js';
 import { isSource, type SourceKind } from '../../fusion/sources.js';
 import { Usage } from '../../fusion/usage.js';
-import type { Block, Dnnl } from '../dnnl.js';
+import type { Dnnl } from '../dnnl.js';
 import { fusionChoice, type LoweredKind, type LoweredNode, lowerNode } from '../lowering/table.js';
 import type { Primitive } from '../primitiveSpec.js';
-import { Draft } from './draft.js';
+import { Draft, type DraftSettings } from './draft.js';
 import type { Place, PlanBuffer } from './place.js';
 import type { Step } from './step.js';
 
@@ -28,31 +27,13 @@ export interface Plan {
 }
 
 /** Options of a plan besides its program. */
-export interface PlanSettings {
-  /** Of convolutions' operands. */
-  readonly precision: Precision;
-  /** Channels of a block in the layout that the processor's code works on; undefined for none. */
-  readonly block: Block | undefined;
-  /** Whether kernels of our own can be run; then blocks are of 8 channels. */
-  readonly usesKernels: boolean;
-}
+export type PlanSettings = Pick<DraftSettings, 'activation' | 'block' | 'usesKernels' | 'ways'>;
 
 /** Turns a program into a list of prepared primitives. */
-export function planProgram(
-  dnnl: Dnnl,
-  program: Program,
-  { precision, block, usesKernels }: PlanSettings,
-): Plan {
+export function planProgram(dnnl: Dnnl, program: Program, settings: PlanSettings): Plan {
   const nodes = fuse(program, fusionChoice);
   const usage = new Usage(nodes, program);
-  const draft = new Draft({
-    dnnl,
-    program,
-    usage,
-    activation: precision === 'bf16' ? 'bf16' : 'f32',
-    block,
-    usesKernels,
-  });
+  const draft = new Draft({ ...settings, dnnl, program, usage });
   const { prologue, steps, primitives } = draft.steps;
   try {
     const ends = planNodes(draft, program, nodes);

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { Choices } from '../../../../src/engines/cuda/native/algorithms/choices.js';
-import { readCached, writeCached } from '../../../../src/engines/cuda/native/cacheFile.js';
+import { readCached, writeCached } from '../../../../src/engines/cache/cacheFile.js';
+import { Choices } from '../../../../src/engines/cache/choices.js';
 
 describe('files of the cache', () => {
   const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));

@@ -1,5 +1,5 @@
+import type { Choices } from '../../../cache/choices.js';
 import type { Candidate } from './candidate.js';
-import type { Choices } from './choices.js';
 import type { Layout, PlanTimer } from './planTimer.js';
 
 /**

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { readCached, writeCached } from '../../../cache/cacheFile.js';
 import type { KernelSource } from '../../device.js';
 import { prelude } from '../../kernels/prelude.js';
-import { readCached, writeCached } from '../cacheFile.js';
 import { CompilerError, type CompilerTarget, describeTarget, type Nvrtc } from './nvrtc.js';
 
 /** Most kernels of a module: a module of one takes twice as long for each. */

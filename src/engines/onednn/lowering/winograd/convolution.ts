@@ -1,12 +1,11 @@
-import type { ConvGeometry } from '../../../../graph/op.js';
 import { ARG } from '../../dnnl.js';
-import { BLOCK, DISPLACEMENTS_END, FLOAT } from '../../kernels/kernel.js';
+import { DISPLACEMENTS_END, FLOAT } from '../../kernels/kernel.js';
 import { winograd } from '../../kernels/winogradMatrices.js';
 import type { MemoryDesc } from '../../memoryDesc.js';
 import type { Draft } from '../../plan/draft.js';
 import type { Place } from '../../plan/place.js';
 import type { MatmulSpec } from '../../primitiveSpec.js';
-import { type ConvShapes, fitsWinograd } from '../convShapes.js';
+import type { ConvShapes } from '../convShapes.js';
 import { GAP, POINTS, Tiling } from './tiling.js';
 import {
   allocatePoints,
@@ -18,24 +17,11 @@ import {
   weightsToPoints,
 } from './transforms.js';
 
-/** Fewest channels, of either side, that the transforms of images pay from. */
-const LEAST_CHANNELS = 32;
-
-/**
- * Whether a convolution is computed by our own transforms and the library's matrix products: oneDNN has
- * Winograd's algorithm for AVX512 alone, and in version 2 alone.
- */
-export function isOwnWinograd(
-  { usesKernels, layouts: { activation } }: Draft,
-  geometry: ConvGeometry,
-  { x, weight }: ConvShapes,
-): boolean {
+/** Whether the tiles of a convolution are within reach of a kernel's addresses. */
+export function fitsOwnWinograd({ x, weight }: ConvShapes): boolean {
   const [outputs, inputs] = weight as [number, number];
-  const fits = usesKernels && activation === 'f32' && fitsWinograd(geometry, weight, BLOCK);
   const bytes = Math.max(Tiling.of(x).bytes(Math.max(outputs, inputs)), outputs * inputs * FLOAT);
-  return (
-    fits && Math.min(outputs, inputs) >= LEAST_CHANNELS && POINTS ** 2 * (bytes + GAP) < DISPLACEMENTS_END
-  );
+  return POINTS ** 2 * (bytes + GAP) < DISPLACEMENTS_END;
 }
 
 /** The product of each point's matrices. */

@@ -1,12 +1,18 @@
-import { readCached, writeCached } from '../cacheFile.js';
+import { readCached, writeCached } from './cacheFile.js';
 
 /** Which algorithm was taken for what, kept in a file so that later runs take the same and give the same bits. */
 export class Choices {
   private readonly known: Map<string, string>;
 
-  /** @param path of the file, which is for one kind of device and one version of the library */
-  constructor(private readonly path: string) {
-    this.known = read(path);
+  /**
+   * @param path of the file, which is for one kind of device and one version of the library
+   * @param forgets whether choices of earlier runs count as unknown
+   */
+  constructor(
+    private readonly path: string,
+    forgets = false,
+  ) {
+    this.known = forgets ? new Map() : read(path);
   }
 
   get(key: string): string | undefined {
@@ -15,8 +21,15 @@ export class Choices {
 
   /** Keeps a choice, beside those that other processes have kept in the meantime. */
   set(key: string, choice: string): void {
-    this.known.set(key, choice);
-    const all = new Map([...this.known, ...read(this.path)]).set(key, choice);
+    this.setAll([[key, choice]]);
+  }
+
+  /** Keeps choices as {@link set} does, in one go. */
+  setAll(choices: Iterable<readonly [key: string, choice: string]>): void {
+    const added = [...choices];
+    if (added.length === 0) return;
+    for (const [key, choice] of added) this.known.set(key, choice);
+    const all = new Map([...this.known, ...read(this.path), ...added]);
     writeCached(this.path, Buffer.from(JSON.stringify(Object.fromEntries(all))));
   }
 }

@@ -1,0 +1,37 @@
+import type { ValueId } from '../../../graph/program.js';
+import type { MemoryDesc } from '../memoryDesc.js';
+import type { Draft } from '../plan/draft.js';
+import type { Convolution } from '../ways/way.js';
+import type { ConvShapes } from './convShapes.js';
+import type { WinogradOperands } from './winograd/convolution.js';
+
+/** The parts of a {@link Convolution} that follow from its values. */
+export function onValues(
+  draft: Draft,
+  reads: readonly [ValueId, ValueId],
+  result: ValueId,
+  weight: ValueId | undefined,
+): Pick<Convolution, 'operands' | 'isWeightFixed' | 'isNormalised'> {
+  const [a, b] = reads.map((value) => draft.places.origin(value).desc) as [MemoryDesc, MemoryDesc];
+  return {
+    operands: [a, b],
+    isWeightFixed: weight !== undefined && draft.places.origin(weight).buffer.storage === 'static',
+    isNormalised: draft.usage.usersOf(result).some(({ kind }) => kind.startsWith('batchNorm')),
+  };
+}
+
+/** Images in blocks and a weight, for our own kernels. */
+export function winogradOperands(
+  draft: Draft,
+  {
+    images,
+    weight,
+    shapes,
+  }: { readonly images: ValueId; readonly weight: ValueId; readonly shapes: ConvShapes },
+): WinogradOperands {
+  return {
+    images: draft.places.as(images, draft.layouts.images(draft.shapeOf(images))),
+    weight: (desc: MemoryDesc) => draft.places.as(weight, desc),
+    shapes,
+  };
+}

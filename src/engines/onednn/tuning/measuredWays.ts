@@ -1,0 +1,64 @@
+import type { Choices } from '../../cache/choices.js';
+import type { Native } from '../executable.js';
+import { candidates, type WaySettings } from '../ways/candidates.js';
+import { Rules } from '../ways/rules.js';
+import { type Convolution, type ConvWay, keyOf, nameOfWay, type Ways } from '../ways/way.js';
+import { timeWays } from './measure.js';
+
+/** Measuring the convolutions of a program takes about so long at most, in milliseconds; rules choose for the rest. */
+const BUDGET = 8000;
+
+/** What the ways of a program's convolutions are chosen with. */
+export interface MeasuredWaysSettings extends WaySettings {
+  readonly native: Native;
+  /** Choices of earlier programs and runs on this machine; undefined to measure nothing. */
+  readonly choices: Choices | undefined;
+  /** Choices that are taken whatever is measured, by key: those of the run that is resumed. */
+  readonly pinned: ReadonlyMap<string, string>;
+}
+
+/** The fastest way of each convolution: as it was chosen before, or else measured. */
+export class MeasuredWays implements Ways {
+  /** The names of the ways taken, by key. */
+  readonly taken = new Map<string, string>();
+  private readonly measured = new Map<string, string>();
+  private readonly rules: Rules;
+  private milliseconds = 0;
+
+  constructor(private readonly settings: MeasuredWaysSettings) {
+    this.rules = new Rules(settings);
+  }
+
+  choose(convolution: Convolution): ConvWay {
+    const key = keyOf(convolution, this.settings.activation);
+    const ways = candidates(this.settings, convolution);
+    const way =
+      this.known(key, ways) ?? this.fastest(key, convolution, ways) ?? this.rules.choose(convolution);
+    this.taken.set(key, nameOfWay(way));
+    return way;
+  }
+
+  /** Keeps what was measured; says how many convolutions and how long, if any were. */
+  keep(): string | undefined {
+    this.settings.choices?.setAll(this.measured);
+    const count = this.measured.size;
+    if (count === 0) return undefined;
+    return `${count} ${count === 1 ? 'convolution' : 'convolutions'} measured in ${(this.milliseconds / 1000).toFixed(1)} s`;
+  }
+
+  private known(key: string, ways: readonly ConvWay[]): ConvWay | undefined {
+    const { pinned, choices } = this.settings;
+    const name = this.taken.get(key) ?? pinned.get(key) ?? choices?.get(key);
+    return ways.find((way) => nameOfWay(way) === name);
+  }
+
+  private fastest(key: string, convolution: Convolution, ways: readonly ConvWay[]): ConvWay | undefined {
+    const { native, choices } = this.settings;
+    if (choices === undefined || this.milliseconds > BUDGET) return undefined;
+    const begin = performance.now();
+    const best = ways.length > 1 ? timeWays(native, this.settings, convolution, ways)[0]?.way : ways[0];
+    this.milliseconds += performance.now() - begin;
+    if (best && ways.length > 1) this.measured.set(key, nameOfWay(best));
+    return best;
+  }
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../../../errors.js';
+import { cacheFolder } from '../../cache/cacheFolder.js';
+import { Choices } from '../../cache/choices.js';
+import type { Precision } from '../../engine.js';
+import type { DnnlLibrary } from '../library.js';
+
+/** Environment variable that says whether ways to compute convolutions are measured. */
+const TUNE_VARIABLE = 'BIASLOSS_TUNE';
+
+/**
+ * `auto` (default): in bf16, where the ways differ a lot; `on`: in f32, too; `off`: never; `refresh`: as `on`, and what was
+ * measured before counts no more.
+ */
+const modes = ['auto', 'on', 'off', 'refresh'] as const;
+
+/** What was measured on this processor, with this version of the library and so many threads. */
+export class Tuning {
+  private constructor(
+    private readonly mode: (typeof modes)[number],
+    private readonly choices: Choices,
+  ) {}
+
+  /**
+   * @param environment where `BIASLOSS_TUNE` may say when to measure
+   * @throws UserError when it says anything else
+   */
+  static open(
+    { version, instructionSet }: DnnlLibrary,
+    threads: number,
+    environment: Readonly<Record<string, string | undefined>> = process.env,
+  ): Tuning {
+    const value = environment[TUNE_VARIABLE] ?? 'auto';
+    const mode = modes.find((name) => name === value);
+    if (mode === undefined)
+      throw new UserError(
+        `${TUNE_VARIABLE} must be one of ${modes.join(', ')}, not ${JSON.stringify(value)}`,
+      );
+    const machine = [cpus()[0]?.model ?? '', instructionSet, version, threads];
+    const hash = createHash('sha256').update(JSON.stringify(machine)).digest('hex').slice(0, 24);
+    return new Tuning(mode, new Choices(join(cacheFolder('onednn'), `${hash}.choices`), mode === 'refresh'));
+  }
+
+  /** Choices for programs of a precision; undefined where nothing is to be measured. */
+  choicesFor(precision: Precision): Choices | undefined {
+    if (this.mode === 'off' || (this.mode === 'auto' && precision !== 'bf16')) return undefined;
+    return this.choices;
+  }
+}

@@ -1,0 +1,80 @@
+import type { Block, DnnlTraits } from '../dnnl.js';
+import { BLOCK as OWN_BLOCK } from '../kernels/kernel.js';
+import { fitsWinograd } from '../lowering/convShapes.js';
+import { isWideDepthwise } from '../lowering/depthwise.js';
+import { fitsOwnWinograd } from '../lowering/winograd/convolution.js';
+import { type ElementType, elementBytes } from '../memoryDesc.js';
+import type { Convolution, ConvWay, LibraryWay } from './way.js';
+import { windowElements } from './windows.js';
+
+/** Channels of a block in the layouts of AVX512 code. */
+const AVX512_BLOCK = 16;
+
+/** What a machine and its library offer. */
+export interface WaySettings {
+  readonly traits: DnnlTraits;
+  /** Element type of convolutions' operands. */
+  readonly activation: ElementType;
+  /** Channels of a block in the layout that the processor's code works on; undefined for none. */
+  readonly block: Block | undefined;
+  /** Whether kernels of our own can be run. */
+  readonly usesKernels: boolean;
+}
+
+/** The windows of a product take no more memory than this. */
+const MOST_WINDOW_BYTES = 64 * 2 ** 20;
+
+/** Whether the library has Winograd's algorithm for a convolution. */
+export function fitsLibraryWinograd(
+  { block, traits }: WaySettings,
+  { geometry, shapes }: Convolution,
+): boolean {
+  return block === AVX512_BLOCK && traits.winograd && fitsWinograd(geometry, shapes.weight, AVX512_BLOCK);
+}
+
+/** Whether our own kernels compute a convolution by Winograd's algorithm. */
+export function fitsOwn({ usesKernels, activation }: WaySettings, convolution: Convolution): boolean {
+  const { geometry, shapes } = convolution;
+  return (
+    usesKernels &&
+    activation === 'f32' &&
+    convolution.activation !== 'other' &&
+    !(convolution.pass === 'weightGradient' && convolution.hasBias) &&
+    fitsWinograd(geometry, shapes.weight, OWN_BLOCK) &&
+    fitsOwnWinograd(shapes)
+  );
+}
+
+/** Whether a weight gradient may be computed in windows of 3×3 taps. */
+export function fitsDepthwiseWindows({ block }: WaySettings, convolution: Convolution): boolean {
+  const { pass, hasBias, geometry, shapes } = convolution;
+  return block !== undefined && pass === 'weightGradient' && !hasBias && isWideDepthwise(geometry, shapes);
+}
+
+/** Matrix products, which have no groups and cannot add to what is there. */
+function products(convolution: Convolution, type: ElementType): ConvWay[] {
+  if (convolution.geometry.groups !== 1 || convolution.hasAddend) return [];
+  if (windowElements(convolution) * elementBytes[type] > MOST_WINDOW_BYTES) return [];
+  const straight = { kind: 'product', type, turned: false } as const;
+  return convolution.pass === 'weightGradient' ? [straight, { ...straight, turned: true }] : [straight];
+}
+
+/** The ways to compute a convolution, those first that are likely to be fast. */
+export function candidates(settings: WaySettings, convolution: Convolution): ConvWay[] {
+  const { activation, block } = settings;
+  const types: readonly ElementType[] = activation === 'f32' ? ['f32'] : [activation, 'f32'];
+  const { groups } = convolution.geometry;
+  const direct = (layout: LibraryWay['layout']): ConvWay[] =>
+    types.map((type) => ({ kind: 'library', algorithm: 'direct', type, layout }));
+  return [
+    ...direct('any'),
+    ...(fitsLibraryWinograd(settings, convolution)
+      ? [{ kind: 'library', algorithm: 'winograd', type: 'f32', layout: 'any' } as const]
+      : []),
+    ...(fitsOwn(settings, convolution) ? [{ kind: 'ownWinograd' } as const] : []),
+    ...(fitsDepthwiseWindows(settings, convolution) ? [{ kind: 'depthwiseWindows' } as const] : []),
+    ...products(convolution, activation),
+    // Named blocks matter where the library prefers other layouts, whose code is slow: depthwise ones.
+    ...(block !== undefined && groups > 1 ? direct('images') : []),
+  ];
+}
