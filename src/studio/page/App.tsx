@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { StudioInfo } from '../api.js';
 import { ask } from './client.js';
+import { DataPanel } from './data/DataPanel.jsx';
 import { Layout } from './Layout.jsx';
 import { LossPanel } from './loss/LossPanel.jsx';
 import { useRoute } from './route.js';
@@ -11,6 +12,7 @@ import { WithoutRuntime } from './WithoutRuntime.jsx';
 
 const PANELS = [
   ['runs', 'Runs'],
+  ['data', 'Data'],
   ['loss', 'Bias loss'],
   ['try', 'Try it'],
   ['train', 'Train here'],
@@ -36,6 +38,7 @@ export function App() {
 function InfoPanel(props: { readonly info: StudioInfo; readonly panel: string; readonly rest: string }) {
   const { info, panel, rest } = props;
   if (panel === 'loss') return null;
+  if (panel === 'data') return <DataPanel info={info} folder={rest} />;
   if (panel === 'try') return <TryRunPanel run={rest} hasRuntime={info.hasRuntime} />;
   if (panel === 'train') return <TrainPanel missing={info.hasRuntime ? undefined : <WithoutRuntime />} />;
   return <RunsPanel info={info} run={rest} />;

@@ -1,55 +1,63 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '../../errors.js';
-import type { VarianceFigures } from '../api.js';
-import { fileInside } from './insideFolder.js';
+import { UserError } from '../../../errors.js';
+import type { AnswerTo, Question, QuestionNews } from './question.js';
 
-/** What the process of a question says. */
-export type ModelAnswer = { readonly figures: VarianceFigures } | { readonly problem: string };
+/** Who waits for an answer. */
+export interface Waiting {
+  /** Ends the process when nobody waits any more. */
+  readonly signal: AbortSignal;
+  /** Called with how far it is, if the question has progress. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
 
-/** Options of {@link ModelQuestions}. */
+/** Options of {@link Questions}. */
 export interface QuestionOptions {
   /** The script that answers. Default: the package's own. */
   readonly script?: string | undefined;
-  /** Milliseconds that an answer may take. Default 3 minutes. */
+  /** Milliseconds that an answer, or the next news of its progress, may take. Default: by the question, {@link PATIENCE}. */
   readonly patience?: number | undefined;
 }
 
-const SCRIPT = fileURLToPath(new URL('./variances.process.js', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('./question.process.js', import.meta.url));
 
 /** Questions that wait, at most. */
 const MOST_WAITING = 4;
 
-/** Files that a model is read from. */
-const CHECKPOINTS = ['best.safetensors', 'last.safetensors'];
+/** Milliseconds that an answer, or the next news of its progress, may take. */
+const PATIENCE: Readonly<Record<Question['kind'], number>> = {
+  variances: 180_000,
+  inspection: 1_800_000,
+  check: 180_000,
+};
 
-/** Questions about runs' models. One is answered at a time, by a process that ends with it. */
-export class ModelQuestions {
+/** Questions about models and data. One is answered at a time, by a process that ends with it. */
+export class Questions {
   private readonly script: string;
-  private readonly patience: number;
+  private readonly patience: number | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private waiting = 0;
   private child: ChildProcess | undefined;
   private isClosed = false;
 
-  constructor({ script = SCRIPT, patience = 180_000 }: QuestionOptions = {}) {
+  constructor({ script = SCRIPT, patience }: QuestionOptions = {}) {
     this.script = script;
     this.patience = patience;
   }
 
   /**
-   * Variances, losses and thumbnails of some test images of a run.
+   * The answer to a question.
    *
-   * @param folder the run's
-   * @param signal ends the evaluation when nobody waits for it any more
-   * @throws UserError when the model cannot be evaluated, too many questions wait, or it takes too long
+   * @throws UserError when there is none, too many questions wait, or it takes too long
    */
-  async variances(folder: string, images: number, signal: AbortSignal): Promise<VarianceFigures> {
-    for (const name of CHECKPOINTS) fileInside(folder, name);
+  async ask<K extends Question['kind']>(
+    question: Extract<Question, { readonly kind: K }>,
+    waiting: Waiting,
+  ): Promise<AnswerTo[K]> {
     if (this.waiting > MOST_WAITING)
-      throw new UserError('other models are being evaluated: try again when they are done');
+      throw new UserError('the studio has other questions to answer: try again when they are done');
     this.waiting++;
-    const answer = this.last.then(() => this.ask([folder, String(images)], signal));
+    const answer = this.last.then(() => this.answer<AnswerTo[K]>(question, waiting));
     this.last = answer.then(
       () => undefined,
       () => undefined,
@@ -67,37 +75,48 @@ export class ModelQuestions {
     this.child?.kill('SIGKILL');
   }
 
-  private ask(args: readonly string[], signal: AbortSignal): Promise<VarianceFigures> {
+  private answer<T>(question: Question, { signal, onProgress }: Waiting): Promise<T> {
     if (this.isClosed || signal.aborted) throw new UserError('nobody waits for the answer');
     // What engines print belongs to the terminal's errors; standard output is the studio's.
-    const child = fork(this.script, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(this.script, [JSON.stringify(question)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     this.child = child;
+    const patience = this.patience ?? PATIENCE[question.kind];
     return new Promise((resolve, reject) => {
-      let answer: ModelAnswer | undefined;
+      let last: { readonly answer: T } | { readonly problem: string } | undefined;
       let reason: string | undefined;
       const end = (why: string): void => {
         reason = why;
         child.kill('SIGKILL');
       };
-      const seconds = Math.round(this.patience / 1000);
-      const timer = setTimeout(() => end(`evaluating took longer than ${seconds} seconds`), this.patience);
+      const timer = setTimeout(() => end(`the answer took longer than ${secondsText(patience)}`), patience);
       const leave = (): void => end('nobody waits for the answer');
       signal.addEventListener('abort', leave);
       child.on('message', (message) => {
-        answer = message as ModelAnswer;
+        const news = message as QuestionNews<T>;
+        if (!('done' in news)) last = news;
+        else {
+          timer.refresh();
+          onProgress?.(news.done, news.total);
+        }
       });
       child.on('error', (error) => end(`the process cannot be started: ${error.message}`));
       child.on('close', (code, killed) => {
         clearTimeout(timer);
         signal.removeEventListener('abort', leave);
         this.child = undefined;
-        if (answer && 'figures' in answer) resolve(answer.figures);
-        else reject(new UserError(answer?.problem ?? reason ?? endText(code, killed)));
+        if (last && 'answer' in last) resolve(last.answer);
+        else reject(new UserError(last?.problem ?? reason ?? endText(code, killed)));
       });
     });
   }
 }
 
+function secondsText(milliseconds: number): string {
+  return `${Math.round(milliseconds / 1000)} seconds`;
+}
+
 function endText(code: number | null, signal: NodeJS.Signals | null): string {
-  return `evaluating ended with ${signal === null ? `exit code ${code}` : signal}: see the studio's terminal`;
+  return `the process of the answer ended with ${signal === null ? `exit code ${code}` : signal}: see the studio's terminal`;
 }
