@@ -1,14 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { StudioInfo } from '../api.js';
 import { ask } from './client.js';
-import { DataPanel } from './data/DataPanel.jsx';
 import { Layout } from './Layout.jsx';
-import { LossPanel } from './loss/LossPanel.jsx';
+import { lazily } from './lazily.jsx';
 import { useRoute } from './route.js';
 import { RunsPanel } from './runs/RunsPanel.jsx';
-import { TrainPanel } from './train/TrainPanel.jsx';
-import { TryRunPanel } from './try/TryRunPanel.jsx';
 import { WithoutRuntime } from './WithoutRuntime.jsx';
+
+// The first panel is there at once; the scripts of the others are larger, with all that trains and runs models.
+const DataPanel = lazily(() => import('./data/DataPanel.jsx').then((module) => module.DataPanel));
+const LossPanel = lazily(() => import('./loss/LossPanel.jsx').then((module) => module.LossPanel));
+const TrainPanel = lazily(() => import('./train/TrainPanel.jsx').then((module) => module.TrainPanel));
+const TryRunPanel = lazily(() => import('./try/TryRunPanel.jsx').then((module) => module.TryRunPanel));
 
 const PANELS = [
   ['runs', 'Runs'],
