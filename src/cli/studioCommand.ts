@@ -6,7 +6,7 @@ import { type Studio, startStudio } from '../studio/server/studio.js';
 import { printLine, printNotice } from './output.js';
 import { parseNumber } from './parsing.js';
 import { watchSignals } from './signals.js';
-import { trainCommands } from './trainCommands.js';
+import { int8Command, trainCommands } from './trainCommands.js';
 
 interface StudioFlags {
   readonly port: number;
@@ -48,7 +48,7 @@ async function runStudio(flags: StudioFlags): Promise<void> {
   for (const folder of flags.data)
     if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
       throw new UsageError(`--data must be a folder of images, and ${folder} is not a folder`);
-  const studio = await startStudio({ ...flags, train: trainCommands });
+  const studio = await startStudio({ ...flags, train: trainCommands, int8: int8Command });
   if (!LOCAL.includes(flags.host))
     printNotice(
       'everyone in the network can look at the runs; starting and stopping them needs the token in the address',

@@ -10,6 +10,7 @@ import { codeOf } from '../../realms.js';
 import type { TrainCommands } from '../../runs/process/runProcess.js';
 import { DataFolders } from './data/dataFolders.js';
 import { MarkedFiles } from './data/markedFiles.js';
+import { type Int8Command, Int8Exports } from './int8Exports.js';
 import { Questions } from './questions/questions.js';
 import { RunIndex } from './runIndex.js';
 import { RunProcesses } from './runProcesses.js';
@@ -29,6 +30,8 @@ export interface StudioOptions {
   readonly host?: string | undefined;
   /** How runs are started and resumed. */
   readonly train: TrainCommands;
+  /** How a model is exported in 8-bit integers. */
+  readonly int8: Int8Command;
   /** Folder of the built page. Default: the package's own. */
   readonly site?: string | undefined;
   /** Folder of onnxruntime-web's files. Default: where it is installed, if it is. */
@@ -64,8 +67,9 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const index = new RunIndex(root);
   const questions = new Questions();
   const checks = new Questions();
+  const int8 = new Int8Exports(options.int8);
   const app = studioApp({
-    ...{ folder: runs, index, processes, questions, checks, token, names },
+    ...{ folder: runs, index, processes, questions, checks, int8, token, names },
     folders: new DataFolders(options.data ?? [], index),
     marks: new MarkedFiles(root),
     site: readSite(options.site),
@@ -82,6 +86,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     close: async () => {
       questions.close();
       checks.close();
+      int8.close();
       const stopped = await processes.close();
       server.closeAllConnections();
       server.close();
