@@ -7,6 +7,7 @@ import { biasloss, SMALL } from '../cli/fixtures/process.js';
 import { assertSameAnswers, predicted, shownAnswers } from './fixtures/answers.js';
 import { assertLooksRight } from './fixtures/axe.js';
 import { withoutChromium } from './fixtures/chromium.js';
+import { dragFiles } from './fixtures/dragFiles.js';
 import { drawPhotograph, TINTS } from './fixtures/photographs.js';
 import { withStudioPage } from './fixtures/studioPage.js';
 
@@ -26,7 +27,7 @@ describe('a run’s model in the studio in Chromium', { skip: withoutChromium },
       const page = await open();
       await page.getByRole('link', { name: 'Try it' }).press('Enter');
       await page.waitForSelector('dd:has-text("shufflenetv2-0.5")', { timeout: 60_000 });
-      await page.setInputFiles('input[type=file]', files);
+      await dragFiles(page, page.getByRole('group', { name: 'Images to classify' }), files);
       const shown = await shownAnswers(page, files.length);
       assertSameAnswers(shown, await predicted(runs, 'one/best.safetensors', files));
       await page.getByLabel('Where the model looks').first().selectOption({ index: 2 });
