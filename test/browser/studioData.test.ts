@@ -23,7 +23,7 @@ function withData(images: number, body: (open: OpenStudio, data: string) => Prom
 async function train(runs: string, data: string, list: string): Promise<void> {
   const flags = SMALL.filter((flag) => !/^--(?:data|limit)/.test(flag));
   const own = ['--data=imagefolder', `--data-path=${data}`, `--exclude=${list}`, '--image-size=32'];
-  const args = ['train', ...flags, ...own, '--epochs=2', '--no-report', `--run-dir=${join(runs, 'one')}`];
+  const args = ['train', ...flags, ...own, '--epochs=1', '--no-report', `--run-dir=${join(runs, 'one')}`];
   const { code, stderr } = await biasloss(args);
   assert.equal(code, 0, stderr);
 }
@@ -100,6 +100,12 @@ describe('images in the order of what a run says in Chromium', { skip: withoutCh
       await page.waitForSelector('p:has-text("2 images left out.")');
       await train(runs, data, join(runs, readdirSync(runs)[0]!));
       await page.reload();
+      await page.getByRole('button', { name: 'Later' }).last().press('Enter');
+      await page.waitForSelector('p:has-text("61 to 74 of 74 images.")');
+      await page.waitForSelector(`ol.tiles li:nth-child(14):last-child img`);
+      assert.ok((await tiles(page)).every((image) => image.startsWith('red/')));
+      await page.keyboard.press('Shift+Tab');
+      assert.equal(await page.evaluate('document.activeElement.textContent'), 'Earlier', 'the focus stays');
       await page.getByRole('combobox', { name: 'Order' }).selectOption('loss');
       await page.getByRole('combobox', { name: 'Images that it was' }).selectOption('train');
       await page.getByRole('button', { name: 'Evaluate' }).press('Enter');
@@ -113,7 +119,11 @@ describe('images in the order of what a run says in Chromium', { skip: withoutCh
       await assertLooksRight(page, 'studio-data-loss');
       await page.getByRole('combobox', { name: 'Order' }).selectOption('variance');
       assert.deepEqual(await tiles(page), named('least_variance').slice(0, 60));
-      assert.deepEqual(faults, []);
+      assert.deepEqual(
+        faults.filter((fault) => !fault.includes('400')),
+        [],
+        'besides the damaged image',
+      );
     }));
 });
 

@@ -57,7 +57,7 @@ export function Gallery({ folder, runs, overview, only, onOnly, onMark }: Galler
           />
         ))}
       </ol>
-      {found && found.images.length > PAGE_SIZE / 2 && pager}
+      {found && found.count > PAGE_SIZE / 2 && pager}
     </section>
   );
 }

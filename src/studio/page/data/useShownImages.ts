@@ -37,8 +37,8 @@ export function useShownImages(choice: ImageChoice): ShownImages | undefined {
   const [listed, setListed] = useState<ImagePage | string>();
   useEffect(() => {
     if (!isListed) return undefined;
+    // The last page stays until the next is there, so that the focus and the place on the screen stay, too.
     const leaving = new AbortController();
-    setListed(undefined);
     askImages({ folder, part, class: only, from: page * PAGE_SIZE, count: PAGE_SIZE }, leaving.signal).then(
       setListed,
       (error: Error) => {

@@ -1,7 +1,7 @@
 import type { ImageModel } from './imageModel.js';
 import { millisecondsText } from './milliseconds.js';
 import { sizeText } from './sizes.js';
-import { type CheckpointChoice, type SizedFile, useSizes } from './useSizes.js';
+import { type CheckpointChoice, type SizedFile, type Sizes, useSizes } from './useSizes.js';
 
 const NUMBERS = [
   ['f32', '32-bit floats'],
@@ -36,24 +36,7 @@ export function SizesCard({ model, run, which }: SizesCardProps) {
         )}
         <span role="status">{doing}</span>
       </div>
-      {Object.keys(files).length > 0 && (
-        <table class="sizes">
-          <thead>
-            <tr>
-              <th scope="col" class="words">
-                numbers
-              </th>
-              <th scope="col">file</th>
-              <th scope="col">time per image</th>
-            </tr>
-          </thead>
-          <tbody>
-            {NUMBERS.map(([numbers, name]) => (
-              <SizeRow key={numbers} name={`${numbers}: ${name}`} file={files[numbers]} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      {Object.keys(files).length > 0 && <SizesTable files={files} />}
       {files.int8 && 'problem' in files.int8 && (
         <p>
           int8: {files.int8.problem}. “Export int8” does it as <code>biasloss export --int8</code>, calibrated
@@ -62,6 +45,27 @@ export function SizesCard({ model, run, which }: SizesCardProps) {
       )}
       {report !== '' && <pre>{report}</pre>}
     </section>
+  );
+}
+
+function SizesTable({ files }: Pick<Sizes, 'files'>) {
+  return (
+    <table class="sizes">
+      <thead>
+        <tr>
+          <th scope="col" class="words">
+            numbers
+          </th>
+          <th scope="col">file</th>
+          <th scope="col">time per image</th>
+        </tr>
+      </thead>
+      <tbody>
+        {NUMBERS.map(([numbers, name]) => (
+          <SizeRow key={numbers} name={`${numbers}: ${name}`} file={files[numbers]} />
+        ))}
+      </tbody>
+    </table>
   );
 }
 
