@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { checkData, type DataCheck } from '../data/check/checkData.js';
 import type { DataReport } from '../data/check/report.js';
+import { exclusionLine } from '../data/folders/exclusions.js';
 import { isWebDataset } from '../data/webdataset/shards.js';
 import { UsageError, UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
@@ -59,7 +60,7 @@ async function runCheckData(place: string, flags: CheckDataFlags): Promise<void>
   else printCheck(check);
   if (writeExclude !== undefined)
     await writeFileAtomically(writeExclude, [
-      new TextEncoder().encode(check.unusable.map((path) => `${path}\n`).join('')),
+      new TextEncoder().encode(check.unusable.map((path) => `${exclusionLine(path)}\n`).join('')),
     ]);
   refuseUnusable(check, place, writeExclude);
 }

@@ -1,15 +1,18 @@
+import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../errors.js';
 import { RUNS } from '../runs/openRun.js';
 import { type Studio, startStudio } from '../studio/server/studio.js';
 import { printLine, printNotice } from './output.js';
 import { parseNumber } from './parsing.js';
 import { watchSignals } from './signals.js';
-import { trainCommands } from './trainCommands.js';
+import { int8Command, trainCommands } from './trainCommands.js';
 
 interface StudioFlags {
   readonly port: number;
   readonly host: string;
   readonly runs: string;
+  readonly data: readonly string[];
 }
 
 /** Addresses that are reached from this machine alone. */
@@ -24,6 +27,12 @@ export function configureStudio(command: Command): void {
       'address to listen on; others than 127.0.0.1 are reached from the network',
     ).default('127.0.0.1'),
     new Option('--runs <folder>', 'folder of the runs').default(RUNS),
+    new Option(
+      '--data <folder>',
+      'folder of images to look at, besides those of the runs; may be given several times',
+    )
+      .argParser((folder: string, before: readonly string[]) => [...before, folder])
+      .default([], 'none'),
   ];
   for (const option of options) command.addOption(option);
   command.action(runStudio);
@@ -36,7 +45,10 @@ function parsePort(value: string): number {
 }
 
 async function runStudio(flags: StudioFlags): Promise<void> {
-  const studio = await startStudio({ ...flags, train: trainCommands });
+  for (const folder of flags.data)
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+      throw new UsageError(`--data must be a folder of images, and ${folder} is not a folder`);
+  const studio = await startStudio({ ...flags, train: trainCommands, int8: int8Command });
   if (!LOCAL.includes(flags.host))
     printNotice(
       'everyone in the network can look at the runs; starting and stopping them needs the token in the address',

@@ -125,6 +125,12 @@ export interface VarianceFigures {
   readonly settings: BiasLossSettings;
 }
 
+/** What 8-bit integers change in a model. */
+export interface Int8Report {
+  /** Lines of text. */
+  readonly text: string;
+}
+
 /** The answer to a request that could not be fulfilled. */
 export interface ErrorAnswer {
   /** One sentence. */

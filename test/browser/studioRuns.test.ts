@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Locator, Page } from 'playwright-core';
 import { metricsText, writeRun } from '../studio/fixtures/studio.js';
 import { axeViolations, LOOKS, overflowOf } from './fixtures/axe.js';
@@ -203,6 +204,27 @@ describe('the studio’s page in Chromium', { skip: withoutChromium }, () => {
       await other.getByRole('link', { name: 'ce-1' }).click();
       await other.waitForSelector('h1:has-text("ce-1")');
       assert.equal(await other.getByRole('button', { name: 'Resume' }).count(), 0);
+    }));
+
+  it('loads the script of another panel when it is opened', () =>
+    withStudioPage(async ({ runs, open, faults }) => {
+      writeSix(runs);
+      const page = await open();
+      const scripts: string[] = [];
+      let bytes = 0;
+      page.on('response', async (response) => {
+        if (!/\.js$/.test(response.url())) return;
+        scripts.push(response.url().replace(/^.*\/|-[^-]*\.js$/g, ''));
+        bytes += gzipSync(await response.body()).length;
+      });
+      await page.reload();
+      await page.waitForSelector('tbody tr');
+      assert.ok(bytes > 0 && bytes < 50_000, `${bytes} bytes compressed, of ${scripts}`);
+      const first = [...scripts];
+      await page.getByRole('link', { name: 'Train here' }).click();
+      await page.waitForSelector('h1:has-text("Train here")');
+      assert.ok(scripts.includes('TrainPanel') && !first.includes('TrainPanel'), String(scripts));
+      assert.deepEqual(faults, []);
     }));
 
   it('are 500 of them, and painted in under a second', () =>

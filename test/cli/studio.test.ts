@@ -19,6 +19,9 @@ describe('studio', () => {
       assert.equal(code, 2, port);
       assert.match(stderr, /'--port <n>' argument '.*' is invalid\. It must be a/);
     }
+    const { code, stderr } = await biasloss(['studio', '--data', 'no/such']);
+    assert.equal(code, 2);
+    assert.equal(stderr, 'error: --data must be a folder of images, and no/such is not a folder\n');
   });
 
   it('says in a checkout how to build its page', { skip: isBuilt && 'the page is built' }, async () => {

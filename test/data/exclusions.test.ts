@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { exclusionLine, readExclusions } from '../../src/data/folders/exclusions.js';
 import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
 import { folderOf, paths, refused } from './support/imageFolders.js';
 
@@ -81,4 +82,18 @@ test('an entry means one file: from the folder on before from its parts', (t) =>
   const { train, test: testing } = loadImageFolders(folder, { excludeList });
   assert.deepEqual(paths(train, folder), ['train/a/2.jpg', 'train/b/1.jpg']);
   assert.equal(testing.count, 2);
+});
+
+test('lines for any name are read as that name, but for names with line breaks', (t) => {
+  const names = ['1.jpg', '#2.jpg', ' 3.jpg', "'4'.jpg", "5'.jpg", '6 # x.jpg', '#7 # x.jpg'];
+  const files = names.map((name) => `a/${name}`);
+  const folder = folderOf(t, files);
+  const list = join(folder, 'exclude.txt');
+  for (const file of files) {
+    writeFileSync(list, `${exclusionLine(file)}\n`);
+    assert.ok(readExclusions(list, [folder]).has(join(folder, file)), file);
+    writeFileSync(list, `${exclusionLine(file.slice(2))}\n`);
+    assert.ok(readExclusions(list, [join(folder, 'a')]).has(join(folder, file)), file);
+  }
+  refused(() => exclusionLine('a/\n.jpg'), /^"a\/\\n\.jpg" cannot be on an exclusion list/);
 });

@@ -5,7 +5,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { trainCommands } from '../../src/cli/trainCommands.js';
+import { int8Command, trainCommands } from '../../src/cli/trainCommands.js';
 import { startStudio } from '../../src/studio/server/studio.js';
 import { ask, tell, withStudio, writeRun } from './fixtures/studio.js';
 
@@ -191,7 +191,7 @@ describe('a studio’s server', () => {
     withStudio(async (studio, runs, folder) => {
       assert.match(studio.address, /^http:\/\/127\.0\.0\.1:\d+\/$/);
       const port = Number(new URL(studio.address).port);
-      const options = { runs, port, train: trainCommands, site: join(folder, 'site') };
+      const options = { runs, port, train: trainCommands, int8: int8Command, site: join(folder, 'site') };
       await assert.rejects(startStudio(options), {
         message: `port ${port} is in use: give another, or 0 for one that is free`,
       });

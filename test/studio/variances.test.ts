@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readMetricsFile } from '../../src/runs/metricsFile.js';
 import type { VarianceFigures } from '../../src/studio/api.js';
-import { ModelQuestions } from '../../src/studio/server/modelQuestions.js';
+import { Questions } from '../../src/studio/server/questions/questions.js';
 import { biasloss, TRAIN_SMALL } from '../cli/fixtures/process.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { ask, tell, withStudio, writeRun } from './fixtures/studio.js';
@@ -76,14 +76,15 @@ describe('what questions about a model need', () => {
 /** Runs `body` with questions that a script answers; in it `folder` is the run's. */
 function withScript(
   code: string,
-  body: (questions: ModelQuestions, folder: string) => Promise<void>,
+  body: (questions: Questions, folder: string) => Promise<void>,
   patience?: number,
 ): Promise<void> {
   return withFolder(async (folder) => {
     const script = join(folder, 'answer.mjs');
-    const start = "import { appendFileSync } from 'node:fs';\nconst [, , folder, images] = process.argv;\n";
+    const start =
+      "import { appendFileSync } from 'node:fs';\nconst { folder, images } = JSON.parse(process.argv[2]);\n";
     writeFileSync(script, start + code);
-    const questions = new ModelQuestions({ script, patience });
+    const questions = new Questions({ script, patience });
     try {
       await body(questions, folder);
     } finally {
@@ -105,16 +106,26 @@ const HANGING = "appendFileSync(folder + '/log', 'start ' + process.pid); setInt
 
 const always = new AbortController().signal;
 
+/** Asks for variances, for as long as somebody waits. */
+function variances(
+  questions: Questions,
+  folder: string,
+  images: number,
+  signal: AbortSignal = always,
+): Promise<VarianceFigures> {
+  return questions.ask({ kind: 'variances', folder, images }, { signal });
+}
+
 describe('questions about models', () => {
   it('are answered one at a time, and few wait', () =>
     withScript(SLOW, async (questions, folder) => {
-      const asked = [2, 3, 4, 5, 6, 7].map((images) => questions.variances(folder, images, always));
+      const asked = [2, 3, 4, 5, 6, 7].map((images) => variances(questions, folder, images));
       const ends = await Promise.allSettled(asked);
       assert.deepEqual(
         ends.map((end) => end.status === 'rejected' && String(end.reason.message)),
         [
           ...[2, 3, 4, 5, 6].map((images) => `answer ${images}`),
-          'other models are being evaluated: try again when they are done',
+          'the studio has other questions to answer: try again when they are done',
         ],
       );
       assert.equal(
@@ -135,24 +146,24 @@ describe('processes of questions about models', () => {
     };
     await withScript(HANGING, async (questions, folder) => {
       const leaving = new AbortController();
-      const left = assert.rejects(questions.variances(folder, 2, leaving.signal), /nobody waits/);
+      const left = assert.rejects(variances(questions, folder, 2, leaving.signal), /nobody waits/);
       await until(() => existsSync(join(folder, 'log')));
       leaving.abort();
       await left;
       assert.ok(!isAlive(folder));
     });
     await withScript(HANGING, async (questions, folder) => {
-      const closed = assert.rejects(questions.variances(folder, 2, always), /ended with SIGKILL/);
+      const closed = assert.rejects(variances(questions, folder, 2), /ended with SIGKILL/);
       await until(() => existsSync(join(folder, 'log')));
       questions.close();
       await closed;
       assert.ok(!isAlive(folder));
-      await assert.rejects(questions.variances(folder, 2, always), /nobody waits/);
+      await assert.rejects(variances(questions, folder, 2), /nobody waits/);
     });
     await withScript(
       HANGING,
       (questions, folder) =>
-        assert.rejects(questions.variances(folder, 2, always), /evaluating took longer than 1 seconds$/),
+        assert.rejects(variances(questions, folder, 2), /the answer took longer than 1 seconds$/),
       1000,
     );
   });
@@ -160,8 +171,8 @@ describe('processes of questions about models', () => {
   it('say how their process ended without an answer', () =>
     withScript('process.exit(3);', (questions, folder) =>
       assert.rejects(
-        questions.variances(folder, 2, always),
-        /^UserError: evaluating ended with exit code 3: see the studio's terminal$/,
+        variances(questions, folder, 2),
+        /^UserError: the process of the answer ended with exit code 3: see the studio's terminal$/,
       ),
     ));
 });

@@ -18,7 +18,7 @@ describe('a run’s checkpoint', () => {
       const headers = { authorization: `Bearer ${studio.token}` };
       assert.equal((await ask(studio, PATH)).status, 401);
       assert.equal((await ask(studio, PATH, { headers: { authorization: 'Bearer x' } })).status, 401);
-      assert.equal((await ask(studio, PATH, { headers })).status, 404);
+      assert.equal((await ask(studio, PATH, { headers })).status, 400);
       writeFileSync(join(folder, 'last.safetensors'), 'the last');
       assert.equal((await ask(studio, PATH, { headers })).body, 'the last');
       writeFileSync(join(folder, 'best.safetensors'), 'the best');

@@ -31,6 +31,8 @@ export interface SetToCheck {
   readonly parts: readonly PartToCheck[];
   /** Folder that image paths are relative to in the split of a data set without parts. */
   readonly root: string;
+  /** Folders that entries of an exclusion list may be relative to; none for archives. */
+  readonly folders: readonly string[];
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly string[];
 }
@@ -58,6 +60,7 @@ async function ofArchives(place: string, remote: RemoteOptions): Promise<SetToCh
   }
   return {
     root,
+    folders: [],
     parts: found,
     leftOut: beside.map((path) => ({ path, reason: 'beside' })),
     notes: [],
@@ -113,5 +116,6 @@ function ofFolders(place: string, excludeList: string | undefined): SetToCheck {
       },
     ];
   });
-  return { root: train, parts, leftOut, notes: [...layout.notes, ...unmatchedNotes(exclusions)] };
+  const notes = [...layout.notes, ...unmatchedNotes(exclusions)];
+  return { root: train, folders, parts, leftOut, notes };
 }

@@ -32,7 +32,7 @@ export function readExclusions(listPath: string, folders: readonly string[]): Ex
   const paths = new Set<string>();
   const unmatched: string[] = [];
   for (const { line } of linesOf(text)) {
-    const path = findEntry(line, folders);
+    const path = pathOfEntry(line, folders);
     if (path === undefined) unmatched.push(line);
     else paths.add(path.normalize('NFC'));
   }
@@ -45,8 +45,26 @@ export function readExclusions(listPath: string, folders: readonly string[]): Ex
   return { path: listPath, has, unmatched };
 }
 
-/** The file that an entry names; its possible readings are tried in turn. */
-function findEntry(entry: string, folders: readonly string[]): string | undefined {
+/**
+ * The line of an exclusion list that names a file.
+ *
+ * @param path relative to the data folder, or absolute
+ * @throws UserError when no line can name it
+ */
+export function exclusionLine(path: string): string {
+  if (/[\r\n]/.test(path))
+    throw new UserError(`${JSON.stringify(path)} cannot be on an exclusion list: its name has a line break`);
+  // Blanks and quotes around it would be taken off, and # would start a comment.
+  return /^[\s"'#]|[\s"']$/.test(path) ? `"${path}"` : path;
+}
+
+/**
+ * The file or folder that a line of an exclusion list names; its possible readings are tried in turn.
+ *
+ * @param folders as those of {@link readExclusions}
+ * @returns undefined when there is none
+ */
+export function pathOfEntry(entry: string, folders: readonly string[]): string | undefined {
   const plain = unquoted(entry);
   const withoutNote = unquoted(plain.replace(/\s+#.*$/, ''));
   const readings = [plain, withoutNote].flatMap((text) => [text, text.replaceAll('\\', '/')]);

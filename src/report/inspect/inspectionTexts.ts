@@ -1,3 +1,4 @@
+import { exclusionLine } from '../../data/folders/exclusions.js';
 import { csvTable } from '../../runs/csvTable.js';
 import type { InspectedImage, Inspection } from './inspectRun.js';
 
@@ -44,11 +45,11 @@ export function exclusionList({ checkpoint, labelErrors, nearDuplicates }: Inspe
   const percent = (share: number): string => `${Math.round(100 * share)}%`;
   const errors = labelErrors.flatMap(({ image, label, predicted, probability }) => [
     `# labelled ${label}, likely ${predicted} (${percent(probability)})`,
-    image,
+    exclusionLine(image),
   ]);
   const copies = nearDuplicates.flatMap(([first, ...others]) => [
     `# like ${first!.image}:`,
-    ...others.map(({ image }) => `# ${image}`),
+    ...others.map(({ image }) => `# ${exclusionLine(image)}`),
   ]);
   return [
     `# Likely label errors by ${checkpoint}. Look at each image, and remove those that are labelled rightly from this list.`,

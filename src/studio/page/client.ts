@@ -33,11 +33,39 @@ export async function tell<T>(path: string, body: object = {}, signal?: AbortSig
   );
 }
 
+/** Asks the studio for something that needs the token. @throws Error with the studio's sentence */
+export async function askWithToken<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return answerOf<T>(await fetch(path, { headers: authorization(), ...(signal && { signal }) }));
+}
+
 /** Asks the studio for bytes that need the token. @throws Error with the studio's sentence */
-export async function askBytes(path: string): Promise<Uint8Array> {
-  const response = await fetch(path, { headers: authorization() });
+export async function askBytes(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(path, { headers: authorization(), ...(signal && { signal }) });
   if (!response.ok) throw new Error(((await response.json()) as ErrorAnswer).error);
   return new Uint8Array(await response.arrayBuffer());
+}
+
+/**
+ * Tells the studio to do something that takes long, of which it gives news, a line of JSON each.
+ *
+ * @throws Error with the studio's sentence
+ */
+export async function tellForNews<T>(
+  path: string,
+  onNews: (news: T) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const response = await fetch(path, { method: 'POST', headers: authorization(), signal });
+  if (!response.ok) throw new Error(((await response.json()) as ErrorAnswer).error);
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) onNews(JSON.parse(line) as T);
+  }
 }
 
 function authorization(): Record<string, string> {

@@ -52,7 +52,7 @@ export function withToken(token: string): MiddlewareHandler {
     if (!isEqual(given, token))
       return refusal(
         401,
-        'starting and stopping runs and evaluating models needs the token in the address that the studio printed',
+        'starting and stopping runs, evaluating models and looking at data need the token in the address that the studio printed',
       );
     await next();
   };

@@ -1,6 +1,9 @@
 import type { Context } from 'hono';
+import { PART_NAMES, type PartName } from '../../data/folders/partNames.js';
 import { UserError } from '../../errors.js';
 import type { ResumeRequest, SettingValues, StartRequest } from '../api.js';
+import type { MarkRequest } from '../dataApi.js';
+import type { ListingChoice } from './data/imageListing.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -23,17 +26,60 @@ export async function resumeRequest(context: Context): Promise<ResumeRequest> {
   return { epochs };
 }
 
-/** Images that a model is asked about at a time, at most. */
-const MOST_IMAGES = 512;
+/** Numbers of images that may be asked for. */
+export interface ImageCounts {
+  /** Without one in the address. */
+  readonly unset: number;
+  readonly most: number;
+}
 
-/** The number of images that an address asks for. Default 128. @throws UserError when it is not from 2 to 512 */
-export function imagesOf(context: Context): number {
-  const { images = '128' } = context.req.query();
+/** The number of images that an address asks for. @throws UserError when it is not from 2 to the greatest */
+export function imageCountOf(context: Context, { unset, most }: ImageCounts): number {
+  const { images = String(unset) } = context.req.query();
   const count = Number(images);
-  if (Number.isInteger(count) && count >= 2 && count <= MOST_IMAGES) return count;
-  throw new UserError(
-    `images must be a whole number from 2 to ${MOST_IMAGES}, not ${JSON.stringify(images)}`,
-  );
+  if (Number.isInteger(count) && count >= 2 && count <= most) return count;
+  throw new UserError(`images must be a whole number from 2 to ${most}, not ${JSON.stringify(images)}`);
+}
+
+/** A part of an address that must be there. @throws UserError when it is not */
+export function queryOf(context: Context, name: string): string {
+  const value = context.req.query(name);
+  if (value === undefined) throw new UserError(`the request does not say which ${name}`);
+  return value;
+}
+
+/** The part of a data set that an address asks for. @throws UserError when it is none */
+export function partOf(context: Context, unset: PartName): PartName {
+  const { part = unset } = context.req.query();
+  const found = PART_NAMES.find((name) => name === part);
+  if (found !== undefined) return found;
+  throw new UserError(`part must be ${PART_NAMES.join(', ')}, not ${JSON.stringify(part)}`);
+}
+
+/** Images of a page, at most. */
+const MOST_OF_PAGE = 200;
+
+/** Which images of a folder an address asks for: by default the first 60 of the training part. @throws UserError when it is not clear */
+export function pageOf(context: Context): ListingChoice {
+  const { class: only, from = '0', count = '60' } = context.req.query();
+  const [first, images] = [Number(from), Number(count)];
+  if (!Number.isSafeInteger(first) || first < 0)
+    throw new UserError(`from must be a whole number from 0 on, not ${JSON.stringify(from)}`);
+  if (!Number.isInteger(images) || images < 1 || images > MOST_OF_PAGE)
+    throw new UserError(
+      `count must be a whole number from 1 to ${MOST_OF_PAGE}, not ${JSON.stringify(count)}`,
+    );
+  return { part: partOf(context, 'train'), class: only, from: first, count: images };
+}
+
+/** The images to mark, of a request's body. @throws UserError when it is something else */
+export async function markRequest(context: Context): Promise<MarkRequest> {
+  const { images, isMarked, ...others } = await fieldsOf(context);
+  expectNothing(others);
+  if (!Array.isArray(images) || !images.every((image): image is string => typeof image === 'string'))
+    throw new UserError('the request must have images, a list of names');
+  if (typeof isMarked !== 'boolean') throw new UserError('isMarked must be true or false');
+  return { images, isMarked };
 }
 
 /** Which checkpoint an address asks for. Default `best`. @throws UserError when it is neither `best` nor `last` */

@@ -8,7 +8,10 @@ import { getRequestListener } from '@hono/node-server';
 import { errorMessage, UserError } from '../../errors.js';
 import { codeOf } from '../../realms.js';
 import type { TrainCommands } from '../../runs/process/runProcess.js';
-import { ModelQuestions } from './modelQuestions.js';
+import { DataFolders } from './data/dataFolders.js';
+import { MarkedFiles } from './data/markedFiles.js';
+import { type Int8Command, Int8Exports } from './int8Exports.js';
+import { Questions } from './questions/questions.js';
 import { RunIndex } from './runIndex.js';
 import { RunProcesses } from './runProcesses.js';
 import { readSite } from './siteFiles.js';
@@ -19,12 +22,16 @@ import { findWebRuntime } from './webRuntime.js';
 export interface StudioOptions {
   /** The folder of runs. */
   readonly runs: string;
+  /** Folders of images that may be looked at, besides those of the runs. Default: none. */
+  readonly data?: readonly string[] | undefined;
   /** 0: any that is free. */
   readonly port: number;
   /** Address or name to listen on. Default 127.0.0.1: this machine alone. */
   readonly host?: string | undefined;
   /** How runs are started and resumed. */
   readonly train: TrainCommands;
+  /** How a model is exported in 8-bit integers. */
+  readonly int8: Int8Command;
   /** Folder of the built page. Default: the package's own. */
   readonly site?: string | undefined;
   /** Folder of onnxruntime-web's files. Default: where it is installed, if it is. */
@@ -37,7 +44,7 @@ export interface StudioOptions {
 export interface Studio {
   /** Where the page is, without the token. */
   readonly address: string;
-  /** What starting and stopping runs and evaluating models needs. */
+  /** What starting and stopping runs, evaluating models and looking at data need. */
   readonly token: string;
   /** Stops the runs that it has started, with their state saved, and closes the server. @returns their ids */
   close(): Promise<string[]>;
@@ -58,9 +65,13 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const token = randomBytes(24).toString('base64url');
   const names = [hostname(), ...(isIP(host) === 0 ? [host] : [])].map((name) => name.toLowerCase());
   const index = new RunIndex(root);
-  const questions = new ModelQuestions();
+  const questions = new Questions();
+  const checks = new Questions();
+  const int8 = new Int8Exports(options.int8);
   const app = studioApp({
-    ...{ folder: runs, index, processes, questions, token, names },
+    ...{ folder: runs, index, processes, questions, checks, int8, token, names },
+    folders: new DataFolders(options.data ?? [], index),
+    marks: new MarkedFiles(root),
     site: readSite(options.site),
     runtime: options.runtime ?? findWebRuntime(),
   });
@@ -74,6 +85,8 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
     token,
     close: async () => {
       questions.close();
+      checks.close();
+      int8.close();
       const stopped = await processes.close();
       server.closeAllConnections();
       server.close();

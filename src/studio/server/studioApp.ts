@@ -1,16 +1,15 @@
-import { createReadStream, statSync } from 'node:fs';
-import { Readable } from 'node:stream';
 import { type Context, Hono } from 'hono';
 import { errorMessage, UserError } from '../../errors.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
 import { METRIC_COLUMNS } from '../../runs/csvLog.js';
 import { RECIPES } from '../../runs/settings/recipes.js';
 import { SETTING_KEYS, settingOf } from '../../runs/settings/table.js';
-import type { ErrorAnswer, MetricColumns, SettingDescription, StudioInfo } from '../api.js';
+import type { MetricColumns, SettingDescription, StudioInfo } from '../api.js';
+import { failure, fileAnswer } from './answers.js';
+import { type DataParts, dataApp } from './data/dataApp.js';
 import { onlyMeantForUs, protectiveHeaders, withSmallBody, withToken } from './guard.js';
-import { fileInside } from './insideFolder.js';
-import type { ModelQuestions } from './modelQuestions.js';
-import { checkpointOf, imagesOf, resumeRequest, startRequest } from './requests.js';
+import { type ModelParts, modelApp } from './modelApp.js';
+import { queryOf, resumeRequest, startRequest } from './requests.js';
 import type { RunIndex } from './runIndex.js';
 import { RunList } from './runList.js';
 import type { RunProcesses } from './runProcesses.js';
@@ -19,12 +18,10 @@ import type { SiteFile } from './siteFiles.js';
 import { RUNTIME_FILES } from './webRuntime.js';
 
 /** What the studio's answers are made of. */
-export interface StudioParts {
+export interface StudioParts extends DataParts, ModelParts {
   /** The folder of runs, as it was given. */
   readonly folder: string;
-  readonly index: RunIndex;
   readonly processes: RunProcesses;
-  readonly questions: ModelQuestions;
   /** Files of the page by their paths in URLs. */
   readonly site: ReadonlyMap<string, SiteFile>;
   /** Folder of onnxruntime-web's files; undefined if it is not installed. */
@@ -39,7 +36,7 @@ const METRICS = METRIC_COLUMNS.map(([name]) => name).filter((name) => name !== '
 
 /** The studio's answers to requests. */
 export function studioApp(parts: StudioParts): Hono {
-  const { folder, index, processes, questions, site, runtime, token, names } = parts;
+  const { folder, index, processes, site, runtime, token, names } = parts;
   const runs = new RunList(index, processes);
   const app = new Hono();
   app.use(protectiveHeaders(), onlyMeantForUs(names));
@@ -63,11 +60,9 @@ export function studioApp(parts: StudioParts): Hono {
     return c.json({});
   });
   app.use('/api/model/*', withToken(token), withSmallBody());
-  app.post('/api/model/variances', async (c) => {
-    const run = index.folderOf(runOf(c));
-    return c.json(await questions.variances(run, imagesOf(c), c.req.raw.signal));
-  });
-  app.get('/api/model/weights', (c) => weightsAnswer(index.folderOf(runOf(c)), checkpointOf(c)));
+  app.route('/api/model', modelApp(parts));
+  app.use('/api/data/*', withToken(token), withSmallBody());
+  app.route('/api/data', dataApp(parts));
   app.get('/ort/:file', (c) => runtimeAnswer(runtime, c.req.param('file')));
   app.get('*', (c) => siteAnswer(site, c.req.path));
   app.notFound(() => failure(404, 'there is no such address'));
@@ -79,11 +74,6 @@ export function studioApp(parts: StudioParts): Hono {
   return app;
 }
 
-function failure(status: number, error: string): Response {
-  const answer: ErrorAnswer = { error };
-  return Response.json(answer, { status });
-}
-
 function metricOf(context: Context): string {
   const { metric = 'test_top1' } = context.req.query();
   if (METRICS.includes(metric)) return metric;
@@ -91,9 +81,7 @@ function metricOf(context: Context): string {
 }
 
 function runOf(context: Context): string {
-  const { run } = context.req.query();
-  if (run === undefined) throw new UserError('the request does not say which run');
-  return run;
+  return queryOf(context, 'run');
 }
 
 function infoOf(folder: string, hasRuntime: boolean): StudioInfo {
@@ -111,27 +99,6 @@ function columnsOf(index: RunIndex, run: string): MetricColumns {
   return Object.fromEntries(
     columns.map(([name, values]) => [name, values.map((value) => (Number.isFinite(value) ? value : null))]),
   );
-}
-
-function fileAnswer(
-  folder: string,
-  name: string,
-  type: string,
-  headers: Record<string, string> = {},
-): Response {
-  const path = fileInside(folder, name);
-  if (path === undefined) return failure(404, `the run has no ${name}`);
-  const stream = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
-  const length = String(statSync(path).size);
-  return new Response(stream, { headers: { 'content-type': type, 'content-length': length, ...headers } });
-}
-
-/** A checkpoint's file; a run without a best one has the last. */
-function weightsAnswer(folder: string, which: 'best' | 'last'): Response {
-  const names = which === 'best' ? ['best.safetensors', 'last.safetensors'] : ['last.safetensors'];
-  const name = names.find((each) => fileInside(folder, each) !== undefined);
-  if (name === undefined) return failure(404, 'the run has no checkpoint yet');
-  return fileAnswer(folder, name, 'application/octet-stream');
 }
 
 /** A file of onnxruntime-web, of those that pages load. */

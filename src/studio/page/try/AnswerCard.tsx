@@ -4,6 +4,7 @@ import { useFileAddress } from '../useFileAddress.js';
 import { heatOfFile } from './classifyFile.js';
 import { HeatImage } from './HeatImage.jsx';
 import type { ImageModel } from './imageModel.js';
+import { millisecondsText } from './milliseconds.js';
 import { percentText } from './percent.js';
 import type { TriedImage } from './triedImage.js';
 
@@ -49,10 +50,6 @@ export function AnswerCard({ image: { file, answer }, model }: AnswerCardProps) 
       </div>
     </li>
   );
-}
-
-function millisecondsText(time: number): string {
-  return time < 10 ? `${time.toFixed(1)} ms` : `${Math.round(time)} ms`;
 }
 
 interface HeatProps {

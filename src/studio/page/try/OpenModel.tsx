@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { errorMessage } from '../../../errors.js';
 import { Problem } from '../Problem.jsx';
@@ -8,10 +9,12 @@ import { TryView } from './TryView.jsx';
 interface OpenModelProps {
   /** Opens the model; another function opens another one. */
   readonly open: () => Promise<ImageModel>;
+  /** What is shown below it of the open model. */
+  readonly also?: ((model: ImageModel) => ComponentChildren) | undefined;
 }
 
 /** Opens a model, shows it to be tried, and closes it when it is left. */
-export function OpenModel({ open }: OpenModelProps) {
+export function OpenModel({ open, also }: OpenModelProps) {
   const [found, setFound] = useState<ImageModel | string>();
   useEffect(() => {
     let isLeft = false;
@@ -34,6 +37,7 @@ export function OpenModel({ open }: OpenModelProps) {
       <p role="status">{found === undefined && 'Opening the model …'}</p>
       {typeof found === 'string' && <Problem text={found} />}
       {typeof found === 'object' && <TryView model={found} />}
+      {typeof found === 'object' && also?.(found)}
     </>
   );
 }

@@ -7,7 +7,9 @@ import { runsWithModel } from '../runs/runsWithModel.js';
 import { useRuns } from '../runs/useRuns.js';
 import { WithoutRuntime } from '../WithoutRuntime.jsx';
 import { openCheckpointModel } from './checkpointModel.js';
+import type { ImageModel } from './imageModel.js';
 import { OpenModel } from './OpenModel.jsx';
+import { SizesCard } from './SizesCard.jsx';
 
 /** Files of a run's checkpoints, and what they are called. */
 const CHECKPOINTS = [
@@ -33,6 +35,9 @@ export function TryRunPanel({ run, hasRuntime }: TryRunPanelProps) {
     const bytes = await askBytes(`api/model/weights?${runQuery(shown)}&which=${which}`);
     return openCheckpointModel(bytes, `${shown}/${which}.safetensors`);
   }, [shown, which]);
+  const sizes = (model: ImageModel) => (
+    <SizesCard key={`${shown} ${which}`} {...{ model, which }} run={shown} />
+  );
   return (
     <>
       <Heading text="Try it" />
@@ -47,7 +52,7 @@ export function TryRunPanel({ run, hasRuntime }: TryRunPanelProps) {
         </div>
       )}
       {!hasRuntime && <WithoutRuntime />}
-      {hasRuntime && shown !== '' && hasToken() && <OpenModel open={open} />}
+      {hasRuntime && shown !== '' && hasToken() && <OpenModel open={open} also={sizes} />}
     </>
   );
 }

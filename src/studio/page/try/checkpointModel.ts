@@ -7,6 +7,7 @@ import { createModel } from '../../../models/registry.js';
 import { gradCamProgram } from '../../../report/analysis/gradCam.js';
 import type { CheckpointInfo } from '../../../train/checkpointInfo.js';
 import { Classifier } from '../../../train/classifier.js';
+import { exportModelOnnx } from '../../../train/exportWeights.js';
 import { describeData, preprocessingOf } from '../../../train/preprocessing.js';
 import { checkStateDict, floatsOf, type StateDictTensors } from '../../../train/stateDict.js';
 import { parseWeights } from '../../../train/weights.js';
@@ -59,6 +60,7 @@ export async function openCheckpointModel(bytes: Uint8Array, name: string): Prom
     return {
       ...{ about, labels },
       logitsOf: async (input) => (await classifier.predict(floatsOfInput(input))).logits,
+      onnx: (numbers) => onnxOf(opened, numbers === 'f16'),
       heatOf: heatOn(engine, model, variables),
       close: () => engine.close(),
     };
@@ -66,6 +68,11 @@ export async function openCheckpointModel(bytes: Uint8Array, name: string): Prom
     await engine.close();
     throw error;
   }
+}
+
+function onnxOf({ model, tensors, info }: OpenCheckpoint, f16: boolean): Uint8Array {
+  const data = describeData(info.data.classes, preprocessingOf(info));
+  return exportModelOnnx(model, tensors, { ...data, f16 });
 }
 
 async function variablesOf(engine: Engine, { model, tensors }: OpenCheckpoint): Promise<Variables> {

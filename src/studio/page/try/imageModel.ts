@@ -15,6 +15,8 @@ export interface ImageModel {
   readonly labels: ModelLabels;
   /** Logits of an image that was prepared for {@link labels}. */
   logitsOf(input: ModelInput): Promise<Float32Array>;
+  /** The model as an ONNX file that takes normalised images. Absent if it is one already. */
+  readonly onnx?: ((numbers: 'f32' | 'f16') => Uint8Array) | undefined;
   /** Grad-CAM of an image toward a class. Absent if the model cannot tell. */
   readonly heatOf?: ((input: ModelInput, label: number) => Promise<HeatMap>) | undefined;
   /** Frees the model. */

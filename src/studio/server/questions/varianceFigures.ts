@@ -1,6 +1,6 @@
-import { addressesOf } from '../../report/analysis/modelImages.js';
-import { TrainedModel } from '../../report/trainedModel.js';
-import type { VarianceFigures } from '../api.js';
+import { addressesOf } from '../../../report/analysis/modelImages.js';
+import { TrainedModel } from '../../../report/trainedModel.js';
+import type { VarianceFigures } from '../../api.js';
 
 /** Pixels of an image's height and width, at most. */
 const SIZE = 72;
