@@ -42,7 +42,7 @@ function addRanks(program: Command, actions: RankActions): void {
         .default([1, 2], '1,2'),
     )
     .option('--threads <n>', 'threads of a rank', count, 1)
-    .option('--steps <n>', 'steps of a round', count, 10)
+    .option('--steps <n>', 'steps of a round, two or more', stepCount, 8)
     .option('--rounds <n>', 'rounds of each', count, 3)
     .option('--sync-batch-norm', 'statistics of all ranks; this library alone', false)
     .option('--mpirun <program>', 'Open MPI’s or MPICH’s mpirun (default: the installed one)')
@@ -93,6 +93,13 @@ function addCost(program: Command, actions: RankActions): void {
         .default([100, 1000], '100,1000'),
     )
     .action((options: CostOptions) => actions.cost(options));
+}
+
+/** Pairs of steps are compared. */
+function stepCount(text: string): number {
+  const steps = count(text);
+  if (steps < 2) throw new InvalidArgumentError('It must be 2 or more.');
+  return steps;
 }
 
 function oneLink(text: string): Link {
