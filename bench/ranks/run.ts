@@ -6,7 +6,7 @@ import { type Mpirun, mpirunArguments } from '../../src/cli/launch/mpirun.js';
 import { python } from '../candidate.js';
 import { busyShare } from '../machine.js';
 import type { BenchmarkModel } from '../models.js';
-import { imagesPerSecond, median, speedRatio } from '../statistics.js';
+import { fastestStep, imagesPerSecond, median, speedRatio } from '../statistics.js';
 import { figure, layOut } from '../table.js';
 import { printed, type RankTimes, resultOf } from './rankProcess.js';
 
@@ -87,7 +87,8 @@ function rowsOf(label: string, { ranks, batch }: RanksOptions, measured: readonl
     const speeds = imagesPerSecond(one.rounds, batch * one.ranks);
     // Rounds of one side follow each other, so that the machine's state is alike.
     const factor = (one.ranks / first.ranks) * speedRatio(one.rounds, first.rounds).median;
-    const fastest = fastestSpeed(one, batch);
+    const fastest = (batch * one.ranks) / fastestStep(one.rounds);
+    const ofFirst = (batch * first.ranks) / fastestStep(first.rounds);
     return [
       label,
       one.side === 'ours' ? one.side : `PyTorch ${one.side}`,
@@ -96,15 +97,9 @@ function rowsOf(label: string, { ranks, batch }: RanksOptions, measured: readonl
       `${figure(speeds.median)} (${figure(speeds.min)}–${figure(speeds.max)})`,
       factor.toFixed(2),
       figure(fastest),
-      (fastest / fastestSpeed(first, batch)).toFixed(2),
+      (fastest / ofFirst).toFixed(2),
     ];
   });
-}
-
-/** Images a second of all ranks in the fastest two steps in a row: one alone may be short since the step before it waited for another rank. */
-function fastestSpeed({ rounds, ranks }: Measured, batch: number): number {
-  const pairs = rounds.flatMap((seconds) => seconds.slice(1).map((second, i) => second + seconds[i]!));
-  return (2 * batch * ranks) / Math.min(...pairs);
 }
 
 function times(
