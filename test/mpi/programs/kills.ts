@@ -1,6 +1,7 @@
 /**
- * Kills random ranks of trainings many times, and says whether anything was lost: `node dist/test/mpi/programs/kills.js [KILLS] [SEED]`.
- * Each training has up to five kills, and must come to the bits of an undisturbed one.
+ * Kills random ranks of trainings many times, with each library in turn, and says whether anything was lost: `npm run test:kills -- [KILLS] [SEED]`.
+ * Each training has up to five kills, and must come to the bits of an undisturbed one, with no process left; each killed rank must be named. The exit
+ * code is 1 if any went wrong.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
