@@ -17,8 +17,6 @@ export interface Link {
 /** A link that does not limit anything. */
 export const OPEN_LINK: Link = { bitrate: 0, delay: 0 };
 
-/** Network namespaces, which are two machines to MPI, with host names of their own. */
-export const HOSTS = ['biasloss-a', 'biasloss-b'] as const;
 const ADDRESSES = ['10.77.0.1', '10.77.0.2'] as const;
 const DEVICE = 'mpi0';
 
@@ -39,6 +37,8 @@ const relay = fileURLToPath(new URL('./relay.js', import.meta.url));
 
 /** Two network namespaces of this machine, joined by a link. Needs Linux, root, `ip` (iproute2) and `unshare`. */
 export class Namespaces {
+  /** Names of the namespaces, which are host names of two machines to MPI; of this process alone. */
+  readonly hosts = [`biasloss-${process.pid}-a`, `biasloss-${process.pid}-b`] as const;
   private readonly folder = mkdtempSync(join(tmpdir(), 'biasloss-netns-'));
   private readonly agent = join(this.folder, 'agent.sh');
   private relay: ChildProcess | undefined;
@@ -48,8 +48,8 @@ export class Namespaces {
     this.remove();
     writeFileSync(this.agent, AGENT);
     chmodSync(this.agent, 0o755);
-    const names = HOSTS.map((host, i) => `${ADDRESSES[i]} ${host}\n`).join('');
-    HOSTS.forEach((host, i) => {
+    const names = this.hosts.map((host, i) => `${ADDRESSES[i]} ${host}\n`).join('');
+    this.hosts.forEach((host, i) => {
       ip('netns', 'add', host);
       ip('-n', host, 'tuntap', 'add', 'dev', DEVICE, 'mode', 'tun');
       ip('-n', host, 'addr', 'add', `${ADDRESSES[i]}/24`, 'dev', DEVICE);
@@ -65,7 +65,7 @@ export class Namespaces {
   /** Gives the link a bandwidth and a delay. */
   async shape({ bitrate, delay }: Link): Promise<void> {
     await this.cut();
-    const args = [relay, ...HOSTS, DEVICE, String(bitrate), String(delay)];
+    const args = [relay, ...this.hosts, DEVICE, String(bitrate), String(delay)];
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.relay = child;
     await Promise.race([
@@ -103,14 +103,14 @@ export class Namespaces {
 
   /** A command as it is run in the first namespace. */
   inFirst(command: readonly string[]): [string, string[]] {
-    const [host] = HOSTS;
+    const [host] = this.hosts;
     const inside = [`hostname ${host}; exec "$@"`, 'sh', ...command];
     return ['ip', ['netns', 'exec', host, 'unshare', '--uts', 'sh', '-c', ...inside]];
   }
 
   /** Program and arguments that run a command of two ranks, one in each namespace, with {@link environment}. */
   command(mpirun: Mpirun, command: readonly string[]): [string, string[]] {
-    const hosts = HOSTS.map((name) => ({ name, slots: 1 }));
+    const hosts = this.hosts.map((name) => ({ name, slots: 1 }));
     const request = { ranks: 2, hosts, command, variables: ['OMP_NUM_THREADS'], isRoot: true };
     return this.inFirst([mpirun.program, ...mpirunArguments(mpirun, request)]);
   }
@@ -123,7 +123,7 @@ export class Namespaces {
   }
 
   private remove(): void {
-    for (const host of HOSTS) {
+    for (const host of this.hosts) {
       spawnSync('ip', ['netns', 'del', host]);
       rmSync(join('/etc/netns', host), { recursive: true, force: true });
     }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { HOSTS, Namespaces } from '../../bench/ranks/namespaces.js';
+import { Namespaces } from '../../bench/ranks/namespaces.js';
 import { onednnMissing } from '../support/onednn.js';
 import { TRAINING } from './kills.js';
 import { LaunchUnderTest } from './launched.js';
@@ -29,7 +29,7 @@ async function machines(t: TestContext): Promise<Namespaces | string> {
 async function killed(t: TestContext, namespaces: Namespaces, launcher: Launcher, rank: number) {
   const cwd = mkdtempSync(join(tmpdir(), 'biasloss-namespaces-'));
   t.after(() => rmSync(cwd, { recursive: true, force: true }));
-  writeFileSync(join(cwd, 'hosts.txt'), HOSTS.map((host) => `${host}:1\n`).join(''));
+  writeFileSync(join(cwd, 'hosts.txt'), namespaces.hosts.map((host) => `${host}:1\n`).join(''));
   const kind = launcher.name === 'MPICH' ? 'Hydra' : 'Open MPI';
   const place = {
     env: namespaces.environment({ kind }),
@@ -50,7 +50,8 @@ for (const { skip, ...launcher } of launchers)
       if (typeof namespaces === 'string') return t.skip(namespaces);
       const { code, stderr, survivors } = await killed(t, namespaces, launcher, 1);
       assert.equal(code, 137, stderr);
-      assert.match(stderr, /^error: rank 1 of 2 was ended by SIGKILL on biasloss-b/m);
+      const [, second] = namespaces.hosts;
+      assert.match(stderr, new RegExp(`^error: rank 1 of 2 was ended by SIGKILL on ${second}`, 'm'));
       assert.ok(!stderr.includes('\x1e'));
       assert.doesNotMatch(stderr, /HYD_|HYDT_|Killed/);
       assert.equal(survivors, 0);
