@@ -1,7 +1,7 @@
 /** Under mpirun: rank 0 prints the seconds in which all ranks combine one number, means of {@link TOGETHER} times. */
 import { launchedRanks } from '../../src/distributed/launcher.js';
 import { openCommunicator } from '../../src/distributed/mpi/mpiCommunicator.js';
-import { calmUcx } from '../../src/distributed/mpi/ucx.js';
+import { setTransports } from '../../src/distributed/mpi/transports.js';
 import type { RankTimes } from './rankProcess.js';
 
 const TIMES = 30;
@@ -9,7 +9,7 @@ const TIMES = 30;
 /** One alone may take no time or twice the time, depending on who was first. */
 const TOGETHER = 20;
 
-calmUcx();
+setTransports();
 const communicator = openCommunicator(launchedRanks());
 const number = [new Float32Array(1)];
 const seconds: number[] = [];

@@ -35,7 +35,7 @@ exec ip netns exec "$host" unshare --uts sh -c "hostname $host; $*"
 
 const relay = fileURLToPath(new URL('./relay.js', import.meta.url));
 
-/** Two network namespaces of this machine, joined by a link. Needs Linux, root, `ip` (iproute2) and `unshare`. */
+/** Two network namespaces of this machine, joined by a link. Needs Linux, root, `ip` and `tc` (iproute2) and `unshare`. */
 export class Namespaces {
   /** Names of the namespaces, which are host names of two machines to MPI; of this process alone. */
   readonly hosts = [`biasloss-${process.pid}-a`, `biasloss-${process.pid}-b`] as const;
@@ -65,7 +65,8 @@ export class Namespaces {
   /** Gives the link a bandwidth and a delay. */
   async shape({ bitrate, delay }: Link): Promise<void> {
     await this.cut();
-    const args = [relay, ...this.hosts, DEVICE, String(bitrate), String(delay)];
+    for (const host of this.hosts) limit(host, bitrate);
+    const args = [relay, ...this.hosts, DEVICE, String(delay)];
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.relay = child;
     await Promise.race([
@@ -127,6 +128,19 @@ export class Namespaces {
       spawnSync('ip', ['netns', 'del', host]);
       rmSync(join('/etc/netns', host), { recursive: true, force: true });
     }
+  }
+}
+
+/**
+ * Limits what a namespace sends. The queue is where TCP sees it, as of a network card, and does not fill it: behind the packets of a long queue
+ * acknowledgements would wait, and halve what both directions get.
+ */
+function limit(host: string, bitrate: number): void {
+  const on = ['-n', host, 'qdisc'];
+  if (bitrate === 0) spawnSync('tc', [...on, 'del', 'dev', DEVICE, 'root']);
+  else {
+    const rate = ['rate', String(Math.round(bitrate)), 'burst', String(2 * MTU), 'limit', '4000000'];
+    execFileSync('tc', [...on, 'replace', 'dev', DEVICE, 'root', 'tbf', ...rate]);
   }
 }
 

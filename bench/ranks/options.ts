@@ -65,10 +65,7 @@ function addNetwork(program: Command, actions: RankActions): void {
     .addOption(
       new Option('--links <list>', 'Mbit/s and, after a slash, milliseconds of delay each way')
         .argParser((text) => text.split(',').map(oneLink))
-        .default(
-          ['1000/0', '400/0', '150/0', '1000/1', '400/5'].map(oneLink),
-          '1000/0,400/0,150/0,1000/1,400/5',
-        ),
+        .default(['1000/0', '400/1', '150/5'].map(oneLink), '1000/0,400/1,150/5'),
     )
     .option('--steps <n>', 'steps of a round', count, 5)
     .option('--rounds <n>', 'rounds of each', count, 3)

@@ -1,6 +1,6 @@
 /**
- * A link between two network namespaces, for kernels that cannot delay packets: `relay.js A B DEVICE BITRATE DELAY` reads the packets of each
- * namespace's TUN device and writes them to the other's after the time that so many bits take (0: none) and a delay in seconds. It
+ * A link between two network namespaces, for kernels that cannot delay packets: `relay.js A B DEVICE DELAY` reads the packets of each
+ * namespace's TUN device and writes them to the other's after a delay in seconds. It
  * prints a line when it is ready, and runs until its input is closed.
  */
 import { closeSync, openSync } from 'node:fs';
@@ -28,30 +28,34 @@ const schedule = libc.func('int sched_setscheduler(int, int, void *)');
 interface Packet {
   /** Milliseconds of the clock when it arrives. */
   readonly due: number;
+  readonly length: number;
+  /** A buffer that begins with it. */
   readonly bytes: Buffer;
 }
+
+/** Buffers that no packet is in. */
+const spare: Buffer[] = [];
 
 /** One direction of the link. */
 class Direction {
   private readonly queue: Packet[] = [];
-  private free = 0;
 
   constructor(
     private readonly from: number,
     private readonly to: number,
-    private readonly bitrate: number,
     private readonly delay: number,
   ) {}
 
   /** Takes what the sender has sent. */
   take(): void {
     for (;;) {
-      const bytes = Buffer.allocUnsafe(MOST_BYTES);
+      const bytes = spare.pop() ?? Buffer.allocUnsafe(MOST_BYTES);
       const length = Number(read(this.from, bytes, bytes.length));
-      if (length <= 0) return;
-      const sent = this.bitrate === 0 ? 0 : (8000 * length) / this.bitrate;
-      this.free = Math.max(this.free, performance.now()) + sent;
-      this.queue.push({ due: this.free + this.delay, bytes: bytes.subarray(0, length) });
+      if (length <= 0) {
+        spare.push(bytes);
+        return;
+      }
+      this.queue.push({ due: performance.now() + this.delay, length, bytes });
     }
   }
 
@@ -59,10 +63,11 @@ class Direction {
   deliver(): number {
     let left = Number.POSITIVE_INFINITY;
     let done = 0;
-    for (const { due, bytes } of this.queue) {
+    for (const { due, length, bytes } of this.queue) {
       left = due - performance.now();
       if (left > 0) break;
-      write(this.to, bytes, bytes.length);
+      write(this.to, bytes, length);
+      spare.push(bytes);
       done++;
       left = Number.POSITIVE_INFINITY;
     }
@@ -84,12 +89,12 @@ function attach(namespace: string, device: string): number {
   return tun;
 }
 
-const [first = '', second = '', device = '', bitrate = '', delay = ''] = process.argv.slice(2);
+const [first = '', second = '', device = '', delay = ''] = process.argv.slice(2);
 const ends = [attach(first, device), attach(second, device)] as const;
 // Before ranks that wait in a loop: with the usual schedule it would wait for them.
 schedule(0, SCHED_FIFO, Int32Array.of(10));
 const directions = [ends, ends.toReversed() as [number, number]].map(
-  ([from, to]) => new Direction(from, to, Number(bitrate), 1000 * Number(delay)),
+  ([from, to]) => new Direction(from, to, 1000 * Number(delay)),
 );
 const STDIN = 0;
 const polled = Buffer.alloc(24);
