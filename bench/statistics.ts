@@ -30,3 +30,13 @@ export function imagesPerSecond(rounds: Rounds, batch: number): Spread {
 export function speedRatio(ours: Rounds, theirs: Rounds): Spread {
   return spread(ours.map((seconds, round) => median(theirs[round]!) / median(seconds)));
 }
+
+/**
+ * Seconds of a step in the fastest two in a row, which other work on the machine has disturbed least. One step alone may be short since a rank
+ * waited in the step before it.
+ */
+export function fastestStep(rounds: Rounds): number {
+  return Math.min(
+    ...rounds.flatMap((seconds) => seconds.slice(1).map((second, i) => (second + seconds[i]!) / 2)),
+  );
+}

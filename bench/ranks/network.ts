@@ -8,9 +8,9 @@ import { sgd } from '../../src/optim/sgd.js';
 import { trainedParameters, trainProgram } from '../../src/train/programs.js';
 import { busyShare } from '../machine.js';
 import type { BenchmarkModel } from '../models.js';
-import { median } from '../statistics.js';
+import { fastestStep, median, type Rounds } from '../statistics.js';
 import { layOut } from '../table.js';
-import { type Link, Namespaces } from './namespaces.js';
+import { type Link, Namespaces, PAYLOAD } from './namespaces.js';
 import { printed, resultOf } from './rankProcess.js';
 
 /** Options of `npm run bench -- network`. */
@@ -22,9 +22,6 @@ export interface NetworkOptions {
   readonly steps: number;
   readonly rounds: number;
 }
-
-/** Share of a frame of Ethernet that is TCP's payload. */
-const PAYLOAD = 1448 / 1538;
 
 const ours = fileURLToPath(new URL('./ours.js', import.meta.url));
 const latency = fileURLToPath(new URL('./latency.js', import.meta.url));
@@ -51,27 +48,24 @@ export async function timeNetwork(
   const { links, rounds } = options;
   const namespaces = new Namespaces();
   try {
-    namespaces.make();
+    await namespaces.make();
     const message = median(await seconds(namespaces, mpirun, [latency]));
-    const possible = links.filter((link) => namespaces.shape(link));
-    const alone: number[] = [];
-    const measured = possible.map((): number[] => []);
+    const alone: (readonly number[])[] = [];
+    const measured = links.map((): (readonly number[])[] => []);
     let busy = 0;
     for (let round = 0; round < rounds; round++) {
       busy = Math.max(busy, await busyShare());
       alone.push(await step(namespaces, mpirun, options, 'alone'));
-      for (const [i, link] of possible.entries()) {
-        namespaces.shape(link);
+      for (const [i, link] of links.entries()) {
+        await namespaces.shape(link);
         measured[i]!.push(await step(namespaces, mpirun, options, 'own'));
-        progress(
-          `${textOf(link)}: ${measured[i]!.at(-1)!.toFixed(3)} s, alone ${alone.at(-1)!.toFixed(3)} s`,
-        );
+        const [found, own] = [measured[i]!, alone].map((rounds) => median(rounds.at(-1)!).toFixed(3));
+        progress(`${textOf(link)}: ${found} s, alone ${own} s`);
       }
     }
-    const found = { compute: median(alone), message, measured: measured.map(median), busy };
-    return report(options, mpirun, possible, found);
+    return report(options, mpirun, { alone, message, measured, busy });
   } finally {
-    namespaces.close();
+    await namespaces.close();
   }
 }
 
@@ -80,9 +74,8 @@ function step(
   mpirun: Mpirun,
   { model, batch, steps }: NetworkOptions,
   how: 'alone' | 'own',
-): Promise<number> {
-  const command = [ours, model.label, String(batch), String(steps), '1', how];
-  return seconds(namespaces, mpirun, command).then(median);
+): Promise<readonly number[]> {
+  return seconds(namespaces, mpirun, [ours, model.label, String(batch), String(steps), '1', how]);
 }
 
 async function seconds(
@@ -91,39 +84,47 @@ async function seconds(
   command: readonly string[],
 ): Promise<readonly number[]> {
   const [program, args] = namespaces.command(mpirun, [process.execPath, ...command]);
-  return resultOf(await printed(program, args, { ...process.env, OMP_NUM_THREADS: '1' })).seconds;
+  const env = { ...process.env, ...namespaces.environment(mpirun), OMP_NUM_THREADS: '1' };
+  return resultOf(await printed(program, args, env)).seconds;
 }
 
 interface Found {
-  readonly compute: number;
+  /** Of steps without the other rank, by round. */
+  readonly alone: Rounds;
   readonly message: number;
-  readonly measured: readonly number[];
+  /** By link and round. */
+  readonly measured: readonly Rounds[];
   readonly busy: number;
 }
 
 function report(
   { model, batch, links }: NetworkOptions,
   { kind }: Mpirun,
-  possible: readonly Link[],
-  { compute, message, measured, busy }: Found,
+  { alone, message, measured, busy }: Found,
 ): string {
-  const work = { ...workOf(model), compute };
-  const rows = possible.map((link, i) => {
-    const network: Network = {
-      bandwidth: (PAYLOAD * link.bitrate) / 8,
-      latency: message + link.delay,
-    };
-    const { total } = stepCost(work, 2, network);
-    const off = (100 * (total / measured[i]! - 1)).toFixed(1);
-    return [textOf(link), total.toFixed(3), measured[i]!.toFixed(3), `${off}%`];
-  });
-  const left = links.length - possible.length;
+  const work = workOf(model);
+  const compared = (of: (rounds: Rounds) => number, link: Link, rounds: Rounds): string[] => {
+    const network: Network = { bandwidth: (PAYLOAD * link.bitrate) / 8, latency: message + link.delay };
+    const { total } = stepCost({ ...work, compute: of(alone) }, 2, network);
+    const found = of(rounds);
+    return [total.toFixed(3), found.toFixed(3), `${(100 * (total / found - 1)).toFixed(1)}%`];
+  };
+  const rows = links.map((link, i) => [
+    textOf(link),
+    ...compared(middle, link, measured[i]!),
+    ...compared(fastestStep, link, measured[i]!),
+  ]);
+  const header = ['predicted s', 'measured s', 'off by'];
   return [
-    `${model.label}, ${batch} images a rank, ${(work.bytes / 1e6).toFixed(1)} MB of gradients, ${kind} over TCP; a step alone ${compute.toFixed(3)} s, a message ${(1e6 * message).toFixed(0)} µs`,
-    layOut(['link', 'predicted s', 'measured s', 'off by'], rows),
-    ...(left > 0 ? [`${left} links were left out: this kernel cannot delay packets (no netem)`] : []),
+    `${model.label}, ${batch} images a rank, ${(work.bytes / 1e6).toFixed(1)} MB of gradients, ${kind} over TCP; a step alone ${middle(alone).toFixed(3)} s, the fastest ${fastestStep(alone).toFixed(3)} s, a message ${(1e6 * message).toFixed(0)} µs`,
+    layOut(['link', ...header, ...header.map((name) => `fastest: ${name}`)], rows),
     `others took up to ${(100 * busy).toFixed(0)}% of the processors`,
   ].join('\n');
+}
+
+/** Of rounds the middle one's median step. */
+function middle(rounds: Rounds): number {
+  return median(rounds.map(median));
 }
 
 function textOf({ bitrate, delay }: Link): string {

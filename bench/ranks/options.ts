@@ -42,7 +42,7 @@ function addRanks(program: Command, actions: RankActions): void {
         .default([1, 2], '1,2'),
     )
     .option('--threads <n>', 'threads of a rank', count, 1)
-    .option('--steps <n>', 'steps of a round', count, 10)
+    .option('--steps <n>', 'steps of a round, two or more', stepCount, 8)
     .option('--rounds <n>', 'rounds of each', count, 3)
     .option('--sync-batch-norm', 'statistics of all ranks; this library alone', false)
     .option('--mpirun <program>', 'Open MPI’s or MPICH’s mpirun (default: the installed one)')
@@ -65,10 +65,7 @@ function addNetwork(program: Command, actions: RankActions): void {
     .addOption(
       new Option('--links <list>', 'Mbit/s and, after a slash, milliseconds of delay each way')
         .argParser((text) => text.split(',').map(oneLink))
-        .default(
-          ['1000/0', '400/0', '150/0', '1000/1', '400/5'].map(oneLink),
-          '1000/0,400/0,150/0,1000/1,400/5',
-        ),
+        .default(['1000/0', '400/1', '150/5'].map(oneLink), '1000/0,400/1,150/5'),
     )
     .option('--steps <n>', 'steps of a round', count, 5)
     .option('--rounds <n>', 'rounds of each', count, 3)
@@ -93,6 +90,13 @@ function addCost(program: Command, actions: RankActions): void {
         .default([100, 1000], '100,1000'),
     )
     .action((options: CostOptions) => actions.cost(options));
+}
+
+/** Pairs of steps are compared. */
+function stepCount(text: string): number {
+  const steps = count(text);
+  if (steps < 2) throw new InvalidArgumentError('It must be 2 or more.');
+  return steps;
 }
 
 function oneLink(text: string): Link {

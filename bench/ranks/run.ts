@@ -6,7 +6,7 @@ import { type Mpirun, mpirunArguments } from '../../src/cli/launch/mpirun.js';
 import { python } from '../candidate.js';
 import { busyShare } from '../machine.js';
 import type { BenchmarkModel } from '../models.js';
-import { median } from '../statistics.js';
+import { fastestStep, imagesPerSecond, median, speedRatio } from '../statistics.js';
 import { figure, layOut } from '../table.js';
 import { printed, type RankTimes, resultOf } from './rankProcess.js';
 
@@ -29,8 +29,8 @@ export interface RanksOptions {
 interface Measured {
   readonly side: string;
   readonly ranks: number;
-  /** Images a second of all ranks, by round. */
-  readonly speeds: number[];
+  /** Seconds of every step, by round. */
+  readonly rounds: (readonly number[])[];
   version: string;
 }
 
@@ -43,7 +43,7 @@ const LAYOUTS = ['contiguous', 'channels_last'] as const;
 
 /**
  * Times training steps on several numbers of ranks, each side in turn, and returns a table: images a second, and how many times those
- * of the first number of ranks they are.
+ * of the first number of ranks they are; of rounds and of the fastest steps, which other work on the machine has disturbed least.
  */
 export async function timeRanks(
   options: RanksOptions,
@@ -61,12 +61,14 @@ export async function timeRanks(
         const { seconds, version } = await times(one, model, options, mpirun);
         one.version = version;
         versions.add(version);
-        one.speeds.push((options.batch * one.ranks) / median(seconds));
-        progress(`${model.label}, ${one.ranks} ranks, ${version}: ${figure(one.speeds.at(-1)!)} images/s`);
+        one.rounds.push(seconds);
+        const speed = (options.batch * one.ranks) / median(seconds);
+        progress(`${model.label}, ${one.ranks} ranks, ${version}: ${figure(speed)} images/s`);
       }
     rows.push(...rowsOf(model.label, options, measured));
   }
-  const header = ['model', 'side', 'batch of a rank', 'ranks', 'images/s (min–max)', 'of the first'];
+  const header = ['model', 'side', 'batch of a rank', 'ranks'];
+  header.push('images/s (min–max)', 'of the first', 'fastest steps', 'of the first');
   return [
     layOut(header, rows),
     ...versions,
@@ -76,22 +78,26 @@ export async function timeRanks(
 
 function sidesOf({ ranks, pytorch }: RanksOptions): Measured[] {
   const sides = ['ours', ...(pytorch ? LAYOUTS : [])];
-  return sides.flatMap((side) => ranks.map((count) => ({ side, ranks: count, speeds: [], version: '' })));
+  return sides.flatMap((side) => ranks.map((count) => ({ side, ranks: count, rounds: [], version: '' })));
 }
 
 function rowsOf(label: string, { ranks, batch }: RanksOptions, measured: readonly Measured[]): string[][] {
-  return measured.map(({ side, ranks: count, speeds }) => {
-    const first = measured.find((other) => other.side === side && other.ranks === ranks[0]);
-    const [least, most] = [Math.min(...speeds), Math.max(...speeds)];
+  return measured.map((one) => {
+    const first = measured.find(({ side, ranks: count }) => side === one.side && count === ranks[0])!;
+    const speeds = imagesPerSecond(one.rounds, batch * one.ranks);
     // Rounds of one side follow each other, so that the machine's state is alike.
-    const factor = median(speeds.map((speed, round) => speed / first!.speeds[round]!));
+    const factor = (one.ranks / first.ranks) * speedRatio(one.rounds, first.rounds).median;
+    const fastest = (batch * one.ranks) / fastestStep(one.rounds);
+    const ofFirst = (batch * first.ranks) / fastestStep(first.rounds);
     return [
       label,
-      side === 'ours' ? side : `PyTorch ${side}`,
+      one.side === 'ours' ? one.side : `PyTorch ${one.side}`,
       String(batch),
-      String(count),
-      `${figure(median(speeds))} (${figure(least)}–${figure(most)})`,
+      String(one.ranks),
+      `${figure(speeds.median)} (${figure(speeds.min)}–${figure(speeds.max)})`,
       factor.toFixed(2),
+      figure(fastest),
+      (fastest / ofFirst).toFixed(2),
     ];
   });
 }

@@ -1,12 +1,10 @@
 import { CommanderError } from 'commander';
-import { launchedRanks } from '../distributed/launcher.js';
 import { errorMessage, SettingError, UserError } from '../errors.js';
 import { isError } from '../realms.js';
 import { normaliseFlags } from './argv.js';
 import { buildProgram } from './commands.js';
 import { flagOf } from './flagNames.js';
 import { lackOf } from './lacking.js';
-import { announcement, LAUNCH_VARIABLE } from './launch/announcement.js';
 import { Interrupted, printError, printNotice, setNoticeFormat, watchOutput } from './output.js';
 
 /**
@@ -21,7 +19,6 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   if (isJson) setNoticeFormat('json');
   watchOutput((lost) => process.exit(lost.isQuiet ? undefined : report(lost, debug)));
   try {
-    if (LAUNCH_VARIABLE in process.env) process.stderr.write(announcement(launchedRanks().rank));
     checkWorkingDirectory();
     const words = argv.filter((argument) => argument !== '--debug');
     const program = await buildProgram(words.slice(0, 2));

@@ -1,6 +1,6 @@
 import type { RunFolder } from '../runs/runFolder.js';
 import type { StartedRun } from '../runs/startRun.js';
-import { LAUNCH_VARIABLE } from './launch/announcement.js';
+import { LAUNCH_VARIABLE } from './launch/launchVariable.js';
 import { printNotice, watchOutput } from './output.js';
 import { endBy, type StopSignal, watchSignals } from './signals.js';
 

@@ -9,7 +9,7 @@ import type { Pace } from '../runs/pace.js';
 import { LAST_CHECKPOINT, type RunFolder } from '../runs/runFolder.js';
 import { startRun } from '../runs/startRun.js';
 import type { TrainerListener } from '../train/events.js';
-import { LAUNCH_VARIABLE } from './launch/announcement.js';
+import { LAUNCH_VARIABLE } from './launch/launchVariable.js';
 import { Interrupted, type LogFormat, printLine, printNotice } from './output.js';
 import { RankWatch } from './rankWatch.js';
 import { runLog } from './runLog.js';

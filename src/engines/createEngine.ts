@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { LaunchedRanks } from '../distributed/launcher.js';
-import { calmUcx } from '../distributed/mpi/ucx.js';
+import { setTransports } from '../distributed/mpi/transports.js';
 import { SettingError, UsageError, UserError } from '../errors.js';
 import { hasDriver } from './cuda/native/library/libraryFolders.js';
 import type { Engine, EngineOptions } from './engine.js';
@@ -88,7 +88,7 @@ function resolveOptions({
 
 function start(name: EngineName, options: Required<EngineOptions>, ranks?: LaunchedRanks): Promise<Engine> {
   if (name === 'onnx' || name === 'webgpu') refuseTelemetry();
-  if (ranks && ranks.size > 1) calmUcx();
+  if (ranks && ranks.size > 1) setTransports();
   const module = siblingModule(backendModules[name], import.meta.url);
   return startThreadEngine({ name, module, ranks }, options);
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { hostname } from 'node:os';
 import { test } from 'node:test';
-import { announcement } from '../../src/cli/launch/announcement.js';
 import { parseHosts, spreadRanks } from '../../src/cli/launch/hosts.js';
 import { type Mpirun, mpirunArguments } from '../../src/cli/launch/mpirun.js';
 import { RankOutput, RankRecord } from '../../src/cli/launch/rankOutput.js';
+import { watchedByShell } from '../../src/cli/launch/watchedRank.js';
 
 test('machines are read in either way of writing them', () => {
   const text = '# two machines\n\none:2\ntwo slots=4  # the large one\nthree.example.org\n';
@@ -45,7 +47,9 @@ test('mpirun is told to leave ranks unbound, and root to start them', () => {
     '--bind-to none --oversubscribe --host a:2,b:1 -n 3 node main.js',
   );
   const hydra: Mpirun = { kind: 'Hydra', program: 'mpiexec' };
-  assert.equal(mpirunArguments(hydra, { ...request, hosts }).join(' '), '-hosts a:2,b:1 -n 3 node main.js');
+  const args = mpirunArguments(hydra, { ...request, hosts });
+  assert.deepEqual(args.slice(0, 6), ['-hosts', 'a:2,b:1', '-n', '3', 'sh', '-c']);
+  assert.deepEqual(args.slice(-2), request.command);
 });
 
 /** What is printed of lines, and what they say of ranks. */
@@ -73,22 +77,74 @@ test('Open MPI names the rank that a signal has ended', () => {
   assert.deepEqual(record.deaths, [{ rank: 1, host: 'vm', signal: 'SIGKILL', exitCode: 137 }]);
 });
 
-test('of MPICH’s process the rank is known from its announcement', () => {
-  const mine = JSON.parse(announcement(3).slice(1)) as { pid: number; host: string };
+test('MPICH’s rank that a signal has ended is named by its shell', () => {
   const { printed, record } = taken([
-    announcement(3).trimEnd(),
     'training',
+    '75%\x1e{"rank":3,"host":"vm","code":139,"killed":true}',
+    '[proxy:0:0@one] HYD_pmcd_pmip_control_cmd_cb (pm/pmiserv/pmip_cb.c:899): assert (!closed) failed',
     HYDRA_RULE,
     '=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES',
-    `=   PID ${mine.pid} RUNNING AT ${mine.host}`,
-    '=   EXIT CODE: 11',
+    '=   PID 17 RUNNING AT vm',
+    '=   EXIT CODE: 139',
     HYDRA_RULE,
-    'YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Segmentation fault (signal 11)',
+    'Please see the FAQ page for debugging suggestions',
+  ]);
+  assert.deepEqual(printed, ['training', '75%']);
+  assert.deepEqual(record.deaths, [{ rank: 3, host: 'vm', signal: 'SIGSEGV', exitCode: 139 }]);
+});
+
+test('what Hydra says of ranks that it has killed itself is nothing new', () => {
+  const { record } = taken([
+    'error: rank 0 of 2: the disk is full',
+    '\x1e{"rank":0,"host":"vm","code":1,"killed":false}',
+    HYDRA_RULE,
+    '=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES',
+    '=   PID 17 RUNNING AT vm',
+    HYDRA_RULE,
+    'YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Killed (signal 9)',
+  ]);
+  assert.deepEqual([record.deaths, record.exitCode], [[], 1]);
+});
+
+test('where a signal has ended the shell, too, Hydra names the machine', () => {
+  const { printed, record } = taken([
+    '[mpiexec@one] match_arg (utils/args.c:166): unrecognized argument x',
+    HYDRA_RULE,
+    '=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES',
+    '=   PID 17 RUNNING AT vm',
+    '=   EXIT CODE: 9',
+    HYDRA_RULE,
+    'YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Killed (signal 9)',
     'This typically refers to a problem with your application.',
     'Please see the FAQ page for debugging suggestions',
   ]);
-  assert.deepEqual(printed, ['training']);
-  assert.deepEqual(record.deaths, [{ rank: 3, host: mine.host, signal: 'SIGSEGV', exitCode: 139 }]);
+  assert.equal(printed.length, 1);
+  assert.deepEqual(record.deaths, [{ host: 'vm', signal: 'SIGKILL', exitCode: 137 }]);
+});
+
+/** Runs a rank's shell outside of Hydra; it ends as the command does. */
+function inShell(script: string): { status: number | null; stderr: string } {
+  const [program, ...args] = watchedByShell(['sh', '-c', script]);
+  const env = { ...process.env, PMI_RANK: '1' };
+  const { status, stderr } = spawnSync(program!, args, { env, encoding: 'utf8' });
+  return { status, stderr };
+}
+
+test('a rank’s shell passes on its code and its words, and tells of signals alone', {
+  skip: process.platform === 'win32' && 'Hydra runs on Unix',
+}, () => {
+  assert.deepEqual(inShell('echo words >&2'), { status: 0, stderr: 'words\n' });
+  // A training that was asked to stop ends by itself with such a code.
+  const stopped = inShell('exit 143');
+  assert.equal(stopped.status, 143);
+  const { record } = taken(stopped.stderr.trimEnd().split('\n'));
+  assert.deepEqual([record.deaths, record.exitCode], [[], 143]);
+  const killed = inShell('echo words >&2; kill -KILL $$');
+  assert.equal(killed.status, 137);
+  assert.equal(killed.stderr.split('\n').length, 3);
+  assert.deepEqual(taken(killed.stderr.trimEnd().split('\n')).record.deaths, [
+    { rank: 1, host: hostname(), signal: 'SIGKILL', exitCode: 137 },
+  ]);
 });
 
 test('what mpirun says of anything else is printed', () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -19,17 +19,33 @@ export interface Launched {
   readonly stderr: string;
 }
 
+/** Where a launch runs, if not as any other process. */
+export interface LaunchPlace {
+  readonly wrap?: ((command: readonly string[]) => [string, string[]]) | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
 /** A running `biasloss launch`. */
 export class LaunchUnderTest {
   readonly ended: Promise<Launched>;
   readonly child: ChildProcess;
   private readonly label = `${process.pid}-${launches++}`;
 
-  /** @param args after `launch`, without the launcher */
-  constructor(launcher: Pick<Launcher, 'command'>, args: readonly string[], cwd: string) {
-    const child = spawn(process.execPath, [CLI, 'launch', '--mpirun', launcher.command, ...args], {
+  /**
+   * @param args after `launch`, without the launcher
+   * @param place what the command becomes, and variables that are added. Default: it runs as it is
+   */
+  constructor(
+    launcher: Pick<Launcher, 'command'>,
+    args: readonly string[],
+    cwd: string,
+    { wrap, env }: LaunchPlace = {},
+  ) {
+    const command = [process.execPath, CLI, 'launch', '--mpirun', launcher.command, ...args];
+    const [program, own] = wrap?.(command) ?? [command[0]!, command.slice(1)];
+    const child = spawn(program, own, {
       cwd,
-      env: { ...process.env, [LABEL]: this.label },
+      env: { ...process.env, ...env, [LABEL]: this.label },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
@@ -49,7 +65,7 @@ export class LaunchUnderTest {
     const found = new Map<number, number>();
     for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
       const environment = read(join('/proc', name, 'environ')).split('\0');
-      if (!environment.includes(`${LABEL}=${this.label}`) || !isRunning(name)) continue;
+      if (!environment.includes(`${LABEL}=${this.label}`) || !isRunning(name) || !isNode(name)) continue;
       const rank = environment
         .map((entry) => /^(?:OMPI_COMM_WORLD_RANK|PMI_RANK)=(\d+)$/.exec(entry)?.[1])
         .find((value) => value !== undefined);
@@ -70,6 +86,15 @@ function read(path: string): string {
   } catch {
     // It has ended meanwhile.
     return '';
+  }
+}
+
+/** Whether a process is a rank itself, not a shell that runs it. */
+function isNode(pid: string): boolean {
+  try {
+    return readlinkSync(join('/proc', pid, 'exe')) === realpathSync(process.execPath);
+  } catch {
+    return false;
   }
 }
 

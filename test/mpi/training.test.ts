@@ -41,6 +41,8 @@ const subjects = [
   ['onednn', 'global', '1'],
   ['onednn', 'local', '2'],
   ['onednn', 'ce', '1'],
+  ['onnx', 'global', '1'],
+  ['onnx', 'local', '2'],
 ] as const;
 
 for (const { skip, ...launcher } of launchers)

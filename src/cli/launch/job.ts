@@ -16,6 +16,8 @@ export interface JobOutcome {
   readonly deaths: readonly RankDeath[];
   /** Where ranks ended since they waited in vain: those that said nothing. */
   readonly silent: readonly number[];
+  /** Whether some rank has said why it fails. */
+  readonly isExplained: boolean;
 }
 
 /** Ranks that mpirun runs. */
@@ -99,8 +101,9 @@ export class Job {
     const all = Array.from({ length: this.ranks }, (_, rank) => rank);
     const silent = waiting.size > 0 ? all.filter((rank) => !failed.has(rank)) : [];
     const ownCode = code ?? 128 + constants.signals[signal!];
-    // Hydra ends with the bare number of a signal.
-    const exitCode = deaths[0]?.exitCode ?? (ownCode === 0 && hasFailure ? 1 : ownCode);
-    return { exitCode, deaths, silent };
+    // Hydra ends with the bare number of a signal, and with the code of any rank.
+    const exitCode =
+      deaths[0]?.exitCode ?? this.record.exitCode ?? (ownCode === 0 && hasFailure ? 1 : ownCode);
+    return { exitCode, deaths, silent, isExplained: failed.size > 0 };
   }
 }

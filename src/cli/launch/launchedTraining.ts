@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LAST_CHECKPOINT } from '../../runs/runFolder.js';
 import { Interrupted, printError, printNotice, watchOutput } from '../output.js';
 import { watchSignals } from '../signals.js';
-import { LAUNCH_VARIABLE } from './announcement.js';
 import type { Host } from './hosts.js';
 import { Job, type JobOutcome } from './job.js';
+import { LAUNCH_VARIABLE } from './launchVariable.js';
 import { type Mpirun, mpirunArguments } from './mpirun.js';
 import type { RankDeath } from './rankOutput.js';
 
@@ -111,8 +111,10 @@ export class LaunchedTraining {
     return existsSync(join(this.options.folder, LAST_CHECKPOINT));
   }
 
-  private causes({ deaths, silent }: JobOutcome): string[] {
-    const { ranks } = this.options;
+  private causes({ exitCode, deaths, silent, isExplained }: JobOutcome): string[] {
+    const { ranks, mpirun } = this.options;
+    if (deaths.length === 0 && !isExplained)
+      return [`${mpirun.program} ended with code ${exitCode}, and no rank said why`];
     return [
       ...deaths.map((death) => deathText(death, ranks)),
       ...silent.map(

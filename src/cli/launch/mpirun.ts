@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { UserError } from '../../errors.js';
 import { type Host, spreadRanks } from './hosts.js';
+import { watchedByShell } from './watchedRank.js';
 
 /** A program that starts ranks. */
 export interface Mpirun {
@@ -78,7 +79,8 @@ export function mpirunArguments({ kind }: Mpirun, request: RankRequest): string[
   const { ranks, hosts, command, variables, isRoot } = request;
   const places = hosts && spreadRanks(hosts, ranks).map(({ name, slots }) => `${name}:${slots}`);
   const count = ['-n', String(ranks)];
-  if (kind === 'Hydra') return [...(places ? ['-hosts', places.join(',')] : []), ...count, ...command];
+  if (kind === 'Hydra')
+    return [...(places ? ['-hosts', places.join(',')] : []), ...count, ...watchedByShell(command)];
   return [
     '--bind-to',
     'none',

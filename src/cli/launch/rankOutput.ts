@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
-import { announcedIn, type RankProcess } from './announcement.js';
+import { type EndNotice, noticeIn } from './watchedRank.js';
 
 /** A rank that a signal has ended. */
 export interface RankDeath {
-  /** Absent where mpirun names a process that no rank has announced. */
+  /** Absent where Hydra alone says so, which names no rank. */
   readonly rank?: number | undefined;
   readonly host: string;
   /** The signal's name or number. */
@@ -23,34 +23,36 @@ const FAILURE = /^(?:error: |\{"event":"error","message":")rank (\d+) of \d+: (n
 /** What follows Hydra's message. */
 const HYDRA_END = /^(YOUR APPLICATION TERMINATED|This typically refers to|Please see the FAQ|\s*$)/;
 
+/** What Hydra's parts say of one another where they lose each other. */
+const HYDRA_INTERNAL = /^\[(mpiexec|proxy:\d+:\d+)@\S+\] /;
+
 /** What is known of a job's ranks. */
 export class RankRecord {
   readonly deaths: RankDeath[] = [];
+  /** The exit code of the first rank that has failed, where its shell has said so. */
+  exitCode: number | undefined;
   /** Ranks that have said why they fail. */
   readonly failed = new Set<number>();
   /** Ranks of those that only waited for others. */
   readonly waiting = new Set<number>();
   /** Whether mpirun has said that a rank has ended. */
   hasEnd = false;
-  private readonly processes = new Map<string, RankProcess>();
 
   /** Whether a rank has said that it fails, or mpirun that one has ended. */
   get hasFailure(): boolean {
     return this.hasEnd || this.failed.size > 0;
   }
 
-  announce(announced: RankProcess): void {
-    this.processes.set(`${announced.host} ${announced.pid}`, announced);
+  /** Notes a rank's end. */
+  end({ rank, host, code, killed }: EndNotice): void {
+    this.hasEnd = true;
+    this.exitCode ??= code;
+    if (killed) this.die({ rank, host }, code - 128);
   }
 
-  die({ host, pid, rank }: { host: string; pid?: string; rank?: number }, signal: number): void {
+  die(where: { readonly host: string; readonly rank?: number }, signal: number): void {
     const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0];
-    this.deaths.push({
-      rank: rank ?? this.processes.get(`${host} ${pid}`)?.rank,
-      host,
-      signal: name ?? `signal ${signal}`,
-      exitCode: 128 + signal,
-    });
+    this.deaths.push({ ...where, signal: name ?? `signal ${signal}`, exitCode: 128 + signal });
   }
 }
 
@@ -61,17 +63,18 @@ export class RankRecord {
 export class RankOutput {
   private message: string[] | undefined;
   private afterHydra = false;
-  private hydraProcess: { readonly pid: string; readonly host: string } | undefined;
+  private hydraHost: string | undefined;
 
   constructor(private readonly record: RankRecord) {}
 
   /** The lines to print of one more line. */
   take(line: string): string[] {
-    const announced = announcedIn(line);
-    if (announced) {
-      this.record.announce(announced);
-      return [];
+    const found = noticeIn(line);
+    if (found) {
+      this.record.end(found.notice);
+      return found.before === '' ? [] : this.take(found.before);
     }
+    if (this.record.hasFailure && HYDRA_INTERNAL.test(line)) return [];
     if (this.message) return this.within(this.message, line);
     if (RULE.test(line)) {
       this.message = [line];
@@ -115,9 +118,10 @@ export class RankOutput {
   private note(line: string): void {
     const openMpi = /process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+)/.exec(line);
     if (openMpi) this.record.die({ rank: Number(openMpi[1]), host: openMpi[2]! }, Number(openMpi[3]));
-    const [, pid, host] = /PID (\d+) RUNNING AT (\S+)/.exec(line) ?? [];
-    if (pid && host) this.hydraProcess = { pid, host };
+    this.hydraHost = /PID \d+ RUNNING AT (\S+)/.exec(line)?.[1] ?? this.hydraHost;
     const signal = /EXIT STRING: .*\(signal (\d+)\)/.exec(line)?.[1];
-    if (signal !== undefined && this.hydraProcess) this.record.die(this.hydraProcess, Number(signal));
+    // Where the ranks have said more, it is what Hydra itself has killed.
+    if (signal === undefined || !this.hydraHost || this.record.exitCode !== undefined) return;
+    this.record.die({ host: this.hydraHost }, Number(signal));
   }
 }

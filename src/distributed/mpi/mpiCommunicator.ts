@@ -14,7 +14,7 @@ const launcherNames: Readonly<Record<MpiKind, string>> = {
 };
 
 /**
- * Joins the ranks that a launcher has started, after {@link calmUcx}; without a launcher, or where it started one process, the communicator of one. To be called once in a
+ * Joins the ranks that a launcher has started, after {@link setTransports}; without a launcher, or where it started one process, the communicator of one. To be called once in a
  * process, on the thread that will use it.
  *
  * @throws UserError when MPI is missing, or does not see the ranks that the launcher has started

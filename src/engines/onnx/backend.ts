@@ -9,14 +9,18 @@ import { OnnxExecutable } from './executable.js';
 import { labelInputs } from './labels.js';
 import { lowerProgram } from './lowering/lowerProgram.js';
 import type { OnnxRuntime } from './runtime.js';
-import { OnnxVariable } from './variables.js';
+import { OnnxVariable, type UpdatedTensor } from './variables.js';
 
 /** Runs programs as ONNX models in ONNX Runtime, on the calling thread and the runtime's own. */
 export class OnnxBackend<Tensor> implements EngineBackend<OnnxVariable<Tensor>> {
   readonly description: string;
   readonly precision = 'f32';
 
-  constructor(private readonly runtime: OnnxRuntime<Tensor>) {
+  /** @param rank which of several ranks this is, whose random numbers are parts of those of one. Default 0 */
+  constructor(
+    private readonly runtime: OnnxRuntime<Tensor>,
+    private readonly rank = 0,
+  ) {
     const { blockSize } = runtime.provider;
     const layout = blockSize === undefined ? 'no blocked layout' : `blocks of ${blockSize} channels`;
     this.description = `${runtime.name} (f32, ${runtime.resources}, ${layout})`;
@@ -26,16 +30,26 @@ export class OnnxBackend<Tensor> implements EngineBackend<OnnxVariable<Tensor>> 
     return new OnnxVariable(this.runtime, type);
   }
 
-  async compile(
+  compile(
     program: Program,
-    { variables, frozen }: BackendCompileOptions<OnnxVariable<Tensor>>,
+    options: BackendCompileOptions<OnnxVariable<Tensor>>,
+  ): Promise<OnnxExecutable<Tensor>> {
+    return this.compileWith(withoutCollectives(program), options);
+  }
+
+  /** Prepares a program without collectives, some of whose variables may be other tensors than the engine's. */
+  async compileWith(
+    program: Program,
+    {
+      variables,
+      frozen,
+    }: { readonly variables: ReadonlyMap<string, UpdatedTensor<Tensor>>; readonly frozen: boolean },
   ): Promise<OnnxExecutable<Tensor>> {
     const { runtime } = this;
     // With constant weights, ONNX Runtime's own optimiser chooses layouts, and keeps them between convolutions.
     const provider = frozen ? { ...runtime.provider, blockSize: undefined } : runtime.provider;
-    const single = withoutCollectives(program);
-    const labels = labelInputs(single);
-    const lowered = lowerProgram(recompute(single), provider);
+    const labels = labelInputs(program);
+    const lowered = lowerProgram(recompute(program), provider);
     const { bytes, externalData } = lowered;
     const session = await runtime
       .session(bytes, { optimise: frozen, externalData })
@@ -43,7 +57,7 @@ export class OnnxBackend<Tensor> implements EngineBackend<OnnxVariable<Tensor>> 
         throw new Error(`ONNX Runtime refused the program: ${errorMessage(error)}`);
       });
     if (frozen) freeArrays(externalData.map(({ data }) => data));
-    return new OnnxExecutable(runtime, session, lowered, variables, labels);
+    return new OnnxExecutable(runtime, session, lowered, variables, labels, this.rank);
   }
 
   close(): void {}

@@ -5,7 +5,7 @@ import type { BackendExecutable, NamedData, RunOptions } from '../engine.js';
 import { checkLabels, type LabelRange } from './labels.js';
 import type { Feed, FeedSource, Fetch, LoweredProgram } from './lowering/lowerProgram.js';
 import type { OnnxRuntime, RuntimeSession, Wanted } from './runtime.js';
-import type { OnnxVariable } from './variables.js';
+import type { UpdatedTensor } from './variables.js';
 
 /** A program as a session of ONNX Runtime. */
 export class OnnxExecutable<Tensor> implements BackendExecutable {
@@ -16,8 +16,9 @@ export class OnnxExecutable<Tensor> implements BackendExecutable {
     private readonly runtime: OnnxRuntime<Tensor>,
     private readonly session: RuntimeSession<Tensor>,
     { feeds, fetches }: Pick<LoweredProgram, 'feeds' | 'fetches'>,
-    private readonly variables: ReadonlyMap<string, OnnxVariable<Tensor>>,
+    private readonly variables: ReadonlyMap<string, UpdatedTensor<Tensor>>,
     private readonly labels: readonly LabelRange[],
+    private readonly rank: number,
   ) {
     this.feeds = feeds;
     this.fetches = fetches;
@@ -30,7 +31,10 @@ export class OnnxExecutable<Tensor> implements BackendExecutable {
     for (const { model, source, shape } of this.feeds) {
       if (source.kind === 'variable') feeds[model] = this.variables.get(source.name)!.current;
       else {
-        feeds[model] = this.runtime.tensor(numbersOf(source, shape, inputs, options), shape);
+        feeds[model] = this.runtime.tensor(
+          numbersOf(source, shape, inputs, { ...options, rank: this.rank }),
+          shape,
+        );
         own.push(feeds[model]);
       }
     }
@@ -72,10 +76,10 @@ function numbersOf(
   source: Exclude<FeedSource, { readonly kind: 'variable' }>,
   shape: Shape,
   inputs: NamedData,
-  { seed, step }: Required<RunOptions>,
+  { seed, step, rank }: Required<RunOptions> & { readonly rank: number },
 ): TensorData {
   if (source.kind === 'input') return inputs[source.name]!;
   const numbers = new Float32Array(sizeOf(shape));
-  fillUniform(numbers, seed, source.stream, step);
+  fillUniform(numbers, seed, source.stream, step, rank * numbers.length);
   return numbers;
 }

@@ -7,12 +7,22 @@ export function zeros(dtype: DType, shape: Shape): TensorData {
   return dtype === 'i32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape));
 }
 
+/** A tensor that programs read and update. */
+export interface UpdatedTensor<Tensor> {
+  /** What a run reads. */
+  readonly current: Tensor;
+  /** A tensor that an update may be written to, if there is one already; {@link current} itself where no program reads and updates it at once. */
+  readonly spare: Tensor | undefined;
+  /** Makes a run's result the value. */
+  update(result: Tensor): void;
+}
+
 /**
  * A variable as a tensor of the runtime's. Where results are written over given tensors, one that programs update
  * has two, which take turns: a run reads one and writes the other, so that no node reads what is already
  * overwritten, and nothing is copied.
  */
-export class OnnxVariable<Tensor> implements BackendVariable {
+export class OnnxVariable<Tensor> implements BackendVariable, UpdatedTensor<Tensor> {
   private value: Tensor;
   private old: Tensor | undefined;
 

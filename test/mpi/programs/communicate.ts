@@ -1,10 +1,10 @@
 /** Each rank combines numbers with the others and prints what it got. */
 import { launchedRanks } from '../../../src/distributed/launcher.js';
 import { openCommunicator } from '../../../src/distributed/mpi/mpiCommunicator.js';
-import { calmUcx } from '../../../src/distributed/mpi/ucx.js';
+import { setTransports } from '../../../src/distributed/mpi/transports.js';
 import { report } from './report.js';
 
-calmUcx();
+setTransports();
 const communicator = openCommunicator(launchedRanks());
 const { rank, size, description } = communicator;
 const numbers = (): Float32Array => Float32Array.of(rank + 1, -rank, 0.5);

@@ -4,7 +4,6 @@ import type { BackendFactory } from '../../engine.js';
 import { OnnxBackend } from '../backend.js';
 import { providers } from '../providers.js';
 import { smallestModel } from '../smallestModel.js';
-import { refuseRanks } from './refuseRanks.js';
 import { NodeRuntime } from './runtime.js';
 
 /** Said in the engine's description. */
@@ -17,7 +16,10 @@ const RESOURCES = 'WebGPU, experimental: variables are copied to the GPU and bac
  * @throws UserError when the package has no such provider, or finds no GPU
  */
 export const createBackend: BackendFactory = async ({ threads, precision }, communicator) => {
-  refuseRanks(communicator);
+  if (communicator.size > 1)
+    throw new UserError(
+      `the webgpu engine cannot combine tensors of ${communicator.size} ranks: they need the onednn, onnx or reference engine`,
+    );
   if (precision === 'bf16' || precision === 'tf32')
     throw new UserError(`the webgpu engine computes in f32, not in ${precision}`);
   if (!listSupportedBackends().some(({ name }) => name === 'webgpu'))
