@@ -2,9 +2,10 @@ import { Command, Option } from 'commander';
 import { engineChoices } from '../src/engines/createEngine.js';
 import { defaultThreads } from './candidate.js';
 import { addCuda, type CudaActions } from './cuda/options.js';
+import type { FamiliesOptions } from './families/run.js';
 import type { FinetuneOptions } from './finetune/run.js';
 import type { LoaderOptions } from './loader/run.js';
-import { defaultModels, parseModel } from './models.js';
+import { defaultModels, familyModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
 import { count, listOf, listOfModels, oneModel } from './parsing.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
@@ -20,13 +21,14 @@ const FINETUNE_CLASSES = ['dolphin', 'aquarium_fish', 'orchid', 'bottle', 'apple
 /** What the commands do. */
 export interface Actions extends RankActions, CudaActions {
   models(options: ModelsOptions): void | Promise<void>;
+  families(options: FamiliesOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
   ops(options: OperationsOptions): void | Promise<void>;
   loader(options: LoaderOptions): void | Promise<void>;
   finetune(options: FinetuneOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `finetune`, `cuda`, `ranks`, `network` and `cost`. */
+/** The command line of `npm run bench`: `models`, the default, `families`, `validate`, `ops`, `loader`, `finetune`, `cuda`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -48,6 +50,7 @@ export function commandLine(actions: Actions): Command {
     )
     .option('--steps <n>', 'steps of a block (default: as many as last about a second)', count)
     .action((options: ModelsOptions) => actions.models(options));
+  addFamilies(program, actions);
   addOperations(program, actions);
   addLoader(program, actions);
   addFinetune(program, actions);
@@ -56,6 +59,25 @@ export function commandLine(actions: Actions): Command {
   addCommon(models);
   addCommon(addValidate(program, actions));
   return program;
+}
+
+function addFamilies(program: Command, actions: Actions): void {
+  program
+    .command('families')
+    .description(
+      'a Markdown table of the families for 224 pixels in f32: sizes, logits, a training step and evaluation',
+    )
+    .addOption(
+      new Option('--models <names>', 'comma-separated; a ratio or width after a dash')
+        .argParser(listOfModels)
+        .default(familyModels.map(parseModel), familyModels.join()),
+    )
+    .option('--batch <n>', 'images per batch', count, 16)
+    .option('--threads <n>', 'threads of either side', count, defaultThreads)
+    .addOption(new Option('--engine <name>', 'our engine').choices(engineChoices).default('auto'))
+    .option('--rounds <n>', 'blocks of each candidate', count, 3)
+    .option('--no-pytorch', 'this library alone')
+    .action((options: FamiliesOptions) => actions.families(options));
 }
 
 function addValidate(program: Command, actions: Actions): Command {
