@@ -7,6 +7,8 @@ import { python } from './candidate.js';
 import { type CudaOptions, timeCuda } from './cuda/run.js';
 import { type FamiliesOptions, familiesText, timeFamilies } from './families/run.js';
 import { compareFinetuning } from './finetune/run.js';
+import { timeInt8 } from './int8/run.js';
+import { int8Table } from './int8/table.js';
 import { timeLoader } from './loader/run.js';
 import { busyShare, machine } from './machine.js';
 import { timeOperations } from './operations/run.js';
@@ -75,6 +77,9 @@ async function runCuda(options: CudaOptions): Promise<void> {
 await commandLine({
   models: (options) => run(options, modelCases),
   families: runFamilies,
+  int8: async (options) => {
+    process.stdout.write(`${int8Table(await timeInt8(options, progress))}\n`);
+  },
   validate: (options) => run(options, validateCases),
   ops: (options) =>
     timeOperations({ ...options, pytorch: options.pytorch && hasPyTorch() }, (line) =>

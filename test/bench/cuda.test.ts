@@ -21,6 +21,7 @@ async function parse(...args: string[]): Promise<CudaOptions> {
   const others = {
     models: nothing,
     families: nothing,
+    int8: nothing,
     validate: nothing,
     ops: nothing,
     loader: nothing,

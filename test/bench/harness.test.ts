@@ -139,6 +139,7 @@ async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions
   const others = {
     ops: nothing,
     families: nothing,
+    int8: nothing,
     loader: nothing,
     cuda: nothing,
     finetune: nothing,
