@@ -9,7 +9,7 @@ import { addInt8, type Int8Actions } from './int8/options.js';
 import type { LoaderOptions } from './loader/run.js';
 import { defaultModels, familyModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
-import { count, listOf, listOfModels, oneModel } from './parsing.js';
+import { count, listOf, listOfModels, oneModel, wholeNumber } from './parsing.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
 import { addRankCommands, type RankActions } from './ranks/options.js';
 
@@ -155,8 +155,10 @@ function addFinetune(program: Command, actions: Actions): void {
         .argParser((text: string) => text.split(','))
         .default(FINETUNE_CLASSES, FINETUNE_CLASSES.join()),
     )
-    .option('--per-class <n>', 'pictures of each class to train on, and as many others to test', count, 40)
+    .option('--per-class <n>', 'pictures of each class to train on', count, 40)
+    .option('--test-per-class <n>', 'others of each class to test (default: as many as to train on)', count)
     .option('--seeds <n>', 'trainings of each side', count, 3)
+    .option('--first-seed <n>', 'the first seed, to go on with more of them', wholeNumber, 0)
     .option('--epochs <n>', 'epochs', count, 10)
     .option('--size <n>', 'height and width of the images', count, 96)
     .option('--threads <n>', 'threads of either side', count, defaultThreads)
