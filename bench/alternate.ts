@@ -14,17 +14,25 @@ export const BLOCK_SECONDS = 1;
 const MOST_STEPS = 500;
 const WARM_UP_STEPS = 2;
 
+/** What a warm-up found. */
+export interface WarmedUp {
+  /** Steps of the candidate's block. */
+  readonly steps: number;
+  /** Of the fastest step after the first. */
+  readonly seconds: number;
+}
+
 /**
  * The steps of a candidate's block: as given, else from a warm-up of a few.
  *
  * The first step also compiles, packs weights and takes memory, so it does not count.
  */
-export async function warmUp(candidate: Pick<Candidate, 'run'>, steps?: number): Promise<number> {
+export async function warmUp(candidate: Pick<Candidate, 'run'>, steps?: number): Promise<WarmedUp> {
   await candidate.run(1);
   // The second, too, may differ: PyTorch optimises a trace after it has run once.
-  const seconds = await candidate.run(steps === undefined ? WARM_UP_STEPS : 1);
-  if (steps !== undefined) return steps;
-  return Math.max(2, Math.min(MOST_STEPS, Math.round(BLOCK_SECONDS / Math.min(...seconds))));
+  const seconds = Math.min(...(await candidate.run(steps === undefined ? WARM_UP_STEPS : 1)));
+  const fitting = Math.max(2, Math.min(MOST_STEPS, Math.round(BLOCK_SECONDS / seconds)));
+  return { steps: steps ?? fitting, seconds };
 }
 
 /**

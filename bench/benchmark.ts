@@ -1,5 +1,6 @@
 import { errorMessage } from '../src/errors.js';
-import { alternate, fastest, type Timing, warmUp } from './alternate.js';
+import { differenceOfLogits } from './agreement.js';
+import { alternate, fastest, type Timing, type WarmedUp, warmUp } from './alternate.js';
 import { type Candidate, startOurs, startPyTorch } from './candidate.js';
 import type { Mode, Precision, PyTorchVariant, Workload } from './protocol.js';
 import { imagesPerSecond, type Rounds, type Spread, speedRatio } from './statistics.js';
@@ -14,6 +15,10 @@ export interface Case extends Timing {
   readonly sides: { readonly ours: boolean; readonly pytorch: boolean };
   /** Whether PyTorch's frozen trace takes part too, for a line of its own. */
   readonly frozen: boolean;
+  /** Whether a memory format of PyTorch that is clearly slower in the warm-up is not timed further. Default false. */
+  readonly choosesEarly?: boolean | undefined;
+  /** In f32 evaluation: whether the logits of both sides are compared, too. Default false. */
+  readonly compares?: boolean | undefined;
 }
 
 /** One side's figures. */
@@ -41,34 +46,60 @@ export interface CaseResult {
   readonly comparisons: readonly Comparison[];
   /** Sentences on what could not be run. */
   readonly failures: readonly string[];
+  /** The greatest difference of logits, as a share of PyTorch's greatest, where they were compared. */
+  readonly difference?: number | undefined;
 }
 
 type Start = () => Promise<Candidate>;
+
+/** A candidate after its warm-up. */
+export interface Ready extends WarmedUp {
+  readonly candidate: Candidate;
+}
 
 /** Runs a case: every candidate in its own process, timed in turn. */
 export async function runCase(one: Case, progress: (text: string) => void): Promise<CaseResult> {
   const name = `${one.label} ${one.workload.mode}`;
   const failures: string[] = [];
   const started: Candidate[] = [];
-  const ready: { candidate: Candidate; steps: number }[] = [];
+  const warm: Ready[] = [];
   try {
     for (const [what, start] of starts(one)) {
       progress(`${name}: starting ${what}`);
       try {
         const candidate = await start();
         started.push(candidate);
-        ready.push({ candidate, steps: await warmUp(candidate, one.steps) });
+        warm.push({ candidate, ...(await warmUp(candidate, one.steps)) });
       } catch (error) {
         failures.push(`${name}, ${what}: ${errorMessage(error)}`);
       }
     }
+    const ready = one.choosesEarly ? withoutSlower(warm) : warm;
     progress(`${name}: ${one.rounds} rounds of ${ready.length} candidates`);
     const results = await alternate(ready, one.rounds);
     const sides = await Promise.all(ready.map(({ candidate }, i) => measure(candidate, results[i]!)));
-    return { comparisons: compare(one, sides), failures };
+    const difference = one.compares
+      ? await differenceOfLogits(ready.map(({ candidate }) => candidate))
+      : undefined;
+    return { comparisons: compare(one, sides), failures, difference };
   } finally {
     await Promise.all(started.map((candidate) => candidate.close()));
   }
+}
+
+/** How much slower than the fastest of its kind a candidate's warm-up is, if it is not timed further. */
+const CLEARLY_SLOWER = 1.15;
+
+/** Without those of PyTorch that are clearly slower than another of the same precision. */
+export function withoutSlower<
+  Entrant extends Pick<Ready, 'seconds'> & { candidate: Pick<Candidate, 'side' | 'precision' | 'frozen'> },
+>(entrants: readonly Entrant[]): Entrant[] {
+  const kindOf = ({ candidate: { side, precision, frozen } }: Entrant): string =>
+    [side, precision, frozen].join();
+  return entrants.filter((one) => {
+    const same = entrants.filter((other) => kindOf(other) === kindOf(one));
+    return one.seconds <= CLEARLY_SLOWER * Math.min(...same.map(({ seconds }) => seconds));
+  });
 }
 
 /** The candidates of a case. Where ours is bf16, PyTorch's default precision, f32, takes part too. */

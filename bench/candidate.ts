@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type Command, JsonLinesProcess } from './jsonLinesProcess.js';
 import type {
+  LogitsReply,
   MemoryReply,
   Precision,
   PyTorchVariant,
@@ -26,6 +27,8 @@ export interface Candidate {
   run(steps: number): Promise<readonly number[]>;
   /** The greatest resident size of its process so far, in bytes. */
   peakBytes(): Promise<number>;
+  /** In evaluation: the logits of known images with the weights of a file, which PyTorch's side writes first. */
+  logits(weights: string): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 
@@ -65,6 +68,7 @@ async function start(
       imagesPerStep,
       run: async (steps) => (await handle.ask<RunReply>({ cmd: 'run', steps })).seconds,
       peakBytes: async () => (await handle.ask<MemoryReply>({ cmd: 'memory' })).peak_bytes,
+      logits: async (weights) => (await handle.ask<LogitsReply>({ cmd: 'logits', weights })).logits,
       close: () => handle.close(),
     };
   } catch (error) {

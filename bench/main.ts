@@ -5,7 +5,10 @@ import { UserError } from '../src/errors.js';
 import { type Case, type Comparison, runCase } from './benchmark.js';
 import { python } from './candidate.js';
 import { type CudaOptions, timeCuda } from './cuda/run.js';
+import { type FamiliesOptions, familiesText, timeFamilies } from './families/run.js';
 import { compareFinetuning } from './finetune/run.js';
+import { timeInt8 } from './int8/run.js';
+import { int8Table } from './int8/table.js';
 import { timeLoader } from './loader/run.js';
 import { busyShare, machine } from './machine.js';
 import { timeOperations } from './operations/run.js';
@@ -52,6 +55,13 @@ async function run<Options extends CommonOptions>(
   if (failures.length > 0) process.exitCode = 1;
 }
 
+async function runFamilies(options: FamiliesOptions): Promise<void> {
+  const pytorch = options.pytorch && hasPyTorch();
+  const report = await timeFamilies({ ...options, pytorch }, progress);
+  process.stdout.write(`${familiesText(report)}\n`);
+  if (report.failures.length > 0) process.exitCode = 1;
+}
+
 /** Exits with 1 and a sentence where there is no usable card. */
 async function runCuda(options: CudaOptions): Promise<void> {
   const print = (text: string): boolean => process.stdout.write(`${text}\n`);
@@ -66,6 +76,10 @@ async function runCuda(options: CudaOptions): Promise<void> {
 
 await commandLine({
   models: (options) => run(options, modelCases),
+  families: runFamilies,
+  int8: async (options) => {
+    process.stdout.write(`${int8Table(await timeInt8(options, progress))}\n`);
+  },
   validate: (options) => run(options, validateCases),
   ops: (options) =>
     timeOperations({ ...options, pytorch: options.pytorch && hasPyTorch() }, (line) =>

@@ -20,6 +20,26 @@ export const defaultModels = [
   'skipblocknet',
 ];
 
+/** One model of each family for images of 224 pixels, as torchvision and timm have them. */
+export const familyModels = [
+  'resnet18_224',
+  'resnet50_224',
+  'mobilenet_v2',
+  'mobilenet_v3_small',
+  'mobilenet_v3_large',
+  'shufflenet_v2_x1_0',
+  'efficientnet_b0',
+  'mnasnet1_0',
+  'squeezenet1_1',
+  'densenet121_224',
+  'efficientnet_lite0',
+  'mobilenetv3_large_100',
+  'mobilenetv4_conv_small',
+  'lcnet_100',
+  'ghostnet_100',
+  'repvgg_a0',
+];
+
 const BATCHES: Readonly<Record<string, number>> = { densenet121: 32, densenet121_224: 16, resnet50_224: 16 };
 /** Of images of up to 64 pixels, and of larger ones. */
 const DEFAULT_BATCH = { small: 64, large: 32 };

@@ -2,11 +2,14 @@ import { Command, Option } from 'commander';
 import { engineChoices } from '../src/engines/createEngine.js';
 import { defaultThreads } from './candidate.js';
 import { addCuda, type CudaActions } from './cuda/options.js';
+import type { FamiliesOptions } from './families/run.js';
 import type { FinetuneOptions } from './finetune/run.js';
+import { addInt8, type Int8Actions } from './int8/options.js';
+
 import type { LoaderOptions } from './loader/run.js';
-import { defaultModels, parseModel } from './models.js';
+import { defaultModels, familyModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
-import { count, listOf, listOfModels, oneModel } from './parsing.js';
+import { count, listOf, listOfModels, oneModel, wholeNumber } from './parsing.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
 import { addRankCommands, type RankActions } from './ranks/options.js';
 
@@ -18,15 +21,16 @@ const PRECISIONS = ['f32', 'bf16'] as const;
 const FINETUNE_CLASSES = ['dolphin', 'aquarium_fish', 'orchid', 'bottle', 'apple'];
 
 /** What the commands do. */
-export interface Actions extends RankActions, CudaActions {
+export interface Actions extends RankActions, CudaActions, Int8Actions {
   models(options: ModelsOptions): void | Promise<void>;
+  families(options: FamiliesOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
   ops(options: OperationsOptions): void | Promise<void>;
   loader(options: LoaderOptions): void | Promise<void>;
   finetune(options: FinetuneOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `finetune`, `cuda`, `ranks`, `network` and `cost`. */
+/** The command line of `npm run bench`: `models`, the default, `families`, `int8`, `validate`, `ops`, `loader`, `finetune`, `cuda`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -48,6 +52,8 @@ export function commandLine(actions: Actions): Command {
     )
     .option('--steps <n>', 'steps of a block (default: as many as last about a second)', count)
     .action((options: ModelsOptions) => actions.models(options));
+  addFamilies(program, actions);
+  addInt8(program, actions);
   addOperations(program, actions);
   addLoader(program, actions);
   addFinetune(program, actions);
@@ -56,6 +62,25 @@ export function commandLine(actions: Actions): Command {
   addCommon(models);
   addCommon(addValidate(program, actions));
   return program;
+}
+
+function addFamilies(program: Command, actions: Actions): void {
+  program
+    .command('families')
+    .description(
+      'a Markdown table of the families for 224 pixels in f32: sizes, logits, a training step and evaluation',
+    )
+    .addOption(
+      new Option('--models <names>', 'comma-separated; a ratio or width after a dash')
+        .argParser(listOfModels)
+        .default(familyModels.map(parseModel), familyModels.join()),
+    )
+    .option('--batch <n>', 'images per batch', count, 16)
+    .option('--threads <n>', 'threads of either side', count, defaultThreads)
+    .addOption(new Option('--engine <name>', 'our engine').choices(engineChoices).default('auto'))
+    .option('--rounds <n>', 'blocks of each candidate', count, 3)
+    .option('--no-pytorch', 'this library alone')
+    .action((options: FamiliesOptions) => actions.families(options));
 }
 
 function addValidate(program: Command, actions: Actions): Command {
@@ -130,8 +155,10 @@ function addFinetune(program: Command, actions: Actions): void {
         .argParser((text: string) => text.split(','))
         .default(FINETUNE_CLASSES, FINETUNE_CLASSES.join()),
     )
-    .option('--per-class <n>', 'pictures of each class to train on, and as many others to test', count, 40)
+    .option('--per-class <n>', 'pictures of each class to train on', count, 40)
+    .option('--test-per-class <n>', 'others of each class to test (default: as many as to train on)', count)
     .option('--seeds <n>', 'trainings of each side', count, 3)
+    .option('--first-seed <n>', 'the first seed, to go on with more of them', wholeNumber, 0)
     .option('--epochs <n>', 'epochs', count, 10)
     .option('--size <n>', 'height and width of the images', count, 96)
     .option('--threads <n>', 'threads of either side', count, defaultThreads)

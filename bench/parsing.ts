@@ -10,6 +10,12 @@ export function count(text: string): number {
   return value;
 }
 
+/** A whole number from 0 on. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be 0 or a positive whole number.');
+  return Number(text);
+}
+
 /** A list from a fixed choice, separated by commas. */
 export function listOf<Name extends string>(choice: readonly Name[]): (text: string) => Name[] {
   return (text) =>

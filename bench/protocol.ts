@@ -38,6 +38,7 @@ export type Request =
   | ({ readonly cmd: 'setup'; readonly engine?: string } & Workload & Partial<PyTorchVariant>)
   | { readonly cmd: 'run'; readonly steps: number }
   | { readonly cmd: 'memory' }
+  | { readonly cmd: 'logits'; readonly weights: string }
   | { readonly cmd: 'quit' };
 
 /** Answer to `setup`. */
@@ -60,6 +61,15 @@ export interface RunReply {
 export interface MemoryReply {
   /** The greatest resident size of the process so far. */
   readonly peak_bytes: number;
+}
+
+/**
+ * Answer to `logits`, in evaluation mode. Both sides take the images of a formula and the weights of the file, which PyTorch
+ * writes: new ones whose batch statistics have moved.
+ */
+export interface LogitsReply {
+  /** [batch, classes], row-major. */
+  readonly logits: readonly number[];
 }
 
 /** Answer to a request that failed. */

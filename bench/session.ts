@@ -9,6 +9,8 @@ import {
   sgd,
 } from '../src/index.js';
 import { families } from '../src/models/registry.js';
+import { readWeights } from '../src/runs/weights.js';
+import { formulaImages } from './formulaImages.js';
 import { normalNumbers } from './normalNumbers.js';
 import type { Request, SetupReply } from './protocol.js';
 import type { Steps, StepTime } from './steps.js';
@@ -21,6 +23,8 @@ export interface Session {
   readonly reply: SetupReply;
   /** One step; its seconds, and the loss in training. */
   step(): Promise<StepTime>;
+  /** Logits [batch, classes] of {@link formulaImages} with the weights of a file, in evaluation mode. */
+  logits(weights: string): Promise<number[]>;
   close(): Promise<void>;
 }
 
@@ -51,6 +55,7 @@ export async function setUp(request: Setup): Promise<Session> {
         version: versionOf(engine),
       },
       step: () => steps.step(),
+      logits: (weights) => logitsWith(learner, weights),
       close: async () => {
         await steps.close?.();
         await learner.close();
@@ -101,6 +106,15 @@ function evaluationSteps(learner: Learner): Steps {
     return { seconds: (performance.now() - start) / 1000, loss: null };
   };
   return { imagesPerStep: learner.batchSize, step };
+}
+
+/** @throws UserError when the file's weights are not the model's */
+async function logitsWith(learner: Learner, weights: string): Promise<number[]> {
+  await learner.endEvaluation();
+  await learner.loadStateDict(readWeights(weights).tensors);
+  await learner.beginEvaluation();
+  const { logits } = await learner.predict(formulaImages(learner));
+  return Array.from(logits);
 }
 
 function versionOf({ name, description }: Engine): string {

@@ -16,6 +16,13 @@ export function layOut(header: readonly string[], rows: readonly (readonly strin
   return [text[0], rule, ...text.slice(1)].join('\n');
 }
 
+/** A Markdown table: the first columns, as many as given, to the left and the rest to the right. */
+export function markdown(header: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = `|${header.map((_, column) => (column < left ? '---' : '---:')).join('|')}|`;
+  return [line(header), rule, ...rows.map(line)].join('\n');
+}
+
 /** A number with three significant digits or more. */
 export function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);

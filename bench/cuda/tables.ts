@@ -1,6 +1,6 @@
 import type { MachinePeaks, ProfileEntry } from '../../src/engines/engine.js';
 import { groupBy, type ProfileTotals, summarise, totalsOf } from '../../src/profile/summary.js';
-import { figure, spreadText } from '../table.js';
+import { figure, markdown, spreadText } from '../table.js';
 import type { OurFigures } from './ours.js';
 import type { PyTorchFigure } from './pytorch.js';
 import { type CudaWorkload, nameOf } from './workload.js';
@@ -12,13 +12,6 @@ export interface CudaComparison {
   readonly workload: Omit<CudaWorkload, 'model'>;
   readonly ours: OurFigures | undefined;
   readonly pytorch: PyTorchFigure | undefined;
-}
-
-/** A Markdown table: the first columns, as many as given, to the left and the rest to the right. */
-export function markdown(header: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = `|${header.map((_, column) => (column < left ? '---' : '---:')).join('|')}|`;
-  return [line(header), rule, ...rows.map(line)].join('\n');
 }
 
 /** The table of all steps: ours, PyTorch's, and how many times as fast ours are. */

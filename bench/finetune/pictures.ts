@@ -10,23 +10,25 @@ export interface PicturesOptions {
   /** CIFAR-100 as `train --data-path` takes it. */
   readonly cifar: string;
   readonly classes: readonly string[];
-  /** Pictures of each class to train on, and others to test. */
+  /** Pictures of each class to train on. */
   readonly perClass: number;
+  /** Pictures of each class to test. Default: as many as there are to train on. */
+  readonly testPerClass?: number | undefined;
 }
 
 /** Writes the first pictures of some classes of CIFAR-100 into `folder`: train/CLASS and val/CLASS, as PNG. */
 export async function writePictures(
   folder: string,
-  { cifar, classes, perClass }: PicturesOptions,
+  { cifar, classes, perClass, testPerClass = perClass }: PicturesOptions,
 ): Promise<void> {
   const { train, test } = await loadCifar('cifar100', cifar);
   const unknown = classes.find((name) => !train.classes.includes(name));
   if (unknown !== undefined) throw new UserError(`CIFAR-100 has no class ${unknown}`);
-  for (const [part, set] of [
-    ['train', train],
-    ['val', test],
+  for (const [part, set, count] of [
+    ['train', train, perClass],
+    ['val', test, testPerClass],
   ] as const)
-    for (const name of classes) await writeClass(join(folder, part, name), set, { name, count: perClass });
+    for (const name of classes) await writeClass(join(folder, part, name), set, { name, count });
 }
 
 async function writeClass(

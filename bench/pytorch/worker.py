@@ -6,6 +6,7 @@
         -> {"parameters", "images_per_step", "version"}
     {"cmd": "run", "steps": n}  -> {"seconds": [one a step], "loss": of the last step, null but in training}
     {"cmd": "memory"}           -> {"peak_bytes": greatest resident size so far}
+    {"cmd": "logits", "weights": FILE to write}  -> {"logits": [batch * classes]}, of evaluation
     {"cmd": "quit"}
 
 A failure answers {"error": "..."}. Models run eagerly, as the published code does, unless "frozen"; bf16 is autocast.
@@ -58,6 +59,8 @@ def answer(session, request):
         return session, session.run(request["steps"])
     if command == "memory":
         return session, {"peak_bytes": peak_bytes()}
+    if command == "logits":
+        return session, session.logits(request["weights"])
     raise ValueError(f'no command "{command}"')
 
 

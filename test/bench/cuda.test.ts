@@ -18,7 +18,15 @@ import { TinyModel, withFolder } from '../train/fixtures/tiny.js';
 async function parse(...args: string[]): Promise<CudaOptions> {
   let parsed: CudaOptions | undefined;
   const nothing = (): void => undefined;
-  const others = { models: nothing, validate: nothing, ops: nothing, loader: nothing, finetune: nothing };
+  const others = {
+    models: nothing,
+    families: nothing,
+    int8: nothing,
+    validate: nothing,
+    ops: nothing,
+    loader: nothing,
+    finetune: nothing,
+  };
   const ranks = { ranks: nothing, network: nothing, cost: nothing };
   const keep = (options: CudaOptions): void => {
     parsed = options;

@@ -65,10 +65,10 @@ describe('timing', () => {
   });
 
   test('a block lasts about a second unless its steps are given', async () => {
-    assert.equal(await warmUp(fake('a', 0.1, [])), 10);
-    assert.equal(await warmUp(fake('a', 5, [])), 2);
-    assert.equal(await warmUp(fake('a', 1e-9, [])), 500);
-    assert.equal(await warmUp(fake('a', 5, []), 7), 7);
+    assert.deepEqual(await warmUp(fake('a', 0.1, [])), { steps: 10, seconds: 0.1 });
+    assert.deepEqual(await warmUp(fake('a', 5, [])), { steps: 2, seconds: 5 });
+    assert.deepEqual(await warmUp(fake('a', 1e-9, [])), { steps: 500, seconds: 1e-9 });
+    assert.deepEqual(await warmUp(fake('a', 5, []), 7), { steps: 7, seconds: 5 });
   });
 });
 
@@ -138,6 +138,8 @@ async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions
   const nothing = (): void => undefined;
   const others = {
     ops: nothing,
+    families: nothing,
+    int8: nothing,
     loader: nothing,
     cuda: nothing,
     finetune: nothing,

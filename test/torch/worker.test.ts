@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startPyTorch } from '../../bench/candidate.js';
+import { differenceOfLogits } from '../../bench/agreement.js';
+import { startOurs, startPyTorch } from '../../bench/candidate.js';
 import { skipWithoutPython } from '../support/python.js';
 
 const skip = skipWithoutPython();
@@ -37,3 +38,22 @@ test('PyTorch’s errors come back as sentences', { skip }, async () => {
     /ValueError: no model "vgg"/,
   );
 });
+
+for (const options of [{ model: 'shufflenetv2', ratio: 0.5 }, { model: 'squeezenet1_1' }])
+  test(`both sides give the same logits with PyTorch’s new weights: ${options.model}`, { skip }, async () => {
+    const size = { classes: 10, image_size: 32, batch: 2, threads: 1 } as const;
+    const request = { ...options, ...size, mode: 'eval', precision: 'f32' } as const;
+    const theirs = await startPyTorch(request, { layout: 'contiguous', frozen: false });
+    try {
+      const ours = await startOurs(request, 'onnx');
+      try {
+        const difference = await differenceOfLogits([ours, theirs]);
+        assert.ok(difference !== undefined && difference < 1e-5, `they differ by ${difference}`);
+        assert.equal(await differenceOfLogits([ours]), undefined);
+      } finally {
+        await ours.close();
+      }
+    } finally {
+      await theirs.close();
+    }
+  });
