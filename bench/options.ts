@@ -6,6 +6,7 @@ import type { FinetuneOptions } from './finetune/run.js';
 import type { LoaderOptions } from './loader/run.js';
 import { defaultModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
+import { addPage, type PageActions } from './page/options.js';
 import { count, listOf, listOfModels, oneModel } from './parsing.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
 import { addRankCommands, type RankActions } from './ranks/options.js';
@@ -18,7 +19,7 @@ const PRECISIONS = ['f32', 'bf16'] as const;
 const FINETUNE_CLASSES = ['dolphin', 'aquarium_fish', 'orchid', 'bottle', 'apple'];
 
 /** What the commands do. */
-export interface Actions extends RankActions, CudaActions {
+export interface Actions extends RankActions, CudaActions, PageActions {
   models(options: ModelsOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
   ops(options: OperationsOptions): void | Promise<void>;
@@ -26,7 +27,7 @@ export interface Actions extends RankActions, CudaActions {
   finetune(options: FinetuneOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `finetune`, `cuda`, `ranks`, `network` and `cost`. */
+/** The command line of `npm run bench`: `models`, the default, `validate`, `ops`, `loader`, `finetune`, `cuda`, `page`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -52,6 +53,7 @@ export function commandLine(actions: Actions): Command {
   addLoader(program, actions);
   addFinetune(program, actions);
   addCuda(program, actions);
+  addPage(program, actions);
   addRankCommands(program, actions);
   addCommon(models);
   addCommon(addValidate(program, actions));

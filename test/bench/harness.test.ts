@@ -140,6 +140,7 @@ async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions
     ops: nothing,
     loader: nothing,
     cuda: nothing,
+    page: nothing,
     finetune: nothing,
     ranks: nothing,
     network: nothing,
