@@ -4,7 +4,7 @@ import { findMpirun } from '../src/cli/launch/mpirun.js';
 import { UserError } from '../src/errors.js';
 import { type Case, type Comparison, runCase } from './benchmark.js';
 import { python } from './candidate.js';
-import { type CudaOptions, timeCuda } from './cuda/run.js';
+import { timeCuda } from './cuda/run.js';
 import { type FamiliesOptions, familiesText, timeFamilies } from './families/run.js';
 import { compareFinetuning } from './finetune/run.js';
 import { timeInt8 } from './int8/run.js';
@@ -13,6 +13,7 @@ import { timeLoader } from './loader/run.js';
 import { busyShare, machine } from './machine.js';
 import { timeOperations } from './operations/run.js';
 import { commandLine } from './options.js';
+import { timePages } from './page/run.js';
 import { type CommonOptions, modelCases, validateCases } from './plans.js';
 import { costTable } from './ranks/costTable.js';
 import { timeNetwork, workOf } from './ranks/network.js';
@@ -62,11 +63,12 @@ async function runFamilies(options: FamiliesOptions): Promise<void> {
   if (report.failures.length > 0) process.exitCode = 1;
 }
 
-/** Exits with 1 and a sentence where there is no usable card. */
-async function runCuda(options: CudaOptions): Promise<void> {
-  const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+
+/** Runs what needs more than this package: exits with 1 and a sentence where that is not there. */
+async function orSentence(body: () => Promise<boolean>): Promise<void> {
   try {
-    if (!(await timeCuda(options, { print, progress }))) process.exitCode = 1;
+    if (!(await body())) process.exitCode = 1;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     progress(error.message);
@@ -86,7 +88,12 @@ await commandLine({
       process.stdout.write(`${line}\n`),
     ),
   loader: (options) => timeLoader(options, (line) => process.stdout.write(`${line}\n`)),
-  cuda: runCuda,
+  cuda: (options) => orSentence(() => timeCuda(options, { print, progress })),
+  page: (options) =>
+    orSentence(async () => {
+      print(await timePages(options, progress));
+      return true;
+    }),
   finetune: async (options) => {
     const pytorch = options.pytorch && hasPyTorch();
     process.stdout.write(`${await compareFinetuning({ ...options, pytorch }, progress)}\n`);

@@ -5,10 +5,10 @@ import { addCuda, type CudaActions } from './cuda/options.js';
 import type { FamiliesOptions } from './families/run.js';
 import type { FinetuneOptions } from './finetune/run.js';
 import { addInt8, type Int8Actions } from './int8/options.js';
-
 import type { LoaderOptions } from './loader/run.js';
 import { defaultModels, familyModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
+import { addPage, type PageActions } from './page/options.js';
 import { count, listOf, listOfModels, oneModel, wholeNumber } from './parsing.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
 import { addRankCommands, type RankActions } from './ranks/options.js';
@@ -21,7 +21,7 @@ const PRECISIONS = ['f32', 'bf16'] as const;
 const FINETUNE_CLASSES = ['dolphin', 'aquarium_fish', 'orchid', 'bottle', 'apple'];
 
 /** What the commands do. */
-export interface Actions extends RankActions, CudaActions, Int8Actions {
+export interface Actions extends RankActions, CudaActions, PageActions, Int8Actions {
   models(options: ModelsOptions): void | Promise<void>;
   families(options: FamiliesOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
@@ -30,7 +30,7 @@ export interface Actions extends RankActions, CudaActions, Int8Actions {
   finetune(options: FinetuneOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `families`, `int8`, `validate`, `ops`, `loader`, `finetune`, `cuda`, `ranks`, `network` and `cost`. */
+/** The command line of `npm run bench`: `models`, the default, `families`, `int8`, `validate`, `ops`, `loader`, `finetune`, `cuda`, `page`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -58,6 +58,7 @@ export function commandLine(actions: Actions): Command {
   addLoader(program, actions);
   addFinetune(program, actions);
   addCuda(program, actions);
+  addPage(program, actions);
   addRankCommands(program, actions);
   addCommon(models);
   addCommon(addValidate(program, actions));

@@ -27,11 +27,11 @@ async function parse(...args: string[]): Promise<CudaOptions> {
     loader: nothing,
     finetune: nothing,
   };
-  const ranks = { ranks: nothing, network: nothing, cost: nothing };
+  const rest = { page: nothing, ranks: nothing, network: nothing, cost: nothing };
   const keep = (options: CudaOptions): void => {
     parsed = options;
   };
-  const program = commandLine({ ...others, ...ranks, cuda: keep });
+  const program = commandLine({ ...others, ...rest, cuda: keep });
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   await program.parseAsync(['cuda', ...args], { from: 'user' });

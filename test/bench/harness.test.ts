@@ -142,6 +142,7 @@ async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions
     int8: nothing,
     loader: nothing,
     cuda: nothing,
+    page: nothing,
     finetune: nothing,
     ranks: nothing,
     network: nothing,

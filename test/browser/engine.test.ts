@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createEngine } from '../../src/engines/createEngine.js';
 import type { Engine } from '../../src/engines/engine.js';
-import { readGolden, relativeError } from '../support/golden.js';
+import { readFloat32Variants, readGolden, relativeError } from '../support/golden.js';
+import { published } from '../support/goldenSuite.js';
 import { withoutChromium } from './fixtures/chromium.js';
 import { firstStep, tinyLosses } from './fixtures/numbers.js';
 import { type PageOptions, withPage } from './fixtures/withPage.js';
@@ -60,19 +61,25 @@ for (const provider of ['wasm', 'webgpu'] as const) {
 }
 
 describe("a page's engine", { skip: withoutChromium }, () => {
-  it('has the first loss and the first gradient of resnet18 that Node has, and the golden loss', async () => {
-    const golden = readGolden('resnet18');
-    const expected = await inNode((engine) => firstStep(engine, golden));
-    await withPage({}, async (page) => {
-      const { model, classes, image_size, salt, state_dict, train } = golden;
-      const inputs = { model, classes, image_size, salt, state_dict, train };
-      const found = await page.firstStep({ provider: 'wasm', threads: 2 }, inputs);
-      assert.ok(relativeError([found.loss], [expected.loss]) <= 1e-5, `${found.loss}, not ${expected.loss}`);
-      assert.ok(relativeError([found.loss], [train.bias_loss_global]) <= 1e-5, 'the golden loss');
-      const error = relativeError(floatsOfText(found.gradient), expected.gradient);
-      assert.ok(error <= 1e-3, `gradient: relative error ${error}`);
+  for (const name of published)
+    it(`has the first loss and the first gradient of ${name} that Node has, and the golden loss`, async () => {
+      const golden = readGolden(name);
+      const expected = await inNode((engine) => firstStep(engine, golden));
+      await withPage({}, async (page) => {
+        const { model, classes, image_size, salt, state_dict, train } = golden;
+        const inputs = { model, classes, image_size, salt, state_dict, train };
+        const found = await page.firstStep({ provider: 'wasm', threads: 2 }, inputs);
+        const off = relativeError([found.loss], [expected.loss]);
+        assert.ok(off <= 1e-5, `${found.loss}, not ${expected.loss}`);
+        const fromGolden = relativeError([found.loss], [train.bias_loss_global]);
+        assert.ok(fromGolden <= 1e-5, `${fromGolden} from the golden loss`);
+        const error = relativeError(floatsOfText(found.gradient), expected.gradient);
+        // As far as float32 computes it: in another order of sums, a ReLU near zero falls on the other side.
+        const theirs = Number(golden.pytorch_float32_error.gradients_first);
+        const limit = Math.max(1e-3, 5 * (readFloat32Variants(name)?.gradients.l2 ?? theirs));
+        assert.ok(error <= limit, `gradient: relative error ${error}, more than ${limit}`);
+      });
     });
-  });
 
   it('has threads where the page is isolated, and says why not elsewhere', async () => {
     await withPage({}, async (page) =>

@@ -32,14 +32,14 @@ function joinTaps(b: GraphBuilder, products: readonly Name[]): Name {
   return b.transpose(b.concat(products as [Name, ...Name[]], 0), [1, 0]);
 }
 
-/** One product per tap: x is cut for each tap, dy stays. */
-function tapProducts(
+/** x with channels first, cut for each tap: the elements that meet dy through it, [C, N, H', W'] each. */
+function cutInputs(
   b: GraphBuilder,
-  { stride, padding, dilation, groups }: ConvGeometry,
+  { stride, padding, dilation }: ConvGeometry,
   [dy, x]: readonly [Value, Value],
-  [o, cg, kh, kw]: readonly [number, number, number, number],
-): Name {
-  const [n, c, h, w] = dimensions4(x);
+  [, , kh, kw]: readonly [number, number, number, number],
+): Name[] {
+  const [, , h, w] = dimensions4(x);
   const [, , oh, ow] = dimensions4(dy);
   const spanned = [(oh - 1) * stride[0] + 1, (ow - 1) * stride[1] + 1] as const;
   const after = (size: number, axis: 0 | 1, kernel: number): number =>
@@ -49,16 +49,47 @@ function tapProducts(
     [0, 0, ...padding],
     [0, 0, after(h, 0, kh), after(w, 1, kw)],
   );
-  const gradient = b.reshape(channelsFirst(b, dy.name), [groups, o / groups, n * oh * ow]);
-  const products = tapsOf(kh, kw).map(([ky, kx]) => {
+  return tapsOf(kh, kw).map(([ky, kx]) => {
     const starts = [ky * dilation[0], kx * dilation[1]] as const;
     const ends = [starts[0] + spanned[0], starts[1] + spanned[1]];
-    const part = b.slice(padded, { axes: [2, 3], starts, ends, steps: stride });
+    return b.slice(padded, { axes: [2, 3], starts, ends, steps: stride });
+  });
+}
+
+/** One product per tap: x is cut for each tap, dy stays. */
+function tapProducts(
+  b: GraphBuilder,
+  geometry: ConvGeometry,
+  [dy, x]: readonly [Value, Value],
+  shape: readonly [number, number, number, number],
+): Name {
+  const { groups } = geometry;
+  const [o, cg] = shape;
+  const [n, c] = dimensions4(x);
+  const [, , oh, ow] = dimensions4(dy);
+  const gradient = b.reshape(channelsFirst(b, dy.name), [groups, o / groups, n * oh * ow]);
+  const products = cutInputs(b, geometry, [dy, x], shape).map((part) => {
     const rows = b.reshape(part, [groups, c / groups, n * oh * ow]);
     const product = timesTransposed(b, gradient, rows);
     return b.reshape(product, [1, o * cg]);
   });
   return joinTaps(b, products);
+}
+
+/** The same for few inputs, as of a first layer: all taps, one above the other, are one product [O, taps·C]. */
+function stackedInputs(
+  b: GraphBuilder,
+  geometry: ConvGeometry,
+  [dy, x]: readonly [Value, Value],
+  shape: readonly [number, number, number, number],
+): Name {
+  const [o, c, kh, kw] = shape;
+  const [n, , oh, ow] = dimensions4(dy);
+  const parts = cutInputs(b, geometry, [dy, x], shape) as [Name, ...Name[]];
+  const rows = b.reshape(b.concat(parts, 0), [kh * kw * c, n * oh * ow]);
+  const gradient = b.reshape(channelsFirst(b, dy.name), [o, n * oh * ow]);
+  const product = b.op('Gemm', [gradient, rows], { transB: 1 });
+  return b.transpose(b.reshape(product, [o, kh * kw, c]), [0, 2, 1]);
 }
 
 /**
@@ -144,6 +175,7 @@ function productsFor(
   { stride, padding, dilation, groups }: ConvGeometry,
   [o, c, kh, kw]: readonly [number, number, number, number],
 ): typeof tapProducts {
+  if (groups === 1 && kh * kw > 1 && kh * kw * c <= 2 * o) return stackedInputs;
   if (groups * stride[0] * stride[1] > 1 || kh * kw === 1) return tapProducts;
   const isWithin = padding[0] < kernelSpan(kh, dilation[0]) && padding[1] < kernelSpan(kw, dilation[1]);
   return o < c && isWithin ? stackedProduct : shiftedProducts;

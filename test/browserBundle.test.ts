@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { bundlePage } from './fixtures/bundle.js';
+import { bundlePage } from './browser/fixtures/bundle.js';
 
 /** Bytes, compressed, of everything but onnxruntime-web's WebAssembly. */
 const MOST = 200_000;
