@@ -17,7 +17,9 @@ const INSTALL_ONEDNN = `oneDNN makes training on x86 several times faster. To in
   Debian: apt-get install libdnnl2 (Debian 12) or libdnnl3.6 (13 and newer)
   Ubuntu: apt-get install what apt-cache search --names-only '^libdnnl[0-9]' lists (version 2.6 or newer)
   macOS: brew install onednn
-  Windows, elsewhere: a build of https://github.com/uxlfoundation/oneDNN (2.6, 2.7 or 3) on the PATH
+  Linux and Windows with Python: pip install onednn-cpu-gomp on Linux (39 MB), onednn elsewhere (newer, 2 GB with what it needs)
+  conda: conda install -c conda-forge onednn; vcpkg: vcpkg install onednn
+  elsewhere: a build of https://github.com/uxlfoundation/oneDNN (2.6, 2.7 or 3) where the system's loader finds it
 BIASLOSS_ONEDNN may name the library's file.`;
 
 /** Adds the options and the action of `doctor`. */

@@ -16,9 +16,10 @@ import { bindLibrary } from './bindLibrary.js';
 import type { Dnnl } from './dnnl.js';
 import { DnnlExecutable } from './executable.js';
 import { MachineCode } from './kernels/machineCode.js';
-import { type DnnlLibrary, loadLibrary, setThreads } from './library.js';
+import { type DnnlLibrary, loadLibrary } from './library.js';
 import { measurePeaks } from './peaks.js';
 import { planProgram } from './plan/plan.js';
+import { limitThreads, type ThreadLimit } from './threading.js';
 import { MeasuredWays } from './tuning/measuredWays.js';
 import { Tuning } from './tuning/tuning.js';
 import { DnnlVariable } from './variables.js';
@@ -37,7 +38,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     private readonly library: DnnlLibrary,
     private readonly dnnl: Dnnl,
     private readonly options: Required<EngineOptions>,
-    takesThreads: boolean,
+    private readonly limit: ThreadLimit,
     private readonly communicator: Communicator = soloCommunicator,
   ) {
     const { threads, precision } = options;
@@ -51,7 +52,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     this.description = [
       `oneDNN ${dnnl.version}`,
       `${library.instructionSet}${this.machineCode ? ' with kernels of our own' : ''}`,
-      takesThreads ? `${threads} ${threads === 1 ? 'thread' : 'threads'}` : 'threads as it chooses',
+      limit.text,
       precision === 'auto' ? `${this.precision} (${reason})` : precision,
     ].join(', ');
   }
@@ -94,6 +95,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
   close(): void {
     this.machineCode?.close();
     this.dnnl.close();
+    this.limit.release();
   }
 }
 
@@ -108,5 +110,6 @@ export const createBackend: BackendFactory = (options, communicator) => {
   if (options.precision === 'tf32')
     throw new UserError('the onednn engine computes in f32 or bf16, not in tf32, which NVIDIA GPUs have');
   if (options.precision === 'bf16') requireBf16(dnnl, library.instructionSet);
-  return new DnnlBackend(library, dnnl, options, setThreads(library, options.threads), communicator);
+  const limit = limitThreads(library.handle, library.runtime, options.threads);
+  return new DnnlBackend(library, dnnl, options, limit, communicator);
 };

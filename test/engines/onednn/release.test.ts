@@ -7,6 +7,7 @@ import { bindLibrary } from '../../../src/engines/onednn/bindLibrary.js';
 import { type Dnnl, DnnlError } from '../../../src/engines/onednn/dnnl.js';
 import { loadLibrary } from '../../../src/engines/onednn/library.js';
 import type { Primitive } from '../../../src/engines/onednn/primitiveSpec.js';
+import { limitThreads } from '../../../src/engines/onednn/threading.js';
 import { freeze } from '../../../src/graph/freeze.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
@@ -65,12 +66,9 @@ function program(isFrozen: boolean): Program {
 function withBackend(use: (backend: DnnlBackend, counting: Counting) => void): void {
   const library = loadLibrary();
   const counting = new Counting(bindLibrary(library));
-  const backend = new DnnlBackend(
-    library,
-    counting.dnnl,
-    { threads: 1, precision: 'f32', choices: {} },
-    true,
-  );
+  const limit = limitThreads(library.handle, library.runtime, 1);
+  const options = { threads: 1, precision: 'f32', choices: {} } as const;
+  const backend = new DnnlBackend(library, counting.dnnl, options, limit);
   try {
     use(backend, counting);
   } finally {

@@ -46,6 +46,8 @@ export abstract class NativeDnnl<F extends CommonFunctions> implements Dnnl {
     readonly version: string,
     protected readonly functions: F,
     protected readonly numbers: Numbers,
+    /** Whether primitives are executed after the call that starts them has returned. */
+    private readonly isAsynchronous = false,
   ) {
     checkNumbers(functions, numbers, `oneDNN ${version}`);
     this.engine = this.output('engine', (out) => functions.engineCreate(out, CPU_ENGINE, 0));
@@ -121,7 +123,8 @@ export abstract class NativeDnnl<F extends CommonFunctions> implements Dnnl {
   }
 
   execute(primitive: Pointer, count: number, args: Pointer): number {
-    return this.functions.execute(primitive, this.stream, count, args);
+    const status = this.functions.execute(primitive, this.stream, count, args);
+    return this.isAsynchronous && status === 0 ? this.functions.streamWait(this.stream) : status;
   }
 
   statusText(status: number): string {

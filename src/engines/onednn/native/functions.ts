@@ -24,6 +24,7 @@ export function bindCommon(library: LibraryHandle) {
     execute: library.func('int dnnl_primitive_execute(uintptr_t, uintptr_t, int, uintptr_t)') as Call<
       [Pointer, Pointer, number, Pointer]
     >,
+    streamWait: library.func('int dnnl_stream_wait(uintptr_t)') as Call<[Pointer]>,
     primitiveCreate: library.func('int dnnl_primitive_create(void *, uintptr_t)') as Call<[Address, Pointer]>,
     primitiveDestroy: library.func('int dnnl_primitive_destroy(uintptr_t)') as Call<[Pointer]>,
     descDestroy: library.func('int dnnl_primitive_desc_destroy(uintptr_t)') as Call<[Pointer]>,

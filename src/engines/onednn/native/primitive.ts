@@ -4,6 +4,16 @@ import type { DescRole, Primitive } from '../primitiveSpec.js';
 import type { CommonFunctions } from './functions.js';
 import { QUERY_IMPLEMENTATION, queries } from './numbers.js';
 
+/** The library's name of the code that a primitive's descriptor has chosen. */
+export function queryImplementation(
+  { descQuery }: Pick<CommonFunctions, 'descQuery'>,
+  desc: Pointer,
+): string {
+  const text = new BigUint64Array(1);
+  descQuery(desc, QUERY_IMPLEMENTATION, 0, text);
+  return text[0] === 0n ? '' : koffi.decode.string(text[0]!);
+}
+
 /** A primitive with its descriptor. */
 export class NativePrimitive implements Primitive {
   readonly implementation: string;
@@ -16,9 +26,7 @@ export class NativePrimitive implements Primitive {
     readonly descHandle: Pointer,
     private readonly readDesc: (address: bigint) => MemoryDesc | undefined,
   ) {
-    const text = new BigUint64Array(1);
-    functions.descQuery(descHandle, QUERY_IMPLEMENTATION, 0, text);
-    this.implementation = text[0] === 0n ? '' : koffi.decode.string(text[0]!);
+    this.implementation = queryImplementation(functions, descHandle);
   }
 
   desc(role: DescRole): MemoryDesc | undefined {

@@ -12,8 +12,8 @@ import { describeOperation } from './operations.js';
 export class DnnlV2 extends NativeDnnl<Functions> {
   readonly traits = { winograd: true, shiftInGradient: true, slowStridedDepthwise: false };
 
-  constructor({ handle, version }: DnnlLibrary) {
-    super(version, bindFunctions(handle), numbers);
+  constructor({ handle, version, runtime }: DnnlLibrary) {
+    super(version, bindFunctions(handle), numbers, runtime === 'sycl');
   }
 
   protected make(fill: (out: ArrayBufferView) => number): Made {

@@ -2,6 +2,7 @@ import type { DnnlLibrary } from '../library.js';
 import type { MemoryDesc, Pointer } from '../memoryDesc.js';
 import { type Made, NativeDnnl } from '../native/dnnl.js';
 import type { PrimitiveSpec } from '../primitiveSpec.js';
+import { isFaulty, skipBlockProducts } from './faults.js';
 import { bindFunctions, type Functions } from './functions.js';
 import { MemoryDescs } from './memoryDesc.js';
 import { numbers } from './numbers.js';
@@ -13,8 +14,8 @@ export class DnnlV3 extends NativeDnnl<Functions> {
 
   readonly traits = { winograd: false, shiftInGradient: false, slowStridedDepthwise: true };
 
-  constructor({ handle, version }: DnnlLibrary) {
-    super(version, bindFunctions(handle), numbers);
+  constructor({ handle, version, runtime }: DnnlLibrary) {
+    super(version, bindFunctions(handle), numbers, runtime === 'sycl');
     this.descs = new MemoryDescs(this.functions);
   }
 
@@ -34,7 +35,8 @@ export class DnnlV3 extends NativeDnnl<Functions> {
     attributes: Pointer,
   ): number {
     const { functions, engine } = this;
-    return createPrimitiveDesc({ functions, engine, out, attributes }, spec);
+    const status = createPrimitiveDesc({ functions, engine, out, attributes }, spec);
+    return status === 0 && isFaulty(spec) ? skipBlockProducts(functions, Number(out[0])) : status;
   }
 
   override close(): void {

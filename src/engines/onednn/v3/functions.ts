@@ -15,6 +15,7 @@ export function bindFunctions(library: LibraryHandle) {
     ...bindGradients(library),
     ...bindOthers(library),
     appendSum: (list: Pointer, scale: number): number => appendSum(list, scale, 0, TYPE_OF_RESULT),
+    nextImplementation: library.func('int dnnl_primitive_desc_next_impl(uintptr_t)') as Call<[Pointer]>,
     appendEltwise: library.func('int dnnl_post_ops_append_eltwise(uintptr_t, int, float, float)') as Call<
       [Pointer, number, number, number]
     >,

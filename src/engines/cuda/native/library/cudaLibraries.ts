@@ -1,5 +1,6 @@
 import { UserError } from '../../../../errors.js';
-import { DRIVER, type Environment, foldersOfDriver, foldersOfLibraries } from './libraryFolders.js';
+import type { Environment } from '../../../systemLibraries/folders.js';
+import { DRIVER, foldersOfDriver, foldersOfLibraries } from './libraryFolders.js';
 import { enlargeStacks, loadSiblings, type OpenedLibrary, openLibrary } from './openLibrary.js';
 
 /** Majors of CUDA whose libraries this engine knows, the newest first. */

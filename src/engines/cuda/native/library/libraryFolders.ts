@@ -1,15 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  activePrefixes,
+  type Environment,
+  entries,
+  existing,
+  listed,
+} from '../../../systemLibraries/folders.js';
+import { pythonFolders } from '../../../systemLibraries/python.js';
 
 /** Environment variable that names folders of CUDA's libraries, which are searched before any other. */
 export const FOLDERS_VARIABLE = 'BIASLOSS_CUDA';
-
-/** Variables of an environment. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** How long Python may take to say where its packages are. */
-const PYTHON_TIMEOUT_MS = 10_000;
 
 /** The driver's library, and the file of the driver in the kernel. */
 export const DRIVER = 'libcuda.so.1';
@@ -56,10 +57,10 @@ export function foldersOfDriver(environment: Environment, root = '/'): string[] 
 export function foldersOfLibraries(
   environment: Environment,
   root = '/',
-  packages: readonly string[] = pythonPackages(environment),
+  packages: readonly string[] = pythonFolders(environment).packages,
 ): string[] {
   const homes = [environment.CUDA_HOME, environment.CUDA_PATH].filter((home) => home !== undefined);
-  const prefixes = [environment.VIRTUAL_ENV, environment.CONDA_PREFIX].filter((one) => one !== undefined);
+  const prefixes = activePrefixes(environment);
   return existing([
     ...listed(environment[FOLDERS_VARIABLE]),
     ...listed(environment.LD_LIBRARY_PATH),
@@ -91,35 +92,4 @@ function packagesOfPrefix(prefix: string): string[] {
   return entries(join(prefix, 'lib'))
     .filter((name) => /^python3\.\d+$/.test(name))
     .map((name) => join(prefix, 'lib', name, 'site-packages'));
-}
-
-/** Where `python3` finds packages; none without Python. */
-function pythonPackages(environment: Environment): string[] {
-  const { stdout } = spawnSync(
-    'python3',
-    ['-c', 'import json, sys; print(json.dumps([p for p in sys.path if p]))'],
-    { encoding: 'utf8', env: environment, stdio: ['ignore', 'pipe', 'ignore'], timeout: PYTHON_TIMEOUT_MS },
-  );
-  try {
-    const paths: unknown = JSON.parse(stdout);
-    return Array.isArray(paths) ? paths.filter((path) => typeof path === 'string') : [];
-  } catch {
-    return [];
-  }
-}
-
-function listed(variable: string | undefined): string[] {
-  return (variable ?? '').split(delimiter).filter((folder) => folder !== '');
-}
-
-function entries(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
-}
-
-function existing(folders: readonly string[]): string[] {
-  return [...new Set(folders)].filter((folder) => existsSync(folder));
 }

@@ -1,0 +1,126 @@
+import koffi, { type LibraryHandle } from 'koffi';
+
+/** What a library computes on several threads with, by the bits of `dnnl_version_t`. */
+export type CpuRuntime = 'sequential' | 'openmp' | 'tbb' | 'threadpool' | 'sycl';
+
+const runtimes: readonly (readonly [bit: number, runtime: CpuRuntime])[] = [
+  [1, 'sequential'],
+  [2, 'openmp'],
+  [4, 'tbb'],
+  [8, 'threadpool'],
+  [512, 'sycl'],
+];
+
+/**
+ * The runtime that a number of `dnnl_version_t` means.
+ *
+ * @returns undefined for one that is not known
+ */
+export function cpuRuntime(bits: number): CpuRuntime | undefined {
+  return runtimes.find(([bit]) => (bits & bit) !== 0)?.[1];
+}
+
+/** How many threads a library computes with. */
+export interface ThreadLimit {
+  /** For a person: `2 threads (GNU OpenMP)`. */
+  readonly text: string;
+  /** Ends a limit that holds for the process. */
+  release(): void;
+}
+
+/**
+ * Sets the threads that a library computes with: OpenMP's when the calling thread executes primitives; TBB's in the whole
+ * process until the limit is released, never more than the machine has processors.
+ */
+export function limitThreads(
+  handle: LibraryHandle,
+  runtime: CpuRuntime | undefined,
+  threads: number,
+): ThreadLimit {
+  const count = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const release = (): void => undefined;
+  switch (runtime) {
+    case 'openmp': {
+      const openmp = limitOpenMp(handle, threads);
+      return { text: openmp ? `${count} (${openmp})` : 'threads as its OpenMP chooses', release };
+    }
+    case 'tbb':
+    case 'sycl': {
+      const title = runtime === 'sycl' ? 'SYCL with TBB' : 'TBB';
+      const limit = limitTbb(handle, threads);
+      return limit
+        ? { text: `${count} (${title})`, release: limit }
+        : { text: `threads as ${title} chooses`, release };
+    }
+    case 'sequential':
+      return { text: '1 thread: the library was built without threads', release };
+    case 'threadpool':
+      return { text: '1 thread: the library was built for a thread pool of its caller', release };
+    case undefined:
+      return { text: 'threads as it chooses', release };
+  }
+}
+
+/** Modules that have OpenMP on Windows, where a library does not show the functions of those that it needs. */
+const openMpModules = [
+  ['vcomp140.dll', 'Microsoft’s OpenMP'],
+  ['libiomp5md.dll', 'LLVM’s OpenMP'],
+  ['libomp140.x86_64.dll', 'LLVM’s OpenMP'],
+  ['libomp.dll', 'LLVM’s OpenMP'],
+  ['libgomp-1.dll', 'GNU OpenMP'],
+] as const;
+
+/** Sets OpenMP's threads and says whose OpenMP it is; undefined where it cannot be set. */
+function limitOpenMp(handle: LibraryHandle, threads: number): string | undefined {
+  const set = (library: LibraryHandle): void => library.func('void omp_set_num_threads(int)')(threads);
+  if (process.platform === 'win32') {
+    const loaded = openMpModules.filter(([module]) => isLoaded(module));
+    for (const [module] of loaded) set(koffi.load(module));
+    return loaded[0]?.[1];
+  }
+  try {
+    set(handle);
+  } catch {
+    return undefined;
+  }
+  // LLVM's and Intel's have GNU's functions, too.
+  if (has(handle, '__kmpc_fork_call')) return 'LLVM’s OpenMP';
+  return has(handle, 'GOMP_parallel') ? 'GNU OpenMP' : 'OpenMP';
+}
+
+/** Whether a module of Windows is in the process. */
+function isLoaded(module: string): boolean {
+  return koffi.load('kernel32.dll').func('uintptr_t GetModuleHandleA(const char *)')(module) !== 0;
+}
+
+function has(handle: LibraryHandle, name: string): boolean {
+  try {
+    handle.func(`void ${name}()`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `tbb::global_control`: the value, room that TBB keeps for itself, the parameter. */
+const CONTROL = koffi.array('uint64_t', 3);
+const MAX_ALLOWED_PARALLELISM = 0n;
+
+/** Limits TBB's threads; returns what ends the limit, or undefined where TBB has no such function. */
+function limitTbb(handle: LibraryHandle, threads: number): (() => void) | undefined {
+  const bind = (name: string) =>
+    handle.func(`void _ZN3tbb6detail2r1${name}ERNS0_2d114global_controlE(void *)`);
+  try {
+    const [create, destroy] = [bind('6create'), bind('7destroy')];
+    // TBB keeps a pointer to it: this is memory that no garbage collection frees.
+    const control: unknown = koffi.alloc('uint64_t', 3);
+    koffi.encode(control, CONTROL, [BigInt(threads), 0n, MAX_ALLOWED_PARALLELISM]);
+    create(control);
+    return () => {
+      destroy(control);
+      koffi.free(control);
+    };
+  } catch {
+    return undefined;
+  }
+}
