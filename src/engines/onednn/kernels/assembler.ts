@@ -141,10 +141,10 @@ export class Assembler {
     this.emit(0x58 + (register & 7));
   }
 
-  /** Rounds a register down to a multiple of 32. */
-  alignDown32(register: Register): void {
+  /** Keeps the bits of a register that a number from −128 to 127 has. */
+  and(register: Register, value: number): void {
     this.wide(0x83, 4, register);
-    this.emit(0xe0);
+    this.emit(value & 255);
   }
 
   /** Subtracts 1 and jumps while that leaves more than 0. */

@@ -69,7 +69,7 @@ export function compileKernel(
   for (const register of SAVED) asm.push(register);
   asm.copy(GPR.rbp, GPR.rsp);
   asm.addConstant(GPR.rsp, -stackBytes);
-  asm.alignDown32(GPR.rsp);
+  asm.and(GPR.rsp, -VECTOR);
   asm.copy(GPR.r15, GPR.rdi);
   asm.vector('xor', ZERO, ZERO, ZERO);
   const next = asm.position;

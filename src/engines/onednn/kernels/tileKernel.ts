@@ -7,6 +7,8 @@ export interface Strides {
   /** Of what unit u begins with: u = outer · (number of inner) + inner. */
   readonly outer: number;
   readonly inner: number;
+  /** What units with an odd inner number begin further: in blocks of two vectors they are the second one. */
+  readonly odd?: number;
   /** From one tile to the next in a row. */
   readonly column: number;
   /** From a row of tiles to the next. */
@@ -141,6 +143,12 @@ function emitPointers(asm: Assembler, { inner, src, dst, bias }: TileTransform):
     asm.multiply(pointer, GPR.rax, side.outer);
     asm.multiply(GPR.rcx, GPR.rdx, side.inner);
     asm.addRegister(pointer, GPR.rcx);
+    if (side.odd !== undefined) {
+      asm.copy(GPR.rcx, GPR.rdx);
+      asm.and(GPR.rcx, 1);
+      asm.multiply(GPR.rcx, GPR.rcx, side.odd);
+      asm.addRegister(pointer, GPR.rcx);
+    }
     asm.addMemory(pointer, { base: GPR.r15, offset: argument });
     asm.addConstant(pointer, side.start);
   };

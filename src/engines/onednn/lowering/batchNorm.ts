@@ -34,7 +34,8 @@ function ownStatistics(
 ): PrimitiveArguments | undefined {
   const { desc } = data;
   const [images, channels, height, width] = desc.shape as [number, number, number, number];
-  const fits = draft.usesKernels && desc.key === draft.layouts.images(desc.shape).key;
+  const isInVectors = draft.usesKernels && draft.layouts.block === BLOCK;
+  const fits = isInVectors && desc.key === draft.layouts.images(desc.shape).key;
   const blocks = Math.ceil(channels / BLOCK);
   if (!fits || blocks * height * width * VECTOR >= DISPLACEMENTS_END) return undefined;
   const both = draft.buffers.allocate(draft.layouts.rowMajor([2, blocks * BLOCK]));

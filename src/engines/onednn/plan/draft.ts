@@ -17,7 +17,7 @@ export interface DraftSettings extends LayoutSettings {
   readonly program: Program;
   /** Of the program's nodes as they are planned. */
   readonly usage: Usage;
-  /** Whether kernels of our own can be run; then blocks are of 8 channels. */
+  /** Whether kernels of our own can be run. */
   readonly usesKernels: boolean;
   /** How convolutions are computed. */
   readonly ways: Ways;

@@ -33,14 +33,17 @@ export function fitsLibraryWinograd(
 }
 
 /** Whether our own kernels compute a convolution by Winograd's algorithm. */
-export function fitsOwn({ usesKernels, activation }: WaySettings, convolution: Convolution): boolean {
+export function fitsOwn(
+  { usesKernels, activation, block = OWN_BLOCK }: WaySettings,
+  convolution: Convolution,
+): boolean {
   const { geometry, shapes } = convolution;
   return (
     usesKernels &&
     activation === 'f32' &&
     convolution.activation !== 'other' &&
     !(convolution.pass === 'weightGradient' && convolution.hasBias) &&
-    fitsWinograd(geometry, shapes.weight, OWN_BLOCK) &&
+    fitsWinograd(geometry, shapes.weight, block) &&
     fitsOwnWinograd(shapes)
   );
 }

@@ -1,4 +1,5 @@
 import type { Shape } from '../../../../graph/tensorType.js';
+import type { Block } from '../../dnnl.js';
 import { BLOCK, FLOAT, VECTOR } from '../../kernels/kernel.js';
 import type { Run, Strides } from '../../kernels/tileKernel.js';
 
@@ -52,18 +53,21 @@ export class Tiling {
     return runs;
   }
 
-  /** An image in blocks of channels; units are blocks of an image. */
-  imageSide(channels: number, halo: number): Strides {
-    const line = this.width * VECTOR;
+  /** An image in blocks of 8 or 16 channels; units are eight channels of an image. */
+  imageSide(channels: number, halo: number, block: Block): Strides {
+    const pixel = block * FLOAT;
+    const line = this.width * pixel;
     const plane = this.height * line;
+    const inner = (plane * BLOCK) / block;
     return {
-      outer: (channels / BLOCK) * plane,
-      inner: plane,
-      column: TILE * VECTOR,
+      outer: (channels / block) * plane,
+      inner,
+      ...(block > BLOCK && { odd: VECTOR - inner }),
+      column: TILE * pixel,
       row: TILE * line,
-      start: -halo * (line + VECTOR),
+      start: -halo * (line + pixel),
       elementRow: line,
-      elementColumn: VECTOR,
+      elementColumn: pixel,
     };
   }
 
