@@ -49,9 +49,10 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     const reason = library.fastBf16
       ? 'the processor multiplies bf16'
       : 'the processor does not multiply bf16';
+    const usesKernels = this.machineCode !== undefined && this.precision === 'f32';
     this.description = [
       `oneDNN ${dnnl.version}`,
-      `${library.instructionSet}${this.machineCode ? ' with kernels of our own' : ''}`,
+      `${library.instructionSet}${usesKernels ? ' with kernels of our own' : ''}`,
       limit.text,
       precision === 'auto' ? `${this.precision} (${reason})` : precision,
     ].join(', ');
