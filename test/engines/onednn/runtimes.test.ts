@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, test } from 'node:test';
 import { type DnnlLibrary, loadLibrary } from '../../../src/engines/onednn/library.js';
 import { limitThreads, type ThreadLimit } from '../../../src/engines/onednn/threading.js';
 import { UserError } from '../../../src/errors.js';
@@ -27,87 +27,82 @@ void _ZN3tbb6detail2r16createERNS0_2d114global_controlE(unsigned long *control) 
 void _ZN3tbb6detail2r17destroyERNS0_2d114global_controlE(unsigned long *control) { threads = -1; }
 `;
 
-describe('libraries with other threads', { skip }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'biasloss-runtimes-'));
-  after(() => rmSync(folder, { recursive: true }));
+const folder = mkdtempSync(join(tmpdir(), 'biasloss-runtimes-'));
+after(() => rmSync(folder, { recursive: true }));
 
-  /** Compiles a library in a folder of its own and returns its path. */
-  function compile(name: string, source: string, args: readonly string[] = []): string {
-    const own = join(folder, name);
-    mkdirSync(own, { recursive: true });
-    const [file, path] = [join(own, `${name}.c`), join(own, `lib${name}.so`)];
-    writeFileSync(file, source);
-    const options = ['-shared', '-fPIC', `-Wl,-soname,lib${name}.so`, '-o', path, file];
-    const { status, stderr } = spawnSync('cc', [...options, ...args], { encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
+/** Compiles a library in a folder of its own and returns its path. */
+function compile(name: string, source: string, args: readonly string[] = []): string {
+  const own = join(folder, name);
+  mkdirSync(own, { recursive: true });
+  const [file, path] = [join(own, `${name}.c`), join(own, `lib${name}.so`)];
+  writeFileSync(file, source);
+  const options = ['-shared', '-fPIC', `-Wl,-soname,lib${name}.so`, '-o', path, file];
+  const { status, stderr } = spawnSync('cc', [...options, ...args], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  return path;
+}
+
+/** Loads a library of a runtime and limits its threads to 3. */
+function limited(
+  name: string,
+  runtime: number,
+  parts: readonly string[],
+): { readonly library: DnnlLibrary; readonly limit: ThreadLimit; readonly asked: () => number } {
+  const path = compile(name, [VERSION, ...parts].join('\n'), [`-DRUNTIME=${runtime}`]);
+  const library = loadLibrary({ BIASLOSS_ONEDNN: path });
+  assert.equal(library.version, '3.9.1');
+  const limit = limitThreads(library.handle, library.runtime, 3);
+  return { library, limit, asked: library.handle.func('int threads_asked_for()') };
+}
+
+for (const [name, title, parts] of [
+  ['gnu', 'GNU OpenMP', [SET, GNU]],
+  ['llvm', 'LLVM’s OpenMP', [SET, GNU, LLVM]],
+  ['other', 'OpenMP', [SET]],
+] as const)
+  test(`${title} takes the number of threads`, { skip }, () => {
+    const { limit, asked } = limited(name, 2, parts);
+    assert.deepEqual([limit.text, asked()], [`3 threads (${title})`, 3]);
+    limit.release();
+    assert.equal(asked(), 3);
+  });
+
+for (const [runtime, name, title] of [
+  [4, 'tbb', 'TBB'],
+  [512, 'sycl', 'SYCL with TBB'],
+] as const)
+  test(`${title} is limited until the limit is released`, { skip }, () => {
+    const { library, limit, asked } = limited(name, runtime, [TBB]);
+    assert.deepEqual([library.runtime, limit.text, asked()], [name, `3 threads (${title})`, 3]);
+    limit.release();
+    assert.equal(asked(), -1);
+  });
+
+test('what cannot be set is said', { skip }, () => {
+  assert.match(limited('mute', 2, []).limit.text, /^threads as its OpenMP chooses$/);
+  assert.match(limited('oldtbb', 4, []).limit.text, /^threads as TBB chooses$/);
+  assert.match(limited('sequential', 1, []).limit.text, /^1 thread: the library was built without threads$/);
+  assert.match(limited('pool', 8, []).limit.text, /^1 thread: .* for a thread pool of its caller$/);
+  assert.match(limited('new', 1024, []).limit.text, /^threads as it chooses$/);
+});
+
+test('libraries beside it that it needs are loaded before it, theirs before them', { skip }, () => {
+  const deepest = compile('deepest', 'int deepest(void) { return 1; }');
+  const own = dirname(deepest);
+  const linked = (name: string, source: string, needed: string): string => {
+    const path = join(own, `lib${name}.so`);
+    renameSync(compile(name, source, ['-DRUNTIME=1', `-L${own}`, `-l${needed}`]), path);
     return path;
-  }
-
-  /** Loads a library of a runtime and limits its threads to 3. */
-  function limited(
-    name: string,
-    runtime: number,
-    parts: readonly string[],
-  ): { readonly library: DnnlLibrary; readonly limit: ThreadLimit; readonly asked: () => number } {
-    const path = compile(name, [VERSION, ...parts].join('\n'), [`-DRUNTIME=${runtime}`]);
-    const library = loadLibrary({ BIASLOSS_ONEDNN: path });
-    assert.equal(library.version, '3.9.1');
-    const limit = limitThreads(library.handle, library.runtime, 3);
-    return { library, limit, asked: library.handle.func('int threads_asked_for()') };
-  }
-
-  for (const [name, title, parts] of [
-    ['gnu', 'GNU OpenMP', [SET, GNU]],
-    ['llvm', 'LLVM’s OpenMP', [SET, GNU, LLVM]],
-    ['other', 'OpenMP', [SET]],
-  ] as const)
-    test(`${title} takes the number of threads`, () => {
-      const { limit, asked } = limited(name, 2, parts);
-      assert.deepEqual([limit.text, asked()], [`3 threads (${title})`, 3]);
-      limit.release();
-      assert.equal(asked(), 3);
-    });
-
-  for (const [runtime, name, title] of [
-    [4, 'tbb', 'TBB'],
-    [512, 'sycl', 'SYCL with TBB'],
-  ] as const)
-    test(`${title} is limited until the limit is released`, () => {
-      const { library, limit, asked } = limited(name, runtime, [TBB]);
-      assert.deepEqual([library.runtime, limit.text, asked()], [name, `3 threads (${title})`, 3]);
-      limit.release();
-      assert.equal(asked(), -1);
-    });
-
-  test('what cannot be set is said', () => {
-    assert.match(limited('mute', 2, []).limit.text, /^threads as its OpenMP chooses$/);
-    assert.match(limited('oldtbb', 4, []).limit.text, /^threads as TBB chooses$/);
-    assert.match(
-      limited('sequential', 1, []).limit.text,
-      /^1 thread: the library was built without threads$/,
-    );
-    assert.match(limited('pool', 8, []).limit.text, /^1 thread: .* for a thread pool of its caller$/);
-    assert.match(limited('new', 1024, []).limit.text, /^threads as it chooses$/);
-  });
-
-  test('libraries beside it that it needs are loaded before it, theirs before them', () => {
-    const deepest = compile('deepest', 'int deepest(void) { return 1; }');
-    const own = dirname(deepest);
-    const linked = (name: string, source: string, needed: string): string => {
-      const path = join(own, `lib${name}.so`);
-      renameSync(compile(name, source, ['-DRUNTIME=1', `-L${own}`, `-l${needed}`]), path);
-      return path;
-    };
-    linked('middle', 'int deepest(void); int middle(void) { return deepest(); }', 'deepest');
-    const source = `${VERSION} int middle(void); int top(void) { return middle(); }`;
-    const lonely = compile('lonely', source, ['-DRUNTIME=1', `-L${own}`, '-lmiddle']);
-    assert.throws(
-      () => loadLibrary({ BIASLOSS_ONEDNN: lonely }),
-      (error) =>
-        error instanceof UserError &&
-        /which cannot be loaded: it needs libmiddle\.so, which is not found$/.test(error.message),
-    );
-    const top = linked('top', source, 'middle');
-    assert.equal(loadLibrary({ BIASLOSS_ONEDNN: top }).runtime, 'sequential');
-  });
+  };
+  linked('middle', 'int deepest(void); int middle(void) { return deepest(); }', 'deepest');
+  const source = `${VERSION} int middle(void); int top(void) { return middle(); }`;
+  const lonely = compile('lonely', source, ['-DRUNTIME=1', `-L${own}`, '-lmiddle']);
+  assert.throws(
+    () => loadLibrary({ BIASLOSS_ONEDNN: lonely }),
+    (error) =>
+      error instanceof UserError &&
+      /which cannot be loaded: it needs libmiddle\.so, which is not found$/.test(error.message),
+  );
+  const top = linked('top', source, 'middle');
+  assert.equal(loadLibrary({ BIASLOSS_ONEDNN: top }).runtime, 'sequential');
 });
