@@ -6,8 +6,9 @@ import { createEngine } from '../../../src/engines/createEngine.js';
 import { bindLibrary } from '../../../src/engines/onednn/bindLibrary.js';
 import { DnnlError } from '../../../src/engines/onednn/dnnl.js';
 import { DnnlExecutable } from '../../../src/engines/onednn/executable.js';
-import { loadLibrary, setThreads } from '../../../src/engines/onednn/library.js';
+import { loadLibrary } from '../../../src/engines/onednn/library.js';
 import { planProgram } from '../../../src/engines/onednn/plan/plan.js';
+import { limitThreads } from '../../../src/engines/onednn/threading.js';
 import { candidates, type WaySettings } from '../../../src/engines/onednn/ways/candidates.js';
 import { type Convolution, type ConvWay, nameOfWay } from '../../../src/engines/onednn/ways/way.js';
 import { gradients } from '../../../src/graph/autodiff.js';
@@ -104,7 +105,7 @@ class Subject {
   private readonly settings: WaySettings;
 
   constructor(readonly activation: 'f32' | 'bf16') {
-    setThreads(this.library, 2);
+    limitThreads(this.library.handle, this.library.runtime, 2);
     const { block } = this.library;
     this.settings = { traits: this.dnnl.traits, activation, block, usesKernels: false };
   }

@@ -44,7 +44,12 @@ function computed(library: DnnlLibrary): {
   readonly found: Record<string, Float32Array>;
 } {
   const limit = limitThreads(library.handle, library.runtime, 2);
-  const backend = new DnnlBackend(library, bindLibrary(library), { threads: 2, precision: 'f32' }, limit);
+  const backend = new DnnlBackend(
+    library,
+    bindLibrary(library),
+    { threads: 2, precision: 'f32', choices: {} },
+    limit,
+  );
   try {
     const options = { variables: new Map(), frozen: false, precision: 'f32' } as const;
     const executable = backend.compile(program(), options);
