@@ -23,14 +23,14 @@ export interface WarmedUp {
 }
 
 /**
- * The steps of a candidate's block: as given, else from a warm-up of a few.
+ * Runs a candidate's first steps, and says how many make a block: as given, else what these took decides.
  *
- * The first step also compiles, packs weights and takes memory, so it does not count.
+ * The very first also compiles, packs weights and takes memory, so it does not count.
  */
 export async function warmUp(candidate: Pick<Candidate, 'run'>, steps?: number): Promise<WarmedUp> {
   await candidate.run(1);
   // The second, too, may differ: PyTorch optimises a trace after it has run once.
-  const seconds = Math.min(...(await candidate.run(steps === undefined ? WARM_UP_STEPS : 1)));
+  const seconds = Math.min(...(await candidate.run(WARM_UP_STEPS)));
   const fitting = Math.max(2, Math.min(MOST_STEPS, Math.round(BLOCK_SECONDS / seconds)));
   return { steps: steps ?? fitting, seconds };
 }

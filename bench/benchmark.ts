@@ -1,28 +1,25 @@
 import { errorMessage } from '../src/errors.js';
 import { differenceOfLogits } from './agreement.js';
 import { alternate, fastest, type Timing, type WarmedUp, warmUp } from './alternate.js';
-import { type Candidate, startOurs, startPyTorch } from './candidate.js';
-import type { Mode, Precision, PyTorchVariant, Workload } from './protocol.js';
+import { type Candidate, startOurs, startPyTorch, variantText } from './candidate.js';
+import { type Contest, contendersOf, withChances } from './contenders.js';
+import type { Mode, Precision, Workload } from './protocol.js';
 import { imagesPerSecond, type Rounds, type Spread, speedRatio } from './statistics.js';
 
 /** A model in one mode, to be compared in some precisions. */
-export interface Case extends Timing {
+export interface Case extends Timing, Contest {
   readonly label: string;
   readonly workload: Omit<Workload, 'precision'>;
-  readonly precisions: readonly Precision[];
   readonly engine: string;
-  /** Who takes part. */
-  readonly sides: { readonly ours: boolean; readonly pytorch: boolean };
-  /** Whether PyTorch's frozen trace takes part too, for a line of its own. */
-  readonly frozen: boolean;
-  /** Whether a memory format of PyTorch that is clearly slower in the warm-up is not timed further. Default false. */
-  readonly choosesEarly?: boolean | undefined;
+  /** Whether our side takes part. */
+  readonly ours: boolean;
   /** In f32 evaluation: whether the logits of both sides are compared, too. Default false. */
   readonly compares?: boolean | undefined;
 }
 
 /** One side's figures. */
-export interface Measured extends Pick<Candidate, 'side' | 'precision' | 'frozen' | 'variant' | 'version'> {
+export interface Measured
+  extends Pick<Candidate, 'side' | 'precision' | 'contender' | 'variant' | 'version'> {
   readonly imagesPerSecond: Spread;
   readonly peakBytes: number;
   /** Seconds of every step, by round. */
@@ -36,7 +33,10 @@ export interface Comparison {
   readonly batch: number;
   readonly threads: number;
   readonly ours?: Measured | undefined;
+  /** The fastest of PyTorch's interpreters. */
   readonly pytorch?: Measured | undefined;
+  /** The other interpreters' fastest ways. */
+  readonly slower?: readonly Measured[];
   /** Ours over PyTorch's, in images a second. */
   readonly ratio?: Spread | undefined;
 }
@@ -50,10 +50,8 @@ export interface CaseResult {
   readonly difference?: number | undefined;
 }
 
-type Start = () => Promise<Candidate>;
-
 /** A candidate after its warm-up. */
-export interface Ready extends WarmedUp {
+interface Entrant extends WarmedUp {
   readonly candidate: Candidate;
 }
 
@@ -61,20 +59,17 @@ export interface Ready extends WarmedUp {
 export async function runCase(one: Case, progress: (text: string) => void): Promise<CaseResult> {
   const name = `${one.label} ${one.workload.mode}`;
   const failures: string[] = [];
-  const started: Candidate[] = [];
-  const warm: Ready[] = [];
+  let ready: Entrant[] = [];
   try {
     for (const [what, start] of starts(one)) {
       progress(`${name}: starting ${what}`);
       try {
-        const candidate = await start();
-        started.push(candidate);
-        warm.push({ candidate, ...(await warmUp(candidate, one.steps)) });
+        ready.push(await warm(await start(), one.steps));
       } catch (error) {
         failures.push(`${name}, ${what}: ${errorMessage(error)}`);
       }
+      ready = await withoutLosers(ready, one);
     }
-    const ready = one.choosesEarly ? withoutSlower(warm) : warm;
     progress(`${name}: ${one.rounds} rounds of ${ready.length} candidates`);
     const results = await alternate(ready, one.rounds);
     const sides = await Promise.all(ready.map(({ candidate }, i) => measure(candidate, results[i]!)));
@@ -83,78 +78,93 @@ export async function runCase(one: Case, progress: (text: string) => void): Prom
       : undefined;
     return { comparisons: compare(one, sides), failures, difference };
   } finally {
-    await Promise.all(started.map((candidate) => candidate.close()));
+    await Promise.all(ready.map(({ candidate }) => candidate.close()));
   }
 }
 
-/** How much slower than the fastest of its kind a candidate's warm-up is, if it is not timed further. */
-const CLEARLY_SLOWER = 1.15;
-
-/** Without those of PyTorch that are clearly slower than another of the same precision. */
-export function withoutSlower<
-  Entrant extends Pick<Ready, 'seconds'> & { candidate: Pick<Candidate, 'side' | 'precision' | 'frozen'> },
->(entrants: readonly Entrant[]): Entrant[] {
-  const kindOf = ({ candidate: { side, precision, frozen } }: Entrant): string =>
-    [side, precision, frozen].join();
-  return entrants.filter((one) => {
-    const same = entrants.filter((other) => kindOf(other) === kindOf(one));
-    return one.seconds <= CLEARLY_SLOWER * Math.min(...same.map(({ seconds }) => seconds));
-  });
+async function warm(candidate: Candidate, steps: number | undefined): Promise<Entrant> {
+  try {
+    return { candidate, ...(await warmUp(candidate, steps)) };
+  } catch (error) {
+    await candidate.close();
+    throw error;
+  }
 }
 
-/** The candidates of a case. Where ours is bf16, PyTorch's default precision, f32, takes part too. */
-function starts(one: Case): [string, Start][] {
-  const ours = one.precisions.map((precision): [string, Start] => [
+/** Ends those of PyTorch's ways that another has clearly beaten in the warm-up, which saves their rounds and memory. */
+async function withoutLosers(entrants: readonly Entrant[], { lines }: Case): Promise<Entrant[]> {
+  const warm = entrants.flatMap(({ candidate, seconds }) =>
+    candidate.contender ? { ...candidate.contender, seconds, candidate } : [],
+  );
+  const stay = new Set(withChances(warm, lines).map(({ candidate }) => candidate));
+  const stays = ({ candidate }: Entrant): boolean => candidate.side === 'ours' || stay.has(candidate);
+  await Promise.all(entrants.filter((one) => !stays(one)).map(({ candidate }) => candidate.close()));
+  return entrants.filter(stays);
+}
+
+function starts(one: Case): [string, () => Promise<Candidate>][] {
+  const ours = one.precisions.map((precision): [string, () => Promise<Candidate>] => [
     `ours ${one.engine} ${precision}`,
     () => startOurs({ ...one.workload, precision }, one.engine),
   ]);
-  const theirs = new Set<Precision>(['f32', ...one.precisions]);
-  const pytorch = [...theirs].flatMap((precision) =>
-    variants(one.frozen).map((variant): [string, Start] => [
-      `PyTorch ${precision} ${variant.layout}${variant.frozen ? ' frozen' : ''}`,
-      () => startPyTorch({ ...one.workload, precision }, variant),
-    ]),
-  );
-  return [...(one.sides.ours ? ours : []), ...(one.sides.pytorch ? pytorch : [])];
-}
-
-function variants(frozen: boolean): PyTorchVariant[] {
-  return (frozen ? [false, true] : [false]).flatMap((frozen) => [
-    { layout: 'contiguous', frozen },
-    { layout: 'channels_last', frozen },
+  const theirs = contendersOf(one).map((contender): [string, () => Promise<Candidate>] => [
+    `PyTorch of ${contender.python} ${contender.precision} ${variantText(contender)}`,
+    () => startPyTorch(one.workload, contender),
   ]);
+  return [...(one.ours ? ours : []), ...theirs];
 }
 
 async function measure(candidate: Candidate, seconds: Rounds): Promise<Measured> {
-  const { side, precision, frozen, variant, version } = candidate;
+  const { side, precision, contender, variant, version } = candidate;
   const speed = imagesPerSecond(seconds, candidate.imagesPerStep);
   const peakBytes = await candidate.peakBytes();
-  return { side, precision, frozen, variant, version, imagesPerSecond: speed, peakBytes, seconds };
+  return { side, precision, contender, variant, version, imagesPerSecond: speed, peakBytes, seconds };
 }
 
-const KINDS = [
-  ['f32', false],
-  ['f32', true],
-  ['bf16', false],
-  ['bf16', true],
-] as const;
+/** PyTorch's fastest way of a precision and line, and the fastest of the other interpreters. */
+interface Peers {
+  readonly precision: Precision;
+  readonly pytorch: Measured;
+  readonly slower: readonly Measured[];
+}
 
-/** Each of ours beside PyTorch's faster layout in the same precision, eager and frozen; bf16 also beside its f32. */
-export function compare(one: Pick<Case, 'label' | 'workload'>, all: readonly Measured[]): Comparison[] {
+/**
+ * Each of ours beside the fastest of PyTorch in the same precision, for each line of ways; bf16 also beside PyTorch's f32.
+ */
+export function compare(
+  one: Pick<Case, 'label' | 'workload' | 'lines'>,
+  all: readonly Measured[],
+): Comparison[] {
   const { mode, batch, threads } = one.workload;
   const base = { model: one.label, mode, batch, threads };
-  const theirs = KINDS.flatMap(([precision, frozen]) => {
-    const same = all.filter((x) => x.side === 'pytorch' && x.precision === precision && x.frozen === frozen);
-    return same.length > 0 ? [same[fastest(same.map(({ seconds }) => seconds))]!] : [];
-  });
+  const theirs = (['f32', 'bf16'] as const).flatMap((precision) =>
+    one.lines.flatMap((line) => {
+      const same = all.filter(
+        (each) => each.precision === precision && each.contender && line.includes(each.contender.way),
+      );
+      return peersOf(precision, same);
+    }),
+  );
   const ours = all.filter(({ side }) => side === 'ours');
-  if (ours.length === 0) return theirs.map((pytorch) => ({ ...base, pytorch }));
+  if (ours.length === 0) return theirs.map(({ pytorch, slower }) => ({ ...base, pytorch, slower }));
   return ours.flatMap((own): Comparison[] => {
     const against = theirs.filter(({ precision }) => own.precision === 'bf16' || precision === 'f32');
     if (against.length === 0) return [{ ...base, ours: own }];
-    return against.map((pytorch) => {
+    return against.map(({ pytorch, slower }) => {
       const ratio = speedRatio(own.seconds, pytorch.seconds);
-      return { ...base, ours: own, pytorch, ratio };
+      return { ...base, ours: own, pytorch, slower, ratio };
     });
   });
+}
+
+function peersOf(precision: Precision, measured: readonly Measured[]): Peers[] {
+  const pythons = [...new Set(measured.map(({ contender }) => contender?.python))];
+  const best = pythons.map((python) => quickest(measured.filter((one) => one.contender?.python === python)));
+  if (best.length === 0) return [];
+  const pytorch = quickest(best);
+  return [{ precision, pytorch, slower: best.filter((one) => one !== pytorch) }];
+}
+
+function quickest(measured: readonly Measured[]): Measured {
+  return measured[fastest(measured.map(({ seconds }) => seconds))]!;
 }

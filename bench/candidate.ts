@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Contender } from './contenders.js';
 import { type Command, JsonLinesProcess } from './jsonLinesProcess.js';
 import type {
   LogitsReply,
   MemoryReply,
   Precision,
-  PyTorchVariant,
   Request,
   RunReply,
   SetupReply,
@@ -16,9 +16,9 @@ import type {
 export interface Candidate {
   readonly side: 'ours' | 'pytorch';
   readonly precision: Precision;
-  /** Whether it is PyTorch's frozen trace. */
-  readonly frozen: boolean;
-  /** PyTorch's memory format, or our engine. */
+  /** How PyTorch runs the model; undefined for ours. */
+  readonly contender?: Contender | undefined;
+  /** PyTorch's memory format and its way where that is not eager, or our engine. */
   readonly variant: string;
   readonly imagesPerStep: number;
   /** Library and version, for a person. */
@@ -36,26 +36,34 @@ const here = new URL('.', import.meta.url);
 const worker = fileURLToPath(new URL('../../bench/pytorch/worker.py', here));
 const child = fileURLToPath(new URL('./ours.js', here));
 
-/** The interpreter that has PyTorch: $BIASLOSS_PYTHON, or /usr/bin/python3. */
-export const python = process.env.BIASLOSS_PYTHON ?? '/usr/bin/python3';
-
 /** Starts PyTorch on a workload in a process of its own. */
-export function startPyTorch(workload: Workload, variant: PyTorchVariant): Promise<Candidate> {
-  const env = { OMP_NUM_THREADS: String(workload.threads) };
-  const about = { side: 'pytorch', variant: variant.layout, frozen: variant.frozen } as const;
+export function startPyTorch(
+  workload: Omit<Workload, 'precision'>,
+  contender: Contender,
+): Promise<Candidate> {
+  const threads = String(workload.threads);
+  // torch.compile starts as many processes that compile.
+  const env = { OMP_NUM_THREADS: threads, TORCHINDUCTOR_COMPILE_THREADS: threads };
+  const { python, ...variant } = contender;
+  const about = { side: 'pytorch', variant: variantText(contender), contender } as const;
   return start({ file: python, args: [worker], env }, about, { cmd: 'setup', ...workload, ...variant });
+}
+
+/** `channels_last compiled` */
+export function variantText({ layout, way }: Pick<Contender, 'layout' | 'way'>): string {
+  return way === 'eager' ? layout : `${layout} ${way}`;
 }
 
 /** Starts this library on a workload in a process of its own. */
 export function startOurs(workload: Workload, engine: string): Promise<Candidate> {
   const env = { OMP_NUM_THREADS: String(workload.threads) };
-  const about = { side: 'ours', variant: engine, frozen: false } as const;
+  const about = { side: 'ours', variant: engine } as const;
   return start({ file: process.execPath, args: [child], env }, about, { cmd: 'setup', ...workload, engine });
 }
 
 async function start(
   command: Command,
-  about: Pick<Candidate, 'side' | 'variant' | 'frozen'>,
+  about: Pick<Candidate, 'side' | 'variant' | 'contender'>,
   request: Extract<Request, { cmd: 'setup' }>,
 ): Promise<Candidate> {
   const handle = new JsonLinesProcess(command);

@@ -1,20 +1,20 @@
 /** `npm run bench`: this library beside PyTorch, a table of images a second and peak memory. */
-import { execFileSync } from 'node:child_process';
 import { findMpirun } from '../src/cli/launch/mpirun.js';
 import { UserError } from '../src/errors.js';
 import { type Case, type Comparison, runCase } from './benchmark.js';
-import { python } from './candidate.js';
 import { timeCuda } from './cuda/run.js';
+import { readKnownWays } from './earlierRun.js';
 import { type FamiliesOptions, familiesText, timeFamilies } from './families/run.js';
 import { compareFinetuning } from './finetune/run.js';
 import { timeInt8 } from './int8/run.js';
 import { int8Table } from './int8/table.js';
+import { interpretersAt, usablePython } from './interpreters.js';
 import { timeLoader } from './loader/run.js';
 import { busyShare, machine } from './machine.js';
 import { timeOperations } from './operations/run.js';
 import { commandLine } from './options.js';
 import { timePages } from './page/run.js';
-import { type CommonOptions, modelCases, validateCases } from './plans.js';
+import { type CommonOptions, modelCases, type Peers, validateCases } from './plans.js';
 import { costTable } from './ranks/costTable.js';
 import { timeNetwork, workOf } from './ranks/network.js';
 import { timeRanks } from './ranks/run.js';
@@ -25,24 +25,23 @@ function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-function hasPyTorch(): boolean {
-  try {
-    execFileSync(python, ['-c', 'import torch'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    progress(`${python} cannot import torch: timing this library alone`);
-    return false;
-  }
+function pythonOf({ pytorch }: { readonly pytorch: string | false }): string | undefined {
+  return usablePython(pytorch, progress);
+}
+
+function peersOf({ pytorch, fastestOf }: CommonOptions): Peers {
+  const known = fastestOf === undefined ? undefined : readKnownWays(fastestOf);
+  return { pythons: interpretersAt(pytorch, progress), known };
 }
 
 async function run<Options extends CommonOptions>(
   options: Options,
-  plan: (options: Options) => Case[],
+  plan: (options: Options, peers: Peers) => Case[],
 ): Promise<void> {
   const comparisons: Comparison[] = [];
   const failures: string[] = [];
   let busy = 0;
-  for (const one of plan({ ...options, pytorch: options.pytorch && hasPyTorch() })) {
+  for (const one of plan(options, peersOf(options))) {
     const before = await busyShare();
     const result = await runCase(one, progress);
     busy = Math.max(busy, before, await busyShare());
@@ -57,8 +56,7 @@ async function run<Options extends CommonOptions>(
 }
 
 async function runFamilies(options: FamiliesOptions): Promise<void> {
-  const pytorch = options.pytorch && hasPyTorch();
-  const report = await timeFamilies({ ...options, pytorch }, progress);
+  const report = await timeFamilies(options, interpretersAt(options.pytorch, progress), progress);
   process.stdout.write(`${familiesText(report)}\n`);
   if (report.failures.length > 0) process.exitCode = 1;
 }
@@ -83,10 +81,7 @@ await commandLine({
     process.stdout.write(`${int8Table(await timeInt8(options, progress))}\n`);
   },
   validate: (options) => run(options, validateCases),
-  ops: (options) =>
-    timeOperations({ ...options, pytorch: options.pytorch && hasPyTorch() }, (line) =>
-      process.stdout.write(`${line}\n`),
-    ),
+  ops: (options) => timeOperations(options, pythonOf(options), (line) => process.stdout.write(`${line}\n`)),
   loader: (options) => timeLoader(options, (line) => process.stdout.write(`${line}\n`)),
   cuda: (options) => orSentence(() => timeCuda(options, { print, progress })),
   page: (options) =>
@@ -95,12 +90,11 @@ await commandLine({
       return true;
     }),
   finetune: async (options) => {
-    const pytorch = options.pytorch && hasPyTorch();
-    process.stdout.write(`${await compareFinetuning({ ...options, pytorch }, progress)}\n`);
+    process.stdout.write(`${await compareFinetuning(options, pythonOf(options), progress)}\n`);
   },
   ranks: async ({ mpirun, ...options }) => {
-    const pytorch = options.pytorch && !options.syncBatchNorm && hasPyTorch();
-    const table = await timeRanks({ ...options, pytorch }, findMpirun(mpirun), progress);
+    const python = options.syncBatchNorm ? undefined : pythonOf(options);
+    const table = await timeRanks({ ...options, python }, findMpirun(mpirun), progress);
     process.stdout.write(`${table}\n`);
   },
   network: async ({ mpirun, ...options }) => {

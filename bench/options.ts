@@ -9,7 +9,15 @@ import type { LoaderOptions } from './loader/run.js';
 import { defaultModels, familyModels, parseModel } from './models.js';
 import type { OperationsOptions } from './operations/run.js';
 import { addPage, type PageActions } from './page/options.js';
-import { count, listOf, listOfModels, oneModel, wholeNumber } from './parsing.js';
+import {
+  count,
+  listOf,
+  listOfModels,
+  oneModel,
+  pythonOption,
+  pythonsOption,
+  wholeNumber,
+} from './parsing.js';
 import type { ModelsOptions, ValidateOptions } from './plans.js';
 import { addRankCommands, type RankActions } from './ranks/options.js';
 
@@ -34,7 +42,7 @@ export interface Actions extends RankActions, CudaActions, PageActions, Int8Acti
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
-      'faster of its memory formats. The table goes to stdout, progress to stderr.',
+      'fastest of its ways (memory formats, torch.compile). The table goes to stdout, progress to stderr.',
   );
   const models = program
     .command('models', { isDefault: true })
@@ -80,6 +88,7 @@ function addFamilies(program: Command, actions: Actions): void {
     .option('--threads <n>', 'threads of either side', count, defaultThreads)
     .addOption(new Option('--engine <name>', 'our engine').choices(engineChoices).default('auto'))
     .option('--rounds <n>', 'blocks of each candidate', count, 3)
+    .addOption(pythonsOption())
     .option('--no-pytorch', 'this library alone')
     .action((options: FamiliesOptions) => actions.families(options));
 }
@@ -88,7 +97,7 @@ function addValidate(program: Command, actions: Actions): Command {
   return program
     .command('validate')
     .description(
-      'ImageNet validation from files to accuracies, the model alone, its latency; PyTorch also frozen',
+      'ImageNet validation from files to accuracies, the model alone, its latency; PyTorch also frozen or compiled',
     )
     .requiredOption('--data <folder>', 'a folder of class folders of images')
     .addOption(
@@ -111,6 +120,7 @@ function addOperations(program: Command, actions: Actions): void {
     .option('--only <text>', 'only operations whose names contain this')
     .option('--threads <n>', 'threads of either side', count, defaultThreads)
     .option('--rounds <n>', 'runs of each', count, 5)
+    .addOption(pythonOption())
     .option('--no-pytorch', 'time this library alone')
     .action((options: OperationsOptions) => actions.ops(options));
 }
@@ -168,6 +178,7 @@ function addFinetune(program: Command, actions: Actions): void {
         .choices(['contiguous_format', 'channels_last'])
         .default('channels_last'),
     )
+    .addOption(pythonOption())
     .option('--no-pytorch', 'this library alone')
     .action((options: FinetuneOptions) => actions.finetune(options));
 }
@@ -182,7 +193,12 @@ function addCommon(command: Command): void {
         .default(['f32'], 'f32'),
     )
     .option('--rounds <n>', 'blocks of each candidate', count, 5)
+    .addOption(pythonsOption())
     .option('--no-pytorch', 'time this library alone')
+    .option(
+      '--fastest-of <file>',
+      'of PyTorch’s ways, only the fastest of an earlier run, which wrote this file by --json',
+    )
     .option('--no-ours', 'time PyTorch alone')
     .option('--json <file>', 'write every figure to a file');
 }

@@ -1,5 +1,6 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../src/errors.js';
+import { defaultPython } from './interpreters.js';
 import { type BenchmarkModel, parseModel } from './models.js';
 
 /** A whole number from 1 on. */
@@ -39,4 +40,27 @@ export function oneModel(label: string): BenchmarkModel {
     if (error instanceof UsageError) throw new InvalidArgumentError(error.message);
     throw error;
   }
+}
+
+/** Interpreters, one a flag; the first takes the place of the default. */
+function pythons(path: string, before: readonly string[]): readonly string[] {
+  return before === DEFAULT_PYTHONS ? [path] : [...before, path];
+}
+
+/** What `--pytorch` is where no interpreter is named. */
+export const DEFAULT_PYTHONS: readonly string[] = [defaultPython];
+
+/** `--pytorch` of commands that time several. */
+export function pythonsOption(): Option {
+  return new Option(
+    '--pytorch <python>',
+    'a Python that has PyTorch; several, each after a flag of its own: the fastest counts',
+  )
+    .argParser(pythons)
+    .default(DEFAULT_PYTHONS, DEFAULT_PYTHONS.join());
+}
+
+/** `--pytorch` of commands that time one PyTorch. */
+export function pythonOption(): Option {
+  return new Option('--pytorch <python>', 'the Python that has PyTorch').default(defaultPython);
 }

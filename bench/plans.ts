@@ -1,4 +1,6 @@
 import type { Case } from './benchmark.js';
+import type { KnownWays } from './earlierRun.js';
+import type { Interpreter } from './interpreters.js';
 import type { BenchmarkModel } from './models.js';
 import type { Mode, Precision } from './protocol.js';
 
@@ -8,7 +10,10 @@ export interface CommonOptions {
   readonly engine: string;
   readonly precision: readonly Precision[];
   readonly rounds: number;
-  readonly pytorch: boolean;
+  /** Pythons that have PyTorch. */
+  readonly pytorch: readonly string[] | false;
+  /** The `--json` file of an earlier run, whose fastest ways of PyTorch alone take part. */
+  readonly fastestOf?: string | undefined;
   readonly ours: boolean;
   readonly json?: string | undefined;
 }
@@ -27,17 +32,25 @@ export interface ValidateOptions extends CommonOptions {
   readonly data: string;
 }
 
+/** PyTorch's side. */
+export interface Peers {
+  readonly pythons: readonly Interpreter[];
+  /** The fastest ways of an earlier run. */
+  readonly known?: KnownWays | undefined;
+}
+
 /** The cases of `bench models`: each model in each mode. */
-export function modelCases(options: ModelsOptions): Case[] {
+export function modelCases(options: ModelsOptions, peers: Peers): Case[] {
   const { threads, steps } = options;
   return options.models.flatMap(({ label, batch, workload }) =>
-    options.modes.map((mode) => ({
-      ...common(options),
-      label,
-      steps,
-      workload: { ...workload, batch: options.batch ?? batch, mode, threads },
-      frozen: false,
-    })),
+    options.modes.map((mode) =>
+      caseOf(options, peers, {
+        label,
+        steps,
+        workload: { ...workload, batch: options.batch ?? batch, mode, threads },
+        lines: [['eager', 'compiled']],
+      }),
+    ),
   );
 }
 
@@ -49,7 +62,7 @@ const VALIDATION_BATCH = 32;
  * The cases of `bench validate`: from files to accuracies, the model alone at batch 32 and 1, and its latency
  * (batch 1) on one thread.
  */
-export function validateCases(options: ValidateOptions): Case[] {
+export function validateCases(options: ValidateOptions, peers: Peers): Case[] {
   const { threads, data, model } = options;
   const alone = [
     { batch: VALIDATION_BATCH, threads },
@@ -60,17 +73,21 @@ export function validateCases(options: ValidateOptions): Case[] {
     { mode: 'validate', batch: VALIDATION_BATCH, threads, data, repeat: REPEAT } as const,
     ...alone.map((size) => ({ mode: 'eval', ...size }) as const),
   ];
-  return workloads.map((workload) => ({
-    ...common(options),
-    label: model.label,
-    // A pass over the folder is long enough to be a block by itself.
-    ...(workload.mode === 'validate' ? { steps: 1 } : {}),
-    workload: { ...model.workload, ...workload },
-    frozen: true,
-  }));
+  return workloads.map((workload) =>
+    caseOf(options, peers, {
+      label: model.label,
+      // A pass over the folder is long enough to be a block by itself.
+      steps: workload.mode === 'validate' ? 1 : undefined,
+      workload: { ...model.workload, ...workload },
+      lines: [['eager'], ['frozen', 'compiled']],
+    }),
+  );
 }
 
-function common(options: CommonOptions): Pick<Case, 'precisions' | 'engine' | 'rounds' | 'sides'> {
-  const { precision: precisions, engine, rounds, ours, pytorch } = options;
-  return { precisions, engine, rounds, sides: { ours, pytorch } };
+function caseOf(
+  { precision: precisions, engine, rounds, ours }: CommonOptions,
+  { pythons, known }: Peers,
+  own: Pick<Case, 'label' | 'steps' | 'workload' | 'lines'>,
+): Case {
+  return { ...own, precisions, engine, rounds, ours, pythons, known: known?.(own.label, own.workload) };
 }

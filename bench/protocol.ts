@@ -30,9 +30,14 @@ export type Precision = 'f32' | 'bf16';
 export interface PyTorchVariant {
   /** Memory format. */
   readonly layout: 'contiguous' | 'channels_last';
-  /** In evaluation: a frozen and optimised torch.jit trace instead of the eager model. */
-  readonly frozen: boolean;
+  readonly way: Way;
 }
+
+/**
+ * How PyTorch runs a model: as the published code does (`eager`), as a frozen and optimised torch.jit trace (`frozen`, in
+ * evaluation), or by torch.compile with inductor (`compiled`, in evaluation with frozen weights).
+ */
+export type Way = 'eager' | 'frozen' | 'compiled';
 
 export type Request =
   | ({ readonly cmd: 'setup'; readonly engine?: string } & Workload & Partial<PyTorchVariant>)

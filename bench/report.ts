@@ -16,7 +16,7 @@ const MOST_BUSY = 0.1;
 /** The report as text: versions, the table, warnings. */
 export function reportText({ machine, busy, comparisons, failures }: Report): string {
   const lines = [`${machine.cpu}; ${versions(comparisons).join('; ')}`, '', comparisonTable(comparisons)];
-  lines.push(...latencies(comparisons));
+  lines.push(...slowerPeers(comparisons), ...latencies(comparisons));
   if (busy > MOST_BUSY) {
     const share = (100 * busy).toFixed(0);
     lines.push(
@@ -28,10 +28,21 @@ export function reportText({ machine, busy, comparisons, failures }: Report): st
 }
 
 function versions(comparisons: readonly Comparison[]): string[] {
-  const all = comparisons.flatMap(({ ours, pytorch }) =>
-    [ours?.version ?? [], pytorch?.version ?? []].flat(),
+  const all = comparisons.flatMap(({ ours, pytorch, slower = [] }) =>
+    [ours, pytorch, ...slower].flatMap((side) => side?.version ?? []),
   );
   return [...new Set(all)].sort();
+}
+
+/** The fastest ways of PyTorch's slower interpreters, which the table leaves out. */
+function slowerPeers(comparisons: readonly Comparison[]): string[] {
+  const lines = comparisons.flatMap(({ model, mode, slower = [] }) =>
+    slower.map(
+      ({ version, precision, variant, imagesPerSecond }) =>
+        `slower: ${model} ${mode}, ${version}, ${precision} ${variant}: ${figure(imagesPerSecond.median)} images/s`,
+    ),
+  );
+  return [...new Set(lines)];
 }
 
 /** Batch 1 in evaluation, as milliseconds an image. */
@@ -41,12 +52,14 @@ function latencies(comparisons: readonly Comparison[]): string[] {
     .map(({ model, threads, ours, pytorch }) => {
       const sides = [
         ours ? `ours ${ours.precision} ${milliseconds(ours)}` : [],
-        pytorch
-          ? `PyTorch ${pytorch.precision}${pytorch.frozen ? ' frozen' : ''} ${milliseconds(pytorch)}`
-          : [],
+        pytorch ? `PyTorch ${pytorch.precision}${wayText(pytorch)} ${milliseconds(pytorch)}` : [],
       ];
       return `latency of ${model}, threads ${threads}: ${sides.flat().join(', ')}`;
     });
+}
+
+function wayText({ contender }: Measured): string {
+  return contender && contender.way !== 'eager' ? ` ${contender.way}` : '';
 }
 
 function milliseconds({ imagesPerSecond }: Measured): string {

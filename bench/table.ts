@@ -66,10 +66,7 @@ const NOTHING = '–';
 
 function speedCells(side: Measured | undefined): [string, string] {
   if (!side) return [NOTHING, NOTHING];
-  return [
-    `${side.precision} ${side.variant}${side.frozen ? ' frozen' : ''}`,
-    figure(side.imagesPerSecond.median),
-  ];
+  return [`${side.precision} ${side.variant}`, figure(side.imagesPerSecond.median)];
 }
 
 function memoryCell(side: Measured | undefined): string {

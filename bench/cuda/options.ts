@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defaultModels, parseModel } from '../models.js';
-import { count, listOf, listOfModels } from '../parsing.js';
+import { count, listOf, listOfModels, pythonOption } from '../parsing.js';
 import type { CudaOptions } from './run.js';
 
 /** What the command does. */
@@ -53,6 +53,7 @@ export function addCuda(program: Command, actions: CudaActions): void {
     )
     .option('--seconds <n>', 'how long the timed steps of a figure take together', positive, 0.5)
     .option('--torch <file>', 'PyTorch’s figures: what bench/pytorch/cuda.py --json wrote on the same card')
+    .addOption(pythonOption())
     .option('--no-pytorch', 'time this library alone')
     .option('--no-checks', 'leave out the tests on the card')
     .option('--no-profile', 'leave out the tables of each step’s parts')

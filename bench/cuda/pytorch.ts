@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../src/errors.js';
-import { python } from '../candidate.js';
 import type { CudaWorkload, WorkloadOptions } from './workload.js';
 
 /** What PyTorch took for a step, in one of its ways: a line of `bench/pytorch/cuda.py`. */
@@ -95,7 +94,7 @@ export function bestOf(
 }
 
 /** Whether the interpreter has a PyTorch that sees a card. */
-export function hasPyTorchOnCard(): boolean {
+export function hasPyTorchOnCard(python: string): boolean {
   const ask = 'import sys, torch; sys.exit(not torch.cuda.is_available())';
   try {
     execFileSync(python, ['-c', ask], { stdio: 'ignore' });
@@ -108,10 +107,12 @@ export function hasPyTorchOnCard(): boolean {
 /** Times PyTorch on the card in every precision, one after the other. */
 export async function runPyTorch(
   options: WorkloadOptions,
+  python: string,
   progress: (text: string) => void,
 ): Promise<PyTorchFigures> {
   const all: PyTorchFigures[] = [];
-  for (const precision of options.precision) all.push(await runPrecision(options, precision, progress));
+  for (const precision of options.precision)
+    all.push(await runPrecision(python, argumentsFor(options, precision), progress));
   return {
     version: all[0]?.version,
     figures: all.flatMap(({ figures }) => figures),
@@ -120,14 +121,14 @@ export async function runPyTorch(
 }
 
 async function runPrecision(
-  options: WorkloadOptions,
-  precision: string,
+  python: string,
+  args: readonly string[],
   progress: (text: string) => void,
 ): Promise<PyTorchFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'biasloss-bench-'));
   const json = join(folder, 'figures.jsonl');
   try {
-    await start([...argumentsFor(options, precision), '--json', json], progress);
+    await start(python, [...args, '--json', json], progress);
     return readFigures(json);
   } finally {
     rmSync(folder, { recursive: true });
@@ -146,7 +147,7 @@ export function argumentsFor(options: WorkloadOptions, precision: string): strin
 }
 
 /** Its stderr is progress; what it prints is in its file. */
-function start(args: readonly string[], progress: (text: string) => void): Promise<void> {
+function start(python: string, args: readonly string[], progress: (text: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(python, [script, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     let last = '';

@@ -4,7 +4,6 @@ import { openDevice } from '../../src/engines/cuda/native/openDevice.js';
 import { measurePeaks } from '../../src/engines/cuda/peaks.js';
 import type { MachinePeaks } from '../../src/engines/engine.js';
 import { errorMessage } from '../../src/errors.js';
-import { python } from '../candidate.js';
 import { checkOnCard } from './checks.js';
 import { measureOurs, type OurFigures } from './ours.js';
 import { bestOf, hasPyTorchOnCard, type PyTorchFigures, readFigures, runPyTorch } from './pytorch.js';
@@ -19,8 +18,8 @@ export interface CudaOptions extends WorkloadOptions {
   readonly checks: boolean;
   /** Whether a table of each step's parts is printed. */
   readonly profile: boolean;
-  /** Whether PyTorch is timed beside. */
-  readonly pytorch: boolean;
+  /** The Python whose PyTorch is timed beside; false for none. */
+  readonly pytorch: string | false;
   /** A file of PyTorch's figures from the same card, instead of timing it. */
   readonly torch?: string | undefined;
   /** File for our figures, a JSON line each. */
@@ -47,7 +46,7 @@ export async function timeCuda(options: CudaOptions, { print, progress }: CudaOu
   const passed = !options.checks || (await checkOnCard());
   if (!passed) progress('some checks on the card failed');
   // Each side has the card to itself.
-  const torch = known ?? (options.pytorch ? await timePyTorch(options, progress) : undefined);
+  const torch = known ?? (await timePyTorch(options, progress));
   const device = openDevice();
   try {
     const peaks = await measurePeaks(device);
@@ -65,7 +64,9 @@ async function timePyTorch(
   options: CudaOptions,
   progress: (text: string) => void,
 ): Promise<PyTorchFigures | undefined> {
-  if (hasPyTorchOnCard()) return runPyTorch(options, progress);
+  const { pytorch: python } = options;
+  if (python === false) return undefined;
+  if (hasPyTorchOnCard(python)) return runPyTorch(options, python, progress);
   progress(`${python} has no PyTorch that sees the card: timing this library alone`);
   return undefined;
 }

