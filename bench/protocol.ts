@@ -58,7 +58,7 @@ export interface SetupReply {
 export interface RunReply {
   /** Of each step. */
   readonly seconds: readonly number[];
-  /** Of the last training step. */
+  /** Of the last training step; null in other modes, and where it is not finite. */
   readonly loss: number | null;
 }
 

@@ -1,6 +1,7 @@
 """What the PyTorch side of the benchmark runs: training steps, forward passes, or passes over a folder of images."""
 
 import contextlib
+import math
 import time
 
 import torch
@@ -43,7 +44,9 @@ class Session:
             start = time.perf_counter()
             loss = self.step()
             seconds.append(time.perf_counter() - start)
-        return {"seconds": seconds, "loss": loss}
+        # JSON has no NaN: a training that diverges is timed all the same.
+        is_finite = loss is not None and math.isfinite(loss)
+        return {"seconds": seconds, "loss": loss if is_finite else None}
 
 
 def fused():

@@ -4,7 +4,7 @@
      "layout": "contiguous"|"channels_last", "mode": "train"|"eval"|"validate", "image_size", "classes",
      "way": "eager"|"frozen"|"compiled"; of validate also "data": FOLDER, "repeat": passes in one step}
         -> {"parameters", "images_per_step", "version"}
-    {"cmd": "run", "steps": n}  -> {"seconds": [one a step], "loss": of the last step, null but in training}
+    {"cmd": "run", "steps": n}  -> {"seconds": [one a step], "loss": of the last training step, null where it is not finite}
     {"cmd": "memory"}           -> {"peak_bytes": greatest resident size so far}
     {"cmd": "logits", "weights": FILE to write}  -> {"logits": [batch * classes]}, of evaluation
     {"cmd": "quit"}
