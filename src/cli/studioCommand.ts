@@ -21,7 +21,7 @@ const LOCAL = ['127.0.0.1', '::1', 'localhost'];
 /** Adds the options and the action of `studio`. */
 export function configureStudio(command: Command): void {
   const options = [
-    new Option('--port <n>', 'port of the page; 0: any that is free').argParser(parsePort).default(6007),
+    new Option('--port <n>', 'port of the page; 0: any free port').argParser(parsePort).default(6007),
     new Option(
       '--host <address>',
       'address to listen on; others than 127.0.0.1 are reached from the network',

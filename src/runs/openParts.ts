@@ -96,11 +96,11 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
   }
 }
 
-/** Says so where a run goes on with another engine, whose numbers differ in the last bits. */
+/** Gives notice when a run resumes on a different engine: results may differ in the last bits. */
 function noticeOtherEngine({ description }: Engine, { checkpoint, onEvent }: PartsOptions): void {
   const before = checkpoint?.training?.engine;
   if (before === undefined || before === description) return;
-  const text = `the run was computed by ${before} and goes on with ${description}: the last bits of its numbers may differ from those without a stop`;
+  const text = `the checkpoint was saved with ${before}, and training resumes with ${description}: results may differ in the last bits from an uninterrupted run`;
   onEvent?.(noticeEvent('settings', () => text));
 }
 

@@ -1,4 +1,17 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { readCached, writeCached } from './cacheFile.js';
+import { cacheFolder } from './cacheFolder.js';
+
+/**
+ * The file of an engine's choices.
+ *
+ * @param about what they hold for: the device, versions of libraries
+ */
+export function choicesFile(engine: string, about: readonly unknown[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(about)).digest('hex').slice(0, 24);
+  return join(cacheFolder(engine), `${hash}.choices`);
+}
 
 /** Which algorithm was taken for what, kept in a file so that later runs take the same and give the same bits. */
 export class Choices {

@@ -22,7 +22,7 @@ export function cpuRuntime(bits: number): CpuRuntime | undefined {
 
 /** How many threads a library computes with. */
 export interface ThreadLimit {
-  /** For a person: `2 threads (GNU OpenMP)`. */
+  /** Human-readable: `2 threads (GNU OpenMP)`. */
   readonly text: string;
   /** Ends a limit that holds for the process. */
   release(): void;

@@ -24,7 +24,7 @@ export interface StudioOptions {
   readonly runs: string;
   /** Folders of images that may be looked at, besides those of the runs. Default: none. */
   readonly data?: readonly string[] | undefined;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
   /** Address or name to listen on. Default 127.0.0.1: this machine alone. */
   readonly host?: string | undefined;

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
 import { cacheFolder } from '../../cache/cacheFolder.js';
-import { Choices } from '../../cache/choices.js';
+import { Choices, choicesFile } from '../../cache/choices.js';
 import type { Device } from '../device.js';
 import { PlanTimer } from './algorithms/planTimer.js';
 import { Selection } from './algorithms/selection.js';
@@ -69,7 +67,9 @@ function withLibraries(
   const cudnn = Cudnn.open(libraries.cudnn.handle, device.stream);
   const cublasLt = new CublasLt(libraries.cublasLt.handle, () => device.stream);
   const timer = timerOf(device);
-  const choices = new Choices(choicesFile(properties, [cudnnVersion, cublasLt.version]));
+  const { name, multiprocessors } = properties;
+  const versions = [cudnnVersion, cublasLt.version];
+  const choices = new Choices(choicesFile('cuda', [name, multiprocessors, versions]));
   device.use({
     versions: `driver for CUDA ${asVersion(driverVersion)}, NVRTC ${nvrtc.version}, cuDNN ${cudnnVersion}, cuBLASLt ${cublasLt.version}`,
     compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder('cuda')),
@@ -105,10 +105,4 @@ function timerOf(device: CudaDevice): PlanTimer {
 /** `13.0` of 13000. */
 function asVersion(version: number): string {
   return `${Math.floor(version / 1000)}.${Math.floor(version / 10) % 100}`;
-}
-
-/** The file of the choices of the libraries' algorithms. */
-function choicesFile({ name, multiprocessors }: DeviceProperties, versions: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify([name, multiprocessors, versions]));
-  return join(cacheFolder('cuda'), `${hash.digest('hex').slice(0, 24)}.choices`);
 }

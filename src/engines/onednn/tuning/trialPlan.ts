@@ -1,20 +1,23 @@
 import type { Program, ValueId } from '../../../graph/program.js';
 import type { Shape, TensorType } from '../../../graph/tensorType.js';
-import type { AnyEngineNode } from '../../fusion/node.js';
+import type { NodeOf } from '../../fusion/node.js';
 import { Usage } from '../../fusion/usage.js';
 import type { Dnnl } from '../dnnl.js';
-import { convLowerings } from '../lowering/conv.js';
+import { lowerNode } from '../lowering/table.js';
 import { Draft } from '../plan/draft.js';
 import type { Storage } from '../plan/place.js';
 import type { Plan } from '../plan/plan.js';
 import type { WaySettings } from '../ways/candidates.js';
 import type { Convolution, ConvWay } from '../ways/way.js';
 
+/** What a trial computes. */
+type TrialKind = 'conv2d' | 'conv2dInputGrad' | 'conv2dParameterGrad';
+
 /** A program of one convolution: its operands, its result, and the node between them. */
 interface Trial {
   readonly operands: readonly ValueId[];
   readonly result: ValueId;
-  readonly node: AnyEngineNode;
+  readonly node: NodeOf<TrialKind>;
   readonly program: Program;
 }
 
@@ -32,7 +35,7 @@ function trialOf({ pass, geometry, shapes: { x, weight, y }, hasBias }: Convolut
   const values = [...inputs, ...outputs].map((shape): TensorType => ({ shape, dtype: 'f32' }));
   const operands = inputs.map((_, value) => value);
   const ends = { inputs: operands, outputs: outputs.map((_, i) => inputs.length + i) };
-  const nodes: Record<Convolution['pass'], AnyEngineNode> = {
+  const nodes: Record<Convolution['pass'], NodeOf<TrialKind>> = {
     training: { kind: 'conv2d', attributes: geometry, ...ends },
     inputGradient: { kind: 'conv2dInputGrad', attributes: { ...geometry, inputShape: x }, ...ends },
     weightGradient: {
@@ -60,7 +63,7 @@ export function trialPlan(dnnl: Dnnl, settings: WaySettings, convolution: Convol
   try {
     draft.begin(node, 0);
     placeOperands(draft, convolution, operands);
-    lower(draft, node);
+    lowerNode<TrialKind>(draft, node);
     const { pass, shapes, isNormalised } = convolution;
     const shape = draft.shapeOf(result);
     if (pass === 'weightGradient') draft.places.as(result, draft.layouts.rowMajor(shapes.weight));
@@ -80,28 +83,11 @@ function placeOperands(
   operands: readonly ValueId[],
 ): void {
   // A weight gradient's node reads dy and x, in this order.
-  const [a, b] = pass === 'weightGradient' ? [descs[1], descs[0]] : descs;
-  const wanted = [a, b, draft.layouts.rowMajor([1])];
+  const wanted = pass === 'weightGradient' ? [descs[1], descs[0]] : descs;
   operands.forEach((value, i) => {
-    const desc = i < 2 ? wanted[i]! : draft.layouts.rowMajor(draft.shapeOf(value));
+    const desc = wanted[i] ?? draft.layouts.rowMajor(draft.shapeOf(value));
     const isFixed = i === 1 && pass !== 'weightGradient' && isWeightFixed;
     const storage: Storage = isFixed ? 'static' : 'transient';
     draft.places.define(value, draft.buffers.allocate(desc, storage));
   });
-}
-
-function lower(draft: Draft, node: AnyEngineNode): void {
-  switch (node.kind) {
-    case 'conv2d':
-      convLowerings.conv2d(draft, node);
-      break;
-    case 'conv2dInputGrad':
-      convLowerings.conv2dInputGrad(draft, node);
-      break;
-    case 'conv2dParameterGrad':
-      convLowerings.conv2dParameterGrad(draft, node);
-      break;
-    default:
-      throw new Error(`${node.kind} is no convolution`);
-  }
 }

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { UserError } from '../../../errors.js';
-import { cacheFolder } from '../../cache/cacheFolder.js';
-import { Choices } from '../../cache/choices.js';
+import { Choices, choicesFile } from '../../cache/choices.js';
 import type { Precision } from '../../engine.js';
 import type { DnnlLibrary } from '../library.js';
 
@@ -18,9 +15,12 @@ const modes = ['auto', 'on', 'off', 'refresh'] as const;
 
 /** What was measured on this processor, with this version of the library and so many threads. */
 export class Tuning {
+  /** Read when something is first measured, which in f32 is never the case by default. */
+  private choices: Choices | undefined;
+
   private constructor(
     private readonly mode: (typeof modes)[number],
-    private readonly choices: Choices,
+    private readonly file: string,
   ) {}
 
   /**
@@ -39,13 +39,13 @@ export class Tuning {
         `${TUNE_VARIABLE} must be one of ${modes.join(', ')}, not ${JSON.stringify(value)}`,
       );
     const machine = [cpus()[0]?.model ?? '', instructionSet, version, threads];
-    const hash = createHash('sha256').update(JSON.stringify(machine)).digest('hex').slice(0, 24);
-    return new Tuning(mode, new Choices(join(cacheFolder('onednn'), `${hash}.choices`), mode === 'refresh'));
+    return new Tuning(mode, choicesFile('onednn', machine));
   }
 
   /** Choices for programs of a precision; undefined where nothing is to be measured. */
   choicesFor(precision: Precision): Choices | undefined {
     if (this.mode === 'off' || (this.mode === 'auto' && precision !== 'bf16')) return undefined;
+    this.choices ??= new Choices(this.file, this.mode === 'refresh');
     return this.choices;
   }
 }
