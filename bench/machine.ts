@@ -22,6 +22,15 @@ export function machine(): Machine {
   };
 }
 
+/** Above this share of the processors in others' hands, figures mislead. */
+const MOST_BUSY = 0.1;
+
+/** Says how much other processes took where that misleads; undefined where it does not. @param busy as {@link busyShare} */
+export function busyText(busy: number): string | undefined {
+  if (busy <= MOST_BUSY) return undefined;
+  return `other processes took up to ${(100 * busy).toFixed(0)}% of the processors`;
+}
+
 const SAMPLE_MS = 500;
 
 /** The share of the processors' time, 0 to 1, that is taken over half a second: by others, when we ourselves are idle. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { CaseResult, Comparison, Measured } from './benchmark.js';
-import type { Machine } from './machine.js';
+import { busyText, type Machine } from './machine.js';
 import { comparisonTable, figure } from './table.js';
 
 /** Everything a run of the benchmark found. */
@@ -10,19 +10,12 @@ export interface Report extends CaseResult {
   readonly busy: number;
 }
 
-/** Above this share, figures mislead. */
-const MOST_BUSY = 0.1;
-
 /** The report as text: versions, the table, warnings. */
 export function reportText({ machine, busy, comparisons, failures }: Report): string {
   const lines = [`${machine.cpu}; ${versions(comparisons).join('; ')}`, '', comparisonTable(comparisons)];
   lines.push(...slowerPeers(comparisons), ...latencies(comparisons));
-  if (busy > MOST_BUSY) {
-    const share = (100 * busy).toFixed(0);
-    lines.push(
-      `warning: other processes took up to ${share}% of the processors; figures suffer by more than that`,
-    );
-  }
+  const busyNote = busyText(busy);
+  if (busyNote !== undefined) lines.push(`warning: ${busyNote}; figures suffer by more than that`);
   lines.push(...failures.map((failure) => `failed: ${failure}`));
   return `${lines.join('\n')}\n`;
 }

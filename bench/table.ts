@@ -1,6 +1,9 @@
 import type { Comparison, Measured } from './benchmark.js';
 import type { Spread } from './statistics.js';
 
+/** What a cell says where nothing was measured. */
+export const NOTHING = '–';
+
 const MIB = 2 ** 20;
 
 /** Lays rows out in columns: the first column to the left, the rest to the right. */
@@ -62,13 +65,12 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
   return layOut(header, rows);
 }
 
-const NOTHING = '–';
-
 function speedCells(side: Measured | undefined): [string, string] {
   if (!side) return [NOTHING, NOTHING];
   return [`${side.precision} ${side.variant}`, figure(side.imagesPerSecond.median)];
 }
 
-function memoryCell(side: Measured | undefined): string {
-  return side ? (side.peakBytes / MIB).toFixed(0) : NOTHING;
+/** Peak memory in MiB. */
+export function memoryCell(side: { readonly peakBytes?: number | undefined } | undefined): string {
+  return side?.peakBytes === undefined ? NOTHING : (side.peakBytes / MIB).toFixed(0);
 }

@@ -1,11 +1,9 @@
 import type { MachinePeaks, ProfileEntry } from '../../src/engines/engine.js';
 import { groupBy, type ProfileTotals, summarise, totalsOf } from '../../src/profile/summary.js';
-import { figure, markdown, spreadText } from '../table.js';
+import { figure, markdown, NOTHING, spreadText } from '../table.js';
 import type { OurFigures } from './ours.js';
 import type { PyTorchFigure } from './pytorch.js';
 import { type CudaWorkload, nameOf } from './workload.js';
-
-const NOTHING = '–';
 
 /** A measured step, and PyTorch's fastest way of it. */
 export interface CudaComparison {

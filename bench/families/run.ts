@@ -2,7 +2,7 @@ import { describeModel } from '../../src/models/describe.js';
 import { createModel } from '../../src/models/registry.js';
 import { type Case, type CaseResult, runCase } from '../benchmark.js';
 import type { Interpreter } from '../interpreters.js';
-import { busyShare } from '../machine.js';
+import { busyShare, busyText } from '../machine.js';
 import type { BenchmarkModel } from '../models.js';
 import { comparisonTable } from '../table.js';
 import { type FamilyRow, familiesTable, MOST_ROUNDING, type ModeFigures } from './table.js';
@@ -17,9 +17,6 @@ export interface FamiliesOptions {
   /** Pythons that have PyTorch. */
   readonly pytorch: readonly string[] | false;
 }
-
-/** Above this share of the processors in others' hands, figures mislead. */
-const MOST_BUSY = 0.1;
 
 /** What a run of {@link timeFamilies} came to. */
 export interface FamiliesReport {
@@ -68,8 +65,8 @@ export async function timeFamilies(
 export function familiesText({ rows, missing, failures, versions, busy }: FamiliesReport): string {
   const lines = [versions.join('; '), '', familiesTable(rows), ''];
   for (const [lack, models] of missing) lines.push(`${lack}, which is needed for ${models.join(', ')}`);
-  if (busy > MOST_BUSY)
-    lines.push(`warning: other processes took up to ${(100 * busy).toFixed(0)}% of the processors`);
+  const busyNote = busyText(busy);
+  if (busyNote !== undefined) lines.push(`warning: ${busyNote}`);
   lines.push(...failures.map((failure) => `failed: ${failure}`));
   return lines.join('\n').trimEnd();
 }

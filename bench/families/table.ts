@@ -1,6 +1,6 @@
 import type { Measured } from '../benchmark.js';
 import type { Spread } from '../statistics.js';
-import { figure, markdown } from '../table.js';
+import { figure, markdown, memoryCell, NOTHING } from '../table.js';
 
 /** A mode's figures of both sides; what could not be run is absent. */
 export interface ModeFigures {
@@ -21,9 +21,6 @@ export interface FamilyRow {
   readonly eval: ModeFigures;
 }
 
-const NOTHING = '–';
-const MIB = 2 ** 20;
-
 /** The greatest difference of logits that rounding in 32 bits explains. */
 export const MOST_ROUNDING = 1e-4;
 
@@ -43,7 +40,7 @@ function cellsOf({ model, parameters, macs, difference, train, eval: evaluation 
   return [
     ...[model, parameters.toLocaleString('en'), (macs / 1e6).toFixed(1), agreement(difference)],
     ...[...speedCells(train), ...speedCells(evaluation)],
-    ...[memoryCell(train), memoryCell(evaluation)],
+    ...[memoryCells(train), memoryCells(evaluation)],
   ];
 }
 
@@ -60,6 +57,6 @@ function speedCells({ ours, pytorch, ratio }: ModeFigures): string[] {
   ];
 }
 
-function memoryCell({ ours, pytorch }: ModeFigures): string {
-  return [ours, pytorch].map((side) => (side ? (side.peakBytes / MIB).toFixed(0) : NOTHING)).join(' / ');
+function memoryCells({ ours, pytorch }: ModeFigures): string {
+  return [ours, pytorch].map(memoryCell).join(' / ');
 }

@@ -1,6 +1,6 @@
 import { spreadOf } from '../../src/report/compare/comparison.js';
 import { pairedTest } from '../../src/report/compare/pairedTest.js';
-import { layOut } from '../table.js';
+import { layOut, NOTHING } from '../table.js';
 
 /** Last test accuracy in percent, and seconds from the command to the saved model. */
 export interface Outcome {
@@ -14,8 +14,6 @@ export interface FinetuneRow {
   readonly ours: Outcome;
   readonly pytorch?: Outcome | undefined;
 }
-
-const NOTHING = '–';
 
 /** The table of all seeds with means, and of several seeds a sentence on whether the accuracies differ. */
 export function finetuneTable(rows: readonly FinetuneRow[]): string {

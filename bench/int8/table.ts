@@ -1,5 +1,5 @@
 import type { Spread } from '../statistics.js';
-import { figure, markdown } from '../table.js';
+import { figure, markdown, NOTHING } from '../table.js';
 
 /** Milliseconds of one image, of the float model and of the other, by the number of threads. */
 export interface Latency {
@@ -30,8 +30,6 @@ export interface Int8Row {
   /** Of real weights. */
   readonly accuracies?: Accuracies | undefined;
 }
-
-const NOTHING = '–';
 
 /** The table of models in 8-bit integers, in Markdown. */
 export function int8Table(rows: readonly Int8Row[]): string {

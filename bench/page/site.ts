@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
-import { type BundledFile, bundlePage } from '../../test/browser/fixtures/bundle.js';
+import { bundle, bundlePage, named } from '../../test/browser/fixtures/bundle.js';
 import type { Site } from '../../test/browser/fixtures/site.js';
 
 /** A library that trains the same nets, if it is installed. */
@@ -52,25 +51,12 @@ export async function ourSite(): Promise<Site> {
 /** The site of a peer's page. @param folder that its packages are installed in */
 export async function peerSite({ script, files }: Peer, folder: string): Promise<Site> {
   const modules = join(folder, 'node_modules');
-  const { outputFiles } = await build({
+  const scripts = await bundle({
     entryPoints: { page: script },
     nodePaths: [modules],
     // Required by branches for Node.js, which a page does not take.
     external: ['fs', 'path', 'os', 'worker_threads', 'perf_hooks'],
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    target: 'es2022',
-    outdir: 'bundle',
-    write: false,
-    logLevel: 'silent',
   });
-  const named = (path: string, contents: Uint8Array): BundledFile => ({
-    name: path.replace(/^.*[\\/]/, ''),
-    contents,
-  });
-  const scripts = outputFiles.map(({ path, contents }) => named(path, contents));
   const others = files.map((path) => named(path, readFileSync(join(modules, path))));
-  return { html: HTML, files: [...scripts, ...others], isolated: true };
+  return { html: HTML, files: [...scripts.files, ...others], isolated: true };
 }

@@ -1,5 +1,5 @@
 import { median, type Rounds, type Spread, speedRatio, spread } from '../statistics.js';
-import { figure, layOut, spreadText } from '../table.js';
+import { figure, layOut, memoryCell, spreadText } from '../table.js';
 import type { NetName } from './nets.js';
 
 /** What was measured of a side on a net. */
@@ -19,11 +19,10 @@ const HEADER = ['net, side', 'ms a step (min–max)', '÷ ours', 'start s', 'fir
 export function pageTable(results: readonly PageResult[]): string {
   const rows = results.map((result) => {
     const ours = results.find(({ net }) => net === result.net)!;
-    const { net, name, seconds, startSeconds, firstSeconds, peakBytes } = result;
+    const { net, name, seconds, startSeconds, firstSeconds } = result;
     const ratio = result === ours ? '1' : spreadText(speedRatio(ours.seconds, seconds));
-    const memory = peakBytes === undefined ? '–' : (peakBytes / 2 ** 20).toFixed(0);
     const times = [startSeconds.toFixed(2), firstSeconds.toFixed(2)];
-    return [`${net} ${name}`, millisecondsText(seconds), ratio, ...times, memory];
+    return [`${net} ${name}`, millisecondsText(seconds), ratio, ...times, memoryCell(result)];
   });
   const versions = new Set(results.map(({ name, version }) => `${name}: ${version}`));
   return `${layOut(HEADER, rows)}\n\n${[...versions].join('\n')}`;

@@ -19,7 +19,7 @@ export interface Launched {
   readonly stderr: string;
 }
 
-/** Where a launch runs, if not as any other process. */
+/** Wraps the command of a launch, to run it in a network namespace, say, and adds environment variables. */
 export interface LaunchPlace {
   readonly wrap?: ((command: readonly string[]) => [string, string[]]) | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;

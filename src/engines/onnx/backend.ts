@@ -34,10 +34,10 @@ export class OnnxBackend<Tensor> implements EngineBackend<OnnxVariable<Tensor>> 
     program: Program,
     options: BackendCompileOptions<OnnxVariable<Tensor>>,
   ): Promise<OnnxExecutable<Tensor>> {
-    return this.compileWith(withoutCollectives(program), options);
+    return this.compileWith(recompute(withoutCollectives(program)), options);
   }
 
-  /** Prepares a program without collectives, some of whose variables may be other tensors than the engine's. */
+  /** Prepares a program without collectives as it is, some of whose variables may be other tensors than the engine's. */
   async compileWith(
     program: Program,
     {
@@ -49,7 +49,7 @@ export class OnnxBackend<Tensor> implements EngineBackend<OnnxVariable<Tensor>> 
     // With constant weights, ONNX Runtime's own optimiser chooses layouts, and keeps them between convolutions.
     const provider = frozen ? { ...runtime.provider, blockSize: undefined } : runtime.provider;
     const labels = labelInputs(program);
-    const lowered = lowerProgram(recompute(program), provider);
+    const lowered = lowerProgram(program, provider);
     const { bytes, externalData } = lowered;
     const session = await runtime
       .session(bytes, { optimise: frozen, externalData })

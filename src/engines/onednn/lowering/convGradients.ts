@@ -3,10 +3,9 @@ import type { ValueId } from '../../../graph/program.js';
 import type { EngineNode } from '../../fusion/node.js';
 import { ARG } from '../dnnl.js';
 import type { Draft } from '../plan/draft.js';
-import type { Place } from '../plan/place.js';
 import type { Convolution, LibraryWay } from '../ways/way.js';
 import { convSpec } from './convSpec.js';
-import { onValues, winogradOperands } from './convValues.js';
+import { inBlocks, onValues, winogradOperands } from './convValues.js';
 import { wideDepthwiseGradient } from './depthwise.js';
 import { productInputGradient, productWeightGradient } from './product/convolution.js';
 import { winogradInputGradient, winogradWeightGradient } from './winograd/convolution.js';
@@ -91,8 +90,6 @@ export function parameterGradient(
     ...onValues(draft, [x, dy], dw, undefined),
   };
   const way = draft.ways.choose(convolution);
-  const images = (value: ValueId): Place =>
-    draft.places.as(value, draft.layouts.images(draft.shapeOf(value)));
   switch (way.kind) {
     case 'depthwiseWindows':
       wideDepthwiseGradient(draft, geometry, { dy, x, dw });
@@ -100,7 +97,7 @@ export function parameterGradient(
     case 'ownWinograd':
       draft.places.define(
         dw,
-        winogradWeightGradient(draft, { images: images(x), gradient: images(dy), shapes }),
+        winogradWeightGradient(draft, { images: inBlocks(draft, x), gradient: inBlocks(draft, dy), shapes }),
       );
       return;
     case 'product':

@@ -1,6 +1,7 @@
 import type { ValueId } from '../../../graph/program.js';
 import type { MemoryDesc } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
+import type { Place } from '../plan/place.js';
 import type { Convolution } from '../ways/way.js';
 import type { ConvShapes } from './convShapes.js';
 import type { WinogradOperands } from './winograd/convolution.js';
@@ -20,6 +21,11 @@ export function onValues(
   };
 }
 
+/** Images in the layout that our own kernels work on. */
+export function inBlocks(draft: Draft, images: ValueId): Place {
+  return draft.places.as(images, draft.layouts.images(draft.shapeOf(images)));
+}
+
 /** Images in blocks and a weight, for our own kernels. */
 export function winogradOperands(
   draft: Draft,
@@ -30,7 +36,7 @@ export function winogradOperands(
   }: { readonly images: ValueId; readonly weight: ValueId; readonly shapes: ConvShapes },
 ): WinogradOperands {
   return {
-    images: draft.places.as(images, draft.layouts.images(draft.shapeOf(images))),
+    images: inBlocks(draft, images),
     weight: (desc: MemoryDesc) => draft.places.as(weight, desc),
     shapes,
   };

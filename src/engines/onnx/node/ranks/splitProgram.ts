@@ -83,9 +83,8 @@ class Splitting {
 
   private use(value: ValueId, stage: number): void {
     this.uses[stage]!.add(value);
-    if (this.isSource(value)) return;
+    if (this.isSource(value) || this.isCombined(value)) return;
     const made = this.readyIn(value);
-    if (this.makers.get(value)!.kind === 'allReduce') return;
     if (made < stage) this.stores[made]!.set(this.carry(value), value);
   }
 

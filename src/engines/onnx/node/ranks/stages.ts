@@ -34,8 +34,7 @@ export function stagesOf(program: Program): Stages {
     for (const value of node.inputs) due.set(value, Math.min(stage, due.get(value) ?? stage));
   }
   const ready = new Map<ValueId, number>();
-  for (const [node, stage] of of)
-    for (const value of node.outputs) ready.set(value, node.kind === 'allReduce' ? stage + 1 : stage);
+  for (const [node, stage] of of) makeReady(ready, node, stage);
   return { count: 1 + Math.max(0, ...ready.values()), of, ready };
 }
 
@@ -47,7 +46,12 @@ function earliest({ nodes }: Program): Map<AnyProgramNode, number> {
     if (isSource(node)) continue;
     const stage = Math.max(0, ...node.inputs.map((value) => ready.get(value) ?? 0));
     stages.set(node, stage);
-    for (const value of node.outputs) ready.set(value, node.kind === 'allReduce' ? stage + 1 : stage);
+    makeReady(ready, node, stage);
   }
   return stages;
+}
+
+/** Results of a node can be used in its stage; those of a collective, which follows its stage, in the next. */
+function makeReady(ready: Map<ValueId, number>, node: AnyProgramNode, stage: number): void {
+  for (const value of node.outputs) ready.set(value, node.kind === 'allReduce' ? stage + 1 : stage);
 }
