@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { checkData } from '../data/check/checkData.js';
-import { exclusionLine } from '../data/folders/exclusions.js';
+import { exclusionLines } from '../data/folders/exclusions.js';
 import { isWebDataset } from '../data/webdataset/shards.js';
 import { sleepSoonWhenIdle } from '../engines/host/idle.js';
 import { UsageError, UserError } from '../errors.js';
@@ -188,9 +188,7 @@ async function checkedImages(
 async function excludeList(folder: string, unusable: readonly string[]): Promise<GivenSettings> {
   if (unusable.length === 0) return {};
   const exclude = join(folder, EXCLUDED);
-  await writeFileAtomically(exclude, [
-    Buffer.from(unusable.map((path) => `${exclusionLine(path)}\n`).join('')),
-  ]);
+  await writeFileAtomically(exclude, [Buffer.from(exclusionLines(unusable))]);
   return { exclude };
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { checkData, type DataCheck } from '../data/check/checkData.js';
 import type { DataReport } from '../data/check/report.js';
-import { exclusionLine } from '../data/folders/exclusions.js';
+import { exclusionLines } from '../data/folders/exclusions.js';
 import { isWebDataset } from '../data/webdataset/shards.js';
 import { UsageError, UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
@@ -59,9 +59,7 @@ async function runCheckData(place: string, flags: CheckDataFlags): Promise<void>
   if (logFormat === 'json') printJson({ event: 'data', ...check });
   else printCheck(check);
   if (writeExclude !== undefined)
-    await writeFileAtomically(writeExclude, [
-      new TextEncoder().encode(check.unusable.map((path) => `${exclusionLine(path)}\n`).join('')),
-    ]);
+    await writeFileAtomically(writeExclude, [new TextEncoder().encode(exclusionLines(check.unusable))]);
   refuseUnusable(check, place, writeExclude);
 }
 

@@ -58,6 +58,11 @@ export function exclusionLine(path: string): string {
   return /^[\s"'#]|[\s"']$/.test(path) ? `"${path}"` : path;
 }
 
+/** Lines of an exclusion list that name files. @throws UserError as {@link exclusionLine} */
+export function exclusionLines(paths: Iterable<string>): string {
+  return [...paths].map((path) => `${exclusionLine(path)}\n`).join('');
+}
+
 /**
  * The file or folder that a line of an exclusion list names; its possible readings are tried in turn.
  *

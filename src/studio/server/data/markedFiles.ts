@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import {
   type Exclusions,
-  exclusionLine,
+  exclusionLines,
   pathOfEntry,
   readExclusions,
 } from '../../../data/folders/exclusions.js';
@@ -69,7 +69,7 @@ export class MarkedFiles {
       this.textOf(listing.folder) ??
       `# Images of ${listing.folder} to leave out, for train and check-data.\n`;
     const gap = text === '' || text.endsWith('\n') ? '' : '\n';
-    return text + gap + [...new Set(fresh)].map((image) => `${exclusionLine(image)}\n`).join('');
+    return text + gap + exclusionLines(new Set(fresh));
   }
 
   /** The list without images; undefined if none of them is on it. */
