@@ -14,7 +14,7 @@ export function lazily<P extends object>(load: () => Promise<FunctionComponent<P
     const [problem, setProblem] = useState('');
     const [, setLoaded] = useState(loaded !== undefined);
     useEffect(() => {
-      if (loaded) return;
+      if (loaded) return setLoaded(true);
       load().then(
         (found) => {
           loaded = found;

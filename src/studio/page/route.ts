@@ -26,8 +26,14 @@ export function panelAddress(panel: string, run: string): string {
 export function useRoute(first: string): Route {
   const [route, setRoute] = useState(() => currentRoute(first));
   useEffect(() => {
-    const update = (): void => setRoute(currentRoute(first));
+    const update = (): void =>
+      setRoute((before) => {
+        const now = currentRoute(first);
+        return now.panel === before.panel && now.rest === before.rest ? before : now;
+      });
     addEventListener('hashchange', update);
+    // Effects run after the first paint: a link may have been followed by then.
+    update();
     return () => removeEventListener('hashchange', update);
   }, []);
   return route;
