@@ -1,4 +1,4 @@
-"""Training steps of one rank of DistributedDataParallel over gloo: RANK SIZE FILE MODEL RATIO CLASSES IMAGE BATCH STEPS THREADS LAYOUT.
+"""Training steps of one rank of DistributedDataParallel over gloo: RANK SIZE FILE MODEL RATIO CLASSES IMAGE BATCH STEPS THREADS LAYOUT PRECISION.
 
 Rank 0 prints {"seconds": [one a step], "version"}. FILE is where the ranks meet.
 """
@@ -18,7 +18,7 @@ WARM_UP = 3
 
 
 def main():
-    rank, size, file, name, ratio, classes, image, batch, steps, threads, layout = sys.argv[1:]
+    rank, size, file, name, ratio, classes, image, batch, steps, threads, layout, precision = sys.argv[1:]
     rank, size, classes, image, batch, steps = map(int, (rank, size, classes, image, batch, steps))
     torch.set_num_threads(int(threads))
     torch.manual_seed(0)
@@ -35,14 +35,15 @@ def main():
     for _ in range(WARM_UP + steps):
         start = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        logits, features = model(images)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
+            logits, features = model(images)
         loss = loss_of(logits, features, labels)
         loss.backward()
         optimizer.step()
         loss.item()
         seconds.append(time.perf_counter() - start)
     if rank == 0:
-        print(json.dumps({"seconds": seconds[WARM_UP:], "version": f"PyTorch {torch.__version__}, {layout}"}))
+        print(json.dumps({"seconds": seconds[WARM_UP:], "version": f"PyTorch {torch.__version__}, {layout}, {precision}"}))
     if size > 1:
         dist.destroy_process_group()
 

@@ -75,7 +75,7 @@ function step(
   { model, batch, steps }: NetworkOptions,
   how: 'alone' | 'own',
 ): Promise<readonly number[]> {
-  return seconds(namespaces, mpirun, [ours, model.label, String(batch), String(steps), '1', how]);
+  return seconds(namespaces, mpirun, [ours, model.label, String(batch), String(steps), '1', how, 'f32']);
 }
 
 async function seconds(

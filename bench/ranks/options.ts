@@ -51,6 +51,7 @@ function addRanks(program: Command, actions: RankActions): void {
     .option('--threads <n>', 'threads of a rank', count, 1)
     .option('--steps <n>', 'steps of a round, two or more', stepCount, 8)
     .option('--rounds <n>', 'rounds of each', count, 3)
+    .addOption(new Option('--precision <name>', 'of both sides').choices(['f32', 'bf16']).default('f32'))
     .option('--sync-batch-norm', 'statistics of all ranks; this library alone', false)
     .option('--mpirun <program>', 'Open MPI’s or MPICH’s mpirun (default: the installed one)')
     .addOption(pythonOption())

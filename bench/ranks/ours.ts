@@ -1,6 +1,7 @@
 /**
- * Training steps of one rank, under mpirun: `ours.js MODEL BATCH STEPS THREADS HOW`, where BATCH is this rank's part and HOW is `own` or
- * `sync`, statistics of batch normalisation, or `alone`, without the other ranks. Rank 0 prints the seconds of each step and what computed.
+ * Training steps of one rank, under mpirun: `ours.js MODEL BATCH STEPS THREADS HOW PRECISION`, where BATCH is this rank's part, HOW is `own` or
+ * `sync`, statistics of batch normalisation, or `alone`, without the other ranks, and PRECISION f32 or bf16. Rank 0 prints the seconds of each
+ * step and what computed.
  */
 import { SOLO } from '../../src/distributed/communicator.js';
 import { launchedRanks } from '../../src/distributed/launcher.js';
@@ -14,7 +15,7 @@ import type { RankTimes } from './rankProcess.js';
 /** Steps before time is taken: the first compiles, and memory is new. */
 const WARM_UP = 3;
 
-const [label = '', batch = '', steps = '', threads = '', how = ''] = process.argv.slice(2);
+const [label = '', batch = '', steps = '', threads = '', how = '', precision = ''] = process.argv.slice(2);
 const launched = launchedRanks();
 const ranks = how === 'alone' ? { ...SOLO, localSize: 1 } : launched;
 const { workload } = parseModel(label);
@@ -24,7 +25,11 @@ const model = createModel({
   imageSize: workload.image_size,
   ...families.optionsOf(workload),
 });
-const engine = await createEngine('onednn', { threads: Number(threads) }, ranks);
+const engine = await createEngine(
+  'onednn',
+  { threads: Number(threads), precision: precision === 'bf16' ? 'bf16' : 'f32' },
+  ranks,
+);
 const learner = await Learner.create({
   engine,
   model,

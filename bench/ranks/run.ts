@@ -20,6 +20,7 @@ export interface RanksOptions {
   readonly threads: number;
   readonly steps: number;
   readonly rounds: number;
+  readonly precision: 'f32' | 'bf16';
   readonly syncBatchNorm: boolean;
   /** The Python that has PyTorch; undefined for this library alone. */
   readonly python?: string | undefined;
@@ -118,11 +119,12 @@ function times(
 async function ourTimes(
   ranks: number,
   { label }: BenchmarkModel,
-  { batch, steps, threads, syncBatchNorm }: RanksOptions,
+  { batch, steps, threads, precision, syncBatchNorm }: RanksOptions,
   { mpirun, env }: { readonly mpirun: Mpirun; readonly env: NodeJS.ProcessEnv },
 ): Promise<RankTimes> {
   const sync = syncBatchNorm ? 'sync' : 'own';
-  const command = [process.execPath, ours, label, String(batch), String(steps), String(threads), sync];
+  const numbers = [batch, steps, threads].map(String);
+  const command = [process.execPath, ours, label, ...numbers, sync, precision];
   const isRoot = userInfo().uid === 0;
   const args = mpirunArguments(mpirun, { ranks, command, variables: ['OMP_NUM_THREADS'], isRoot });
   return resultOf(await printed(mpirun.program, args, env));
@@ -131,7 +133,7 @@ async function ourTimes(
 async function theirTimes(
   { ranks: size, side: layout }: Measured,
   { workload }: BenchmarkModel,
-  { batch, steps, threads, python }: RanksOptions & { readonly python: string },
+  { batch, steps, threads, precision, python }: RanksOptions & { readonly python: string },
   env: NodeJS.ProcessEnv,
 ): Promise<RankTimes> {
   const { model, classes, image_size: image, ...hyperparameters } = workload;
@@ -140,7 +142,7 @@ async function theirTimes(
   const file = join(folder, 'meet');
   try {
     const ranks = Array.from({ length: size }, (_, rank) => {
-      const own = [rank, size, file, model, ratio, classes, image, batch, steps, threads, layout];
+      const own = [rank, size, file, model, ratio, classes, image, batch, steps, threads, layout, precision];
       return printed(python, [theirs, ...own.map(String)], env);
     });
     return resultOf((await Promise.all(ranks))[0]!);
