@@ -63,15 +63,11 @@ async function runFamilies(options: FamiliesOptions): Promise<void> {
 
 const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 
-/** Runs what needs more than this package: exits with 1 and a sentence where that is not there. */
-async function orSentence(body: () => Promise<boolean>): Promise<void> {
-  try {
-    if (!(await body())) process.exitCode = 1;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    progress(error.message);
-    process.exitCode = 1;
-  }
+/** What is wrong or missing in the flags or on the machine is said in a sentence. */
+function fail(error: unknown): void {
+  if (!(error instanceof UserError)) throw error;
+  progress(`error: ${error.message}`);
+  process.exitCode = error.exitCode;
 }
 
 await commandLine({
@@ -83,12 +79,12 @@ await commandLine({
   validate: (options) => run(options, validateCases),
   ops: (options) => timeOperations(options, pythonOf(options), (line) => process.stdout.write(`${line}\n`)),
   loader: (options) => timeLoader(options, (line) => process.stdout.write(`${line}\n`)),
-  cuda: (options) => orSentence(() => timeCuda(options, { print, progress })),
-  page: (options) =>
-    orSentence(async () => {
-      print(await timePages(options, progress));
-      return true;
-    }),
+  cuda: async (options) => {
+    if (!(await timeCuda(options, { print, progress }))) process.exitCode = 1;
+  },
+  page: async (options) => {
+    print(await timePages(options, progress));
+  },
   finetune: async (options) => {
     process.stdout.write(`${await compareFinetuning(options, pythonOf(options), progress)}\n`);
   },
@@ -108,4 +104,6 @@ await commandLine({
           `${costTable({ ...work, compute: each / 1000 })}\n\n`,
       );
   },
-}).parseAsync();
+})
+  .parseAsync()
+  .catch(fail);
