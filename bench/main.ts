@@ -3,6 +3,7 @@ import { findMpirun } from '../src/cli/launch/mpirun.js';
 import { UserError } from '../src/errors.js';
 import { type Case, type Comparison, runCase } from './benchmark.js';
 import { timeCuda } from './cuda/run.js';
+import { timeDecoding } from './decode/run.js';
 import { readKnownWays } from './earlierRun.js';
 import { type FamiliesOptions, familiesText, timeFamilies } from './families/run.js';
 import { compareFinetuning } from './finetune/run.js';
@@ -79,6 +80,9 @@ await commandLine({
   validate: (options) => run(options, validateCases),
   ops: (options) => timeOperations(options, pythonOf(options), (line) => process.stdout.write(`${line}\n`)),
   loader: (options) => timeLoader(options, (line) => process.stdout.write(`${line}\n`)),
+  decode: async (options) => {
+    print(await timeDecoding(options, pythonOf(options), progress));
+  },
   cuda: async (options) => {
     if (!(await timeCuda(options, { print, progress }))) process.exitCode = 1;
   },

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { engineChoices } from '../src/engines/createEngine.js';
 import { defaultThreads } from './candidate.js';
 import { addCuda, type CudaActions } from './cuda/options.js';
+import type { DecodeOptions } from './decode/run.js';
 import type { FamiliesOptions } from './families/run.js';
 import type { FinetuneOptions } from './finetune/run.js';
 import { addInt8, type Int8Actions } from './int8/options.js';
@@ -35,10 +36,11 @@ export interface Actions extends RankActions, CudaActions, PageActions, Int8Acti
   validate(options: ValidateOptions): void | Promise<void>;
   ops(options: OperationsOptions): void | Promise<void>;
   loader(options: LoaderOptions): void | Promise<void>;
+  decode(options: DecodeOptions & { readonly pytorch: string | false }): void | Promise<void>;
   finetune(options: FinetuneOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `families`, `int8`, `validate`, `ops`, `loader`, `finetune`, `cuda`, `page`, `ranks`, `network` and `cost`. */
+/** The command line of `npm run bench`: `models`, the default, `families`, `int8`, `validate`, `ops`, `loader`, `decode`, `finetune`, `cuda`, `page`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -64,6 +66,7 @@ export function commandLine(actions: Actions): Command {
   addInt8(program, actions);
   addOperations(program, actions);
   addLoader(program, actions);
+  addDecode(program, actions);
   addFinetune(program, actions);
   addCuda(program, actions);
   addPage(program, actions);
@@ -148,6 +151,27 @@ function addLoader(program: Command, actions: Actions): void {
     .option('--seconds <n>', 'how long each rate is measured', count, 5)
     .option('--only <text>', 'only augmentations whose names contain this')
     .action((options: LoaderOptions) => actions.loader(options));
+}
+
+function addDecode(program: Command, actions: Actions): void {
+  program
+    .command('decode')
+    .description(
+      'image files to batches: this library’s loader beside torchvision’s, images a second and processor time',
+    )
+    .option('--data <folder>', 'a folder of class folders of images (default: generated JPEG files)')
+    .option('--size <n>', 'height and width of the prepared images', count, 224)
+    .option('--batch <n>', 'images per batch', count, 16)
+    .addOption(
+      new Option('--workers <list>', 'threads of our loader, and processes of PyTorch’s')
+        .argParser((text: string) => text.split(',').map(count))
+        .default([1], '1'),
+    )
+    .option('--seconds <n>', 'how long a round measures', count, 5)
+    .option('--rounds <n>', 'rounds of each', count, 3)
+    .addOption(pythonOption())
+    .option('--no-pytorch', 'this library alone')
+    .action((options: DecodeOptions & { readonly pytorch: string | false }) => actions.decode(options));
 }
 
 function addFinetune(program: Command, actions: Actions): void {

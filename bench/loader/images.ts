@@ -22,8 +22,8 @@ export async function trainingImages(size: number, folder: string, isGiven: bool
   return imageFolder(folder);
 }
 
-/** Images of coloured tiles with noise, which JPEG packs about as well as photographs. */
-async function writeImages(folder: string): Promise<void> {
+/** Writes class folders of images of coloured tiles with noise, which JPEG packs about as well as photographs. */
+export async function writeImages(folder: string): Promise<void> {
   for (let n = 0; n < FILES; n++) {
     const random = uniformSource(n, 'bench');
     const data = Uint8Array.from({ length: 3 * WIDTH * HEIGHT }, (_, i) => {

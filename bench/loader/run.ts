@@ -17,6 +17,7 @@ import type { BenchmarkModel } from '../models.js';
 import { figure } from '../table.js';
 import { type LoaderCase, loaderCases } from './cases.js';
 import { trainingImages } from './images.js';
+import { rateOf, repeatedTo } from './rate.js';
 
 /** What `bench loader` is told. */
 export interface LoaderOptions {
@@ -33,13 +34,6 @@ export interface LoaderOptions {
   readonly data?: string | undefined;
   /** A part of the names of the augmentations to time. */
   readonly only?: string | undefined;
-}
-
-/** Images a second. */
-interface Rate {
-  readonly perSecond: number;
-  /** Share of the time in which the engine waited for a batch. */
-  readonly waited: number;
 }
 
 /**
@@ -148,47 +142,11 @@ async function withLoader<T>(
   body: (loader: Loader) => Promise<T>,
 ): Promise<T> {
   const { imageSize } = model.config;
-  const repeated = repeatedTo(images, 64 * batchSize);
+  const repeated = images.kind === 'pixels' ? images : repeatedTo(images, 64 * batchSize);
   const loader = new Loader(repeated, { batchSize, imageSize, workers, training: { seed: 0, ...training } });
   try {
     return await body(loader);
   } finally {
     await loader.close();
   }
-}
-
-/** A set of few files several times over, so that an epoch has many batches. */
-function repeatedTo(images: Dataset, least: number): Dataset {
-  if (images.kind === 'pixels' || images.count >= least) return images;
-  const { count, labels, source } = images;
-  return {
-    ...images,
-    count: least,
-    labels: Int32Array.from({ length: least }, (_, i) => labels[i % count]!),
-    source: (i) => source(i % count),
-  };
-}
-
-/** Images a second of batches, and of what is done with each, after a first batch that is not counted. */
-async function rateOf(
-  batches: { epoch(epoch: number): AsyncIterable<Batch>; readonly waitedMs: number },
-  seconds: number,
-  use?: (batch: Batch) => Promise<void>,
-): Promise<Rate> {
-  let images = 0;
-  let start: { readonly time: number; readonly waited: number } | undefined;
-  for (let epoch = 0; ; epoch++)
-    for await (const batch of batches.epoch(epoch)) {
-      const { count } = batch;
-      await use?.(batch);
-      const time = performance.now();
-      if (!start) {
-        start = { time, waited: batches.waitedMs };
-        continue;
-      }
-      images += count;
-      const passed = time - start.time;
-      if (passed >= 1000 * seconds)
-        return { perSecond: (1000 * images) / passed, waited: (batches.waitedMs - start.waited) / passed };
-    }
 }

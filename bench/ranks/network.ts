@@ -8,10 +8,11 @@ import { sgd } from '../../src/optim/sgd.js';
 import { trainedParameters, trainProgram } from '../../src/train/programs.js';
 import { busyShare } from '../machine.js';
 import type { BenchmarkModel } from '../models.js';
+import { printed } from '../printed.js';
 import { fastestStep, median, type Rounds } from '../statistics.js';
 import { layOut } from '../table.js';
 import { type Link, Namespaces, PAYLOAD } from './namespaces.js';
-import { printed, resultOf } from './rankProcess.js';
+import { resultOf } from './rankProcess.js';
 
 /** Options of `npm run bench -- network`. */
 export interface NetworkOptions {

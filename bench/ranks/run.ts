@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { type Mpirun, mpirunArguments } from '../../src/cli/launch/mpirun.js';
 import { busyShare } from '../machine.js';
 import type { BenchmarkModel } from '../models.js';
+import { printed } from '../printed.js';
 import { fastestStep, imagesPerSecond, median, speedRatio } from '../statistics.js';
 import { figure, layOut } from '../table.js';
-import { printed, type RankTimes, resultOf } from './rankProcess.js';
+import { type RankTimes, resultOf } from './rankProcess.js';
 
 /** Options of `npm run bench -- ranks`. */
 export interface RanksOptions {

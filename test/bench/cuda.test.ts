@@ -25,6 +25,7 @@ async function parse(...args: string[]): Promise<CudaOptions> {
     validate: nothing,
     ops: nothing,
     loader: nothing,
+    decode: nothing,
     finetune: nothing,
   };
   const rest = { page: nothing, ranks: nothing, network: nothing, cost: nothing };

@@ -122,6 +122,7 @@ async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions
     families: nothing,
     int8: nothing,
     loader: nothing,
+    decode: nothing,
     cuda: nothing,
     page: nothing,
     finetune: nothing,
