@@ -14,11 +14,13 @@ export function normalisationTables({ mean, std }: Normalisation): Float32Array 
  * @param tables of {@link normalisationTables}: 256 for each of 1 or 3 channels
  */
 export function writeNormalised(out: Float32Array, rgb: Uint8Array, tables: Float32Array): void {
-  const channels = tables.length / 256;
-  const plane = out.length / channels;
+  if (tables.length === 256) {
+    for (let o = 0, i = 0; o < out.length; o++, i += 3) out[o] = tables[rgb[i]!]!;
+    return;
+  }
+  const plane = out.length / 3;
   for (let o = 0, i = 0; o < plane; o++, i += 3) {
     out[o] = tables[rgb[i]!]!;
-    if (channels === 1) continue;
     out[o + plane] = tables[256 + rgb[i + 1]!]!;
     out[o + 2 * plane] = tables[512 + rgb[i + 2]!]!;
   }

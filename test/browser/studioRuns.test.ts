@@ -206,20 +206,6 @@ describe('the studio’s page in Chromium', { skip: withoutChromium }, () => {
       assert.equal(await other.getByRole('button', { name: 'Resume' }).count(), 0);
     }));
 
-  it('follows a link at once, before the first paint', () =>
-    withStudioPage(async ({ studio, open }) => {
-      const page = await open();
-      await page.addInitScript(`
-        new MutationObserver((changes, observer) => {
-          if (!document.querySelector('nav a[href="#/data"]')) return;
-          observer.disconnect();
-          location.hash = '#/data';
-        }).observe(document, { childList: true, subtree: true });
-      `);
-      await page.goto(`${studio.address}?again`);
-      await page.waitForSelector('h1:has-text("Data")', { timeout: 5_000 });
-    }));
-
   it('loads the script of another panel when it is opened', () =>
     withStudioPage(async ({ runs, open, faults }) => {
       writeSix(runs);
@@ -259,5 +245,21 @@ describe('the studio’s page in Chromium', { skip: withoutChromium }, () => {
       assert.ok(Math.min(...paints) < 1000, `first paints after ${paints.map(Math.round)} ms`);
       assert.ok(Math.min(...lists) < 3000, `lists after ${lists.map(Math.round)} ms`);
       assert.deepEqual(faults, []);
+    }));
+});
+
+describe('the way to the studio’s panels in Chromium', { skip: withoutChromium }, () => {
+  it('follows a link at once, before the first paint', () =>
+    withStudioPage(async ({ studio, open }) => {
+      const page = await open();
+      await page.addInitScript(`
+        new MutationObserver((changes, observer) => {
+          if (!document.querySelector('nav a[href="#/data"]')) return;
+          observer.disconnect();
+          location.hash = '#/data';
+        }).observe(document, { childList: true, subtree: true });
+      `);
+      await page.goto(`${studio.address}?again`);
+      await page.waitForSelector('h1:has-text("Data")', { timeout: 5_000 });
     }));
 });

@@ -98,17 +98,6 @@ export function inputSpan({ starts, counts }: AxisWeights): Span {
  */
 export function resampleRows(
   out: Uint8ClampedArray,
-  image: { readonly data: Uint8Array; readonly width: number },
-  rows: Span,
-  axis: AxisWeights,
-): void {
-  const most = axis.counts.reduce((a, b) => Math.max(a, b));
-  if (most <= 3 && image.width >= 3) resampleRowsOfThree(out, image, rows, axis);
-  else resampleRowsOfMany(out, image, rows, axis);
-}
-
-function resampleRowsOfMany(
-  out: Uint8ClampedArray,
   { data, width }: { readonly data: Uint8Array; readonly width: number },
   rows: Span,
   { starts, counts, weights, taps }: AxisWeights,
@@ -138,46 +127,6 @@ function resampleRowsOfMany(
   }
 }
 
-/** {@link resampleRows} for up to three weights, the usual case, without a loop; absent columns weigh 0. */
-function resampleRowsOfThree(
-  out: Uint8ClampedArray,
-  { data, width }: { readonly data: Uint8Array; readonly width: number },
-  rows: Span,
-  axis: AxisWeights,
-): void {
-  const { firsts, weights } = threeWeights(axis, width);
-  let o = 0;
-  for (let y = rows.start; y < rows.start + rows.length; y++) {
-    const row = y * width;
-    for (let x = 0, w = 0; x < firsts.length; x++, w += 3, o += 3) {
-      const i = (row + firsts[x]!) * 3;
-      const w0 = weights[w]!;
-      const w1 = weights[w + 1]!;
-      const w2 = weights[w + 2]!;
-      const red = Math.imul(data[i]!, w0) + Math.imul(data[i + 3]!, w1) + Math.imul(data[i + 6]!, w2);
-      const green = Math.imul(data[i + 1]!, w0) + Math.imul(data[i + 4]!, w1) + Math.imul(data[i + 7]!, w2);
-      const blue = Math.imul(data[i + 2]!, w0) + Math.imul(data[i + 5]!, w1) + Math.imul(data[i + 8]!, w2);
-      out[o] = (HALF + red) >> PRECISION_BITS;
-      out[o + 1] = (HALF + green) >> PRECISION_BITS;
-      out[o + 2] = (HALF + blue) >> PRECISION_BITS;
-    }
-  }
-}
-
-/** Exactly three weights for each output, from a column on that has two more after it. */
-function threeWeights(
-  { starts, counts, weights, taps }: AxisWeights,
-  width: number,
-): { firsts: Int32Array; weights: Int32Array } {
-  const firsts = starts.map((start) => Math.min(start, width - 3));
-  const three = new Int32Array(3 * starts.length);
-  for (let x = 0; x < starts.length; x++) {
-    const from = x * taps;
-    three.set(weights.subarray(from, from + counts[x]!), 3 * x + starts[x]! - firsts[x]!);
-  }
-  return { firsts, weights: three };
-}
-
 /**
  * Resamples columns: `out` [outputs, rowLength] from `data` [·, rowLength].
  *
@@ -189,43 +138,13 @@ export function resampleColumns(
   firstRow: number,
   { starts, counts, weights, taps }: AxisWeights,
 ): void {
-  for (let y = 0; y < starts.length; y++) {
+  for (let y = 0, o = 0; y < starts.length; y++) {
     const from = (starts[y]! - firstRow) * rowLength;
-    const row = out.subarray(y * rowLength, (y + 1) * rowLength);
-    const rowWeights = weights.subarray(y * taps, y * taps + counts[y]!);
-    if (rowWeights.length <= 4) sumOfFourRows(row, data, from, rowWeights);
-    else sumOfRows(row, data, from, rowWeights);
-  }
-}
-
-/** out[x] = Σ over k of weights[k] · data[from + k·out.length + x], rounded. */
-function sumOfRows(out: Uint8ClampedArray, data: Uint8ClampedArray, from: number, weights: Int32Array): void {
-  for (let x = 0; x < out.length; x++) {
-    let sum = HALF;
-    for (let k = 0, i = from + x; k < weights.length; k++, i += out.length)
-      sum = (sum + Math.imul(data[i]!, weights[k]!)) | 0;
-    out[x] = sum >> PRECISION_BITS;
-  }
-}
-
-/** {@link sumOfRows} for up to four weights, the usual case: twice as fast without a loop; absent rows weigh 0. */
-function sumOfFourRows(
-  out: Uint8ClampedArray,
-  data: Uint8ClampedArray,
-  from: number,
-  weights: Int32Array,
-): void {
-  const count = weights.length;
-  const w0 = weights[0] ?? 0;
-  const w1 = weights[1] ?? 0;
-  const w2 = weights[2] ?? 0;
-  const w3 = weights[3] ?? 0;
-  const row1 = count > 1 ? out.length : 0;
-  const row2 = count > 2 ? 2 * out.length : 0;
-  const row3 = count > 3 ? 3 * out.length : 0;
-  for (let x = 0, i = from; x < out.length; x++, i++) {
-    const near = Math.imul(data[i]!, w0) + Math.imul(data[i + row1]!, w1);
-    const far = Math.imul(data[i + row2]!, w2) + Math.imul(data[i + row3]!, w3);
-    out[x] = (HALF + near + far) >> PRECISION_BITS;
+    for (let x = 0; x < rowLength; x++, o++) {
+      let sum = HALF;
+      for (let k = 0, i = from + x; k < counts[y]!; k++, i += rowLength)
+        sum = (sum + Math.imul(data[i]!, weights[y * taps + k]!)) | 0;
+      out[o] = sum >> PRECISION_BITS;
+    }
   }
 }

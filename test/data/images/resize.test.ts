@@ -12,9 +12,17 @@ import {
 import { CutResizer } from '../../../src/data/images/cutResizer.js';
 import { evaluationCut, roundHalfEven, trainingCut } from '../../../src/data/images/geometry.js';
 import { adjustHue } from '../../../src/data/images/hue.js';
+import type { RgbImage } from '../../../src/data/images/image.js';
 import { imagenetResizeSize } from '../../../src/data/preprocessing.js';
 import { uniformSource } from '../../../src/random.js';
 import { formulaImage } from '../support/images.js';
+
+/** Black, white and random bytes, so that a cubic filter goes beyond them. */
+function contrasts(width: number, height: number): RgbImage {
+  const random = uniformSource(3, 'test');
+  const data = Uint8ClampedArray.from({ length: 3 * width * height }, (_, i) => 512 * random(i) - 128);
+  return { data: new Uint8Array(data.buffer), width, height };
+}
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 
@@ -56,6 +64,34 @@ test('a resized crop is Pillow’s, to the bit, and a resizer may be used again'
   const resizer = new CutResizer(16);
   resizer.resize(formulaImage(300, 200), evaluationCut(300, 200, 16, 18));
   assert.equal(md5(resizer.resize(formulaImage(37, 23), cut)), '1bd16417e351f8d66ddc41ccf99ace4e');
+});
+
+test('vectors give the bits of the same without them, whatever the sizes, edges and filter', () => {
+  const axis = fc.record({ length: fc.integer({ min: 1, max: 90 }), start: fc.nat(20), rest: fc.nat(20) });
+  const size = fc.integer({ min: 1, max: 40 });
+  fc.assert(
+    fc.property(axis, axis, size, fc.constantFrom('bilinear', 'bicubic'), (across, down, size, filter) => {
+      const [width, height] = [across, down].map(({ length, start, rest }) => start + length + rest);
+      const wanted = { start: 0, length: size };
+      const [columns, rows] = [across, down].map((input) => ({ input, size, wanted }));
+      const cut = { columns: columns!, rows: rows! };
+      const image = contrasts(width!, height!);
+      const plain = new CutResizer(size, filter, null).resize(image, cut);
+      assert.deepEqual(new CutResizer(size, filter).resize(image, cut), plain);
+    }),
+  );
+});
+
+test('vectors resize images that their memory takes in stripes, and rows longer than a stripe', () => {
+  for (const [width, height] of [
+    [700, 1900],
+    [400_000, 3],
+  ] as const) {
+    const image = contrasts(width, height);
+    const cut = evaluationCut(width, height, 16, 18);
+    const plain = new CutResizer(16, 'bilinear', null).resize(image, cut);
+    assert.deepEqual(new CutResizer(16).resize(image, cut), plain);
+  }
 });
 
 test('the evaluation cut: the sizes and offsets that torchvision computes', () => {
