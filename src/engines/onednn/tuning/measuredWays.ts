@@ -4,7 +4,7 @@ import type { Native } from '../executable.js';
 import { candidates, type WaySettings } from '../ways/candidates.js';
 import { Rules } from '../ways/rules.js';
 import { type Convolution, type ConvWay, keyOf, nameOfWay, type Ways } from '../ways/way.js';
-import { timeWays } from './measure.js';
+import { fastestWay, timeWays } from './measure.js';
 
 /** Measuring the convolutions of a program takes about so long at most, in milliseconds; rules choose for the rest. */
 const BUDGET = 8000;
@@ -66,7 +66,9 @@ export class MeasuredWays implements Ways {
     if (ways.length === 1) return ways[0];
     this.report(this.chosen);
     const begin = performance.now();
-    const best = timeWays(native, this.settings, convolution, ways)[0]?.way;
+    const best = fastestWay(ways, this.rules.choose(convolution), (some) =>
+      timeWays(native, this.settings, convolution, some),
+    );
     this.milliseconds += performance.now() - begin;
     if (best) this.measured.set(key, nameOfWay(best));
     return best;
