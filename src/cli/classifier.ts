@@ -5,6 +5,7 @@ import { engineOptionsOf } from '../runs/rankShare.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import { Classifier } from '../train/classifier.js';
 import type { WeightsFile } from '../train/weights.js';
+import { measuringLog } from './measuringLog.js';
 
 /** `--engine`, `--threads` and `--precision`, as far as they were given. */
 export interface EngineFlags {
@@ -25,7 +26,8 @@ export async function withClassifier<T>(
   body: (classifier: Classifier) => Promise<T>,
 ): Promise<T> {
   const { engine: name = 'auto', threads = null, precision = 'f32', batchSize } = options;
-  const engine = await createEngine(name, engineOptionsOf({ threads, precision }));
+  const chosen = engineOptionsOf({ threads, precision });
+  const engine = await createEngine(name, { ...chosen, onMeasuring: measuringLog() });
   try {
     const classifier = await Classifier.create({ engine, model, batchSize, tensors: weights.tensors }).catch(
       (error: unknown) => {

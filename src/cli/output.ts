@@ -71,6 +71,17 @@ export function setNoticeFormat(format: LogFormat): void {
   noticeFormat = format;
 }
 
+/** Whether notices and errors are printed as JSON. */
+export function noticesAreJson(): boolean {
+  return noticeFormat === 'json';
+}
+
+/** Prints a record as a line of JSON to standard error. */
+export function printRecord(record: Readonly<Record<string, unknown>>): void {
+  clearProgress();
+  process.stderr.write(`${jsonLine(record)}\n`);
+}
+
 /** Prints a human-readable line (in JSON a record `notice`) to standard error, apart from the results. */
 export function printNotice(text: string): void {
   printDiagnostic(text, { event: 'notice', text });
@@ -82,8 +93,12 @@ export function printError(sentence: string, exitCode: number, prefix = 'error: 
 }
 
 function printDiagnostic(text: string, record: Readonly<Record<string, unknown>>): void {
+  if (noticesAreJson()) {
+    printRecord(record);
+    return;
+  }
   clearProgress();
-  process.stderr.write(`${noticeFormat === 'json' ? jsonLine(record) : text}\n`);
+  process.stderr.write(`${text}\n`);
 }
 
 /** Prints a record as a line of JSON. */

@@ -12,6 +12,7 @@ import { flameSvg } from '../profile/flameSvg.js';
 import { type ProfileMode, profileStep, type StepProfile } from '../profile/profileStep.js';
 import { engineOptionsOf } from '../runs/rankShare.js';
 import type { EngineFlags } from './classifier.js';
+import { measuringLog } from './measuringLog.js';
 import { type ModelFlags, modelOfFlags } from './modelFlags.js';
 import { engineOptions, logFormatOption, modelOptions, nameOption } from './options.js';
 import { type LogFormat, printJson, printLine, printNotice } from './output.js';
@@ -79,7 +80,8 @@ async function runProfile(flags: ProfileFlags): Promise<void> {
 
 async function profileOf(model: Model, flags: ProfileFlags): Promise<StepProfile> {
   const { engine: name = 'auto', threads = null, precision = 'f32', mode, batchSize, steps, loss } = flags;
-  const engine = await createEngine(name, engineOptionsOf({ threads, precision }));
+  const chosen = engineOptionsOf({ threads, precision });
+  const engine = await createEngine(name, { ...chosen, onMeasuring: measuringLog() });
   try {
     if (flags.logFormat === 'text' && engine.measurePeaks)
       printNotice(`measuring the machine, then ${steps} steps`);

@@ -3,7 +3,7 @@ import type { LaunchedRanks } from '../distributed/launcher.js';
 import { setTransports } from '../distributed/mpi/transports.js';
 import { SettingError, UsageError, UserError } from '../errors.js';
 import { hasDriver } from './cuda/native/library/libraryFolders.js';
-import type { Engine, EngineOptions } from './engine.js';
+import type { BackendOptions, Engine, EngineOptions } from './engine.js';
 import { siblingModule } from './host/channel/siblingModule.js';
 import { startThreadEngine } from './host/threadEngine.js';
 import { refuseTelemetry } from './onnx/node/telemetry.js';
@@ -37,7 +37,7 @@ export const engineChoices: readonly EngineChoice[] = [
  * Starts an engine in a worker thread.
  *
  * @param name which; with `auto`, the engine's description says why CUDA is not used where there is NVIDIA's driver, and why oneDNN is not used
- * @param options threads (default: all that the process may use), precision (default `f32`)
+ * @param options threads (default: all that the process may use), precision (default `f32`), and what else {@link EngineOptions} has
  * @param ranks the ranks that the engine's programs are to run with, as the launcher says; once in a process. Default: none, the process
  *   is on its own
  * @throws UserError when the engine's library is missing or refuses the options, or the ranks cannot be joined
@@ -75,25 +75,33 @@ export function checkThreads(threads: number): void {
     throw refuse(`at most ${mostThreads()} with ${availableParallelism()} processors`);
 }
 
+/** Options with their defaults. */
+type ResolvedOptions = BackendOptions & Pick<EngineOptions, 'onMeasuring'>;
+
 function resolveOptions({
   threads,
   precision = 'f32',
   choices = {},
-}: EngineOptions): Required<EngineOptions> {
+  onMeasuring,
+}: EngineOptions): ResolvedOptions {
   if (threads !== undefined) checkThreads(threads);
   if (!['auto', 'f32', 'tf32', 'bf16'].includes(precision))
     throw new UsageError(`precision must be auto, f32, tf32 or bf16, not ${precision}`);
-  return { threads: threads ?? availableParallelism(), precision, choices };
+  return { threads: threads ?? availableParallelism(), precision, choices, onMeasuring };
 }
 
-function start(name: EngineName, options: Required<EngineOptions>, ranks?: LaunchedRanks): Promise<Engine> {
+function start(
+  name: EngineName,
+  { onMeasuring, ...options }: ResolvedOptions,
+  ranks?: LaunchedRanks,
+): Promise<Engine> {
   if (name === 'onnx' || name === 'webgpu') refuseTelemetry();
   if (ranks && ranks.size > 1) setTransports();
   const module = siblingModule(backendModules[name], import.meta.url);
-  return startThreadEngine({ name, module, ranks }, options);
+  return startThreadEngine({ name, module, ranks }, options, onMeasuring);
 }
 
-async function startBest(options: Required<EngineOptions>, ranks?: LaunchedRanks): Promise<Engine> {
+async function startBest(options: ResolvedOptions, ranks?: LaunchedRanks): Promise<Engine> {
   // One card computes for one rank.
   if ((ranks && ranks.size > 1) || !hasDriver(process.env)) return startOnProcessor(options, ranks);
   let reason: string;
@@ -107,7 +115,7 @@ async function startBest(options: Required<EngineOptions>, ranks?: LaunchedRanks
   return withDescription(engine, `${engine.description} (${reason})`);
 }
 
-async function startOnProcessor(options: Required<EngineOptions>, ranks?: LaunchedRanks): Promise<Engine> {
+async function startOnProcessor(options: ResolvedOptions, ranks?: LaunchedRanks): Promise<Engine> {
   try {
     return await start('onednn', options, ranks);
   } catch (error) {
@@ -117,7 +125,7 @@ async function startOnProcessor(options: Required<EngineOptions>, ranks?: Launch
   }
 }
 
-async function startFallback(options: Required<EngineOptions>, reason: string): Promise<Engine> {
+async function startFallback(options: ResolvedOptions, reason: string): Promise<Engine> {
   try {
     const engine = await start('onnx', options);
     return withDescription(engine, `${engine.description} (${reason})`);

@@ -55,6 +55,11 @@ export interface CompileOptions {
   readonly frozen?: boolean | undefined;
   /** Arithmetic of this program. Default: the engine's. */
   readonly precision?: Precision | undefined;
+  /**
+   * Whether all ranks compile this program at the same point, so that the first one's choices of algorithms can be taken by all.
+   * Default false: a rank may compile a program alone, and measures nothing. One rank needs no word.
+   */
+  readonly together?: boolean | undefined;
 }
 
 /** Options of a run. */
@@ -164,6 +169,17 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** How far an engine is with timing a program's convolutions, which it does once on a machine. */
+export interface Measuring {
+  /** Convolutions of the program, gradients among them, whose fastest way is known. */
+  readonly done: number;
+  /** All of the program. */
+  readonly total: number;
+}
+
+/** Takes an engine's progress; the last call has done = total. Called in order, never awaited. */
+export type MeasuringListener = (progress: Measuring) => void;
+
 /** Options that every engine takes. */
 export interface EngineOptions {
   /** Threads of computation. Default: as many as the process may use. */
@@ -172,7 +188,12 @@ export interface EngineOptions {
   readonly precision?: Precision | 'auto';
   /** What {@link Engine.choices} of an earlier engine said: taken again, so that the same bits are computed. Default: none. */
   readonly choices?: Readonly<Record<string, string>>;
+  /** Called while convolutions are timed before a program can run, which takes some seconds. Default: nobody is told. */
+  readonly onMeasuring?: MeasuringListener | undefined;
 }
+
+/** What a backend is made with. */
+export type BackendOptions = Required<Omit<EngineOptions, 'onMeasuring'>>;
 
 /** A variable on a backend, which frees it when it is disposed of. */
 export interface BackendVariable {
@@ -191,6 +212,10 @@ export interface BackendCompileOptions<V extends BackendVariable = BackendVariab
   /** Whether the program's variables were replaced by constants. */
   readonly frozen: boolean;
   readonly precision: Precision;
+  /** As {@link CompileOptions.together}. */
+  readonly together?: boolean | undefined;
+  /** As {@link EngineOptions.onMeasuring}. */
+  readonly onMeasuring?: MeasuringListener | undefined;
 }
 
 /**
@@ -235,6 +260,6 @@ export interface BackendExecutable {
  * @throws UserError when the engine's library is missing or unusable, or does not support an option or several ranks
  */
 export type BackendFactory = (
-  options: Required<EngineOptions>,
+  options: BackendOptions,
   communicator: Communicator,
 ) => EngineBackend | Promise<EngineBackend>;

@@ -2,7 +2,7 @@ import type { Dataset, DatasetPair } from '../data/dataset.js';
 import type { Loader } from '../data/loader.js';
 import { type LaunchedRanks, launchedRanks } from '../distributed/launcher.js';
 import { createEngine } from '../engines/createEngine.js';
-import type { Engine } from '../engines/engine.js';
+import type { Engine, EngineOptions } from '../engines/engine.js';
 import type { NoticeListener } from '../errors.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
@@ -77,7 +77,11 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
       { config, ranks, model, preprocessing, onEvent: options.onEvent },
       opened,
     );
-    const engineOptions = { ...engineOptionsOf(config, ranks), choices: checkpoint?.training?.choices ?? {} };
+    const engineOptions: EngineOptions = {
+      ...engineOptionsOf(config, ranks),
+      choices: checkpoint?.training?.choices ?? {},
+      onMeasuring: (progress) => options.onEvent?.({ event: 'measuring', ...progress }),
+    };
     const engine = opened.keep(await createEngine(config.engine, engineOptions, ranks));
     noticeOtherEngine(engine, options);
     const learner = opened.keep(await makeLearner(engine, model, train, { ...options, weights, ranks }));

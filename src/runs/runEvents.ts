@@ -1,3 +1,4 @@
+import type { Measuring } from '../engines/engine.js';
 import { type SettingText, withKeys } from '../errors.js';
 
 /** What is reported while a run is opened and prepared, besides its trainer's events. */
@@ -24,7 +25,9 @@ export type RunEvent =
       readonly event: 'indexing';
       readonly done: number;
       readonly total: number;
-    };
+    }
+  /** Convolutions that the engine times, at the start or within the run: where training goes on in bf16, say. */
+  | ({ readonly event: 'measuring' } & Measuring);
 
 /** Takes the events of {@link RunEvent}; called in order, never awaited. */
 export type RunListener = (event: RunEvent) => void;

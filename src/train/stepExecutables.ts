@@ -1,5 +1,5 @@
 import { type Ranks, SOLO } from '../distributed/communicator.js';
-import type { Engine, Executable, Precision, Variables } from '../engines/engine.js';
+import type { CompileOptions, Engine, Executable, Variables } from '../engines/engine.js';
 import { type Program, variablesOf } from '../graph/program.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
@@ -36,6 +36,8 @@ export interface StepParts {
   /** First updates of a run, whose gradients are computed in f32 on an engine that computes in bf16. Default 0. */
   readonly f32Steps?: number | undefined;
 }
+
+type HowCompiled = Pick<CompileOptions, 'precision' | 'together'>;
 
 /**
  * The compiled programs of training: the whole step, and its parts. Each is compiled when it is first needed;
@@ -131,23 +133,23 @@ export class StepExecutables {
     const precision = step < f32Steps ? 'f32' : engine.precision;
     if (precision !== 'f32') await this.release(`${name} in f32`);
     else if (engine.precision !== 'f32') await this.release(`${name} in ${engine.precision}`);
-    return this.once(`${name} in ${precision}`, build, precision);
+    return this.once(`${name} in ${precision}`, build, { precision, together: true });
   }
 
-  private once(name: string, build: () => Program, precision?: Precision): Promise<Executable> {
-    const known = this.compiled.get(name) ?? this.compile(build(), precision);
+  private once(name: string, build: () => Program, options?: HowCompiled): Promise<Executable> {
+    const known = this.compiled.get(name) ?? this.compile(build(), options);
     this.compiled.set(name, known);
     return known;
   }
 
-  private async compile(program: Program, precision: Precision | undefined): Promise<Executable> {
+  private async compile(program: Program, options: HowCompiled = {}): Promise<Executable> {
     const { engine, model } = this.parts;
     const sums = trainedParameters(model).map(({ name, shape }) => ({ name: gradientName(name), shape }));
     const names = new Set(sums.map(({ name }) => name));
     const addsUp = variablesOf(program).some(({ name }) => names.has(name));
     if (addsUp) this.sums ??= engine.variables(sums);
     const variables = [...(await this.state()), ...(addsUp ? [await this.sums!] : [])];
-    return engine.compile(program, { variables, precision });
+    return engine.compile(program, { variables, ...options });
   }
 
   private async release(name: string): Promise<void> {

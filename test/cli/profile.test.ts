@@ -56,6 +56,21 @@ describe('biasloss profile', () => {
 });
 
 describe('biasloss profile on oneDNN', () => {
+  it('says in a record that convolutions are measured, once', async (t) => {
+    if (!(await needsOneDnn(t))) return;
+    await withFolder(async (folder) => {
+      const shell = 'BIASLOSS_TUNE=on XDG_CACHE_HOME=. "$@"';
+      const args = [...SMALL, '--engine=onednn', '--mode=eval', '--log-format=json'];
+      const first = await biasloss(args, { cwd: folder, shell });
+      assert.equal(first.code, 0, first.stderr);
+      const records = first.stderr.trim().split('\n');
+      const total = /"of_convolutions":(\d+)\}$/.exec(records[0]!)?.[1];
+      assert.equal(records[0], `{"event":"measuring","convolutions":0,"of_convolutions":${total}}`);
+      const second = await biasloss(args, { cwd: folder, shell });
+      assert.deepEqual([second.code, second.stderr], [0, '']);
+    });
+  });
+
   it('prints a record of the step as JSON and writes the image', async (t) => {
     if (!(await needsOneDnn(t))) return;
     await withFolder(async (folder) => {

@@ -3,8 +3,8 @@ import type { TensorType } from '../../graph/tensorType.js';
 import { withoutCollectives } from '../../graph/withoutCollectives.js';
 import type {
   BackendCompileOptions,
+  BackendOptions,
   EngineBackend,
-  EngineOptions,
   MachinePeaks,
   Precision,
 } from '../engine.js';
@@ -21,7 +21,7 @@ export class CudaBackend implements EngineBackend<CudaVariable> {
 
   constructor(
     private readonly device: Device,
-    { precision }: Pick<Required<EngineOptions>, 'precision'>,
+    { precision }: Pick<BackendOptions, 'precision'>,
   ) {
     this.precision = precision === 'auto' ? (device.hasBf16 ? 'bf16' : 'f32') : precision;
     this.description = `${device.description}, ${this.precision}`;

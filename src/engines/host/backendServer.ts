@@ -5,6 +5,7 @@ import type {
   BackendExecutable,
   BackendVariable,
   EngineBackend,
+  MeasuringListener,
   NamedData,
   ProfileEntry,
 } from '../engine.js';
@@ -31,8 +32,14 @@ export class BackendServer<Start> {
   private readonly executables = new Map<ExecutableId, Compiled>();
   private readonly variables = new Map<VariablesId, VariableSet>();
 
-  /** @param makeBackend is called once, when the engine starts */
-  constructor(private readonly makeBackend: (start: Start) => EngineBackend | Promise<EngineBackend>) {}
+  /**
+   * @param makeBackend is called once, when the engine starts
+   * @param onMeasuring called while programs that are compiled wait for measurements
+   */
+  constructor(
+    private readonly makeBackend: (start: Start) => EngineBackend | Promise<EngineBackend>,
+    private readonly onMeasuring?: MeasuringListener,
+  ) {}
 
   readonly handlers: Handlers<EngineCalls<Start>> = {
     start: async (start) => {
@@ -54,11 +61,16 @@ export class BackendServer<Start> {
       this.variables.delete(variables);
       await set?.dispose();
     },
-    compile: async ({ executable: id, program, variables: ids, frozen, precision }) => {
+    compile: async ({ executable: id, program, variables: ids, frozen, ...how }) => {
       checkProgram(program, frozen);
       const found = this.find(program, ids);
       const ready = frozen ? await builtIn(program, found) : program;
-      const options = { variables: frozen ? new Map() : found, frozen, precision };
+      const options = {
+        variables: frozen ? new Map() : found,
+        frozen,
+        ...how,
+        onMeasuring: this.onMeasuring,
+      };
       const executable = await this.started().compile(ready, options);
       this.executables.set(id, { executable, variables: frozen ? [] : ids });
       return { profiles: executable.profile !== undefined, description: executable.description };

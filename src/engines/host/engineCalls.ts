@@ -33,6 +33,7 @@ export interface CompileArguments {
   readonly variables: readonly VariablesId[];
   readonly frozen: boolean;
   readonly precision: Precision;
+  readonly together: boolean;
 }
 
 /** Inputs of a run. */

@@ -1,7 +1,7 @@
 import { soloCommunicator } from '../../distributed/communicator.js';
 import type { LaunchedRanks } from '../../distributed/launcher.js';
 import { errorMessage, UserError } from '../../errors.js';
-import type { BackendFactory, EngineBackend, EngineOptions } from '../engine.js';
+import type { BackendFactory, BackendOptions, EngineBackend } from '../engine.js';
 import { joinRanks } from './rankBackend.js';
 
 /** Which backend a worker loads. */
@@ -12,7 +12,7 @@ export interface BackendModule {
   readonly module: string;
   /** The ranks to join. Absent: the process is on its own. */
   readonly ranks?: LaunchedRanks | undefined;
-  readonly options: Required<EngineOptions>;
+  readonly options: BackendOptions;
 }
 
 /**

@@ -6,9 +6,9 @@ import type {
   BackendCompileOptions,
   BackendExecutable,
   BackendFactory,
+  BackendOptions,
   BackendVariable,
   EngineBackend,
-  EngineOptions,
   MachinePeaks,
   Precision,
 } from '../engine.js';
@@ -21,7 +21,7 @@ import type {
 export async function joinRanks(
   ranks: LaunchedRanks,
   factory: BackendFactory,
-  options: Required<EngineOptions>,
+  options: BackendOptions,
 ): Promise<EngineBackend> {
   // Loaded only where there are ranks to join.
   const { openCommunicator } = await import('../../distributed/mpi/mpiCommunicator.js');

@@ -1,5 +1,5 @@
 import type { LaunchedRanks } from '../../distributed/launcher.js';
-import type { Engine, EngineOptions } from '../engine.js';
+import type { BackendOptions, Engine, MeasuringListener } from '../engine.js';
 import { startThread } from './channel/node.js';
 import { siblingModule } from './channel/siblingModule.js';
 import type { BackendModule } from './loadBackend.js';
@@ -9,6 +9,7 @@ import { startWorkerEngine } from './workerEngine.js';
  * Starts an engine in a Node.js worker thread.
  *
  * @param backend its name, the URL of a module that exports `createBackend`, and the ranks to join, if any
+ * @param onMeasuring called while programs that are compiled wait for measurements
  * @throws whatever the backend's factory throws
  */
 export function startThreadEngine(
@@ -21,8 +22,10 @@ export function startThreadEngine(
     readonly module: URL;
     readonly ranks?: LaunchedRanks | undefined;
   },
-  options: Required<EngineOptions>,
+  options: BackendOptions,
+  onMeasuring?: MeasuringListener,
 ): Promise<Engine> {
   const worker = startThread(siblingModule('./engine.worker.js', import.meta.url));
-  return startWorkerEngine<BackendModule>(worker, name, { name, module: module.href, ranks, options });
+  const start = { name, module: module.href, ranks, options };
+  return startWorkerEngine<BackendModule>(worker, name, start, onMeasuring);
 }

@@ -7,6 +7,8 @@ import type {
   EngineStatistics,
   Executable,
   MachinePeaks,
+  Measuring,
+  MeasuringListener,
   NamedData,
   Precision,
   ProfileEntry,
@@ -27,15 +29,17 @@ import type { BackendAbout, EngineCalls, VariablesId } from './engineCalls.js';
  * @param worker that serves a BackendServer's calls
  * @param name the engine's
  * @param start what the worker makes its backend by
+ * @param onMeasuring called while programs that are compiled wait for measurements
  * @throws whatever making the backend throws
  */
 export async function startWorkerEngine<Start>(
   worker: OwnerEnd,
   name: string,
   start: ArgsOf<EngineCalls<Start>, 'start'>,
+  onMeasuring?: MeasuringListener,
 ): Promise<Engine> {
   const names = { owner: `the ${name} engine`, worker: `the worker of the ${name} engine` };
-  const calls = new RemoteCalls<EngineCalls<Start>>(worker, names);
+  const calls = new RemoteCalls<EngineCalls<Start>, Measuring>(worker, names, onMeasuring);
   try {
     return new WorkerEngine(calls, name, await calls.call('start', start));
   } catch (error) {
@@ -75,14 +79,14 @@ class WorkerEngine implements Engine {
 
   async compile(
     program: Program,
-    { variables = [], frozen = false, precision = this.precision }: CompileOptions = {},
+    { variables = [], frozen = false, precision = this.precision, together = false }: CompileOptions = {},
   ): Promise<Executable> {
     if (precision !== this.precision && precision !== 'f32')
       throw new UserError(`the ${this.name} engine computes in ${this.precision}, not in ${precision}`);
     const executable = this.nextId++;
     const given = 'types' in variables ? [variables] : variables;
     const ids = given.map((each) => this.idOf(each));
-    const args = { executable, program, variables: ids, frozen, precision };
+    const args = { executable, program, variables: ids, frozen, precision, together };
     const { profiles, description } = await this.calls.call('compile', args);
     return { description, ...workerExecutable(this.calls, executable, program, profiles) };
   }

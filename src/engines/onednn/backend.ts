@@ -6,8 +6,8 @@ import { withoutCollectives } from '../../graph/withoutCollectives.js';
 import type {
   BackendCompileOptions,
   BackendFactory,
+  BackendOptions,
   EngineBackend,
-  EngineOptions,
   MachinePeaks,
   Precision,
 } from '../engine.js';
@@ -21,6 +21,7 @@ import { measurePeaks } from './peaks.js';
 import { planProgram } from './plan/plan.js';
 import { limitThreads, type ThreadLimit } from './threading.js';
 import { MeasuredWays } from './tuning/measuredWays.js';
+import { LEADER, shareWays } from './tuning/sharedWays.js';
 import { Tuning } from './tuning/tuning.js';
 import { DnnlVariable } from './variables.js';
 
@@ -29,21 +30,20 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
   readonly description: string;
   readonly precision: Precision;
   private readonly machineCode: MachineCode | undefined;
-  /** Undefined with several ranks: all are to take the same ways, however busy their machines are. */
-  private readonly tuning: Tuning | undefined;
+  private readonly tuning: Tuning;
   /** Ways that convolutions were computed in, by what says all that they depend on; they are taken again. */
   private readonly pinned: Map<string, string>;
 
   constructor(
     private readonly library: DnnlLibrary,
     private readonly dnnl: Dnnl,
-    private readonly options: Required<EngineOptions>,
+    private readonly options: BackendOptions,
     private readonly limit: ThreadLimit,
     private readonly communicator: Communicator = soloCommunicator,
   ) {
     const { threads, precision } = options;
     this.machineCode = MachineCode.open(library, threads);
-    this.tuning = communicator.size === 1 ? Tuning.open(library, threads) : undefined;
+    this.tuning = Tuning.open(library, threads);
     this.pinned = new Map(Object.entries(options.choices));
     this.precision = precision === 'auto' ? (library.fastBf16 ? 'bf16' : 'f32') : precision;
     const reason = library.fastBf16
@@ -62,7 +62,8 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     return new DnnlVariable(type);
   }
 
-  compile(program: Program, { variables, precision }: BackendCompileOptions<DnnlVariable>): DnnlExecutable {
+  compile(program: Program, options: BackendCompileOptions<DnnlVariable>): DnnlExecutable {
+    const { variables, precision, onMeasuring, together = false } = options;
     const { dnnl, machineCode } = this;
     const communicator = this.communicator;
     const whole = communicator.size === 1 ? withoutCollectives(program) : program;
@@ -73,16 +74,26 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
       block: this.library.block,
       usesKernels: machineCode !== undefined && precision === 'f32',
     } as const;
+    const isShared = together && communicator.size > 1;
+    const leads = isShared && communicator.rank === LEADER;
+    if (isShared && !leads) this.pin(shareWays(communicator, this.pinned));
     const ways = new MeasuredWays({
       ...settings,
       native,
-      choices: this.tuning?.choicesFor(precision),
+      choices: communicator.size === 1 || leads ? this.tuning.choicesFor(precision) : undefined,
       pinned: this.pinned,
+      convolutions: whole.nodes.filter(({ kind }) => kind.startsWith('conv2d')).length,
+      onMeasuring,
     });
     const plan = planProgram(dnnl, whole, { ...settings, ways });
     const measured = ways.keep();
-    for (const [key, way] of ways.taken) this.pinned.set(key, way);
+    this.pin(ways.taken);
+    if (leads) shareWays(communicator, ways.taken);
     return new DnnlExecutable(native, plan, (name) => variables.get(name)!.arena, measured);
+  }
+
+  private pin(ways: ReadonlyMap<string, string>): void {
+    for (const [key, way] of ways) this.pinned.set(key, way);
   }
 
   choices(): Readonly<Record<string, string>> {

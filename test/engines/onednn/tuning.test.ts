@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createEngine } from '../../../src/engines/createEngine.js';
-import type { EngineOptions } from '../../../src/engines/engine.js';
+import type { EngineOptions, Measuring } from '../../../src/engines/engine.js';
 import { UserError } from '../../../src/errors.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
@@ -66,6 +66,18 @@ test('a convolution is measured once on a machine, and the same way taken from t
   assert.match(other.remark ?? '', /1 convolution measured/);
   assert.match((await compute('refresh')).remark ?? '', /1 convolution measured/);
   assert.match((await compute('on', { threads: 2 })).remark ?? '', /1 convolution measured/);
+});
+
+test('while convolutions are measured, the engine says how far it is', { skip }, async () => {
+  const said: Measuring[] = [];
+  const options: EngineOptions = { onMeasuring: (progress) => said.push(progress) };
+  await compute('refresh', options);
+  assert.deepEqual(said, [
+    { done: 0, total: 1 },
+    { done: 1, total: 1 },
+  ]);
+  await compute('on', options);
+  assert.equal(said.length, 2);
 });
 
 test('off, and in f32 by default, rules choose', { skip }, async () => {

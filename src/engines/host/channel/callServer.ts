@@ -1,4 +1,4 @@
-import type { ArgsOf, CallName, Calls, Request, Response, ResultOf } from './calls.js';
+import type { ArgsOf, CallName, Calls, Report, Request, Response, ResultOf } from './calls.js';
 import { packError } from './carriedError.js';
 import type { WorkerEnd } from './port.js';
 import { buffersIn, post } from './transfer.js';
@@ -29,6 +29,11 @@ export function serveCalls<C extends Calls<C>>(end: WorkerEnd, handlers: Handler
     waiting.push(message as Request);
     startWaiting();
   });
+}
+
+/** A function that says something to the owner on the worker's own account, also in the middle of a call. */
+export function reporter(end: WorkerEnd): (report: unknown) => void {
+  return (report) => post(end, { report } satisfies Report, []);
 }
 
 async function reply<C extends Calls<C>>(

@@ -22,6 +22,11 @@ export interface Request {
   readonly args: unknown;
 }
 
+/** What a worker says on its own, such as how far it is with a request. */
+export interface Report {
+  readonly report: unknown;
+}
+
 /** The answer to the request of the same id. */
 export type Response =
   | { readonly id: number; readonly result: unknown }

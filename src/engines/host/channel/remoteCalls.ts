@@ -1,4 +1,4 @@
-import type { ArgsOf, CallName, Calls, Request, Response, ResultOf } from './calls.js';
+import type { ArgsOf, CallName, Calls, Report, Request, Response, ResultOf } from './calls.js';
 import { unpackError } from './carriedError.js';
 import type { OwnerEnd } from './port.js';
 import { post } from './transfer.js';
@@ -19,18 +19,26 @@ export interface ChannelNames {
 /**
  * Calls to a worker. The worker keeps the process alive only while a call is awaited, so that a program that
  * forgets to close it still ends.
+ *
+ * @typeParam R what the worker says on its own account
  */
-export class RemoteCalls<C extends Calls<C>> {
+export class RemoteCalls<C extends Calls<C>, R = never> {
   private readonly pending = new Map<number, Pending>();
   private nextId = 0;
   private stopped: Error | undefined;
 
+  /** @param onReport called with what the worker says on its own account, until it is closed */
   constructor(
     private readonly end: OwnerEnd,
     private readonly names: ChannelNames,
+    onReport?: (report: R) => void,
   ) {
     end.hold(false);
-    end.onMessage((response) => this.settle(response as Response));
+    end.onMessage((message) => {
+      const said = message as Response | Report;
+      if (!('report' in said)) this.settle(said);
+      else if (!this.stopped) onReport?.(said.report as R);
+    });
     end.onEnd((what) => this.stop(new Error(`${names.worker} ${what}`)));
   }
 

@@ -56,8 +56,8 @@ export class MachineCode {
   /**
    * @param threads to run on
    * @param environment where `BIASLOSS_KERNELS=0` forbids it
-   * @returns undefined where kernels are not needed or unsupported: a processor without AVX2, or with AVX512 where the library
-   * has Winograd's convolutions; a system other than Linux, a library without OpenMP, a system that forbids executable memory
+   * @returns undefined where kernels are unsupported: a processor without AVX2, a system other than Linux, a library without
+   * OpenMP, a system that forbids executable memory
    */
   static open(
     library: DnnlLibrary,
@@ -65,8 +65,8 @@ export class MachineCode {
     environment: Readonly<Record<string, string | undefined>> = process.env,
   ): MachineCode | undefined {
     const { platform, arch } = process;
-    const { instructionSet, major } = library;
-    const isWanted = instructionSet === 'AVX2' || (instructionSet.startsWith('AVX512') && major >= 3);
+    const { instructionSet } = library;
+    const isWanted = instructionSet === 'AVX2' || instructionSet.startsWith('AVX512');
     const fits = platform === 'linux' && arch === 'x64';
     if (!fits || !isWanted || environment.BIASLOSS_KERNELS === '0') return undefined;
     try {

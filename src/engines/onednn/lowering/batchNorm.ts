@@ -1,12 +1,21 @@
 import type { ValueId } from '../../../graph/program.js';
 import { ARG } from '../dnnl.js';
-import { type ChannelStatistics, compileStatistics } from '../kernels/channelStatistics.js';
-import { BLOCK, DISPLACEMENTS_END, VECTOR } from '../kernels/kernel.js';
+import {
+  type ChannelStatistics,
+  channelsOf,
+  compileStatistics,
+  compileSums,
+  fitsKernel,
+  partsOf,
+  sumsOf,
+} from '../kernels/channelStatistics.js';
+import { BLOCK } from '../kernels/kernel.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import type { PrimitiveArguments } from '../plan/steps.js';
 import type { BatchNormSpec } from '../primitiveSpec.js';
 import type { Lowerings } from './lowering.js';
+import { seen } from './product/rows.js';
 
 interface Forward {
   readonly draft: Draft;
@@ -23,8 +32,8 @@ function images(draft: Draft, value: ValueId): Place {
 }
 
 /**
- * Mean and variance by our own kernel, where the library's code is AVX2's: that adds up a channel in one sum,
- * which loses two digits over a batch, and reads the images once more.
+ * Mean and variance by our own kernels: the library's AVX2 code adds up a channel in one sum, which loses two digits over a batch,
+ * its AVX512 code one; both read the images once more.
  */
 function ownStatistics(
   draft: Draft,
@@ -32,20 +41,30 @@ function ownStatistics(
   mean: ValueId,
   variance: ValueId,
 ): PrimitiveArguments | undefined {
-  const { desc } = data;
-  const [images, channels, height, width] = desc.shape as [number, number, number, number];
-  const isInVectors = draft.usesKernels && draft.layouts.block === BLOCK;
-  const fits = isInVectors && desc.key === draft.layouts.images(desc.shape).key;
-  const blocks = Math.ceil(channels / BLOCK);
-  if (!fits || blocks * height * width * VECTOR >= DISPLACEMENTS_END) return undefined;
-  const both = draft.buffers.allocate(draft.layouts.rowMajor([2, blocks * BLOCK]));
-  const source: ChannelStatistics = { images, blocks, pixels: height * width };
-  const places = { src: data, dst: both };
+  const { block } = draft.layouts;
+  const { shape, key } = data.desc;
+  const [images, channels, height, width] = shape as [number, number, number, number];
+  if (!draft.usesKernels || block === undefined || key !== draft.layouts.images(shape, 'f32').key)
+    return undefined;
+  const blocks = Math.ceil(channels / block);
+  const source: ChannelStatistics = {
+    images,
+    blocks,
+    vectors: block === BLOCK ? 1 : 2,
+    pixels: height * width,
+    parts: partsOf(images, blocks),
+  };
+  if (!fitsKernel(source)) return undefined;
+  const sums = draft.buffers.allocate(draft.layouts.rowMajor([sumsOf(source)]));
+  const both = draft.buffers.allocate(draft.layouts.rowMajor([2, channelsOf(source)]));
+  const inputs = { src: data, dst: sums };
+  draft.steps.kernel({ name: 'sums of channels', source, compile: compileSums, places: inputs });
+  const places = { src: sums, dst: both };
   draft.steps.kernel({ name: 'mean and variance', source, compile: compileStatistics, places });
   const layout = draft.layouts.rowMajor([channels]);
   return {
     [ARG.mean]: draft.places.define(mean, { ...both, desc: layout }),
-    [ARG.variance]: draft.places.define(variance, { ...both, desc: layout, offset: blocks * VECTOR }),
+    [ARG.variance]: draft.places.define(variance, seen(both, layout, channelsOf(source))),
   };
 }
 

@@ -1,7 +1,7 @@
 import { DnnlError } from '../dnnl.js';
 import { DnnlExecutable, type Native } from '../executable.js';
 import type { WaySettings } from '../ways/candidates.js';
-import type { Convolution, ConvWay } from '../ways/way.js';
+import { type Convolution, type ConvWay, nameOfWay } from '../ways/way.js';
 import { trialPlan } from './trialPlan.js';
 
 /** A way is run for about so long, in milliseconds, and at least {@link LEAST_RUNS} times. */
@@ -13,12 +13,38 @@ const MOST_RUNS = 30;
 const HOPELESS = 1.5;
 const HOPELESS_AT_FIRST = 4;
 
+/** A way is taken in place of the rules' where it is faster by so much: times of the same code differ by as much. */
+const WORTHWHILE = 1.03;
+
 const NO_RANDOM_NUMBERS = { seed: 0, step: 0 };
 
 /** A way, and the least time that it took, in milliseconds. */
 export interface TimedWay {
   readonly way: ConvWay;
   readonly milliseconds: number;
+}
+
+/**
+ * The fastest of some ways. One that is not the rules' is timed once more beside it, somewhat later: another process may have
+ * disturbed the first measurement, and the choice is kept.
+ *
+ * @param rule the way that rules choose
+ * @param time gives the ways that work, the fastest first
+ * @returns undefined where none works
+ */
+export function fastestWay(
+  ways: readonly ConvWay[],
+  rule: ConvWay,
+  time: (ways: readonly ConvWay[]) => readonly TimedWay[],
+): ConvWay | undefined {
+  const timed = time(ways);
+  const best = timed[0]?.way;
+  const isSame = (a: ConvWay, b: ConvWay): boolean => nameOfWay(a) === nameOfWay(b);
+  if (best === undefined || isSame(best, rule)) return best;
+  const all = [...timed, ...time([rule, best])];
+  const least = (wanted: ConvWay): number =>
+    Math.min(...all.filter(({ way }) => isSame(way, wanted)).map(({ milliseconds }) => milliseconds));
+  return WORTHWHILE * least(best) < least(rule) ? best : rule;
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { Choices } from '../../cache/choices.js';
+import type { MeasuringListener } from '../../engine.js';
 import type { Native } from '../executable.js';
 import { candidates, type WaySettings } from '../ways/candidates.js';
 import { Rules } from '../ways/rules.js';
 import { type Convolution, type ConvWay, keyOf, nameOfWay, type Ways } from '../ways/way.js';
-import { timeWays } from './measure.js';
+import { fastestWay, timeWays } from './measure.js';
 
 /** Measuring the convolutions of a program takes about so long at most, in milliseconds; rules choose for the rest. */
 const BUDGET = 8000;
@@ -15,6 +16,10 @@ export interface MeasuredWaysSettings extends WaySettings {
   readonly choices: Choices | undefined;
   /** Choices that are taken whatever is measured, by key: those of the run that is resumed. */
   readonly pinned: ReadonlyMap<string, string>;
+  /** Convolutions of the program, gradients among them. */
+  readonly convolutions: number;
+  /** Called before each measurement and after the last one. */
+  readonly onMeasuring?: MeasuringListener | undefined;
 }
 
 /** The fastest way of each convolution: as it was chosen before, or else measured. */
@@ -24,6 +29,7 @@ export class MeasuredWays implements Ways {
   private readonly measured = new Map<string, string>();
   private readonly rules: Rules;
   private milliseconds = 0;
+  private chosen = 0;
 
   constructor(private readonly settings: MeasuredWaysSettings) {
     this.rules = new Rules(settings);
@@ -35,6 +41,7 @@ export class MeasuredWays implements Ways {
     const way =
       this.known(key, ways) ?? this.fastest(key, convolution, ways) ?? this.rules.choose(convolution);
     this.taken.set(key, nameOfWay(way));
+    this.chosen++;
     return way;
   }
 
@@ -43,6 +50,7 @@ export class MeasuredWays implements Ways {
     this.settings.choices?.setAll(this.measured);
     const count = this.measured.size;
     if (count === 0) return undefined;
+    this.report(this.settings.convolutions);
     return `${count} ${count === 1 ? 'convolution' : 'convolutions'} measured in ${(this.milliseconds / 1000).toFixed(1)} s`;
   }
 
@@ -55,10 +63,19 @@ export class MeasuredWays implements Ways {
   private fastest(key: string, convolution: Convolution, ways: readonly ConvWay[]): ConvWay | undefined {
     const { native, choices } = this.settings;
     if (choices === undefined || this.milliseconds > BUDGET) return undefined;
+    if (ways.length === 1) return ways[0];
+    this.report(this.chosen);
     const begin = performance.now();
-    const best = ways.length > 1 ? timeWays(native, this.settings, convolution, ways)[0]?.way : ways[0];
+    const best = fastestWay(ways, this.rules.choose(convolution), (some) =>
+      timeWays(native, this.settings, convolution, some),
+    );
     this.milliseconds += performance.now() - begin;
-    if (best && ways.length > 1) this.measured.set(key, nameOfWay(best));
+    if (best) this.measured.set(key, nameOfWay(best));
     return best;
+  }
+
+  private report(done: number): void {
+    const { convolutions: total, onMeasuring } = this.settings;
+    onMeasuring?.({ done, total });
   }
 }

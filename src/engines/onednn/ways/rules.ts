@@ -15,8 +15,8 @@ export class Rules implements Ways {
     const { settings } = this;
     const [outputs, inputs] = convolution.shapes.weight as [number, number];
     if (fitsDepthwiseWindows(settings, convolution)) return { kind: 'depthwiseWindows' };
-    if (fitsOwn(settings, convolution) && Math.min(outputs, inputs) >= LEAST_CHANNELS)
-      return { kind: 'ownWinograd' };
+    const isOwn = fitsOwn(settings, convolution) && !fitsLibraryWinograd(settings, convolution);
+    if (isOwn && Math.min(outputs, inputs) >= LEAST_CHANNELS) return { kind: 'ownWinograd' };
     const type = this.elementType(convolution);
     return {
       kind: 'library',
