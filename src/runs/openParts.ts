@@ -40,6 +40,8 @@ export interface PartsOptions {
   readonly optimizer?: Optimizer | undefined;
   /** Where to resume. */
   readonly checkpoint?: Checkpoint | undefined;
+  /** Threads that the engine starts with. Default: as configured. */
+  readonly threads?: number | undefined;
   /** Called with notices, such as which weights were taken. */
   readonly onEvent?: RunListener | undefined;
 }
@@ -77,7 +79,10 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
       { config, ranks, model, preprocessing, onEvent: options.onEvent },
       opened,
     );
-    const engineOptions = { ...engineOptionsOf(config, ranks), choices: checkpoint?.training?.choices ?? {} };
+    const { precision } = config;
+    const { threads = config.threads } = options;
+    const choices = checkpoint?.training?.choices ?? {};
+    const engineOptions = { ...engineOptionsOf({ threads, precision }, ranks), choices };
     const engine = opened.keep(await createEngine(config.engine, engineOptions, ranks));
     noticeOtherEngine(engine, options);
     const learner = opened.keep(await makeLearner(engine, model, train, { ...options, weights, ranks }));
