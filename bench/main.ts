@@ -2,6 +2,7 @@
 import { findMpirun } from '../src/cli/launch/mpirun.js';
 import { UserError } from '../src/errors.js';
 import { type Case, type Comparison, runCase } from './benchmark.js';
+import { timeBusy } from './busy/run.js';
 import { timeCuda } from './cuda/run.js';
 import { timeDecoding } from './decode/run.js';
 import { readKnownWays } from './earlierRun.js';
@@ -83,6 +84,7 @@ await commandLine({
   decode: async (options) => {
     print(await timeDecoding(options, pythonOf(options), progress));
   },
+  busy: (options) => timeBusy(options, pythonOf(options), (line) => print(line)),
   cuda: async (options) => {
     if (!(await timeCuda(options, { print, progress }))) process.exitCode = 1;
   },

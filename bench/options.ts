@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { engineChoices } from '../src/engines/createEngine.js';
+import { addBusy, type BusyActions } from './busy/options.js';
 import { defaultThreads } from './candidate.js';
 import { addCuda, type CudaActions } from './cuda/options.js';
 import type { DecodeOptions } from './decode/run.js';
@@ -30,7 +31,7 @@ const PRECISIONS = ['f32', 'bf16'] as const;
 const FINETUNE_CLASSES = ['dolphin', 'aquarium_fish', 'orchid', 'bottle', 'apple'];
 
 /** What the commands do. */
-export interface Actions extends RankActions, CudaActions, PageActions, Int8Actions {
+export interface Actions extends RankActions, CudaActions, PageActions, Int8Actions, BusyActions {
   models(options: ModelsOptions): void | Promise<void>;
   families(options: FamiliesOptions): void | Promise<void>;
   validate(options: ValidateOptions): void | Promise<void>;
@@ -40,7 +41,7 @@ export interface Actions extends RankActions, CudaActions, PageActions, Int8Acti
   finetune(options: FinetuneOptions): void | Promise<void>;
 }
 
-/** The command line of `npm run bench`: `models`, the default, `families`, `int8`, `validate`, `ops`, `loader`, `decode`, `finetune`, `cuda`, `page`, `ranks`, `network` and `cost`. */
+/** The command line of `npm run bench`: `models`, the default, `families`, `int8`, `validate`, `ops`, `loader`, `decode`, `busy`, `finetune`, `cuda`, `page`, `ranks`, `network` and `cost`. */
 export function commandLine(actions: Actions): Command {
   const program = new Command('bench').description(
     'Times this library beside PyTorch: a process each, blocks in turn, medians of the rounds; PyTorch at the ' +
@@ -67,6 +68,7 @@ export function commandLine(actions: Actions): Command {
   addOperations(program, actions);
   addLoader(program, actions);
   addDecode(program, actions);
+  addBusy(program, actions);
   addFinetune(program, actions);
   addCuda(program, actions);
   addPage(program, actions);

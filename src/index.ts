@@ -81,6 +81,7 @@ export { RECIPES } from './runs/settings/recipes.js';
 export type { Check, Setting, SettingsOf } from './runs/settings/setting.js';
 export { SETTINGS, TRAIN_DEFAULTS } from './runs/settings/table.js';
 export { type StartedRun, type StartOptions, startRun } from './runs/startRun.js';
+export type { LoadMeter } from './runs/threads/loadMeter.js';
 export type { TrainConfig } from './runs/trainConfig.js';
 export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './runs/trainingRun.js';
 export { readWeights } from './runs/weights.js';

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import { createEngine } from '../engines/createEngine.js';
+import { processorsAtHand } from '../engines/host/processors.js';
 import { UserError } from '../errors.js';
 import { logFormatOption } from './options.js';
 import { type LogFormat, packageVersion, printJson, printLine } from './output.js';
@@ -42,7 +43,7 @@ async function runDoctor({ logFormat }: { readonly logFormat: LogFormat }): Prom
     ['system', `${process.platform} ${process.arch}`],
     ['processor', cpus()[0]?.model.trim() ?? 'unknown'],
     ['features', featuresText()],
-    ['threads', String(availableParallelism())],
+    ['threads', String(processorsAtHand())],
     ['memory', `${(totalmem() / 2 ** 30).toFixed(1)} GiB`],
     ['engine onnx', engineText(onnx)],
     ['engine onednn', engineText(onednn)],
@@ -62,7 +63,7 @@ function machineRecord(): Record<string, unknown> {
     architecture: process.arch,
     processor: cpus()[0]?.model.trim() ?? null,
     features: processorFeatures() ?? null,
-    threads: availableParallelism(),
+    threads: processorsAtHand(),
     memory: totalmem(),
   };
 }

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { processorsAtHand } from '../engines/host/processors.js';
 import { UserError } from '../errors.js';
 import { compareRuns } from '../report/compare/comparison.js';
 import { comparisonPage } from '../report/compare/comparisonPage.js';
@@ -66,7 +66,7 @@ async function sweep(file: string, { dir, parallel, stopLosers, logFormat }: Swe
     folder,
     ...plan,
     parallel,
-    threads: Math.max(1, Math.floor(availableParallelism() / parallel)),
+    threads: Math.max(1, Math.floor(processorsAtHand() / parallel)),
     dropsLosers: stopLosers,
     train: trainCommands,
     onEvent: (event) => log.event(event),

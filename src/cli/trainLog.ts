@@ -1,4 +1,5 @@
 import { type EventRecord, eventRecord, progressRecord } from '../runs/eventRecord.js';
+import { changeText } from '../runs/threads/threadsText.js';
 import type { TrainerEvent, TrainerListener } from '../train/events.js';
 import {
   formatAccuracy,
@@ -76,6 +77,7 @@ function linesOf(event: TrainerEvent, start: EventOf<'start'>, classes: number):
   if (event.event === 'epoch') return [epochText(event, start, classes)];
   if (event.event === 'earlyStop') return [earlyStopText(event)];
   if (event.event === 'length') return [lengthText(event)];
+  if (event.event === 'threads') return [changeText(event)];
   if (event.event === 'result') return [resultText(event, classes)];
   return [];
 }

@@ -5,6 +5,7 @@ import { SettingError, UsageError, UserError } from '../errors.js';
 import { hasDriver } from './cuda/native/library/libraryFolders.js';
 import type { BackendOptions, Engine, EngineOptions } from './engine.js';
 import { siblingModule } from './host/channel/siblingModule.js';
+import { processorsAtHand } from './host/processors.js';
 import { startThreadEngine } from './host/threadEngine.js';
 import { refuseTelemetry } from './onnx/node/telemetry.js';
 
@@ -87,7 +88,7 @@ function resolveOptions({
   if (threads !== undefined) checkThreads(threads);
   if (!['auto', 'f32', 'tf32', 'bf16'].includes(precision))
     throw new UsageError(`precision must be auto, f32, tf32 or bf16, not ${precision}`);
-  return { threads: threads ?? availableParallelism(), precision, choices, onMeasuring };
+  return { threads: threads ?? processorsAtHand(), precision, choices, onMeasuring };
 }
 
 function start(
@@ -111,8 +112,7 @@ async function startBest(options: ResolvedOptions, ranks?: LaunchedRanks): Promi
     if (!(error instanceof UserError)) throw error;
     reason = `CUDA is not used: ${error.message}`;
   }
-  const engine = await startOnProcessor(options, ranks);
-  return withDescription(engine, `${engine.description} (${reason})`);
+  return withReason(await startOnProcessor(options, ranks), reason);
 }
 
 async function startOnProcessor(options: ResolvedOptions, ranks?: LaunchedRanks): Promise<Engine> {
@@ -127,23 +127,26 @@ async function startOnProcessor(options: ResolvedOptions, ranks?: LaunchedRanks)
 
 async function startFallback(options: ResolvedOptions, reason: string): Promise<Engine> {
   try {
-    const engine = await start('onnx', options);
-    return withDescription(engine, `${engine.description} (${reason})`);
+    return withReason(await start('onnx', options), reason);
   } catch (error) {
     throw error instanceof UserError ? new UserError(`${error.message} (${reason})`) : error;
   }
 }
 
-function withDescription(engine: Engine, description: string): Engine {
-  const { measurePeaks, choices } = engine;
+/** An engine whose description says, too, why it is not another. */
+function withReason(engine: Engine, reason: string): Engine {
+  const { measurePeaks, choices, useThreads } = engine;
   return {
     name: engine.name,
-    description,
+    get description() {
+      return `${engine.description} (${reason})`;
+    },
     precision: engine.precision,
     variables: (specs) => engine.variables(specs),
     compile: (program, options) => engine.compile(program, options),
     ...(measurePeaks && { measurePeaks }),
     ...(choices && { choices }),
+    ...(useThreads && { useThreads }),
     statistics: () => engine.statistics(),
     close: () => engine.close(),
   };

@@ -165,6 +165,14 @@ export interface Engine {
    * for {@link EngineOptions.choices}. Absent where nothing is chosen.
    */
   choices?(): Promise<Readonly<Record<string, string>>>;
+  /**
+   * Computes on another number of threads from now on, which {@link description} says then. Results differ in the last bits with it.
+   * Absent where the number is fixed, or there is none: on several ranks, on a GPU, in the reference.
+   *
+   * @param threads at least 1
+   * @throws Error while there are executables: each is made for a number of threads, and is to be closed before
+   */
+  useThreads?(threads: number): Promise<void>;
   /** Stops the worker and frees everything. Runs in progress are rejected. */
   close(): Promise<void>;
 }
@@ -182,7 +190,7 @@ export type MeasuringListener = (progress: Measuring) => void;
 
 /** Options that every engine takes. */
 export interface EngineOptions {
-  /** Threads of computation. Default: as many as the process may use. */
+  /** Threads of computation. Default: as many as the process may use, by its affinity and its control groups. */
   readonly threads?: number;
   /** Default `f32`. `auto` is bf16 if the engine and the processor support it natively, else f32. */
   readonly precision?: Precision | 'auto';
@@ -239,6 +247,8 @@ export interface EngineBackend<V extends BackendVariable = BackendVariable> {
   ): BackendExecutable | Promise<BackendExecutable>;
   measurePeaks?(): MachinePeaks | Promise<MachinePeaks>;
   choices?(): Readonly<Record<string, string>>;
+  /** Takes another number of threads, which programs that are compiled later have; there are no others then. */
+  useThreads?(threads: number): void;
   close(): void | Promise<void>;
 }
 

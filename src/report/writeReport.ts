@@ -4,6 +4,8 @@ import { UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { type Metrics, readMetrics, readMetricsFile } from '../runs/metricsFile.js';
 import { LOSS_WEIGHTS_FILE } from '../runs/runLogs.js';
+import { readThreads, THREADS_FILE } from '../runs/threads/threadRecord.js';
+import type { ThreadsSince } from '../train/threads.js';
 import { type ModelFigures, modelFigures } from './figures.js';
 import { reportPage } from './page/reportPage.js';
 import { settingsOf } from './runSettings.js';
@@ -38,10 +40,21 @@ export async function writeReport(
     metrics,
     weights: weightsOf(folder),
     settings: settingsOf(folder),
+    threads: threadsOf(folder),
     model,
   });
   await writeFileAtomically(output, [new TextEncoder().encode(page)]);
   return { path: output, ...(typeof model === 'string' && { missing: model }) };
+}
+
+function threadsOf(folder: string): readonly ThreadsSince[] {
+  try {
+    return readThreads(join(folder, THREADS_FILE));
+  } catch (error) {
+    // A damaged record is no reason to have no report.
+    if (error instanceof UserError) return [];
+    throw error;
+  }
 }
 
 async function modelOrReason(folder: string): Promise<ModelFigures | string> {

@@ -1,9 +1,9 @@
 import { checkThreads } from '../engines/createEngine.js';
 import { SettingError } from '../errors.js';
 import { createModel } from '../models/registry.js';
-import { MEASURED } from './measuredThreads.js';
 import { modelOptionsOf } from './modelOptions.js';
 import { TRAIN_DEFAULTS } from './settings/table.js';
+import { configuredThreads } from './threads/configuredThreads.js';
 import type { TrainConfig } from './trainConfig.js';
 import { lossOf, optimizerOf } from './trainingParts.js';
 
@@ -13,8 +13,9 @@ import { lossOf, optimizerOf } from './trainingParts.js';
  * @throws UsageError naming the settings that contradict each other
  */
 export function checkConfig(config: TrainConfig): void {
-  const { epochs, warmupEpochs, threads } = config;
-  if (threads !== null && threads !== MEASURED) checkThreads(threads);
+  const { epochs, warmupEpochs } = config;
+  const threads = configuredThreads(config.threads);
+  if (threads !== undefined) checkThreads(threads);
   // The number of classes does not matter here, nor does the image size if the data decides it.
   createModel(modelOptionsOf(config, 2, {}));
   lossOf(config);

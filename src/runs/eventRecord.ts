@@ -13,7 +13,7 @@ const WATCHED_COLUMNS: Readonly<Record<WatchedMetric, string>> = {
 export type EventRecord = Readonly<Record<string, string | number>>;
 
 /**
- * The record of an event: `start`, `epoch`, `length`, `checkpoint`, `interrupted` and `result`; batches and steps
+ * The record of an event: `start`, `epoch`, `length`, `threads`, `checkpoint`, `interrupted` and `result`; batches and steps
  * have none. Accuracies are in percent, epochs are numbered from 1, and figures are called as in `metrics.csv`.
  */
 export function eventRecord(event: TrainerEvent): EventRecord | undefined {
@@ -26,6 +26,8 @@ export function eventRecord(event: TrainerEvent): EventRecord | undefined {
       return { event: 'checkpoint', kind: event.kind, path: event.path };
     case 'length':
       return { event: 'length', epochs: event.epochs, before: event.before };
+    case 'threads':
+      return threadsRecord(event);
     case 'interrupted':
       return { event: 'interrupted', epoch: event.epoch + 1, step: event.step, path: event.path };
     case 'earlyStop':
@@ -98,6 +100,18 @@ function startRecord(event: Extract<TrainerEvent, { event: 'start' }>): EventRec
     steps_per_epoch: event.stepsPerEpoch,
     epoch: event.epoch + 1,
     step: event.step,
+  };
+}
+
+function threadsRecord(event: Extract<TrainerEvent, { event: 'threads' }>): EventRecord {
+  const { globalStep, threads, before, reason, others } = event;
+  return {
+    event: 'threads',
+    after_step: globalStep,
+    threads,
+    before,
+    reason,
+    ...(others !== undefined && { others_percent: others }),
   };
 }
 

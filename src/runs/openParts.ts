@@ -40,6 +40,8 @@ export interface PartsOptions {
   readonly optimizer?: Optimizer | undefined;
   /** Where to resume. */
   readonly checkpoint?: Checkpoint | undefined;
+  /** Threads that the engine starts with. Default: as configured. */
+  readonly threads?: number | undefined;
   /** Called with notices, such as which weights were taken. */
   readonly onEvent?: RunListener | undefined;
 }
@@ -77,8 +79,10 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
       { config, ranks, model, preprocessing, onEvent: options.onEvent },
       opened,
     );
+    const { precision } = config;
+    const { threads = config.threads } = options;
     const engineOptions: EngineOptions = {
-      ...engineOptionsOf(config, ranks),
+      ...engineOptionsOf({ threads, precision }, ranks),
       choices: checkpoint?.training?.choices ?? {},
       onMeasuring: (progress) => options.onEvent?.({ event: 'measuring', ...progress }),
     };

@@ -7,7 +7,7 @@ import type { Checkpoint } from '../train/learnerState.js';
 import { checkConfig } from './checkConfig.js';
 import { readCheckpoint } from './checkpoint.js';
 import { fetchPretrained } from './pretrainedModel.js';
-import { checkRankThreads, partOf } from './rankShare.js';
+import { partOf } from './rankShare.js';
 import { resumedConfig } from './resumedConfig.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { LAST_CHECKPOINT, RunFolder } from './runFolder.js';
@@ -93,7 +93,6 @@ export function runFolderOf({ settings, recipe, runDir, resume: run }: RunReques
   const given = withAbsolutePaths(checkTrainSettings(settings));
   const config = newConfig(given, besideGiven(recipeSettings(recipe), given));
   partOf(config, { size: ranks });
-  checkRankThreads(config, { size: ranks });
   if (runDir !== undefined) return runDir;
   const first = join(RUNS, runName(config));
   for (let number = 2, path = first; ; path = `${first}-${number++}`) if (!existsSync(path)) return path;

@@ -1,40 +1,19 @@
-import { availableParallelism } from 'node:os';
 import type { Ranks } from '../distributed/communicator.js';
 import type { LaunchedRanks } from '../distributed/launcher.js';
 import type { EngineOptions } from '../engines/engine.js';
+import { processorsAtHand } from '../engines/host/processors.js';
 import { SettingError } from '../errors.js';
-import { MEASURED } from './measuredThreads.js';
+import { configuredThreads } from './threads/configuredThreads.js';
 import type { TrainConfig } from './trainConfig.js';
 
-/**
- * Threads and precision as an engine takes them; ranks of one machine share its processors.
- *
- * @throws SettingError when the threads are yet to be measured
- */
+/** Threads and precision as an engine takes them; ranks of one machine share its processors. */
 export function engineOptionsOf(
   { threads, precision }: Pick<TrainConfig, 'threads' | 'precision'>,
   { localSize }: Pick<LaunchedRanks, 'localSize'> = { localSize: 1 },
 ): EngineOptions {
-  if (threads === MEASURED)
-    throw new SettingError((name) => `${name('threads')} auto is for a training run: give a number here`);
-  const share = Math.max(1, Math.floor(availableParallelism() / localSize));
-  const own = threads ?? (localSize > 1 ? share : null);
-  return { ...(own !== null && { threads: own }), precision };
-}
-
-/**
- * Refuses to measure threads on several ranks, which share the processors.
- *
- * @throws SettingError
- */
-export function checkRankThreads(
-  { threads }: Pick<TrainConfig, 'threads'>,
-  { size }: Pick<Ranks, 'size'>,
-): void {
-  if (threads === MEASURED && size > 1)
-    throw new SettingError(
-      (name) => `${name('threads')} auto is for a run on its own: ${size} ranks need a number, or none`,
-    );
+  const share = Math.max(1, Math.floor(processorsAtHand() / localSize));
+  const own = configuredThreads(threads) ?? (localSize > 1 ? share : undefined);
+  return { ...(own !== undefined && { threads: own }), precision };
 }
 
 /**

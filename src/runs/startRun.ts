@@ -8,6 +8,7 @@ import type { Pace } from './pace.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { openRunLogs } from './runLogs.js';
 import { keepSplit } from './splitFile.js';
+import type { LoadMeter } from './threads/loadMeter.js';
 import { prepareFor, type TrainingRun } from './trainingRun.js';
 
 /** Listeners of a run. */
@@ -18,6 +19,8 @@ export interface StartOptions {
   readonly listeners?: readonly TrainerListener[] | undefined;
   /** Changes the number of epochs while the run is under way. Default: it stays. */
   readonly pace?: Pace | undefined;
+  /** By which the run decides how many threads pay. Default: the system's. */
+  readonly load?: LoadMeter | undefined;
 }
 
 /** A run that is ready to train. */
@@ -39,7 +42,7 @@ export interface StartedRun {
  */
 export async function startRun(opened: OpenRun, options: StartOptions = {}): Promise<StartedRun> {
   const { config, folder, checkpoint } = opened;
-  const { onEvent, onData, pace, listeners = [] } = options;
+  const { onEvent, onData, pace, load, listeners = [] } = options;
   const { images, ...found } = await loadData(config, onEvent);
   onData?.(found);
   // Renamed class folders also move images between parts; the names say better what is wrong.
@@ -54,6 +57,7 @@ export async function startRun(opened: OpenRun, options: StartOptions = {}): Pro
     folder: folder.isWritten ? folder.path : undefined,
     checkpoint,
     pace,
+    load,
     listeners,
     onEvent,
   });

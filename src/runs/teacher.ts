@@ -45,13 +45,21 @@ export async function openTeacher(
     if (notice !== undefined) onNotice?.(withKeys(notice), notice);
   expectSameNumbers(path, described.preprocessing, preprocessing);
   const columns = columnsFor(path, described.classes, student.classes);
-  const classifier = await Classifier.create({ engine, model, batchSize, tensors: weights.tensors });
+  const { tensors } = weights;
+  const compile = (): Promise<Classifier> => Classifier.create({ engine, model, batchSize, tensors });
+  let classifier: Classifier | undefined = await compile();
+  const release = async (): Promise<void> => {
+    await classifier?.close();
+    classifier = undefined;
+  };
   return {
     logits: async (images) => {
+      classifier ??= await compile();
       const { logits } = await classifier.predictBatch(images.slice());
       return reordered(logits, columns, model.config.classes);
     },
-    close: () => classifier.close(),
+    release,
+    close: release,
   };
 }
 

@@ -127,7 +127,7 @@ export interface TrainConfig extends ModelSettings {
   readonly finalDivFactor: number;
   readonly warmupEpochs: number;
   readonly seed: number;
-  /** Threads of computation; null: all; 0: as many as are fastest in a measurement before the run. */
+  /** Threads of computation; null or 0: as many as pay beside other processes, or the share of one of several ranks. */
   readonly threads: number | null;
   readonly engine: 'auto' | 'cuda' | 'onnx' | 'onednn' | 'reference' | 'webgpu';
   readonly precision: 'auto' | 'f32' | 'tf32' | 'bf16';

@@ -7,11 +7,12 @@ import type { TrainerListener } from '../train/events.js';
 import type { Learner } from '../train/learner.js';
 import type { Checkpoint } from '../train/learnerState.js';
 import { Trainer } from '../train/trainer.js';
-import { withThreads } from './chooseThreads.js';
 import { asResumedClasses } from './classMapping.js';
 import { openParts, type PartsOptions } from './openParts.js';
 import { lengthBy, type Pace } from './pace.js';
 import { RunCheckpoints } from './runCheckpoints.js';
+import type { LoadMeter } from './threads/loadMeter.js';
+import { openRunThreads, startingThreads } from './threads/openRunThreads.js';
 import type { TrainConfig } from './trainConfig.js';
 import { scheduleOf } from './trainingParts.js';
 
@@ -24,6 +25,8 @@ export interface TrainingRunOptions extends PartsOptions {
   readonly listeners?: readonly TrainerListener[];
   /** Changes the number of epochs while the run is under way. Default: it stays. */
   readonly pace?: Pace | undefined;
+  /** By which the run decides how many threads pay. Default: the system's. */
+  readonly load?: LoadMeter | undefined;
 }
 
 /** A prepared run: call `trainer.run()`, then `close()`. */
@@ -55,12 +58,14 @@ export async function prepareFor(
   pair: DatasetPair,
   options: Omit<TrainingRunOptions, 'data'>,
 ): Promise<TrainingRun> {
-  const { folder, checkpoint, pace, listeners = [] } = options;
-  const config = await withThreads(options.config, pair, options.onEvent);
-  const { close, engine, data, ...parts } = await openParts(pair, { ...options, config });
+  const { config, folder, checkpoint, pace, listeners = [] } = options;
+  const start = await startingThreads(options);
+  const { threads } = start;
+  const { close, engine, data, ...parts } = await openParts(pair, { ...options, threads });
   try {
     const trainer = new Trainer({
       ...parts,
+      threads: await openRunThreads(engine, start, options),
       earlyStop: earlyStopOf(config),
       images: { train: pair.train.count, test: pair.test.count },
       schedule: scheduleOf(config),

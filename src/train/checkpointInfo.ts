@@ -2,6 +2,7 @@ import { type ExifHandling, type Interpolation, isInterpolation } from '../data/
 import { errorMessage, UserError } from '../errors.js';
 import type { ModelConfig } from '../models/model.js';
 import type { AccuracySums } from './metrics.js';
+import type { ThreadsSince } from './threads.js';
 
 /** How far a run is. */
 export interface Progress {
@@ -53,6 +54,8 @@ export interface TrainingDescription {
   readonly engine?: string;
   /** Algorithms that the engine took, where measurements chose among several. */
   readonly choices?: Readonly<Record<string, string>>;
+  /** On how many threads it computed since when, ascending; absent where nobody said. */
+  readonly threads?: readonly ThreadsSince[];
 }
 
 /** Key of the safetensors metadata entry that holds {@link CheckpointInfo} as JSON. */
@@ -126,11 +129,16 @@ function isData(value: unknown, channels: number): boolean {
   );
 }
 
+function isThreads(value: unknown): value is ThreadsSince {
+  return isFields(value) && isCount(value.step) && isCount(value.threads) && value.threads > 0;
+}
+
 function isTraining({ training }: Fields): boolean {
   if (!isFields(training) || !isFields(training.config) || !isFields(training.progress)) return false;
-  const { engine, choices } = training;
+  const { engine, choices, threads } = training;
   if (engine !== undefined && !isText(engine)) return false;
   if (choices !== undefined && !(isFields(choices) && Object.values(choices).every(isText))) return false;
+  if (threads !== undefined && !isListOf(threads, isThreads)) return false;
   const { epoch, step, globalStep, bestTop1, lastTop1, bestAverageTop1, watched, sums, seconds } =
     training.progress;
   if (![lastTop1, bestAverageTop1].every((item) => item === undefined || isNumber(item))) return false;

@@ -3,6 +3,7 @@ import type { CheckpointKind } from './checkpoints.js';
 import type { WatchedMetric } from './earlyStop.js';
 import type { Accuracy } from './metrics.js';
 import type { Weighting } from './stepResult.js';
+import type { ThreadChange } from './threads.js';
 
 /** An epoch's results; accuracies in percent. */
 export interface EpochResult {
@@ -63,6 +64,8 @@ export type TrainerEvent =
   | ({ readonly event: 'epoch' } & EpochResult)
   /** The run has another number of epochs from here on. */
   | { readonly event: 'length'; readonly epochs: number; readonly before: number }
+  /** The engine computes on another number of threads after so many steps. */
+  | ({ readonly event: 'threads'; readonly epoch: number; readonly globalStep: number } & ThreadChange)
   | { readonly event: 'checkpoint'; readonly path: string; readonly kind: CheckpointKind }
   | {
       readonly event: 'earlyStop';

@@ -4,8 +4,9 @@ import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
 import { averagedEntries, averageName, checkDecay } from './averages.js';
-import { Classifier, type Predictions } from './classifier.js';
+import type { Predictions } from './classifier.js';
 import { expectFiniteImages } from './finite.js';
+import { LearnerEvaluation } from './learnerEvaluation.js';
 import type { LearnerOptions } from './learnerOptions.js';
 import { type EvaluationOptions, gradientName } from './programs.js';
 import { RankSums } from './rankSums.js';
@@ -30,7 +31,7 @@ export class Learner {
   private readonly executables: StepExecutables;
   /** Batches whose gradients have not been used by an update yet. */
   private accumulated = 0;
-  private evaluation: Promise<Classifier> | undefined;
+  private readonly evaluation: LearnerEvaluation;
   private readonly training: TrainingState;
   /** Sums over ranks, which all must ask for at the same point. */
   readonly overRanks: RankSums;
@@ -48,6 +49,7 @@ export class Learner {
     this.overRanks = new RankSums(engine, options.ranks);
     const averaged = this.isAveraged ? { entries: averagedEntries(options.model), values } : undefined;
     this.training = new TrainingState(engine, entries, loss, optimizer, averaged);
+    this.evaluation = new LearnerEvaluation({ ...options, batchSize: this.evaluationBatchSize });
     this.executables = new StepExecutables(options, async () => [values, await this.training.allocate()]);
   }
 
@@ -105,6 +107,13 @@ export class Learner {
   async freeze(names: ReadonlySet<string>): Promise<void> {
     this.accumulated = 0;
     await this.executables.freeze(names);
+  }
+
+  /** Computes on another number of threads from the next step on, unless the engine's is fixed; others' programs on it must be closed. */
+  async useThreads(threads: number): Promise<void> {
+    await this.endEvaluation();
+    await this.executables.releaseAll();
+    await this.engine.useThreads?.(threads);
   }
 
   /**
@@ -196,25 +205,18 @@ export class Learner {
    * @param also outputs besides the logits; averaged: whether to evaluate the averaged values
    */
   async beginEvaluation(also: EvaluationOptions = {}): Promise<void> {
-    await this.endEvaluation();
-    const { engine, model } = this.options;
-    const { evaluationBatchSize: batchSize } = this;
-    const variables = also.averaged ? await this.training.allocate() : this.values;
-    this.evaluation = Classifier.ofVariables({ engine, model, batchSize, variables, also });
-    await this.evaluation;
+    await this.evaluation.begin(also.averaged ? await this.training.allocate() : this.values, also);
   }
 
   /** Logits (and the other outputs given to {@link beginEvaluation}) of exactly `evaluationBatchSize` images, in evaluation mode. */
   async predict(images: Float32Array): Promise<Predictions> {
-    if (!this.evaluation) await this.beginEvaluation();
-    return (await this.evaluation!).predictBatch(images);
+    if (!this.evaluation.hasBegun) await this.beginEvaluation();
+    return this.evaluation.predict(images);
   }
 
   /** Frees the evaluation program. */
-  async endEvaluation(): Promise<void> {
-    const evaluation = this.evaluation;
-    this.evaluation = undefined;
-    if (evaluation) await (await evaluation).close();
+  endEvaluation(): Promise<void> {
+    return this.evaluation.end();
   }
 
   /** The model's values under PyTorch's names and in its order. */

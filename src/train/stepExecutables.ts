@@ -58,8 +58,13 @@ export class StepExecutables {
   /** Leaves state entries of these names as they are from now on, and no others; programs are compiled anew if that changes. */
   async freeze(names: ReadonlySet<string>): Promise<void> {
     if (names.size === this.frozen.size && [...names].every((name) => this.frozen.has(name))) return;
-    for (const name of [...this.compiled.keys()]) await this.release(name);
+    await this.releaseAll();
     this.frozen = names;
+  }
+
+  /** Frees the programs; they are compiled anew when they are needed. */
+  async releaseAll(): Promise<void> {
+    for (const name of [...this.compiled.keys()]) await this.release(name);
   }
 
   /** The parameters that are trained now. */
@@ -118,7 +123,7 @@ export class StepExecutables {
 
   /** Frees the programs and the variables of accumulated gradients. */
   async close(): Promise<void> {
-    for (const name of [...this.compiled.keys()]) await this.release(name);
+    await this.releaseAll();
     const sums = await this.sums;
     await sums?.dispose();
   }

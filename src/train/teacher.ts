@@ -7,4 +7,6 @@ export interface Teacher {
    * @returns [N, classes], in the order of the student's classes
    */
   logits(images: Float32Array): Promise<Float32Array>;
+  /** Frees its program until the next {@link logits}, as the engine takes another number of threads. Absent where it uses another engine. */
+  release?(): Promise<void>;
 }

@@ -34,6 +34,8 @@ export class Trainer {
   private length: RunLength;
   private stopping = false;
   private hasBatch = false;
+  /** Of the present step so far. */
+  private stepSeconds = 0;
   private readonly steps: StepRunner;
   private readonly listeners: TrainerListener[];
 
@@ -134,8 +136,10 @@ export class Trainer {
       const isLast = ++number === train.stepsPerEpoch;
       const learningRate = this.learningRate();
       const totals = await this.steps.add(batch, { learningRate, step: this.progress.globalStep, isLast });
-      meter.addTime((performance.now() - begin) / 1000);
-      if (totals) this.finishStep(meter, totals, learningRate);
+      const seconds = (performance.now() - begin) / 1000;
+      meter.addTime(seconds);
+      this.stepSeconds += seconds;
+      if (totals) await this.finishStep(meter, totals, learningRate);
       if (totals && checkpoints?.isDue) await this.save('last');
       begin = performance.now();
     }
@@ -177,12 +181,26 @@ export class Trainer {
     await learner.freeze(this.progress.epoch < until ? names : new Set());
   }
 
-  private finishStep(meter: EpochMeter, totals: StepTotals, learningRate: number): void {
+  private async finishStep(meter: EpochMeter, totals: StepTotals, learningRate: number): Promise<void> {
     const loss = totals.loss / totals.batches;
     this.checkFinite(loss);
     meter.add(totals);
     this.progress = meter.progress(this.progress);
     this.emit({ event: 'step', ...meter.stepEvent(this.progress, loss, learningRate) });
+    await this.changeThreads();
+  }
+
+  /** Takes another number of threads, before a checkpoint of the step is written: a run that is resumed there has it. */
+  private async changeThreads(): Promise<void> {
+    const { learner, teacher, threads } = this.options;
+    const { epoch, globalStep } = this.progress;
+    const change = await threads?.after(globalStep, this.stepSeconds);
+    this.stepSeconds = 0;
+    if (!change) return;
+    await teacher?.release?.();
+    await learner.useThreads(change.threads);
+    this.emit({ event: 'threads', epoch, globalStep, ...change });
+    await this.steps.prepare(globalStep);
   }
 
   /**
@@ -259,7 +277,7 @@ export class Trainer {
   }
 
   private async save(kind: CheckpointKind, epoch = this.progress.epoch): Promise<string | undefined> {
-    const { checkpoints, learner, info } = this.options;
+    const { checkpoints, learner, info, threads } = this.options;
     if (!checkpoints) return undefined;
     const { config: _, ...description } = info;
     const training = {
@@ -267,6 +285,7 @@ export class Trainer {
       config: this.length.config,
       engine: learner.engine.description,
       choices: (await learner.engine.choices?.()) ?? {},
+      ...(threads && { threads: threads.history }),
     };
     const path = await checkpoints.save(kind, learner, { ...description, training }, epoch);
     this.emit({ event: 'checkpoint', path, kind });

@@ -7,6 +7,7 @@ import type { TrainerListener } from './events.js';
 import type { Learner } from './learner.js';
 import type { LengthAfter } from './runLength.js';
 import type { Teacher } from './teacher.js';
+import type { ThreadControl } from './threads.js';
 
 /** Options of a trainer. */
 export interface TrainerOptions {
@@ -30,6 +31,8 @@ export interface TrainerOptions {
   readonly earlyStop?: EarlyStop | undefined;
   /** Gives the logits that a loss with distillation takes. */
   readonly teacher?: Teacher | undefined;
+  /** Says on how many threads the engine computes. Default: always on those that it was started with, which checkpoints do not note. */
+  readonly threads?: ThreadControl | undefined;
   /** Where checkpoints go; without it none are written. */
   readonly checkpoints?: Checkpoints | undefined;
   /** Contents of checkpoints besides the tensors and the progress. */

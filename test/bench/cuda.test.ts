@@ -26,6 +26,7 @@ async function parse(...args: string[]): Promise<CudaOptions> {
     ops: nothing,
     loader: nothing,
     decode: nothing,
+    busy: nothing,
     finetune: nothing,
   };
   const rest = { page: nothing, ranks: nothing, network: nothing, cost: nothing };

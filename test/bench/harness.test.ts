@@ -123,6 +123,7 @@ async function parse(...args: string[]): Promise<ModelsOptions | ValidateOptions
     int8: nothing,
     loader: nothing,
     decode: nothing,
+    busy: nothing,
     cuda: nothing,
     page: nothing,
     finetune: nothing,

@@ -50,6 +50,7 @@ describe('biasloss train and test', () => {
         'loss_weights.csv',
         'metrics.csv',
         'report.html',
+        'threads.csv',
       ]);
       await checkTested(cwd, result);
     }));

@@ -44,8 +44,14 @@ export class BackendServer<Start> {
   readonly handlers: Handlers<EngineCalls<Start>> = {
     start: async (start) => {
       this.backend = await this.makeBackend(start);
-      const { description, precision, measurePeaks, choices } = this.backend;
-      return { description, precision, measures: measurePeaks !== undefined, chooses: choices !== undefined };
+      const { description, precision, measurePeaks, choices, useThreads } = this.backend;
+      return {
+        description,
+        precision,
+        measures: measurePeaks !== undefined,
+        chooses: choices !== undefined,
+        rethreads: useThreads !== undefined,
+      };
     },
     makeVariables: async ({ variables, specs }) => {
       const backend = this.started();
@@ -101,6 +107,13 @@ export class BackendServer<Start> {
       executables: this.executables.size,
     }),
     choices: () => this.started().choices?.() ?? {},
+    useThreads: ({ threads }) => {
+      const backend = this.started();
+      if (!backend.useThreads) throw new Error('this engine cannot change its threads');
+      if (this.executables.size > 0) throw new Error('threads cannot change while there are executables');
+      backend.useThreads(threads);
+      return backend.description;
+    },
     close: async () => {
       for (const { executable } of this.executables.values()) await executable.close();
       this.executables.clear();

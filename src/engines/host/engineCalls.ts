@@ -24,6 +24,8 @@ export interface BackendAbout {
   readonly measures: boolean;
   /** Whether it chooses among algorithms. */
   readonly chooses: boolean;
+  /** Whether its number of threads can be changed. */
+  readonly rethreads: boolean;
 }
 
 /** A program and what it is compiled with. */
@@ -71,5 +73,7 @@ export interface EngineCalls<Start> {
   measurePeaks(args: undefined): MachinePeaks;
   statistics(args: undefined): EngineStatistics;
   choices(args: undefined): Readonly<Record<string, string>>;
+  /** Returns the description that the backend has then. */
+  useThreads(args: { readonly threads: number }): string;
   close(args: undefined): void;
 }

@@ -49,22 +49,31 @@ export async function startWorkerEngine<Start>(
 }
 
 class WorkerEngine implements Engine {
-  readonly description: string;
   readonly precision: Precision;
   readonly measurePeaks?: () => Promise<MachinePeaks>;
   readonly choices?: () => Promise<Readonly<Record<string, string>>>;
+  readonly useThreads?: (threads: number) => Promise<void>;
+  private described: string;
   private nextId = 0;
   private readonly ids = new WeakMap<Variables, VariablesId>();
 
   constructor(
     private readonly calls: RemoteCalls<EngineCalls<never>>,
     readonly name: string,
-    { description, precision, measures, chooses }: BackendAbout,
+    { description, precision, measures, chooses, rethreads }: BackendAbout,
   ) {
-    this.description = description;
+    this.described = description;
     this.precision = precision;
     if (measures) this.measurePeaks = () => calls.call('measurePeaks', undefined);
     if (chooses) this.choices = () => calls.call('choices', undefined);
+    if (rethreads)
+      this.useThreads = async (threads) => {
+        this.described = await calls.call('useThreads', { threads });
+      };
+  }
+
+  get description(): string {
+    return this.described;
   }
 
   async variables(specs: Iterable<VariableSpec>): Promise<Variables> {

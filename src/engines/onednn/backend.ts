@@ -27,34 +27,42 @@ import { DnnlVariable } from './variables.js';
 
 /** The engine on oneDNN: a program becomes a list of prepared primitives. */
 export class DnnlBackend implements EngineBackend<DnnlVariable> {
-  readonly description: string;
   readonly precision: Precision;
+  /** Absent where the library takes as many threads as it likes. */
+  readonly useThreads?: (threads: number) => void;
   private readonly machineCode: MachineCode | undefined;
-  private readonly tuning: Tuning;
+  private tuning: Tuning;
   /** Ways that convolutions were computed in, by what says all that they depend on; they are taken again. */
   private readonly pinned: Map<string, string>;
+  private threads: number;
 
   constructor(
     private readonly library: DnnlLibrary,
     private readonly dnnl: Dnnl,
     private readonly options: BackendOptions,
-    private readonly limit: ThreadLimit,
+    private limit: ThreadLimit,
     private readonly communicator: Communicator = soloCommunicator,
   ) {
     const { threads, precision } = options;
+    this.threads = threads;
     this.machineCode = MachineCode.open(library, threads);
     this.tuning = Tuning.open(library, threads);
     this.pinned = new Map(Object.entries(options.choices));
     this.precision = precision === 'auto' ? (library.fastBf16 ? 'bf16' : 'f32') : precision;
+    if (limit.holds) this.useThreads = (count) => this.changeThreads(count);
+  }
+
+  get description(): string {
+    const { library, dnnl, precision } = this;
     const reason = library.fastBf16
       ? 'the processor multiplies bf16'
       : 'the processor does not multiply bf16';
-    const usesKernels = this.machineCode !== undefined && this.precision === 'f32';
-    this.description = [
+    const usesKernels = this.machineCode !== undefined && precision === 'f32';
+    return [
       `oneDNN ${dnnl.version}`,
       `${library.instructionSet}${usesKernels ? ' with kernels of our own' : ''}`,
-      limit.text,
-      precision === 'auto' ? `${this.precision} (${reason})` : precision,
+      this.limit.text,
+      this.options.precision === 'auto' ? `${precision} (${reason})` : precision,
     ].join(', ');
   }
 
@@ -101,13 +109,23 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
   }
 
   measurePeaks(): MachinePeaks {
-    return measurePeaks(this.dnnl, this.options.threads);
+    return measurePeaks(this.dnnl, this.threads);
   }
 
   close(): void {
     this.machineCode?.close();
     this.dnnl.close();
     this.limit.release();
+  }
+
+  /** Primitives are made for a number of threads, by which they divide work and memory: none is left from before. */
+  private changeThreads(threads: number): void {
+    const { handle, runtime } = this.library;
+    this.limit.release();
+    this.limit = limitThreads(handle, runtime, threads);
+    this.threads = threads;
+    this.machineCode?.useThreads(threads);
+    this.tuning = Tuning.open(this.library, threads);
   }
 }
 

@@ -24,6 +24,8 @@ export function cpuRuntime(bits: number): CpuRuntime | undefined {
 export interface ThreadLimit {
   /** Human-readable: `2 threads (GNU OpenMP)`. */
   readonly text: string;
+  /** Whether it computes with as many as it was told to. */
+  readonly holds: boolean;
   /** Ends a limit that holds for the process. */
   release(): void;
 }
@@ -42,22 +44,27 @@ export function limitThreads(
   switch (runtime) {
     case 'openmp': {
       const openmp = limitOpenMp(handle, threads);
-      return { text: openmp ? `${count} (${openmp})` : 'threads as its OpenMP chooses', release };
+      const text = openmp ? `${count} (${openmp})` : 'threads as its OpenMP chooses';
+      return { text, holds: openmp !== undefined, release };
     }
     case 'tbb':
     case 'sycl': {
       const title = runtime === 'sycl' ? 'SYCL with TBB' : 'TBB';
       const limit = limitTbb(handle, threads);
       return limit
-        ? { text: `${count} (${title})`, release: limit }
-        : { text: `threads as ${title} chooses`, release };
+        ? { text: `${count} (${title})`, holds: true, release: limit }
+        : { text: `threads as ${title} chooses`, holds: false, release };
     }
     case 'sequential':
-      return { text: '1 thread: the library was built without threads', release };
+      return { text: '1 thread: the library was built without threads', holds: false, release };
     case 'threadpool':
-      return { text: '1 thread: the library was built for a thread pool of its caller', release };
+      return {
+        text: '1 thread: the library was built for a thread pool of its caller',
+        holds: false,
+        release,
+      };
     case undefined:
-      return { text: 'threads as it chooses', release };
+      return { text: 'threads as it chooses', holds: false, release };
   }
 }
 

@@ -13,17 +13,23 @@ import { OnnxVariable, type UpdatedTensor } from './variables.js';
 
 /** Runs programs as ONNX models in ONNX Runtime, on the calling thread and the runtime's own. */
 export class OnnxBackend<Tensor> implements EngineBackend<OnnxVariable<Tensor>> {
-  readonly description: string;
   readonly precision = 'f32';
+  /** Absent where the runtime's threads are fixed. */
+  readonly useThreads?: (threads: number) => void;
 
   /** @param rank which of several ranks this is, whose random numbers are parts of those of one. Default 0 */
   constructor(
     private readonly runtime: OnnxRuntime<Tensor>,
     private readonly rank = 0,
   ) {
-    const { blockSize } = runtime.provider;
+    if (runtime.useThreads) this.useThreads = (threads) => runtime.useThreads?.(threads);
+  }
+
+  get description(): string {
+    const { name, provider, resources } = this.runtime;
+    const { blockSize } = provider;
     const layout = blockSize === undefined ? 'no blocked layout' : `blocks of ${blockSize} channels`;
-    this.description = `${runtime.name} (f32, ${runtime.resources}, ${layout})`;
+    return `${name} (f32, ${resources}, ${layout})`;
   }
 
   variable(type: TensorType): OnnxVariable<Tensor> {

@@ -47,6 +47,8 @@ export interface RuntimeSession<Tensor> {
 export interface OnnxRuntime<Tensor> {
   /** The package and its version, for descriptions. */
   readonly name: string;
+  /** Computes on so many threads in sessions that are made from now on; absent where the number is fixed. */
+  useThreads?(threads: number): void;
   /** Its resources, such as `2 threads`, for descriptions. */
   readonly resources: string;
   /** The execution provider, with its features. */

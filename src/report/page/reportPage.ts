@@ -1,4 +1,5 @@
 import type { Metrics } from '../../runs/metricsFile.js';
+import type { ThreadsSince } from '../../train/threads.js';
 import type { ModelFigures } from '../figures.js';
 import { calibrationSection } from './calibrationSection.js';
 import { classesSection } from './classesSection.js';
@@ -16,13 +17,22 @@ export interface RunReport {
   /** The columns of `loss_weights.csv`; absent where the loss weighs all images alike. */
   readonly weights?: Metrics | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** On how many threads it was computed since when; empty where that was not recorded. */
+  readonly threads: readonly ThreadsSince[];
   /** What the model makes of its test images, or a sentence that says why that is missing. */
   readonly model: ModelFigures | string;
 }
 
 /** A report as a page of its own. */
-export async function reportPage({ name, metrics, weights, settings, model }: RunReport): Promise<string> {
-  const body = html`<header><h1>${name}</h1>${factsOf(metrics)}</header>
+export async function reportPage({
+  name,
+  metrics,
+  weights,
+  settings,
+  threads,
+  model,
+}: RunReport): Promise<string> {
+  const body = html`<header><h1>${name}</h1>${factsOf(metrics, threads)}</header>
 <main>
 ${await curvesSection(metrics, weights)}
 ${typeof model === 'string' ? html`<section><h2>Model</h2><p>There are no figures of the model: ${model}.</p></section>` : await modelSections(model)}
@@ -31,7 +41,7 @@ ${settingsSection(settings)}
   return documentOf(`${name}: report`, body, MATRIX_SCRIPT);
 }
 
-function factsOf(metrics: Metrics): Markup {
+function factsOf(metrics: Metrics, threads: readonly ThreadsSince[]): Markup {
   const { test_top1: top1 = [], epoch = [], seconds = [], images_per_second: rates = [] } = metrics;
   const best = top1.reduce((at, value, i) => (value > top1[at]! ? i : at), 0);
   const minutes = seconds.reduce((sum, value) => sum + value, 0) / 60;
@@ -41,8 +51,18 @@ function factsOf(metrics: Metrics): Markup {
     ['Epochs', String(epoch.length)],
     ['Training time', minutes < 90 ? `${minutes.toFixed(1)} min` : `${(minutes / 60).toFixed(1)} h`],
     ['Images per second', String(Math.round(rates.at(-1)!))],
+    ...(threads.length > 0 ? [['Threads', threadsFact(threads)] as const] : []),
   ];
   return html`<dl class="facts">${facts.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+/** `2`, or `1 to 2, changed 3 times`. */
+function threadsFact(history: readonly ThreadsSince[]): string {
+  const counts = history.map(({ threads }) => threads);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  if (least === most) return String(most);
+  const changes = counts.length - 1;
+  return `${least} to ${most}, changed ${changes === 1 ? 'once' : `${changes} times`}`;
 }
 
 async function modelSections(model: ModelFigures): Promise<Piece> {

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import type { DatasetPair } from '../../data/dataset.js';
 import { typicalSize } from '../../data/images/measure.js';
+import { processorsAtHand } from '../../engines/host/processors.js';
 import { errorMessage, UserError } from '../../errors.js';
 import { knownWeights } from '../../models/knownWeights.js';
 import { families } from '../../models/registry.js';
@@ -8,6 +8,7 @@ import { localWeights } from '../hub/localWeights.js';
 import { newRunConfig } from '../openRun.js';
 import { fetchPretrained } from '../pretrainedModel.js';
 import { noticeEvent, type RunListener } from '../runEvents.js';
+import { configuredThreads } from '../threads/configuredThreads.js';
 import type { TrainConfig } from '../trainConfig.js';
 import { type Choice, chooseModel, type Task } from './chooseModel.js';
 import { chooseThreads } from './chooseThreads.js';
@@ -77,7 +78,7 @@ async function givenRung({ settings, onEvent }: PlanOptions): Promise<Rung[]> {
 }
 
 class Planner {
-  /** Threads that were chosen. */
+  /** Threads that models are measured on, where they are chosen: the run itself takes as many as pay. */
   private threads: Partial<TrainConfig> = {};
 
   constructor(private readonly options: PlanOptions) {}
@@ -146,7 +147,7 @@ class Planner {
     const choice = await chooseModel(ladder, task);
     const epochs = settings.epochs ?? choice.epochs;
     const rate = pretrained ? {} : { baseLr: FRESH_RATE };
-    const chosen = { ...settingsOf(choice.candidate), ...rate, ...this.threads, batchSize, epochs };
+    const chosen = { ...settingsOf(choice.candidate), ...rate, batchSize, epochs };
     return {
       ...choice,
       epochs,
@@ -157,17 +158,17 @@ class Planner {
     };
   }
 
-  /** Decides the threads of everything that follows, unless they are given. */
+  /** Decides the threads of the measurements that follow, unless a number is given. */
   private async chooseThreads([smallest]: readonly Candidate[], batchSize: number): Promise<void> {
-    if (this.options.settings.threads !== undefined || !smallest) return;
+    if (configuredThreads(this.options.settings.threads) !== undefined || !smallest) return;
     const threads = await chooseThreads({
-      threads: availableParallelism(),
+      threads: processorsAtHand(),
       measure: (count) => this.measure(smallest, batchSize, { threads: count }),
     });
     if (threads === undefined) return;
     this.threads = { threads };
     const text =
-      'one thread is used: the machine is busy, and several would be slower, as they wait for each other';
+      'models are measured on one thread: the machine is busy, and several would be slower, as they wait for each other';
     this.options.onEvent?.(noticeEvent('settings', () => text));
   }
 
@@ -178,12 +179,11 @@ class Planner {
   ): Promise<number> {
     const { settings, data, onMeasure } = this.options;
     onMeasure?.(candidate);
-    const all = { ...settingsOf(candidate), batchSize, ...threads, ...settings };
+    const all = { ...settingsOf(candidate), batchSize, ...settings, ...threads };
     // Of the weights only the computation matters, which is the same without them.
     const { pretrained: _, ...others } = all;
     const config = await newRunConfig({ recipe: 'finetune', settings: others });
-    // Where the run is to measure its threads, the models are compared on all of them.
-    return measureTraining({ ...config, threads: config.threads || null }, data);
+    return measureTraining(config, data);
   }
 }
 

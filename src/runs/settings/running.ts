@@ -1,5 +1,5 @@
 import { engineChoices } from '../../engines/createEngine.js';
-import { MEASURED } from '../measuredThreads.js';
+import { AUTO_THREADS } from '../threads/configuredThreads.js';
 import { settingsIn } from './builders.js';
 import { above, atLeast, orNull, type SettingsOf, whole } from './setting.js';
 
@@ -17,11 +17,11 @@ export const COMPUTATION_SETTINGS: SettingsOf<
     null,
     orNull(whole(0)),
     '<n>',
-    'threads of computation; auto takes as many as a measurement before the run finds fastest',
+    'threads of computation; auto: all processors at hand, fewer while other processes take them. A number is kept, so that every run gives the same bits',
     {
       ...CHANGEABLE,
-      names: { auto: MEASURED },
-      unset: 'all, shared with other ranks of the machine',
+      names: { auto: AUTO_THREADS },
+      unset: 'auto; of several ranks each its share, which is kept',
     },
   ),
   precision: computation.choice(

@@ -62,7 +62,7 @@ for (const [name, title, parts] of [
 ] as const)
   test(`${title} takes the number of threads`, { skip }, () => {
     const { limit, asked } = limited(name, 2, parts);
-    assert.deepEqual([limit.text, asked()], [`3 threads (${title})`, 3]);
+    assert.deepEqual([limit.text, limit.holds, asked()], [`3 threads (${title})`, true, 3]);
     limit.release();
     assert.equal(asked(), 3);
   });
@@ -82,6 +82,12 @@ test('what cannot be set is said', { skip }, () => {
   assert.match(limited('mute', 2, []).limit.text, /^threads as its OpenMP chooses$/);
   assert.match(limited('oldtbb', 4, []).limit.text, /^threads as TBB chooses$/);
   assert.match(limited('sequential', 1, []).limit.text, /^1 thread: the library was built without threads$/);
+  for (const [name, bits] of [
+    ['mute', 2],
+    ['oldtbb', 4],
+    ['sequential', 1],
+  ] as const)
+    assert.equal(limited(name, bits, []).limit.holds, false, name);
   assert.match(limited('pool', 8, []).limit.text, /^1 thread: .* for a thread pool of its caller$/);
   assert.match(limited('new', 1024, []).limit.text, /^threads as it chooses$/);
 });

@@ -50,7 +50,7 @@ export class MachineCode {
 
   private constructor(
     private readonly functions: Functions,
-    private readonly threads: number,
+    private threads: number,
   ) {}
 
   /**
@@ -120,6 +120,11 @@ export class MachineCode {
       header[ARGUMENT.next / 8] = 0n;
       this.run(address, argumentAddress);
     };
+  }
+
+  /** Runs kernels on another number of threads from now on. */
+  useThreads(threads: number): void {
+    this.threads = threads;
   }
 
   /** Calls code that is a function of C, `void f(void *argument)`, on every thread, and waits for all. */

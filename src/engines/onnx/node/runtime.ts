@@ -25,14 +25,24 @@ const UNWANTED = ['CommonSubexpressionElimination', 'ConstantSharing'];
 export class NodeRuntime implements OnnxRuntime<Tensor> {
   readonly name = `ONNX Runtime ${env.versions.node ?? ''}`;
   readonly provider: Provider;
-  readonly resources: string;
   readonly writesOver = true;
-  private readonly threads: number | undefined;
+  /** Absent where others than the processors compute. */
+  readonly useThreads?: (threads: number) => void;
+  private threads: number | undefined;
+  private readonly given: string | undefined;
 
   constructor({ provider, threads, resources }: NodeRuntimeOptions) {
     this.provider = provider;
     this.threads = threads;
-    this.resources = resources ?? (threads === 1 ? '1 thread' : `${threads ?? 'all'} threads`);
+    this.given = resources;
+    if (resources === undefined)
+      this.useThreads = (count) => {
+        this.threads = count;
+      };
+  }
+
+  get resources(): string {
+    return this.given ?? (this.threads === 1 ? '1 thread' : `${this.threads ?? 'all'} threads`);
   }
 
   tensor(data: TensorData | Uint8Array, shape: Shape): Tensor {

@@ -79,6 +79,7 @@ function withEvent(
     case 'result':
       return { ...before, phase: 'complete', status: completeText(before.epochs) };
     case 'length':
+    case 'threads':
     case 'checkpoint':
     case 'earlyStop':
       return before;
