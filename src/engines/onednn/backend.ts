@@ -49,7 +49,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     const reason = library.fastBf16
       ? 'the processor multiplies bf16'
       : 'the processor does not multiply bf16';
-    const usesKernels = this.machineCode !== undefined && this.precision === 'f32';
+    const usesKernels = this.hasOwnConvolutions(this.precision);
     this.description = [
       `oneDNN ${dnnl.version}`,
       `${library.instructionSet}${usesKernels ? ' with kernels of our own' : ''}`,
@@ -71,7 +71,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
       traits: dnnl.traits,
       activation: precision === 'bf16' ? 'bf16' : 'f32',
       block: this.library.block,
-      usesKernels: machineCode !== undefined && precision === 'f32',
+      usesKernels: this.hasOwnConvolutions(precision),
     } as const;
     const ways = new MeasuredWays({
       ...settings,
@@ -79,10 +79,17 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
       choices: this.tuning?.choicesFor(precision),
       pinned: this.pinned,
     });
-    const plan = planProgram(dnnl, whole, { ...settings, ways });
+    const plan = planProgram(dnnl, whole, { ...settings, ways, updatesByKernel: machineCode !== undefined });
     const measured = ways.keep();
     for (const [key, way] of ways.taken) this.pinned.set(key, way);
     return new DnnlExecutable(native, plan, (name) => variables.get(name)!.arena, measured);
+  }
+
+  /** Whether convolutions are computed by kernels of our own: on AVX2, and on AVX512 where the library has no Winograd. */
+  private hasOwnConvolutions(precision: Precision): boolean {
+    const { instructionSet, major } = this.library;
+    const isWanted = instructionSet === 'AVX2' || major >= 3;
+    return this.machineCode !== undefined && isWanted && precision === 'f32';
   }
 
   choices(): Readonly<Record<string, string>> {

@@ -7,6 +7,7 @@ import { Arena } from './arena.js';
 import { describeSpec } from './describe.js';
 import { type Dnnl, DnnlError } from './dnnl.js';
 import type { MachineCode } from './kernels/machineCode.js';
+import { updateTable } from './kernels/updateKernel.js';
 import type { Pointer } from './memoryDesc.js';
 import type { Place, PlanBuffer } from './plan/place.js';
 import type { Plan } from './plan/plan.js';
@@ -17,6 +18,7 @@ import {
   type PrimitiveStep,
   readsOf,
   type Step,
+  type UpdateStep,
   writesOf,
 } from './plan/step.js';
 import { describeStep, describeSteps, type StepDescription } from './profile.js';
@@ -198,6 +200,8 @@ export class DnnlExecutable implements BackendExecutable {
         return this.prepareKernel(step);
       case 'primitive':
         return this.preparePrimitive(step);
+      case 'update':
+        return this.prepareUpdate(step);
     }
   }
 
@@ -241,6 +245,19 @@ export class DnnlExecutable implements BackendExecutable {
       addend: step.places.addend && address(step.places.addend),
     });
     return { step, execute: run };
+  }
+
+  private prepareUpdate(step: UpdateStep): ReadyStep {
+    const { machineCode } = this.native;
+    if (!machineCode) throw new Error(`no machine code can be run for ${step.operation}`);
+    const address = (place: Place): Pointer => this.memory.address(place);
+    const tensors = step.tensors.map(({ updated, gradient, scalars }) => ({
+      elements: sizeOf(gradient.desc.shape),
+      updated: updated.map(address),
+      gradient: address(gradient),
+      scalars: scalars.map(address),
+    }));
+    return { step, execute: machineCode.prepareTable(step.kernel, updateTable(tensors)) };
   }
 
   private memoryHandle(place: Place): Pointer {

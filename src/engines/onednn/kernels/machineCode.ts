@@ -56,8 +56,8 @@ export class MachineCode {
   /**
    * @param threads to run on
    * @param environment where `BIASLOSS_KERNELS=0` forbids it
-   * @returns undefined where kernels are not needed or unsupported: a processor without AVX2, or with AVX512 where the library
-   * has Winograd's convolutions; a system other than Linux, a library without OpenMP, a system that forbids executable memory
+   * @returns undefined where kernels cannot be run: a processor without AVX2, a system other than Linux, a library without
+   * OpenMP, a system that forbids executable memory
    */
   static open(
     library: DnnlLibrary,
@@ -65,10 +65,10 @@ export class MachineCode {
     environment: Readonly<Record<string, string | undefined>> = process.env,
   ): MachineCode | undefined {
     const { platform, arch } = process;
-    const { instructionSet, major } = library;
-    const isWanted = instructionSet === 'AVX2' || (instructionSet.startsWith('AVX512') && major >= 3);
-    const fits = platform === 'linux' && arch === 'x64';
-    if (!fits || !isWanted || environment.BIASLOSS_KERNELS === '0') return undefined;
+    const hasVectors =
+      library.instructionSet.startsWith('AVX2') || library.instructionSet.startsWith('AVX512');
+    const fits = platform === 'linux' && arch === 'x64' && hasVectors;
+    if (!fits || environment.BIASLOSS_KERNELS === '0') return undefined;
     try {
       const code = new MachineCode(bind(library), threads);
       const empty = code.place(Uint8Array.of(RETURN));
@@ -119,6 +119,16 @@ export class MachineCode {
       // Units are taken from the first on again; naming the header also keeps its memory.
       header[ARGUMENT.next / 8] = 0n;
       this.run(address, argumentAddress);
+    };
+  }
+
+  /** Makes a kernel ready to run on a table, as its only operand. */
+  prepareTable(kernel: Kernel, table: ArrayBuffer): () => void {
+    const address = Number(koffi.address(table));
+    const run = this.prepare(kernel, { src: address, dst: address });
+    // Naming the table keeps its memory.
+    return () => {
+      if (table.byteLength > 0) run();
     };
   }
 
