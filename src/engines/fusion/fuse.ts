@@ -6,6 +6,7 @@ import { addRelu, matmulBias, weightedSum } from './rules/arithmetic.js';
 import { alternate, interleave } from './rules/channels.js';
 import { convActivation, convAdd, parameterGrad } from './rules/convolution.js';
 import { batchNormInferenceRelu, batchNormRelu, batchNormReluGrad } from './rules/normalisation.js';
+import { adamwUpdates, averageUpdates, lionUpdates, rmspropUpdates, sgdUpdates } from './rules/updates.js';
 import { living, Usage } from './usage.js';
 
 /** Every fusion, in the order of application: the gradient of a fused normalisation looks for the fused forward pass. */
@@ -21,6 +22,11 @@ export const fusions = {
   weightedSum,
   interleave,
   alternate,
+  sgdUpdates,
+  adamwUpdates,
+  rmspropUpdates,
+  lionUpdates,
+  averageUpdates,
 } satisfies Readonly<Record<string, FusionRule>>;
 
 /** Name of a fusion. */

@@ -28,6 +28,18 @@ export interface FusedAttributes {
   weightedSum: { readonly weights: readonly [number, number] };
   /** a, b, bias [N] → a·b + bias. */
   matmulBias: OpAttributes['matmul'];
+  /** Updates of one kind, such as an optimiser's of all parameters: what the parts read → what they make, in their order. */
+  updates: { readonly parts: readonly UpdatePart[] };
+}
+
+/** Operations that make new values of a variable from old ones, number by number. */
+export type UpdateKind = 'sgdUpdate' | 'adamwUpdate' | 'rmspropUpdate' | 'lionUpdate' | 'averageUpdate';
+
+/** One of several updates that are computed together. */
+export interface UpdatePart {
+  readonly update: NodeOf<UpdateKind>;
+  /** The multiplication of the gradient by a scalar, if only the update reads its result. */
+  readonly scaling?: EngineNode<'binary'> | undefined;
 }
 
 /** Name of a fused operation. */

@@ -1,5 +1,5 @@
 import type { Program, ValueId } from '../../graph/program.js';
-import type { AnyEngineNode } from './node.js';
+import type { AnyEngineNode, EngineKind } from './node.js';
 
 /** Values that leave a program: outputs and updates. */
 export type ProgramEnds = Pick<Program, 'outputs' | 'updates'>;
@@ -25,6 +25,7 @@ export class Usage {
   private readonly users = new Map<ValueId, AnyEngineNode[]>();
   private readonly lasts = new Map<ValueId, number>();
   private readonly makers = new Map<ValueId, AnyEngineNode>();
+  private readonly kinds = new Map<EngineKind, AnyEngineNode[]>();
   private readonly indices = new Map<AnyEngineNode, number>();
   private readonly kept: ReadonlySet<ValueId>;
 
@@ -32,6 +33,7 @@ export class Usage {
     this.kept = leaving(ends);
     nodes.forEach((node, index) => {
       this.indices.set(node, index);
+      this.kinds.set(node.kind, [...(this.kinds.get(node.kind) ?? []), node]);
       for (const output of node.outputs) this.makers.set(output, node);
       for (const input of node.inputs) {
         this.users.set(input, [...(this.users.get(input) ?? []), node]);
@@ -48,6 +50,11 @@ export class Usage {
   /** The node that computes a value. */
   makerOf(value: ValueId): AnyEngineNode | undefined {
     return this.makers.get(value);
+  }
+
+  /** The nodes of a kind, in their order. */
+  ofKind(kind: EngineKind): readonly AnyEngineNode[] {
+    return this.kinds.get(kind) ?? [];
   }
 
   /** Whether a value is read before `node` is computed. */

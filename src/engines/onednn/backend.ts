@@ -93,7 +93,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
       convolutions: whole.nodes.filter(({ kind }) => kind.startsWith('conv2d')).length,
       onMeasuring,
     });
-    const plan = planProgram(dnnl, whole, { ...settings, ways });
+    const plan = planProgram(dnnl, whole, { ...settings, ways, updatesByKernel: machineCode !== undefined });
     const measured = ways.keep();
     this.pin(ways.taken);
     if (leads) shareWays(communicator, ways.taken);

@@ -2,105 +2,22 @@ import koffi from 'koffi';
 import type { Communicator } from '../../distributed/communicator.js';
 import { sizeOf, type TensorData } from '../../graph/tensorType.js';
 import type { BackendExecutable, NamedData, ProfileEntry, RunOptions } from '../engine.js';
-import { layOut, type MemoryPlan, planMemory } from '../planning/memoryPlan.js';
-import { Arena } from './arena.js';
+import type { Arena } from './arena.js';
 import { describeSpec } from './describe.js';
 import { type Dnnl, DnnlError } from './dnnl.js';
 import type { MachineCode } from './kernels/machineCode.js';
+import { updateTable } from './kernels/updateKernel.js';
 import type { Pointer } from './memoryDesc.js';
-import type { Place, PlanBuffer } from './plan/place.js';
+import type { Place } from './plan/place.js';
 import type { Plan } from './plan/plan.js';
-import {
-  type HostRun,
-  type HostStep,
-  type KernelStep,
-  type PrimitiveStep,
-  readsOf,
-  type Step,
-  writesOf,
-} from './plan/step.js';
+import type { HostRun, HostStep, KernelStep, PrimitiveStep, Step, UpdateStep } from './plan/step.js';
+import { PlanMemory } from './planMemory.js';
 import { describeStep, describeSteps, type StepDescription } from './profile.js';
 
 /** A step that is ready to be executed. */
 interface ReadyStep {
   readonly step: Step;
   execute(run: HostRun): void;
-}
-
-/** A part of a plan's memory. */
-interface Region {
-  readonly arena: Arena;
-  readonly offsets: ReadonlyMap<number, number>;
-}
-
-function region({ bytes, offsets }: MemoryPlan): Region {
-  return { arena: new Arena(bytes), offsets };
-}
-
-function uses(steps: readonly Step[]): { readonly buffers: readonly PlanBuffer[] }[] {
-  return steps.map((step) => ({
-    buffers: [...readsOf(step), ...writesOf(step)].map(({ buffer }) => buffer),
-  }));
-}
-
-/** Memory of a plan: for a run, for all runs, and for the prologue only. */
-class PlanMemory {
-  private readonly changing: Region;
-  private readonly lasting: Region;
-  private prologue: Region | undefined;
-
-  constructor(
-    { steps, prologue, buffers, inputs, outputs }: Plan,
-    private readonly variable: (name: string) => Arena,
-  ) {
-    const pinned = new Set([...inputs.values(), ...outputs.values()].map(({ buffer }) => buffer));
-    this.changing = region(planMemory(uses(steps), ({ storage }) => storage === 'transient', pinned));
-    const used = new Set(
-      steps.flatMap((step) => [...readsOf(step), ...writesOf(step)]).map(({ buffer }) => buffer),
-    );
-    const made = new Set(prologue.flatMap(writesOf).map(({ buffer }) => buffer));
-    const lasts = (buffer: PlanBuffer): boolean =>
-      used.has(buffer) || pinned.has(buffer) || !made.has(buffer);
-    const isStatic = ({ storage }: PlanBuffer): boolean => storage === 'static';
-    this.lasting = region(layOut(buffers.filter((buffer) => isStatic(buffer) && lasts(buffer))));
-    this.prologue = region(planMemory(uses(prologue), (buffer) => isStatic(buffer) && !lasts(buffer)));
-  }
-
-  /** Frees what only the prologue needed. */
-  endPrologue(): void {
-    this.prologue?.arena.free();
-    this.prologue = undefined;
-  }
-
-  /** Frees everything except the variables. */
-  free(): void {
-    for (const { arena } of [this.changing, this.lasting]) arena.free();
-    this.endPrologue();
-  }
-
-  address(place: Place): Pointer {
-    const { arena, offset } = this.find(place.buffer);
-    return arena.address + offset + place.offset;
-  }
-
-  /** A row-major place as an array. */
-  view(place: Place): TensorData {
-    const { arena, offset } = this.find(place.buffer);
-    return arena.view(place.desc.type, offset + place.offset, sizeOf(place.desc.shape));
-  }
-
-  private find(buffer: PlanBuffer): { arena: Arena; offset: number } {
-    if (buffer.variable !== undefined) return { arena: this.variable(buffer.variable), offset: 0 };
-    for (const { arena, offsets } of [
-      this.changing,
-      this.lasting,
-      ...(this.prologue ? [this.prologue] : []),
-    ]) {
-      const offset = offsets.get(buffer.id);
-      if (offset !== undefined) return { arena, offset };
-    }
-    throw new Error(`buffer ${buffer.id} is not in use`);
-  }
 }
 
 /** The resources that execute steps. */
@@ -198,6 +115,8 @@ export class DnnlExecutable implements BackendExecutable {
         return this.prepareKernel(step);
       case 'primitive':
         return this.preparePrimitive(step);
+      case 'update':
+        return this.prepareUpdate(step);
     }
   }
 
@@ -241,6 +160,19 @@ export class DnnlExecutable implements BackendExecutable {
       addend: step.places.addend && address(step.places.addend),
     });
     return { step, execute: run };
+  }
+
+  private prepareUpdate(step: UpdateStep): ReadyStep {
+    const { machineCode } = this.native;
+    if (!machineCode) throw new Error(`no machine code can be run for ${step.operation}`);
+    const address = (place: Place): Pointer => this.memory.address(place);
+    const tensors = step.tensors.map(({ updated, gradient, scalars }) => ({
+      elements: sizeOf(gradient.desc.shape),
+      updated: updated.map(address),
+      gradient: address(gradient),
+      scalars: scalars.map(address),
+    }));
+    return { step, execute: machineCode.prepareTable(step.kernel, updateTable(tensors)) };
   }
 
   private memoryHandle(place: Place): Pointer {

@@ -4,7 +4,7 @@ import { describeDesc, variantOf } from './describe.js';
 import { ARG } from './dnnl.js';
 import { elementBytes, type MemoryDesc } from './memoryDesc.js';
 import type { Place } from './plan/place.js';
-import { readsOf, type Step, writesOf } from './plan/step.js';
+import { readsOf, type Step, type UpdateStep, writesOf } from './plan/step.js';
 import type { PrimitiveSpec } from './primitiveSpec.js';
 
 /** Floating-point operations of a primitive; a multiply-add counts two, and copies none. */
@@ -84,10 +84,16 @@ const besides: ReadonlySet<number> = new Set([
   ARG.diffShift,
 ]);
 
+function updateDetailOf({ tensors }: UpdateStep): string {
+  const numbers = tensors.reduce((total, { gradient: { desc } }) => total + sizeOf(desc.shape), 0);
+  return `${numbers} numbers of ${tensors.length} tensors`;
+}
+
 /** A step's tensors, human-readable: what it reads → what it writes, with the chosen layouts. */
 function detailOf(step: Step): string {
   const tensors = (places: readonly Place[]): string =>
     places.map(({ desc }) => describeDesc(desc)).join(' ');
+  if (step.kind === 'update') return updateDetailOf(step);
   if (step.kind !== 'primitive')
     return `${step.kind === 'kernel' ? step.name : ''} ${tensors(readsOf(step))} → ${tensors(writesOf(step))}`.trimStart();
   const shown = step.args.filter(({ arg }) => !besides.has(arg));
@@ -104,6 +110,8 @@ function implementationOf(step: Step): string {
       return TYPESCRIPT;
     case 'kernel':
       return `our kernel, ${step.name}`;
+    case 'update':
+      return 'our kernel, all at once';
     case 'primitive':
       return `${step.spec.kind} ${step.primitive.implementation}`;
   }

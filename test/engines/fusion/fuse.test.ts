@@ -9,16 +9,30 @@ import { gradients } from '../../../src/graph/autodiff.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { batchNormInference, batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
-import { add, hswish, mul, relu } from '../../../src/graph/ops/elementwise.js';
+import { add, hswish, mul, relu, sub } from '../../../src/graph/ops/elementwise.js';
 import { matmul } from '../../../src/graph/ops/matmul.js';
 import { sum } from '../../../src/graph/ops/reduce.js';
+import { sgdUpdate } from '../../../src/graph/ops/sgd.js';
 import { channelShuffle, concat, slice } from '../../../src/graph/ops/shape.js';
 import type { Program } from '../../../src/graph/program.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
 import { biasLoss } from '../../../src/losses/biasLoss.js';
 import { createModel } from '../../../src/models/registry.js';
+import { adamw } from '../../../src/optim/adamw.js';
+import { lion } from '../../../src/optim/lion.js';
+import type { Optimizer } from '../../../src/optim/optimizer.js';
+import { rmsprop } from '../../../src/optim/rmsprop.js';
 import { sgd } from '../../../src/optim/sgd.js';
-import { evaluationProgram, trainProgram } from '../../../src/train/programs.js';
+import { evaluationProgram, trainProgram, updateProgram } from '../../../src/train/programs.js';
+
+/** An optimiser whose updates are not joined. */
+const averaged: Optimizer = {
+  state: [],
+  update: ({ value, gradient }, { learningRate }) => ({
+    value: sub(value, mul(gradient, learningRate)),
+    state: {},
+  }),
+};
 
 const everyName = Object.keys(fusions) as FusionName[];
 const others = (name: FusionName): FusionName[] => everyName.filter((other) => other !== name);
@@ -30,6 +44,18 @@ function programOf(
   const graph = new Graph();
   const outputs = build(graph.input('x', [2, 4, 3, 3]), (name) => graph.input(name, [4]));
   return graph.program(outputs);
+}
+
+/** A program that updates two parameters by an optimiser, and keeps averages of them if a decay is given. */
+function updatesOf(optimizer: Optimizer, averageDecay?: number): Program {
+  return updateProgram(
+    optimizer,
+    [
+      { name: 'w', shape: [4, 3] },
+      { name: 'b', shape: [4] },
+    ],
+    { averageDecay },
+  );
 }
 
 const conv = (x: Tensor, name = 'w'): Tensor => conv2d(x, input(x, name, [4, 4, 1, 1]));
@@ -78,6 +104,11 @@ const fitting: { readonly [F in FusionName]: Program } = {
     const shuffled = channelShuffle(x, 2);
     return { a: slice(shuffled, 1, 0, 2), b: slice(shuffled, 1, 2, 4) };
   }),
+  sgdUpdates: updatesOf(sgd()),
+  adamwUpdates: updatesOf(adamw()),
+  rmspropUpdates: updatesOf(rmsprop()),
+  lionUpdates: updatesOf(lion()),
+  averageUpdates: updatesOf(averaged, 0.9),
 };
 
 for (const name of everyName) {
@@ -91,6 +122,36 @@ for (const name of everyName) {
     assert.deepEqual(fuse(program, { fusions: [] }), program.nodes);
   });
 }
+
+test('updates of a kind are one, with the multiplication of their gradients, but for what is read in between', () => {
+  const nodes = fuse(updatesOf(sgd()), { fusions: ['sgdUpdates'] });
+  const [joined, ...others] = nodes.flatMap((node) => (node.kind === 'updates' ? [node] : []));
+  assert.equal(others.length, 0);
+  assert.equal(joined!.attributes.parts.length, 2);
+  assert.ok(joined!.attributes.parts.every(({ scaling }) => scaling?.attributes.fn === 'mul'));
+  assert.ok(!nodes.some(({ kind }) => kind === 'binary'));
+
+  const graph = new Graph();
+  const settings = { momentum: 0.9, weightDecay: 0, nesterov: false };
+  const rate = graph.input('rate', []);
+  const updated = (name: string, gradient: Tensor) =>
+    sgdUpdate(
+      {
+        parameter: graph.variable(name, [4]),
+        gradient,
+        momentum: graph.variable(`${name}.m`, [4]),
+        learningRate: rate,
+      },
+      settings,
+    ).parameter;
+  const first = updated('a', graph.input('g', [4]));
+  const last = updated('b', mul(first, 2));
+  const kinds = fuse(graph.program({ first, last }), { fusions: ['sgdUpdates'] }).map(({ kind }) => kind);
+  assert.deepEqual(
+    kinds.filter((kind) => kind.includes('pdate')),
+    ['sgdUpdate', 'updates'],
+  );
+});
 
 test('a convolution ends with the functions that are chosen', () => {
   const program = programOf((x) => ({ a: relu(conv(x)), b: hswish(conv(x, 'v')) }));

@@ -50,6 +50,8 @@ const cases: readonly Case[] = [
   },
   { name: '5×3', x: [2, 6, 9, 8], weight: [4, 6, 5, 3], options: { padding: [2, 0] }, bias: true },
   { name: '1×1 with bias', x: [3, 20, 6, 6], weight: [24, 20, 1, 1], bias: true },
+  { name: '1×1 of 58 channels', x: [2, 58, 5, 4], weight: [58, 58, 1, 1] },
+  { name: '1×1, one side in whole tiles', x: [2, 64, 5, 4], weight: [33, 64, 1, 1], bias: true },
   { name: '1×1, padding 1', x: [2, 4, 5, 6], weight: [6, 4, 1, 1], options: { padding: 1 } },
   { name: '1×1, stride 2', x: [2, 16, 7, 8], weight: [24, 16, 1, 1], options: { stride: 2 } },
   { name: '2×2, stride 3', x: [2, 4, 8, 8], weight: [6, 4, 2, 2], options: { stride: 3 } },
@@ -62,6 +64,13 @@ const cases: readonly Case[] = [
   { name: 'depthwise 5×5', x: [2, 16, 9, 8], weight: [16, 1, 5, 5], options: { padding: 2, groups: 16 } },
   { name: '2 groups', x: [2, 8, 6, 6], weight: [12, 4, 3, 3], options: { padding: 1, groups: 2 } },
 ];
+
+/** Pointwise cases whose channels fill no whole tiles. */
+const filled: ReadonlySet<string> = new Set([
+  '1×1 with bias',
+  '1×1 of 58 channels',
+  '1×1, one side in whole tiles',
+]);
 
 /** y, and the gradients of Σ y·r. */
 function programOf({ x, weight, options, bias }: Case): Program {
@@ -174,6 +183,8 @@ for (const activation of ['f32', 'bf16'] as const) {
         }
         const isGrouped = (one.options?.groups ?? 1) > 1;
         assert.ok(isGrouped || ways.includes(`product ${activation}`), `${pass}: ${ways.join(', ')}`);
+        const isFilled = activation === 'bf16' && pass === 'weightGradient' && filled.has(one.name);
+        assert.equal(ways.includes('product bf16 filled up'), isFilled, `${pass}: ${ways.join(', ')}`);
       }
       subject.close();
     });

@@ -33,7 +33,15 @@ export interface Memory {
 export type VectorOperand = Vector | Memory;
 
 /** Opcodes of instructions on 8 floats: dst = a ∘ b. */
-const vectorOpcodes = { add: 0x58, mul: 0x59, sub: 0x5c, max: 0x5f, xor: 0x57 } as const;
+const vectorOpcodes = {
+  add: 0x58,
+  mul: 0x59,
+  sub: 0x5c,
+  min: 0x5d,
+  div: 0x5e,
+  max: 0x5f,
+  xor: 0x57,
+} as const;
 
 /** What two vectors are combined by. */
 export type VectorOperation = keyof typeof vectorOpcodes;
@@ -82,6 +90,26 @@ export class Assembler {
     this.vex(MAP_0F38, PREFIX_66, 0xb8, dst, a, b);
   }
 
+  /** dst = √src */
+  squareRoot(dst: Vector, src: Vector): void {
+    this.vex(MAP_0F, NO_PREFIX, 0x51, dst, 0, src);
+  }
+
+  /** dst = a float, in all places */
+  broadcast(dst: Vector, src: Memory): void {
+    this.vex(MAP_0F38, PREFIX_66, 0x18, dst, 0, src);
+  }
+
+  /** Loads the floats whose places have the mask's highest bit set, and zeros; other memory is not touched. */
+  loadMasked(dst: Vector, mask: Vector, src: Memory): void {
+    this.vex(MAP_0F38, PREFIX_66, 0x2c, dst, mask, src);
+  }
+
+  /** Stores the floats whose places have the mask's highest bit set. */
+  storeMasked(dst: Memory, mask: Vector, src: Vector): void {
+    this.vex(MAP_0F38, PREFIX_66, 0x2e, src, mask, dst);
+  }
+
   /** Ends the use of the registers' upper halves, which slows down older instructions. */
   endVectors(): void {
     this.emit(0xc5, 0xf8, 0x77);
@@ -89,6 +117,10 @@ export class Assembler {
 
   copy(dst: Register, src: Register): void {
     this.wide(0x89, src, dst);
+  }
+
+  loadRegister(dst: Register, src: Memory): void {
+    this.wide(0x8b, dst, src);
   }
 
   addRegister(dst: Register, src: Register): void {

@@ -127,6 +127,16 @@ export class MachineCode {
     this.threads = threads;
   }
 
+  /** Makes a kernel ready to run on a table, as its only operand. */
+  prepareTable(kernel: Kernel, table: ArrayBuffer): () => void {
+    const address = Number(koffi.address(table));
+    const run = this.prepare(kernel, { src: address, dst: address });
+    // Naming the table keeps its memory.
+    return () => {
+      if (table.byteLength > 0) run();
+    };
+  }
+
   /** Calls code that is a function of C, `void f(void *argument)`, on every thread, and waits for all. */
   private run(address: Pointer, argument: Pointer): void {
     this.functions.parallel(address, argument, this.threads, 0);

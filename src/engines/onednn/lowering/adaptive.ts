@@ -1,10 +1,21 @@
 import type { OpAttributes } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { sizeOf } from '../../../graph/tensorType.js';
+import { HUGE } from '../kernels/updateFormulas.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import { type Lowerings, onHost, SMALL } from './lowering.js';
-import { addScaled, combine, linear, scalarOf, scale, updateTarget } from './update.js';
+import {
+  adamwScalars,
+  addScaled,
+  combine,
+  keptBy,
+  linear,
+  negative,
+  plainScalar,
+  scale,
+  updateTarget,
+} from './update.js';
 
 /** dst ← kept·dst + added·x */
 function blend(draft: Draft, dst: Place, x: Place, [kept, added]: readonly [number, number]): void {
@@ -48,8 +59,7 @@ function addTimes(draft: Draft, w: Place, x: Place, factor: Place): void {
 /** w ← (1 − ηλ)·w */
 function decay(draft: Draft, w: Place, rate: ValueId, weightDecay: number): void {
   if (weightDecay === 0) return;
-  const kept = scalarOf(draft, `1 − ${weightDecay}·`, [rate], (eta) => 1 - eta * weightDecay);
-  combine(draft, 'mul', [w, kept, w]);
+  combine(draft, 'mul', [w, keptBy(draft, rate, weightDecay), w]);
 }
 
 function adamw(
@@ -58,22 +68,17 @@ function adamw(
   inputs: readonly ValueId[],
   outputs: readonly ValueId[],
 ): void {
-  const [rate, first, second] = inputs.slice(4) as [ValueId, ValueId, ValueId];
+  const scalars = inputs.slice(4);
+  const [stepSize, inverse] = adamwScalars(draft, scalars);
   const { gradient, parameter, state } = places(draft, inputs, outputs);
   const [m, v] = state as [Place, Place];
   blend(draft, m, gradient, [beta1, 1 - beta1]);
   addSquare(draft, v, gradient, beta2);
   const direction = draft.buffers.allocate(v.desc);
-  const inverse = scalarOf(draft, 'inverse', [second], (c) => 1 / c);
   combine(draft, 'mul', [v, inverse, direction], [ROOT, linear(1, epsilon)]);
   combine(draft, 'div', [m, direction, direction]);
-  decay(draft, parameter, rate, weightDecay);
-  addTimes(
-    draft,
-    parameter,
-    direction,
-    scalarOf(draft, 'step size', [rate, first], (eta, c) => -eta / c),
-  );
+  decay(draft, parameter, scalars[0]!, weightDecay);
+  addTimes(draft, parameter, direction, stepSize);
 }
 
 /** g + λw */
@@ -105,23 +110,13 @@ function rmsprop(
   scale(draft, 1, [squares, direction], tensorFlow ? [plusEpsilon, ROOT] : [ROOT, plusEpsilon]);
   combine(draft, 'div', [g, direction, direction]);
   if (tensorFlow) {
-    const place = draft.places.plain(rate);
-    const eta = { ...place, desc: draft.layouts.rowMajor([1]) };
-    combine(draft, 'mul', [direction, eta, buffer], [{ kind: 'sum', scale: momentum }]);
+    combine(draft, 'mul', [direction, plainScalar(draft, rate), buffer], [{ kind: 'sum', scale: momentum }]);
     blend(draft, parameter, buffer, [1, -1]);
     return;
   }
   blend(draft, buffer, direction, [momentum, 1]);
-  addTimes(
-    draft,
-    parameter,
-    buffer,
-    scalarOf(draft, 'negative', [rate], (eta) => -eta),
-  );
+  addTimes(draft, parameter, buffer, negative(draft, rate));
 }
-
-/** Multiplies every normal number to beyond ±1, so that clipping leaves its sign. */
-const HUGE = 3e38;
 
 function lion(
   draft: Draft,
@@ -143,12 +138,7 @@ function lion(
   );
   scale(draft, HUGE, [direction, direction], [{ kind: 'eltwise', fn: 'clip', alpha: -1, beta: 1 }]);
   decay(draft, parameter, rate, weightDecay);
-  addTimes(
-    draft,
-    parameter,
-    direction,
-    scalarOf(draft, 'negative', [rate], (eta) => -eta),
-  );
+  addTimes(draft, parameter, direction, negative(draft, rate));
   blend(draft, m, gradient, [beta2, 1 - beta2]);
 }
 
@@ -160,8 +150,7 @@ function average(draft: Draft, inputs: readonly ValueId[], updated: ValueId): vo
   const mean = draft.layouts.flat(updateTarget(draft, old, updated, desc));
   const distance = draft.buffers.allocate(mean.desc);
   combine(draft, 'sub', [v, mean, distance]);
-  const place = draft.places.plain(share);
-  addTimes(draft, mean, distance, { ...place, desc: draft.layouts.rowMajor([1]) });
+  addTimes(draft, mean, distance, plainScalar(draft, share));
 }
 
 /** Updates of adaptive optimisers and of averages; small tensors on the host. The formulas are in the graph's rules. */

@@ -3,7 +3,7 @@ import type { ValueId } from '../../../graph/program.js';
 import { sizeOf } from '../../../graph/tensorType.js';
 import type { Draft } from '../plan/draft.js';
 import { type Lowerings, onHost, SMALL } from './lowering.js';
-import { addScaled, combine, scalarOf, updateTarget } from './update.js';
+import { addScaled, combine, negative, updateTarget } from './update.js';
 
 /** m ← μm + g + λw, then w ← w + (−η)·m, or with Nesterov's momentum w + (−η)·(g + λw + μm): two or three passes. */
 function update(
@@ -25,8 +25,7 @@ function update(
   addScaled(draft, terms, m);
   const direction = nesterov ? draft.buffers.allocate(m.desc) : m;
   if (nesterov) addScaled(draft, terms, direction);
-  const rate = scalarOf(draft, 'negative', [learningRate], (eta) => -eta);
-  combine(draft, 'mul', [direction, rate, w], [{ kind: 'sum', scale: 1 }]);
+  combine(draft, 'mul', [direction, negative(draft, learningRate), w], [{ kind: 'sum', scale: 1 }]);
 }
 
 /** SGD with momentum; small parameters on the host. */

@@ -15,6 +15,7 @@ import { reduceLowerings } from './reduce.js';
 import { sgdLowerings } from './sgd.js';
 import { shapeLowerings } from './shape.js';
 import { softTargetLowerings } from './softTargets.js';
+import { updateLowerings } from './updates.js';
 
 /** What oneDNN's primitives, and copies between its layouts, compute at once. */
 const supported = [
@@ -29,6 +30,11 @@ const supported = [
   'weightedSum',
   'interleave',
   'alternate',
+  'sgdUpdates',
+  'adamwUpdates',
+  'rmspropUpdates',
+  'lionUpdates',
+  'averageUpdates',
 ] as const satisfies readonly FusionName[];
 
 type Supported = (typeof supported)[number];
@@ -56,6 +62,7 @@ const lowerings: Lowerings<LoweredKind> = {
   ...collectiveLowerings,
   ...crossEntropyLowerings,
   ...softTargetLowerings,
+  ...updateLowerings,
 };
 
 /** Adds the steps of a node to a plan. */

@@ -88,3 +88,26 @@ export function scalarOf(
   draft.places.keepAside(scalars[0]!, place, key);
   return place;
 }
+
+/** −η */
+export function negative(draft: Draft, rate: ValueId): Place {
+  return scalarOf(draft, 'negative', [rate], (eta) => -eta);
+}
+
+/** 1 − ηλ, what weight decay leaves of a parameter. */
+export function keptBy(draft: Draft, rate: ValueId, weightDecay: number): Place {
+  return scalarOf(draft, `1 − ${weightDecay}·`, [rate], (eta) => 1 - eta * weightDecay);
+}
+
+/** A scalar as an operand. */
+export function plainScalar(draft: Draft, scalar: ValueId): Place {
+  return { ...draft.places.plain(scalar), desc: draft.layouts.rowMajor([1]) };
+}
+
+/** AdamW's −η/c₁ and 1/c₂ of the rate and the corrections. */
+export function adamwScalars(draft: Draft, [rate, first, second]: readonly ValueId[]): [Place, Place] {
+  return [
+    scalarOf(draft, 'step size', [rate!, first!], (eta, c) => -eta / c!),
+    scalarOf(draft, 'inverse', [second!], (c) => 1 / c!),
+  ];
+}

@@ -17,8 +17,10 @@ export interface DraftSettings extends LayoutSettings {
   readonly program: Program;
   /** Of the program's nodes as they are planned. */
   readonly usage: Usage;
-  /** Whether kernels of our own can be run. */
+  /** Whether convolutions and normalisation have kernels of our own. */
   readonly usesKernels: boolean;
+  /** Whether one of our own kernels updates all parameters; default false. */
+  readonly updatesByKernel?: boolean;
   /** How convolutions are computed. */
   readonly ways: Ways;
 }
@@ -28,6 +30,7 @@ export class Draft {
   readonly dnnl: Dnnl;
   readonly usage: Usage;
   readonly usesKernels: boolean;
+  readonly updatesByKernel: boolean;
   readonly ways: Ways;
   readonly layouts: Layouts;
   readonly buffers = new Buffers();
@@ -38,10 +41,19 @@ export class Draft {
   private index = 0;
   private owner: StepOwner = { operation: '' };
 
-  constructor({ dnnl, program, usage, usesKernels, ways, ...layouts }: DraftSettings) {
+  constructor({
+    dnnl,
+    program,
+    usage,
+    usesKernels,
+    updatesByKernel = false,
+    ways,
+    ...layouts
+  }: DraftSettings) {
     this.dnnl = dnnl;
     this.usage = usage;
     this.usesKernels = usesKernels;
+    this.updatesByKernel = updatesByKernel;
     this.ways = ways;
     this.values = program.values;
     this.phases = phasesOf(program);

@@ -27,7 +27,10 @@ export interface Plan {
 }
 
 /** Options of a plan besides its program. */
-export type PlanSettings = Pick<DraftSettings, 'activation' | 'block' | 'usesKernels' | 'ways'>;
+export type PlanSettings = Pick<
+  DraftSettings,
+  'activation' | 'block' | 'usesKernels' | 'updatesByKernel' | 'ways'
+>;
 
 /** Turns a program into a list of prepared primitives. */
 export function planProgram(dnnl: Dnnl, program: Program, settings: PlanSettings): Plan {

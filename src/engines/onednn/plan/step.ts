@@ -60,8 +60,26 @@ export interface KernelStep {
   readonly places: KernelPlaces;
 }
 
+/** A tensor's part of an update, as its kernel takes it. */
+export interface UpdatePlaces {
+  /** The parameter and its state, dense, in one layout. */
+  readonly updated: readonly Place[];
+  /** In the same layout. */
+  readonly gradient: Place;
+  readonly scalars: readonly Place[];
+}
+
+/** A kernel of our own that updates many tensors. */
+export interface UpdateStep {
+  readonly kind: 'update';
+  readonly operation: string;
+  readonly phase?: Phase | undefined;
+  readonly kernel: Kernel;
+  readonly tensors: readonly UpdatePlaces[];
+}
+
 /** A step of a plan. */
-export type Step = PrimitiveStep | HostStep | KernelStep;
+export type Step = PrimitiveStep | HostStep | KernelStep | UpdateStep;
 
 /** The tensors that a step reads. */
 export function readsOf(step: Step): readonly Place[] {
@@ -74,6 +92,8 @@ export function readsOf(step: Step): readonly Place[] {
     }
     case 'primitive':
       return step.args.filter(({ written }) => !written).map(({ place }) => place);
+    case 'update':
+      return step.tensors.flatMap(({ updated, gradient, scalars }) => [...updated, gradient, ...scalars]);
   }
 }
 
@@ -86,5 +106,7 @@ export function writesOf(step: Step): readonly Place[] {
       return [step.places.dst];
     case 'primitive':
       return step.args.filter(({ written }) => written).map(({ place }) => place);
+    case 'update':
+      return step.tensors.flatMap(({ updated }) => updated);
   }
 }

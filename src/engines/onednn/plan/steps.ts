@@ -6,7 +6,15 @@ import type { MemoryDesc } from '../memoryDesc.js';
 import type { Primitive, PrimitiveSpec } from '../primitiveSpec.js';
 import type { Buffers } from './buffers.js';
 import type { Place, PlanBuffer } from './place.js';
-import { type Argument, type HostStep, type KernelPlaces, readsOf, type Step, writesOf } from './step.js';
+import {
+  type Argument,
+  type HostStep,
+  type KernelPlaces,
+  readsOf,
+  type Step,
+  type UpdatePlaces,
+  writesOf,
+} from './step.js';
 
 /** Tensors that a primitive reads or writes, by the library's numbers of its arguments. */
 export type PrimitiveArguments = Partial<Record<number, Place>>;
@@ -84,6 +92,15 @@ export class Steps {
     const kernel = this.kernels.get(key) ?? compile(source);
     this.kernels.set(key, kernel);
     this.push({ kind: 'kernel', ...this.owner(), name, kernel, places }, mayBeFixed);
+  }
+
+  /**
+   * Adds a kernel that updates many tensors.
+   *
+   * @param operation that the tensors' updates are, for profiles
+   */
+  update(operation: string, kernel: Kernel, tensors: readonly UpdatePlaces[]): void {
+    this.push({ kind: 'update', ...this.owner(), operation, kernel, tensors }, false);
   }
 
   /** Adds a function on row-major tensors. */

@@ -13,6 +13,9 @@ const TUNE_VARIABLE = 'BIASLOSS_TUNE';
  */
 const modes = ['auto', 'on', 'off', 'refresh'] as const;
 
+/** Grows with the ways that there are to choose from: what was measured among others counts no more. */
+const WAYS = 2;
+
 /** What was measured on this processor, with this version of the library and so many threads. */
 export class Tuning {
   /** Read when something is first measured, which in f32 is never the case by default. */
@@ -38,7 +41,7 @@ export class Tuning {
       throw new UserError(
         `${TUNE_VARIABLE} must be one of ${modes.join(', ')}, not ${JSON.stringify(value)}`,
       );
-    const machine = [cpus()[0]?.model ?? '', instructionSet, version, threads];
+    const machine = [cpus()[0]?.model ?? '', instructionSet, version, threads, WAYS];
     return new Tuning(mode, choicesFile('onednn', machine));
   }
 

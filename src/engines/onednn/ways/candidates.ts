@@ -5,7 +5,7 @@ import { isWideDepthwise } from '../lowering/depthwise.js';
 import { fitsOwnWinograd } from '../lowering/winograd/convolution.js';
 import { type ElementType, elementBytes } from '../memoryDesc.js';
 import type { Convolution, ConvWay, LibraryWay } from './way.js';
-import { windowElements } from './windows.js';
+import { fitsFilled, windowElements } from './windows.js';
 
 /** Channels of a block in the layouts of AVX512 code. */
 const AVX512_BLOCK = 16;
@@ -58,8 +58,13 @@ export function fitsDepthwiseWindows({ block }: WaySettings, convolution: Convol
 function products(convolution: Convolution, type: ElementType): ConvWay[] {
   if (convolution.geometry.groups !== 1 || convolution.hasAddend) return [];
   if (windowElements(convolution) * elementBytes[type] > MOST_WINDOW_BYTES) return [];
-  const straight = { kind: 'product', type, turned: false } as const;
-  return convolution.pass === 'weightGradient' ? [straight, { ...straight, turned: true }] : [straight];
+  const straight = { kind: 'product', type, turned: false, filled: false } as const;
+  if (convolution.pass !== 'weightGradient') return [straight];
+  return [
+    straight,
+    { ...straight, turned: true },
+    ...(fitsFilled(convolution, type) ? [{ ...straight, filled: true }] : []),
+  ];
 }
 
 /** The ways to compute a convolution, those first that are likely to be fast. */

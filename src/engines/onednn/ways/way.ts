@@ -30,11 +30,15 @@ export interface LibraryWay {
   readonly layout: 'any' | 'images';
 }
 
-/** The library's matrix product of the windows of all pixels; `turned`: of the transposed result. */
+/**
+ * The library's matrix product of the windows of all pixels; `turned`: of the transposed result; `filled`: with channels filled up
+ * to whole tiles (`filledUp`).
+ */
 export interface ProductWay {
   readonly kind: 'product';
   readonly type: ElementType;
   readonly turned: boolean;
+  readonly filled: boolean;
 }
 
 /** Winograd's algorithm by our own transforms. */
@@ -61,7 +65,7 @@ export function nameOfWay(way: ConvWay): string {
     case 'library':
       return `${way.algorithm} ${way.type}${way.layout === 'images' ? ' in blocks' : ''}`;
     case 'product':
-      return `product ${way.type}${way.turned ? ' turned' : ''}`;
+      return `product ${way.type}${way.turned ? ' turned' : ''}${way.filled ? ' filled up' : ''}`;
     case 'ownWinograd':
       return 'own winograd f32';
     case 'depthwiseWindows':

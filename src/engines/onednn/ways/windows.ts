@@ -1,4 +1,5 @@
 import { sizeOf } from '../../../graph/tensorType.js';
+import type { ElementType } from '../memoryDesc.js';
 import type { Convolution } from './way.js';
 
 /**
@@ -30,4 +31,23 @@ export function windowElements(convolution: Convolution): number {
   return pass === 'inputGradient' && !addsWindows(convolution)
     ? (sizeOf(shapes.x) / inputs) * outputs * taps
     : (sizeOf(shapes.y) / outputs) * inputs * taps;
+}
+
+/** bf16 numbers of a cache line, which are a row of the tiles that AMX multiplies. */
+const TILE = 32;
+
+/** A number of channels, filled up to whole rows of tiles. */
+export function filledUp(channels: number): number {
+  return Math.ceil(channels / TILE) * TILE;
+}
+
+/**
+ * Whether the matrices of a weight gradient's product may have their channels filled up: what the library's AMX code needs to be
+ * fast (58, 116 or 232 channels: two to eight times).
+ */
+export function fitsFilled(convolution: Convolution, type: ElementType): boolean {
+  const { pass, shapes } = convolution;
+  const channels = shapes.weight.slice(0, 2);
+  const isRagged = channels.some((count) => filledUp(count) !== count);
+  return type === 'bf16' && pass === 'weightGradient' && isPointwise(convolution) && isRagged;
 }

@@ -1,12 +1,13 @@
 import type { ValueId } from '../../../../graph/program.js';
+import type { ElementType } from '../../memoryDesc.js';
 import type { Draft } from '../../plan/draft.js';
 import type { Place } from '../../plan/place.js';
 import type { PostOp } from '../../primitiveSpec.js';
 import type { Convolution, ProductWay } from '../../ways/way.js';
-import { addsWindows, isPointwise } from '../../ways/windows.js';
+import { addsWindows, filledUp, isPointwise } from '../../ways/windows.js';
 import { addWindows, type InputGradientValues } from './addWindows.js';
 import { multiply } from './multiply.js';
-import { pixelRows, rowsOf, seen, type Windows } from './rows.js';
+import { filledRows, pixelRows, rowsOf, seen, type Windows } from './rows.js';
 import { weightMatrix, weightRows } from './weightMatrix.js';
 
 /** The windows of x that the pixels of y are computed from; undefined for a pointwise convolution. */
@@ -60,7 +61,7 @@ export function productInputGradient(draft: Draft, values: InputGradientValues, 
   multiply(draft, { a, b, dst: pixelRows(draft, dx, type) }, true);
 }
 
-/** The sum of the rows of a matrix, for the gradient toward a bias. */
+/** The sum of the rows of a matrix, for the gradient toward a bias; columns after the bias's are left out. */
 function sumOfRows(draft: Draft, matrix: Place, dbias: ValueId): void {
   const { shape, type } = matrix.desc;
   const [rows, columns] = shape as [number, number];
@@ -70,35 +71,62 @@ function sumOfRows(draft: Draft, matrix: Place, dbias: ValueId): void {
     a = draft.buffers.allocate(draft.layouts.rowMajor([1, rows], type));
     draft.steps.reorder(ones, a);
   }
-  const place = draft.places.output(dbias, draft.layouts.rowMajor([columns]));
-  multiply(draft, { a, b: matrix, dst: seen(place, draft.layouts.rowMajor([1, columns])) }, false);
+  const dst = draft.buffers.allocate(draft.layouts.rowMajor([1, columns]));
+  draft.places.define(dbias, seen(dst, draft.layouts.rowMajor(draft.shapeOf(dbias))));
+  multiply(draft, { a, b: matrix, dst }, false);
+}
+
+/** The values of a weight gradient. */
+interface WeightGradientValues {
+  readonly convolution: Convolution;
+  readonly x: ValueId;
+  readonly dy: ValueId;
+  readonly dw: ValueId;
+  readonly dbias: ValueId | undefined;
+}
+
+function transposed(draft: Draft, place: Place): Place {
+  const { shape, type } = place.desc;
+  const [rows, columns] = shape as [number, number];
+  return seen(place, draft.dnnl.strided([columns, rows], type, [1, columns]));
+}
+
+/** dw = dyᵀ · x of a pointwise convolution, as a part of a larger product: of channels that fill whole tiles. */
+function filledProduct(
+  draft: Draft,
+  { convolution, x, dy, dw, dbias }: WeightGradientValues,
+  type: ElementType,
+): void {
+  const [outputs, inputs] = convolution.shapes.weight as [number, number];
+  const [rows, columns] = [filledUp(outputs), filledUp(inputs)];
+  const whole = draft.buffers.allocate(draft.layouts.rowMajor([rows, columns]));
+  const gradient = filledRows(draft, dy, type, rows);
+  const b = filledRows(draft, x, type, columns);
+  multiply(draft, { a: transposed(draft, gradient), b, dst: whole }, false);
+  const desc = draft.dnnl.strided(convolution.shapes.weight, 'f32', [columns, 1, columns, columns]);
+  draft.places.define(dw, { ...seen(whole, desc), isPart: true });
+  if (dbias !== undefined) sumOfRows(draft, gradient, dbias);
 }
 
 /** dw = dyᵀ · windows of x, or transposed. */
 export function productWeightGradient(
   draft: Draft,
-  values: {
-    readonly convolution: Convolution;
-    readonly x: ValueId;
-    readonly dy: ValueId;
-    readonly dw: ValueId;
-    readonly dbias: ValueId | undefined;
-  },
-  { type, turned }: ProductWay,
+  values: WeightGradientValues,
+  { type, turned, filled }: ProductWay,
 ): void {
+  if (filled) {
+    filledProduct(draft, values, type);
+    return;
+  }
   const { convolution, x, dy, dw, dbias } = values;
   const windows = rowsOf(draft, x, type, windowsOfX(convolution));
   const gradient = rowsOf(draft, dy, type, undefined);
   const shape = convolution.shapes.weight;
-  const transposed = (place: Place): Place => {
-    const [rows, columns] = place.desc.shape as [number, number];
-    return seen(place, draft.dnnl.strided([columns, rows], type, [1, columns]));
-  };
   const axes = turned ? 'taps inputs × outputs' : 'outputs × taps inputs';
   const { strides, matrix } = weightMatrix(shape, axes);
   const place = draft.places.output(dw, draft.dnnl.strided(shape, 'f32', strides));
   const dst = seen(place, draft.layouts.rowMajor(matrix));
   const [a, b] = turned ? [windows, gradient] : [gradient, windows];
-  multiply(draft, { a: transposed(a), b, dst }, false);
+  multiply(draft, { a: transposed(draft, a), b, dst }, false);
   if (dbias !== undefined) sumOfRows(draft, gradient, dbias);
 }

@@ -75,3 +75,14 @@ export function pixelRows(draft: Draft, value: ValueId, type: ElementType): Plac
   const images = draft.places.output(value, draft.layouts.channelsLast(shape, type));
   return seen(images, draft.layouts.rowMajor([n * h * w, c], type));
 }
+
+/** The pixels of a value, a row each, whose channels are filled up to `columns` with numbers that are not defined. */
+export function filledRows(draft: Draft, value: ValueId, type: ElementType, columns: number): Place {
+  const shape = draft.shapeOf(value);
+  const [n, c, h, w] = shape as [number, number, number, number];
+  if (c === columns) return rowsOf(draft, value, type, undefined);
+  const rows = draft.buffers.allocate(draft.layouts.rowMajor([n * h * w, columns], type));
+  const pixels = draft.dnnl.strided(shape, type, [h * w * columns, 1, w * columns, columns]);
+  draft.steps.reorder(draft.places.origin(value), seen(rows, pixels));
+  return rows;
+}
