@@ -3,7 +3,7 @@ import { RESAMPLE_CODE } from './resampleCode.js';
 /** What of WebAssembly's interface is used; Node's types have none of it. */
 interface WebAssemblyApi {
   readonly Memory: new (size: { readonly initial: number }) => WasmMemory;
-  readonly Module: new (code: Uint8Array) => object;
+  readonly Module: new (code: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: ResampleFunctions };
 }
 
@@ -49,7 +49,9 @@ export function resampleKernel(): ResampleKernel | null {
 }
 
 function load(): ResampleKernel | null {
-  const api: WebAssemblyApi | undefined = Reflect.get(globalThis, 'WebAssembly');
+  // As any object: pages have types for it, Node has none.
+  const scope: object = globalThis;
+  const api: WebAssemblyApi | undefined = Reflect.get(scope, 'WebAssembly');
   if (api === undefined) return null;
   try {
     const code = Uint8Array.from(atob(RESAMPLE_CODE), (letter) => letter.charCodeAt(0));

@@ -5,7 +5,7 @@ import { fastestWay, type TimedWay } from '../../../src/engines/onednn/tuning/me
 import { type ConvWay, nameOfWay } from '../../../src/engines/onednn/ways/way.js';
 
 const rule: ConvWay = { kind: 'library', algorithm: 'direct', type: 'f32', layout: 'any' };
-const product: ConvWay = { kind: 'product', type: 'f32', turned: false };
+const product: ConvWay = { kind: 'product', type: 'f32', turned: false, filled: false };
 const own: ConvWay = { kind: 'ownWinograd' };
 const ways = [rule, product, own];
 
