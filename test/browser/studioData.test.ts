@@ -109,7 +109,7 @@ describe('images in the order of what a run says in Chromium', { skip: withoutCh
       await page.getByRole('combobox', { name: 'Order' }).selectOption('loss');
       await page.getByRole('combobox', { name: 'Images that it was' }).selectOption('train');
       await page.getByRole('button', { name: 'Evaluate' }).press('Enter');
-      await page.waitForSelector('p:has-text(" evaluated.")', { timeout: 60_000 });
+      await page.waitForSelector('p:has-text(" evaluated at ")', { timeout: 60_000 });
       const flags = ['--part=train', '--most=100', '--log-format=json'];
       const { code, stdout, stderr } = await biasloss(['inspect', join(runs, 'one'), ...flags]);
       assert.equal(code, 0, stderr);
@@ -119,6 +119,15 @@ describe('images in the order of what a run says in Chromium', { skip: withoutCh
       await assertLooksRight(page, 'studio-data-loss');
       await page.getByRole('combobox', { name: 'Order' }).selectOption('variance');
       assert.deepEqual(await tiles(page), named('least_variance').slice(0, 60));
+      await page.getByRole('link', { name: 'Runs' }).press('Enter');
+      await page.waitForSelector('h1:has-text("Runs")');
+      await page.getByRole('link', { name: 'Data' }).press('Enter');
+      await page.waitForSelector('p:has-text(" evaluated at ")');
+      assert.deepEqual(await tiles(page), named('least_variance').slice(0, 60), 'kept when it was left');
+      await page.getByRole('combobox', { name: 'Images that it was' }).selectOption('val');
+      await page.getByRole('button', { name: 'Evaluate', exact: true }).waitFor();
+      await page.getByRole('combobox', { name: 'Images that it was' }).selectOption('train');
+      await page.getByRole('button', { name: 'Evaluate again' }).waitFor();
       assert.deepEqual(
         faults.filter((fault) => !fault.includes('400')),
         [],
