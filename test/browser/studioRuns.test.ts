@@ -226,7 +226,9 @@ describe('the studio’s page in Chromium', { skip: withoutChromium }, () => {
       assert.ok(scripts.includes('TrainPanel') && !first.includes('TrainPanel'), String(scripts));
       assert.deepEqual(faults, []);
     }));
+});
 
+describe('many runs in the studio in Chromium', { skip: withoutChromium }, () => {
   it('are 500 of them, and painted in under a second', () =>
     withStudioPage(async ({ runs, open, faults }) => {
       for (let i = 0; i < 500; i++) writeRun(runs, `run-${i}`, { epochs: 160, settings: { seed: i } });

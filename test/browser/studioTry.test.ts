@@ -24,12 +24,13 @@ describe('a run’s model in the studio in Chromium', { skip: withoutChromium },
       const files = await Promise.all(
         TINTS.map((_, label) => drawPhotograph(join(runs, '..', 'shots'), label, 3)),
       );
+      const expected = predicted(runs, 'one/best.safetensors', files);
       const page = await open();
       await page.getByRole('link', { name: 'Try it' }).press('Enter');
       await page.waitForSelector('dd:has-text("shufflenetv2-0.5")', { timeout: 60_000 });
       await dragFiles(page, page.getByRole('group', { name: 'Images to classify' }), files);
       const shown = await shownAnswers(page, files.length);
-      assertSameAnswers(shown, await predicted(runs, 'one/best.safetensors', files));
+      assertSameAnswers(shown, await expected);
       await page.getByLabel('Where the model looks').first().selectOption({ index: 2 });
       await page.getByRole('img', { name: /^Where the model looks for / }).waitFor({ timeout: 30_000 });
       await page.getByRole('button', { name: 'Use the camera' }).press('Enter');

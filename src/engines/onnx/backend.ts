@@ -52,8 +52,9 @@ export class OnnxBackend<Tensor> implements EngineBackend<OnnxVariable<Tensor>> 
     }: { readonly variables: ReadonlyMap<string, UpdatedTensor<Tensor>>; readonly frozen: boolean },
   ): Promise<OnnxExecutable<Tensor>> {
     const { runtime } = this;
-    // With constant weights, ONNX Runtime's own optimiser chooses layouts, and keeps them between convolutions.
-    const provider = frozen ? { ...runtime.provider, blockSize: undefined } : runtime.provider;
+    // With constant weights, ONNX Runtime's own optimiser fuses nodes and chooses layouts, and keeps them between convolutions.
+    const left = { blockSize: undefined, fusedConv: false };
+    const provider = frozen ? { ...runtime.provider, ...left } : runtime.provider;
     const labels = labelInputs(program);
     const lowered = lowerProgram(program, provider);
     const { bytes, externalData } = lowered;

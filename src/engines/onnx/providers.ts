@@ -8,6 +8,8 @@ export interface Provider {
   readonly trainingBatchNorm: boolean;
   /** `com.microsoft.FusedMatMul`. */
   readonly fusedMatMul: boolean;
+  /** `com.microsoft.FusedConv`. */
+  readonly fusedConv: boolean;
   readonly logSoftmax: boolean;
   /** Whether a variable's update may overwrite it, for which nodes are ordered. */
   readonly updatesInPlace: boolean;
@@ -24,6 +26,7 @@ export const STANDARD: Provider = {
   blockSize: undefined,
   trainingBatchNorm: false,
   fusedMatMul: false,
+  fusedConv: false,
   logSoftmax: true,
   updatesInPlace: false,
   addsFewAtATime: false,
@@ -36,6 +39,7 @@ export const providers: { readonly [N in ProviderName]: Provider } = {
     blockSize: undefined,
     trainingBatchNorm: true,
     fusedMatMul: true,
+    fusedConv: true,
     logSoftmax: true,
     updatesInPlace: true,
     addsFewAtATime: false,
@@ -45,6 +49,7 @@ export const providers: { readonly [N in ProviderName]: Provider } = {
     blockSize: undefined,
     trainingBatchNorm: true,
     fusedMatMul: true,
+    fusedConv: true,
     logSoftmax: true,
     updatesInPlace: false,
     addsFewAtATime: true,
@@ -54,6 +59,7 @@ export const providers: { readonly [N in ProviderName]: Provider } = {
     blockSize: undefined,
     trainingBatchNorm: false,
     fusedMatMul: false,
+    fusedConv: false,
     logSoftmax: false,
     updatesInPlace: false,
     addsFewAtATime: true,

@@ -3,7 +3,7 @@ import type { NodeProto } from './onnx_pb.js';
 
 /** The lowest version of the standard operator set that models are written in. */
 export const LOWEST_OPSET = 13;
-/** The highest, which models for ONNX Runtime itself are written in. */
+/** The highest. */
 export const HIGHEST_OPSET = 20;
 
 /** From this version on, all reductions take their axes as an input; before it, ReduceSum alone does. */

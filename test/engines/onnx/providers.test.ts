@@ -21,6 +21,7 @@ const reduced: Readonly<Record<string, Provider>> = {
   'without blocked layouts': cpu,
   'without the training mode of batch normalisation': { ...cpu, trainingBatchNorm: false },
   'without FusedMatMul': { ...cpu, fusedMatMul: false },
+  'without FusedConv': { ...cpu, fusedConv: false },
   'without LogSoftmax': { ...cpu, logSoftmax: false },
   'with what wasm has': { ...providers.wasm, name: cpu.name },
   'with what WebGPU has': { ...providers.webgpu, name: cpu.name },

@@ -4,7 +4,7 @@ import { blockedConv, forwardFilter, toBlocked } from './blockedConv.js';
 import { convInputGrad } from './convInputGrad.js';
 import { convWeightGrad } from './convWeightGrad.js';
 import { depthwiseForward, isBlockedDepthwise } from './depthwise.js';
-import type { GraphBuilder, Name } from './graphBuilder.js';
+import { type GraphBuilder, MICROSOFT, type Name } from './graphBuilder.js';
 import { dimensions4, type Lowerings, type Value } from './lowering.js';
 
 /** Forward convolution in the blocked layout, where it is faster: kernels larger than 1×1, one group, channels that fill blocks. Undefined elsewhere. */
@@ -30,30 +30,55 @@ function blockedForward(
   });
 }
 
+/** In a layout of ONNX Runtime's own, where that is faster. */
+function rearrangedForward(
+  b: GraphBuilder,
+  geometry: ConvGeometry,
+  inputs: readonly [Value, Value, Value?],
+  y: TensorType,
+): Name | undefined {
+  const [x, weight] = inputs;
+  return isBlockedDepthwise(b, geometry.groups, dimensions4(x), dimensions4(weight))
+    ? depthwiseForward(b, geometry, inputs, y.shape)
+    : blockedForward(b, geometry, inputs);
+}
+
 function forward(
   b: GraphBuilder,
   geometry: ConvGeometry,
   inputs: readonly [Value, Value, Value?],
   y: TensorType,
 ): Name {
-  const [x, weight] = inputs;
-  if (isBlockedDepthwise(b, geometry.groups, dimensions4(x), dimensions4(weight)))
-    return depthwiseForward(b, geometry, inputs, y.shape);
-  const blocked = blockedForward(b, geometry, inputs);
-  if (blocked !== undefined) return blocked;
+  const rearranged = rearrangedForward(b, geometry, inputs, y);
+  return rearranged ?? b.op('Conv', namesOf(inputs), attributesOf(geometry, inputs[1]));
+}
+
+function namesOf(inputs: readonly [Value, Value, Value?]): Name[] {
+  return inputs.flatMap((input) => (input ? [input.name] : []));
+}
+
+function attributesOf({ stride, padding, dilation, groups }: ConvGeometry, weight: Value) {
   const [, , kh, kw] = dimensions4(weight);
-  const { stride, padding, dilation, groups } = geometry;
-  return b.op(
-    'Conv',
-    inputs.flatMap((input) => (input ? [input.name] : [])),
-    {
-      kernel_shape: [kh, kw],
-      strides: stride,
-      dilations: dilation,
-      pads: [...padding, ...padding],
-      group: groups,
-    },
-  );
+  return {
+    kernel_shape: [kh, kw],
+    strides: stride,
+    dilations: dilation,
+    pads: [...padding, ...padding],
+    group: groups,
+  };
+}
+
+/** Adds a forward convolution with a ReLU, which takes a pass over the result less where one node computes both. */
+export function convRelu(
+  b: GraphBuilder,
+  geometry: ConvGeometry,
+  inputs: readonly [Value, Value, Value?],
+  y: TensorType,
+): Name {
+  const rearranged = rearrangedForward(b, geometry, inputs, y);
+  if (rearranged !== undefined) return b.op('Relu', [rearranged]);
+  const attributes = { ...attributesOf(geometry, inputs[1]), activation: 'Relu' };
+  return b.op('FusedConv', namesOf(inputs), attributes, MICROSOFT);
 }
 
 /** Lowerings of the convolutions. */

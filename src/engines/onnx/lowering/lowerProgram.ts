@@ -3,8 +3,11 @@ import type { AnyProgramNode, Program, ValueId } from '../../../graph/program.js
 import type { DType, Shape } from '../../../graph/tensorType.js';
 import { isSource, type SourceKind } from '../../fusion/sources.js';
 import type { Provider } from '../providers.js';
+import { activatedConvs } from './activatedConv.js';
+import { convRelu } from './conv.js';
 import { dataTypes, GraphBuilder, type Name } from './graphBuilder.js';
 import { inPlaceTest } from './inPlace.js';
+import type { Value } from './lowering.js';
 import { lowerNode } from './table.js';
 
 /** Source of a model input's contents. */
@@ -49,6 +52,9 @@ export interface LoweredProgram {
 /** Constants of at least this size are passed beside the model. */
 const EXTERNAL_BYTES = 4096;
 
+/** The last version whose AveragePool is ONNX Runtime's fast one: from 19 on, with dilations, it takes four times as long. */
+const OPSET = 18;
+
 type NodeOf<K> = Extract<AnyProgramNode, { readonly kind: K }>;
 
 /** The lowering of one program. */
@@ -58,12 +64,15 @@ class ProgramLowering {
   private readonly feeds: Feed[] = [];
   /** Input gradients by the value they read, which an update in place has to wait for. */
   private readonly gradientsOf = new Map<ValueId, ValueId[]>();
+  /** Results of convolutions that are computed together with the ReLU after them, and the ReLUs' results. */
+  private readonly activated: ReadonlyMap<ValueId, ValueId>;
 
   constructor(
     private readonly program: Program,
     features: Provider,
   ) {
-    this.builder = new GraphBuilder(features, EXTERNAL_BYTES);
+    this.builder = new GraphBuilder(features, EXTERNAL_BYTES, OPSET);
+    this.activated = features.fusedConv ? activatedConvs(program) : new Map();
     const waitedFor = features.updatesInPlace ? program.nodes : [];
     for (const { kind, inputs, outputs } of waitedFor)
       if (kind === 'conv2dInputGrad')
@@ -76,7 +85,9 @@ class ProgramLowering {
       this.builder.scope = `${node.kind}.${index}`;
       if (isSource(node)) this.names.set(node.outputs[0]!, this.source(node));
       else if (node.kind === 'sgdUpdate') this.update(node);
-      else lowerNode(this.builder, this.program, node, this.names);
+      else if (node.kind === 'conv2d' && this.activated.has(node.outputs[0]!)) this.activatedConv(node);
+      // A ReLU that a convolution has computed has a name already.
+      else if (!this.names.has(node.outputs[0]!)) lowerNode(this.builder, this.program, node, this.names);
     });
     const fetches = this.fetches();
     for (const { model, dtype, shape } of fetches) this.builder.output(model, dataTypes[dtype], shape);
@@ -98,6 +109,14 @@ class ProgramLowering {
     }
     lowerNode(builder, this.program, node, names);
     names.set(rate, plain);
+  }
+
+  /** A convolution and the ReLU after it, which is then known by its result. */
+  private activatedConv({ attributes, inputs, outputs: [conv] }: NodeOf<'conv2d'>): void {
+    const types = this.program.values;
+    const [x, weight, bias] = inputs.map((id): Value => ({ name: this.names.get(id)!, ...types[id]! }));
+    const operands = bias ? ([x!, weight!, bias] as const) : ([x!, weight!] as const);
+    this.names.set(this.activated.get(conv!)!, convRelu(this.builder, attributes, operands, types[conv!]!));
   }
 
   private source(one: NodeOf<SourceKind>): Name {

@@ -63,6 +63,29 @@ function spread(b: GraphBuilder, dy: Name, [rows, columns]: readonly [Averages, 
   return b.op('MatMul', [b.op('MatMul', [transposed(b, rows), dy]), matrix(b, columns)]);
 }
 
+/** Whether windows lie side by side and cover the whole image, each element in one of them. */
+function tiles({ kernel, stride, padding }: PoolGeometry, [h, w]: Pair): boolean {
+  return (
+    kernel[0] === stride[0] &&
+    kernel[1] === stride[1] &&
+    padding[0] + padding[1] === 0 &&
+    h % kernel[0] === 0 &&
+    w % kernel[1] === 0
+  );
+}
+
+/** The gradient of averages of such windows: each element has its share, so the image of shares is enlarged. */
+function enlarged(b: GraphBuilder, dy: Name, [height, width]: Pair): Name {
+  const share = b.op('Mul', [dy, b.scalar(1 / (height * width))]);
+  const scales = b.constant(Float32Array.of(1, 1, height, width), [4]);
+  const attributes = {
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  };
+  return b.op('Resize', [share, '', scales], attributes);
+}
+
 function adaptive([h, w]: Pair, outputSize: Pair): readonly [Averages, Averages] {
   return [adaptiveAverages(h, outputSize[0]), adaptiveAverages(w, outputSize[1])];
 }
@@ -103,6 +126,7 @@ export const poolLowerings: Lowerings<
   avgPool2dGrad: (geometry, [dy], b, [dx]) => {
     const [, , h, w] = dimensions4(dx);
     const [, , oh, ow] = dimensions4(dy);
+    if (tiles(geometry, [h, w])) return [enlarged(b, dy!.name, geometry.kernel)];
     return [spread(b, dy!.name, [slidingAverages(0, geometry, h, oh), slidingAverages(1, geometry, w, ow)])];
   },
   maxPool2d: (geometry, [x], b) => [b.op('MaxPool', [x!.name], windowAttributes(geometry))],

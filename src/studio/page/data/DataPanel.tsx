@@ -38,7 +38,19 @@ export function DataPanel({ info, folder }: DataPanelProps) {
         </p>
       )}
       {folders && shown !== '' && <ChosenFolder info={info} folders={folders} shown={shown} />}
+      {folders && <OtherData />}
     </>
+  );
+}
+
+/** Where the images of other runs are shown. */
+function OtherData() {
+  return (
+    <p class="muted">
+      CIFAR and archives (<code>webdataset</code>) are not shown here: their images are not files of their
+      own, so that no list can leave them out. A run’s report shows those that matter, and{' '}
+      <a href="#/loss">Bias loss</a> shows them by variance.
+    </p>
   );
 }
 

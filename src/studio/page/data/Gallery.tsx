@@ -6,6 +6,7 @@ import { ImageTile } from './ImageTile.jsx';
 import { InspectFields } from './InspectFields.jsx';
 import { Pager } from './Pager.jsx';
 import { useInspection } from './useInspection.js';
+import { useKept } from './useKept.js';
 import { PAGE_SIZE, useShownImages } from './useShownImages.js';
 
 /** Props of {@link Gallery}. */
@@ -20,14 +21,18 @@ interface GalleryProps {
   readonly onMark: (request: MarkRequest) => void;
 }
 
+/** What was chosen last, by folder. */
+const choices = new Map<string, GalleryChoice>();
+
 /** The images of a folder, page by page, each with a box that leaves it out. */
 export function Gallery({ folder, runs, overview, only, onOnly, onMark }: GalleryProps) {
   const { parts, marked } = overview;
-  const [choice, setChoice] = useState<GalleryChoice>({ part: parts[0]!.part, order: 'name', shown: 'all' });
-  const inspection = useInspection();
+  const first = { part: parts[0]!.part, order: 'name', shown: 'all' } as const;
+  const [choice, setChoice] = useKept<GalleryChoice>(choices, folder, first);
+  const inspection = useInspection(folder, runs);
   const { figures } = inspection;
   // Another choice begins with its first page.
-  const chosen = JSON.stringify([choice, only, figures?.ofImages]);
+  const chosen = JSON.stringify([choice, only, inspection.choice, figures?.ofImages]);
   const [place, setPlace] = useState({ chosen, page: 0 });
   const page = place.chosen === chosen ? place.page : 0;
   const found = useShownImages({ ...choice, folder, only, page, marked, figures });

@@ -1,8 +1,7 @@
-import { useState } from 'preact/hooks';
 import { Choice } from '../Choice.jsx';
 import { Problem } from '../Problem.jsx';
 import { countText } from './texts.js';
-import type { useInspection } from './useInspection.js';
+import type { ChosenInspection } from './useInspection.js';
 
 /** Parts of a run's data, and what they are to the run. */
 const PARTS = [
@@ -20,35 +19,48 @@ const COUNTS = ['500', '2000', '10000'].map(
 interface InspectFieldsProps {
   /** Runs to choose from. */
   readonly runs: readonly string[];
-  readonly inspection: ReturnType<typeof useInspection>;
+  readonly inspection: ChosenInspection;
 }
 
 /** The evaluation of a run's model, by which images are ordered. */
 export function InspectFields({ runs, inspection }: InspectFieldsProps) {
-  const { figures, isWaiting, problem, start, stop } = inspection;
-  const [run, setRun] = useState(runs[0] ?? '');
-  const [part, setPart] = useState('val');
-  const [images, setImages] = useState('2000');
+  const { figures, at, isWaiting, problem, choice, choose, start, stop } = inspection;
   if (runs.length === 0) return <p>No run with a model was trained on this folder yet.</p>;
   return (
     <>
       <div class="row">
-        <Choice label="Model of the run" value={run} options={runs.map((id) => [id, id])} onChoice={setRun} />
-        <Choice label="Images that it was" value={part} options={PARTS} onChoice={setPart} />
-        <Choice label="At most" value={images} options={COUNTS} onChoice={setImages} />
+        <Choice
+          label="Model of the run"
+          value={choice.run}
+          options={runs.map((id) => [id, id])}
+          onChoice={(run) => choose({ ...choice, run })}
+        />
+        <Choice
+          label="Images that it was"
+          value={choice.part}
+          options={PARTS}
+          onChoice={(part) => choose({ ...choice, part })}
+        />
+        <Choice
+          label="At most"
+          value={choice.images}
+          options={COUNTS}
+          onChoice={(images) => choose({ ...choice, images })}
+        />
         {isWaiting ? (
           <button type="button" onClick={stop}>
             Stop
           </button>
         ) : (
-          <button type="button" class="first" onClick={() => start({ run, part, images })}>
-            Evaluate
+          <button type="button" class="first" onClick={start}>
+            {figures ? 'Evaluate again' : 'Evaluate'}
           </button>
         )}
       </div>
       <p role="status">
         {isWaiting && 'Evaluating the model …'}
-        {figures && `${countText(figures.images.length, 'image')} of ${figures.ofImages} evaluated.`}
+        {figures &&
+          `${countText(figures.images.length, 'image')} of ${figures.ofImages} evaluated at ${at?.toLocaleTimeString()}.`}
       </p>
       <Problem text={problem} />
     </>
