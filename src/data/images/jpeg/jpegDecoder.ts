@@ -51,8 +51,8 @@ export class JpegDecoder {
   }
 
   private decodeWhole(bytes: Uint8Array, room: Room): RgbImage | undefined {
-    const { functions, found, outputs } = this;
-    if (functions.header(this.instance, bytes, bytes.length, ...outputs) !== 0) return undefined;
+    const { functions, found } = this;
+    if (functions.header(this.instance, bytes, bytes.length, ...this.outputs) !== 0) return undefined;
     const [width = 0, height = 0, subsampling = -1, colours = -1] = found;
     if (!SUBSAMPLINGS.includes(subsampling) || !COLOUR_SPACES.includes(colours)) return undefined;
     if (width * height > MOST_PIXELS) return undefined;
