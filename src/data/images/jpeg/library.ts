@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import koffi, { type LibraryHandle } from 'koffi';
+import type koffi from 'koffi';
+import type { LibraryHandle } from 'koffi';
 import { activePrefixes, type Environment } from '../../../engines/systemLibraries/folders.js';
 import { errorMessage, UserError } from '../../../errors.js';
 
@@ -52,12 +54,17 @@ function openNamed(path: string): TurboJpegLibrary {
 
 /** @throws Error when the library does not load, or is older than version 2 */
 function open(path: string): TurboJpegLibrary {
-  const handle = koffi.load(path);
+  const handle = loadKoffi().load(path);
   const isUsable = ['tjGetErrorCode', 'tjDecompressHeader3', 'tjDecompress2'].every((name) =>
     has(handle, name),
   );
   if (!isUsable) throw new Error('it is not TurboJPEG 2 or 3');
   return { handle, path, major: has(handle, 'tj3Init') ? 3 : 2 };
+}
+
+/** Loaded where it is needed, as sharp is: most programs load no images. */
+function loadKoffi(): typeof koffi {
+  return createRequire(import.meta.url)('koffi') as typeof koffi;
 }
 
 function has(handle: LibraryHandle, name: string): boolean {
