@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { jpegDecoderText } from '../../src/data/images/jpeg/describe.js';
 import { type ImageDataset, imageFolder, Loader } from '../../src/index.js';
 import { writeImages } from '../loader/images.js';
 import { type Rate, rateOf, repeatedTo } from '../loader/rate.js';
@@ -81,7 +82,12 @@ async function compare(
   const header = ['images', 'workers', 'ours, images/s', 'torchvision', 'ratio (min–max)'];
   header.push('ours, processor ms an image', 'torchvision', 'ratio');
   const note = busyText(busy);
-  const lines = [markdown(header, rows), '', ...(version === '' ? [] : [version])];
+  const lines = [
+    markdown(header, rows),
+    '',
+    `ours: ${jpegDecoderText()}`,
+    ...(version === '' ? [] : [version]),
+  ];
   return [...lines, ...(note === undefined ? [] : [`warning: ${note}`])].join('\n');
 }
 

@@ -1,3 +1,4 @@
+import { freeArrays } from '../../src/engines/host/freeArrays.js';
 import type { Batch, ImageDataset } from '../../src/index.js';
 
 /** Images a second. */
@@ -21,7 +22,11 @@ export function repeatedTo(images: ImageDataset, least: number): ImageDataset {
   };
 }
 
-/** Images a second of batches, and of what is done with each, after a first batch that is not counted. */
+/**
+ * Images a second of batches, and of what is done with each, after a first batch that is not counted.
+ *
+ * @param use takes a batch's images over. Default: they are freed, as engines free them.
+ */
 export async function rateOf(
   batches: { epoch(epoch: number): AsyncIterable<Batch>; readonly waitedMs: number },
   seconds: number,
@@ -32,7 +37,8 @@ export async function rateOf(
   for (let epoch = 0; ; epoch++)
     for await (const batch of batches.epoch(epoch)) {
       const { count } = batch;
-      await use?.(batch);
+      if (use) await use(batch);
+      else freeArrays([batch.images]);
       const time = performance.now();
       if (!start) {
         start = { time, waited: batches.waitedMs, used: processorMs() };

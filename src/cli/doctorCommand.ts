@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
+import { findTurboJpeg } from '../data/images/jpeg/library.js';
 import { createEngine } from '../engines/createEngine.js';
 import { processorsAtHand } from '../engines/host/processors.js';
 import { UserError } from '../errors.js';
@@ -23,6 +24,9 @@ const INSTALL_ONEDNN = `oneDNN makes training on x86 several times faster. To in
   elsewhere: a build of https://github.com/uxlfoundation/oneDNN (2.6, 2.7 or 3) where the system's loader finds it
 BIASLOSS_ONEDNN may name the library's file.`;
 
+const INSTALL_TURBOJPEG =
+  'install libturbojpeg0 (Debian), libturbojpeg (Ubuntu) or jpeg-turbo (Homebrew), and JPEGs are loaded in less time';
+
 /** Adds the options and the action of `doctor`. */
 export function configureDoctor(command: Command): void {
   command.addOption(logFormatOption()).action(runDoctor);
@@ -33,8 +37,9 @@ async function runDoctor({ logFormat }: { readonly logFormat: LogFormat }): Prom
   const onednn = await tryEngine('onednn');
   const cuda = await tryEngine('cuda');
   const webgpu = tryWebGpu();
+  const jpeg = tryTurboJpeg();
   if (logFormat === 'json') {
-    printJson({ event: 'doctor', ...machineRecord(), engines: { onnx, onednn, cuda, webgpu } });
+    printJson({ event: 'doctor', ...machineRecord(), engines: { onnx, onednn, cuda, webgpu }, jpeg });
     return;
   }
   const rows = [
@@ -49,6 +54,7 @@ async function runDoctor({ logFormat }: { readonly logFormat: LogFormat }): Prom
     ['engine onednn', engineText(onednn)],
     ['engine cuda', `experimental, ${engineText(cuda)}`],
     ['engine webgpu', engineText(webgpu)],
+    ['JPEG decoder', jpegText(jpeg)],
   ];
   for (const [what, found] of rows) printLine(`${what!.padEnd(14)} ${found}`);
   if (!onednn.found) printLine(`\n${INSTALL_ONEDNN}`);
@@ -68,7 +74,7 @@ function machineRecord(): Record<string, unknown> {
   };
 }
 
-/** Whether an engine is usable, with its description or the reason. */
+/** Whether an engine or a library is usable, with its description or the reason. */
 interface EngineFound {
   readonly found: boolean;
   readonly description: string;
@@ -89,11 +95,28 @@ async function tryEngine(name: 'onnx' | 'onednn' | 'cuda'): Promise<EngineFound>
   }
 }
 
+function jpegText({ found, description }: EngineFound): string {
+  return found ? description : `sharp; TurboJPEG: ${description} (${INSTALL_TURBOJPEG})`;
+}
+
+function tryTurboJpeg(): EngineFound {
+  try {
+    const library = findTurboJpeg();
+    return 'reason' in library
+      ? { found: false, description: library.reason }
+      : { found: true, description: `TurboJPEG ${library.major} (${library.path})` };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { found: false, description: error.message };
+  }
+}
+
 /** In a process of its own: drivers print warnings, and a faulty one may end the process. */
 function tryWebGpu(): EngineFound {
   const module = new URL('../engines/createEngine.js', import.meta.url).href;
   const script = `
-    import { createEngine } from ${JSON.stringify(module)};
+    import { findTurboJpeg } from '../data/images/jpeg/library.js';
+import { createEngine } from ${JSON.stringify(module)};
     const print = (found, description) => console.log(JSON.stringify({ found, description }));
     try {
       const engine = await createEngine('webgpu');

@@ -6,6 +6,7 @@ import type { KeptImage } from './cache/keptImage.js';
 import { normalisationFor, withChannels } from './channels.js';
 import type { Dataset, ImageSource, PixelDataset } from './dataset.js';
 import { LoaderPool } from './loaderPool.js';
+import { loaderThreads } from './loaderThreads.js';
 import { checkLoading, orderOf, type Part, stepsOfEpoch, WHOLE } from './loading.js';
 import { type Preprocessing, standardPreprocessing } from './preprocessing.js';
 
@@ -22,7 +23,7 @@ export interface LoaderOptions {
   readonly preprocessing?: Preprocessing | undefined;
   /** For training: shuffled, changed at random, without a last partial batch. Otherwise in order, all of them. */
   readonly training?: TrainingBatches | undefined;
-  /** Worker threads. Default 1; batches are the same with any number. */
+  /** Workers: a thread each, two where TurboJPEG decodes and processors are free for it. Default 1; batches are the same with any number. */
   readonly workers?: number | undefined;
   /** Where decoded images of files are kept between epochs; closed by the caller. Default: nowhere. */
   readonly store?: ImageStore | undefined;
@@ -70,7 +71,7 @@ export class Loader implements BatchSource {
     this.imageLength = channels * imageSize * imageSize;
     const affordable = Math.floor(PREFETCH_BYTES / (batchSize * this.imageLength * 4));
     this.prefetch = Math.max(1, Math.min(options.prefetch ?? 3, affordable));
-    this.pool = new LoaderPool(options.workers ?? 1, {
+    this.pool = new LoaderPool(loaderThreads(dataset, options.workers ?? 1), {
       memory: dataset.kind === 'pixels' ? { pixels: this.pixelsOf(dataset, channels) } : undefined,
       preprocessing: { ...preprocessing, ...normalisationFor(preprocessing, channels) },
       training,

@@ -10,6 +10,7 @@ test('the benchmark of decoding has a row for training and evaluation, with rate
     .filter((line) => /^\| (?:training|evaluation)/.test(line))
     .map((line) => line.split('|').map((cell) => cell.trim()));
   assert.equal(rows.length, 2, table);
+  assert.match(table, /^ours: JPEGs decoded by (?:sharp|TurboJPEG)/m);
   for (const [, , workers, speed, theirs, , processor] of rows) {
     assert.equal(workers, '1');
     assert.ok(Number(speed) > 0, speed);

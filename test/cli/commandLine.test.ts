@@ -96,6 +96,11 @@ describe('--log-format json', () => {
       const [machine] = eventsOf(doctor.stdout);
       assert.equal(machine!.node, process.version);
       assert.equal((machine!.engines as { onnx: { found: boolean } }).onnx.found, true);
+      const { found, description } = machine!.jpeg as {
+        readonly found: boolean;
+        readonly description: string;
+      };
+      assert.match(description, found ? /^TurboJPEG [23] \(/ : /./);
       await drawClasses(join(cwd, 'images'), ['a', 'b'], 2);
       writeFileSync(join(cwd, 'images', 'a', 'empty.png'), '');
       const checked = await biasloss(['check-data', 'images', '--log-format=json'], { cwd });

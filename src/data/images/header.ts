@@ -1,3 +1,5 @@
+import { readJpegHeader } from './jpeg/jpegHeader.js';
+
 /** Supported formats. */
 export const READ_FORMATS = ['JPEG', 'PNG', 'WebP', 'GIF', 'TIFF'] as const;
 
@@ -78,28 +80,12 @@ export function isReadFormat(format: string): boolean {
 export function readImageHeader(bytes: Uint8Array): ImageHeader | undefined {
   const format = formatOf(bytes);
   if (!isRead(format)) return undefined;
-  if (format === 'JPEG') return { format, pixels: jpegPixels(bytes) };
+  if (format === 'JPEG')
+    return { format, pixels: readJpegHeader(bytes)?.components === 4 ? 'cmyk' : 'ordinary' };
   return { format, pixels: format === 'PNG' ? pngPixels(bytes) : 'ordinary' };
 }
 
 /** Bit depth and colour type lie in the first chunk, IHDR. */
 function pngPixels(bytes: Uint8Array): ImageHeader['pixels'] {
   return bytes[24] === 16 && bytes[25] === 0 ? 'grey16' : 'ordinary';
-}
-
-/** Walks the segments up to the frame header, whose tenth byte is the number of components. */
-function jpegPixels(bytes: Uint8Array): ImageHeader['pixels'] {
-  for (let at = 2; at + 9 < bytes.length; ) {
-    if (bytes[at] !== 0xff) break;
-    const marker = bytes[at + 1]!;
-    if (marker === 0xff) {
-      at++;
-      continue;
-    }
-    // SOF0 to SOF15, without DHT, JPG and DAC, which lie between.
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-    if (isFrame) return bytes[at + 9] === 4 ? 'cmyk' : 'ordinary';
-    at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
-  }
-  return 'ordinary';
 }

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import { isMainThread } from 'node:worker_threads';
 import { mirror } from '../augment/flips.js';
 import { type ImageOfEpoch, ImageTransformer } from '../augment/imageTransformer.js';
 import type { TrainingTransforms } from '../augment/transforms.js';
@@ -12,7 +14,9 @@ import { CutResizer } from './cutResizer.js';
 import { decodeRgb } from './decode.js';
 import { evaluationCut } from './geometry.js';
 import type { RgbImage } from './image.js';
-import { readImageSource } from './imageSource.js';
+import { readImageFile, readImageSource } from './imageSource.js';
+import { jpegDecoder } from './jpeg/jpegDecoder.js';
+import { ReusedBytes } from './reusedBytes.js';
 
 /** Options of a {@link ImagePreparer}. */
 export interface PreparerOptions {
@@ -42,6 +46,8 @@ export class ImagePreparer {
   private readonly transformer: ImageTransformer | undefined;
   private readonly resizer: CutResizer;
   private readonly channels: number;
+  private readonly encoded = new ReusedBytes();
+  private readonly pixels = new ReusedBytes();
 
   constructor(private readonly options: PreparerOptions) {
     const { preprocessing, training } = options;
@@ -68,19 +74,46 @@ export class ImagePreparer {
     let next = 0;
     const work = async (): Promise<void> => {
       for (let n = next++; n < sources.length; n = next++) {
+        const which = { epoch: part.epoch, index: part.indices[n]! };
+        const place = out.subarray(n * length, (n + 1) * length);
         const kept = part.kept?.[n];
-        const image = await (store && kept ? this.recalled(store, kept) : this.decoded(sources[n]!));
-        if (store && !kept) added[n] = await keepImage(store, image);
-        this.prepare(out.subarray(n * length, (n + 1) * length), image, part.epoch, part.indices[n]!);
+        if (!store) {
+          await this.prepareSource(place, sources[n]!, which);
+          continue;
+        }
+        const image = await (kept ? this.recalled(store, kept) : this.decoded(sources[n]!));
+        if (!kept) added[n] = await keepImage(store, image);
+        this.prepare(place, image, which);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     return added;
   }
 
+  /**
+   * Prepares an image that is not kept. An ordinary JPEG is decoded into memory that the next one overwrites: nothing may
+   * be awaited from reading a file to the end.
+   */
+  private async prepareSource(out: Float32Array, source: ImageSource, which: ImageOfEpoch): Promise<void> {
+    const decoder = jpegDecoder();
+    if (!decoder) return this.prepare(out, await this.decoded(source), which);
+    // Others have a turn between images; a worker's only task is this.
+    if (isMainThread) await setImmediate();
+    const { exif } = this.options.preprocessing;
+    const encoded = source.remote
+      ? await readImageSource(source)
+      : readImageFile(source, (length) => this.encoded.of(length));
+    const image = decoder.decode(encoded.bytes, exif, (length) => this.pixels.of(length));
+    if (image) return this.prepare(out, image, which);
+    this.prepare(out, await decodeRgb(encoded.bytes.slice(), encoded.name, exif), which);
+  }
+
+  /** An image in memory of its own. */
   private async decoded(source: ImageSource): Promise<RgbImage> {
     const { bytes, name } = await readImageSource(source);
-    return decodeRgb(bytes, name, this.options.preprocessing.exif);
+    const { exif } = this.options.preprocessing;
+    const image = jpegDecoder()?.decode(bytes, exif, (length) => new Uint8Array(length));
+    return image ?? decodeRgb(bytes, name, exif);
   }
 
   /** A kept image; for grey a copy, as its bytes change. */
@@ -90,7 +123,7 @@ export class ImagePreparer {
   }
 
   /** Crops, resizes, augments and normalises one image into `out` [C, S, S]. For grey the image's own bytes change. */
-  prepare(out: Float32Array, image: RgbImage, epoch: number, index: number): void {
+  prepare(out: Float32Array, image: RgbImage, which: ImageOfEpoch): void {
     const transformer = this.transformer;
     const resizer = this.resizer;
     const { preprocessing, tables } = this.options;
@@ -101,7 +134,6 @@ export class ImagePreparer {
       writeNormalised(out, resizer.resize(image, cut), tables);
       return;
     }
-    const which: ImageOfEpoch = { epoch, index };
     const data = resizer.resize(image, transformer.cut(image, which));
     const cropped = { data, width: size, height: size };
     if (transformer.isMirrored(which)) mirror(cropped);
