@@ -115,8 +115,7 @@ function tryTurboJpeg(): EngineFound {
 function tryWebGpu(): EngineFound {
   const module = new URL('../engines/createEngine.js', import.meta.url).href;
   const script = `
-    import { findTurboJpeg } from '../data/images/jpeg/library.js';
-import { createEngine } from ${JSON.stringify(module)};
+    import { createEngine } from ${JSON.stringify(module)};
     const print = (found, description) => console.log(JSON.stringify({ found, description }));
     try {
       const engine = await createEngine('webgpu');

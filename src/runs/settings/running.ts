@@ -33,7 +33,13 @@ export const COMPUTATION_SETTINGS: SettingsOf<
   f32Steps: computation.number(200, whole(0), '<n>', 'first steps in f32 where the precision is bf16', {
     onlyWith: { key: 'precision', values: ['auto', 'bf16'] },
   }),
-  workers: computation.number(1, whole(1), '<n>', 'worker threads that make batches', CHANGEABLE),
+  workers: computation.number(
+    1,
+    whole(1),
+    '<n>',
+    'workers that make batches; each decodes images on up to two processors',
+    CHANGEABLE,
+  ),
   cache: computation.choice(
     'off',
     ['off', 'ram', 'disk'],
