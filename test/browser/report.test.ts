@@ -81,14 +81,14 @@ function lengthen(folder: string): void {
 }
 
 describe('the report of 160 epochs in Chromium', { skip: withoutChromium }, () => {
-  it('has less than 3 MB, and is painted soon', async () => {
+  it('has less than 3 MB, and is painted within a second', async () => {
     const folder = join(cwd, 'long');
     cpSync(join(cwd, 'run'), folder, { recursive: true });
     lengthen(folder);
     await writeReport(folder);
     assert.ok(statSync(join(folder, 'report.html')).size < 3e6);
     const paints: number[] = [];
-    // The aim is a second; a machine with other work takes longer, and the best of some is what the page takes.
+    // A machine with other work takes longer, and the best of some is what the page takes.
     for (let i = 0; i < 4; i++) {
       const { page } = await open(1280, 'light', 'long');
       await page.screenshot();
@@ -97,6 +97,6 @@ describe('the report of 160 epochs in Chromium', { skip: withoutChromium }, () =
       );
       await page.close();
     }
-    assert.ok(Math.min(...paints) < 3000, `first paints after ${paints.map(Math.round)} ms`);
+    assert.ok(Math.min(...paints) < 1000, `first paints after ${paints.map(Math.round)} ms`);
   });
 });
