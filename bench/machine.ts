@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { busyBetween, systemTimes } from '../src/runs/threads/loadMeter.js';
 
 /** What figures were measured on, for the record. */
 export interface Machine {
@@ -35,18 +36,7 @@ const SAMPLE_MS = 500;
 
 /** The share of the processors' time, 0 to 1, that is taken over half a second: by others, when we ourselves are idle. */
 export async function busyShare(): Promise<number> {
-  const before = processorTimes();
+  const before = systemTimes();
   await delay(SAMPLE_MS);
-  const after = processorTimes();
-  const total = after.total - before.total;
-  return total > 0 ? 1 - (after.idle - before.idle) / total : 0;
-}
-
-function processorTimes(): { total: number; idle: number } {
-  const times = cpus().map(({ times }) => times);
-  const total = times.reduce(
-    (sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq,
-    0,
-  );
-  return { total, idle: times.reduce((sum, { idle }) => sum + idle, 0) };
+  return busyBetween(before, systemTimes());
 }

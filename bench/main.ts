@@ -76,15 +76,15 @@ await commandLine({
   models: (options) => run(options, modelCases),
   families: runFamilies,
   int8: async (options) => {
-    process.stdout.write(`${int8Table(await timeInt8(options, progress))}\n`);
+    print(int8Table(await timeInt8(options, progress)));
   },
   validate: (options) => run(options, validateCases),
-  ops: (options) => timeOperations(options, pythonOf(options), (line) => process.stdout.write(`${line}\n`)),
-  loader: (options) => timeLoader(options, (line) => process.stdout.write(`${line}\n`)),
+  ops: (options) => timeOperations(options, pythonOf(options), print),
+  loader: (options) => timeLoader(options, print),
   decode: async (options) => {
     print(await timeDecoding(options, pythonOf(options), progress));
   },
-  busy: (options) => timeBusy(options, pythonOf(options), (line) => print(line)),
+  busy: (options) => timeBusy(options, pythonOf(options), print),
   cuda: async (options) => {
     if (!(await timeCuda(options, { print, progress }))) process.exitCode = 1;
   },
@@ -92,15 +92,14 @@ await commandLine({
     print(await timePages(options, progress));
   },
   finetune: async (options) => {
-    process.stdout.write(`${await compareFinetuning(options, pythonOf(options), progress)}\n`);
+    print(await compareFinetuning(options, pythonOf(options), progress));
   },
   ranks: async ({ mpirun, ...options }) => {
     const python = options.syncBatchNorm ? undefined : pythonOf(options);
-    const table = await timeRanks({ ...options, python }, findMpirun(mpirun), progress);
-    process.stdout.write(`${table}\n`);
+    print(await timeRanks({ ...options, python }, findMpirun(mpirun), progress));
   },
   network: async ({ mpirun, ...options }) => {
-    process.stdout.write(`${await timeNetwork(options, findMpirun(mpirun), progress)}\n`);
+    print(await timeNetwork(options, findMpirun(mpirun), progress));
   },
   cost: ({ model, milliseconds }) => {
     const work = workOf(model);

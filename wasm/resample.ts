@@ -10,14 +10,12 @@ const PRECISION_BITS: i32 = 32 - 8 - 2;
 const HALF: i32 = 1 << (PRECISION_BITS - 1);
 
 /** Four channels of a pixel as 32-bit integers; the fourth is the next pixel's first. */
-// @ts-ignore: decorator
 @inline
 function pixelAt(address: usize): v128 {
   return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(address)));
 }
 
 /** Sums as bytes, the first four of them. */
-// @ts-ignore: decorator
 @inline
 function storePixel(address: usize, sum: v128): void {
   const shifted = i32x4.shr_s(sum, PRECISION_BITS);

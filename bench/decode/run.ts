@@ -94,26 +94,20 @@ async function compare(
 function rowOf(part: Part, workers: number, ours: readonly Speed[], theirs: readonly Speed[]): string[] {
   const middle = (speeds: readonly Speed[], of: keyof Speed): number => median(speeds.map((one) => one[of]));
   const name = part === 'train' ? 'training: random crop, mirrored' : 'evaluation: resized, middle';
-  if (theirs.length === 0)
-    return [
-      name,
-      String(workers),
-      figure(middle(ours, 'perSecond')),
-      NOTHING,
-      NOTHING,
-      figure(middle(ours, 'processorMs')),
-      NOTHING,
-      NOTHING,
-    ];
+  /** Our figure, PyTorch's, and how many times as good ours is. */
+  const compared = (of: keyof Speed, ratio: () => string): string[] => {
+    const own = figure(middle(ours, of));
+    return theirs.length === 0 ? [own, NOTHING, NOTHING] : [own, figure(middle(theirs, of)), ratio()];
+  };
   return [
     name,
     String(workers),
-    figure(middle(ours, 'perSecond')),
-    figure(middle(theirs, 'perSecond')),
-    spreadText(spread(ours.map(({ perSecond }, round) => perSecond / theirs[round]!.perSecond))),
-    figure(middle(ours, 'processorMs')),
-    figure(middle(theirs, 'processorMs')),
-    (middle(theirs, 'processorMs') / middle(ours, 'processorMs')).toFixed(2),
+    ...compared('perSecond', () =>
+      spreadText(spread(ours.map(({ perSecond }, round) => perSecond / theirs[round]!.perSecond))),
+    ),
+    ...compared('processorMs', () =>
+      (middle(theirs, 'processorMs') / middle(ours, 'processorMs')).toFixed(2),
+    ),
   ];
 }
 

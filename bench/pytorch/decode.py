@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+import PIL
 import torch
 import torchvision
 from torch.utils.data import ConcatDataset, DataLoader
@@ -55,15 +56,9 @@ def main():
             count += len(pixels)
             if now - begin >= seconds:
                 result = {"images": count, "seconds": now - begin, "processor": processor_seconds(pids) - used}
-                version = f"torchvision {torchvision.__version__}, PyTorch {torch.__version__}, {library()}"
+                version = f"torchvision {torchvision.__version__}, PyTorch {torch.__version__}, Pillow {PIL.__version__}"
                 print(json.dumps({**result, "version": version}), flush=True)
                 os._exit(0)  # without waiting for the workers
-
-
-def library():
-    import PIL
-
-    return f"Pillow {PIL.__version__}"
 
 
 if __name__ == "__main__":

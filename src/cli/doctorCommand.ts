@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
+import { describeTurboJpeg } from '../data/images/jpeg/describe.js';
 import { findTurboJpeg } from '../data/images/jpeg/library.js';
 import { createEngine } from '../engines/createEngine.js';
 import { processorsAtHand } from '../engines/host/processors.js';
@@ -104,7 +105,7 @@ function tryTurboJpeg(): EngineFound {
     const library = findTurboJpeg();
     return 'reason' in library
       ? { found: false, description: library.reason }
-      : { found: true, description: `TurboJPEG ${library.major} (${library.path})` };
+      : { found: true, description: describeTurboJpeg(library) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { found: false, description: error.message };

@@ -14,14 +14,13 @@ import { after, before, describe, it } from 'node:test';
 import { SettingError } from '../../src/errors.js';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { readMetrics } from '../../src/runs/metricsFile.js';
-import { openRun, type RunRequest } from '../../src/runs/openRun.js';
+import { openRun } from '../../src/runs/openRun.js';
 import type { RunEvent } from '../../src/runs/runEvents.js';
 import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
-import { startRun } from '../../src/runs/startRun.js';
 import type { TrainConfig } from '../../src/runs/trainConfig.js';
-import type { TrainerEvent } from '../../src/train/events.js';
 import { drawClasses } from '../cli/fixtures/images.js';
 import { withFolder } from '../train/fixtures/tiny.js';
+import { trainedToEnd } from './fixtures/trained.js';
 
 /** A run of a second. */
 const SMALL: Partial<TrainConfig> = {
@@ -59,26 +58,6 @@ describe('milestones', () => {
     }));
 });
 
-/** Opens a run, trains it to the end, and returns what was reported. */
-async function trained(
-  request: RunRequest,
-): Promise<{ events: RunEvent[]; steps: TrainerEvent[]; path: string }> {
-  const events: RunEvent[] = [];
-  const steps: TrainerEvent[] = [];
-  const opened = await openRun(request, (event) => events.push(event));
-  try {
-    const run = await startRun(opened, { listeners: [(event) => steps.push(event)] });
-    try {
-      assert.equal(await run.run(), 'complete');
-    } finally {
-      await run.close();
-    }
-  } finally {
-    opened.folder.close();
-  }
-  return { events, steps, path: opened.folder.path };
-}
-
 const refusal =
   (message: string) =>
   (error: unknown): true => {
@@ -102,11 +81,11 @@ describe('a run of the library', () => {
   it('is opened, trained, resumed with more epochs and read, without the command line', () =>
     withFolder(async (folder) => {
       const runDir = join(folder, 'run');
-      const first = await trained({ settings: { ...SMALL, schedule: 'cosine' }, runDir });
-      assert.deepEqual(first.events, []);
-      const second = await trained({ settings: { epochs: 2 }, resume: runDir });
+      const first = await trainedToEnd({ settings: { ...SMALL, schedule: 'cosine' }, runDir });
+      assert.deepEqual(first.opening, []);
+      const second = await trainedToEnd({ settings: { epochs: 2 }, resume: runDir });
       assert.deepEqual(
-        second.events.map((event) => event.event === 'notice' && [event.subject, event.text]),
+        second.opening.map((event) => event.event === 'notice' && [event.subject, event.text]),
         [
           [
             'settings',
@@ -179,16 +158,16 @@ describe('paths of a run', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it('are absolute, so that it resumes from another working directory', async () => {
-    const { path } = await inFolder(folder, () => trained({ settings, runDir: 'runs/one' }));
+    const { path } = await inFolder(folder, () => trainedToEnd({ settings, runDir: 'runs/one' }));
     const kept = JSON.parse(readFileSync(join(folder, path, 'config.json'), 'utf8')) as TrainConfig;
     assert.deepEqual(
       [kept.dataPath, kept.classMap, kept.exclude],
       ['images', 'map.json', 'leave.txt'].map((name) => join(folder, name)),
     );
-    const { events } = await inFolder(join(folder, 'elsewhere'), () =>
-      trained({ settings: { epochs: 2 }, resume: '../runs/one' }),
+    const { opening } = await inFolder(join(folder, 'elsewhere'), () =>
+      trainedToEnd({ settings: { epochs: 2 }, resume: '../runs/one' }),
     );
-    assert.deepEqual(events, []);
+    assert.deepEqual(opening, []);
     const { data, training } = readCheckpoint(join(folder, 'runs/one/last.safetensors'));
     assert.deepEqual([data.classes, training!.progress.epoch], [['narrow', 'broad'], 2]);
   });

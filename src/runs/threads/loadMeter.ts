@@ -19,7 +19,7 @@ export interface LoadMeter {
 const SUSPICIOUS = 0.7;
 
 /** Times of a processor since the system's start, in any unit. */
-interface Times {
+export interface Times {
   readonly busy: number;
   readonly idle: number;
 }
@@ -48,7 +48,7 @@ export class SystemLoad implements LoadMeter {
     const [times, own, end] = [this.times(), process.cpuUsage(this.ownBefore), process.hrtime.bigint()];
     const ownSeconds = (own.user + own.system) / 1e6;
     const seconds = Number(end - this.begin) / 1e9;
-    const busy = busyShare(this.before, times) * this.processors;
+    const busy = busyBetween(this.before, times) * this.processors;
     this.before = times;
     this.ownBefore = process.cpuUsage();
     this.begin = end;
@@ -70,14 +70,15 @@ export class SystemLoad implements LoadMeter {
 }
 
 /** Share of their time in which some processors were busy, from 0 to 1. */
-function busyShare(before: readonly Times[], after: readonly Times[]): number {
+export function busyBetween(before: readonly Times[], after: readonly Times[]): number {
   const sum = (key: keyof Times): number =>
     after.reduce((total, times, i) => total + times[key] - (before[i]?.[key] ?? times[key]), 0);
   const [busy, idle] = [sum('busy'), sum('idle')];
   return busy + idle > 0 ? busy / (busy + idle) : 0;
 }
 
-function systemTimes(): Times[] {
+/** Times of each processor, as Node.js has them on every system. */
+export function systemTimes(): Times[] {
   return cpus().map(({ times: { user, nice, sys, irq, idle } }) => ({ busy: user + nice + sys + irq, idle }));
 }
 

@@ -18,5 +18,5 @@ export function changeText({ threads, before, reason, others }: ThreadChange): s
     trial: 'to see whether all processors are faster again',
     recorded: 'as recorded before',
   } as const;
-  return `${whys[reason]}: going on with ${threadsText(threads)}`;
+  return `${whys[reason]}: continuing with ${threadsText(threads)}`;
 }

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { createEngine, type EngineName } from '../../../src/engines/createEngine.js';
-import { UserError } from '../../../src/errors.js';
 import { readThreads } from '../../../src/runs/threads/threadRecord.js';
+import { onednnMissing } from '../../support/onednn.js';
 import { withFolder } from '../../train/fixtures/tiny.js';
 import {
   killedAfter,
@@ -18,18 +17,8 @@ import {
   withoutThreads,
 } from './fixtures/madeUpLoad.js';
 
-async function usable(engine: EngineName): Promise<string | false> {
-  try {
-    await (await createEngine(engine, { threads: 1 })).close();
-    return false;
-  } catch (error) {
-    if (error instanceof UserError) return error.message;
-    throw error;
-  }
-}
-
 for (const engine of ['onednn', 'onnx'] as const) {
-  const reason = withoutThreads || (await usable(engine));
+  const reason = withoutThreads || (engine === 'onednn' && (await onednnMissing()));
   it(
     `a run on ${engine} takes fewer threads beside others, and repeats that when it was killed`,
     { skip: reason },
@@ -73,3 +62,21 @@ for (const engine of ['onednn', 'onnx'] as const) {
       }),
   );
 }
+
+it(
+  'a teacher changes its threads with its student, and again when the run is resumed',
+  { skip: withoutThreads },
+  () =>
+    withFolder(async (cwd) => {
+      const settings = { ...SETTINGS, engine: 'onnx', epochs: 1, saveEvery: 0 } as const;
+      await trained({ settings, runDir: join(cwd, 'teacher') }, new MadeUpLoad(UNDECIDED));
+      const teacher = join(cwd, 'teacher', 'best.safetensors');
+      const whole = join(cwd, 'whole');
+      const taught = { ...settings, teacher, distillWeight: 0.5, epochs: 2, saveEvery: 1 };
+      await trained({ settings: taught, runDir: whole }, new MadeUpLoad(1));
+      assert.equal(threadsIn(whole)[1], 1);
+      const killed = killedAfter(1, whole, join(cwd, 'killed'), ['config.json', 'threads.csv']);
+      await trained({ settings: {}, resume: killed }, new MadeUpLoad(UNDECIDED));
+      assert.deepEqual(tensorsOf(killed), tensorsOf(whole));
+    }),
+);
