@@ -63,7 +63,7 @@ function report(error: unknown, debug: boolean): number {
   const message = error instanceof SettingError ? error.named(flagOf).message : errorMessage(error);
   const lack = lackOf(error);
   if (error instanceof Interrupted) {
-    // Of several ranks the first alone has something to say.
+    // Some have said all before they threw.
     if (message !== '') printNotice(message);
   } else if (lack !== undefined) printError(lack, exitCode);
   else printError(message, exitCode, error instanceof UserError ? 'error: ' : 'unexpected error: ');

@@ -59,11 +59,11 @@ export async function runTraining(request: TrainRequest): Promise<string> {
       listeners: [watch.note, (event) => log?.(event)],
     });
     stop.attach(run);
-    if ((await run.run()) === 'interrupted')
-      throw new Interrupted(
-        isFirst ? `resume with: ${resumeCommand(folder, request)}` : '',
-        stop.exitCode ?? 130,
-      );
+    if ((await run.run()) === 'interrupted') {
+      // At once: where ranks end their communication, each may exit, and Open MPI ends the others by that.
+      if (isFirst) printNotice(`resume with: ${resumeCommand(folder, request)}`);
+      throw new Interrupted('', stop.exitCode ?? 130);
+    }
     await run.close();
     if (isFirst) await printEnd(folder, request);
   } catch (caught) {
