@@ -1,6 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { busyBetween, systemTimes } from '../src/runs/threads/loadMeter.js';
+import { busyBetween, systemTimes } from '../src/engines/host/loadMeter.js';
 
 /** What figures were measured on, for the record. */
 export interface Machine {

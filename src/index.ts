@@ -35,6 +35,7 @@ export {
   stepCost,
 } from './distributed/stepCost.js';
 export * from './engines/createEngine.js';
+export type { LoadMeter } from './engines/host/loadMeter.js';
 export type { Fidelity } from './engines/onnx/node/int8/fidelity.js';
 export {
   type Int8Model,
@@ -81,7 +82,6 @@ export { RECIPES } from './runs/settings/recipes.js';
 export type { Check, Setting, SettingsOf } from './runs/settings/setting.js';
 export { SETTINGS, TRAIN_DEFAULTS } from './runs/settings/table.js';
 export { type StartedRun, type StartOptions, startRun } from './runs/startRun.js';
-export type { LoadMeter } from './runs/threads/loadMeter.js';
 export type { TrainConfig } from './runs/trainConfig.js';
 export { prepareTraining, type TrainingRun, type TrainingRunOptions } from './runs/trainingRun.js';
 export { readWeights } from './runs/weights.js';

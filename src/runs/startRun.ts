@@ -1,4 +1,5 @@
 import type { DatasetPair } from '../data/dataset.js';
+import type { LoadMeter } from '../engines/host/loadMeter.js';
 import type { TrainerListener } from '../train/events.js';
 import type { TrainerOutcome } from '../train/trainer.js';
 import { asResumedClasses } from './classMapping.js';
@@ -8,7 +9,6 @@ import type { Pace } from './pace.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { openRunLogs } from './runLogs.js';
 import { keepSplit } from './splitFile.js';
-import type { LoadMeter } from './threads/loadMeter.js';
 import { prepareFor, type TrainingRun } from './trainingRun.js';
 
 /** Listeners of a run. */

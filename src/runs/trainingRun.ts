@@ -1,5 +1,6 @@
 import type { DatasetPair } from '../data/dataset.js';
 import type { Engine } from '../engines/engine.js';
+import type { LoadMeter } from '../engines/host/loadMeter.js';
 import { UserError } from '../errors.js';
 import type { DataDescription, Progress } from '../train/checkpointInfo.js';
 import type { EarlyStop } from '../train/earlyStop.js';
@@ -11,7 +12,6 @@ import { asResumedClasses } from './classMapping.js';
 import { openParts, type PartsOptions } from './openParts.js';
 import { lengthBy, type Pace } from './pace.js';
 import { RunCheckpoints } from './runCheckpoints.js';
-import type { LoadMeter } from './threads/loadMeter.js';
 import { openRunThreads, startingThreads } from './threads/openRunThreads.js';
 import type { TrainConfig } from './trainConfig.js';
 import { scheduleOf } from './trainingParts.js';

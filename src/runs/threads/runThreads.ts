@@ -1,6 +1,6 @@
+import type { LoadMeter } from '../../engines/host/loadMeter.js';
 import { median } from '../../median.js';
 import type { ThreadChange, ThreadControl, ThreadsSince } from '../../train/threads.js';
-import type { LoadMeter } from './loadMeter.js';
 import { ThreadChooser } from './threadChooser.js';
 import { writeThreads } from './threadRecord.js';
 

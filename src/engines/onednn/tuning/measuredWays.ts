@@ -1,9 +1,9 @@
-import type { Choices } from '../../cache/choices.js';
 import type { MeasuringListener } from '../../engine.js';
 import type { Native } from '../executable.js';
 import { candidates, type WaySettings } from '../ways/candidates.js';
 import { Rules } from '../ways/rules.js';
 import { type Convolution, type ConvWay, keyOf, nameOfWay, type Ways } from '../ways/way.js';
+import type { KeptWays } from './keptWays.js';
 import { fastestWay, timeWays } from './measure.js';
 
 /** Measuring the convolutions of a program takes about so long at most, in milliseconds; rules choose for the rest. */
@@ -12,8 +12,8 @@ const BUDGET = 8000;
 /** What the ways of a program's convolutions are chosen with. */
 export interface MeasuredWaysSettings extends WaySettings {
   readonly native: Native;
-  /** Choices of earlier programs and runs on this machine; undefined to measure nothing. */
-  readonly choices: Choices | undefined;
+  /** Ways of earlier programs and runs on this machine; undefined to measure nothing. */
+  readonly kept: KeptWays | undefined;
   /** Choices that are taken whatever is measured, by key: those of the run that is resumed. */
   readonly pinned: ReadonlyMap<string, string>;
   /** Convolutions of the program, gradients among them. */
@@ -47,23 +47,25 @@ export class MeasuredWays implements Ways {
 
   /** Keeps what was measured; says how many convolutions and how long, if any were. */
   keep(): string | undefined {
-    this.settings.choices?.setAll(this.measured);
+    const { kept, convolutions } = this.settings;
     const count = this.measured.size;
-    if (count === 0) return undefined;
-    this.report(this.settings.convolutions);
-    return `${count} ${count === 1 ? 'convolution' : 'convolutions'} measured in ${(this.milliseconds / 1000).toFixed(1)} s`;
+    if (count === 0 || kept === undefined) return undefined;
+    this.report(convolutions);
+    const text = `${count} ${count === 1 ? 'convolution' : 'convolutions'} measured in ${(this.milliseconds / 1000).toFixed(1)} s`;
+    return kept.keep(this.measured) ? text : `${text} beside busy processes: a quiet machine measures again`;
   }
 
   private known(key: string, ways: readonly ConvWay[]): ConvWay | undefined {
-    const { pinned, choices } = this.settings;
-    const name = this.taken.get(key) ?? pinned.get(key) ?? choices?.get(key);
+    const { pinned, kept } = this.settings;
+    const name = this.taken.get(key) ?? pinned.get(key) ?? kept?.get(key);
     return ways.find((way) => nameOfWay(way) === name);
   }
 
   private fastest(key: string, convolution: Convolution, ways: readonly ConvWay[]): ConvWay | undefined {
-    const { native, choices } = this.settings;
-    if (choices === undefined || this.milliseconds > BUDGET) return undefined;
+    const { native, kept } = this.settings;
+    if (kept === undefined || this.milliseconds > BUDGET) return undefined;
     if (ways.length === 1) return ways[0];
+    if (this.milliseconds === 0) kept.begin();
     this.report(this.chosen);
     const begin = performance.now();
     const best = fastestWay(ways, this.rules.choose(convolution), (some) =>

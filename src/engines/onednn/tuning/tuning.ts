@@ -2,19 +2,24 @@ import { cpus } from 'node:os';
 import { UserError } from '../../../errors.js';
 import { Choices, choicesFile } from '../../cache/choices.js';
 import type { Precision } from '../../engine.js';
+import { SystemLoad } from '../../host/loadMeter.js';
 import type { DnnlLibrary } from '../library.js';
+import { Disturbance, KeptWays } from './keptWays.js';
 
 /** Environment variable that says whether ways to compute convolutions are measured. */
 const TUNE_VARIABLE = 'BIASLOSS_TUNE';
 
 /**
  * `auto` (default): in bf16, where the ways differ a lot; `on`: in f32, too; `off`: never; `refresh`: as `on`, and what was
- * measured before counts no more.
+ * measured before counts no more, and what is measured now counts for good, however busy the machine is.
  */
 const modes = ['auto', 'on', 'off', 'refresh'] as const;
 
 /** Grows with the ways that there are to choose from: what was measured among others counts no more. */
 const WAYS = 2;
+
+/** For measurements that count however busy the machine is. */
+const NEVER = { look: () => false };
 
 /** What was measured on this processor, with this version of the library and so many threads. */
 export class Tuning {
@@ -24,6 +29,7 @@ export class Tuning {
   private constructor(
     private readonly mode: (typeof modes)[number],
     private readonly file: string,
+    private readonly disturbance: Pick<Disturbance, 'look'>,
   ) {}
 
   /**
@@ -42,13 +48,15 @@ export class Tuning {
         `${TUNE_VARIABLE} must be one of ${modes.join(', ')}, not ${JSON.stringify(value)}`,
       );
     const machine = [cpus()[0]?.model ?? '', instructionSet, version, threads, WAYS];
-    return new Tuning(mode, choicesFile('onednn', machine));
+    // Who asks for a new measurement means the machine as it is.
+    const disturbance = mode === 'refresh' ? NEVER : new Disturbance(new SystemLoad(), threads);
+    return new Tuning(mode, choicesFile('onednn', machine), disturbance);
   }
 
-  /** Choices for programs of a precision; undefined where nothing is to be measured. */
-  choicesFor(precision: Precision): Choices | undefined {
+  /** Ways for programs of a precision; undefined where nothing is to be measured. */
+  waysFor(precision: Precision): KeptWays | undefined {
     if (this.mode === 'off' || (this.mode === 'auto' && precision !== 'bf16')) return undefined;
     this.choices ??= new Choices(this.file, this.mode === 'refresh');
-    return this.choices;
+    return new KeptWays(this.choices, this.disturbance);
   }
 }

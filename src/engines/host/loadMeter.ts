@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, getPriority, loadavg } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { allowedProcessors } from '../../engines/host/processors.js';
+import { allowedProcessors } from './processors.js';
 
 /** Says how much other processes compute. */
 export interface LoadMeter {

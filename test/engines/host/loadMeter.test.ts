@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { it } from 'node:test';
-import { SystemLoad, timesOf } from '../../../src/runs/threads/loadMeter.js';
+import { SystemLoad, timesOf } from '../../../src/engines/host/loadMeter.js';
 
 const STAT = `cpu  30 3 6 300 12 3 3 9 0 0
 cpu0 10 1 2 100 4 1 1 3 0 0
