@@ -39,6 +39,13 @@ export function inBuckets(
   flush();
 }
 
+/** An array in pieces of at most so many elements, one after the other. */
+export function inPieces(array: ReducedArray, most: number): ReducedArray[] {
+  if (array.length <= most) return [array];
+  const count = Math.ceil(array.length / most);
+  return Array.from({ length: count }, (_, i) => array.subarray(i * most, (i + 1) * most));
+}
+
 /** The arrays, those that are neighbours in memory as one. */
 function rows(arrays: readonly ReducedArray[]): ReducedArray[] {
   const found: ReducedArray[] = [];

@@ -34,6 +34,7 @@ for (const { skip, ...launcher } of launchers)
           ],
           // Farther from its neighbour than what aligns tensors.
           apart: rank + 1,
+          wrong: -1,
           doubles: [3 + 3 * 2 ** -40, 3],
           sent: [2, 20],
         });

@@ -23,6 +23,10 @@ const memory = new Float32Array(40).fill(rank + 1);
 const neighbours = [memory.subarray(0, 3), memory.subarray(16, 18), memory.subarray(36)];
 communicator.allReduce(neighbours, 'mean');
 const inRow = neighbours.map((part) => [part.length, Math.min(...part), Math.max(...part)]);
+// More than what is combined at once, whose last piece is small.
+const long = Float32Array.from({ length: 2 ** 22 + 5 }, (_, i) => (i % 1000) + rank);
+communicator.allReduce([long], 'sum');
+const wrong = long.findIndex((sum, i) => sum !== size * (i % 1000) + (size * (size - 1)) / 2);
 const doubles = [Float64Array.of(rank + 2 ** -40), Float64Array.of(1)];
 communicator.allReduce(doubles, 'sum');
 const sent = Float32Array.of(rank, 10 * rank);
@@ -39,6 +43,7 @@ const record = {
   joined,
   inRow,
   apart: memory[35],
+  wrong,
   doubles: doubles.map(([v]) => v),
   sent: [...sent],
 };
