@@ -40,6 +40,9 @@ const here = new URL('.', import.meta.url);
 const ours = fileURLToPath(new URL('./ours.js', here));
 const theirs = fileURLToPath(new URL('../../../bench/pytorch/ranks.py', here));
 
+/** Ours, and ours on ranks that begin each step together but combine nothing: what the machine allows. */
+const OURS = ['ours', 'ours, nothing combined'] as const;
+
 /** PyTorch's memory formats; the faster one counts. */
 const LAYOUTS = ['contiguous', 'channels_last'] as const;
 
@@ -65,7 +68,7 @@ export async function timeRanks(
         versions.add(version);
         one.rounds.push(seconds);
         const speed = (options.batch * one.ranks) / median(seconds);
-        progress(`${model.label}, ${one.ranks} ranks, ${version}: ${figure(speed)} images/s`);
+        progress(`${model.label}, ${one.ranks} ranks, ${one.side}, ${version}: ${figure(speed)} images/s`);
       }
     rows.push(...rowsOf(model.label, options, measured));
   }
@@ -79,13 +82,23 @@ export async function timeRanks(
 }
 
 function sidesOf({ ranks, python }: RanksOptions): Measured[] {
-  const sides = ['ours', ...(python === undefined ? [] : LAYOUTS)];
-  return sides.flatMap((side) => ranks.map((count) => ({ side, ranks: count, rounds: [], version: '' })));
+  const of = (side: string, counts: readonly number[]): Measured[] =>
+    counts.map((count) => ({ side, ranks: count, rounds: [], version: '' }));
+  return [
+    ...of(OURS[0], ranks),
+    ...of(OURS[1], ranks.slice(1)),
+    ...(python === undefined ? [] : LAYOUTS).flatMap((side) => of(side, ranks)),
+  ];
+}
+
+function isOurs({ side }: Measured): boolean {
+  return (OURS as readonly string[]).includes(side);
 }
 
 function rowsOf(label: string, { ranks, batch }: RanksOptions, measured: readonly Measured[]): string[][] {
   return measured.map((one) => {
-    const first = measured.find(({ side, ranks: count }) => side === one.side && count === ranks[0])!;
+    const side = isOurs(one) ? OURS[0] : one.side;
+    const first = measured.find((each) => each.side === side && each.ranks === ranks[0])!;
     const speeds = imagesPerSecond(one.rounds, batch * one.ranks);
     // Rounds of one side follow each other, so that the machine's state is alike.
     const factor = (one.ranks / first.ranks) * speedRatio(one.rounds, first.rounds).median;
@@ -93,7 +106,7 @@ function rowsOf(label: string, { ranks, batch }: RanksOptions, measured: readonl
     const ofFirst = (batch * first.ranks) / fastestStep(first.rounds);
     return [
       label,
-      one.side === 'ours' ? one.side : `PyTorch ${one.side}`,
+      isOurs(one) ? one.side : `PyTorch ${one.side}`,
       String(batch),
       String(one.ranks),
       `${figure(speeds.median)} (${figure(speeds.min)}–${figure(speeds.max)})`,
@@ -112,20 +125,20 @@ function times(
 ): Promise<RankTimes> {
   const env = { ...process.env, OMP_NUM_THREADS: String(options.threads) };
   const { python } = options;
-  return one.side === 'ours' || python === undefined
-    ? ourTimes(one.ranks, model, options, { mpirun, env })
+  return isOurs(one) || python === undefined
+    ? ourTimes(one, model, options, { mpirun, env })
     : theirTimes(one, model, { ...options, python }, env);
 }
 
 async function ourTimes(
-  ranks: number,
+  { ranks, side }: Measured,
   { label }: BenchmarkModel,
   { batch, steps, threads, precision, syncBatchNorm }: RanksOptions,
   { mpirun, env }: { readonly mpirun: Mpirun; readonly env: NodeJS.ProcessEnv },
 ): Promise<RankTimes> {
-  const sync = syncBatchNorm ? 'sync' : 'own';
+  const how = side === OURS[1] ? 'apart' : syncBatchNorm ? 'sync' : 'own';
   const numbers = [batch, steps, threads].map(String);
-  const command = [process.execPath, ours, label, ...numbers, sync, precision];
+  const command = [process.execPath, ours, label, ...numbers, how, precision];
   const isRoot = userInfo().uid === 0;
   const args = mpirunArguments(mpirun, { ranks, command, variables: ['OMP_NUM_THREADS'], isRoot });
   return resultOf(await printed(mpirun.program, args, env));
