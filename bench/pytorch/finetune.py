@@ -24,21 +24,21 @@ WARMUP = 0.1
 NORMALISE = T.Normalize([127 / 255] * 3, [128 / 255] * 3)
 
 
+def training_images(size):
+    crop = T.RandomResizedCrop(size, CROP_SCALE, interpolation=InterpolationMode.BICUBIC)
+    return T.Compose([crop, T.RandomHorizontalFlip(), T.TrivialAugmentWide(), T.ToTensor(), NORMALISE])
+
+
+def test_images(size):
+    resize = T.Resize(int(size / 0.875), InterpolationMode.BICUBIC)
+    return T.Compose([resize, T.CenterCrop(size), T.ToTensor(), NORMALISE])
+
+
 def loaders(config):
-    size, bicubic = config["image_size"], InterpolationMode.BICUBIC
-    training = T.Compose(
-        [
-            T.RandomResizedCrop(size, CROP_SCALE, interpolation=bicubic),
-            T.RandomHorizontalFlip(),
-            T.TrivialAugmentWide(),
-            T.ToTensor(),
-            NORMALISE,
-        ]
-    )
-    testing = T.Compose([T.Resize(int(size / 0.875), bicubic), T.CenterCrop(size), T.ToTensor(), NORMALISE])
-    common = {"batch_size": config["batch"], "num_workers": 1, "persistent_workers": True}
-    train = DataLoader(ImageFolder(f"{config['data']}/train", training), shuffle=True, drop_last=True, **common)
-    return train, DataLoader(ImageFolder(f"{config['data']}/val", testing), **common)
+    size, common = config["image_size"], {"batch_size": config["batch"], "num_workers": 1, "persistent_workers": True}
+    train = ImageFolder(f"{config['data']}/train", training_images(size))
+    test = ImageFolder(f"{config['data']}/val", test_images(size))
+    return DataLoader(train, shuffle=True, drop_last=True, **common), DataLoader(test, **common)
 
 
 def network(config, classes):

@@ -85,7 +85,7 @@ export function openLoaders(
   const { workers, seed, balancedSampler: balanced } = config;
   const { imageSize } = model.config;
   const part = { batchSize: partOf(config, ranks), part: ranks };
-  const store = storeFor(config, ranks, opened);
+  const store = train.kind === 'images' ? storeFor(config, ranks, opened) : undefined;
   const onKept = (kept: number): void => onEvent?.(noticeEvent('data', keptNotice(kept, store!)));
   const loading = { ...part, workers, imageSize, channels: model.channels, preprocessing, store };
   const training = { seed, balanced, transforms: transformsOf(config), mixing: mixingOf(config) };

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { standardPreprocessing } from '../../src/data/preprocessing.js';
+import { launchedRanks } from '../../src/distributed/launcher.js';
 import { SettingError } from '../../src/errors.js';
+import { createModel } from '../../src/models/registry.js';
+import { loadData } from '../../src/runs/loadData.js';
 import { openRun } from '../../src/runs/openRun.js';
+import { Opened, openLoaders } from '../../src/runs/runLoaders.js';
 import { besideGiven, RECIPES } from '../../src/runs/settings/recipes.js';
+import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
 import type { TrainConfig } from '../../src/runs/trainConfig.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 
@@ -65,6 +71,25 @@ test('recipes leave the model to pretrained weights', () => {
   const recipe = RECIPES['timm-mobilenetv3']!;
   assert.equal(besideGiven(recipe, {}).model, 'mobilenet_v3_large');
   assert.equal(besideGiven(recipe, { pretrained: 'weights.pth' }).model, undefined);
+});
+
+test('decoded images are kept of files alone', async () => {
+  const images = { limitTrain: 16, limitTest: 1 };
+  const config: TrainConfig = { ...TRAIN_DEFAULTS, ...RECIPES.finetune, ...images, data: 'synthetic' };
+  const { train, test } = await loadData(config);
+  const model = createModel({ name: 'shufflenetv2', classes: train.classes.length });
+  const preprocessing = standardPreprocessing(train, model.config.imageSize);
+  const events: unknown[] = [];
+  const opened = new Opened();
+  try {
+    const onEvent = (event: unknown): unknown => events.push(event);
+    const options = { config, ranks: launchedRanks(), model, preprocessing, onEvent };
+    const loaders = openLoaders({ train, test }, options, opened);
+    for await (const { count } of loaders.train.epoch(0)) assert.equal(count, config.batchSize);
+    assert.deepEqual(events, []);
+  } finally {
+    await opened.close();
+  }
 });
 
 test('recipes are not for a run that is resumed', () =>

@@ -1,7 +1,7 @@
 /**
- * The recipe `finetune` and PyTorch's side of `bench finetune` train alike: a classifier behind a frozen backbone, from the same weights on the
- * same batches, has the same learning rates and losses throughout and ends at the same logits. With a whole model rounding soon decides
- * the signs of AdamW's small updates.
+ * The recipe `finetune` and PyTorch's side of `bench finetune` train alike. From the same random numbers, all training images of an epoch are the
+ * same. A classifier behind a frozen backbone, from the same weights on the same batches, has the same learning rates and losses throughout and ends
+ * at the same logits. With a whole model rounding soon decides the signs of AdamW's small updates.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -36,6 +36,9 @@ const FINETUNE: Partial<TrainConfig> = {
   warmupEpochs: 3,
   cropScale: 0.35,
   autoAugment: 'ta_wide',
+  // Of a small set every image is decoded once.
+  cache: 'ram',
+  cacheMb: 1000,
 };
 
 /** timm's training of mobilenetv3_large_100.ra_in1k on ImageNet, as far as there are settings for it. */
