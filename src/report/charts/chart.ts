@@ -187,7 +187,7 @@ function legendOf({ text }: ChartTheme, width: number): Legend {
     orient: 'top',
     direction: 'horizontal',
     // Of a width that labels of 25 letters fit into.
-    columns: Math.floor(width / 210),
+    columns: Math.floor(width / 200),
     symbolType: 'stroke',
     symbolStrokeWidth: 2.5,
     symbolSize: 400,

@@ -23,6 +23,8 @@ p { max-width: 46rem; }
 .facts dt { color: var(--muted); font-size: 0.875rem; }
 .facts dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .chart svg { width: 100%; height: auto; display: block; }
+.chart.wide { overflow-x: auto; }
+.chart.wide svg { min-width: 44rem; }
 .scroll { overflow: auto; max-height: 36rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid var(--grid); font-weight: normal; }
