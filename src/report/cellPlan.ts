@@ -1,4 +1,3 @@
-import type { ClassFigures } from '../train/classFigures.js';
 import type { Outcomes } from './analysis/outcomes.js';
 
 /** The cells of a confusion matrix, and which images of theirs are embedded. */
@@ -20,17 +19,21 @@ const MOST_OF_CELL = 12;
 const MOST_IN_ALL = 900;
 
 /**
- * Chooses what the matrix shows: of more than 50 classes those with the lowest F1, and images for as many cells as there is
+ * Chooses what the matrix shows: of more than 50 classes those in most mistakes, and images for as many cells as there is
  * room for. Each cell gets its first image before any gets its second; wrong ones come first.
+ *
+ * @param names of the classes
+ * @param counts images by class and prediction
  */
 export function planCells(
   outcomes: Outcomes,
-  figures: readonly ClassFigures[],
+  names: readonly string[],
   counts: readonly Uint32Array[],
 ): CellPlan {
-  const shown = figures
+  const mistakes = mistakesOf(counts);
+  const shown = names
     .map((_, k) => k)
-    .sort((a, b) => (figures[a]!.f1 || 0) - (figures[b]!.f1 || 0))
+    .sort((a, b) => mistakes[b]! - mistakes[a]!)
     .slice(0, MOST_CLASSES)
     .sort((a, b) => a - b);
   const places = new Map(shown.map((k, place) => [k, place]));
@@ -41,7 +44,19 @@ export function planCells(
     }),
   );
   fillCells(cells, imagesByCell(outcomes, places));
-  return { names: shown.map((k) => figures[k]!.name), cells };
+  return { names: shown.map((k) => names[k]!), cells };
+}
+
+/** Of each class, how many images of it are taken for another, and of others for it. */
+function mistakesOf(counts: readonly Uint32Array[]): number[] {
+  const sums = counts.map(() => 0);
+  for (const [label, row] of counts.entries())
+    for (const [predicted, count] of row.entries()) {
+      if (label === predicted) continue;
+      sums[label]! += count;
+      sums[predicted]! += count;
+    }
+  return sums;
 }
 
 function imagesByCell(

@@ -81,7 +81,7 @@ export async function modelFigures(model: TrainedModel): Promise<ModelFigures> {
   const outcomes = await model.outcomes();
   const { confusion, calibration } = tally(outcomes);
   const classes = classFigures(confusion);
-  const plan = planCells(outcomes, classes, confusion.rows);
+  const plan = planCells(outcomes, outcomes.classes, confusion.rows);
   const notable = notableImages(outcomes, LISTED);
   const right = Array.from(outcomes.labels, (label, i) => Number(outcomes.predicted[i] === label));
   return {

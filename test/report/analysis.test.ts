@@ -9,7 +9,6 @@ import { enlargedHeat, gradCamProgram } from '../../src/report/analysis/gradCam.
 import { likelyLabelErrors, notableImages } from '../../src/report/analysis/notable.js';
 import { OutcomeCollector, type Outcomes } from '../../src/report/analysis/outcomes.js';
 import { planCells } from '../../src/report/cellPlan.js';
-import { classFigures } from '../../src/train/classFigures.js';
 import { Confusion } from '../../src/train/confusion.js';
 import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
 import { TINY_SIZE, TinyModel } from '../train/fixtures/tiny.js';
@@ -66,7 +65,7 @@ describe('images that a report shows', () => {
   it('are embedded images for every cell before a second one for any', () => {
     const confusion = new Confusion(outcomes.classes);
     for (const [i, label] of outcomes.labels.entries()) confusion.add(label, outcomes.predicted[i]!);
-    const plan = planCells(outcomes, classFigures(confusion), confusion.rows);
+    const plan = planCells(outcomes, outcomes.classes, confusion.rows);
     assert.deepEqual(
       plan.cells.map(({ row, column, count, images }) => [row, column, count, images]),
       [
@@ -75,6 +74,28 @@ describe('images that a report shows', () => {
         [1, 0, 1, [4]],
         [1, 1, 1, [3]],
       ],
+    );
+  });
+
+  it('are of the classes in most mistakes, where there are too many for a matrix', () => {
+    // All images of 60 classes are taken for the last one, which is thus in every mistake; the first 5 have two images, and the others one.
+    const names = Array.from({ length: 60 }, (_, k) => `c${k}`);
+    const taken = names.map((_, k) => (k === 59 ? 1 : 0));
+    const labels = [...names.keys(), 0, 1, 2, 3, 4];
+    const plan = planCells(
+      outcomesOf(labels.map((label) => [label, taken])),
+      names,
+      names.map((_, label) => Uint32Array.from(taken, (one) => one * (label < 5 ? 2 : 1))),
+    );
+    assert.equal(plan.names.length, 50);
+    assert.ok(
+      [...names.slice(0, 49), 'c59'].every((name) => plan.names.includes(name)),
+      plan.names.join(),
+    );
+    assert.ok(plan.cells.every(({ column }) => column === 49));
+    assert.equal(
+      plan.cells.reduce((sum, { count }) => sum + count, 0),
+      55,
     );
   });
 });

@@ -67,6 +67,18 @@ describe('compareRuns', () => {
 });
 
 describe('runs that are compared', () => {
+  it('are said to have different numbers of epochs, where the last values are compared', () =>
+    withFolder(async (folder) => {
+      const a = run(folder, 'a', { loss: 'bias' }, [1, 2, 3]);
+      const b = run(folder, 'b', { loss: 'ce' }, [2]);
+      const titles = (runs: readonly string[]): string[] =>
+        comparisonTables(compareRuns(runs)).map(({ title }) => title);
+      const [, groups, differences] = titles([a, b]);
+      for (const title of [groups!, differences!]) assert.match(title, /; the runs have 1 to 3 epochs$/);
+      const c = run(folder, 'c', { loss: 'ce' }, [4, 5, 6]);
+      assert.ok(!titles([a, c]).join().includes('epochs'));
+    }));
+
   it('refuses what is not a run, a metric that is not there and a run given twice', () =>
     withFolder(async (folder) => {
       const a = run(folder, 'a', {}, [1]);
@@ -97,7 +109,7 @@ describe('biasloss compare', () => {
       sixRuns(cwd);
       const names = ['bias-1', 'ce-1', 'bias-2', 'ce-2'];
       const text = await biasloss(['compare', ...names], { cwd });
-      assert.match(text.stdout, /\nloss bias +2 +53 ± 1\.4142 +63 ± 1\.4142\n/);
+      assert.match(text.stdout, /\nloss bias +2 +53 ± 1\.41 +63 ± 1\.41\n/);
       assert.match(text.stdout, /\nloss ce − loss bias +2 +-1\.5 +-7\.8531 to 4\.8531 +-3 +0\.2048\n$/);
       const json = JSON.parse((await biasloss(['compare', ...names, '--format=json'], { cwd })).stdout);
       assert.equal(json.differences[0].test.difference, -1.5);

@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pairedTest } from '../../src/report/compare/pairedTest.js';
+import { spreadText } from '../../src/report/compare/spreadText.js';
 import { comparisonTables } from '../../src/report/compare/tables.js';
+
+it('a mean has the digits that its deviation leaves', () => {
+  const cases: readonly (readonly [mean: number, deviation: number, text: string])[] = [
+    [61.22667, 0.0901847, '61.2267 ± 0.0902'],
+    [57.64333, 2.139166, '57.64 ± 2.14'],
+    [70, 2, '70 ± 2'],
+    [1234.5678, 321.4, '1235 ± 321'],
+    [5, 0, '5 ± 0'],
+    [76.123456, Number.NaN, '76.123'],
+    [Number.NaN, Number.NaN, '–'],
+  ];
+  for (const [mean, deviation, text] of cases) assert.equal(spreadText(mean, deviation), text);
+});
 
 describe('the table of differences', () => {
   const rowOf = (second: readonly number[]) => {

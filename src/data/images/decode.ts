@@ -106,6 +106,7 @@ async function multipliedOut(image: Sharp): Promise<RgbImage> {
   return { data: rgb, width, height };
 }
 
-function firstLine(text: string): string {
-  return text.split('\n')[0]!;
+/** The first line of a message of the decoder's, which may end in a colon before the others. */
+export function firstLine(text: string): string {
+  return text.split('\n')[0]!.replace(/[:\s]+$/, '');
 }

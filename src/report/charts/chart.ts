@@ -69,7 +69,7 @@ function specOf(chart: Chart): Spec {
     data: dataOf(chart),
     scales: scalesOf(chart, theme),
     axes: axesOf(chart, theme),
-    legends: chart.lines.length > 1 ? [legendOf(theme, width)] : [],
+    legends: chart.lines.length > 1 ? [legendOf(chart, theme, width)] : [],
     marks: marksOf(chart, theme),
   };
 }
@@ -180,14 +180,18 @@ function axesOf(chart: Chart, { text, grid }: ChartTheme): Axis[] {
   ];
 }
 
-function legendOf({ text }: ChartTheme, width: number): Legend {
+/** Pixels that a letter of a legend is taken for where the font is not known, and those of a line's symbol with its margins. */
+const LETTER = 9.6;
+const SYMBOL = 40;
+
+function legendOf({ lines }: Chart, { text }: ChartTheme, width: number): Legend {
+  const longest = Math.max(...lines.map(({ label }) => label.length));
   return {
     stroke: 'colour',
     strokeDash: 'dash',
     orient: 'top',
     direction: 'horizontal',
-    // Of a width that labels of 25 letters fit into.
-    columns: Math.floor(width / 210),
+    columns: Math.max(1, Math.floor(width / (LETTER * longest + SYMBOL))),
     symbolType: 'stroke',
     symbolStrokeWidth: 2.5,
     symbolSize: 400,

@@ -1,6 +1,7 @@
 import { csvTable } from '../../runs/csvTable.js';
-import type { Comparison, GroupDifference, RunGroup, Spread } from './comparison.js';
+import type { ComparedRun, Comparison, GroupDifference } from './comparison.js';
 import type { PairedTest } from './pairedTest.js';
+import { spreadText } from './spreadText.js';
 
 /** A table of text: the first column is words, the others mostly numbers. */
 export interface TextTable {
@@ -14,7 +15,9 @@ export function comparisonTables(comparison: Comparison): TextTable[] {
   const { groups, differences } = comparison;
   return [
     runsTable(comparison),
-    ...(groups.some(({ runs }) => runs.length > 1) || differences.length > 0 ? [groupsTable(groups)] : []),
+    ...(groups.some(({ runs }) => runs.length > 1) || differences.length > 0
+      ? [groupsTable(comparison)]
+      : []),
     ...(differences.length > 0 ? [differencesTable(comparison)] : []),
   ];
 }
@@ -36,17 +39,28 @@ function runsTable({ metric, runs }: Comparison): TextTable {
   };
 }
 
-function groupsTable(groups: readonly RunGroup[]): TextTable {
+function groupsTable({ groups, runs: all }: Comparison): TextTable {
   return {
-    title: 'mean ± standard deviation over seeds',
+    title: `mean ± standard deviation over seeds${differentLengths(all)}`,
     header: ['settings', 'runs', 'last', 'best'],
-    rows: groups.map(({ name, runs, last, best }) => [name, String(runs.length), spread(last), spread(best)]),
+    rows: groups.map(({ name, runs, last, best }) => [
+      name,
+      String(runs.length),
+      ...[last, best].map(({ mean, deviation }) => spreadText(mean, deviation)),
+    ]),
   };
 }
 
-function differencesTable({ differences, of, metric }: Comparison): TextTable {
+/** Says so where the runs' last values are of different epochs. */
+function differentLengths(runs: readonly ComparedRun[]): string {
+  const epochs = runs.map((run) => run.epochs.at(-1) ?? 0);
+  const [least, most] = [Math.min(...epochs), Math.max(...epochs)];
+  return least === most ? '' : `; the runs have ${least} to ${most} epochs`;
+}
+
+function differencesTable({ differences, of, metric, runs }: Comparison): TextTable {
   return {
-    title: `difference of the ${of} ${metric}: paired t-test over seeds in common, two-sided`,
+    title: `difference of the ${of} ${metric}: paired t-test over seeds in common, two-sided${differentLengths(runs)}`,
     header: ['second − first', 'seeds', 'difference', '95% interval', 't', 'p'],
     rows: differences.map((difference) => [
       `${difference.second} − ${difference.first}`,
@@ -67,10 +81,6 @@ function testCells({ test }: GroupDifference): string[] {
 function probability({ t, p }: PairedTest): string {
   if (!Number.isFinite(t)) return '–';
   return p < 1e-4 ? '< 0.0001' : p.toFixed(4);
-}
-
-function spread({ mean, deviation }: Spread): string {
-  return Number.isFinite(deviation) ? `${figure(mean)} ± ${figure(deviation)}` : figure(mean);
 }
 
 /** Five digits, without zeros at the end. */

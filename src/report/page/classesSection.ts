@@ -15,8 +15,8 @@ export function classesSection(figures: readonly ClassFigures[]): Markup {
     html`<tr><th scope="row">${name}</th><td></td><td>${percent(precision)}</td><td>${percent(recall)}</td><td>${percent(f1)}</td></tr>`;
   return html`<section aria-labelledby="classes"><h2 id="classes">Classes</h2>
 <p>Balanced accuracy, the mean recall of the classes: <strong>${percent(balancedAccuracy)}</strong>.</p>
-<div class="card scroll" tabindex="0" role="region" aria-label="Figures of each class"><table>
-<caption>Test images. Precision: share of the images predicted as the class that are of it. Recall: share of the class’s images that are predicted as it. F1: their harmonic mean.</caption>
+<p class="muted" id="class-figures">Precision: share of the images predicted as the class that are of it. Recall: share of the class’s images that are predicted as it. F1: their harmonic mean. The worst classes come first.</p>
+<div class="card scroll" tabindex="0" role="region" aria-label="Figures of each class"><table aria-describedby="class-figures">
 <thead><tr><th scope="col" class="name">class</th><th scope="col">images</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">F1</th></tr></thead>
 <tbody>${rows}${means('mean of the classes', macro)}${means('mean of the images', weighted)}</tbody></table></div></section>`;
 }

@@ -3,10 +3,14 @@ import { type Chart, chartSvg, type Line } from '../charts/chart.js';
 import { PAGE_THEME } from '../charts/theme.js';
 import { html, Markup } from './html.js';
 
+/** Width of a plot; wider ones are not made narrower for a phone, but scrolled. */
+const WIDTH = 400;
+
 /** A chart in a card, with a caption; `alt` says in words what it shows. */
 export async function chartCard(heading: string, alt: string, chart: Chart): Promise<Markup> {
-  const svg = await chartSvg({ width: 480, height: 260, theme: PAGE_THEME, ...chart });
-  return html`<figure class="card"><h3>${heading}</h3><div class="chart" role="img" aria-label="${alt}">${new Markup(svg.replace('<svg ', '<svg aria-hidden="true" '))}</div></figure>`;
+  const svg = await chartSvg({ width: WIDTH, height: 230, theme: PAGE_THEME, ...chart });
+  const isWide = (chart.width ?? WIDTH) > WIDTH;
+  return html`<figure class="card"><h3>${heading}</h3><div class="chart${isWide ? ' wide' : ''}"${isWide ? html` tabindex="0"` : undefined} role="img" aria-label="${alt}">${new Markup(svg.replace('<svg ', '<svg aria-hidden="true" '))}</div></figure>`;
 }
 
 /** A figure's first, last, least and greatest values in words. */

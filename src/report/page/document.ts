@@ -23,12 +23,15 @@ p { max-width: 46rem; }
 .facts dt { color: var(--muted); font-size: 0.875rem; }
 .facts dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .chart svg { width: 100%; height: auto; display: block; }
+.chart.wide { overflow-x: auto; }
+.chart.wide svg { min-width: 44rem; }
 .scroll { overflow: auto; max-height: 36rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid var(--grid); font-weight: normal; }
 thead th { position: sticky; top: 0; background: var(--card); font-weight: 600; }
 th[scope=row], th.name, td.text { text-align: left; }
 caption { text-align: left; color: var(--muted); font-size: 0.875rem; padding-bottom: 0.5rem; }
+td.text { overflow-wrap: anywhere; }
 td.best { font-weight: 700; }
 .matrix th, .matrix td { padding: 0; border: 0; font-size: 0.8rem; }
 .matrix thead th { vertical-align: bottom; z-index: 1; }

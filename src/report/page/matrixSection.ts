@@ -14,7 +14,7 @@ export function matrixSection({ names, cells, thumbnails, ofClasses }: MatrixFig
   });
   const limited =
     ofClasses > names.length
-      ? ` The ${names.length} classes with the lowest F1 of ${ofClasses} are shown.`
+      ? ` The ${names.length} of ${ofClasses} classes that are in most mistakes are shown.`
       : '';
   return html`<section aria-labelledby="confusion"><h2 id="confusion">Confusion matrix</h2>
 <p class="muted">Rows are the images’ classes, columns the predicted classes. Choose a cell to see its images; arrow keys move between cells.${limited}</p>

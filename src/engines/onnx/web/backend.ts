@@ -1,5 +1,6 @@
 import { errorMessage, UserError } from '../../../errors.js';
 import type { EngineBackend } from '../../engine.js';
+import { freeArrays } from '../../host/freeArrays.js';
 import { OnnxBackend } from '../backend.js';
 import { smallestModel } from '../smallestModel.js';
 import type { GpuDevice } from './gpuBuffers.js';
@@ -18,6 +19,15 @@ export interface WebBackendOptions {
   /** URL of the folder with onnxruntime-web's files. Default: where the worker's script lies. */
   readonly wasmPaths?: string | undefined;
 }
+
+/**
+ * The files with WebAssembly. They are loaded here where their folder is known: what onnxruntime-web loads is compiled while it comes, and
+ * Chromium then keeps its bytes twice.
+ */
+const WASM_FILES: Readonly<Record<WebProvider, string>> = {
+  wasm: 'ort-wasm-simd-threaded.wasm',
+  webgpu: 'ort-wasm-simd-threaded.asyncify.wasm',
+};
 
 /** The part of a worker's global scope that is used. */
 declare const crossOriginIsolated: boolean;
@@ -61,6 +71,13 @@ async function webGpuBackend({ wasmPaths }: WebBackendOptions): Promise<EngineBa
   return new OnnxBackend(new WebGpuRuntime(ort, device, named || 'GPU'));
 }
 
+/** A file's contents. @throws Error when the server does not have it */
+async function fetchBytes(url: string): Promise<Uint8Array> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the server answers ${response.status} for ${url}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 /**
  * Loads WebAssembly with a session that stays open for as long as the worker lives: with the last one ONNX Runtime would
  * destroy the GPU's device.
@@ -70,10 +87,16 @@ async function start(
   provider: WebProvider,
   { wasmPaths, threads }: { readonly wasmPaths: string | undefined; readonly threads: number },
 ): Promise<void> {
-  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
-  ort.env.wasm.numThreads = threads;
+  const { wasm } = ort.env;
+  wasm.numThreads = threads;
   try {
+    let binary: Uint8Array | undefined;
+    if (wasmPaths !== undefined) {
+      binary = await fetchBytes(`${wasmPaths}${WASM_FILES[provider]}`);
+      Object.assign(wasm, { wasmPaths, wasmBinary: binary });
+    }
     await createSession(ort, smallestModel(), { optimise: false, externalData: [] }, provider);
+    if (binary) freeArrays([binary]);
   } catch (error) {
     const where = wasmPaths ?? 'the folder of the worker’s script';
     throw new UserError(`onnxruntime-web does not start with the files of ${where}: ${errorMessage(error)}`);

@@ -26,9 +26,18 @@ const HEIGHT = 260;
 /** Steps between an axis's numbers where those are whole. */
 const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
 
+/** Round steps where they are not. */
+const ROUND_STEPS = Array.from({ length: 24 }, (_, i) =>
+  [1, 2, 5].map((digit) => Number(`${digit}e${i - 12}`)),
+).flat();
+
+/** What a legend says of a value that is not there. */
+const NONE = '–';
+
 /** An axis whose numbers have as many digits as they differ by. */
 const FINE: Partial<uPlot.Axis> = {
   space: 90,
+  incrs: ROUND_STEPS,
   values: (_, places) => places.map((place) => withDigits(place, (places[1] ?? place) - places[0]!)),
 };
 
@@ -81,9 +90,11 @@ function useDark(): boolean {
 function optionsOf({ title, xLabel, series }: ChartProps, width: number): uPlot.Options {
   const axis = {
     stroke: colourValue('muted'),
-    grid: { stroke: colourValue('grid') },
-    ticks: { stroke: colourValue('grid') },
+    grid: { stroke: colourValue('grid'), width: 1 },
+    ticks: { stroke: colourValue('grid'), width: 1 },
   };
+  // Of lines that go on, the last values are shown where none is pointed at.
+  const goesOn = ['epoch', 'step'].includes(xLabel);
   return {
     width,
     height: HEIGHT,
@@ -93,12 +104,16 @@ function optionsOf({ title, xLabel, series }: ChartProps, width: number): uPlot.
         ...axis,
         label: xLabel,
         labelSize: 20,
-        ...(['epoch', 'step'].includes(xLabel) ? { incrs: WHOLE_STEPS } : FINE),
+        ...(goesOn ? { incrs: WHOLE_STEPS } : FINE),
       },
       { ...axis, size: 60 },
     ],
     series: [
-      { label: xLabel },
+      {
+        label: xLabel,
+        value: (_: uPlot, value: number | null) =>
+          value === null ? (goesOn ? 'last' : NONE) : shortText(value),
+      },
       ...series.map(({ label, look: { colour, dash }, isPoints = false }) => ({
         label: series.length === 1 ? title : label,
         stroke: colourValue(colour),
@@ -108,11 +123,36 @@ function optionsOf({ title, xLabel, series }: ChartProps, width: number): uPlot.
         points: {
           show: (_: uPlot, at: number): boolean => isPoints || (series[at - 1]?.x.length ?? 0) < 2,
         },
-        value: (_: uPlot, value: number | null) =>
-          value === null ? '–' : String(Number(value.toPrecision(5))),
+        value: (plot: uPlot, value: number | null, place: number, at: number | null) =>
+          shortText(at === null && goesOn ? lastOf(plot.data[place]!) : value),
       })),
     ],
+    legend: {
+      markers: {
+        fill: (_, at) => (isDashed(series, at) ? 'transparent' : colourOf(series, at)),
+        stroke: (_, at) => colourOf(series, at),
+        dash: (_, at) => (isDashed(series, at) ? 'dashed' : 'solid'),
+      },
+    },
   };
+}
+
+/** Whether a series of the plot, which counts x as its first, is a dashed line. */
+function isDashed(series: readonly Series[], at: number): boolean {
+  return (series[at - 1]?.look.dash.length ?? 0) > 0;
+}
+
+function colourOf(series: readonly Series[], at: number): string {
+  const look = series[at - 1]?.look;
+  return look ? colourValue(look.colour) : 'transparent';
+}
+
+function lastOf(values: ArrayLike<number | null | undefined>): number | null {
+  return Array.from(values).findLast((value) => value !== null && value !== undefined) ?? null;
+}
+
+function shortText(value: number | null): string {
+  return value === null ? NONE : String(Number(value.toPrecision(5)));
 }
 
 /** The series over the x of all of them. */

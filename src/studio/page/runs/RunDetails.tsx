@@ -110,7 +110,7 @@ function Settings({ info, run }: { readonly info: StudioInfo; readonly run: RunS
     <section class="card">
       <h2>Settings</h2>
       <p class="muted">Those that are not the defaults.</p>
-      <table>
+      <table class="settings">
         <thead>
           <tr>
             <th scope="col" class="words">

@@ -1,3 +1,4 @@
+import { spreadText } from '../../../report/compare/spreadText.js';
 import type { RunSummary, SettingDescription } from '../../api.js';
 import {
   figureText,
@@ -24,6 +25,9 @@ interface RunTableProps {
   readonly onToggle: (id: string) => void;
 }
 
+/** Letters of a setting's value that are written in several lines where it has more. */
+const LONG = 24;
+
 /** The runs as a table. A column's heading sorts by it. */
 export function RunTable(props: RunTableProps) {
   const { groups, settings, metric, order, onOrder } = props;
@@ -31,23 +35,24 @@ export function RunTable(props: RunTableProps) {
   const heading = (by: SortKey, title: string, isWords = false) => (
     <SortHeading key={by} {...{ by, title, isWords, order, onOrder }} />
   );
+  if (count === 0) return <p role="status">No run matches the filter.</p>;
   return (
     <>
       <p class="muted" id="runs-shown">
         {count} {count === 1 ? 'run' : 'runs'}. Settings that are the same in all runs are left out; the boxes
         choose what is drawn.
       </p>
-      <section class="card scroll" aria-label="Table of runs">
+      <section class="card scroll runs" aria-label="Table of runs">
         <table aria-describedby="runs-shown">
           <thead>
             <tr>
               {heading('id', 'run', true)}
               {heading('status', 'status', true)}
-              {settings.map(({ key }) => heading(`setting ${key}`, key, true))}
               {heading('epochsDone', 'epochs')}
               {heading('last', `last ${metricText(metric)}`)}
               {heading('best', 'best')}
               {heading('bestEpoch', 'in epoch')}
+              {settings.map(({ key }) => heading(`setting ${key}`, key, true))}
               {heading('started', 'started', true)}
             </tr>
           </thead>
@@ -86,14 +91,12 @@ function SortHeading(props: {
 function GroupRows(props: RunTableProps & { readonly group: ShownGroup }) {
   const { group, settings, looks, onToggle } = props;
   const { value, runs, mean, deviation } = group;
-  const spread = Number.isFinite(deviation) ? ` ± ${Number(deviation.toPrecision(3))}` : '';
   return (
     <tbody>
       {value !== undefined && (
         <tr class="group">
           <th scope="rowgroup" colSpan={settings.length + 7}>
-            {value}: {runs.length} {runs.length === 1 ? 'run' : 'runs'}, best {figureText(mean)}
-            {spread}
+            {value}: {runs.length} {runs.length === 1 ? 'run' : 'runs'}, best {spreadText(mean, deviation)}
           </th>
         </tr>
       )}
@@ -114,29 +117,34 @@ function RunRow(props: {
   return (
     <tr>
       <th scope="row">
-        <input
-          type="checkbox"
-          aria-label={`Draw ${run.id}`}
-          checked={look !== undefined}
-          onChange={() => onToggle(run.id)}
-        />{' '}
-        <span class={`swatch ${look?.colour ?? ''}`} aria-hidden="true" />
-        <a href={runAddress(run.id)}>{run.id}</a>
+        <div class="run">
+          <input
+            type="checkbox"
+            aria-label={`Draw ${run.id}`}
+            checked={look !== undefined}
+            onChange={() => onToggle(run.id)}
+          />
+          <span class={`swatch ${look?.colour ?? ''}`} aria-hidden="true" />
+          <a href={runAddress(run.id)}>{run.id}</a>
+        </div>
       </th>
       <td class="words">
         <RunStatusText run={run} />
       </td>
-      {settings.map((setting) => (
-        <td key={setting.key} class="words">
-          {settingText(run, setting)}
-        </td>
-      ))}
       <td>
         {run.epochsDone}/{run.epochs}
       </td>
       <td>{figureText(run.last)}</td>
       <td>{figureText(run.best)}</td>
       <td>{figureText(run.bestEpoch)}</td>
+      {settings.map((setting) => {
+        const text = settingText(run, setting);
+        return (
+          <td key={setting.key} class={text.length > LONG ? 'words long' : 'words'}>
+            {text}
+          </td>
+        );
+      })}
       <td class="words">
         {run.started === 0 ? '–' : new Date(run.started).toISOString().slice(0, 16).replace('T', ' ')}
       </td>

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { MOST_PIXELS } from '../../../data/images/decode.js';
+import { firstLine, MOST_PIXELS } from '../../../data/images/decode.js';
 import { readImageHeader } from '../../../data/images/header.js';
 import { readImageSource } from '../../../data/images/imageSource.js';
 import { errorMessage, UserError } from '../../../errors.js';
@@ -23,6 +23,6 @@ export async function thumbnailOf(path: string, name: string): Promise<Uint8Arra
     const small = image.resize(SIZE, SIZE, { fit: 'inside', withoutEnlargement: true });
     return new Uint8Array(await small.webp({ quality: 80 }).toBuffer());
   } catch (error) {
-    throw new UserError(`${name} cannot be decoded: ${errorMessage(error).split('\n')[0]}`);
+    throw new UserError(`${name} cannot be decoded: ${firstLine(errorMessage(error))}`);
   }
 }
