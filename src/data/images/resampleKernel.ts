@@ -21,15 +21,21 @@ interface ResampleFunctions {
     rows: number,
     stride: number,
     columns: number,
-    ...weights: readonly [starts: number, counts: number, weights: number, taps: number]
+    starts: number,
+    weights: number,
+    pairs: number,
   ): void;
   resampleColumns(
     out: number,
     data: number,
     length: number,
     outputs: number,
-    ...weights: readonly [starts: number, counts: number, weights: number, taps: number]
+    starts: number,
+    counts: number,
+    weights: number,
+    pairs: number,
   ): void;
+  normalise(out: number, data: number, rows: number, columns: number, step: number, tables: number): void;
 }
 
 /** Resampling in vectors, and its memory. */
@@ -60,6 +66,7 @@ function load(): ResampleKernel | null {
     return {
       resampleRows: exports.resampleRows,
       resampleColumns: exports.resampleColumns,
+      normalise: exports.normalise,
       memory: (bytes) => {
         const lack = bytes - memory.buffer.byteLength;
         if (lack > 0) memory.grow(Math.ceil(lack / PAGE));
