@@ -33,19 +33,27 @@ function nextNeighbours(bytes: v128): v128 {
   return i8x16.swizzle(bytes, i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
 }
 
-/** Whole numbers as bytes, the first four of them. */
+/** A pixel of one row that is being summed up: products with the lower and the upper parts of weights. */
 @inline
-function storePixel(address: usize, pixel: v128): void {
-  const narrow = i16x8.narrow_i32x4_s(pixel, pixel);
-  v128.store32_lane(address, i8x16.narrow_i16x8_u(narrow, narrow), 0);
+function lowerSum(sum: v128, a: v128, b: v128, weight: usize): v128 {
+  const first = i32x4.dot_i16x8_s(a, v128.load32_splat(weight));
+  return i32x4.add(sum, i32x4.add(first, i32x4.dot_i16x8_s(b, v128.load32_splat(weight, 8))));
+}
+
+@inline
+function upperSum(sum: v128, a: v128, b: v128, weight: usize): v128 {
+  const first = i32x4.dot_i16x8_s(a, v128.load32_splat(weight, 4));
+  return i32x4.add(sum, i32x4.add(first, i32x4.dot_i16x8_s(b, v128.load32_splat(weight, 12))));
 }
 
 /**
- * Rows of RGB pixels: `out` [rows, columns, 3] from `data` [rows, stride bytes]. `starts` are the first pixels of the outputs,
- * `weights` [columns, pairs], zeros where an output has fewer; what lies there may be anything.
+ * Rows of RGB pixels, four at a time: `out` [rows, outStride bytes] from `data` [rows, stride bytes]; of both there are rows until four divide
+ * them. `starts` are the first pixels of the outputs, `weights` [columns, pairs], zeros where an output has fewer; what lies there may be
+ * anything. `pairs` is even.
  */
 export function resampleRows(
   out: usize,
+  outStride: i32,
   data: usize,
   rows: i32,
   stride: i32,
@@ -55,45 +63,75 @@ export function resampleRows(
   pairs: i32,
 ): void {
   const column = <usize>pairs * PAIR;
-  for (let y = 0; y < rows; y++) {
+  const last = starts + (<usize>columns << 2);
+  for (let y = 0; y < rows; y += 4) {
     let weight = weights;
-    const last = starts + (<usize>columns << 2);
+    let to = out;
     for (let start = starts; start < last; start += 4) {
       let pixel = data + 3 * <usize>load<i32>(start);
       const end = weight + column;
-      let upper = i32x4.splat(0);
-      let lower = upper;
-      while (weight + PAIR < end) {
-        const bytes = v128.load(pixel);
-        const a = neighbours(bytes);
-        const b = nextNeighbours(bytes);
-        lower = i32x4.add(lower, i32x4.dot_i16x8_s(a, v128.load32_splat(weight)));
-        upper = i32x4.add(upper, i32x4.dot_i16x8_s(a, v128.load32_splat(weight, 4)));
-        lower = i32x4.add(lower, i32x4.dot_i16x8_s(b, v128.load32_splat(weight, 8)));
-        upper = i32x4.add(upper, i32x4.dot_i16x8_s(b, v128.load32_splat(weight, 12)));
+      let lower0 = i32x4.splat(0);
+      let lower1 = lower0;
+      let lower2 = lower0;
+      let lower3 = lower0;
+      let upper0 = lower0;
+      let upper1 = lower0;
+      let upper2 = lower0;
+      let upper3 = lower0;
+      while (weight < end) {
+        let at = pixel;
+        let bytes = v128.load(at);
+        let a = neighbours(bytes);
+        let b = nextNeighbours(bytes);
+        lower0 = lowerSum(lower0, a, b, weight);
+        upper0 = upperSum(upper0, a, b, weight);
+        at += stride;
+        bytes = v128.load(at);
+        a = neighbours(bytes);
+        b = nextNeighbours(bytes);
+        lower1 = lowerSum(lower1, a, b, weight);
+        upper1 = upperSum(upper1, a, b, weight);
+        at += stride;
+        bytes = v128.load(at);
+        a = neighbours(bytes);
+        b = nextNeighbours(bytes);
+        lower2 = lowerSum(lower2, a, b, weight);
+        upper2 = upperSum(upper2, a, b, weight);
+        at += stride;
+        bytes = v128.load(at);
+        a = neighbours(bytes);
+        b = nextNeighbours(bytes);
+        lower3 = lowerSum(lower3, a, b, weight);
+        upper3 = upperSum(upper3, a, b, weight);
         weight += 2 * PAIR;
         pixel += 12;
       }
-      if (weight < end) {
-        const a = neighbours(v128.load64_zero(pixel));
-        lower = i32x4.add(lower, i32x4.dot_i16x8_s(a, v128.load32_splat(weight)));
-        upper = i32x4.add(upper, i32x4.dot_i16x8_s(a, v128.load32_splat(weight, 4)));
-        weight += PAIR;
-      }
-      storePixel(out, whole(upper, lower));
-      out += 3;
+      const near = i16x8.narrow_i32x4_s(whole(upper0, lower0), whole(upper1, lower1));
+      const far = i16x8.narrow_i32x4_s(whole(upper2, lower2), whole(upper3, lower3));
+      const pixels = i8x16.narrow_i16x8_u(near, far);
+      let each = to;
+      v128.store32_lane(each, pixels, 0);
+      each += outStride;
+      v128.store32_lane(each, pixels, 1);
+      each += outStride;
+      v128.store32_lane(each, pixels, 2);
+      each += outStride;
+      v128.store32_lane(each, pixels, 3);
+      to += 3;
     }
-    data += stride;
+    data += stride << 2;
+    out += outStride << 2;
   }
 }
 
 /**
- * Columns of bytes: `out` [outputs, length] from `data` [·, length], which has one row more than is needed. `starts` are the first rows of
+ * Columns of bytes: `out` [outputs, length] from `data` [·, stride], which has one row more than is needed. `starts` are the first rows of
  * the outputs, `counts` how many pairs of rows each has, `weights` [outputs, pairs].
  */
 export function resampleColumns(
   out: usize,
   data: usize,
+  stride: i32,
   length: i32,
   outputs: i32,
   starts: usize,
@@ -103,7 +141,7 @@ export function resampleColumns(
 ): void {
   for (let y = 0; y < outputs; y++) {
     const end = weights + <usize>load<i32>(counts) * PAIR;
-    const first = data + <usize>(load<i32>(starts) * length);
+    const first = data + <usize>(load<i32>(starts) * stride);
     for (let x = 0; x < length; x += 16) {
       let upperA = i32x4.splat(0);
       let upperB = upperA;
@@ -118,7 +156,7 @@ export function resampleColumns(
         const low = v128.load32_splat(weight);
         const high = v128.load32_splat(weight, 4);
         const above = v128.load(row);
-        const below = v128.load(row + length);
+        const below = v128.load(row + stride);
         const near = i8x16.shuffle(above, below, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
         const far = i8x16.shuffle(above, below, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
         const a = i16x8.extend_low_i8x16_u(near);
@@ -133,7 +171,7 @@ export function resampleColumns(
         lowerC = i32x4.add(lowerC, i32x4.dot_i16x8_s(c, low));
         upperD = i32x4.add(upperD, i32x4.dot_i16x8_s(d, high));
         lowerD = i32x4.add(lowerD, i32x4.dot_i16x8_s(d, low));
-        row += length << 1;
+        row += stride << 1;
       }
       const near = i16x8.narrow_i32x4_s(whole(upperA, lowerA), whole(upperB, lowerB));
       const far = i16x8.narrow_i32x4_s(whole(upperC, lowerC), whole(upperD, lowerD));

@@ -17,6 +17,7 @@ interface WasmMemory {
 interface ResampleFunctions {
   resampleRows(
     out: number,
+    outStride: number,
     data: number,
     rows: number,
     stride: number,
@@ -28,6 +29,7 @@ interface ResampleFunctions {
   resampleColumns(
     out: number,
     data: number,
+    stride: number,
     length: number,
     outputs: number,
     starts: number,

@@ -8,6 +8,9 @@ const STRIPE = 2 ** 20;
 /** The kernel reads and writes whole vectors. */
 const VECTOR = 16;
 
+/** Rows that the kernel makes at a time. */
+const ROWS = 4;
+
 /** Weights are split into an upper part and so many bits. */
 const LOW_BITS = 11;
 const LOW = (1 << LOW_BITS) - 1;
@@ -45,8 +48,9 @@ export function resampleInVectors(
   const needed = inputSpan(down);
   const columns = across.starts.length;
   const stride = 3 * width;
-  const stripeRows = Math.min(needed.length, Math.max(1, Math.floor(STRIPE / stride)));
+  const stripeRows = wholeRows(Math.min(needed.length, Math.floor(STRIPE / stride)));
   const layout = layOut(stripeRows * stride, needed, out, across, down);
+  const rowStride = rowBytes(across);
   const memory = new Uint8Array(kernel.memory(layout.end));
   const horizontal = writeWeights(memory, layout.across, across, 0);
   const vertical = writeWeights(memory, layout.down, down, needed.start);
@@ -54,13 +58,14 @@ export function resampleInVectors(
     const count = Math.min(stripeRows, needed.length - row);
     const from = (needed.start + row) * stride;
     memory.set(data.subarray(from, from + count * stride), layout.stripe);
-    const rows = layout.rows + row * 3 * columns;
+    const rows = layout.rows + row * rowStride;
     const { starts, weights, pairs } = horizontal;
-    kernel.resampleRows(rows, layout.stripe, count, stride, columns, starts, weights, pairs);
+    kernel.resampleRows(rows, rowStride, layout.stripe, count, stride, columns, starts, weights, pairs);
   }
   const { starts, counts, weights, pairs } = vertical;
   const outputs = down.starts.length;
-  kernel.resampleColumns(layout.out, layout.rows, 3 * columns, outputs, starts, counts, weights, pairs);
+  const length = 3 * columns;
+  kernel.resampleColumns(layout.out, layout.rows, rowStride, length, outputs, starts, counts, weights, pairs);
   out.set(memory.subarray(layout.out, layout.out + out.length));
 }
 
@@ -80,7 +85,7 @@ function layOut(
   return {
     // Pairs may go beyond the last pixel, and beyond the last row, where weights are 0.
     stripe: take(stripeBytes + 6 * pairsOf(across)),
-    rows: take((needed.length + 1) * 3 * across.starts.length),
+    rows: take((wholeRows(needed.length) + 1) * rowBytes(across)),
     out: take(out.length),
     across: take(bytesOf(across)),
     down: take(bytesOf(down)),
@@ -88,7 +93,14 @@ function layOut(
   };
 }
 
-const pairsOf = ({ taps }: AxisWeights): number => Math.ceil(taps / 2);
+/** A number of rows, at least one, filled up to what the kernel makes at a time. */
+const wholeRows = (rows: number): number => Math.ceil(Math.max(1, rows) / ROWS) * ROWS;
+
+/** Bytes from a resampled row to the next: a pixel is written with a byte after it. */
+const rowBytes = ({ starts }: AxisWeights): number => Math.ceil((3 * starts.length + 1) / VECTOR) * VECTOR;
+
+/** Pairs of weights of each output, an even number. */
+const pairsOf = ({ taps }: AxisWeights): number => 2 * Math.ceil(taps / 4);
 
 const bytesOf = (axis: AxisWeights): number => axis.starts.length * (8 + 8 * pairsOf(axis));
 
@@ -101,7 +113,7 @@ function writeWeights(
 ): AxisAddresses {
   const outputs = starts.length;
   const most = counts.reduce((a, b) => Math.max(a, b), 0);
-  const pairs = (most + 1) >> 1;
+  const pairs = 2 * Math.ceil(most / 4);
   const numbers = new Int32Array(memory.buffer, address, outputs * (2 + 2 * pairs));
   for (let i = 0, to = 2 * outputs; i < outputs; i++) {
     const count = counts[i]!;
