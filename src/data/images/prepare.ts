@@ -7,7 +7,6 @@ import type { StoreHandle } from '../cache/imageStore.js';
 import { type KeptImage, keepImage, recallImage } from '../cache/keptImage.js';
 import { makeGrey } from '../channels.js';
 import type { ImageSource } from '../dataset.js';
-import { writeNormalised } from '../normalise.js';
 import type { PreparedPart } from '../pixelPreparer.js';
 import type { Preprocessing } from '../preprocessing.js';
 import { CutResizer } from './cutResizer.js';
@@ -17,6 +16,7 @@ import type { RgbImage } from './image.js';
 import { readImageFile, readImageSource } from './imageSource.js';
 import { jpegDecoder } from './jpeg/jpegDecoder.js';
 import { ReusedBytes } from './reusedBytes.js';
+import { writePlanes } from './writePlanes.js';
 
 /** Options of a {@link ImagePreparer}. */
 export interface PreparerOptions {
@@ -131,14 +131,17 @@ export class ImagePreparer {
     if (this.channels === 1) makeGrey(image.data);
     if (!transformer) {
       const cut = evaluationCut(image.width, image.height, size, resizeSize);
-      writeNormalised(out, resizer.resize(image, cut), tables);
+      writePlanes(out, { data: resizer.resize(image, cut), width: size, height: size }, tables);
       return;
     }
     const data = resizer.resize(image, transformer.cut(image, which));
     const cropped = { data, width: size, height: size };
-    if (transformer.isMirrored(which)) mirror(cropped);
+    const isMirrored = transformer.isMirrored(which);
+    // What changes a mirrored image needs it mirrored; otherwise it is while it is written.
+    const { changesBytes } = transformer;
+    if (isMirrored && changesBytes) mirror(cropped);
     transformer.change(cropped, which);
-    writeNormalised(out, data, tables);
+    writePlanes(out, cropped, tables, isMirrored && !changesBytes);
     transformer.eraseIn(out, which);
   }
 }

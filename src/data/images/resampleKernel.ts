@@ -17,19 +17,27 @@ interface WasmMemory {
 interface ResampleFunctions {
   resampleRows(
     out: number,
+    outStride: number,
     data: number,
     rows: number,
     stride: number,
     columns: number,
-    ...weights: readonly [starts: number, counts: number, weights: number, taps: number]
+    starts: number,
+    weights: number,
+    pairs: number,
   ): void;
   resampleColumns(
     out: number,
     data: number,
+    stride: number,
     length: number,
     outputs: number,
-    ...weights: readonly [starts: number, counts: number, weights: number, taps: number]
+    starts: number,
+    counts: number,
+    weights: number,
+    pairs: number,
   ): void;
+  normalise(out: number, data: number, rows: number, columns: number, step: number, tables: number): void;
 }
 
 /** Resampling in vectors, and its memory. */
@@ -60,6 +68,7 @@ function load(): ResampleKernel | null {
     return {
       resampleRows: exports.resampleRows,
       resampleColumns: exports.resampleColumns,
+      normalise: exports.normalise,
       memory: (bytes) => {
         const lack = bytes - memory.buffer.byteLength;
         if (lack > 0) memory.grow(Math.ceil(lack / PAGE));

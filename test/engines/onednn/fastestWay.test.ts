@@ -34,6 +34,15 @@ test('the rule’s way is taken at once where it is the fastest', () => {
   assert.equal(measured.length, 1);
 });
 
+test('the rule’s way is timed first, whatever its place', () => {
+  const measured: string[][] = [];
+  fastestWay([product, own, rule], rule, (some) => {
+    measured.push(some.map(nameOfWay));
+    return [];
+  });
+  assert.deepEqual(measured, [['direct f32', 'product f32', 'own winograd f32']]);
+});
+
 test('another way is taken that is faster the second time, too', () => {
   const { way, measured } = chosen(
     { 'direct f32': 2, 'product f32': 1, 'own winograd f32': 3 },

@@ -13,9 +13,9 @@ export function onValues(
   result: ValueId,
   weight: ValueId | undefined,
 ): Pick<Convolution, 'operands' | 'isWeightFixed' | 'isNormalised'> {
-  const [a, b] = reads.map((value) => draft.places.origin(value).desc) as [MemoryDesc, MemoryDesc];
+  const [a, b] = reads;
   return {
-    operands: [a, b],
+    operands: [draft.places.origin(a), draft.places.origin(b)],
     isWeightFixed: weight !== undefined && draft.places.origin(weight).buffer.storage === 'static',
     isNormalised: draft.usage.usersOf(result).some(({ kind }) => kind.startsWith('batchNorm')),
   };

@@ -12,6 +12,12 @@ export class Buffers {
     return { desc, buffer: this.add({ id: this.all.length, bytes: desc.bytes, storage }), offset: 0 };
   }
 
+  /** A place like another one, in a buffer of its own: with as much memory, for a part's layout does not say how much it covers. */
+  like({ desc, buffer: { bytes }, offset, isPart }: Place, storage: Storage): Place {
+    const buffer = this.add({ id: this.all.length, bytes, storage });
+    return { desc, buffer, offset, ...(isPart && { isPart }) };
+  }
+
   /** A variable's memory. */
   variable(desc: MemoryDesc, name: string): Place {
     const buffer =

@@ -25,8 +25,9 @@ export interface TimedWay {
 }
 
 /**
- * The fastest of some ways. One that is not the rules' is timed once more beside it, somewhat later: another process may have
- * disturbed the first measurement, and the choice is kept.
+ * The fastest of some ways. The rules' is timed first: it is the fastest as a rule, and what is hopeless beside it is left
+ * soon. One that is not the rules' is timed once more beside it, somewhat later: another process may have disturbed the first
+ * measurement, and the choice is kept.
  *
  * @param rule the way that rules choose
  * @param time gives the ways that work, the fastest first
@@ -37,9 +38,9 @@ export function fastestWay(
   rule: ConvWay,
   time: (ways: readonly ConvWay[]) => readonly TimedWay[],
 ): ConvWay | undefined {
-  const timed = time(ways);
-  const best = timed[0]?.way;
   const isSame = (a: ConvWay, b: ConvWay): boolean => nameOfWay(a) === nameOfWay(b);
+  const timed = time([rule, ...ways.filter((way) => !isSame(way, rule))]);
+  const best = timed[0]?.way;
   if (best === undefined || isSame(best, rule)) return best;
   const all = [...timed, ...time([rule, best])];
   const least = (wanted: ConvWay): number =>

@@ -79,15 +79,20 @@ export function trialPlan(dnnl: Dnnl, settings: WaySettings, convolution: Convol
 /** Gives the operands memory in the layouts that they have, a bias row-major. */
 function placeOperands(
   draft: Draft,
-  { pass, operands: descs, isWeightFixed }: Convolution,
+  { pass, operands: places, isWeightFixed }: Convolution,
   operands: readonly ValueId[],
 ): void {
   // A weight gradient's node reads dy and x, in this order.
-  const wanted = pass === 'weightGradient' ? [descs[1], descs[0]] : descs;
+  const wanted = pass === 'weightGradient' ? [places[1], places[0]] : places;
   operands.forEach((value, i) => {
-    const desc = wanted[i] ?? draft.layouts.rowMajor(draft.shapeOf(value));
     const isFixed = i === 1 && pass !== 'weightGradient' && isWeightFixed;
     const storage: Storage = isFixed ? 'static' : 'transient';
-    draft.places.define(value, draft.buffers.allocate(desc, storage));
+    const place = wanted[i];
+    draft.places.define(
+      value,
+      place
+        ? draft.buffers.like(place, storage)
+        : draft.buffers.allocate(draft.layouts.rowMajor(draft.shapeOf(value)), storage),
+    );
   });
 }

@@ -1,66 +1,102 @@
-import type { ElementType } from '../memoryDesc.js';
 import { fitsDepthwiseWindows, fitsLibraryWinograd, fitsOwn, type WaySettings } from './candidates.js';
-import type { Convolution, ConvWay, Ways } from './way.js';
+import type { Convolution, ConvWay, LibraryWay, Ways } from './way.js';
 
-/** Fewest channels, of either side, that transforms of images pay from. */
+/** Fewest channels, of either side, that Winograd's transforms of images pay from. */
 const LEAST_CHANNELS = 32;
-/** Channels of a block of AVX512 code. */
+/** Fewest channels that they pay from on images of fewer than {@link FEW_PIXELS} pixels, a single tile. */
+const LEAST_CHANNELS_OF_FEW_PIXELS = 64;
+const FEW_PIXELS = 64;
+/** From so many channels on bf16 code was slower than f32 Winograd on small images. */
+const MANY_CHANNELS = 256;
+/** Pixels of a single tile. */
+const TILE_PIXELS = 16;
+/** Channels of a block of AVX512 code: fewer fill none. */
 const BLOCK = 16;
 
-/** Rules for where nothing is measured; found with oneDNN 2.6.3 on a processor with AVX512-BF16 and on one with AVX2. */
+/** The way that a rule takes; undefined for a convolution that it is not for. */
+type Rule = (settings: WaySettings, convolution: Convolution) => ConvWay | undefined;
+
+/**
+ * What is taken where nothing is measured, the first that applies; found with oneDNN 2.6.3 on a processor with AVX512-BF16 and
+ * on one with AVX2. All thresholds of which way is faster are here; what a way is able to compute is in candidates.ts.
+ */
+const RULES: readonly Rule[] = [
+  wideDepthwiseInWindows,
+  ownWinogradWhereTheLibraryHasNone,
+  weightGradientTowardImagesInF32,
+  winograd,
+  stridedDepthwiseInBlocks,
+];
+
+/** Rules for where nothing is measured. */
 export class Rules implements Ways {
   constructor(private readonly settings: WaySettings) {}
 
   choose(convolution: Convolution): ConvWay {
-    const { settings } = this;
-    const [outputs, inputs] = convolution.shapes.weight as [number, number];
-    if (fitsDepthwiseWindows(settings, convolution)) return { kind: 'depthwiseWindows' };
-    const isOwn = fitsOwn(settings, convolution) && !fitsLibraryWinograd(settings, convolution);
-    if (isOwn && Math.min(outputs, inputs) >= LEAST_CHANNELS) return { kind: 'ownWinograd' };
-    const type = this.elementType(convolution);
-    return {
-      kind: 'library',
-      algorithm: type === 'f32' && this.isWinograd(convolution) ? 'winograd' : 'direct',
-      type,
-      layout: this.namesLayout(convolution) ? 'images' : 'any',
-    };
+    for (const rule of RULES) {
+      const way = rule(this.settings, convolution);
+      if (way) return way;
+    }
+    return library({ type: this.settings.activation });
   }
+}
 
-  /**
-   * Winograd's F(4×4, 3×3) needs a quarter of the multiplications. Measured with oneDNN 2.6.3: 1.3 to 2.6 times
-   * the direct algorithm's speed from 32 channels up, but not on images of a single tile with few channels.
-   */
-  private isWinograd(convolution: Convolution): boolean {
-    const { weight, y } = convolution.shapes;
-    const channels = Math.min(weight[0]!, weight[1]!);
-    return (
-      fitsLibraryWinograd(this.settings, convolution) &&
-      (channels >= 64 || (channels >= LEAST_CHANNELS && y[2]! * y[3]! >= 64))
-    );
-  }
+function library(way: Partial<LibraryWay> & Pick<LibraryWay, 'type'>): LibraryWay {
+  return { kind: 'library', algorithm: 'direct', layout: 'any', ...way };
+}
 
-  /**
-   * The activations' type, but for what oneDNN 2.6.3 is slower at in bf16 than in f32. That is the weight gradient
-   * toward images, whose channels fill no block (3.5 ms against 0.5), and Winograd's convolutions of 256 channels and
-   * more: all of 8×8 pixels (256 channels, batch 64: 5.0 ms against 3.6 forward, 5.3 against 3.7, 5.7 against 5.1),
-   * the weight gradient of 4×4 (512: 10.9 against 5.7).
-   */
-  private elementType(convolution: Convolution): ElementType {
-    const { pass, geometry, shapes } = convolution;
-    const [outputs, inputs] = shapes.weight as [number, number];
-    const pixels = shapes.y[2]! * shapes.y[3]!;
-    const ofWeights = pass === 'weightGradient';
-    if (ofWeights && geometry.groups === 1 && inputs < BLOCK) return 'f32';
-    const isLarge = Math.min(outputs, inputs) >= 256 && this.isWinograd(convolution);
-    return isLarge && (pixels === 64 || (ofWeights && pixels <= 16)) ? 'f32' : this.settings.activation;
-  }
+function leastChannels({ shapes: { weight } }: Convolution): number {
+  return Math.min(weight[0]!, weight[1]!);
+}
 
-  /** Whether to name the layout of images rather than to let the library choose. */
-  private namesLayout({ pass, geometry: { stride, groups }, shapes }: Convolution): boolean {
-    const { block, traits } = this.settings;
-    const isStridedDepthwise = groups === shapes.x[1] && Math.max(...stride) > 1;
-    return (
-      block !== undefined && traits.slowStridedDepthwise && pass === 'inputGradient' && isStridedDepthwise
-    );
-  }
+function pixelsOf({ shapes: { y } }: Convolution): number {
+  return y[2]! * y[3]!;
+}
+
+/** The library has reference or im2col code alone: 117 ms for 5×5 on [32,240,28,28], 8 in windows with their copies. */
+function wideDepthwiseInWindows(settings: WaySettings, convolution: Convolution): ConvWay | undefined {
+  return fitsDepthwiseWindows(settings, convolution) ? { kind: 'depthwiseWindows' } : undefined;
+}
+
+/** AVX2, and oneDNN 3: a quarter of the multiplications. The library's own code, where there is some, is as fast or faster. */
+function ownWinogradWhereTheLibraryHasNone(
+  settings: WaySettings,
+  convolution: Convolution,
+): ConvWay | undefined {
+  const isOwn = fitsOwn(settings, convolution) && !fitsLibraryWinograd(settings, convolution);
+  return isOwn && leastChannels(convolution) >= LEAST_CHANNELS ? { kind: 'ownWinograd' } : undefined;
+}
+
+/** In bf16, whose code needs channels that fill blocks: 3.5 ms against 0.5. */
+function weightGradientTowardImagesInF32(_: WaySettings, convolution: Convolution): ConvWay | undefined {
+  const { pass, geometry, shapes } = convolution;
+  const isTowardImages = pass === 'weightGradient' && geometry.groups === 1 && shapes.weight[1]! < BLOCK;
+  return isTowardImages ? library({ type: 'f32' }) : undefined;
+}
+
+/**
+ * F(4×4, 3×3) needs a quarter of the multiplications: 1.3 to 2.6 times the direct algorithm's speed from 32 channels up, but
+ * not on images of a single tile with few channels. In bf16 it is taken, in f32, where the library's bf16 code was slower on a
+ * processor without AMX: all passes of 256 channels on 8×8 (batch 64: 5.0 ms against 3.6 forward, 5.3 against 3.7, 5.7 against
+ * 5.1), the weight gradient of 512 on 4×4 (10.9 against 5.7).
+ */
+function winograd(settings: WaySettings, convolution: Convolution): ConvWay | undefined {
+  const channels = leastChannels(convolution);
+  const pixels = pixelsOf(convolution);
+  const least = pixels >= FEW_PIXELS ? LEAST_CHANNELS : LEAST_CHANNELS_OF_FEW_PIXELS;
+  if (!fitsLibraryWinograd(settings, convolution) || channels < least) return undefined;
+  const isSmall = convolution.pass === 'weightGradient' && pixels <= TILE_PIXELS;
+  const isFasterThanBf16 = channels >= MANY_CHANNELS && (pixels === FEW_PIXELS || isSmall);
+  if (settings.activation !== 'f32' && !isFasterThanBf16) return undefined;
+  return library({ algorithm: 'winograd', type: 'f32' });
+}
+
+/** Left to choose, oneDNN 3 computes their input gradients in slow code: 93 ms of a step of shufflenetv2 0.5 in bf16. */
+function stridedDepthwiseInBlocks(
+  { block, traits, activation }: WaySettings,
+  { pass, geometry: { stride, groups }, shapes }: Convolution,
+): ConvWay | undefined {
+  const isStridedDepthwise = groups === shapes.x[1] && Math.max(...stride) > 1;
+  const isSlow = block !== undefined && traits.slowStridedDepthwise && pass === 'inputGradient';
+  return isSlow && isStridedDepthwise ? library({ type: activation, layout: 'images' }) : undefined;
 }

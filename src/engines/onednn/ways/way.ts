@@ -1,6 +1,7 @@
 import type { ConvGeometry } from '../../../graph/op.js';
 import type { ConvShapes } from '../lowering/convShapes.js';
-import type { ElementType, MemoryDesc } from '../memoryDesc.js';
+import type { ElementType } from '../memoryDesc.js';
+import type { Place } from '../plan/place.js';
 import type { ConvAlgorithm, ConvSpec } from '../primitiveSpec.js';
 
 /** A convolution or one of its gradients, and where its operands are, on which the fastest way to compute it depends. */
@@ -15,7 +16,7 @@ export interface Convolution {
   /** Whether a forward pass adds another value to its result, before the activation. */
   readonly hasAddend: boolean;
   /** What is read: x and the weight, dy and the weight, or x and dy. */
-  readonly operands: readonly [MemoryDesc, MemoryDesc];
+  readonly operands: readonly [Place, Place];
   /** Whether the weight is the same in every run, so that its layout is changed once. */
   readonly isWeightFixed: boolean;
   /** Whether a normalisation reads the result, which it wants in blocks. */
@@ -90,7 +91,7 @@ export function keyOf(convolution: Convolution, activation: ElementType): string
     `padding ${padding.join('×')}`,
     `dilation ${dilation.join('×')}`,
     `groups ${groups}`,
-    ...operands.map(({ type, layout }) => `${type} ${layout}`),
+    ...operands.map(({ desc: { type, layout } }) => `${type} ${layout}`),
     ...(convolution.hasBias ? ['bias'] : []),
     ...(convolution.hasAddend ? ['addend'] : []),
     ...(convolution.activation === 'none' ? [] : [`activation ${convolution.activation}`]),
