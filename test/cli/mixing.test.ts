@@ -13,6 +13,8 @@ const shared = new SharedProcess();
 after(() => shared.close());
 const AUGMENTED = ['--auto-augment=ra', '--random-erase=0.3', '--greyscale=0.2', '--colour-jitter=0.2'];
 const MIXED = ['--mixup=0.4', '--cutmix=1'];
+/** What else a run keeps from step to step, and from epoch to epoch. */
+const KEPT = ['--optimizer=adamw', '--base-lr=0.001', '--ema-decay=0.9', '--patience=2'];
 
 /** Columns of a run's metrics that do not depend on the time. */
 function figuresOf(folder: string): string[] {
@@ -38,9 +40,9 @@ async function interrupted(cwd: string, args: readonly string[], text: string): 
 }
 
 describe('biasloss train --mixup --cutmix', () => {
-  it('is resumed bit for bit, with augmentation, while images are mixed and after', () =>
+  it('is resumed bit for bit, with augmentation, AdamW, averages and patience, while images are mixed and after', () =>
     withFolder(async (cwd) => {
-      const flags = [...TRAIN, ...AUGMENTED, ...MIXED, '--mixup-off-epoch=1', '--epochs=2'];
+      const flags = [...TRAIN, ...AUGMENTED, ...MIXED, ...KEPT, '--mixup-off-epoch=1', '--epochs=2'];
       const whole = await biasloss([...flags, '--run-dir=whole'], { cwd });
       assert.equal(whole.code, 0, whole.stderr);
       await interrupted(cwd, [...flags, '--run-dir=broken'], '"event":"checkpoint"');
@@ -48,8 +50,10 @@ describe('biasloss train --mixup --cutmix', () => {
       const resumed = await biasloss(['train', '--resume=broken', '--no-report'], { cwd });
       assert.equal(resumed.code, 0, resumed.stderr);
       assert.deepEqual(figuresOf(join(cwd, 'broken')), figuresOf(join(cwd, 'whole')));
-      const tensorsOf = (run: string) => readCheckpoint(join(cwd, run, 'last.safetensors')).tensors;
-      assert.deepEqual(tensorsOf('broken'), tensorsOf('whole'));
+      for (const file of ['last.safetensors', 'best-ema.safetensors']) {
+        const tensorsOf = (run: string) => readCheckpoint(join(cwd, run, file)).tensors;
+        assert.deepEqual(tensorsOf('broken'), tensorsOf('whole'));
+      }
     }));
 
   it('changes what is trained, each of the two', () =>
