@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { compareRuns } from '../../src/report/compare/comparison.js';
+import { comparisonPage } from '../../src/report/compare/comparisonPage.js';
 import { writeReport } from '../../src/report/writeReport.js';
 import { biasloss, SMALL } from '../cli/fixtures/process.js';
 import { axeViolations, LOOKS, overflowOf } from './fixtures/axe.js';
@@ -50,6 +52,24 @@ describe('a run’s report in Chromium', { skip: withoutChromium }, () => {
       assert.deepEqual(faults, []);
       await page.close();
     });
+});
+
+describe('the page of a comparison in Chromium', { skip: withoutChromium }, () => {
+  it('is accessible and fits', async () => {
+    const folder = join(cwd, 'compared');
+    cpSync(join(cwd, 'run'), join(cwd, 'other'), { recursive: true });
+    mkdirSync(folder);
+    const comparison = compareRuns(['run', 'other'].map((name) => join(cwd, name)));
+    writeFileSync(join(folder, 'report.html'), await comparisonPage(comparison));
+    for (const [width, scheme] of LOOKS) {
+      const { page, faults } = await open(width, scheme, 'compared');
+      const overflow = await overflowOf(page);
+      assert.ok(overflow <= 0, `${width} pixels: ${overflow} pixels too wide`);
+      assert.deepEqual(await axeViolations(page), [], `${width} pixels, ${scheme}`);
+      assert.deepEqual(faults, []);
+      await page.close();
+    }
+  });
 });
 
 describe('a confusion matrix in Chromium', { skip: withoutChromium }, () => {

@@ -18,7 +18,7 @@ export async function comparisonPage(comparison: Comparison): Promise<string> {
   const title = `Comparison of ${runs.length} runs`;
   return documentOf(
     title,
-    html`<header><h1>${title}</h1></header><main>${chart}${comparisonTables(comparison).map(section)}</main>`,
+    html`<header><h1>${title}</h1></header><main><section><h2>Curves</h2>${chart}</section>${comparisonTables(comparison).map(section)}</main>`,
   );
 }
 
