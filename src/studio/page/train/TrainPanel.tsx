@@ -68,7 +68,12 @@ function TrainForm({ training }: { readonly training: Training }) {
           Resume
         </button>
       </div>
-      {shown && <p class="muted">A new training replaces the one below: download its model first.</p>}
+      {shown && (
+        <p class="muted">
+          A new training replaces the one below: download its model first.
+          {shown.phase === 'stopped' && ' Resume takes the images and settings that it began with.'}
+        </p>
+      )}
       <p role="status">{reading}</p>
       <Problem text={problem} />
     </form>
