@@ -33,17 +33,18 @@ function nextNeighbours(bytes: v128): v128 {
   return i8x16.swizzle(bytes, i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
 }
 
-/** A pixel of one row that is being summed up: products with the lower and the upper parts of weights. */
+/** A sum with the products of four pixels of a row, whose `bytes` begin with them, and the lower parts of their weights. */
 @inline
-function lowerSum(sum: v128, a: v128, b: v128, weight: usize): v128 {
-  const first = i32x4.dot_i16x8_s(a, v128.load32_splat(weight));
-  return i32x4.add(sum, i32x4.add(first, i32x4.dot_i16x8_s(b, v128.load32_splat(weight, 8))));
+function lowerSum(sum: v128, bytes: v128, weight: usize): v128 {
+  const first = i32x4.dot_i16x8_s(neighbours(bytes), v128.load32_splat(weight));
+  return i32x4.add(sum, i32x4.add(first, i32x4.dot_i16x8_s(nextNeighbours(bytes), v128.load32_splat(weight, 8))));
 }
 
+/** The same with the upper parts. */
 @inline
-function upperSum(sum: v128, a: v128, b: v128, weight: usize): v128 {
-  const first = i32x4.dot_i16x8_s(a, v128.load32_splat(weight, 4));
-  return i32x4.add(sum, i32x4.add(first, i32x4.dot_i16x8_s(b, v128.load32_splat(weight, 12))));
+function upperSum(sum: v128, bytes: v128, weight: usize): v128 {
+  const first = i32x4.dot_i16x8_s(neighbours(bytes), v128.load32_splat(weight, 4));
+  return i32x4.add(sum, i32x4.add(first, i32x4.dot_i16x8_s(nextNeighbours(bytes), v128.load32_splat(weight, 12))));
 }
 
 /**
@@ -81,28 +82,20 @@ export function resampleRows(
       while (weight < end) {
         let at = pixel;
         let bytes = v128.load(at);
-        let a = neighbours(bytes);
-        let b = nextNeighbours(bytes);
-        lower0 = lowerSum(lower0, a, b, weight);
-        upper0 = upperSum(upper0, a, b, weight);
+        lower0 = lowerSum(lower0, bytes, weight);
+        upper0 = upperSum(upper0, bytes, weight);
         at += stride;
         bytes = v128.load(at);
-        a = neighbours(bytes);
-        b = nextNeighbours(bytes);
-        lower1 = lowerSum(lower1, a, b, weight);
-        upper1 = upperSum(upper1, a, b, weight);
+        lower1 = lowerSum(lower1, bytes, weight);
+        upper1 = upperSum(upper1, bytes, weight);
         at += stride;
         bytes = v128.load(at);
-        a = neighbours(bytes);
-        b = nextNeighbours(bytes);
-        lower2 = lowerSum(lower2, a, b, weight);
-        upper2 = upperSum(upper2, a, b, weight);
+        lower2 = lowerSum(lower2, bytes, weight);
+        upper2 = upperSum(upper2, bytes, weight);
         at += stride;
         bytes = v128.load(at);
-        a = neighbours(bytes);
-        b = nextNeighbours(bytes);
-        lower3 = lowerSum(lower3, a, b, weight);
-        upper3 = upperSum(upper3, a, b, weight);
+        lower3 = lowerSum(lower3, bytes, weight);
+        upper3 = upperSum(upper3, bytes, weight);
         weight += 2 * PAIR;
         pixel += 12;
       }

@@ -84,7 +84,7 @@ function layOut(
   };
   return {
     // Pairs may go beyond the last pixel, and beyond the last row, where weights are 0.
-    stripe: take(stripeBytes + 6 * pairsOf(across)),
+    stripe: take(stripeBytes + 6 * pairsOf(across.taps)),
     rows: take((wholeRows(needed.length) + 1) * rowBytes(across)),
     out: take(out.length),
     across: take(bytesOf(across)),
@@ -99,10 +99,10 @@ const wholeRows = (rows: number): number => Math.ceil(Math.max(1, rows) / ROWS) 
 /** Bytes from a resampled row to the next: a pixel is written with a byte after it. */
 const rowBytes = ({ starts }: AxisWeights): number => Math.ceil((3 * starts.length + 1) / VECTOR) * VECTOR;
 
-/** Pairs of weights of each output, an even number. */
-const pairsOf = ({ taps }: AxisWeights): number => 2 * Math.ceil(taps / 4);
+/** Pairs of weights of an output that has so many, an even number. */
+const pairsOf = (taps: number): number => 2 * Math.ceil(taps / 4);
 
-const bytesOf = (axis: AxisWeights): number => axis.starts.length * (8 + 8 * pairsOf(axis));
+const bytesOf = (axis: AxisWeights): number => axis.starts.length * (8 + 8 * pairsOf(axis.taps));
 
 /** Writes an axis to an address, weights in pairs; its starts are counted from `first` on. */
 function writeWeights(
@@ -112,8 +112,7 @@ function writeWeights(
   first: number,
 ): AxisAddresses {
   const outputs = starts.length;
-  const most = counts.reduce((a, b) => Math.max(a, b), 0);
-  const pairs = 2 * Math.ceil(most / 4);
+  const pairs = pairsOf(counts.reduce((a, b) => Math.max(a, b), 0));
   const numbers = new Int32Array(memory.buffer, address, outputs * (2 + 2 * pairs));
   for (let i = 0, to = 2 * outputs; i < outputs; i++) {
     const count = counts[i]!;
