@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { figureText } from '../../src/report/valueText.js';
 import type { RunSummary, SettingDescription } from '../../src/studio/api.js';
 import {
   csvOfRuns,
   differingSettings,
-  figureText,
   groupedRuns,
   matchingRuns,
   metricText,

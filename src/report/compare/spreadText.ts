@@ -1,3 +1,5 @@
+import { figureText } from '../valueText.js';
+
 /** Digits of a standard deviation: it is not known to more. */
 const DIGITS = 3;
 
@@ -6,9 +8,8 @@ const DIGITS = 3;
  * alone, with five digits, where there is no deviation.
  */
 export function spreadText(mean: number, deviation: number): string {
-  if (!Number.isFinite(mean)) return '–';
-  if (!Number.isFinite(deviation)) return String(Number(mean.toPrecision(5)));
-  if (deviation === 0) return `${Number(mean.toPrecision(5))} ± 0`;
+  if (!Number.isFinite(mean) || !Number.isFinite(deviation)) return figureText(mean);
+  if (deviation === 0) return `${figureText(mean)} ± 0`;
   const places = Math.min(100, Math.max(0, DIGITS - 1 - Math.floor(Math.log10(deviation))));
   return `${Number(mean.toFixed(places))} ± ${Number(deviation.toPrecision(DIGITS))}`;
 }

@@ -1,4 +1,5 @@
 import { csvTable } from '../../runs/csvTable.js';
+import { figureText, NONE } from '../valueText.js';
 import type { ComparedRun, Comparison, GroupDifference } from './comparison.js';
 import type { PairedTest } from './pairedTest.js';
 import { spreadText } from './spreadText.js';
@@ -32,9 +33,9 @@ function runsTable({ metric, runs }: Comparison): TextTable {
       ...keys.map((key) => settings[key]!),
       String(seed),
       String(epochs.length),
-      figure(last),
-      figure(best),
-      figure(bestEpoch),
+      figureText(last),
+      figureText(best),
+      figureText(bestEpoch),
     ]),
   };
 }
@@ -72,20 +73,20 @@ function differencesTable({ differences, of, metric, runs }: Comparison): TextTa
 
 /** Two seeds in common are the least that a test takes. */
 function testCells({ test }: GroupDifference): string[] {
-  if (!test) return ['–', '–', '–', '–'];
+  if (!test) return [NONE, NONE, NONE, NONE];
   const [low, high] = test.interval;
-  return [figure(test.difference), `${figure(low)} to ${figure(high)}`, figure(test.t), probability(test)];
+  return [
+    figureText(test.difference),
+    `${figureText(low)} to ${figureText(high)}`,
+    figureText(test.t),
+    probability(test),
+  ];
 }
 
 /** None where all differences are equal: the test does not hold for them, however few they are. */
 function probability({ t, p }: PairedTest): string {
-  if (!Number.isFinite(t)) return '–';
+  if (!Number.isFinite(t)) return NONE;
   return p < 1e-4 ? '< 0.0001' : p.toFixed(4);
-}
-
-/** Five digits, without zeros at the end. */
-function figure(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : '–';
 }
 
 /** Tables in Markdown. */

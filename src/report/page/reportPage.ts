@@ -1,6 +1,7 @@
 import type { Metrics } from '../../runs/metricsFile.js';
 import type { ThreadsSince } from '../../train/threads.js';
 import type { ModelFigures } from '../figures.js';
+import { valueText } from '../valueText.js';
 import { calibrationSection } from './calibrationSection.js';
 import { classesSection } from './classesSection.js';
 import { curvesSection } from './curvesSection.js';
@@ -75,15 +76,9 @@ ${imagesSection(model.lists)}
 ${heatSection(model.heat)}`;
 }
 
-/** A setting's value; a dash where it has none. */
-function settingText(value: unknown): string {
-  if (value === null || value === undefined) return '–';
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
 function settingsSection(settings: RunReport['settings']): Markup {
   const rows = Object.entries(settings).map(
-    ([key, value]) => html`<tr><th scope="row">${key}</th><td class="text">${settingText(value)}</td></tr>`,
+    ([key, value]) => html`<tr><th scope="row">${key}</th><td class="text">${valueText(value)}</td></tr>`,
   );
   return html`<section aria-labelledby="settings"><h2 id="settings">Settings</h2>
 <div class="card scroll" tabindex="0" role="region" aria-label="Settings of the run"><table><thead><tr><th scope="col" class="name">setting</th><th scope="col" class="name">value</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;

@@ -1,5 +1,6 @@
 /** What the table of runs shows: columns, groups, order, CSV. */
 import { deviationOf, meanOf } from '../../report/compare/pairedTest.js';
+import { NONE, valueText } from '../../report/valueText.js';
 import { csvTable } from '../../runs/csvTable.js';
 import type { RunSummary, SettingDescription } from '../api.js';
 
@@ -31,15 +32,6 @@ export interface ShownGroup {
   /** Mean and standard deviation of the best values; NaN where they are not defined. */
   readonly mean: number;
   readonly deviation: number;
-}
-
-/** What stands for a setting without a value, and for a number that is not there. */
-const NONE = '–';
-
-/** A value of a setting as text; a dash where there is none. */
-export function valueText(value: unknown): string {
-  if (value === null || value === undefined) return NONE;
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** The value of a run's setting as text. */
@@ -149,11 +141,6 @@ export function csvOfRuns(
     ...[run.epochsDone, run.epochs, run.last, run.best, run.bestEpoch].map(number),
   ]);
   return `${csvTable(header, rows)}\n`;
-}
-
-/** Five digits, without zeros at the end; a dash where there is no number. */
-export function figureText(value: number | null): string {
-  return value !== null && Number.isFinite(value) ? String(Number(value.toPrecision(5))) : NONE;
 }
 
 /** A metric's name in words: `test top-1`. */

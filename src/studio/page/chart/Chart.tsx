@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import { figureText } from '../../../report/valueText.js';
 import { withDigits } from './digits.js';
 import { colourValue, type SeriesLook } from './palette.js';
 
@@ -30,9 +31,6 @@ const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_00
 const ROUND_STEPS = Array.from({ length: 24 }, (_, i) =>
   [1, 2, 5].map((digit) => Number(`${digit}e${i - 12}`)),
 ).flat();
-
-/** What a legend says of a value that is not there. */
-const NONE = '–';
 
 /** An axis whose numbers have as many digits as they differ by. */
 const FINE: Partial<uPlot.Axis> = {
@@ -111,8 +109,7 @@ function optionsOf({ title, xLabel, series }: ChartProps, width: number): uPlot.
     series: [
       {
         label: xLabel,
-        value: (_: uPlot, value: number | null) =>
-          value === null ? (goesOn ? 'last' : NONE) : shortText(value),
+        value: (_: uPlot, value: number | null) => (value === null && goesOn ? 'last' : figureText(value)),
       },
       ...series.map(({ label, look: { colour, dash }, isPoints = false }) => ({
         label: series.length === 1 ? title : label,
@@ -124,7 +121,7 @@ function optionsOf({ title, xLabel, series }: ChartProps, width: number): uPlot.
           show: (_: uPlot, at: number): boolean => isPoints || (series[at - 1]?.x.length ?? 0) < 2,
         },
         value: (plot: uPlot, value: number | null, place: number, at: number | null) =>
-          shortText(at === null && goesOn ? lastOf(plot.data[place]!) : value),
+          figureText(at === null && goesOn ? lastOf(plot.data[place]!) : value),
       })),
     ],
     legend: {
@@ -149,10 +146,6 @@ function colourOf(series: readonly Series[], at: number): string {
 
 function lastOf(values: ArrayLike<number | null | undefined>): number | null {
   return Array.from(values).findLast((value) => value !== null && value !== undefined) ?? null;
-}
-
-function shortText(value: number | null): string {
-  return value === null ? NONE : String(Number(value.toPrecision(5)));
 }
 
 /** The series over the x of all of them. */

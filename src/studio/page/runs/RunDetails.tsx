@@ -1,5 +1,5 @@
+import { figureText, NONE, valueText } from '../../../report/valueText.js';
 import type { MetricColumns, RunSummary, StudioInfo } from '../../api.js';
-import { figureText, valueText } from '../../table/runTable.js';
 import { Chart, type Series } from '../chart/Chart.jsx';
 import { lookOf } from '../chart/palette.js';
 import { runQuery } from '../client.js';
@@ -80,7 +80,7 @@ function Facts({ run }: { readonly run: RunSummary }) {
   const facts: (readonly [string, string])[] = [
     ['Epochs', `${run.epochsDone} of ${run.epochs}`],
     ['Last', figureText(run.last)],
-    ['Best', run.bestEpoch === null ? '–' : `${figureText(run.best)} in epoch ${run.bestEpoch}`],
+    ['Best', run.bestEpoch === null ? NONE : `${figureText(run.best)} in epoch ${run.bestEpoch}`],
     ...(progress && progress.loss !== null ? [['Loss now', figureText(progress.loss)] as const] : []),
     ...(progress && progress.imagesPerSecond !== null
       ? [['Images per second', figureText(Math.round(progress.imagesPerSecond))] as const]

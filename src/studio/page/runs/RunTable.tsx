@@ -1,7 +1,7 @@
 import { spreadText } from '../../../report/compare/spreadText.js';
+import { figureText, NONE } from '../../../report/valueText.js';
 import type { RunSummary, SettingDescription } from '../../api.js';
 import {
-  figureText,
   metricText,
   type ShownGroup,
   type SortKey,
@@ -146,7 +146,7 @@ function RunRow(props: {
         );
       })}
       <td class="words">
-        {run.started === 0 ? '–' : new Date(run.started).toISOString().slice(0, 16).replace('T', ' ')}
+        {run.started === 0 ? NONE : new Date(run.started).toISOString().slice(0, 16).replace('T', ' ')}
       </td>
     </tr>
   );

@@ -1,5 +1,5 @@
+import { valueText } from '../../../report/valueText.js';
 import type { SettingDescription } from '../../api.js';
-import { valueText } from '../../table/runTable.js';
 
 /** Props of {@link SettingField}. */
 interface SettingFieldProps {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { valueText } from '../../../report/valueText.js';
 import type { RunSummary, SettingDescription, SettingValues, StartRequest, StudioInfo } from '../../api.js';
-import { valueText } from '../../table/runTable.js';
 import { tell } from '../client.js';
 import { Problem } from '../Problem.jsx';
 import { runAddress } from '../route.js';
