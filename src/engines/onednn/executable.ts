@@ -158,6 +158,7 @@ export class DnnlExecutable implements BackendExecutable {
       dst: address(step.places.dst),
       bias: step.places.bias && address(step.places.bias),
       addend: step.places.addend && address(step.places.addend),
+      others: [...(step.places.reads ?? []), ...(step.places.writes ?? [])].map(address),
     });
     return { step, execute: run };
   }

@@ -6,6 +6,7 @@ export const GPR = {
   rbx: 3,
   rsp: 4,
   rbp: 5,
+  rsi: 6,
   rdi: 7,
   r8: 8,
   r9: 9,
@@ -20,8 +21,14 @@ export const GPR = {
 /** A general register's number. */
 export type Register = (typeof GPR)[keyof typeof GPR];
 
-/** A vector register's number, 0 to 15. */
+/** A vector register's number, 0 to 15; 0 to 31 where vectors are of 16 floats. */
 export type Vector = number;
+
+/** Floats of a vector: 8 with AVX2, 16 with AVX512. */
+export type Lanes = 8 | 16;
+
+/** A mask register's number: which floats of 16 an instruction is for. */
+export type Mask = 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 /** Memory at a register's address plus a displacement of 32 bits. */
 export interface Memory {
@@ -32,7 +39,7 @@ export interface Memory {
 /** Operand of a vector instruction that may come from memory. */
 export type VectorOperand = Vector | Memory;
 
-/** Opcodes of instructions on 8 floats: dst = a ∘ b. */
+/** Opcodes of instructions on floats: dst = a ∘ b. */
 const vectorOpcodes = {
   add: 0x58,
   mul: 0x59,
@@ -52,12 +59,30 @@ const MAP_0F38 = 2;
 const NO_PREFIX = 0;
 const PREFIX_66 = 1;
 
+/** What an instruction on 16 floats may do besides. */
+interface Evex {
+  /** Whether a float of memory is taken for all places. */
+  readonly broadcast?: boolean;
+  /** Which places it is for. */
+  readonly mask?: Mask | undefined;
+  /** Whether the other places become zero; else they stay. */
+  readonly zeroing?: boolean;
+}
+
 /**
- * Machine code of x86-64 with AVX2 and FMA: the few instructions that the kernels use, as Intel's manual
- * (volume 2) encodes them. Vectors are of 8 floats.
+ * Machine code of x86-64 with AVX2 and FMA, or with AVX512 (F and DQ): the few instructions that the kernels use, as Intel's
+ * manual (volume 2) encodes them.
  */
 export class Assembler {
   private readonly bytes: number[] = [];
+
+  /** @param lanes floats of a vector; those of 16 have 32 registers */
+  constructor(readonly lanes: Lanes = 8) {}
+
+  /** Bytes of a vector. */
+  get vectorBytes(): number {
+    return 4 * this.lanes;
+  }
 
   /** The code so far. */
   code(): Uint8Array {
@@ -69,43 +94,57 @@ export class Assembler {
     return this.bytes.length;
   }
 
-  load(dst: Vector, src: Memory): void {
-    this.vex(MAP_0F, NO_PREFIX, 0x10, dst, 0, src);
+  /** @param mask of 16 floats: others become zero, and their memory is not touched */
+  load(dst: Vector, src: Memory, mask?: Mask): void {
+    this.encode(MAP_0F, NO_PREFIX, 0x10, dst, 0, src, { mask, zeroing: mask !== undefined });
   }
 
-  store(dst: Memory, src: Vector): void {
-    this.vex(MAP_0F, NO_PREFIX, 0x11, src, 0, dst);
+  /** @param mask of 16 floats: others are not stored */
+  store(dst: Memory, src: Vector, mask?: Mask): void {
+    this.encode(MAP_0F, NO_PREFIX, 0x11, src, 0, dst, { mask });
   }
 
   move(dst: Vector, src: Vector): void {
-    this.vex(MAP_0F, NO_PREFIX, 0x28, dst, 0, src);
+    this.encode(MAP_0F, NO_PREFIX, 0x28, dst, 0, src);
   }
 
   vector(operation: VectorOperation, dst: Vector, a: Vector, b: VectorOperand): void {
-    this.vex(MAP_0F, NO_PREFIX, vectorOpcodes[operation], dst, a, b);
+    this.encode(MAP_0F, NO_PREFIX, vectorOpcodes[operation], dst, a, b);
   }
 
   /** dst += a · b */
   multiplyAdd(dst: Vector, a: Vector, b: VectorOperand): void {
-    this.vex(MAP_0F38, PREFIX_66, 0xb8, dst, a, b);
+    this.encode(MAP_0F38, PREFIX_66, 0xb8, dst, a, b);
+  }
+
+  /** dst += a · (a float, in all 16 places) */
+  multiplyAddFloat(dst: Vector, a: Vector, b: Memory): void {
+    if (this.lanes !== 16) throw new Error('a factor is repeated within an instruction with AVX512 alone');
+    this.encode(MAP_0F38, PREFIX_66, 0xb8, dst, a, b, { broadcast: true });
   }
 
   /** dst = √src */
   squareRoot(dst: Vector, src: Vector): void {
-    this.vex(MAP_0F, NO_PREFIX, 0x51, dst, 0, src);
+    this.encode(MAP_0F, NO_PREFIX, 0x51, dst, 0, src);
   }
 
   /** dst = a float, in all places */
   broadcast(dst: Vector, src: Memory): void {
-    this.vex(MAP_0F38, PREFIX_66, 0x18, dst, 0, src);
+    this.encode(MAP_0F38, PREFIX_66, 0x18, dst, 0, src);
   }
 
-  /** Loads the floats whose places have the mask's highest bit set, and zeros; other memory is not touched. */
+  /** A mask of 16 floats from a register's lowest 16 bits. */
+  setMask(mask: Mask, register: Register): void {
+    this.emit(0xc4, (1 << 7) | (1 << 6) | (((register >> 3) ^ 1) << 5) | MAP_0F, 0x78, 0x92);
+    this.operand(mask, register);
+  }
+
+  /** Of vectors of 8: loads the floats whose places have the mask's highest bit set, and zeros; other memory is not touched. */
   loadMasked(dst: Vector, mask: Vector, src: Memory): void {
     this.vex(MAP_0F38, PREFIX_66, 0x2c, dst, mask, src);
   }
 
-  /** Stores the floats whose places have the mask's highest bit set. */
+  /** Of vectors of 8: stores the floats whose places have the mask's highest bit set. */
   storeMasked(dst: Memory, mask: Vector, src: Vector): void {
     this.vex(MAP_0F38, PREFIX_66, 0x2e, src, mask, dst);
   }
@@ -231,6 +270,45 @@ export class Assembler {
     const base = typeof operand === 'number' ? operand : operand.base;
     const rex = 0x48 | ((register >> 3) << 2) | (base >> 3);
     this.emit(rex, ...(typeof opcode === 'number' ? [opcode] : opcode));
+    this.operand(register, operand);
+  }
+
+  /** An instruction on vectors. */
+  private encode(
+    map: number,
+    prefix: number,
+    opcode: number,
+    register: Vector,
+    second: Vector,
+    operand: VectorOperand,
+    more: Evex = {},
+  ): void {
+    if (this.lanes === 16) this.evex(map, prefix, opcode, register, second, operand, more);
+    else this.vex(map, prefix, opcode, register, second, operand);
+  }
+
+  /** An instruction with an EVEX prefix, on vectors of 512 bits; displacements are of 32 bits, which are not scaled. */
+  private evex(
+    map: number,
+    prefix: number,
+    opcode: number,
+    register: Vector,
+    second: Vector,
+    operand: VectorOperand,
+    { broadcast = false, mask, zeroing = false }: Evex,
+  ): void {
+    const inverted = (number: number, bit: number): number => ((number >> bit) & 1) ^ 1;
+    const isRegister = typeof operand === 'number';
+    const base = isRegister ? operand : operand.base;
+    const x = isRegister ? inverted(operand, 4) : 1;
+    const extended = (inverted(register, 3) << 7) | (x << 6) | (inverted(base, 3) << 5);
+    this.emit(
+      0x62,
+      extended | (inverted(register, 4) << 4) | map,
+      (((second & 15) ^ 15) << 3) | (1 << 2) | prefix,
+      (Number(zeroing) << 7) | (2 << 5) | (Number(broadcast) << 4) | (inverted(second, 4) << 3) | (mask ?? 0),
+      opcode,
+    );
     this.operand(register, operand);
   }
 

@@ -1,10 +1,10 @@
-import { Assembler, GPR, type Memory, type Vector } from './assembler.js';
+import { Assembler, GPR, type Lanes, type Memory, type Vector } from './assembler.js';
 
 /** Bytes of a float. */
 export const FLOAT = 4;
-/** Floats of a vector, which are a block's channels. */
+/** Floats of a vector of AVX2, which are a block's channels. */
 export const BLOCK = 8;
-/** Bytes of a vector. */
+/** Bytes of a vector of AVX2. */
 export const VECTOR = BLOCK * FLOAT;
 
 /** Displacements and factors in machine code are numbers of 32 bits: below this. */
@@ -14,7 +14,20 @@ export const DISPLACEMENTS_END = 2 ** 31;
 export const ZERO: Vector = 15;
 
 /** How a kernel's argument is laid out in memory, in bytes; constants follow, a vector each. */
-export const ARGUMENT = { next: 0, units: 8, src: 16, dst: 24, bias: 32, addend: 40, constants: 64 } as const;
+export const ARGUMENT = {
+  next: 0,
+  units: 8,
+  src: 16,
+  dst: 24,
+  bias: 32,
+  addend: 40,
+  /** Further operands, {@link MOST_OTHERS} at the most: those that are read, then those that are written. */
+  others: 48,
+  constants: 128,
+} as const;
+
+/** Operands besides those that have a name. */
+export const MOST_OTHERS = (ARGUMENT.constants - ARGUMENT.others) / 8;
 
 /** Numbers that a kernel multiplies by, each repeated over a vector in memory. */
 export interface Constants {
@@ -28,6 +41,8 @@ export interface Kernel {
   readonly constants: readonly number[];
   /** What threads take. */
   readonly units: number;
+  /** Floats of a vector. */
+  readonly lanes: Lanes;
 }
 
 /** How a kernel's work is shared out. */
@@ -37,6 +52,8 @@ export interface Share {
   readonly together?: number;
   /** Memory that a thread needs. */
   readonly stackBytes: number;
+  /** Floats of a vector; default 8. */
+  readonly lanes?: Lanes;
 }
 
 /** Callee-saved registers. */
@@ -46,10 +63,12 @@ const SAVED = [GPR.rbx, GPR.r12, GPR.r13, GPR.r14, GPR.r15, GPR.rbp] as const;
 class ConstantPool implements Constants {
   readonly values: number[] = [];
 
+  constructor(private readonly vectorBytes: number) {}
+
   of(value: number): Memory {
     if (!this.values.includes(value)) this.values.push(value);
     const index = this.values.indexOf(value);
-    return { base: GPR.r15, offset: ARGUMENT.constants + VECTOR * index };
+    return { base: GPR.r15, offset: ARGUMENT.constants + this.vectorBytes * index };
   }
 }
 
@@ -61,15 +80,15 @@ class ConstantPool implements Constants {
  * `stackBytes` are at rsp, and rbp, r13 and r14 must not be changed
  */
 export function compileKernel(
-  { units, together = 1, stackBytes }: Share,
+  { units, together = 1, stackBytes, lanes = 8 }: Share,
   emitUnit: (asm: Assembler, constants: Constants) => void,
 ): Kernel {
-  const asm = new Assembler();
-  const constants = new ConstantPool();
+  const asm = new Assembler(lanes);
+  const constants = new ConstantPool(asm.vectorBytes);
   for (const register of SAVED) asm.push(register);
   asm.copy(GPR.rbp, GPR.rsp);
   asm.addConstant(GPR.rsp, -stackBytes);
-  asm.and(GPR.rsp, -VECTOR);
+  asm.and(GPR.rsp, -asm.vectorBytes);
   asm.copy(GPR.r15, GPR.rdi);
   asm.vector('xor', ZERO, ZERO, ZERO);
   const next = asm.position;
@@ -88,5 +107,5 @@ export function compileKernel(
   asm.copy(GPR.rsp, GPR.rbp);
   for (const register of [...SAVED].reverse()) asm.pop(register);
   asm.return();
-  return { code: asm.code(), constants: constants.values, units };
+  return { code: asm.code(), constants: constants.values, units, lanes };
 }

@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 import type { DnnlLibrary } from '../library.js';
 import type { Pointer } from '../memoryDesc.js';
-import { ARGUMENT, BLOCK, type Kernel, VECTOR } from './kernel.js';
+import { ARGUMENT, FLOAT, type Kernel, MOST_OTHERS } from './kernel.js';
 
 /** Of Linux's sys/mman.h. */
 const READ_WRITE = 3;
@@ -40,6 +40,8 @@ export interface KernelAddresses {
   readonly dst: Pointer;
   readonly bias?: Pointer | undefined;
   readonly addend?: Pointer | undefined;
+  /** What else is read, then what else is written. */
+  readonly others?: readonly Pointer[];
 }
 
 /** Machine code of our own, run on the library's threads: others would compete with those for the processors. */
@@ -101,18 +103,24 @@ export class MachineCode {
   }
 
   /** Makes a kernel ready to run on tensors at given addresses. */
-  prepare({ code, constants, units }: Kernel, addresses: KernelAddresses): () => void {
+  prepare({ code, constants, units, lanes }: Kernel, addresses: KernelAddresses): () => void {
     const address = this.place(code);
     if (address === undefined) throw new Error('the system has no more memory for machine code');
-    const argument = new ArrayBuffer(ARGUMENT.constants + VECTOR * constants.length);
+    const { others = [] } = addresses;
+    if (others.length > MOST_OTHERS)
+      throw new Error(`a kernel has ${MOST_OTHERS} further operands at the most`);
+    const argument = new ArrayBuffer(ARGUMENT.constants + FLOAT * lanes * constants.length);
     const header = new BigInt64Array(argument, 0, ARGUMENT.constants / 8);
     header[ARGUMENT.units / 8] = BigInt(units);
     header[ARGUMENT.src / 8] = BigInt(addresses.src);
     header[ARGUMENT.dst / 8] = BigInt(addresses.dst);
     header[ARGUMENT.bias / 8] = BigInt(addresses.bias ?? 0);
     header[ARGUMENT.addend / 8] = BigInt((addresses.addend ?? 0) - addresses.dst);
+    others.forEach((address, i) => {
+      header[ARGUMENT.others / 8 + i] = BigInt(address);
+    });
     constants.forEach((value, i) => {
-      new Float32Array(argument, ARGUMENT.constants + VECTOR * i, BLOCK).fill(value);
+      new Float32Array(argument, ARGUMENT.constants + FLOAT * lanes * i, lanes).fill(value);
     });
     const argumentAddress = Number(koffi.address(argument));
     return () => {

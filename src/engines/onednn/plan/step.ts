@@ -48,6 +48,9 @@ export interface KernelPlaces {
   readonly dst: Place;
   readonly bias?: Place | undefined;
   readonly addend?: Place | undefined;
+  /** What else is read and written, in the order of the kernel's further operands. */
+  readonly reads?: readonly Place[];
+  readonly writes?: readonly Place[];
 }
 
 /** A kernel of our own to run. */
@@ -87,8 +90,8 @@ export function readsOf(step: Step): readonly Place[] {
     case 'host':
       return step.inputs;
     case 'kernel': {
-      const { src, bias, addend } = step.places;
-      return [src, bias, addend].filter((place) => place !== undefined);
+      const { src, bias, addend, reads = [] } = step.places;
+      return [src, bias, addend, ...reads].filter((place) => place !== undefined);
     }
     case 'primitive':
       return step.args.filter(({ written }) => !written).map(({ place }) => place);
@@ -103,7 +106,7 @@ export function writesOf(step: Step): readonly Place[] {
     case 'host':
       return step.outputs;
     case 'kernel':
-      return [step.places.dst];
+      return [step.places.dst, ...(step.places.writes ?? [])];
     case 'primitive':
       return step.args.filter(({ written }) => written).map(({ place }) => place);
     case 'update':

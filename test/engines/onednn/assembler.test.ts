@@ -1,0 +1,57 @@
+/** Machine code for AVX512 beside what GNU's assembler makes of the same instructions, displacements of 32 bits wanted. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Assembler, GPR } from '../../../src/engines/onednn/kernels/assembler.js';
+
+const { rax, rbp, rsi, rsp, r8, r9, r10, r12, r13 } = GPR;
+
+const cases: readonly (readonly [instruction: string, emit: (asm: Assembler) => void, bytes: string])[] = [
+  ['vmovups zmm3, [r8+64]', (asm) => asm.load(3, { base: r8, offset: 64 }), '62d17c48109840000000'],
+  [
+    'vmovups zmm29{k2}{z}, [rsi+256]',
+    (asm) => asm.load(29, { base: rsi, offset: 256 }, 2),
+    '62617cca10ae00010000',
+  ],
+  ['vmovups [r13-64], zmm17', (asm) => asm.store({ base: r13, offset: -64 }, 17), '62c17c48118dc0ffffff'],
+  [
+    'vmovups [rsp+128]{k1}, zmm8',
+    (asm) => asm.store({ base: rsp, offset: 128 }, 8, 1),
+    '62717c4911842480000000',
+  ],
+  ['vmovaps zmm30, zmm9', (asm) => asm.move(30, 9), '62417c4828f1'],
+  ['vaddps zmm1, zmm18, zmm31', (asm) => asm.vector('add', 1, 18, 31), '62916c4058cf'],
+  ['vxorps zmm16, zmm16, zmm16', (asm) => asm.vector('xor', 16, 16, 16), '62a17c4057c0'],
+  [
+    'vmaxps zmm5, zmm6, [rbp+4]',
+    (asm) => asm.vector('max', 5, 6, { base: rbp, offset: 4 }),
+    '62f14c485fad04000000',
+  ],
+  [
+    'vfmadd231ps zmm31, zmm2, dword ptr [r9+12]{1to16}',
+    (asm) => asm.multiplyAddFloat(31, 2, { base: r9, offset: 12 }),
+    '62426d58b8b90c000000',
+  ],
+  ['vfmadd231ps zmm8, zmm25, zmm10', (asm) => asm.multiplyAdd(8, 25, 10), '62523540b8c2'],
+  [
+    'vbroadcastss zmm20, [r12+8]',
+    (asm) => asm.broadcast(20, { base: r12, offset: 8 }),
+    '62c27d4818a42408000000',
+  ],
+  ['vsqrtps zmm2, zmm23', (asm) => asm.squareRoot(2, 23), '62b17c4851d7'],
+  ['kmovw k3, r10d', (asm) => asm.setMask(3, r10), 'c4c17892da'],
+  // GNU's assembler takes the shorter prefix, c5f892c8: the same instruction.
+  ['kmovw k1, eax', (asm) => asm.setMask(1, rax), 'c4e17892c8'],
+];
+
+describe('AVX512', () => {
+  for (const [instruction, emit, bytes] of cases)
+    it(instruction, () => {
+      const asm = new Assembler(16);
+      emit(asm);
+      assert.equal(Buffer.from(asm.code()).toString('hex'), bytes);
+    });
+
+  it('is needed for a factor that an instruction repeats', () => {
+    assert.throws(() => new Assembler().multiplyAddFloat(1, 2, { base: r8, offset: 0 }), /AVX512/);
+  });
+});
