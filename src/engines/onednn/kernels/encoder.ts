@@ -39,10 +39,13 @@ export interface Memory {
 /** Operand of a vector instruction that may come from memory. */
 export type VectorOperand = Vector | Memory;
 
-/** Groups of opcodes (VEX.mmmmm) and implied prefixes (VEX.pp). */
+/** Groups of opcodes (VEX.mmmmm). */
 export const MAP_0F = 1;
+/** The same, for newer instructions. */
 export const MAP_0F38 = 2;
+/** Implied prefixes (VEX.pp): of most instructions on floats. */
 export const NO_PREFIX = 0;
+/** Of most of the newer ones. */
 export const PREFIX_66 = 1;
 
 /** What an instruction on 16 floats may do besides. */
