@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { launchedRanks } from '../distributed/launcher.js';
+import { launchedRanks, srunWithoutMpi } from '../distributed/launcher.js';
 import { errorMessage, UserError, WriteError } from '../errors.js';
 import { checkClasses } from '../runs/loadData.js';
 import { readMetrics } from '../runs/metricsFile.js';
@@ -39,6 +39,8 @@ export async function runTraining(request: TrainRequest): Promise<string> {
   const { logFormat } = request;
   const ranks = launchedRanks();
   const isFirst = ranks.rank === 0;
+  const alone = srunWithoutMpi();
+  if (alone !== undefined) printNotice(alone);
   const onEvent = isFirst ? runLog() : undefined;
   const opened = await openRun(request, onEvent);
   const { folder, config } = opened;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchedRanks } from '../../src/distributed/launcher.js';
+import { launchedRanks, srunWithoutMpi } from '../../src/distributed/launcher.js';
 import { UserError } from '../../src/errors.js';
 
 test('a process that nothing launched is alone', () => {
@@ -30,4 +30,14 @@ test('a rank outside of its size is refused', () => {
       return true;
     },
   );
+});
+
+test('several tasks of srun without MPI are told of once, for each would train by itself', () => {
+  const tasks = { SLURM_STEP_NUM_TASKS: '2', SLURM_PROCID: '0' };
+  assert.match(srunWithoutMpi(tasks) ?? '', /srun started 2 tasks without MPI.*--mpi=pmix/);
+  assert.equal(srunWithoutMpi({ ...tasks, SLURM_PROCID: '1' }), undefined);
+  assert.equal(srunWithoutMpi({ ...tasks, SLURM_STEP_NUM_TASKS: '1' }), undefined);
+  assert.equal(srunWithoutMpi({ ...tasks, PMIX_RANK: '0' }), undefined);
+  assert.equal(srunWithoutMpi({ ...tasks, PMI_RANK: '0', PMI_SIZE: '2' }), undefined);
+  assert.equal(srunWithoutMpi({}), undefined);
 });
