@@ -1,7 +1,7 @@
 import { createEngine } from '../engines/createEngine.js';
 import { errorMessage, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
-import { engineOptionsOf } from '../runs/rankShare.js';
+import { engineOptionsOf } from '../runs/engineOptions.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import { Classifier } from '../train/classifier.js';
 import type { WeightsFile } from '../train/weights.js';

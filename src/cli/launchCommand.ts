@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { launchedRanks } from '../distributed/launcher.js';
 import { errorMessage, UsageError, UserError } from '../errors.js';
 import { runFolderOf } from '../runs/openRun.js';
 import { normaliseFlags } from './argv.js';
 import { parseHosts } from './launch/hosts.js';
 import { LaunchedTraining } from './launch/launchedTraining.js';
-import { findMpirun } from './launch/mpirun.js';
+import { BINDINGS, findMpirun, type RankRequest } from './launch/mpirun.js';
 import { setNoticeFormat } from './output.js';
 import { parseCount, parseWhole } from './parsing.js';
 import { addTrainOptions, type TrainFlags, withTrainRequest } from './trainCommand.js';
@@ -15,6 +15,7 @@ import { addTrainOptions, type TrainFlags, withTrainRequest } from './trainComma
 interface LaunchFlags {
   readonly ranks: number;
   readonly hosts?: string;
+  readonly bindTo: NonNullable<RankRequest['binding']>;
   readonly mpirun?: string;
   readonly maxRestarts: number;
 }
@@ -33,6 +34,11 @@ export function configureLaunch(command: Command): void {
     .argument('<command...>', 'train and its options, after --')
     .requiredOption('-n, --ranks <n>', 'number of ranks', parseCount)
     .option('--hosts <file>', 'machines, one a line: name, name:2 or name slots=2 (default: this one)')
+    .addOption(
+      new Option('--bind-to <what>', 'what each rank is bound to; it computes with the threads of that')
+        .choices(BINDINGS)
+        .default('none'),
+    )
     .option('--max-restarts <n>', 'restarts from the last checkpoint after a rank has failed', parseWhole, 0)
     .option('--mpirun <program>', 'Open MPI’s or MPICH’s mpirun (default: the installed one)')
     .addHelpText('after', EXAMPLES)
@@ -53,6 +59,7 @@ async function launch([name, ...args]: string[], flags: LaunchFlags): Promise<vo
     const training = new LaunchedTraining({
       mpirun,
       ranks: flags.ranks,
+      binding: flags.bindTo,
       hosts,
       maxRestarts: flags.maxRestarts,
       folder: runFolderOf(request, flags.ranks),
@@ -62,6 +69,7 @@ async function launch([name, ...args]: string[], flags: LaunchFlags): Promise<vo
         'biasloss launch',
         `-n ${flags.ranks}`,
         ...(flags.hosts ? [`--hosts ${flags.hosts}`] : []),
+        ...(flags.bindTo === 'none' ? [] : [`--bind-to ${flags.bindTo}`]),
         '--',
       ].join(' '),
       program: [process.execPath, fileURLToPath(new URL('./main.js', import.meta.url))],

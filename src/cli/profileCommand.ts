@@ -10,7 +10,7 @@ import type { Model } from '../models/model.js';
 import { families } from '../models/registry.js';
 import { flameSvg } from '../profile/flameSvg.js';
 import { type ProfileMode, profileStep, type StepProfile } from '../profile/profileStep.js';
-import { engineOptionsOf } from '../runs/rankShare.js';
+import { engineOptionsOf } from '../runs/engineOptions.js';
 import type { EngineFlags } from './classifier.js';
 import { measuringLog } from './measuringLog.js';
 import { type ModelFlags, modelOfFlags } from './modelFlags.js';

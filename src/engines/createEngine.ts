@@ -38,7 +38,7 @@ export const engineChoices: readonly EngineChoice[] = [
  * Starts an engine in a worker thread.
  *
  * @param name which; with `auto`, the engine's description says why CUDA is not used where there is NVIDIA's driver, and why oneDNN is not used
- * @param options threads (default: all that the process may use), precision (default `f32`), and what else {@link EngineOptions} has
+ * @param options threads (default: all that the process may use, which ranks of one machine share), precision (default `f32`), and what else {@link EngineOptions} has
  * @param ranks the ranks that the engine's programs are to run with, as the launcher says; once in a process. Default: none, the process
  *   is on its own
  * @throws UserError when the engine's library is missing or refuses the options, or the ranks cannot be joined
@@ -77,7 +77,11 @@ export function checkThreads(threads: number): void {
 }
 
 /** Options with their defaults. */
-type ResolvedOptions = BackendOptions & Pick<EngineOptions, 'onMeasuring'>;
+type ResolvedOptions = BackendOptions &
+  Pick<EngineOptions, 'onMeasuring'> & {
+    /** Whether nothing says how many threads to take. */
+    readonly sharesProcessors: boolean;
+  };
 
 function resolveOptions({
   threads,
@@ -88,18 +92,20 @@ function resolveOptions({
   if (threads !== undefined) checkThreads(threads);
   if (!['auto', 'f32', 'tf32', 'bf16'].includes(precision))
     throw new UsageError(`precision must be auto, f32, tf32 or bf16, not ${precision}`);
-  return { threads: threads ?? processorsAtHand(), precision, choices, onMeasuring };
+  const sharesProcessors = threads === undefined;
+  return { threads: threads ?? processorsAtHand(), sharesProcessors, precision, choices, onMeasuring };
 }
 
 function start(
   name: EngineName,
-  { onMeasuring, ...options }: ResolvedOptions,
+  { onMeasuring, sharesProcessors, ...options }: ResolvedOptions,
   ranks?: LaunchedRanks,
 ): Promise<Engine> {
   if (name === 'onnx' || name === 'webgpu') refuseTelemetry();
   if (ranks && ranks.size > 1) setTransports();
   const module = siblingModule(backendModules[name], import.meta.url);
-  return startThreadEngine({ name, module, ranks }, options, onMeasuring);
+  const joined = ranks && { ...ranks, sharesProcessors };
+  return startThreadEngine({ name, module, ranks: joined }, options, onMeasuring);
 }
 
 async function startBest(options: ResolvedOptions, ranks?: LaunchedRanks): Promise<Engine> {

@@ -190,7 +190,7 @@ export type MeasuringListener = (progress: Measuring) => void;
 
 /** Options that every engine takes. */
 export interface EngineOptions {
-  /** Threads of computation. Default: as many as the process may use, by its affinity and its control groups. */
+  /** Threads of computation. Default: as many as the process may use, by its affinity and its control groups; ranks of one machine share them. */
   readonly threads?: number;
   /** Default `f32`. `auto` is bf16 if the engine and the processor support it natively, else f32. */
   readonly precision?: Precision | 'auto';

@@ -15,12 +15,13 @@ import { describeData } from '../train/preprocessing.js';
 import type { Teacher } from '../train/teacher.js';
 import type { Freezing } from '../train/trainerOptions.js';
 import { classWeightsOf } from './classWeights.js';
+import { engineOptionsOf } from './engineOptions.js';
 import { freezingOf, withConfiguredRates } from './fineTuning.js';
 import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';
 import { modelOptionsOf } from './modelOptions.js';
 import { startFromWeights } from './pretrained.js';
 import { type PretrainedWeights, pretrainedWeights } from './pretrainedModel.js';
-import { engineOptionsOf, partOf } from './rankShare.js';
+import { partOf } from './rankShare.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { Opened, openLoaders, preprocessingFor } from './runLoaders.js';
 import { expectSameStart } from './sameStart.js';
@@ -82,7 +83,7 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
     const { precision } = config;
     const { threads = config.threads } = options;
     const engineOptions: EngineOptions = {
-      ...engineOptionsOf({ threads, precision }, ranks),
+      ...engineOptionsOf({ threads, precision }),
       choices: checkpoint?.training?.choices ?? {},
       onMeasuring: (progress) => options.onEvent?.({ event: 'measuring', ...progress }),
     };

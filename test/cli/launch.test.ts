@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { parseHosts, spreadRanks } from '../../src/cli/launch/hosts.js';
-import { type Mpirun, mpirunArguments } from '../../src/cli/launch/mpirun.js';
+import { type Mpirun, mpirunArguments, type RankRequest } from '../../src/cli/launch/mpirun.js';
 import { RankOutput, RankRecord } from '../../src/cli/launch/rankOutput.js';
 import { watchedByShell } from '../../src/cli/launch/watchedRank.js';
 
@@ -34,8 +34,14 @@ test('ranks go to machines in order, and are shared evenly where no slots are gi
   });
 });
 
-test('mpirun is told to leave ranks unbound, and root to start them', () => {
-  const request = { ranks: 3, command: ['node', 'main.js'], variables: ['BIASLOSS_LAUNCH'], isRoot: true };
+test('mpirun is told to leave ranks unbound, unless they are to be bound, and root to start them', () => {
+  const request: RankRequest = {
+    ranks: 3,
+    binding: 'none',
+    command: ['node', 'main.js'],
+    variables: ['BIASLOSS_LAUNCH'],
+    isRoot: true,
+  };
   const openMpi: Mpirun = { kind: 'Open MPI', program: 'mpirun' };
   assert.equal(
     mpirunArguments(openMpi, request).join(' '),
@@ -50,6 +56,12 @@ test('mpirun is told to leave ranks unbound, and root to start them', () => {
   const args = mpirunArguments(hydra, { ...request, hosts });
   assert.deepEqual(args.slice(0, 6), ['-hosts', 'a:2,b:1', '-n', '3', 'sh', '-c']);
   assert.deepEqual(args.slice(-2), request.command);
+  assert.equal(
+    mpirunArguments(openMpi, { ...request, binding: 'numa', isRoot: false, variables: [] }).join(' '),
+    '--bind-to numa --map-by numa --oversubscribe -n 3 node main.js',
+  );
+  const bound = mpirunArguments(hydra, { ...request, binding: 'socket' });
+  assert.deepEqual(bound.slice(0, 4), ['-bind-to', 'socket', '-n', '3']);
 });
 
 /** What is printed of lines, and what they say of ranks. */

@@ -8,11 +8,11 @@ import { watchSignals } from '../signals.js';
 import type { Host } from './hosts.js';
 import { Job, type JobOutcome } from './job.js';
 import { LAUNCH_VARIABLE } from './launchVariable.js';
-import { type Mpirun, mpirunArguments } from './mpirun.js';
+import { type Mpirun, mpirunArguments, type RankRequest } from './mpirun.js';
 import type { RankDeath } from './rankOutput.js';
 
 /** A training that is to be started on several ranks. */
-export interface LaunchOptions {
+export interface LaunchOptions extends Required<Pick<RankRequest, 'binding'>> {
   readonly mpirun: Mpirun;
   readonly ranks: number;
   readonly hosts?: readonly Host[] | undefined;
@@ -87,12 +87,13 @@ export class LaunchedTraining {
   }
 
   private once(restart: number): Promise<JobOutcome> {
-    const { mpirun, ranks, hosts, folder, args, isResumed, command, program } = this.options;
+    const { mpirun, ranks, binding, hosts, folder, args, isResumed, command, program } = this.options;
     // A run that was ended before its first checkpoint leaves no folder.
     const isThere = restart > 0 ? existsSync(folder) : isResumed;
     const place = isThere ? '--resume' : '--run-dir';
     const own = mpirunArguments(mpirun, {
       ranks,
+      binding,
       hosts,
       command: [...program, 'train', ...args, place, folder],
       variables: [LAUNCH_VARIABLE, ...Object.keys(process.env).filter((name) => FORWARDED.test(name))],

@@ -56,9 +56,14 @@ function firstLine(text: string): string {
   return text.trim().split('\n')[0] || 'nothing';
 }
 
+/** What ranks may be bound to: a core, a socket or a node of memory each, or nothing. */
+export const BINDINGS = ['none', 'core', 'socket', 'numa'] as const;
+
 /** Ranks to start. */
 export interface RankRequest {
   readonly ranks: number;
+  /** What each is bound to. Default: nothing. */
+  readonly binding?: (typeof BINDINGS)[number];
   /** Default: this machine. */
   readonly hosts?: readonly Host[] | undefined;
   /** The program of every rank and its arguments, at the same path on all machines. */
@@ -70,20 +75,26 @@ export interface RankRequest {
 }
 
 /**
- * Arguments of mpirun. Ranks are not bound to cores: each has threads of its own. Open MPI is told that there may be more ranks
- * than cores.
+ * Arguments of mpirun, which bind ranks to nothing unless that is asked for: each has threads of its own, and Open MPI would bind two
+ * to a core each. Open MPI is told that there may be more ranks than cores.
  *
  * @throws UsageError when the machines take fewer ranks
  */
 export function mpirunArguments({ kind }: Mpirun, request: RankRequest): string[] {
-  const { ranks, hosts, command, variables, isRoot } = request;
+  const { ranks, binding = 'none', hosts, command, variables, isRoot } = request;
   const places = hosts && spreadRanks(hosts, ranks).map(({ name, slots }) => `${name}:${slots}`);
   const count = ['-n', String(ranks)];
   if (kind === 'Hydra')
-    return [...(places ? ['-hosts', places.join(',')] : []), ...count, ...watchedByShell(command)];
+    return [
+      ...(places ? ['-hosts', places.join(',')] : []),
+      ...(binding === 'none' ? [] : ['-bind-to', binding]),
+      ...count,
+      ...watchedByShell(command),
+    ];
   return [
     '--bind-to',
-    'none',
+    binding,
+    ...(binding === 'none' ? [] : ['--map-by', binding]),
     '--oversubscribe',
     ...(isRoot ? ['--allow-run-as-root'] : []),
     ...(places ? ['--host', places.join(',')] : []),

@@ -1,8 +1,7 @@
 import { soloCommunicator } from '../../distributed/communicator.js';
-import type { LaunchedRanks } from '../../distributed/launcher.js';
 import { errorMessage, UserError } from '../../errors.js';
 import type { BackendFactory, BackendOptions, EngineBackend } from '../engine.js';
-import { joinRanks } from './rankBackend.js';
+import { type JoinedRanks, joinRanks } from './rankBackend.js';
 
 /** Which backend a worker loads. */
 export interface BackendModule {
@@ -11,7 +10,7 @@ export interface BackendModule {
   /** URL of a module that exports `createBackend`, a {@link BackendFactory}. */
   readonly module: string;
   /** The ranks to join. Absent: the process is on its own. */
-  readonly ranks?: LaunchedRanks | undefined;
+  readonly ranks?: JoinedRanks | undefined;
   readonly options: BackendOptions;
 }
 

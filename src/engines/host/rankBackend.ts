@@ -12,6 +12,13 @@ import type {
   MachinePeaks,
   Precision,
 } from '../engine.js';
+import { gatherProcessors, ownProcessors, threadsOfRank } from './processorShare.js';
+
+/** The ranks to join. */
+export interface JoinedRanks extends LaunchedRanks {
+  /** Whether ranks share the processors of their machine, instead of taking as many threads as the options say. */
+  readonly sharesProcessors: boolean;
+}
 
 /**
  * Joins the ranks that a launcher has started, and makes the backend that computes with them; it leaves them when it is closed.
@@ -19,14 +26,17 @@ import type {
  * @throws UserError when MPI is missing or does not see the ranks; whatever the factory throws
  */
 export async function joinRanks(
-  ranks: LaunchedRanks,
+  ranks: JoinedRanks,
   factory: BackendFactory,
   options: BackendOptions,
 ): Promise<EngineBackend> {
   // Loaded only where there are ranks to join.
   const { openCommunicator } = await import('../../distributed/mpi/mpiCommunicator.js');
   const communicator = openCommunicator(ranks);
-  return new RankBackend(await factory(options, communicator), communicator);
+  const threads = ranks.sharesProcessors
+    ? threadsOfRank(gatherProcessors(communicator, ownProcessors(ranks)), communicator.rank)
+    : options.threads;
+  return new RankBackend(await factory({ ...options, threads }, communicator), communicator);
 }
 
 /**

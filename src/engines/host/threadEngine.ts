@@ -1,8 +1,8 @@
-import type { LaunchedRanks } from '../../distributed/launcher.js';
 import type { BackendOptions, Engine, MeasuringListener } from '../engine.js';
 import { startThread } from './channel/node.js';
 import { siblingModule } from './channel/siblingModule.js';
 import type { BackendModule } from './loadBackend.js';
+import type { JoinedRanks } from './rankBackend.js';
 import { startWorkerEngine } from './workerEngine.js';
 
 /**
@@ -20,7 +20,7 @@ export function startThreadEngine(
   }: {
     readonly name: string;
     readonly module: URL;
-    readonly ranks?: LaunchedRanks | undefined;
+    readonly ranks?: JoinedRanks | undefined;
   },
   options: BackendOptions,
   onMeasuring?: MeasuringListener,
