@@ -117,19 +117,24 @@ function implementationOf(step: Step): string {
   }
 }
 
+/** Floating-point operations of a step. Those of host functions are not counted. */
+function operationsOf(step: Step): number {
+  if (step.kind === 'primitive') return flopsOf(step.spec);
+  return step.kind === 'kernel' ? (step.flops ?? 0) : 0;
+}
+
 /** A step's entry in a profile, but for its time. */
 export type StepDescription = Omit<ProfileEntry, 'milliseconds'>;
 
-/** Describes a step for a profile. Operations of host functions are not counted. */
+/** Describes a step for a profile. */
 export function describeStep(step: Step): StepDescription {
-  const native = step.kind === 'primitive';
   return {
     operation: step.operation,
     detail: detailOf(step),
     implementation: implementationOf(step),
-    flops: native ? flopsOf(step.spec) : 0,
+    flops: operationsOf(step),
     bytes: trafficOf(step),
-    precision: native ? precisionOf(step.spec) : 'f32',
+    precision: step.kind === 'primitive' ? precisionOf(step.spec) : 'f32',
     ...(step.phase && { phase: step.phase }),
   };
 }

@@ -38,6 +38,26 @@ const cases: readonly (readonly [instruction: string, emit: (asm: Assembler) => 
     '62c27d4818a42408000000',
   ],
   ['vsqrtps zmm2, zmm23', (asm) => asm.squareRoot(2, 23), '62b17c4851d7'],
+  ['prefetcht0 [r9+64]', (asm) => asm.prefetch({ base: r9, offset: 64 }, 1), '410f188940000000'],
+  ['prefetcht1 [rsi+4096]', (asm) => asm.prefetch({ base: rsi, offset: 4096 }, 2), '0f189600100000'],
+  [
+    'cmp r10, 1000; jae over vmovaps zmm30, zmm9',
+    (asm) => {
+      const jump = asm.jumpUnlessBelow(r10, 1000);
+      asm.move(30, 9);
+      asm.land(jump);
+    },
+    '4981fae80300000f830600000062417c4828f1',
+  ],
+  [
+    'jmp over vmovaps zmm30, zmm9',
+    (asm) => {
+      const jump = asm.jump();
+      asm.move(30, 9);
+      asm.land(jump);
+    },
+    'e90600000062417c4828f1',
+  ],
   ['kmovw k3, r10d', (asm) => asm.setMask(3, r10), 'c4c17892da'],
   // GNU's assembler takes the shorter prefix, c5f892c8: the same instruction.
   ['kmovw k1, eax', (asm) => asm.setMask(1, rax), 'c4e17892c8'],

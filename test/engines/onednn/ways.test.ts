@@ -6,6 +6,7 @@ import { createEngine } from '../../../src/engines/createEngine.js';
 import { bindLibrary } from '../../../src/engines/onednn/bindLibrary.js';
 import { DnnlError } from '../../../src/engines/onednn/dnnl.js';
 import { DnnlExecutable } from '../../../src/engines/onednn/executable.js';
+import { MachineCode } from '../../../src/engines/onednn/kernels/machineCode.js';
 import { loadLibrary } from '../../../src/engines/onednn/library.js';
 import { planProgram } from '../../../src/engines/onednn/plan/plan.js';
 import { limitThreads } from '../../../src/engines/onednn/threading.js';
@@ -65,8 +66,8 @@ const cases: readonly Case[] = [
   { name: '2 groups', x: [2, 8, 6, 6], weight: [12, 4, 3, 3], options: { padding: 1, groups: 2 } },
 ];
 
-/** Pointwise cases whose channels fill no whole tiles. */
-const filled: ReadonlySet<string> = new Set([
+/** Pointwise cases; their channels fill no whole tiles. */
+const pointwise: ReadonlySet<string> = new Set([
   '1×1 with bias',
   '1×1 of 58 channels',
   '1×1, one side in whole tiles',
@@ -111,18 +112,26 @@ const passes = ['training', 'inputGradient', 'weightGradient'] as const;
 class Subject {
   private readonly library = loadLibrary();
   private readonly dnnl = bindLibrary(this.library);
+  private readonly machineCode = MachineCode.open(this.library, 2);
   private readonly settings: WaySettings;
 
   constructor(readonly activation: 'f32' | 'bf16') {
     limitThreads(this.library.handle, this.library.runtime, 2);
     const { block } = this.library;
-    this.settings = { traits: this.dnnl.traits, activation, block, usesKernels: false };
+    const usesKernels = this.machineCode !== undefined && activation === 'f32';
+    this.settings = { traits: this.dnnl.traits, activation, block, usesKernels };
+  }
+
+  /** Whether there is a kernel of our own for weight gradients of 1×1. */
+  get hasPointwise(): boolean {
+    return this.settings.usesKernels && this.settings.block === 16;
   }
 
   /** Runs a program whose one convolution of a pass is computed in a way, the others as the library likes. */
   private run(program: Program, inputs: Results, choose: (convolution: Convolution) => ConvWay): Results {
     const plan = planProgram(this.dnnl, program, { ...this.settings, ways: { choose } });
-    const native = { dnnl: this.dnnl, machineCode: undefined, communicator: soloCommunicator };
+    const { dnnl, machineCode } = this;
+    const native = { dnnl, machineCode, communicator: soloCommunicator };
     const executable = new DnnlExecutable(native, plan, () => assert.fail('there are no variables'));
     // The second run finds memory that the first has used.
     executable.run(inputs, { seed: 0, step: 0 });
@@ -151,6 +160,7 @@ class Subject {
   }
 
   close(): void {
+    this.machineCode?.close();
     this.dnnl.close();
   }
 }
@@ -181,9 +191,11 @@ for (const activation of ['f32', 'bf16'] as const) {
             assert.ok(error < limits[activation], `${pass}, ${way}: ${name} is off by ${error}`);
           }
         }
+        const isOwn = subject.hasPointwise && pass === 'weightGradient' && pointwise.has(one.name);
+        assert.equal(ways.includes('own pointwise f32'), isOwn, `${pass}: ${ways.join(', ')}`);
         const isGrouped = (one.options?.groups ?? 1) > 1;
         assert.ok(isGrouped || ways.includes(`product ${activation}`), `${pass}: ${ways.join(', ')}`);
-        const isFilled = activation === 'bf16' && pass === 'weightGradient' && filled.has(one.name);
+        const isFilled = activation === 'bf16' && pass === 'weightGradient' && pointwise.has(one.name);
         assert.equal(ways.includes('product bf16 filled up'), isFilled, `${pass}: ${ways.join(', ')}`);
       }
       subject.close();

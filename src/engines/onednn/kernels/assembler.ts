@@ -70,6 +70,13 @@ export class Assembler extends Encoder {
     this.encode(MAP_0F38, PREFIX_66, 0xb8, dst, a, b, { broadcast: true });
   }
 
+  /** Begins to bring memory closer: into all caches (1), or all but the first (2). */
+  prefetch(memory: Memory, level: 1 | 2): void {
+    if (memory.base >= 8) this.emit(0x41);
+    this.emit(0x0f, 0x18);
+    this.operand(level, memory);
+  }
+
   /** dst = √src */
   squareRoot(dst: Vector, src: Vector): void {
     this.encode(MAP_0F, NO_PREFIX, 0x51, dst, 0, src);
@@ -180,6 +187,22 @@ export class Assembler extends Encoder {
   jumpIfAtLeast(register: Register, memory: Memory): number {
     this.wide(0x3b, register, memory);
     this.emit(0x0f, 0x83);
+    this.int32(0);
+    return this.position;
+  }
+
+  /** Jumps forward if the register is, without a sign, at least a number; returns what {@link land} takes. */
+  jumpUnlessBelow(register: Register, value: number): number {
+    this.wide(0x81, 7, register);
+    this.int32(value);
+    this.emit(0x0f, 0x83);
+    this.int32(0);
+    return this.position;
+  }
+
+  /** Jumps forward; returns what {@link land} takes. */
+  jump(): number {
+    this.emit(0xe9);
     this.int32(0);
     return this.position;
   }

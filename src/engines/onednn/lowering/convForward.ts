@@ -5,7 +5,7 @@ import { ARG } from '../dnnl.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import type { ConvSpec, PostOp, Primitive } from '../primitiveSpec.js';
-import type { Convolution, LibraryWay } from '../ways/way.js';
+import { type Convolution, type LibraryWay, nameOfWay } from '../ways/way.js';
 import { convSpec } from './convSpec.js';
 import { onValues, winogradOperands } from './convValues.js';
 import { activationOps, binary } from './elementwise.js';
@@ -110,7 +110,7 @@ export function lowerForward(draft: Draft, forward: Forward): void {
   const postOps = activation ? activationOps(activation) : [];
   if (way.kind === 'ownWinograd') ownForward(draft, forward);
   else if (way.kind === 'product') productForward(draft, forward, way, postOps);
-  else if (way.kind === 'depthwiseWindows') throw new Error('windows of taps are for weight gradients');
+  else if (way.kind !== 'library') throw new Error(`${nameOfWay(way)} is for weight gradients`);
   else if (forward.addend !== undefined) addOnto(draft, forward, way, postOps);
   else {
     const prepared = prepare(draft, forward, way, postOps);

@@ -3,10 +3,11 @@ import type { ValueId } from '../../../graph/program.js';
 import type { EngineNode } from '../../fusion/node.js';
 import { ARG } from '../dnnl.js';
 import type { Draft } from '../plan/draft.js';
-import type { Convolution, LibraryWay } from '../ways/way.js';
+import { type Convolution, type LibraryWay, nameOfWay } from '../ways/way.js';
 import { convSpec } from './convSpec.js';
 import { inBlocks, onValues, winogradOperands } from './convValues.js';
 import { wideDepthwiseGradient } from './depthwise.js';
+import { pointwiseWeightGradient } from './pointwise.js';
 import { productInputGradient, productWeightGradient } from './product/convolution.js';
 import { winogradInputGradient, winogradWeightGradient } from './winograd/convolution.js';
 
@@ -31,7 +32,7 @@ export function inputGradient(
     const dst = draft.places.output(dx, draft.layouts.images(shapes.x));
     winogradInputGradient(draft, winogradOperands(draft, { images: dy, weight, shapes }), dst);
   } else if (way.kind === 'product') productInputGradient(draft, { convolution, dy, weight, dx }, way);
-  else if (way.kind === 'depthwiseWindows') throw new Error('windows of taps are for weight gradients');
+  else if (way.kind !== 'library') throw new Error(`${nameOfWay(way)} is for weight gradients`);
   else {
     const spec = convSpec(draft, convolution, way);
     const primitive = draft.steps.prepare(spec);
@@ -99,6 +100,14 @@ export function parameterGradient(
         dw,
         winogradWeightGradient(draft, { images: inBlocks(draft, x), gradient: inBlocks(draft, dy), shapes }),
       );
+      return;
+    case 'ownPointwise':
+      pointwiseWeightGradient(draft, {
+        images: inBlocks(draft, x),
+        gradient: inBlocks(draft, dy),
+        dw,
+        dbias,
+      });
       return;
     case 'product':
       productWeightGradient(draft, { convolution, x, dy, dw, dbias }, way);

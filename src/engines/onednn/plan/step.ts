@@ -61,6 +61,8 @@ export interface KernelStep {
   readonly name: string;
   readonly kernel: Kernel;
   readonly places: KernelPlaces;
+  /** Floating-point operations, where that is what takes time; default 0. */
+  readonly flops?: number | undefined;
 }
 
 /** A tensor's part of an update, as its kernel takes it. */

@@ -34,6 +34,8 @@ export interface KernelOrder<Source> {
   readonly source: Source;
   readonly compile: (source: Source) => Kernel;
   readonly places: KernelPlaces;
+  /** Floating-point operations, for profiles; default 0. */
+  readonly flops?: number;
   /** Whether to execute it once if its operands are fixed; default true. */
   readonly mayBeFixed?: boolean;
 }
@@ -87,11 +89,11 @@ export class Steps {
   }
 
   /** Adds a kernel of our own. */
-  kernel<Source>({ name, source, compile, places, mayBeFixed }: KernelOrder<Source>): void {
+  kernel<Source>({ name, source, compile, places, flops, mayBeFixed }: KernelOrder<Source>): void {
     const key = `${name} ${JSON.stringify(source)}`;
     const kernel = this.kernels.get(key) ?? compile(source);
     this.kernels.set(key, kernel);
-    this.push({ kind: 'kernel', ...this.owner(), name, kernel, places }, mayBeFixed);
+    this.push({ kind: 'kernel', ...this.owner(), name, kernel, places, flops }, mayBeFixed);
   }
 
   /**

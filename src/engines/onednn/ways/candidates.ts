@@ -2,10 +2,11 @@ import type { Block, DnnlTraits } from '../dnnl.js';
 import { BLOCK as OWN_BLOCK } from '../kernels/kernel.js';
 import { fitsWinograd } from '../lowering/convShapes.js';
 import { isWideDepthwise } from '../lowering/depthwise.js';
+import { fitsPointwiseGradient } from '../lowering/pointwise.js';
 import { fitsOwnWinograd } from '../lowering/winograd/convolution.js';
 import { type ElementType, elementBytes } from '../memoryDesc.js';
 import type { Convolution, ConvWay, LibraryWay } from './way.js';
-import { fitsFilled, windowElements } from './windows.js';
+import { fitsFilled, isPointwise, windowElements } from './windows.js';
 
 /** Channels of a block in the layouts of AVX512 code. */
 const AVX512_BLOCK = 16;
@@ -54,6 +55,23 @@ export function fitsDepthwiseWindows({ block }: WaySettings, convolution: Convol
   return block !== undefined && pass === 'weightGradient' && !hasBias && isWideDepthwise(geometry, shapes);
 }
 
+/** Whether our own kernel computes a weight gradient of 1×1. */
+export function fitsOwnPointwise(
+  { usesKernels, activation, block }: WaySettings,
+  convolution: Convolution,
+): boolean {
+  const { pass, geometry, shapes } = convolution;
+  return (
+    usesKernels &&
+    activation === 'f32' &&
+    block === AVX512_BLOCK &&
+    pass === 'weightGradient' &&
+    geometry.groups === 1 &&
+    isPointwise(convolution) &&
+    fitsPointwiseGradient(shapes)
+  );
+}
+
 /** Matrix products, which have no groups and cannot add to what is there. */
 function products(convolution: Convolution, type: ElementType): ConvWay[] {
   if (convolution.geometry.groups !== 1 || convolution.hasAddend) return [];
@@ -81,6 +99,7 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
       : []),
     ...(fitsOwn(settings, convolution) ? [{ kind: 'ownWinograd' } as const] : []),
     ...(fitsDepthwiseWindows(settings, convolution) ? [{ kind: 'depthwiseWindows' } as const] : []),
+    ...(fitsOwnPointwise(settings, convolution) ? [{ kind: 'ownPointwise' } as const] : []),
     ...products(convolution, activation),
     // Named blocks matter where the library prefers other layouts, whose code is slow: depthwise ones.
     ...(block !== undefined && groups > 1 ? direct('images') : []),

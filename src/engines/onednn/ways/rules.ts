@@ -1,4 +1,10 @@
-import { fitsDepthwiseWindows, fitsLibraryWinograd, fitsOwn, type WaySettings } from './candidates.js';
+import {
+  fitsDepthwiseWindows,
+  fitsLibraryWinograd,
+  fitsOwn,
+  fitsOwnPointwise,
+  type WaySettings,
+} from './candidates.js';
 import type { Convolution, ConvWay, LibraryWay, Ways } from './way.js';
 
 /** Fewest channels, of either side, that Winograd's transforms of images pay from. */
@@ -22,6 +28,7 @@ type Rule = (settings: WaySettings, convolution: Convolution) => ConvWay | undef
  */
 const RULES: readonly Rule[] = [
   wideDepthwiseInWindows,
+  pointwiseWeightGradient,
   ownWinogradWhereTheLibraryHasNone,
   weightGradientTowardImagesInF32,
   winograd,
@@ -56,6 +63,14 @@ function pixelsOf({ shapes: { y } }: Convolution): number {
 /** The library has reference or im2col code alone: 117 ms for 5×5 on [32,240,28,28], 8 in windows with their copies. */
 function wideDepthwiseInWindows(settings: WaySettings, convolution: Convolution): ConvWay | undefined {
   return fitsDepthwiseWindows(settings, convolution) ? { kind: 'depthwiseWindows' } : undefined;
+}
+
+/**
+ * AVX512: channels fill no blocks of 16, of which the library multiplies both sides' and we one side's; we fetch ahead what lies in no
+ * cache, and write row-major. In steps 24 ms against 37 (shufflenetv2 1, batch 64), alone as fast (128 channels) to four times (one pixel).
+ */
+function pointwiseWeightGradient(settings: WaySettings, convolution: Convolution): ConvWay | undefined {
+  return fitsOwnPointwise(settings, convolution) ? { kind: 'ownPointwise' } : undefined;
 }
 
 /** AVX2, and oneDNN 3: a quarter of the multiplications. The library's own code, where there is some, is as fast or faster. */

@@ -52,8 +52,13 @@ export interface DepthwiseWindowsWay {
   readonly kind: 'depthwiseWindows';
 }
 
+/** The weight gradient of a 1×1 convolution by our own kernel. */
+export interface OwnPointwiseWay {
+  readonly kind: 'ownPointwise';
+}
+
 /** How a convolution is computed. */
-export type ConvWay = LibraryWay | ProductWay | OwnWinogradWay | DepthwiseWindowsWay;
+export type ConvWay = LibraryWay | ProductWay | OwnWinogradWay | DepthwiseWindowsWay | OwnPointwiseWay;
 
 /** Chooses how convolutions are computed. */
 export interface Ways {
@@ -71,6 +76,8 @@ export function nameOfWay(way: ConvWay): string {
       return 'own winograd f32';
     case 'depthwiseWindows':
       return 'windows';
+    case 'ownPointwise':
+      return 'own pointwise f32';
   }
 }
 

@@ -1,0 +1,56 @@
+import type { ValueId } from '../../../graph/program.js';
+import { compilePointwiseGradient } from '../kernels/pointwiseGradient.js';
+import { filledOutputs, fitsKernel, type PointwiseGradient, partsOf } from '../kernels/pointwiseShape.js';
+import { compileSumOfParts, type SumOfParts } from '../kernels/sumOfParts.js';
+import type { Draft } from '../plan/draft.js';
+import type { Place } from '../plan/place.js';
+import type { ConvShapes } from './convShapes.js';
+import { seen } from './product/rows.js';
+
+function sourceOf({ x, weight }: Pick<ConvShapes, 'x' | 'weight'>, hasBias: boolean): PointwiseGradient {
+  const [images, inputs, height, width] = x as [number, number, number, number];
+  return { images, pixels: height * width, inputs, outputs: weight[0]!, hasBias };
+}
+
+/** Whether our own kernel computes the weight gradient of a 1×1 convolution of these shapes. */
+export function fitsPointwiseGradient(shapes: ConvShapes): boolean {
+  return fitsKernel(sourceOf(shapes, false));
+}
+
+/** A weight gradient's operands, in blocks, and results. */
+interface Gradient {
+  readonly images: Place;
+  readonly gradient: Place;
+  readonly dw: ValueId;
+  readonly dbias: ValueId | undefined;
+}
+
+/**
+ * Adds the steps of a 1×1 convolution's gradients toward its weight and bias: sums of each part of the images, and then,
+ * always in the same order, of the parts. The results are row-major, as updates want them.
+ */
+export function pointwiseWeightGradient(draft: Draft, { images, gradient, dw, dbias }: Gradient): void {
+  const { layouts, buffers, places, steps } = draft;
+  const source = sourceOf({ x: images.desc.shape, weight: draft.shapeOf(dw) }, dbias !== undefined);
+  const parts = partsOf(source);
+  const [weights, biases] = [source.outputs * source.inputs, filledOutputs(source)];
+  const room = (length: number): Place => buffers.allocate(layouts.rowMajor([length]));
+  const weight = places.output(dw, layouts.rowMajor(draft.shapeOf(dw)));
+  const bias = dbias === undefined ? undefined : room(biases);
+  const sums = parts === 1 ? weight : room(parts * weights);
+  const biasSums = parts === 1 ? bias : bias && room(parts * biases);
+  steps.kernel({
+    name: 'pointwise weight gradient',
+    source,
+    compile: compilePointwiseGradient,
+    places: { src: images, dst: sums, reads: [gradient], writes: biasSums ? [biasSums] : [] },
+    flops: 2 * weights * source.images * source.pixels,
+  });
+  if (parts > 1) {
+    const others = bias && biasSums ? { reads: [biasSums], writes: [bias] } : {};
+    const sum: SumOfParts = { parts, lengths: bias ? [weights, biases] : [weights] };
+    const all = { src: sums, dst: weight, ...others };
+    steps.kernel({ name: 'sum of parts', source: sum, compile: compileSumOfParts, places: all });
+  }
+  if (dbias !== undefined) places.define(dbias, seen(bias!, layouts.rowMajor([source.outputs])));
+}
