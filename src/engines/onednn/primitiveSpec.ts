@@ -85,8 +85,6 @@ export interface BatchNormSpec extends Attributes {
   readonly diff?: MemoryDesc;
   readonly epsilon: number;
   readonly relu: boolean;
-  /** Whether a `training` pass is given mean and variance instead of computing them. */
-  readonly givenStatistics?: boolean;
   /** The forward primitive, for `gradient`. */
   readonly forward?: Primitive;
 }

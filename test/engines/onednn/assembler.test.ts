@@ -1,4 +1,4 @@
-/** Machine code for AVX512 beside what GNU's assembler makes of the same instructions, displacements of 32 bits wanted. */
+/** Machine code for AVX2 and AVX512 beside what GNU's assembler makes of the same instructions, displacements of 32 bits wanted. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Assembler, GPR } from '../../../src/engines/onednn/kernels/assembler.js';
@@ -58,10 +58,33 @@ const cases: readonly (readonly [instruction: string, emit: (asm: Assembler) => 
     },
     'e90600000062417c4828f1',
   ],
+  ['vmovaps zmm2{k2}{z}, zmm18', (asm) => asm.move(2, 18, 2), '62b17cca28d2'],
+  ['vmovntps [r9+64], zmm1', (asm) => asm.stream({ base: r9, offset: 64 }, 1), '62d17c482b8940000000'],
+  ['sfence', (asm) => asm.endStreaming(), '0faef8'],
+  ['vcmpnleps k2, zmm1, zmm31', (asm) => asm.notAtMost(2, 1, 31), '62917448c2d706'],
   ['kmovw k3, r10d', (asm) => asm.setMask(3, r10), 'c4c17892da'],
   // GNU's assembler takes the shorter prefix, c5f892c8: the same instruction.
   ['kmovw k1, eax', (asm) => asm.setMask(1, rax), 'c4e17892c8'],
 ];
+
+const cases256: typeof cases = [
+  ['vmovntps [r9+32], ymm1', (asm) => asm.stream({ base: r9, offset: 32 }, 1), 'c4c17c2b8920000000'],
+  ['vcmpnleps ymm1, ymm1, ymm15', (asm) => asm.notAtMost(1, 1, 15), 'c4c174c2cf06'],
+  [
+    'vandps ymm2, ymm1, [r9+32]',
+    (asm) => asm.vector('and', 2, 1, { base: r9, offset: 32 }),
+    'c4c174549120000000',
+  ],
+];
+
+describe('AVX2', () => {
+  for (const [instruction, emit, bytes] of cases256)
+    it(instruction, () => {
+      const asm = new Assembler(8);
+      emit(asm);
+      assert.equal(Buffer.from(asm.code()).toString('hex'), bytes);
+    });
+});
 
 describe('AVX512', () => {
   for (const [instruction, emit, bytes] of cases)

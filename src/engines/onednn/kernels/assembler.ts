@@ -30,8 +30,12 @@ const vectorOpcodes = {
   min: 0x5d,
   div: 0x5e,
   max: 0x5f,
+  and: 0x54,
   xor: 0x57,
 } as const;
+
+/** The comparison a ≰ b, which holds where either is no number. */
+const NOT_AT_MOST = 6;
 
 /** What two vectors are combined by. */
 export type VectorOperation = keyof typeof vectorOpcodes;
@@ -51,8 +55,19 @@ export class Assembler extends Encoder {
     this.encode(MAP_0F, NO_PREFIX, 0x11, src, 0, dst, { mask });
   }
 
-  move(dst: Vector, src: Vector): void {
-    this.encode(MAP_0F, NO_PREFIX, 0x28, dst, 0, src);
+  /** Stores past the caches, at an address that is a multiple of a vector's bytes; {@link endStreaming} ends a row of them. */
+  stream(dst: Memory, src: Vector): void {
+    this.encode(MAP_0F, NO_PREFIX, 0x2b, src, 0, dst);
+  }
+
+  /** Makes other threads see what was streamed before what follows. */
+  endStreaming(): void {
+    this.emit(0x0f, 0xae, 0xf8);
+  }
+
+  /** @param mask of 16 floats: others become zero */
+  move(dst: Vector, src: Vector, mask?: Mask): void {
+    this.encode(MAP_0F, NO_PREFIX, 0x28, dst, 0, src, { mask, zeroing: mask !== undefined });
   }
 
   vector(operation: VectorOperation, dst: Vector, a: Vector, b: VectorOperand): void {
@@ -75,6 +90,12 @@ export class Assembler extends Encoder {
     if (memory.base >= 8) this.emit(0x41);
     this.emit(0x0f, 0x18);
     this.operand(level, memory);
+  }
+
+  /** A mask of the 16 floats, or of 8 vectors' all bits of those, where not a ≤ b: also where either is no number. */
+  notAtMost(dst: Vector | Mask, a: Vector, b: VectorOperand): void {
+    this.encode(MAP_0F, NO_PREFIX, 0xc2, dst, a, b);
+    this.emit(NOT_AT_MOST);
   }
 
   /** dst = √src */

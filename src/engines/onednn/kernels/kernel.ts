@@ -29,20 +29,21 @@ export const ARGUMENT = {
 /** Operands besides those that have a name. */
 export const MOST_OTHERS = (ARGUMENT.constants - ARGUMENT.others) / 8;
 
-/** Numbers that a kernel multiplies by, each repeated over a vector in memory. */
+/** Vectors in memory that do not change. */
 export interface Constants {
-  /** Where a number lies. */
+  /** Where a number lies, repeated over a vector. */
   of(value: number): Memory;
+  /** Where a vector lies that begins with whole numbers of 32 bits, such as indices or a mask; the rest are zeros. */
+  bits(values: readonly number[]): Memory;
 }
 
 /** A kernel's code, which {@link ARGUMENT} goes with. */
 export interface Kernel {
   readonly code: Uint8Array;
-  readonly constants: readonly number[];
+  /** Vectors, as numbers of 32 bits. */
+  readonly constants: Int32Array;
   /** What threads take. */
   readonly units: number;
-  /** Floats of a vector. */
-  readonly lanes: Lanes;
 }
 
 /** How a kernel's work is shared out. */
@@ -61,14 +62,28 @@ const SAVED = [GPR.rbx, GPR.r12, GPR.r13, GPR.r14, GPR.r15, GPR.rbp] as const;
 
 /** Constants in the kernel's argument. */
 class ConstantPool implements Constants {
-  readonly values: number[] = [];
+  /** Offsets by what lies there. */
+  private readonly offsets = new Map<string, number>();
+  private readonly numbers: number[] = [];
 
-  constructor(private readonly vectorBytes: number) {}
+  constructor(private readonly lanes: Lanes) {}
 
   of(value: number): Memory {
-    if (!this.values.includes(value)) this.values.push(value);
-    const index = this.values.indexOf(value);
-    return { base: GPR.r15, offset: ARGUMENT.constants + this.vectorBytes * index };
+    const [bits] = new Int32Array(Float32Array.of(value).buffer);
+    return this.bits(new Array<number>(this.lanes).fill(bits!));
+  }
+
+  bits(values: readonly number[]): Memory {
+    const vector = Array.from({ length: this.lanes }, (_, i) => values[i] ?? 0);
+    const key = vector.join(' ');
+    const offset = this.offsets.get(key) ?? FLOAT * this.numbers.length;
+    if (!this.offsets.has(key)) this.numbers.push(...vector);
+    this.offsets.set(key, offset);
+    return { base: GPR.r15, offset: ARGUMENT.constants + offset };
+  }
+
+  values(): Int32Array {
+    return Int32Array.from(this.numbers);
   }
 }
 
@@ -84,7 +99,7 @@ export function compileKernel(
   emitUnit: (asm: Assembler, constants: Constants) => void,
 ): Kernel {
   const asm = new Assembler(lanes);
-  const constants = new ConstantPool(asm.vectorBytes);
+  const constants = new ConstantPool(lanes);
   for (const register of SAVED) asm.push(register);
   asm.copy(GPR.rbp, GPR.rsp);
   asm.addConstant(GPR.rsp, -stackBytes);
@@ -107,5 +122,5 @@ export function compileKernel(
   asm.copy(GPR.rsp, GPR.rbp);
   for (const register of [...SAVED].reverse()) asm.pop(register);
   asm.return();
-  return { code: asm.code(), constants: constants.values, units, lanes };
+  return { code: asm.code(), constants: constants.values(), units };
 }

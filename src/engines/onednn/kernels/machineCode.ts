@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 import type { DnnlLibrary } from '../library.js';
 import type { Pointer } from '../memoryDesc.js';
-import { ARGUMENT, FLOAT, type Kernel, MOST_OTHERS } from './kernel.js';
+import { ARGUMENT, type Kernel, MOST_OTHERS } from './kernel.js';
 
 /** Of Linux's sys/mman.h. */
 const READ_WRITE = 3;
@@ -103,13 +103,13 @@ export class MachineCode {
   }
 
   /** Makes a kernel ready to run on tensors at given addresses. */
-  prepare({ code, constants, units, lanes }: Kernel, addresses: KernelAddresses): () => void {
+  prepare({ code, constants, units }: Kernel, addresses: KernelAddresses): () => void {
     const address = this.place(code);
     if (address === undefined) throw new Error('the system has no more memory for machine code');
     const { others = [] } = addresses;
     if (others.length > MOST_OTHERS)
       throw new Error(`a kernel has ${MOST_OTHERS} further operands at the most`);
-    const argument = new ArrayBuffer(ARGUMENT.constants + FLOAT * lanes * constants.length);
+    const argument = new ArrayBuffer(ARGUMENT.constants + constants.byteLength);
     const header = new BigInt64Array(argument, 0, ARGUMENT.constants / 8);
     header[ARGUMENT.units / 8] = BigInt(units);
     header[ARGUMENT.src / 8] = BigInt(addresses.src);
@@ -119,9 +119,7 @@ export class MachineCode {
     others.forEach((address, i) => {
       header[ARGUMENT.others / 8 + i] = BigInt(address);
     });
-    constants.forEach((value, i) => {
-      new Float32Array(argument, ARGUMENT.constants + FLOAT * lanes * i, lanes).fill(value);
-    });
+    new Int32Array(argument, ARGUMENT.constants).set(constants);
     const argumentAddress = Number(koffi.address(argument));
     return () => {
       // Units are taken from the first on again; naming the header also keeps its memory.

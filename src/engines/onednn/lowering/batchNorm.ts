@@ -1,21 +1,10 @@
 import type { ValueId } from '../../../graph/program.js';
 import { ARG } from '../dnnl.js';
-import {
-  type ChannelStatistics,
-  channelsOf,
-  compileStatistics,
-  compileSums,
-  fitsKernel,
-  partsOf,
-  sumsOf,
-} from '../kernels/channelStatistics.js';
-import { BLOCK } from '../kernels/kernel.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
-import type { PrimitiveArguments } from '../plan/steps.js';
 import type { BatchNormSpec } from '../primitiveSpec.js';
 import type { Lowerings } from './lowering.js';
-import { seen } from './product/rows.js';
+import { ownForward, ownGradient, ownImages, ownTable } from './ownBatchNorm.js';
 
 interface Forward {
   readonly draft: Draft;
@@ -31,50 +20,16 @@ function images(draft: Draft, value: ValueId): Place {
   return place.desc.strides ? draft.places.as(value, draft.layouts.images(draft.shapeOf(value))) : place;
 }
 
-/**
- * Mean and variance by our own kernels: the library's AVX2 code adds up a channel in one sum, which loses two digits over a batch,
- * its AVX512 code one; both read the images once more.
- */
-function ownStatistics(
-  draft: Draft,
-  data: Place,
-  mean: ValueId,
-  variance: ValueId,
-): PrimitiveArguments | undefined {
-  const { block } = draft.layouts;
-  const { shape, key } = data.desc;
-  const [images, channels, height, width] = shape as [number, number, number, number];
-  if (!draft.usesKernels || block === undefined || key !== draft.layouts.images(shape, 'f32').key)
-    return undefined;
-  const blocks = Math.ceil(channels / block);
-  const source: ChannelStatistics = {
-    images,
-    blocks,
-    vectors: block === BLOCK ? 1 : 2,
-    pixels: height * width,
-    parts: partsOf(images, blocks),
-  };
-  if (!fitsKernel(source)) return undefined;
-  const sums = draft.buffers.allocate(draft.layouts.rowMajor([sumsOf(source)]));
-  const both = draft.buffers.allocate(draft.layouts.rowMajor([2, channelsOf(source)]));
-  const inputs = { src: data, dst: sums };
-  draft.steps.kernel({ name: 'sums of channels', source, compile: compileSums, places: inputs });
-  const places = { src: sums, dst: both };
-  draft.steps.kernel({ name: 'mean and variance', source, compile: compileStatistics, places });
-  const layout = draft.layouts.rowMajor([channels]);
-  return {
-    [ARG.mean]: draft.places.define(mean, { ...both, desc: layout }),
-    [ARG.variance]: draft.places.define(variance, seen(both, layout, channelsOf(source))),
-  };
-}
-
 function forward({ draft, inputs, outputs, epsilon, relu }: Forward): void {
   const [x, gamma, beta] = inputs as [ValueId, ValueId, ValueId];
   const [y, mean, variance] = outputs as [ValueId, ValueId, ValueId];
   const data = images(draft, x);
-  const given = ownStatistics(draft, data, mean, variance);
-  const shared = { kind: 'batchNorm', pass: 'training', data: data.desc, epsilon, relu } as const;
-  const spec: BatchNormSpec = { ...shared, givenStatistics: given !== undefined };
+  const own = ownImages(draft, data);
+  if (own) {
+    ownForward(draft, { images: own, data, gamma, beta, epsilon, relu, y, mean, variance });
+    return;
+  }
+  const spec: BatchNormSpec = { kind: 'batchNorm', pass: 'training', data: data.desc, epsilon, relu };
   const primitive = draft.steps.prepare(spec);
   const workspace = primitive.desc('workspace');
   const kept = workspace && draft.buffers.allocate(workspace);
@@ -83,32 +38,36 @@ function forward({ draft, inputs, outputs, epsilon, relu }: Forward): void {
     [ARG.src]: data,
     [ARG.scale]: draft.places.plain(gamma),
     [ARG.shift]: draft.places.plain(beta),
-    ...given,
   };
-  const computed = given
-    ? {}
-    : {
-        [ARG.mean]: draft.places.output(mean, draft.layouts.rowMajor(draft.shapeOf(mean))),
-        [ARG.variance]: draft.places.output(variance, draft.layouts.rowMajor(draft.shapeOf(variance))),
-      };
   const writes = {
     [ARG.dst]: draft.places.outputOver(y, data),
-    ...computed,
+    [ARG.mean]: draft.places.output(mean, draft.layouts.rowMajor(draft.shapeOf(mean))),
+    [ARG.variance]: draft.places.output(variance, draft.layouts.rowMajor(draft.shapeOf(variance))),
     ...(kept ? { [ARG.workspace]: kept } : {}),
   };
   draft.steps.primitive({ spec, primitive, reads, writes });
 }
 
-/** Where the primitive requires a shift, the scale is passed instead: its value is not used. */
 function gradient({ draft, inputs, outputs, epsilon, relu }: Forward): void {
-  const [dy, x, gamma, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
+  const [dy, x, gamma, mean] = inputs as [ValueId, ValueId, ValueId, ValueId];
   const [dx, dgamma, dbeta] = outputs as [ValueId, ValueId, ValueId];
   const data = images(draft, x);
+  const own = ownImages(draft, data);
+  const table = ownTable(draft, mean, gamma);
+  if (own && table) ownGradient(draft, { images: own, data, dy, table, relu, dx, dgamma, dbeta });
+  else libraryGradient({ draft, inputs, outputs, epsilon, relu }, data);
+}
+
+/** Where the primitive requires a shift, the scale is passed instead: its value is not used. */
+function libraryGradient({ draft, inputs, outputs, epsilon, relu }: Forward, data: Place): void {
+  const [dy, , gamma, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
+  const [dx, dgamma, dbeta] = outputs as [ValueId, ValueId, ValueId];
+  const workspace: Place | undefined = relu ? draft.places.asideOf(mean) : undefined;
+  if (relu && !workspace) throw new Error('no forward pass kept where its ReLU was 0');
   const shared = { kind: 'batchNorm', data: data.desc, epsilon, relu } as const;
   const hint = draft.steps.prepare({ ...shared, pass: 'training' });
   const spec: BatchNormSpec = { ...shared, pass: 'gradient', diff: data.desc, forward: hint };
   const primitive = draft.steps.prepare(spec);
-  const workspace: Place | undefined = relu ? draft.places.asideOf(mean) : undefined;
   const diff = draft.places.as(dy, data.desc);
   const channels = draft.layouts.rowMajor(draft.shapeOf(gamma));
   const reads = {

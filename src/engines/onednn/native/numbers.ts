@@ -61,15 +61,12 @@ export function dilationBeyond1({ dilation }: ConvSpec): number[] {
 }
 
 /** Optional parts of batch normalisation, as `dnnl_normalization_flags_t`. */
-export function normalisationFlags(
-  { normalisation: flags }: Numbers,
-  { pass, relu, givenStatistics }: BatchNormSpec,
-): number {
+export function normalisationFlags({ normalisation: flags }: Numbers, { pass, relu }: BatchNormSpec): number {
   return (
     flags.scale |
     flags.shift |
     (relu ? flags.fusedRelu : 0) |
-    (pass === 'inference' || givenStatistics ? flags.globalStatistics : 0)
+    (pass === 'inference' ? flags.globalStatistics : 0)
   );
 }
 

@@ -1,0 +1,280 @@
+import { type Assembler, GPR, type Lanes, type Memory, type Register, type Vector } from './assembler.js';
+import { ARGUMENT, type Constants, DISPLACEMENTS_END, FLOAT, ZERO } from './kernel.js';
+
+/** Images in blocks of channels, `lanes` each, the last of which is filled up with zeros. */
+export interface BlockedImages {
+  readonly images: number;
+  readonly channels: number;
+  /** Of one channel of one image. */
+  readonly pixels: number;
+  /** Channels of a block, and floats of a vector. */
+  readonly lanes: Lanes;
+}
+
+/** Units of work to share out, where there are enough images and blocks: for more threads than most machines have. */
+const LEAST_UNITS = 32;
+
+/** Blocks of channels. */
+export function blocksOf({ channels, lanes }: BlockedImages): number {
+  return Math.ceil(channels / lanes);
+}
+
+/** Channels with those that fill up the last block. */
+export function filledChannels(source: BlockedImages): number {
+  return blocksOf(source) * source.lanes;
+}
+
+/** Bytes of a number for each channel, those that fill up the last block among them. */
+export function rowBytes(source: BlockedImages): number {
+  return filledChannels(source) * FLOAT;
+}
+
+function blockBytes({ pixels, lanes }: BlockedImages): number {
+  return pixels * lanes * FLOAT;
+}
+
+function imageBytes(source: BlockedImages): number {
+  return blocksOf(source) * blockBytes(source);
+}
+
+function leastDivisor(of: number, least: number): number {
+  for (let divisor = 1; divisor < of; divisor++) if (of % divisor === 0 && divisor >= least) return divisor;
+  return of;
+}
+
+/** How many groups of images (`parts`), and of blocks of each, units are; always the same for a shape. */
+export interface Division {
+  readonly parts: number;
+  readonly groups: number;
+}
+
+/** Groups of whole images, whose memory is read from end to end; of few images groups of blocks, too. */
+export function divisionOf(source: BlockedImages): Division {
+  const parts = leastDivisor(source.images, LEAST_UNITS);
+  return { parts, groups: leastDivisor(blocksOf(source), Math.ceil(LEAST_UNITS / parts)) };
+}
+
+/** Whether the addresses that kernels compute are within what machine code can express. */
+export function fitsKernels(source: BlockedImages): boolean {
+  const { parts } = divisionOf(source);
+  return (source.images / parts) * imageBytes(source) < DISPLACEMENTS_END;
+}
+
+/** An operand of a kernel, and the register that points to what is being worked on. */
+export interface Operand {
+  readonly register: Register;
+  /** Where its address lies in the kernel's argument. */
+  readonly argument: number;
+}
+
+/** A number (or several rows of them) for each channel. */
+export interface RowOperand extends Operand {
+  /** From a part's rows to the next one's, where each part has its own. */
+  readonly partBytes?: number;
+}
+
+/** What a unit works on: images, all in the same layout, and rows. */
+export interface WalkOperands {
+  readonly images: readonly Operand[];
+  readonly rows: readonly RowOperand[];
+}
+
+/** Where the address of a kernel's further operand lies in its argument. */
+export function other(index: number): number {
+  return ARGUMENT.others + 8 * index;
+}
+
+/** Emits rax, rdx = the part and the group of the unit in rax. */
+export function emitUnit(asm: Assembler, { groups }: Division): void {
+  asm.set(GPR.rcx, groups);
+  asm.divide(GPR.rcx);
+}
+
+function blocksOfGroup(source: BlockedImages): number {
+  return blocksOf(source) / divisionOf(source).groups;
+}
+
+/** Emits a pointer to the rows of a group, given in rdx, and of a part, given in rax. */
+export function emitRowPointer(
+  asm: Assembler,
+  source: BlockedImages,
+  { register, argument, partBytes }: RowOperand,
+): void {
+  asm.multiply(register, GPR.rdx, blocksOfGroup(source) * asm.vectorBytes);
+  if (partBytes !== undefined) {
+    asm.multiply(GPR.rcx, GPR.rax, partBytes);
+    asm.addRegister(register, GPR.rcx);
+  }
+  asm.addMemory(register, { base: GPR.r15, offset: argument });
+}
+
+/** Emits a pointer to a group's blocks of the first image of all. */
+export function emitFirstImage(asm: Assembler, source: BlockedImages, { register, argument }: Operand): void {
+  asm.multiply(register, GPR.rdx, blocksOfGroup(source) * blockBytes(source));
+  asm.addMemory(register, { base: GPR.r15, offset: argument });
+}
+
+/** Emits a loop over a group's blocks; `body` moves pointers to images on, those to rows are moved here. */
+export function emitBlocks(
+  asm: Assembler,
+  source: BlockedImages,
+  rows: readonly RowOperand[],
+  body: () => void,
+): void {
+  const blocks = blocksOfGroup(source);
+  asm.set(GPR.r12, blocks);
+  const begin = asm.position;
+  body();
+  for (const { register } of rows) asm.addConstant(register, asm.vectorBytes);
+  asm.loopBack(GPR.r12, begin);
+  for (const { register } of rows) asm.addConstant(register, -blocks * asm.vectorBytes);
+}
+
+/**
+ * Emits a loop over the blocks of all images of the part and group in rax and rdx, in the order of memory. `emitBlock` emits what is
+ * done with a block, whose pixels are `pixels`, and moves the pointers to images on. Free are rax, rcx and rdx.
+ */
+export function emitWalk(
+  asm: Assembler,
+  source: BlockedImages,
+  operands: WalkOperands,
+  emitBlock: () => void,
+): void {
+  const { parts } = divisionOf(source);
+  const count = source.images / parts;
+  for (const row of operands.rows) emitRowPointer(asm, source, row);
+  for (const images of operands.images) {
+    emitFirstImage(asm, source, images);
+    asm.multiply(GPR.rcx, GPR.rax, count * imageBytes(source));
+    asm.addRegister(images.register, GPR.rcx);
+  }
+  asm.set(GPR.rbx, count);
+  const begin = asm.position;
+  emitBlocks(asm, source, operands.rows, emitBlock);
+  const between = imageBytes(source) - blocksOfGroup(source) * blockBytes(source);
+  for (const { register } of operands.images) asm.addConstant(register, between);
+  asm.loopBack(GPR.rbx, begin);
+}
+
+/** Emits a loop over pixels, `together` at once, and moves the pointers on; `emit` is given which of them, and its offset. */
+export function emitPixels(
+  asm: Assembler,
+  { pixels, together, images }: Pixels,
+  emit: (index: number, offset: number) => void,
+): void {
+  const some = (count: number): void => {
+    for (let index = 0; index < count; index++) emit(index, index * asm.vectorBytes);
+    for (const { register } of images) asm.addConstant(register, count * asm.vectorBytes);
+  };
+  const rounds = Math.floor(pixels / together);
+  if (rounds > 0) {
+    asm.set(GPR.rcx, rounds);
+    const begin = asm.position;
+    some(together);
+    asm.loopBack(GPR.rcx, begin);
+  }
+  if (pixels % together > 0) some(pixels % together);
+}
+
+/** Pixels to work on. */
+interface Pixels {
+  readonly pixels: number;
+  readonly together: number;
+  readonly images: readonly Operand[];
+}
+
+/** What chooses the channels of a block that exist: a register of masks, or of vectors where those are of 8. */
+const CHOSEN_MASK = 1;
+const CHOSEN: Vector = 14;
+
+/**
+ * Emits which channels of the block in rax exist: operands with a number for each channel end there. Changes rcx and rdx.
+ *
+ * @returns loads and stores of such operands
+ */
+export function emitChosen(asm: Assembler, constants: Constants, source: BlockedImages): ChannelAccess {
+  const { channels, lanes } = source;
+  const rest = channels % lanes === 0 ? lanes : channels % lanes;
+  const chosen = (count: number): number[] => Array.from({ length: lanes }, (_, i) => (i < count ? -1 : 0));
+  const last = constants.bits([blocksOf(source) - 1]);
+  const at = (count: number): number =>
+    lanes === 16 ? 2 ** count - 1 : constants.bits(chosen(count)).offset;
+  asm.set(GPR.rcx, at(rest));
+  const jump = asm.jumpIfAtLeast(GPR.rax, last);
+  asm.set(GPR.rcx, at(lanes));
+  asm.land(jump);
+  if (lanes === 16) {
+    asm.setMask(CHOSEN_MASK, GPR.rcx);
+    return {
+      load: (dst, src) => asm.load(dst, src, CHOSEN_MASK),
+      store: (dst, src) => asm.store(dst, src, CHOSEN_MASK),
+    };
+  }
+  asm.addRegister(GPR.rcx, GPR.r15);
+  asm.load(CHOSEN, { base: GPR.rcx, offset: 0 });
+  return {
+    load: (dst, src) => asm.loadMasked(dst, CHOSEN, src),
+    store: (dst, src) => asm.storeMasked(dst, CHOSEN, src),
+  };
+}
+
+/** Loads and stores of a block's channels that exist; others are loaded as zeros. */
+interface ChannelAccess {
+  load(dst: Vector, src: Memory): void;
+  store(dst: Memory, src: Vector): void;
+}
+
+/** Emits pointers to the rows of the block in rax. */
+export function emitBlockPointers(
+  asm: Assembler,
+  registers: readonly Register[],
+  operands: readonly number[],
+): void {
+  registers.forEach((register, i) => {
+    asm.multiply(register, GPR.rax, asm.vectorBytes);
+    asm.addMemory(register, { base: GPR.r15, offset: operands[i]! });
+  });
+}
+
+/** Sums of so many vectors at once are added up one by one. */
+export const SUMS = 4;
+/** Sums run over so many numbers at the most before they are added to the totals, which keeps rounding small. */
+const SEGMENT = 128;
+
+/** Sums to make of pixels: of each kind, the first of {@link SUMS} registers, and where its total lies. */
+export interface Sum {
+  readonly first: Vector;
+  readonly total: Memory;
+}
+
+/**
+ * Emits sums over a block's pixels, added to totals in memory; changes rcx and rdx.
+ *
+ * @param emit adds the pixel at an offset to the registers of that index
+ */
+export function emitSums(
+  asm: Assembler,
+  { pixels, images }: Pick<Pixels, 'pixels' | 'images'>,
+  sums: readonly Sum[],
+  emit: (index: number, offset: number) => void,
+): void {
+  const segment = (count: number): void => {
+    for (const { first } of sums) for (let i = 0; i < SUMS; i++) asm.move(first + i, ZERO);
+    emitPixels(asm, { pixels: count, together: SUMS, images }, emit);
+    for (const { first, total } of sums) {
+      for (let count = SUMS / 2; count >= 1; count /= 2)
+        for (let i = 0; i < count; i++) asm.vector('add', first + i, first + i, first + i + count);
+      asm.vector('add', first, first, total);
+      asm.store(total, first);
+    }
+  };
+  const length = SEGMENT * SUMS;
+  const segments = Math.floor(pixels / length);
+  if (segments > 0) {
+    asm.set(GPR.rdx, segments);
+    const begin = asm.position;
+    segment(length);
+    asm.loopBack(GPR.rdx, begin);
+  }
+  if (pixels % length > 0) segment(pixels % length);
+}
