@@ -16,7 +16,7 @@ const TUNE_VARIABLE = 'BIASLOSS_TUNE';
 const modes = ['auto', 'on', 'off', 'refresh'] as const;
 
 /** Grows with the ways that there are to choose from: what was measured among others counts no more. */
-const WAYS = 2;
+const WAYS = 3;
 
 /** For measurements that count however busy the machine is. */
 const NEVER = { look: () => false };

@@ -2,6 +2,7 @@ import type { Block, DnnlTraits } from '../dnnl.js';
 import { BLOCK as OWN_BLOCK } from '../kernels/kernel.js';
 import { fitsWinograd } from '../lowering/convShapes.js';
 import { isWideDepthwise } from '../lowering/depthwise.js';
+import { fitsDepthwiseKernels } from '../lowering/ownDepthwise.js';
 import { fitsOwnWinograd } from '../lowering/winograd/convolution.js';
 import { type ElementType, elementBytes } from '../memoryDesc.js';
 import type { Convolution, ConvWay, LibraryWay } from './way.js';
@@ -48,6 +49,22 @@ export function fitsOwn(
   );
 }
 
+/** Whether our own kernels compute a depthwise convolution: those that an activation or a sum follows are the library's. */
+export function fitsOwnDepthwise(
+  { usesKernels, activation, block }: WaySettings,
+  convolution: Convolution,
+): boolean {
+  const { geometry, shapes, hasAddend } = convolution;
+  return (
+    usesKernels &&
+    activation === 'f32' &&
+    block !== undefined &&
+    !hasAddend &&
+    convolution.activation === 'none' &&
+    fitsDepthwiseKernels(geometry, shapes, block)
+  );
+}
+
 /** Whether a weight gradient may be computed in windows of 3×3 taps. */
 export function fitsDepthwiseWindows({ block }: WaySettings, convolution: Convolution): boolean {
   const { pass, hasBias, geometry, shapes } = convolution;
@@ -80,6 +97,7 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
       ? [{ kind: 'library', algorithm: 'winograd', type: 'f32', layout: 'any' } as const]
       : []),
     ...(fitsOwn(settings, convolution) ? [{ kind: 'ownWinograd' } as const] : []),
+    ...(fitsOwnDepthwise(settings, convolution) ? [{ kind: 'ownDepthwise' } as const] : []),
     ...(fitsDepthwiseWindows(settings, convolution) ? [{ kind: 'depthwiseWindows' } as const] : []),
     ...products(convolution, activation),
     // Named blocks matter where the library prefers other layouts, whose code is slow: depthwise ones.

@@ -47,13 +47,18 @@ export interface OwnWinogradWay {
   readonly kind: 'ownWinograd';
 }
 
+/** A depthwise convolution by our own kernels. */
+export interface OwnDepthwiseWay {
+  readonly kind: 'ownDepthwise';
+}
+
 /** A wide depthwise weight gradient, in windows of 3×3 taps. */
 export interface DepthwiseWindowsWay {
   readonly kind: 'depthwiseWindows';
 }
 
 /** How a convolution is computed. */
-export type ConvWay = LibraryWay | ProductWay | OwnWinogradWay | DepthwiseWindowsWay;
+export type ConvWay = LibraryWay | ProductWay | OwnWinogradWay | OwnDepthwiseWay | DepthwiseWindowsWay;
 
 /** Chooses how convolutions are computed. */
 export interface Ways {
@@ -69,6 +74,8 @@ export function nameOfWay(way: ConvWay): string {
       return `product ${way.type}${way.turned ? ' turned' : ''}${way.filled ? ' filled up' : ''}`;
     case 'ownWinograd':
       return 'own winograd f32';
+    case 'ownDepthwise':
+      return 'own depthwise f32';
     case 'depthwiseWindows':
       return 'windows';
   }
