@@ -29,7 +29,7 @@ export const ARG = {
 export type Block = 8 | 16;
 
 /** Layouts in blocks: of images (nChw8c, nChw16c), and of weights in blocks of 8 inputs and outputs. */
-export type LayoutName = `aBcd${Block}b` | 'ABcd8b8a' | 'ABcd8a8b';
+export type LayoutName = `aBcd${Block}b` | `Abcde${Block}a` | 'ABcd8b8a' | 'ABcd8a8b';
 
 /** Differences between the versions beyond their C API. */
 export interface DnnlTraits {

@@ -1,4 +1,5 @@
 import { type Assembler, GPR, type Lanes, type Memory, type Register, type Vector } from './assembler.js';
+import { leastDivisor } from './divisors.js';
 import { ARGUMENT, type Constants, DISPLACEMENTS_END, FLOAT, ZERO } from './kernel.js';
 
 /** Images in blocks of channels, `lanes` each, the last of which is filled up with zeros. */
@@ -35,11 +36,6 @@ function blockBytes({ pixels, lanes }: BlockedImages): number {
 
 function imageBytes(source: BlockedImages): number {
   return blocksOf(source) * blockBytes(source);
-}
-
-function leastDivisor(of: number, least: number): number {
-  for (let divisor = 1; divisor < of; divisor++) if (of % divisor === 0 && divisor >= least) return divisor;
-  return of;
 }
 
 /** How many groups of images (`parts`), and of blocks of each, units are; always the same for a shape. */

@@ -1,4 +1,5 @@
 /** What the weight gradient of a 1×1 convolution is divided into. */
+import { greatestDivisor, leastDivisor } from './divisors.js';
 import { DISPLACEMENTS_END, FLOAT } from './kernel.js';
 
 /** Channels of a block, which are the floats of a vector. */
@@ -57,20 +58,12 @@ export function groupsOf({ outputs }: PointwiseGradient): Groups {
   return { count: Math.ceil(all / blocks), blocks };
 }
 
-/** The greatest divisor of a number that is no greater than another. */
-export function greatestDivisor(number: number, most: number): number {
-  let divisor = Math.max(1, Math.min(number, Math.floor(most)));
-  while (number % divisor !== 0) divisor--;
-  return divisor;
-}
-
 /** Groups of images that have totals of their own, so that many threads have something to do: always the same for a shape. */
 export function partsOf(source: PointwiseGradient): number {
   const { images } = source;
   const units = columnsOf(source).count * groupsOf(source).count;
-  for (let parts = 1; parts < MOST_PARTS; parts++)
-    if (images % parts === 0 && parts * units >= LEAST_UNITS) return parts;
-  return greatestDivisor(images, MOST_PARTS);
+  const parts = leastDivisor(images, LEAST_UNITS / units);
+  return parts <= MOST_PARTS ? parts : greatestDivisor(images, MOST_PARTS);
 }
 
 /** Outputs, filled up to whole blocks: as many numbers has the gradient toward a bias. */

@@ -1,14 +1,9 @@
 /** Machine code of the sums of products that are a 1×1 convolution's weight gradient. */
+
 import { type Assembler, GPR, type Vector } from './assembler.js';
+import { greatestDivisor } from './divisors.js';
 import { FLOAT } from './kernel.js';
-import {
-  BLOCK,
-  greatestDivisor,
-  imageBytes,
-  type PointwiseGradient,
-  VECTOR,
-  type Vectors,
-} from './pointwiseShape.js';
+import { BLOCK, imageBytes, type PointwiseGradient, VECTOR, type Vectors } from './pointwiseShape.js';
 
 /** Sums run over about so many pixels before they are added to the totals, which keeps rounding small. */
 const SEGMENT = 192;

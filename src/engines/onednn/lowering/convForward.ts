@@ -9,6 +9,7 @@ import { type Convolution, type LibraryWay, nameOfWay } from '../ways/way.js';
 import { convSpec } from './convSpec.js';
 import { onValues, winogradOperands } from './convValues.js';
 import { activationOps, binary } from './elementwise.js';
+import { ownDepthwiseForward } from './ownDepthwise.js';
 import { productForward } from './product/convolution.js';
 import { winogradForward } from './winograd/convolution.js';
 
@@ -109,6 +110,7 @@ export function lowerForward(draft: Draft, forward: Forward): void {
   const way = draft.ways.choose(convolution);
   const postOps = activation ? activationOps(activation) : [];
   if (way.kind === 'ownWinograd') ownForward(draft, forward);
+  else if (way.kind === 'ownDepthwise') ownDepthwiseForward(draft, convolution, forward);
   else if (way.kind === 'product') productForward(draft, forward, way, postOps);
   else if (way.kind !== 'library') throw new Error(`${nameOfWay(way)} is for weight gradients`);
   else if (forward.addend !== undefined) addOnto(draft, forward, way, postOps);

@@ -7,6 +7,7 @@ import { type Convolution, type LibraryWay, nameOfWay } from '../ways/way.js';
 import { convSpec } from './convSpec.js';
 import { inBlocks, onValues, winogradOperands } from './convValues.js';
 import { wideDepthwiseGradient } from './depthwise.js';
+import { ownDepthwiseGradients, ownDepthwiseInputGradient } from './ownDepthwise.js';
 import { pointwiseWeightGradient } from './pointwise.js';
 import { productInputGradient, productWeightGradient } from './product/convolution.js';
 import { winogradInputGradient, winogradWeightGradient } from './winograd/convolution.js';
@@ -31,7 +32,8 @@ export function inputGradient(
   if (way.kind === 'ownWinograd') {
     const dst = draft.places.output(dx, draft.layouts.images(shapes.x));
     winogradInputGradient(draft, winogradOperands(draft, { images: dy, weight, shapes }), dst);
-  } else if (way.kind === 'product') productInputGradient(draft, { convolution, dy, weight, dx }, way);
+  } else if (way.kind === 'ownDepthwise') ownDepthwiseInputGradient(draft, convolution, { dy, weight, dx });
+  else if (way.kind === 'product') productInputGradient(draft, { convolution, dy, weight, dx }, way);
   else if (way.kind !== 'library') throw new Error(`${nameOfWay(way)} is for weight gradients`);
   else {
     const spec = convSpec(draft, convolution, way);
@@ -94,6 +96,9 @@ export function parameterGradient(
   switch (way.kind) {
     case 'depthwiseWindows':
       wideDepthwiseGradient(draft, geometry, { dy, x, dw });
+      return;
+    case 'ownDepthwise':
+      ownDepthwiseGradients(draft, convolution, { dy, x, dw, dbias });
       return;
     case 'ownWinograd':
       draft.places.define(

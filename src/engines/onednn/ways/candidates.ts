@@ -2,6 +2,7 @@ import type { Block, DnnlTraits } from '../dnnl.js';
 import { BLOCK as OWN_BLOCK } from '../kernels/kernel.js';
 import { fitsWinograd } from '../lowering/convShapes.js';
 import { isWideDepthwise } from '../lowering/depthwise.js';
+import { fitsDepthwiseKernels } from '../lowering/ownDepthwise.js';
 import { fitsPointwiseGradient } from '../lowering/pointwise.js';
 import { fitsOwnWinograd } from '../lowering/winograd/convolution.js';
 import { type ElementType, elementBytes } from '../memoryDesc.js';
@@ -46,6 +47,22 @@ export function fitsOwn(
     !(convolution.pass === 'weightGradient' && convolution.hasBias) &&
     fitsWinograd(geometry, shapes.weight, block) &&
     fitsOwnWinograd(shapes)
+  );
+}
+
+/** Whether our own kernels compute a depthwise convolution: those that an activation or a sum follows are the library's. */
+export function fitsOwnDepthwise(
+  { usesKernels, activation, block }: WaySettings,
+  convolution: Convolution,
+): boolean {
+  const { geometry, shapes, hasAddend } = convolution;
+  return (
+    usesKernels &&
+    activation === 'f32' &&
+    block !== undefined &&
+    !hasAddend &&
+    convolution.activation === 'none' &&
+    fitsDepthwiseKernels(geometry, shapes, block)
   );
 }
 
@@ -98,6 +115,7 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
       ? [{ kind: 'library', algorithm: 'winograd', type: 'f32', layout: 'any' } as const]
       : []),
     ...(fitsOwn(settings, convolution) ? [{ kind: 'ownWinograd' } as const] : []),
+    ...(fitsOwnDepthwise(settings, convolution) ? [{ kind: 'ownDepthwise' } as const] : []),
     ...(fitsDepthwiseWindows(settings, convolution) ? [{ kind: 'depthwiseWindows' } as const] : []),
     ...(fitsOwnPointwise(settings, convolution) ? [{ kind: 'ownPointwise' } as const] : []),
     ...products(convolution, activation),

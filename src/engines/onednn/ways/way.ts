@@ -47,6 +47,11 @@ export interface OwnWinogradWay {
   readonly kind: 'ownWinograd';
 }
 
+/** A depthwise convolution by our own kernels. */
+export interface OwnDepthwiseWay {
+  readonly kind: 'ownDepthwise';
+}
+
 /** A wide depthwise weight gradient, in windows of 3×3 taps. */
 export interface DepthwiseWindowsWay {
   readonly kind: 'depthwiseWindows';
@@ -58,7 +63,13 @@ export interface OwnPointwiseWay {
 }
 
 /** How a convolution is computed. */
-export type ConvWay = LibraryWay | ProductWay | OwnWinogradWay | DepthwiseWindowsWay | OwnPointwiseWay;
+export type ConvWay =
+  | LibraryWay
+  | ProductWay
+  | OwnWinogradWay
+  | OwnDepthwiseWay
+  | OwnPointwiseWay
+  | DepthwiseWindowsWay;
 
 /** Chooses how convolutions are computed. */
 export interface Ways {
@@ -74,6 +85,8 @@ export function nameOfWay(way: ConvWay): string {
       return `product ${way.type}${way.turned ? ' turned' : ''}${way.filled ? ' filled up' : ''}`;
     case 'ownWinograd':
       return 'own winograd f32';
+    case 'ownDepthwise':
+      return 'own depthwise f32';
     case 'depthwiseWindows':
       return 'windows';
     case 'ownPointwise':
