@@ -11,6 +11,7 @@ import { type Accuracy, NO_ACCURACY } from './metrics.js';
 import type { RunLength } from './runLength.js';
 import { StepRunner, type StepTotals } from './stepRunner.js';
 import type { TrainerOptions } from './trainerOptions.js';
+import { withNext } from './withNext.js';
 
 /** How a run ended: complete, or stopped after a step because {@link Trainer.stop} was called. */
 export type TrainerOutcome = 'complete' | 'interrupted';
@@ -130,12 +131,13 @@ export class Trainer {
     const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize });
     let number = this.steps.firstBatch(step);
     let begin = performance.now();
-    for await (const batch of train.epoch(epoch, number)) {
+    for await (const { item: batch, next } of withNext(train.epoch(epoch, number), this.steps.looksAhead)) {
       if (!this.steps.isWithinStep && (await learner.overRanks.any(this.stopping))) return undefined;
       if (!this.hasBatch) await this.begin(batch);
       const isLast = ++number === train.stepsPerEpoch;
       const learningRate = this.learningRate();
-      const totals = await this.steps.add(batch, { learningRate, step: this.progress.globalStep, isLast });
+      const { globalStep } = this.progress;
+      const totals = await this.steps.add(batch, { learningRate, step: globalStep, isLast, next });
       const seconds = (performance.now() - begin) / 1000;
       meter.addTime(seconds);
       this.stepSeconds += seconds;
