@@ -1,8 +1,9 @@
-import type { Batch } from '../data/batch.js';
+import type { Batch, BatchSource } from '../data/batch.js';
 import type { Learner } from './learner.js';
 import { type AccuracySums, accuracySums, addAccuracy, NO_ACCURACY } from './metrics.js';
 import type { LabelledBatch, Weighting } from './stepResult.js';
 import type { Teacher } from './teacher.js';
+import { type WithNext, withNext } from './withNext.js';
 
 /** A training step's figures, over all of its batches and ranks. */
 export interface StepTotals {
@@ -23,7 +24,7 @@ export interface StepOptions {
   readonly step: number;
   /** Whether no batch of the epoch follows. */
   readonly isLast: boolean;
-  /** The batch that follows, where {@link StepRunner.looksAhead}. */
+  /** The batch that follows, as {@link StepRunner.batchesOf} has it. */
   readonly next?: Batch | undefined;
 }
 
@@ -43,10 +44,11 @@ export class StepRunner {
     private readonly teacher?: Teacher,
   ) {}
 
-  /** Whether a step takes the batch of the next one, too: it goes up meanwhile. */
-  get looksAhead(): boolean {
+  /** The batches of an epoch from the given one on, each with the next one where that goes up while a step computes. */
+  batchesOf(source: BatchSource, epoch: number, start: number): AsyncIterable<WithNext<Batch>> {
     // A teacher reads a batch's images before the learner.
-    return this.learner.engine.takesAhead === true && this.accumulate === 1 && !this.teacher;
+    const looksAhead = this.learner.engine.takesAhead === true && this.accumulate === 1 && !this.teacher;
+    return withNext(source.epoch(epoch, start), looksAhead);
   }
 
   /** Whether a step has started and lacks batches. */

@@ -11,7 +11,6 @@ import { type Accuracy, NO_ACCURACY } from './metrics.js';
 import type { RunLength } from './runLength.js';
 import { StepRunner, type StepTotals } from './stepRunner.js';
 import type { TrainerOptions } from './trainerOptions.js';
-import { withNext } from './withNext.js';
 
 /** How a run ended: complete, or stopped after a step because {@link Trainer.stop} was called. */
 export type TrainerOutcome = 'complete' | 'interrupted';
@@ -131,7 +130,7 @@ export class Trainer {
     const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize });
     let number = this.steps.firstBatch(step);
     let begin = performance.now();
-    for await (const { item: batch, next } of withNext(train.epoch(epoch, number), this.steps.looksAhead)) {
+    for await (const { item: batch, next } of this.steps.batchesOf(train, epoch, number)) {
       if (!this.steps.isWithinStep && (await learner.overRanks.any(this.stopping))) return undefined;
       if (!this.hasBatch) await this.begin(batch);
       const isLast = ++number === train.stepsPerEpoch;
