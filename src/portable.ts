@@ -134,7 +134,7 @@ export {
 } from './train/exportWeights.js';
 export { withFlips } from './train/flips.js';
 export { Learner } from './train/learner.js';
-export type { LearnerOptions } from './train/learnerOptions.js';
+export type { LearnerOptions, LearnerStep } from './train/learnerOptions.js';
 export {
   type Checkpoint,
   checkpointBytes,

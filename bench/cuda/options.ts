@@ -24,7 +24,7 @@ export function addCuda(program: Command, actions: CudaActions): void {
     .command('cuda')
     .description(
       'the CUDA engine on an NVIDIA GPU: its tests on the card, training steps and evaluation on batches that are on the card, ' +
-        'where their time goes, and PyTorch at the fastest of its ways on the same card (eager or torch.compile, each also as one ' +
+        'training with a loader, where the time goes, and PyTorch at the fastest of its ways on the same card (eager or torch.compile, each also as one ' +
         'CUDA graph; channels_last). Tables in Markdown go to stdout, progress to stderr. Other engines: bench models',
     )
     .addOption(
@@ -56,6 +56,7 @@ export function addCuda(program: Command, actions: CudaActions): void {
     .addOption(pythonOption())
     .option('--no-pytorch', 'time this library alone')
     .option('--no-checks', 'leave out the tests on the card')
+    .option('--no-loading', 'leave out training with a loader, whose batches come from memory')
     .option('--no-profile', 'leave out the tables of each step’s parts')
     .option('--json <file>', 'write our figures to a file, a JSON line each')
     .action((options: CudaOptions) => actions.cuda(options));

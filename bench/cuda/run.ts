@@ -1,13 +1,15 @@
 import { writeFileSync } from 'node:fs';
+import { createEngine } from '../../src/engines/createEngine.js';
 import type { Device } from '../../src/engines/cuda/device.js';
 import { openDevice } from '../../src/engines/cuda/native/openDevice.js';
 import { measurePeaks } from '../../src/engines/cuda/peaks.js';
-import type { MachinePeaks } from '../../src/engines/engine.js';
+import type { Engine, MachinePeaks } from '../../src/engines/engine.js';
 import { errorMessage } from '../../src/errors.js';
 import { checkOnCard } from './checks.js';
+import { measureLoading } from './loading.js';
 import { measureOurs, type OurFigures } from './ours.js';
 import { bestOf, hasPyTorchOnCard, type PyTorchFigures, readFigures, runPyTorch } from './pytorch.js';
-import { type CudaComparison, comparisonTable, peaksText, profileTable } from './tables.js';
+import { type CudaComparison, comparisonTable, loadingText, peaksText, profileTable } from './tables.js';
 import { type CudaWorkload, nameOf, type WorkloadOptions, workloadsOf } from './workload.js';
 
 /** What `bench cuda` is told. */
@@ -16,6 +18,8 @@ export interface CudaOptions extends WorkloadOptions {
   readonly seconds: number;
   /** Whether the tests on the card come first. */
   readonly checks: boolean;
+  /** Whether training with a loader is timed, too. */
+  readonly loading: boolean;
   /** Whether a table of each step's parts is printed. */
   readonly profile: boolean;
   /** The Python whose PyTorch is timed beside; false for none. */
@@ -47,6 +51,22 @@ export async function timeCuda(options: CudaOptions, { print, progress }: CudaOu
   if (!passed) progress('some checks on the card failed');
   // Each side has the card to itself.
   const torch = known ?? (await timePyTorch(options, progress));
+  const stepsRan = await timeSteps(options, torch, { print, progress });
+  // The engine has the card to itself.
+  const loaded = !options.loading || (await timeLoading(options, { print, progress }));
+  return passed && stepsRan && loaded;
+}
+
+/**
+ * Times steps, and prints their tables.
+ *
+ * @returns whether every step ran
+ */
+async function timeSteps(
+  options: CudaOptions,
+  torch: PyTorchFigures | undefined,
+  { print, progress }: CudaOutput,
+): Promise<boolean> {
   const device = openDevice();
   try {
     const peaks = await measurePeaks(device);
@@ -54,7 +74,7 @@ export async function timeCuda(options: CudaOptions, { print, progress }: CudaOu
     const found = await timeAll(device, options, progress);
     print(reportOf(found, torch, peaks, options.profile));
     if (options.json !== undefined) writeFileSync(options.json, jsonLines(found));
-    return passed && found.every(({ ours }) => ours !== undefined);
+    return found.every(({ ours }) => ours !== undefined);
   } finally {
     device.close();
   }
@@ -69,6 +89,25 @@ async function timePyTorch(
   if (hasPyTorchOnCard(python)) return runPyTorch(options, python, progress);
   progress(`${python} has no PyTorch that sees the card: timing this library alone`);
   return undefined;
+}
+
+/**
+ * Times training with a loader, and prints a line for each step.
+ *
+ * @returns whether every training ran
+ */
+async function timeLoading(options: CudaOptions, { print, progress }: CudaOutput): Promise<boolean> {
+  let ran = true;
+  for (const workload of workloadsOf(options).filter(({ mode }) => mode === 'train')) {
+    try {
+      const start = (): Promise<Engine> => createEngine('cuda', { precision: workload.precision });
+      print(loadingText(workload, await measureLoading(start, workload, options.seconds)));
+    } catch (error) {
+      progress(`${nameOf(workload)} with loading failed: ${errorMessage(error)}`);
+      ran = false;
+    }
+  }
+  return ran;
 }
 
 interface Timed {

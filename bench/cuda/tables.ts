@@ -1,5 +1,6 @@
 import type { MachinePeaks, ProfileEntry } from '../../src/engines/engine.js';
 import { groupBy, type ProfileTotals, summarise, totalsOf } from '../../src/profile/summary.js';
+import type { Rate } from '../loader/rate.js';
 import { figure, markdown, NOTHING, spreadText } from '../table.js';
 import type { OurFigures } from './ours.js';
 import type { PyTorchFigure } from './pytorch.js';
@@ -41,6 +42,15 @@ function comparisonRow({ workload, ours, pytorch }: CudaComparison): string[] {
     ...[pytorch?.ms.toFixed(2) ?? NOTHING, pytorch?.variant ?? NOTHING, rate(pytorch?.ms)],
     ...[ratio, ours ? ours.runMilliseconds.toFixed(2) : NOTHING],
   ];
+}
+
+/** The line of a training with a loader. */
+export function loadingText(
+  workload: Omit<CudaWorkload, 'model'>,
+  { perSecond, waited, processorMs }: Rate,
+): string {
+  const share = `${(100 * waited).toFixed(0)}% of the time waiting for batches`;
+  return `${nameOf(workload)} with loading: ${perSecond.toFixed(0)} images/s, ${share}, ${processorMs.toFixed(3)} ms of processor time an image`;
 }
 
 /** What a card does at its best. */

@@ -55,7 +55,8 @@ export async function rateOf(
     }
 }
 
-function processorMs(): number {
+/** Processor time of this process so far, all threads, in ms. */
+export function processorMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }

@@ -148,6 +148,7 @@ function withReason(engine: Engine, reason: string): Engine {
       return `${engine.description} (${reason})`;
     },
     precision: engine.precision,
+    takesAhead: engine.takesAhead,
     variables: (specs) => engine.variables(specs),
     compile: (program, options) => engine.compile(program, options),
     ...(measurePeaks && { measurePeaks }),

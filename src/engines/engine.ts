@@ -124,12 +124,14 @@ export interface Executable {
   /**
    * Runs the program once and writes its updates.
    *
-   * @param inputs every input of the program by name. The engine may take over the arrays' buffers
-   *   (transfer them to its worker): do not use them afterwards.
+   * @param inputs every input of the program by name, but for those that the run before was given ahead. The engine may take over the
+   *   arrays' buffers (transfer them to its worker): do not use them afterwards.
+   * @param ahead inputs of the next run, which go up while this one computes; for engines with {@link Engine.takesAhead}. They are
+   *   taken over, too. If the next run is given an input nonetheless, that one counts; a profile, or a run that fails, forgets them.
    * @returns the program's outputs by name
    * @throws Error naming the input, when one is missing or of the wrong size or type
    */
-  run(inputs: NamedData, options?: RunOptions): Promise<Record<string, TensorData>>;
+  run(inputs: NamedData, options?: RunOptions, ahead?: NamedData): Promise<Record<string, TensorData>>;
   /** Runs the program once, timing each primitive; absent if unsupported. */
   profile?(inputs: NamedData, options?: RunOptions): Promise<ProfileEntry[]>;
   /** Frees what the program holds. */
@@ -143,6 +145,8 @@ export interface Engine {
   /** Library, version, threads and instruction set, human-readable. */
   readonly description: string;
   readonly precision: Precision;
+  /** Whether a run takes inputs of the next one, which go up meanwhile. Default false. */
+  readonly takesAhead?: boolean | undefined;
   /**
    * Makes variables, zero, which live until they are disposed of.
    *
@@ -238,6 +242,8 @@ export interface EngineBackend<V extends BackendVariable = BackendVariable> {
   readonly description: string;
   /** Its arithmetic; `auto` is resolved. */
   readonly precision: Precision;
+  /** As {@link Engine.takesAhead}. */
+  readonly takesAhead?: boolean | undefined;
   /** Makes a variable, zero. */
   variable(type: TensorType): V | Promise<V>;
   /** Prepares a program; if that fails, everything is freed. */
@@ -255,9 +261,11 @@ export interface EngineBackend<V extends BackendVariable = BackendVariable> {
 /** A program on a backend. */
 export interface BackendExecutable {
   readonly description?: string | undefined;
+  /** @param ahead of backends with {@link EngineBackend.takesAhead}: inputs of the next run, which leaves them out or replaces them */
   run(
     inputs: NamedData,
     options: Required<RunOptions>,
+    ahead?: NamedData,
   ): Record<string, TensorData> | Promise<Record<string, TensorData>>;
   profile?(inputs: NamedData, options: Required<RunOptions>): ProfileEntry[] | Promise<ProfileEntry[]>;
   close(): void | Promise<void>;

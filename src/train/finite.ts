@@ -38,9 +38,14 @@ export function expectFinite(tensors: StateDictTensors, path: string): void {
  * @throws UserError naming the first such image by its place, from 1
  */
 export function expectFiniteImages(images: Float32Array, count: number): void {
-  if (isFinite32(images)) return;
+  if (hasFiniteImages(images)) return;
   const place = Math.floor((count * images.findIndex((value) => !Number.isFinite(value))) / images.length);
   throw new UserError(`image ${place + 1} of the batch has values that are not finite`);
+}
+
+/** Whether {@link expectFiniteImages} takes images. */
+export function hasFiniteImages(images: Float32Array): boolean {
+  return isFinite32(images);
 }
 
 /** Whether all values are finite: sums of f32 numbers in double precision are, unless a value is not. */

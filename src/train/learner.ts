@@ -4,10 +4,11 @@ import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
 import { averagedEntries, averageName, checkDecay } from './averages.js';
+import { BatchAhead } from './batchAhead.js';
 import type { Predictions } from './classifier.js';
 import { expectFiniteImages } from './finite.js';
 import { LearnerEvaluation } from './learnerEvaluation.js';
-import type { LearnerOptions } from './learnerOptions.js';
+import type { LearnerOptions, LearnerStep } from './learnerOptions.js';
 import { type EvaluationOptions, gradientName } from './programs.js';
 import { RankSums } from './rankSums.js';
 import { checkStateDict, floatsOf, namedState, type StateDictTensors } from './stateDict.js';
@@ -31,6 +32,7 @@ export class Learner {
   private readonly executables: StepExecutables;
   /** Batches whose gradients have not been used by an update yet. */
   private accumulated = 0;
+  private readonly batches: BatchAhead;
   private readonly evaluation: LearnerEvaluation;
   private readonly training: TrainingState;
   /** Sums over ranks, which all must ask for at the same point. */
@@ -46,6 +48,7 @@ export class Learner {
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new UsageError(`clipNorm must be a number above 0, not ${clipNorm}`);
     checkDecay(options.averageDecay);
+    this.batches = new BatchAhead(this.batchSize);
     this.overRanks = new RankSums(engine, options.ranks);
     const averaged = this.isAveraged ? { entries: averagedEntries(options.model), values } : undefined;
     this.training = new TrainingState(engine, entries, loss, optimizer, averaged);
@@ -120,22 +123,17 @@ export class Learner {
    * One training step: forward, backward, update.
    *
    * @param batch exactly `batchSize` images
-   * @param options learningRate of this step; step: its number since the start of the run, on which
-   *   dropout's random numbers depend
    * @throws UserError when a value of an image is not finite
    */
-  async step(
-    batch: LabelledBatch,
-    options: { readonly learningRate: number; readonly step: number },
-  ): Promise<StepResult> {
+  async step(batch: LabelledBatch, options: LearnerStep): Promise<StepResult> {
     const { seed = 0 } = this.options;
-    expectFiniteImages(batch.images, this.batchSize);
-    const executable = await this.executables.step(options.step);
-    const inputs: NamedData = {
-      ...inputsOfBatch(batch),
-      ...this.training.updateInputs(options.learningRate),
-    };
-    const result = stepResultOf(await executable.run(inputs, { seed, step: options.step }));
+    const { step, learningRate } = options;
+    const executable = await this.executables.step(step);
+    const next =
+      this.engine.takesAhead && this.executables.isSameStep(step, step + 1) ? options.next : undefined;
+    const { own, ahead } = this.batches.inputsOf(executable, batch, next);
+    const inputs: NamedData = { ...own, ...this.training.updateInputs(learningRate) };
+    const result = stepResultOf(await executable.run(inputs, { seed, step }, ahead));
     this.countPass();
     this.training.countStep();
     return result;

@@ -1,4 +1,5 @@
 import type { StepParts } from './stepExecutables.js';
+import type { LabelledBatch } from './stepResult.js';
 
 /** Options of a learner; it does not close the engine. */
 export interface LearnerOptions extends StepParts {
@@ -6,4 +7,16 @@ export interface LearnerOptions extends StepParts {
   readonly evaluationBatchSize?: number | undefined;
   /** Seed of the initial values and of dropout. Default 0. */
   readonly seed?: number | undefined;
+}
+
+/** Options of a training step. */
+export interface LearnerStep {
+  readonly learningRate: number;
+  /** Its number since the start of the run, on which dropout's random numbers depend. */
+  readonly step: number;
+  /**
+   * The batch of the next step, which goes up meanwhile where the engine takes inputs ahead: its arrays may be handed over, and the
+   * next call takes the same object. Default: it is not known yet.
+   */
+  readonly next?: LabelledBatch | undefined;
 }

@@ -1,5 +1,5 @@
 import { type Ranks, SOLO } from '../distributed/communicator.js';
-import type { CompileOptions, Engine, Executable, Variables } from '../engines/engine.js';
+import type { CompileOptions, Engine, Executable, Precision, Variables } from '../engines/engine.js';
 import { type Program, variablesOf } from '../graph/program.js';
 import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
@@ -84,6 +84,11 @@ export class StepExecutables {
     return this.inPrecision('step', number, () => trainProgram(model, loss, optimizer, batchSize, options));
   }
 
+  /** Whether {@link step} is the same program for two steps. */
+  isSameStep(one: number, other: number): boolean {
+    return this.precisionOf(one) === this.precisionOf(other);
+  }
+
   /** Forward and backward, with the gradients accumulated in the engine. */
   backward(number: number): Promise<Executable> {
     const { model, loss, batchSize } = this.parts;
@@ -134,11 +139,16 @@ export class StepExecutables {
   }
 
   private async inPrecision(name: string, step: number, build: () => Program): Promise<Executable> {
-    const { engine, f32Steps = 0 } = this.parts;
-    const precision = step < f32Steps ? 'f32' : engine.precision;
+    const { engine } = this.parts;
+    const precision = this.precisionOf(step);
     if (precision !== 'f32') await this.release(`${name} in f32`);
     else if (engine.precision !== 'f32') await this.release(`${name} in ${engine.precision}`);
     return this.once(`${name} in ${precision}`, build, { precision, together: true });
+  }
+
+  private precisionOf(step: number): Precision {
+    const { engine, f32Steps = 0 } = this.parts;
+    return step < f32Steps ? 'f32' : engine.precision;
   }
 
   private once(name: string, build: () => Program, options?: HowCompiled): Promise<Executable> {

@@ -1,8 +1,9 @@
-import type { Batch } from '../data/batch.js';
+import type { Batch, BatchSource } from '../data/batch.js';
 import type { Learner } from './learner.js';
 import { type AccuracySums, accuracySums, addAccuracy, NO_ACCURACY } from './metrics.js';
-import type { Weighting } from './stepResult.js';
+import type { LabelledBatch, Weighting } from './stepResult.js';
 import type { Teacher } from './teacher.js';
+import { type WithNext, withNext } from './withNext.js';
 
 /** A training step's figures, over all of its batches and ranks. */
 export interface StepTotals {
@@ -16,9 +17,22 @@ export interface StepTotals {
 
 const NOTHING: StepTotals = { sums: NO_ACCURACY, loss: 0, batches: 0, weightings: [] };
 
+/** A step's batch as the trainer has it. */
+export interface StepOptions {
+  readonly learningRate: number;
+  /** Its number since the start of the run. */
+  readonly step: number;
+  /** Whether no batch of the epoch follows. */
+  readonly isLast: boolean;
+  /** The batch that follows, as {@link StepRunner.batchesOf} has it. */
+  readonly next?: Batch | undefined;
+}
+
 /** Makes training steps of one or several batches each; see {@link Learner.backward}. */
 export class StepRunner {
   private totals = NOTHING;
+  /** What the learner was given of the batch that follows. */
+  private ahead: { readonly batch: Batch; readonly labelled: LabelledBatch } | undefined;
 
   /**
    * @param accumulate batches of a step; the last step of an epoch may have fewer
@@ -29,6 +43,13 @@ export class StepRunner {
     private readonly accumulate: number,
     private readonly teacher?: Teacher,
   ) {}
+
+  /** The batches of an epoch from the given one on, each with the next one where that goes up while a step computes. */
+  batchesOf(source: BatchSource, epoch: number, start: number): AsyncIterable<WithNext<Batch>> {
+    // A teacher reads a batch's images before the learner.
+    const looksAhead = this.learner.engine.takesAhead === true && this.accumulate === 1 && !this.teacher;
+    return withNext(source.epoch(epoch, start), looksAhead);
+  }
 
   /** Whether a step has started and lacks batches. */
   get isWithinStep(): boolean {
@@ -53,13 +74,9 @@ export class StepRunner {
   /**
    * Adds a batch to the step. Its gradients are computed at once, the update with the step's last batch.
    *
-   * @param options step: its number since the start of the run; isLast: whether no batch of the epoch follows
    * @returns the step's figures if it is complete
    */
-  async add(
-    batch: Batch,
-    options: { readonly learningRate: number; readonly step: number; readonly isLast: boolean },
-  ): Promise<StepTotals | undefined> {
+  async add(batch: Batch, options: StepOptions): Promise<StepTotals | undefined> {
     const before = this.totals;
     this.totals = NOTHING;
     const { loss, sums, weighting } = await this.pass(batch, options, before.batches);
@@ -80,22 +97,29 @@ export class StepRunner {
   }
 
   private async pass(
-    { images, labels, targets, count }: Batch,
-    { learningRate, step }: { readonly learningRate: number; readonly step: number },
+    given: Batch,
+    { learningRate, step, next }: StepOptions,
     index: number,
   ): Promise<{ loss: number; sums: AccuracySums; weighting: Weighting | undefined }> {
     const { classes } = this.learner.model.config;
-    const teacherLogits = await this.teacher?.logits(images);
-    const batch = { images, labels: targets ?? labels.slice(), teacherLogits };
+    const { labels, count } = given;
+    const batch = this.ahead?.batch === given ? this.ahead.labelled : await this.labelled(given);
+    this.ahead = next && { batch: next, labelled: await this.labelled(next) };
     const { loss, logits, weighting } =
       this.accumulate > 1
         ? await this.learner.backward(batch, { batch: this.firstBatch(step) + index })
-        : await this.learner.step(batch, { learningRate, step });
+        : await this.learner.step(batch, { learningRate, step, next: this.ahead?.labelled });
     return {
       loss,
       sums: accuracySums(logits, labels, { classes, count }),
       weighting: weighting && (await this.overRanks(weighting)),
     };
+  }
+
+  /** A batch for the learner, which leaves its labels. */
+  private async labelled({ images, labels, targets }: Batch): Promise<LabelledBatch> {
+    const teacherLogits = await this.teacher?.logits(images);
+    return { images, labels: targets ?? labels.slice(), teacherLogits };
   }
 
   private async overRanks({ variances, weights }: Weighting): Promise<Weighting> {

@@ -130,12 +130,13 @@ export class Trainer {
     const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize });
     let number = this.steps.firstBatch(step);
     let begin = performance.now();
-    for await (const batch of train.epoch(epoch, number)) {
+    for await (const { item: batch, next } of this.steps.batchesOf(train, epoch, number)) {
       if (!this.steps.isWithinStep && (await learner.overRanks.any(this.stopping))) return undefined;
       if (!this.hasBatch) await this.begin(batch);
       const isLast = ++number === train.stepsPerEpoch;
       const learningRate = this.learningRate();
-      const totals = await this.steps.add(batch, { learningRate, step: this.progress.globalStep, isLast });
+      const { globalStep } = this.progress;
+      const totals = await this.steps.add(batch, { learningRate, step: globalStep, isLast, next });
       const seconds = (performance.now() - begin) / 1000;
       meter.addTime(seconds);
       this.stepSeconds += seconds;

@@ -3,15 +3,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
+import { measureLoading } from '../../bench/cuda/loading.js';
 import { measureOurs, type OurFigures } from '../../bench/cuda/ours.js';
 import { argumentsFor, bestOf, parseFigures, readFigures } from '../../bench/cuda/pytorch.js';
 import { type CudaOptions, reportOf } from '../../bench/cuda/run.js';
-import { comparisonTable, peaksText, profileTable } from '../../bench/cuda/tables.js';
+import { comparisonTable, loadingText, peaksText, profileTable } from '../../bench/cuda/tables.js';
 import { nameOf, workloadsOf } from '../../bench/cuda/workload.js';
 import { commandLine } from '../../bench/options.js';
 import { prelude } from '../../src/engines/cuda/kernels/prelude.js';
 import { measurePeaks } from '../../src/engines/cuda/peaks.js';
 import type { MachinePeaks, ProfileEntry } from '../../src/engines/engine.js';
+import { startThreadEngine } from '../../src/engines/host/threadEngine.js';
 import { openEmulator, withoutEmulator } from '../engines/cuda/emulator/device.js';
 import { TinyModel, withFolder } from '../train/fixtures/tiny.js';
 
@@ -86,9 +88,12 @@ describe('the options of bench cuda', () => {
   test('takes models, batches and precisions, and hands them to PyTorch', async () => {
     const asked = await parse(
       ...['--models', 'shufflenetv2-0.5,skipblocknet', '--batches', '4,8', '--large-batch', '2'],
-      ...['--modes', 'eval', '--precision', 'f32,bf16', '--no-checks', '--no-profile'],
+      ...['--modes', 'eval', '--precision', 'f32,bf16', '--no-checks', '--no-profile', '--no-loading'],
     );
-    assert.deepEqual([asked.checks, asked.profile, asked.pytorch !== false], [false, false, true]);
+    assert.deepEqual(
+      [asked.checks, asked.profile, asked.loading, asked.pytorch !== false],
+      [false, false, false, true],
+    );
     assert.equal(
       workloadsOf(asked).map(nameOf).join(' '),
       [
@@ -139,6 +144,12 @@ describe('the tables of bench cuda', () => {
     assert.match(second!, /^\| resnet18 \| 128 \| train \| bf16( \| –){7} \|$/);
   });
 
+  test('says how fast a training is with its loader', () =>
+    assert.equal(
+      loadingText(step, { perSecond: 51_234.4, waited: 0.034, processorMs: 0.0456 }),
+      'resnet18/128/train/bf16 with loading: 51234 images/s, 3% of the time waiting for batches, 0.046 ms of processor time an image',
+    ));
+
   test('sums the parts of a step, beside the card’s peaks', () => {
     assert.equal(
       peaksText(peaks),
@@ -188,6 +199,27 @@ describe('bench cuda on an emulated device', { skip: withoutEmulator() }, () => 
       );
       assert.equal(loss === undefined, mode === 'eval');
     });
+
+  test('measures a training with its loader', async () => {
+    const start = () =>
+      startThreadEngine(
+        {
+          name: 'emulated CUDA',
+          module: new URL('../engines/cuda/fixtures/emulatedBackend.js', import.meta.url),
+        },
+        { threads: 1, precision: 'f32', choices: {} },
+      );
+    const workload = {
+      label: 'tiny',
+      model: new TinyModel(),
+      batch: 4,
+      mode: 'train',
+      precision: 'f32',
+    } as const;
+    const rate = await measureLoading(start, workload, 0.2);
+    assert.ok(rate.perSecond > 1 && rate.perSecond < 1e6, `${rate.perSecond}`);
+    assert.ok(rate.waited >= 0 && rate.waited < 1 && rate.processorMs > 0);
+  });
 
   test('measures the peaks', async () => {
     const device = openEmulator({ prelude });

@@ -18,6 +18,7 @@ import { CudaVariable } from './variables.js';
 export class CudaBackend implements EngineBackend<CudaVariable> {
   readonly description: string;
   readonly precision: Precision;
+  readonly takesAhead = true;
 
   constructor(
     private readonly device: Device,

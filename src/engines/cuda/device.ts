@@ -96,6 +96,18 @@ export interface Download {
   readonly data: ArrayBufferView;
 }
 
+/** A way to the device beside the work of the stream, for what work to come reads. */
+export interface Arrivals {
+  /**
+   * Copies to the device while the stream's work goes on, but after the work of the last {@link take}. The array may be changed as soon
+   * as this returns.
+   */
+  upload(pointer: Pointer, data: ArrayBufferView): void;
+  /** Adds the work of `body` to the stream, which reads what was uploaded: it waits for the uploads, and later ones wait for it. */
+  take(body: () => void): void;
+  close(): void;
+}
+
 /** Work that is started with one call. */
 export interface CapturedGraph {
   /** Adds all of the work to the stream. */
@@ -104,7 +116,8 @@ export interface CapturedGraph {
 }
 
 /**
- * A device that executes kernels, and its libraries, with one stream: everything but {@link Device.aside} is done in the order of the calls.
+ * A device that executes kernels, and its libraries, with one stream: everything but {@link Device.aside} and {@link Device.arrivals} is
+ * done in the order of the calls.
  *
  * Errors are thrown as UserErrors of one sentence: memory that is used up (what was asked for, what is free, what to lower), a lost
  * device, a driver too old.
@@ -126,6 +139,10 @@ export interface Device {
   download(pointer: Pointer, data: ArrayBufferView): void;
   /** As {@link download}, waiting once for all that are small. */
   downloadAll(downloads: readonly Download[]): void;
+  /** Copies within the device's memory. */
+  copy(to: Pointer, from: Pointer, bytes: number): void;
+  /** A new way for uploads beside the stream's work. */
+  arrivals(): Arrivals;
   /** Compiles kernels, each with the prelude, or finds them compiled on the disk. Equal sources are compiled once. */
   compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]>;
   launch(kernel: Kernel, shape: LaunchShape, pointers: readonly Pointer[]): void;

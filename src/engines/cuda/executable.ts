@@ -4,6 +4,7 @@ import { fillUniform } from '../../random.js';
 import type { BackendExecutable, NamedData, Precision, ProfileEntry, RunOptions } from '../engine.js';
 import type { Stored } from './codegen/stored.js';
 import type { Arithmetic, CapturedGraph, Device, Pointer } from './device.js';
+import { Inbox, type InputPlace } from './inbox.js';
 import { PlanMemory } from './memory.js';
 import { type Plan, releaseSteps } from './plan/plan.js';
 import type { Step } from './plan/step.js';
@@ -30,6 +31,7 @@ export class CudaExecutable implements BackendExecutable {
     private readonly plan: Plan,
     private readonly memory: PlanMemory,
     private readonly ready: ReadyWork,
+    private readonly inbox: Inbox,
     program: Program,
   ) {
     const libraries = plan.steps.filter(({ kind }) => kind === 'convolution' || kind === 'product').length;
@@ -46,9 +48,11 @@ export class CudaExecutable implements BackendExecutable {
     variable: (name: string) => Pointer,
   ): Promise<CudaExecutable> {
     let memory: PlanMemory | undefined;
+    let inbox: Inbox | undefined;
     const tables: Pointer[] = [];
     try {
       memory = new PlanMemory(device, plan, variable);
+      inbox = new Inbox(device, inputPlaces(plan, memory));
       for (const { stored, data } of plan.constants) device.upload(memory.pointer(stored.buffer), data);
       const prologue = await makeReady(device, memory, plan.prologue);
       tables.push(...prologue.tables);
@@ -56,16 +60,18 @@ export class CudaExecutable implements BackendExecutable {
       device.synchronize();
       for (const pointer of tables.splice(0)) device.free(pointer);
       const ready = await makeReady(device, memory, plan.steps);
-      return new CudaExecutable(device, plan, memory, ready, program);
+      return new CudaExecutable(device, plan, memory, ready, inbox, program);
     } catch (error) {
       for (const pointer of tables) device.free(pointer);
+      inbox?.close();
       memory?.free();
       releaseSteps(plan.steps);
       throw error;
     }
   }
 
-  run(inputs: NamedData, options: Required<RunOptions>): Record<string, TensorData> {
+  run(inputs: NamedData, options: Required<RunOptions>, ahead?: NamedData): Record<string, TensorData> {
+    if (ahead) this.checkLabels(ahead);
     this.setInputs(inputs, options);
     // Libraries may prepare themselves in the first run, which cannot be recorded.
     if (!this.hasRun) for (const { run } of this.ready.work) run();
@@ -74,6 +80,7 @@ export class CudaExecutable implements BackendExecutable {
       this.graph.launch();
     }
     this.hasRun = true;
+    if (ahead) this.inbox.send(ahead);
     const outputs = [...this.plan.outputs].map(([name, stored]) => ({
       name,
       pointer: this.memory.pointer(stored.buffer),
@@ -96,6 +103,7 @@ export class CudaExecutable implements BackendExecutable {
     this.graph?.close();
     releaseSteps(this.plan.steps);
     for (const pointer of this.ready.tables) this.device.free(pointer);
+    this.inbox.close();
     this.memory.free();
   }
 
@@ -115,21 +123,41 @@ export class CudaExecutable implements BackendExecutable {
     joinUntil(Number.POSITIVE_INFINITY);
   }
 
+  private checkLabels(inputs: NamedData): void {
+    for (const { name, classes } of this.labels) {
+      const data = inputs[name];
+      if (data) checkLabels(name, data, classes);
+    }
+  }
+
   private medianTime(run: () => void): number {
     const times = Array.from({ length: PROFILED }, () => this.device.time(run));
     return times.sort((a, b) => a - b)[(PROFILED - 1) / 2]!;
   }
 
   private setInputs(inputs: NamedData, { seed, step }: Required<RunOptions>): void {
-    for (const { name, classes } of this.labels) checkLabels(name, inputs[name]!, classes);
-    for (const [name, { buffer }] of this.plan.inputs)
-      this.device.upload(this.memory.pointer(buffer), inputs[name]!);
+    this.checkLabels(inputs);
+    this.inbox.take(inputs);
+    for (const [name, { buffer }] of this.plan.inputs) {
+      const data = inputs[name];
+      if (data) this.device.upload(this.memory.pointer(buffer), data);
+    }
     for (const { stream, stored } of this.plan.uniforms) {
       const numbers = new Float32Array(sizeOf(stored.shape));
       fillUniform(numbers, seed, stream, step, 0);
       this.device.upload(this.memory.pointer(stored.buffer), numbers);
     }
   }
+}
+
+/** Where the inputs of a plan are expected. */
+function inputPlaces({ inputs }: Plan, memory: PlanMemory): Map<string, InputPlace> {
+  return new Map(
+    Array.from(inputs, ([name, { buffer }]) => [
+      name,
+      { pointer: memory.pointer(buffer), bytes: buffer.bytes },
+    ]),
+  );
 }
 
 /** An array for the numbers of a tensor. */

@@ -44,13 +44,14 @@ export class BackendServer<Start> {
   readonly handlers: Handlers<EngineCalls<Start>> = {
     start: async (start) => {
       this.backend = await this.makeBackend(start);
-      const { description, precision, measurePeaks, choices, useThreads } = this.backend;
+      const { description, precision, measurePeaks, choices, useThreads, takesAhead = false } = this.backend;
       return {
         description,
         precision,
         measures: measurePeaks !== undefined,
         chooses: choices !== undefined,
         rethreads: useThreads !== undefined,
+        takesAhead,
       };
     },
     makeVariables: async ({ variables, specs }) => {
@@ -81,10 +82,11 @@ export class BackendServer<Start> {
       this.executables.set(id, { executable, variables: frozen ? [] : ids });
       return { profiles: executable.profile !== undefined, description: executable.description };
     },
-    run: async ({ executable, inputs, options }) => {
-      const outputs = await this.runnable(executable).run(inputs, options);
+    run: async ({ executable, inputs, options, ahead }) => {
+      const outputs = await this.runnable(executable).run(inputs, options, ahead);
       const results = Object.values(outputs).map(wholeBuffer);
       freeInputs(inputs, results);
+      if (ahead) freeInputs(ahead, results);
       return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, results[i]!]));
     },
     profile: async ({ executable, inputs, options }) => {

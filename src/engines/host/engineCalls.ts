@@ -26,6 +26,8 @@ export interface BackendAbout {
   readonly chooses: boolean;
   /** Whether its number of threads can be changed. */
   readonly rethreads: boolean;
+  /** Whether a run takes inputs of the next one. */
+  readonly takesAhead: boolean;
 }
 
 /** A program and what it is compiled with. */
@@ -43,6 +45,8 @@ export interface RunArguments {
   readonly executable: ExecutableId;
   readonly inputs: NamedData;
   readonly options: Required<RunOptions>;
+  /** Inputs of the next run. */
+  readonly ahead?: NamedData | undefined;
 }
 
 /**

@@ -9,19 +9,15 @@ import type {
   MachinePeaks,
   Measuring,
   MeasuringListener,
-  NamedData,
   Precision,
-  ProfileEntry,
-  RunOptions,
   VariableSpec,
   Variables,
 } from '../engine.js';
 import type { ArgsOf } from './channel/calls.js';
 import type { OwnerEnd } from './channel/port.js';
 import { RemoteCalls } from './channel/remoteCalls.js';
-import { buffersIn, wholeBuffer } from './channel/transfer.js';
-import { checkInputs } from './checks.js';
 import type { BackendAbout, EngineCalls, VariablesId } from './engineCalls.js';
+import { workerExecutable } from './workerExecutable.js';
 
 /**
  * Starts an engine in a worker.
@@ -50,6 +46,7 @@ export async function startWorkerEngine<Start>(
 
 class WorkerEngine implements Engine {
   readonly precision: Precision;
+  readonly takesAhead: boolean;
   readonly measurePeaks?: () => Promise<MachinePeaks>;
   readonly choices?: () => Promise<Readonly<Record<string, string>>>;
   readonly useThreads?: (threads: number) => Promise<void>;
@@ -60,10 +57,11 @@ class WorkerEngine implements Engine {
   constructor(
     private readonly calls: RemoteCalls<EngineCalls<never>>,
     readonly name: string,
-    { description, precision, measures, chooses, rethreads }: BackendAbout,
+    { description, precision, measures, chooses, rethreads, takesAhead }: BackendAbout,
   ) {
     this.described = description;
     this.precision = precision;
+    this.takesAhead = takesAhead;
     if (measures) this.measurePeaks = () => calls.call('measurePeaks', undefined);
     if (chooses) this.choices = () => calls.call('choices', undefined);
     if (rethreads)
@@ -97,7 +95,8 @@ class WorkerEngine implements Engine {
     const ids = given.map((each) => this.idOf(each));
     const args = { executable, program, variables: ids, frozen, precision, together };
     const { profiles, description } = await this.calls.call('compile', args);
-    return { description, ...workerExecutable(this.calls, executable, program, profiles) };
+    const { calls, takesAhead } = this;
+    return { description, ...workerExecutable({ calls, executable, program, profiles, takesAhead }) };
   }
 
   statistics(): Promise<EngineStatistics> {
@@ -115,15 +114,6 @@ class WorkerEngine implements Engine {
   }
 }
 
-/** A call that frees something; if the worker is gone, there is nothing to free. */
-async function freed<N extends 'disposeVariables' | 'release'>(
-  calls: RemoteCalls<EngineCalls<never>>,
-  call: N,
-  args: Parameters<EngineCalls<never>[N]>[0],
-): Promise<void> {
-  if (!calls.isStopped) await calls.call(call, args);
-}
-
 function workerVariables(
   calls: RemoteCalls<EngineCalls<never>>,
   variables: VariablesId,
@@ -133,31 +123,9 @@ function workerVariables(
     types,
     read: (names) => calls.call('readVariables', { variables, names }),
     write: (values) => calls.call('writeVariables', { variables, values }),
-    dispose: () => freed(calls, 'disposeVariables', { variables }),
-  };
-}
-
-function workerExecutable(
-  calls: RemoteCalls<EngineCalls<never>>,
-  executable: number,
-  program: Program,
-  profiles: boolean,
-): Executable {
-  const send = <C extends 'run' | 'profile'>(
-    call: C,
-    inputs: NamedData,
-    { seed = 0, step = 0 }: RunOptions = {},
-  ) => {
-    const checked = checkInputs(program, inputs);
-    for (const name of Object.keys(checked)) checked[name] = wholeBuffer(checked[name]!);
-    const args = { executable, inputs: checked, options: { seed, step } };
-    return calls.call(call, args, buffersIn(checked));
-  };
-  const profile = async (inputs: NamedData, options?: RunOptions): Promise<ProfileEntry[]> =>
-    send('profile', inputs, options);
-  return {
-    run: async (inputs, options) => send('run', inputs, options),
-    ...(profiles ? { profile } : {}),
-    close: () => freed(calls, 'release', { executable }),
+    dispose: async () => {
+      // If the worker is gone, there is nothing to free.
+      if (!calls.isStopped) await calls.call('disposeVariables', { variables });
+    },
   };
 }

@@ -6,9 +6,12 @@ import { startThreadEngine } from '../../../src/engines/host/threadEngine.js';
 import { errorMessage } from '../../../src/errors.js';
 import { variablesOf } from '../../../src/graph/program.js';
 import { isMissing } from '../../support/onednn.js';
+import { aheadBehaviours } from './ahead.js';
 import { conformanceCases } from './cases.js';
 import { assertClose, expectedOutputs, tensorData, toleranceOf } from './compare.js';
-import { behaviours } from './variables.js';
+import { behaviours as variableBehaviours } from './variables.js';
+
+const behaviours = { ...variableBehaviours, ...aheadBehaviours };
 
 /** The engine of pages, in Node. */
 const WASM = new URL('../onnx/fixtures/wasmBackend.js', import.meta.url);

@@ -12,7 +12,7 @@ import type { TensorData } from '../../../src/graph/tensorType.js';
 import { fillUniform } from '../../../src/random.js';
 
 /** What an engine must do besides computing: each throws where it does not. */
-type Behaviour = (engine: Engine) => Promise<void>;
+export type Behaviour = (engine: Engine) => Promise<void>;
 
 const floats = (...values: number[]): Float32Array => Float32Array.from(values);
 

@@ -1,4 +1,5 @@
 import type {
+  Arrivals,
   CapturedGraph,
   ConvolutionPointers,
   ConvolutionSpec,
@@ -11,6 +12,7 @@ import type {
   Prepared,
   ProductSpec,
 } from '../device.js';
+import { StreamArrivals } from './arrivals.js';
 import type { Convolutions } from './convolutions.js';
 import type { Products } from './cublaslt/products.js';
 import { allocate } from './deviceMemory.js';
@@ -44,12 +46,14 @@ export interface DeviceLibraries {
   close(): void;
 }
 
-/** A CUDA device, whose context is the calling thread's, with a stream, and another one for work beside it. */
+/** A CUDA device, whose context is the calling thread's, with a stream, another one for work beside it, and one for uploads. */
 export class CudaDevice implements Device {
   readonly multiprocessors: number;
   readonly hasBf16: boolean;
   private readonly streams: Streams;
   private readonly staging: Staging;
+  /** Of uploads beside the stream's work. */
+  private readonly aheadStaging: Staging;
   private readonly modules: number[] = [];
   private readonly parameters = new Parameters();
   private readonly events: readonly [number, number];
@@ -64,6 +68,7 @@ export class CudaDevice implements Device {
     this.hasBf16 = properties.capability >= 80;
     this.streams = new Streams(driver, (stream) => this.libraries.useStream(stream));
     this.staging = new Staging(driver, this.streams.main);
+    this.aheadStaging = new Staging(driver, this.streams.uploads);
     this.events = [driver.createEvent(), driver.createEvent()];
   }
 
@@ -107,6 +112,14 @@ export class CudaDevice implements Device {
 
   downloadAll(downloads: readonly Download[]): void {
     this.staging.download(downloads);
+  }
+
+  copy(to: Pointer, from: Pointer, bytes: number): void {
+    this.driver.copy(to, from, bytes, this.stream);
+  }
+
+  arrivals(): Arrivals {
+    return new StreamArrivals(this.driver, this.streams, this.aheadStaging);
   }
 
   async compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]> {
@@ -175,8 +188,10 @@ export class CudaDevice implements Device {
 
   close(): void {
     this.driver.synchronize(this.stream);
+    this.driver.synchronize(this.streams.uploads);
     this.opened?.close();
     this.staging.close();
+    this.aheadStaging.close();
     for (const module of this.modules.splice(0)) this.driver.unloadModule(module);
     for (const event of this.events) this.driver.destroyEvent(event);
     this.streams.close();

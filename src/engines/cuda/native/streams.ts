@@ -1,9 +1,10 @@
 import { CudaError } from './driver/cudaError.js';
 import type { Driver } from './driver/driver.js';
 
-/** A device's stream, and another one for work beside it; and what is recorded from them. */
+/** A device's stream, another one for work beside it, and one for uploads; and what is recorded from the first two. */
 export class Streams {
   readonly main: number;
+  readonly uploads: number;
   private readonly beside: number;
   private now: number;
   private capturing = false;
@@ -18,6 +19,7 @@ export class Streams {
   ) {
     this.main = driver.createStream();
     this.beside = driver.createStream();
+    this.uploads = driver.createStream();
     this.now = this.main;
   }
 
@@ -64,6 +66,7 @@ export class Streams {
 
   close(): void {
     for (const event of this.forks.splice(0)) this.driver.destroyEvent(event);
+    this.driver.destroyStream(this.uploads);
     this.driver.destroyStream(this.beside);
     this.driver.destroyStream(this.main);
   }

@@ -1,5 +1,6 @@
 import koffi, { type LibraryHandle } from 'koffi';
 import type {
+  Arrivals,
   CapturedGraph,
   ConvolutionPointers,
   ConvolutionSpec,
@@ -27,6 +28,11 @@ export interface EmulatorOptions {
   readonly multiprocessors?: number | undefined;
   /** Default true. */
   readonly hasBf16?: boolean | undefined;
+  /**
+   * When uploads beside the stream's work are done: as soon as they are requested (the default), or only when something waits for
+   * them. Either may happen on a card.
+   */
+  readonly uploads?: 'early' | 'late' | undefined;
   /** Bytes of memory, default 8 GiB. */
   readonly memoryBytes?: number | undefined;
 }
@@ -62,6 +68,7 @@ class Emulator implements Device {
   readonly multiprocessors: number;
   readonly hasBf16: boolean;
   private readonly seed: number;
+  private readonly uploads: 'early' | 'late';
   private readonly memory: Memory;
   private readonly kernels: KernelCache;
   private readonly libraries: Libraries;
@@ -75,6 +82,7 @@ class Emulator implements Device {
     this.multiprocessors = options.multiprocessors ?? 4;
     this.hasBf16 = options.hasBf16 ?? true;
     this.seed = options.seed ?? 0;
+    this.uploads = options.uploads ?? 'early';
     this.memory = new Memory(library, options.memoryBytes ?? 2 ** 33);
     this.kernels = new KernelCache(compiler, options.prelude, library.func('const char *emulator_error()'));
     this.libraries = bindLibraries(library);
@@ -106,6 +114,30 @@ class Emulator implements Device {
 
   downloadAll(downloads: readonly Download[]): void {
     for (const { pointer, data } of downloads) this.download(pointer, data);
+  }
+
+  copy(to: Pointer, from: Pointer, bytes: number): void {
+    this.add(() => this.memory.copy(to, from, bytes));
+  }
+
+  arrivals(): Arrivals {
+    const late: (() => void)[] = [];
+    const arrivals: Arrivals = {
+      upload: (pointer, data) => {
+        this.forbidInCapture('upload');
+        if (this.uploads === 'early') return this.memory.upload(pointer, data);
+        const { buffer, byteOffset, byteLength } = data;
+        const kept = new Uint8Array(buffer, byteOffset, byteLength).slice();
+        late.push(() => this.memory.upload(pointer, kept));
+      },
+      take: (body) => {
+        for (const upload of late.splice(0)) upload();
+        body();
+      },
+      close: () => void this.open.delete(arrivals),
+    };
+    this.open.add(arrivals);
+    return arrivals;
   }
 
   compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]> {
@@ -233,7 +265,7 @@ class Emulator implements Device {
     this.open.clear();
     if (count + open > 0)
       throw new Error(
-        `the device was closed with ${count} allocations of ${bytes} bytes not freed and ${open} prepared works or graphs not closed`,
+        `the device was closed with ${count} allocations of ${bytes} bytes not freed and ${open} prepared works, graphs or arrivals not closed`,
       );
   }
 

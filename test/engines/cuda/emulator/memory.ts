@@ -77,6 +77,12 @@ export class Memory {
     this.native.download(bytesOf(data), pointer, data.byteLength);
   }
 
+  copy(to: Pointer, from: Pointer, bytes: number): void {
+    const data = new Uint8Array(bytes);
+    this.download(from, data);
+    this.upload(to, data);
+  }
+
   fill(what: string, pointer: Pointer, byte: number, bytes: number): void {
     this.checkInside(what, pointer, bytes);
     this.native.fill(pointer, byte, bytes);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import koffi from 'koffi';
 import { createEngine } from '../../../../src/engines/createEngine.js';
 import { CudaDevice } from '../../../../src/engines/cuda/native/cudaDevice.js';
 import { Driver } from '../../../../src/engines/cuda/native/driver/driver.js';
@@ -11,7 +12,9 @@ import { openDevice } from '../../../../src/engines/cuda/native/openDevice.js';
 import { UserError } from '../../../../src/errors.js';
 import { makeFakeDriver, withoutFakeDriver } from './fixtures/fakeDriver.js';
 
-const SETTINGS = ['VERSION', 'DEVICES', 'CAPABILITY', 'MEMORY', 'LOST'].map((name) => `FAKE_CUDA_${name}`);
+const SETTINGS = ['VERSION', 'DEVICES', 'CAPABILITY', 'MEMORY', 'LOST', 'LAZY'].map(
+  (name) => `FAKE_CUDA_${name}`,
+);
 
 /** Has the driver be like this until the test ends. */
 function set(settings: Readonly<Record<string, string>>): void {
@@ -141,6 +144,84 @@ describe('a device', { skip }, () => {
     graph.launch();
     graph.close();
     device.close();
+  });
+});
+
+/**
+ * Steps that each read what came while the one before ran, and write it to a place of their own, in any order that the device's streams
+ * may take.
+ *
+ * @returns whether every step has read its own input
+ */
+function stepsBesideUploads(seed: number, steps: number, bytes: number): boolean {
+  set({ LAZY: String(seed) });
+  const device = open();
+  const arrivals = device.arrivals();
+  const [waiting, input, results] = [bytes, bytes, steps * bytes].map((size) => device.allocate(size)) as [
+    number,
+    number,
+    number,
+  ];
+  const inputs = Array.from({ length: steps }, (_, step) => numbered(bytes, 17 * step));
+  const send = (step: number): void => {
+    const data = inputs[step]!.slice();
+    arrivals.upload(waiting, data);
+    data.fill(0);
+  };
+  send(0);
+  for (let step = 0; step < steps; step++) {
+    arrivals.take(() => device.copy(input, waiting, bytes));
+    device.copy(results + step * bytes, input, bytes);
+    if (step + 1 < steps) send(step + 1);
+  }
+  const found = new Uint8Array(steps * bytes);
+  device.download(results, found);
+  arrivals.close();
+  for (const pointer of [waiting, input, results]) device.free(pointer);
+  device.close();
+  return inputs.every((expected, step) =>
+    Buffer.from(found.subarray(step * bytes, (step + 1) * bytes)).equals(expected),
+  );
+}
+
+describe('uploads beside the work of a device', { skip }, () => {
+  it('wait for the work that reads what is there, as that waits for them', () => {
+    for (let seed = 1; seed <= 40; seed++)
+      assert.ok(stepsBesideUploads(seed, 6, 1000), `in the order of seed ${seed}`);
+  });
+
+  it('do not wait for the rest of the step that runs', () => {
+    const beforeItsEnd = Array.from({ length: 20 }, (_, seed) => {
+      set({ LAZY: String(seed + 1) });
+      const device = open();
+      const arrivals = device.arrivals();
+      const [waiting, input, result] = [8, 8, 8].map((bytes) => device.allocate(bytes)) as [
+        number,
+        number,
+        number,
+      ];
+      for (const pointer of [waiting, input, result]) device.clear(pointer, 8);
+      device.synchronize();
+      arrivals.take(() => device.copy(input, waiting, 8));
+      for (let work = 0; work < 20; work++) device.upload(result, Uint8Array.of(work + 1));
+      arrivals.upload(waiting, Uint8Array.of(7));
+      // Waits for uploads alone.
+      arrivals.close();
+      const first = (pointer: number): number => new Uint8Array(koffi.view(BigInt(pointer), 8))[0]!;
+      assert.equal(first(waiting), 7);
+      const isBefore = first(result) < 20;
+      device.synchronize();
+      assert.equal(first(result), 20);
+      for (const pointer of [waiting, input, result]) device.free(pointer);
+      device.close();
+      return isBefore;
+    });
+    assert.ok(beforeItsEnd.includes(true));
+  });
+
+  it('may be larger than the memory that they go through', () => {
+    for (let seed = 1; seed <= 3; seed++)
+      assert.ok(stepsBesideUploads(seed, 3, 40_000_000), `in the order of seed ${seed}`);
   });
 });
 

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { CudaBackend } from '../../../src/engines/cuda/cudaBackend.js';
+import { prelude } from '../../../src/engines/cuda/kernels/prelude.js';
+import type { NamedData } from '../../../src/engines/engine.js';
+import { Graph } from '../../../src/graph/graph.js';
+import { add, mul } from '../../../src/graph/ops/elementwise.js';
+import { openEmulator, withoutEmulator } from './emulator/device.js';
+
+const SIZE = 6;
+
+/** An input's values in a step. */
+function values(step: number): Float32Array {
+  return Float32Array.from({ length: SIZE }, (_, i) => 10 * step + i);
+}
+
+/**
+ * Runs of sum ← sum + 2·x on an emulated device whose uploads are done as soon, or as late, as they may be.
+ *
+ * @param inputsOf what each run is given, and what is given ahead of the next one
+ */
+async function sums(
+  uploads: 'early' | 'late',
+  steps: number,
+  inputsOf: (step: number) => readonly [NamedData, (NamedData | undefined)?],
+): Promise<Float32Array[]> {
+  const backend = new CudaBackend(openEmulator({ prelude, uploads }), { precision: 'f32' });
+  const graph = new Graph();
+  const sum = add(graph.variable('sum', [SIZE]), mul(graph.input('x', [SIZE]), 2));
+  const variables = new Map([['sum', backend.variable({ shape: [SIZE], dtype: 'f32' })]]);
+  const program = graph.program({ sum }, new Map([['sum', sum]]));
+  const executable = await backend.compile(program, { variables, frozen: false, precision: 'f32' });
+  const found: Float32Array[] = [];
+  for (let step = 0; step < steps; step++) {
+    const [own, ahead] = inputsOf(step);
+    found.push(executable.run(own, { seed: 0, step }, ahead).sum as Float32Array);
+    // The arrays were taken over: what happens to them no longer matters.
+    for (const data of Object.values({ ...own, ...ahead })) data.fill(Number.NaN);
+  }
+  executable.close();
+  variables.get('sum')!.dispose();
+  backend.close();
+  return found;
+}
+
+describe('inputs that come while a program runs', { skip: withoutEmulator() }, () => {
+  const whole = (step: number) => [{ x: values(step) }] as const;
+
+  for (const uploads of ['early', 'late'] as const) {
+    it(`are those of the next run, where uploads are done ${uploads}`, async () => {
+      const expected = await sums(uploads, 6, whole);
+      const found = await sums(uploads, 6, (step) => [
+        step === 0 ? { x: values(0) } : {},
+        step < 5 ? { x: values(step + 1) } : undefined,
+      ]);
+      assert.deepEqual(found, expected);
+      assert.deepEqual(
+        found[0],
+        values(0).map((value) => 2 * value),
+      );
+    });
+
+    it(`do not count where the next run has others, where uploads are done ${uploads}`, async () => {
+      const expected = await sums(uploads, 6, whole);
+      const found = await sums(uploads, 6, (step) => [
+        // Every second run is given what the one before it was given ahead.
+        step % 2 === 1 ? {} : { x: values(step) },
+        { x: values(step % 2 === 0 ? step + 1 : 100) },
+      ]);
+      assert.deepEqual(found, expected);
+    });
+  }
+});
