@@ -4,7 +4,7 @@ export type { AutoAugment } from './data/augment/autoAugment.js';
 export type { Mixing } from './data/augment/mixing.js';
 export { applyOperation, OPERATIONS, type OperationName } from './data/augment/operations.js';
 export type { ImageTransforms, TrainingBatches, TrainingTransforms } from './data/augment/transforms.js';
-export type { Batch, BatchSource } from './data/batch.js';
+export type { Batch, BatchSource, ByteBatch } from './data/batch.js';
 export { makeGrey, normalisationFor, withChannels } from './data/channels.js';
 export * from './data/dataset.js';
 export type { ColourJitter } from './data/images/colourJitter.js';
@@ -19,6 +19,7 @@ export {
 } from './data/preprocessing.js';
 export { type SyntheticOptions, syntheticDataset } from './data/synthetic.js';
 export type * from './engines/engine.js';
+export { type ImageBytes, type InputData, imagesOfBytes, type NamedInputs } from './engines/imageBytes.js';
 export type { ExportOptions } from './engines/onnx/exportModel.js';
 export {
   type NameOfSetting,

@@ -1,3 +1,5 @@
+import type { ImageBytes } from '../engines/imageBytes.js';
+
 /** Images and labels of a step. */
 export interface Batch {
   /** [N, C, S, S], normalised; zeros beyond `count`. */
@@ -13,6 +15,11 @@ export interface Batch {
   readonly count: number;
 }
 
+/** A batch whose images are bytes, for an engine that crops, mirrors and normalises them. */
+export interface ByteBatch extends Omit<Batch, 'images'> {
+  readonly images: ImageBytes;
+}
+
 /** Where a trainer takes its batches from: a `Loader`, or your own source. */
 export interface BatchSource {
   /** Batches of an epoch. */
@@ -21,4 +28,6 @@ export interface BatchSource {
   readonly waitedMs: number;
   /** The batches of an epoch, from step `start` (default 0) on: always the same. */
   epoch(epoch: number, start?: number): AsyncIterable<Batch>;
+  /** The same batches as bytes, which stand for the same values. Absent where they are not bytes until they are normalised. */
+  readonly byteEpoch?: ((epoch: number, start?: number) => AsyncIterable<ByteBatch>) | undefined;
 }

@@ -1,13 +1,16 @@
 import { mixedClasses, mixOf } from './augment/mixing.js';
 import type { TrainingBatches } from './augment/transforms.js';
-import type { Batch, BatchSource } from './batch.js';
+import type { Batch, BatchSource, ByteBatch } from './batch.js';
+import type { ByteImages } from './byteImages.js';
 import type { ImageStore } from './cache/imageStore.js';
 import type { KeptImage } from './cache/keptImage.js';
 import { normalisationFor, withChannels } from './channels.js';
 import type { Dataset, ImageSource, PixelDataset } from './dataset.js';
+import type { MadePart, PartRequest } from './loaderCalls.js';
 import { LoaderPool } from './loaderPool.js';
 import { loaderThreads } from './loaderThreads.js';
 import { checkLoading, orderOf, type Part, stepsOfEpoch, WHOLE } from './loading.js';
+import { normalisationTables } from './normalise.js';
 import { type Preprocessing, standardPreprocessing } from './preprocessing.js';
 
 /** Options of a loader. */
@@ -53,6 +56,9 @@ export class Loader implements BatchSource {
   private readonly pool: LoaderPool;
   private readonly prefetch: number;
   private readonly imageLength: number;
+  private readonly tables: Float32Array;
+  /** Present where nothing changes images of the training after they are normalised: no mixing, and no erasing. */
+  readonly byteEpoch: ((epoch: number, start?: number) => AsyncGenerator<ByteBatch>) | undefined;
   private readonly kept = new Map<number, KeptImage>();
   private isReported = false;
 
@@ -71,12 +77,17 @@ export class Loader implements BatchSource {
     this.imageLength = channels * imageSize * imageSize;
     const affordable = Math.floor(PREFETCH_BYTES / (batchSize * this.imageLength * 4));
     this.prefetch = Math.max(1, Math.min(options.prefetch ?? 3, affordable));
+    const normalisation = normalisationFor(preprocessing, channels);
+    this.tables = normalisationTables(normalisation);
     this.pool = new LoaderPool(loaderThreads(dataset, options.workers ?? 1), {
       memory: dataset.kind === 'pixels' ? { pixels: this.pixelsOf(dataset, channels) } : undefined,
-      preprocessing: { ...preprocessing, ...normalisationFor(preprocessing, channels) },
+      preprocessing: { ...preprocessing, ...normalisation },
       training,
       store: options.store?.handle,
     });
+    this.byteEpoch = endsInBytes(training)
+      ? (epoch, first = 0) => this.batches(epoch, first, (...which) => this.requestBytes(...which))
+      : undefined;
   }
 
   /** Total milliseconds that the consumer has waited for batches. */
@@ -89,13 +100,21 @@ export class Loader implements BatchSource {
    *
    * @throws UserError for an image that cannot be read, naming its path
    */
-  async *epoch(epoch: number, start = 0): AsyncGenerator<Batch> {
+  epoch(epoch: number, start = 0): AsyncGenerator<Batch> {
+    return this.batches(epoch, start, (...which) => this.request(...which));
+  }
+
+  private async *batches<B>(
+    epoch: number,
+    start: number,
+    make: (epoch: number, order: Uint32Array, step: number) => Promise<B>,
+  ): AsyncGenerator<B> {
     const order = orderOf(this.dataset, epoch, this.options.training);
-    const queue: Promise<Batch>[] = [];
+    const queue: Promise<B>[] = [];
     let next = start;
     const request = (): void => {
       if (next >= this.stepsPerEpoch) return;
-      const batch = this.request(epoch, order, next++);
+      const batch = make(epoch, order, next++);
       // A batch that is no longer needed must not become an unhandled rejection.
       batch.catch(() => undefined);
       queue.push(batch);
@@ -128,18 +147,35 @@ export class Loader implements BatchSource {
   }
 
   private async request(epoch: number, order: Uint32Array, step: number): Promise<Batch> {
-    const { batchSize, part = WHOLE } = this.options;
     const { dataset } = this;
-    const start = (step * part.size + part.rank) * batchSize;
-    const indices = order.slice(start, start + batchSize);
-    const labels = new Int32Array(batchSize);
-    labels.set(indices.map((index) => dataset.labels[index % dataset.count]!));
+    const { indices, labels } = this.imagesOf(order, step);
     const images =
       dataset.kind === 'pixels'
-        ? (await this.pool.request({ epoch, indices, sources: [], room: batchSize })).images
+        ? (await this.pool.request({ epoch, indices, sources: [], room: this.options.batchSize })).images
         : await this.requestParts(epoch, indices, dataset.source);
     const batch = { images, labels, count: indices.length };
     return this.options.training?.mixing ? this.mixed(batch, epoch, step) : batch;
+  }
+
+  private async requestBytes(epoch: number, order: Uint32Array, step: number): Promise<ByteBatch> {
+    const { dataset } = this;
+    const { indices, labels } = this.imagesOf(order, step);
+    const { pixels, placements } =
+      dataset.kind === 'pixels'
+        ? await this.pool.requestBytes({ epoch, indices, sources: [], room: this.options.batchSize })
+        : await this.requestByteParts(epoch, indices, dataset.source);
+    return { images: { pixels, placements, tables: this.tables }, labels, count: indices.length };
+  }
+
+  /** The images of a batch and their classes. */
+  private imagesOf(order: Uint32Array, step: number): { indices: Uint32Array; labels: Int32Array } {
+    const { batchSize, part = WHOLE } = this.options;
+    const { labels: all, count } = this.dataset;
+    const start = (step * part.size + part.rank) * batchSize;
+    const indices = order.slice(start, start + batchSize);
+    const labels = new Int32Array(batchSize);
+    labels.set(indices.map((index) => all[index % count]!));
+    return { indices, labels };
   }
 
   private async mixed(batch: UnmixedBatch, epoch: number, step: number): Promise<Batch> {
@@ -155,19 +191,58 @@ export class Loader implements BatchSource {
     all: Uint32Array,
     source: (index: number) => ImageSource,
   ): Promise<Float32Array<ArrayBuffer>> {
-    const images = new Float32Array(this.options.batchSize * this.imageLength);
+    const { imageLength } = this;
+    const images = new Float32Array(this.options.batchSize * imageLength);
+    await this.inParts(epoch, all, source, async (part, start) => {
+      const made = await this.pool.request(part);
+      images.set(made.images.subarray(0, part.indices.length * imageLength), start * imageLength);
+      this.pool.giveBack(made.images);
+      return made.kept;
+    });
+    return images;
+  }
+
+  private async requestByteParts(
+    epoch: number,
+    all: Uint32Array,
+    source: (index: number) => ImageSource,
+  ): Promise<ByteImages> {
+    const { imageLength } = this;
+    const { batchSize } = this.options;
+    const pixels = new Uint8Array(batchSize * imageLength);
+    const placements = new Int32Array(3 * batchSize);
+    await this.inParts(epoch, all, source, async (part, start) => {
+      const made = await this.pool.requestBytes(part);
+      const { length } = part.indices;
+      pixels.set(made.pixels.subarray(0, length * imageLength), start * imageLength);
+      placements.set(made.placements.subarray(0, 3 * length), 3 * start);
+      this.pool.giveBackBytes(made.pixels);
+      return made.kept;
+    });
+    return { pixels, placements };
+  }
+
+  /** Has images of files made in parts, and notes which are kept. */
+  private async inParts(
+    epoch: number,
+    all: Uint32Array,
+    source: (index: number) => ImageSource,
+    make: (part: Omit<PartRequest, 'over'>, start: number) => Promise<MadePart['kept']>,
+  ): Promise<void> {
     const starts = Array.from({ length: Math.ceil(all.length / PART) }, (_, i) => i * PART);
     const parts = starts.map(async (start) => {
       const indices = all.slice(start, start + PART);
       const own = Array.from(indices, (index) => index % this.dataset.count);
       const sources = own.map((index) => source(index));
       const kept = this.options.store && own.map((index) => this.kept.get(index));
-      const part = await this.pool.request({ epoch, indices, sources, kept, room: PART });
-      for (const [n, image] of part.kept.entries()) if (image) this.kept.set(own[n]!, image);
-      images.set(part.images.subarray(0, indices.length * this.imageLength), start * this.imageLength);
-      this.pool.giveBack(part.images);
+      const added = await make({ epoch, indices, sources, kept, room: PART }, start);
+      for (const [n, image] of added.entries()) if (image) this.kept.set(own[n]!, image);
     });
     await Promise.all(parts);
-    return images;
   }
+}
+
+/** Whether images of a training are bytes until they are normalised, and then remain as they are. */
+function endsInBytes(training: TrainingBatches | undefined): boolean {
+  return training !== undefined && !training.mixing && !(training.transforms?.erase ?? 0);
 }

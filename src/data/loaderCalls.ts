@@ -1,5 +1,6 @@
 import type { Mix } from './augment/mixing.js';
 import type { TrainingTransforms } from './augment/transforms.js';
+import type { ByteImages } from './byteImages.js';
 import type { StoreHandle } from './cache/imageStore.js';
 import type { KeptImage } from './cache/keptImage.js';
 import type { ImageSource, PixelDataset } from './dataset.js';
@@ -18,7 +19,7 @@ export interface LoaderSettings {
 }
 
 /** A request to a worker for a batch, or a part of one. */
-export interface PartRequest {
+export interface PartRequest<A = Float32Array<ArrayBuffer>> {
   readonly epoch: number;
   /** Indices of the images, plus a multiple of their number where one comes again: augmentation depends on them. */
   readonly indices: Uint32Array;
@@ -29,7 +30,7 @@ export interface PartRequest {
   /** Number of images in the answer's array, at least as many as `indices`. */
   readonly room: number;
   /** An array of an earlier answer to reuse: new memory costs more than filling it. */
-  readonly over?: Float32Array<ArrayBuffer> | undefined;
+  readonly over?: A | undefined;
 }
 
 /** The images of a part. */
@@ -38,6 +39,12 @@ export interface MadePart {
   readonly images: Float32Array<ArrayBuffer>;
   /** Images of the part that are kept decoded from now on, at their places in it. */
   readonly kept: readonly (KeptImage | undefined)[];
+}
+
+/** The images of a part as bytes, for so many images as there is room for. */
+export interface MadeBytes extends ByteImages {
+  /** As {@link MadePart.kept}. */
+  readonly kept: MadePart['kept'];
 }
 
 /** A request to mix the images of a batch. */
@@ -53,6 +60,8 @@ export interface MixRequest {
 export interface LoaderCalls {
   start(settings: LoaderSettings): void;
   make(part: PartRequest): MadePart;
+  /** The same images, before they are normalised. Nothing may be left to do to them afterwards. */
+  makeBytes(part: PartRequest<Uint8Array<ArrayBuffer>>): MadeBytes;
   /** Returns the images of the request, mixed. */
   mix(batch: MixRequest): Float32Array<ArrayBuffer>;
 }

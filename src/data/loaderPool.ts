@@ -1,7 +1,14 @@
 import { startThread } from '../engines/host/channel/node.js';
 import { RemoteCalls } from '../engines/host/channel/remoteCalls.js';
 import { siblingModule } from '../engines/host/channel/siblingModule.js';
-import type { LoaderCalls, LoaderSettings, MadePart, MixRequest, PartRequest } from './loaderCalls.js';
+import type {
+  LoaderCalls,
+  LoaderSettings,
+  MadeBytes,
+  MadePart,
+  MixRequest,
+  PartRequest,
+} from './loaderCalls.js';
 
 const NAMES = { owner: 'the loader', worker: "the loader's worker" };
 
@@ -9,6 +16,7 @@ const NAMES = { owner: 'the loader', worker: "the loader's worker" };
 export class LoaderPool {
   private next = 0;
   private readonly spares: Float32Array<ArrayBuffer>[] = [];
+  private readonly spareBytes: Uint8Array<ArrayBuffer>[] = [];
   private readonly workers: readonly RemoteCalls<LoaderCalls>[];
 
   constructor(count: number, settings: LoaderSettings) {
@@ -29,6 +37,12 @@ export class LoaderPool {
     return this.nextWorker().call('make', { ...part, over }, over && [over.buffer]);
   }
 
+  /** As {@link request}, as bytes. */
+  requestBytes(part: Omit<PartRequest, 'over'>): Promise<MadeBytes> {
+    const over = this.spareBytes.pop();
+    return this.nextWorker().call('makeBytes', { ...part, over }, over && [over.buffer]);
+  }
+
   /** Mixes the images of a batch; their array is transferred. */
   mix(batch: MixRequest): Promise<Float32Array<ArrayBuffer>> {
     return this.nextWorker().call('mix', batch, [batch.images.buffer]);
@@ -37,6 +51,11 @@ export class LoaderPool {
   /** Gives an answer's array back for reuse by a later request. */
   giveBack(spare: Float32Array<ArrayBuffer>): void {
     this.spares.push(spare);
+  }
+
+  /** As {@link giveBack}, of bytes. */
+  giveBackBytes(spare: Uint8Array<ArrayBuffer>): void {
+    this.spareBytes.push(spare);
   }
 
   private nextWorker(): RemoteCalls<LoaderCalls> {

@@ -1,6 +1,7 @@
 import { uniformSource } from '../random.js';
 import { ImageTransformer } from './augment/imageTransformer.js';
 import { DEFAULT_FLIP, DEFAULT_PADDING, type TrainingTransforms } from './augment/transforms.js';
+import { type ByteImages, writeBytePlanes } from './byteImages.js';
 import type { Normalisation, PixelDataset } from './dataset.js';
 import { normalisationTables, writeNormalised } from './normalise.js';
 
@@ -63,6 +64,28 @@ export class PixelPreparer {
         writeNormalised(image, this.rgb, this.tables);
       } else this.cropNormalised(image, placement);
       transformer?.eraseIn(image, { epoch, index });
+    });
+  }
+
+  /** Fills `out` with images that are to be cropped, mirrored and normalised as {@link fill} does it. */
+  fillBytes({ pixels, placements }: ByteImages, { epoch, indices }: PreparedPart): void {
+    const { transformer } = this;
+    const { imageSize: size, pixels: all } = this.dataset;
+    const length = this.channels * size ** 2;
+    const count = all.length / length;
+    indices.forEach((index, n) => {
+      const image = pixels.subarray(n * length, (n + 1) * length);
+      const placement = this.placementOf(epoch, index, (index % count) * length);
+      if (transformer?.changesBytes) {
+        this.cropToRgb(placement);
+        transformer.change({ data: this.rgb, width: size, height: size }, { epoch, index });
+        writeBytePlanes(image, this.rgb, this.channels);
+        placements.fill(0, 3 * n, 3 * (n + 1));
+      } else {
+        const { start, top, left, isMirrored } = placement;
+        image.set(all.subarray(start, start + length));
+        placements.set([top, left, Number(isMirrored)], 3 * n);
+      }
     });
   }
 

@@ -2,6 +2,7 @@ import type { Communicator } from '../distributed/communicator.js';
 import type { Phase } from '../graph/phase.js';
 import type { Program } from '../graph/program.js';
 import type { DType, Shape, TensorData, TensorType } from '../graph/tensorType.js';
+import type { NamedInputs } from './imageBytes.js';
 
 /** Host-side tensors by name, row-major. */
 export type NamedData = Readonly<Record<string, TensorData>>;
@@ -124,16 +125,16 @@ export interface Executable {
   /**
    * Runs the program once and writes its updates.
    *
-   * @param inputs every input of the program by name, but for those that the run before was given ahead. The engine may take over the
-   *   arrays' buffers (transfer them to its worker): do not use them afterwards.
+   * @param inputs every input of the program by name, but for those that the run before was given ahead; images may be bytes for engines
+   *   with {@link Engine.takesBytes}. The engine may take over the arrays' buffers (transfer them to its worker): do not use them afterwards.
    * @param ahead inputs of the next run, which go up while this one computes; for engines with {@link Engine.takesAhead}. They are
    *   taken over, too. If the next run is given an input nonetheless, that one counts; a profile, or a run that fails, forgets them.
    * @returns the program's outputs by name
    * @throws Error naming the input, when one is missing or of the wrong size or type
    */
-  run(inputs: NamedData, options?: RunOptions, ahead?: NamedData): Promise<Record<string, TensorData>>;
+  run(inputs: NamedInputs, options?: RunOptions, ahead?: NamedInputs): Promise<Record<string, TensorData>>;
   /** Runs the program once, timing each primitive; absent if unsupported. */
-  profile?(inputs: NamedData, options?: RunOptions): Promise<ProfileEntry[]>;
+  profile?(inputs: NamedInputs, options?: RunOptions): Promise<ProfileEntry[]>;
   /** Frees what the program holds. */
   close(): Promise<void>;
 }
@@ -147,6 +148,8 @@ export interface Engine {
   readonly precision: Precision;
   /** Whether a run takes inputs of the next one, which go up meanwhile. Default false. */
   readonly takesAhead?: boolean | undefined;
+  /** Whether an input [N, C, S, S] may be given as {@link ImageBytes}, which the engine crops, mirrors and normalises. Default false. */
+  readonly takesBytes?: boolean | undefined;
   /**
    * Makes variables, zero, which live until they are disposed of.
    *
@@ -244,6 +247,8 @@ export interface EngineBackend<V extends BackendVariable = BackendVariable> {
   readonly precision: Precision;
   /** As {@link Engine.takesAhead}. */
   readonly takesAhead?: boolean | undefined;
+  /** As {@link Engine.takesBytes}. */
+  readonly takesBytes?: boolean | undefined;
   /** Makes a variable, zero. */
   variable(type: TensorType): V | Promise<V>;
   /** Prepares a program; if that fails, everything is freed. */
@@ -261,7 +266,11 @@ export interface EngineBackend<V extends BackendVariable = BackendVariable> {
 /** A program on a backend. */
 export interface BackendExecutable {
   readonly description?: string | undefined;
-  /** @param ahead of backends with {@link EngineBackend.takesAhead}: inputs of the next run, which leaves them out or replaces them */
+  /**
+   * Backends with {@link EngineBackend.takesBytes} take {@link ImageBytes}, too.
+   *
+   * @param ahead of backends with {@link EngineBackend.takesAhead}: inputs of the next run, which leaves them out or replaces them
+   */
   run(
     inputs: NamedData,
     options: Required<RunOptions>,

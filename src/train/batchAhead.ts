@@ -1,11 +1,12 @@
-import type { Executable, NamedData } from '../engines/engine.js';
+import type { Executable } from '../engines/engine.js';
+import type { NamedInputs } from '../engines/imageBytes.js';
 import { expectFiniteImages, hasFiniteImages } from './finite.js';
 import { inputsOfBatch, type LabelledBatch } from './stepResult.js';
 
 /** What a run is given of its own batch, and of the next one. */
 export interface BatchInputs {
-  readonly own: NamedData;
-  readonly ahead: NamedData | undefined;
+  readonly own: NamedInputs;
+  readonly ahead: NamedInputs | undefined;
 }
 
 /** Gives batches to programs: the next one, too, while a program computes, if it is known. */

@@ -1,3 +1,4 @@
+import { type ImageBytes, isImageBytes, numbersOf } from '../engines/imageBytes.js';
 import { UserError } from '../errors.js';
 import { isBigInt64Array } from '../realms.js';
 import type { StateDictTensors } from './stateDict.js';
@@ -37,15 +38,17 @@ export function expectFinite(tensors: StateDictTensors, path: string): void {
  * @param count images in the array
  * @throws UserError naming the first such image by its place, from 1
  */
-export function expectFiniteImages(images: Float32Array, count: number): void {
+export function expectFiniteImages(images: Float32Array | ImageBytes, count: number): void {
   if (hasFiniteImages(images)) return;
-  const place = Math.floor((count * images.findIndex((value) => !Number.isFinite(value))) / images.length);
+  const values = numbersOf(images);
+  const place = Math.floor((count * values.findIndex((value) => !Number.isFinite(value))) / values.length);
   throw new UserError(`image ${place + 1} of the batch has values that are not finite`);
 }
 
 /** Whether {@link expectFiniteImages} takes images. */
-export function hasFiniteImages(images: Float32Array): boolean {
-  return isFinite32(images);
+export function hasFiniteImages(images: Float32Array | ImageBytes): boolean {
+  // Bytes are finite where all values are that they may have.
+  return isFinite32(isImageBytes(images) ? images.tables : images);
 }
 
 /** Whether all values are finite: sums of f32 numbers in double precision are, unless a value is not. */

@@ -1,4 +1,5 @@
-import type { Engine, NamedData, Variables } from '../engines/engine.js';
+import type { Engine, Variables } from '../engines/engine.js';
+import type { NamedInputs } from '../engines/imageBytes.js';
 import { UsageError } from '../errors.js';
 import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
@@ -132,7 +133,7 @@ export class Learner {
     const next =
       this.engine.takesAhead && this.executables.isSameStep(step, step + 1) ? options.next : undefined;
     const { own, ahead } = this.batches.inputsOf(executable, batch, next);
-    const inputs: NamedData = { ...own, ...this.training.updateInputs(learningRate) };
+    const inputs: NamedInputs = { ...own, ...this.training.updateInputs(learningRate) };
     const result = stepResultOf(await executable.run(inputs, { seed, step }, ahead));
     this.countPass();
     this.training.countStep();

@@ -1,10 +1,10 @@
-import type { NamedData } from '../engines/engine.js';
+import type { ImageBytes, NamedInputs } from '../engines/imageBytes.js';
 import type { TensorData } from '../graph/tensorType.js';
 
 /** A batch of images and their classes. The buffers are transferred to the engine: do not use them afterwards. */
 export interface LabelledBatch {
-  /** [N, C, H, W], normalised. */
-  readonly images: Float32Array;
+  /** [N, C, H, W], normalised; or bytes, for an engine that takes them. */
+  readonly images: Float32Array | ImageBytes;
   /**
    * [N], each in 0 … classes−1; of a learner with `softTargets` distributions over the classes, [N, classes] row-major.
    */
@@ -14,7 +14,7 @@ export interface LabelledBatch {
 }
 
 /** A batch as inputs of a program. */
-export function inputsOfBatch({ images, labels, teacherLogits }: LabelledBatch): NamedData {
+export function inputsOfBatch({ images, labels, teacherLogits }: LabelledBatch): NamedInputs {
   return { images, labels, ...(teacherLogits && { teacherLogits }) };
 }
 

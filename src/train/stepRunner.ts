@@ -1,4 +1,5 @@
-import type { Batch, BatchSource } from '../data/batch.js';
+import type { Batch, BatchSource, ByteBatch } from '../data/batch.js';
+import { numbersOf } from '../engines/imageBytes.js';
 import type { Learner } from './learner.js';
 import { type AccuracySums, accuracySums, addAccuracy, NO_ACCURACY } from './metrics.js';
 import type { LabelledBatch, Weighting } from './stepResult.js';
@@ -17,6 +18,9 @@ export interface StepTotals {
 
 const NOTHING: StepTotals = { sums: NO_ACCURACY, loss: 0, batches: 0, weightings: [] };
 
+/** A batch of numbers, or of bytes. */
+export type TrainingBatch = Batch | ByteBatch;
+
 /** A step's batch as the trainer has it. */
 export interface StepOptions {
   readonly learningRate: number;
@@ -25,14 +29,14 @@ export interface StepOptions {
   /** Whether no batch of the epoch follows. */
   readonly isLast: boolean;
   /** The batch that follows, as {@link StepRunner.batchesOf} has it. */
-  readonly next?: Batch | undefined;
+  readonly next?: TrainingBatch | undefined;
 }
 
 /** Makes training steps of one or several batches each; see {@link Learner.backward}. */
 export class StepRunner {
   private totals = NOTHING;
   /** What the learner was given of the batch that follows. */
-  private ahead: { readonly batch: Batch; readonly labelled: LabelledBatch } | undefined;
+  private ahead: { readonly batch: TrainingBatch; readonly labelled: LabelledBatch } | undefined;
 
   /**
    * @param accumulate batches of a step; the last step of an epoch may have fewer
@@ -45,10 +49,12 @@ export class StepRunner {
   ) {}
 
   /** The batches of an epoch from the given one on, each with the next one where that goes up while a step computes. */
-  batchesOf(source: BatchSource, epoch: number, start: number): AsyncIterable<WithNext<Batch>> {
-    // A teacher reads a batch's images before the learner.
-    const looksAhead = this.learner.engine.takesAhead === true && this.accumulate === 1 && !this.teacher;
-    return withNext(source.epoch(epoch, start), looksAhead);
+  batchesOf(source: BatchSource, epoch: number, start: number): AsyncIterable<WithNext<TrainingBatch>> {
+    const { takesAhead = false, takesBytes = false } = this.learner.engine;
+    // A teacher reads a batch's images before the learner, and as numbers.
+    const looksAhead = takesAhead && this.accumulate === 1 && !this.teacher;
+    const asBytes = takesBytes && !this.teacher ? source.byteEpoch?.(epoch, start) : undefined;
+    return withNext<TrainingBatch>(asBytes ?? source.epoch(epoch, start), looksAhead);
   }
 
   /** Whether a step has started and lacks batches. */
@@ -76,7 +82,7 @@ export class StepRunner {
    *
    * @returns the step's figures if it is complete
    */
-  async add(batch: Batch, options: StepOptions): Promise<StepTotals | undefined> {
+  async add(batch: TrainingBatch, options: StepOptions): Promise<StepTotals | undefined> {
     const before = this.totals;
     this.totals = NOTHING;
     const { loss, sums, weighting } = await this.pass(batch, options, before.batches);
@@ -97,7 +103,7 @@ export class StepRunner {
   }
 
   private async pass(
-    given: Batch,
+    given: TrainingBatch,
     { learningRate, step, next }: StepOptions,
     index: number,
   ): Promise<{ loss: number; sums: AccuracySums; weighting: Weighting | undefined }> {
@@ -117,8 +123,8 @@ export class StepRunner {
   }
 
   /** A batch for the learner, which leaves its labels. */
-  private async labelled({ images, labels, targets }: Batch): Promise<LabelledBatch> {
-    const teacherLogits = await this.teacher?.logits(images);
+  private async labelled({ images, labels, targets }: TrainingBatch): Promise<LabelledBatch> {
+    const teacherLogits = this.teacher && (await this.teacher.logits(numbersOf(images)));
     return { images, labels: targets ?? labels.slice(), teacherLogits };
   }
 

@@ -1,4 +1,4 @@
-import type { Batch } from '../data/batch.js';
+import { numbersOf } from '../engines/imageBytes.js';
 import { UsageError, UserError } from '../errors.js';
 import type { Progress } from './checkpointInfo.js';
 import type { CheckpointKind } from './checkpoints.js';
@@ -9,7 +9,7 @@ import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
 import { firstNotFinite } from './finite.js';
 import { type Accuracy, NO_ACCURACY } from './metrics.js';
 import type { RunLength } from './runLength.js';
-import { StepRunner, type StepTotals } from './stepRunner.js';
+import { StepRunner, type StepTotals, type TrainingBatch } from './stepRunner.js';
 import type { TrainerOptions } from './trainerOptions.js';
 
 /** How a run ended: complete, or stopped after a step because {@link Trainer.stop} was called. */
@@ -168,9 +168,10 @@ export class Trainer {
     return average && { test: own, average };
   }
 
-  private async begin(batch: Batch): Promise<void> {
+  private async begin(batch: TrainingBatch): Promise<void> {
     this.hasBatch = true;
-    this.emit({ event: 'batch', globalStep: this.progress.globalStep, batch });
+    const shown = { ...batch, images: numbersOf(batch.images) };
+    this.emit({ event: 'batch', globalStep: this.progress.globalStep, batch: shown });
     if (this.options.progress === undefined) await this.save('last');
   }
 

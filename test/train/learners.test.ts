@@ -15,7 +15,7 @@ const BATCH = 4;
 const STEPS = 3;
 const onednn = await onednnMissing();
 
-function batch(seed: number, step: number): LabelledBatch {
+function batch(seed: number, step: number): LabelledBatch & { readonly images: Float32Array } {
   const random = uniformSource(seed, `batch ${step}`);
   const images = Float32Array.from({ length: BATCH * 3 * TINY_SIZE ** 2 }, (_, i) => random(i) - 0.5);
   return { images, labels: Int32Array.from({ length: BATCH }, (_, i) => Math.floor(3 * random(i, 1))) };

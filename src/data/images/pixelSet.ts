@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js';
+import { writeBytePlanes } from '../byteImages.js';
 import { luma, normalisationFor } from '../channels.js';
 import { IMAGENET_NORMALISATION, type Normalisation, type PixelDataset, sharedBytes } from '../dataset.js';
 import { imagenetResizeSize } from '../preprocessing.js';
@@ -49,7 +50,7 @@ export function pixelSet(images: readonly LabelledImage[], options: PixelSetOpti
     const { width, height } = image;
     const source = channels === 1 ? { ...image, data: greyOf(image.data) } : image;
     const rgb = resizer.resize(source, evaluationCut(width, height, imageSize, resizeSize));
-    writePlanes(pixels.subarray(n * length, (n + 1) * length), rgb, channels);
+    writeBytePlanes(pixels.subarray(n * length, (n + 1) * length), rgb, channels);
   });
   return {
     kind: 'pixels',
@@ -65,10 +66,4 @@ function greyOf(rgb: Uint8Array): Uint8Array {
   const grey = new Uint8Array(rgb.length);
   for (let i = 0; i < rgb.length; i += 3) grey.fill(luma(rgb[i]!, rgb[i + 1]!, rgb[i + 2]!), i, i + 3);
   return grey;
-}
-
-/** Bytes [pixels, 3] as planes [channels, pixels]. */
-function writePlanes(out: Uint8Array, rgb: Uint8Array, channels: number): void {
-  const plane = out.length / channels;
-  for (let c = 0; c < channels; c++) for (let i = 0; i < plane; i++) out[c * plane + i] = rgb[3 * i + c]!;
 }

@@ -3,6 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import { mirror } from '../augment/flips.js';
 import { type ImageOfEpoch, ImageTransformer } from '../augment/imageTransformer.js';
 import type { TrainingTransforms } from '../augment/transforms.js';
+import { type ImageTarget, isByteImages, targetAt, writeBytePlanes } from '../byteImages.js';
 import type { StoreHandle } from '../cache/imageStore.js';
 import { type KeptImage, keepImage, recallImage } from '../cache/keptImage.js';
 import { makeGrey } from '../channels.js';
@@ -41,7 +42,7 @@ interface ImagesOfPart extends PreparedPart {
 /** Images decoded at a time: while one waits for its file or decoder, another is resized. */
 const AT_ONCE = 4;
 
-/** Turns encoded images into a model's float inputs. */
+/** Turns encoded images into a model's inputs. */
 export class ImagePreparer {
   private readonly transformer: ImageTransformer | undefined;
   private readonly resizer: CutResizer;
@@ -57,13 +58,13 @@ export class ImagePreparer {
   }
 
   /**
-   * Fills `out` [N, C, S, S].
+   * Fills `out`. Bytes are still to be mirrored and normalised.
    *
    * @returns images that are kept decoded from now on, at their places
    * @throws UserError for an image that cannot be read, naming it
    */
   async fill(
-    out: Float32Array,
+    out: ImageTarget,
     sources: readonly ImageSource[],
     part: ImagesOfPart,
   ): Promise<(KeptImage | undefined)[]> {
@@ -75,7 +76,7 @@ export class ImagePreparer {
     const work = async (): Promise<void> => {
       for (let n = next++; n < sources.length; n = next++) {
         const which = { epoch: part.epoch, index: part.indices[n]! };
-        const place = out.subarray(n * length, (n + 1) * length);
+        const place = targetAt(out, n, length);
         const kept = part.kept?.[n];
         if (!store) {
           await this.prepareSource(place, sources[n]!, which);
@@ -94,7 +95,7 @@ export class ImagePreparer {
    * Prepares an image that is not kept. An ordinary JPEG is decoded into memory that the next one overwrites: nothing may
    * be awaited from reading a file to the end.
    */
-  private async prepareSource(out: Float32Array, source: ImageSource, which: ImageOfEpoch): Promise<void> {
+  private async prepareSource(out: ImageTarget, source: ImageSource, which: ImageOfEpoch): Promise<void> {
     const decoder = jpegDecoder();
     if (!decoder) return this.prepare(out, await this.decoded(source), which);
     // Others have a turn between images; a worker's only task is this.
@@ -122,16 +123,15 @@ export class ImagePreparer {
     return this.channels === 1 ? { ...image, data: image.data.slice() } : image;
   }
 
-  /** Crops, resizes, augments and normalises one image into `out` [C, S, S]. For grey the image's own bytes change. */
-  prepare(out: Float32Array, image: RgbImage, which: ImageOfEpoch): void {
+  /** Crops, resizes, augments and normalises one image into `out` [C, S, S]; bytes are not normalised. For grey the image's own bytes change. */
+  prepare(out: ImageTarget, image: RgbImage, which: ImageOfEpoch): void {
     const transformer = this.transformer;
     const resizer = this.resizer;
-    const { preprocessing, tables } = this.options;
-    const { imageSize: size, resizeSize } = preprocessing;
+    const { imageSize: size, resizeSize } = this.options.preprocessing;
     if (this.channels === 1) makeGrey(image.data);
     if (!transformer) {
       const cut = evaluationCut(image.width, image.height, size, resizeSize);
-      writePlanes(out, { data: resizer.resize(image, cut), width: size, height: size }, tables);
+      this.write(out, { data: resizer.resize(image, cut), width: size, height: size }, false);
       return;
     }
     const data = resizer.resize(image, transformer.cut(image, which));
@@ -141,7 +141,14 @@ export class ImagePreparer {
     const { changesBytes } = transformer;
     if (isMirrored && changesBytes) mirror(cropped);
     transformer.change(cropped, which);
-    writePlanes(out, cropped, tables, isMirrored && !changesBytes);
-    transformer.eraseIn(out, which);
+    this.write(out, cropped, isMirrored && !changesBytes);
+    if (!isByteImages(out)) transformer.eraseIn(out, which);
+  }
+
+  private write(out: ImageTarget, image: RgbImage, isMirrored: boolean): void {
+    if (isByteImages(out)) {
+      writeBytePlanes(out.pixels, image.data, this.channels);
+      out.placements.set([0, 0, Number(isMirrored)]);
+    } else writePlanes(out, image, this.options.tables, isMirrored);
   }
 }

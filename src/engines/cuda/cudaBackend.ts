@@ -8,8 +8,9 @@ import type {
   MachinePeaks,
   Precision,
 } from '../engine.js';
-import type { Device } from './device.js';
+import type { Device, Kernel, Pointer } from './device.js';
 import { CudaExecutable } from './executable.js';
+import { unpackImages } from './kernels/unpackImages.js';
 import { measurePeaks } from './peaks.js';
 import { planProgram } from './plan/plan.js';
 import { CudaVariable } from './variables.js';
@@ -19,6 +20,8 @@ export class CudaBackend implements EngineBackend<CudaVariable> {
   readonly description: string;
   readonly precision: Precision;
   readonly takesAhead = true;
+  readonly takesBytes = true;
+  private unpack: Kernel | undefined;
 
   constructor(
     private readonly device: Device,
@@ -32,13 +35,16 @@ export class CudaBackend implements EngineBackend<CudaVariable> {
     return new CudaVariable(this.device, type);
   }
 
-  compile(
+  async compile(
     program: Program,
     { variables, precision }: BackendCompileOptions<CudaVariable>,
   ): Promise<CudaExecutable> {
+    const { device } = this;
+    this.unpack ??= (await device.compile([unpackImages]))[0]!;
     const whole = withoutCollectives(program);
-    const plan = planProgram(this.device, whole, precision);
-    return CudaExecutable.create(this.device, whole, plan, (name) => variables.get(name)!.pointer);
+    const plan = planProgram(device, whole, precision);
+    const variable = (name: string): Pointer => variables.get(name)!.pointer;
+    return CudaExecutable.create(device, whole, plan, { variable, unpack: this.unpack });
   }
 
   measurePeaks(): Promise<MachinePeaks> {

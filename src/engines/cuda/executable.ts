@@ -1,9 +1,10 @@
 import type { Program, ValueId } from '../../graph/program.js';
 import { sizeOf, type TensorData } from '../../graph/tensorType.js';
 import { fillUniform } from '../../random.js';
-import type { BackendExecutable, NamedData, Precision, ProfileEntry, RunOptions } from '../engine.js';
+import type { BackendExecutable, Precision, ProfileEntry, RunOptions } from '../engine.js';
+import { isImageBytes, type NamedInputs } from '../imageBytes.js';
 import type { Stored } from './codegen/stored.js';
-import type { Arithmetic, CapturedGraph, Device, Pointer } from './device.js';
+import type { Arithmetic, CapturedGraph, Device, Kernel, Pointer } from './device.js';
 import { Inbox, type InputPlace } from './inbox.js';
 import { PlanMemory } from './memory.js';
 import { type Plan, releaseSteps } from './plan/plan.js';
@@ -40,19 +41,23 @@ export class CudaExecutable implements BackendExecutable {
     this.labels = labelInputs(program);
   }
 
-  /** Gets memory, compiles kernels and computes what is fixed. */
+  /**
+   * Gets memory, compiles kernels and computes what is fixed.
+   *
+   * @param parts variable: the pointers of variables, by name; unpack: the kernel `unpackImages`
+   */
   static async create(
     device: Device,
     program: Program,
     plan: Plan,
-    variable: (name: string) => Pointer,
+    { variable, unpack }: { readonly variable: (name: string) => Pointer; readonly unpack: Kernel },
   ): Promise<CudaExecutable> {
     let memory: PlanMemory | undefined;
     let inbox: Inbox | undefined;
     const tables: Pointer[] = [];
     try {
       memory = new PlanMemory(device, plan, variable);
-      inbox = new Inbox(device, inputPlaces(plan, memory));
+      inbox = new Inbox(device, unpack, inputPlaces(plan, memory));
       for (const { stored, data } of plan.constants) device.upload(memory.pointer(stored.buffer), data);
       const prologue = await makeReady(device, memory, plan.prologue);
       tables.push(...prologue.tables);
@@ -70,7 +75,7 @@ export class CudaExecutable implements BackendExecutable {
     }
   }
 
-  run(inputs: NamedData, options: Required<RunOptions>, ahead?: NamedData): Record<string, TensorData> {
+  run(inputs: NamedInputs, options: Required<RunOptions>, ahead?: NamedInputs): Record<string, TensorData> {
     if (ahead) this.checkLabels(ahead);
     this.setInputs(inputs, options);
     // Libraries may prepare themselves in the first run, which cannot be recorded.
@@ -90,7 +95,7 @@ export class CudaExecutable implements BackendExecutable {
     return Object.fromEntries(outputs.map(({ name, data }) => [name, data]));
   }
 
-  profile(inputs: NamedData, options: Required<RunOptions>): ProfileEntry[] {
+  profile(inputs: NamedInputs, options: Required<RunOptions>): ProfileEntry[] {
     this.setInputs(inputs, options);
     return this.ready.work.map(({ step, run }, i) => ({
       ...describe(step, this.plan.arithmetic),
@@ -123,10 +128,10 @@ export class CudaExecutable implements BackendExecutable {
     joinUntil(Number.POSITIVE_INFINITY);
   }
 
-  private checkLabels(inputs: NamedData): void {
+  private checkLabels(inputs: NamedInputs): void {
     for (const { name, classes } of this.labels) {
       const data = inputs[name];
-      if (data) checkLabels(name, data, classes);
+      if (data && !isImageBytes(data)) checkLabels(name, data, classes);
     }
   }
 
@@ -135,12 +140,12 @@ export class CudaExecutable implements BackendExecutable {
     return times.sort((a, b) => a - b)[(PROFILED - 1) / 2]!;
   }
 
-  private setInputs(inputs: NamedData, { seed, step }: Required<RunOptions>): void {
+  private setInputs(inputs: NamedInputs, { seed, step }: Required<RunOptions>): void {
     this.checkLabels(inputs);
     this.inbox.take(inputs);
     for (const [name, { buffer }] of this.plan.inputs) {
       const data = inputs[name];
-      if (data) this.device.upload(this.memory.pointer(buffer), data);
+      if (data && !isImageBytes(data)) this.device.upload(this.memory.pointer(buffer), data);
     }
     for (const { stream, stored } of this.plan.uniforms) {
       const numbers = new Float32Array(sizeOf(stored.shape));
@@ -153,10 +158,7 @@ export class CudaExecutable implements BackendExecutable {
 /** Where the inputs of a plan are expected. */
 function inputPlaces({ inputs }: Plan, memory: PlanMemory): Map<string, InputPlace> {
   return new Map(
-    Array.from(inputs, ([name, { buffer }]) => [
-      name,
-      { pointer: memory.pointer(buffer), bytes: buffer.bytes },
-    ]),
+    Array.from(inputs, ([name, stored]) => [name, { pointer: memory.pointer(stored.buffer), stored }]),
   );
 }
 

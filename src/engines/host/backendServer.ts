@@ -9,6 +9,7 @@ import type {
   NamedData,
   ProfileEntry,
 } from '../engine.js';
+import { arraysOf, type NamedInputs } from '../imageBytes.js';
 import type { Handlers } from './channel/callServer.js';
 import { wholeBuffer } from './channel/transfer.js';
 import { checkProgram } from './checks.js';
@@ -44,7 +45,8 @@ export class BackendServer<Start> {
   readonly handlers: Handlers<EngineCalls<Start>> = {
     start: async (start) => {
       this.backend = await this.makeBackend(start);
-      const { description, precision, measurePeaks, choices, useThreads, takesAhead = false } = this.backend;
+      const { description, precision, measurePeaks, choices, useThreads } = this.backend;
+      const { takesAhead = false, takesBytes = false } = this.backend;
       return {
         description,
         precision,
@@ -52,6 +54,7 @@ export class BackendServer<Start> {
         chooses: choices !== undefined,
         rethreads: useThreads !== undefined,
         takesAhead,
+        takesBytes,
       };
     },
     makeVariables: async ({ variables, specs }) => {
@@ -83,14 +86,21 @@ export class BackendServer<Start> {
       return { profiles: executable.profile !== undefined, description: executable.description };
     },
     run: async ({ executable, inputs, options, ahead }) => {
-      const outputs = await this.runnable(executable).run(inputs, options, ahead);
+      const outputs = await this.runnable(executable).run(
+        forBackend(inputs),
+        options,
+        ahead && forBackend(ahead),
+      );
       const results = Object.values(outputs).map(wholeBuffer);
       freeInputs(inputs, results);
       if (ahead) freeInputs(ahead, results);
       return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, results[i]!]));
     },
     profile: async ({ executable, inputs, options }) => {
-      const entries: ProfileEntry[] | undefined = await this.runnable(executable).profile?.(inputs, options);
+      const entries: ProfileEntry[] | undefined = await this.runnable(executable).profile?.(
+        forBackend(inputs),
+        options,
+      );
       if (!entries) throw new Error('this engine does not profile');
       return entries;
     },
@@ -164,10 +174,19 @@ export class BackendServer<Start> {
   }
 }
 
+/** Inputs that were checked: bytes are among them only if the backend takes them, whose methods then have wider types. */
+function forBackend(inputs: NamedInputs): NamedData {
+  return inputs as NamedData;
+}
+
 /** Frees what was transferred here for a run; results may share its memory, and a runtime may have freed it already. */
-function freeInputs(inputs: NamedData, results: readonly TensorData[]): void {
+function freeInputs(inputs: NamedInputs, results: readonly TensorData[]): void {
   const kept = new Set(results.map(({ buffer }) => buffer));
-  freeArrays(Object.values(inputs).filter(({ buffer, byteLength }) => byteLength > 0 && !kept.has(buffer)));
+  freeArrays(
+    Object.values(inputs)
+      .flatMap(arraysOf)
+      .filter(({ buffer, byteLength }) => byteLength > 0 && !kept.has(buffer)),
+  );
 }
 
 /** The program with its variables' values as constants, and batch normalisation folded into convolutions. */

@@ -2,33 +2,39 @@ import { inputsOf, type Program } from '../../graph/program.js';
 import { type DType, formatType, sizeOf, type TensorData, type TensorType } from '../../graph/tensorType.js';
 import { verifyProgram } from '../../graph/verify.js';
 import { isFloat32Array, isInt32Array } from '../../realms.js';
-import type { NamedData } from '../engine.js';
+import { arraysOf, type ImageBytes, type InputData, isImageBytes, type NamedInputs } from '../imageBytes.js';
 
 /** Element type of an array. */
 function dtypeOf(data: TensorData): DType {
   return isInt32Array(data) ? 'i32' : 'f32';
 }
 
-/** No inputs. */
-const NONE: ReadonlySet<string> = new Set();
+/** How a run's inputs may be given. */
+export interface InputRules {
+  /** Inputs that may be missing, as the engine has them. */
+  readonly waiting?: ReadonlySet<string>;
+  /** Whether images may be bytes. */
+  readonly takesBytes?: boolean;
+}
 
 /**
  * The inputs of a program among the given ones; others are ignored.
  *
- * @param waiting those that may be missing, as the engine has them
  * @throws Error naming the input that is missing or of the wrong size or type
  */
 export function checkInputs(
   program: Program,
-  inputs: NamedData,
-  waiting: ReadonlySet<string> = NONE,
-): Record<string, TensorData> {
-  const checked: Record<string, TensorData> = {};
+  inputs: NamedInputs,
+  { waiting, takesBytes = false }: InputRules = {},
+): Record<string, InputData> {
+  const checked: Record<string, InputData> = {};
   for (const type of inputsOf(program)) {
     const data = Object.hasOwn(inputs, type.name) ? inputs[type.name] : undefined;
-    if (data !== undefined) checked[type.name] = checkInput(data, type);
-    else if (!waiting.has(type.name))
-      throw new Error(`the input ${type.name} (${formatType(type)}) is missing`);
+    if (data === undefined) {
+      if (!waiting?.has(type.name))
+        throw new Error(`the input ${type.name} (${formatType(type)}) is missing`);
+    } else if (isImageBytes(data)) checked[type.name] = checkBytes(data, type, takesBytes);
+    else checked[type.name] = checkInput(data, type);
   }
   return checked;
 }
@@ -40,26 +46,49 @@ export function checkInputs(
  */
 export function checkAhead(
   program: Program,
-  inputs: NamedData,
-  takesAhead: boolean,
-): Record<string, TensorData> {
+  inputs: NamedInputs,
+  { takesAhead, takesBytes }: { readonly takesAhead: boolean; readonly takesBytes: boolean },
+): Record<string, InputData> {
   if (!takesAhead) throw new Error('this engine takes no inputs ahead of a run');
-  return checkInputs(program, inputs, new Set(inputsOf(program).map(({ name }) => name)));
+  const waiting = new Set(inputsOf(program).map(({ name }) => name));
+  return checkInputs(program, inputs, { waiting, takesBytes });
 }
 
-function checkInput(data: TensorData, type: TensorType & { readonly name: string }): TensorData {
+type InputType = TensorType & { readonly name: string };
+
+function checkInput(data: TensorData, type: InputType): TensorData {
   if (!(isFloat32Array(data) || isInt32Array(data)))
     throw new Error(`the input ${type.name} must be a Float32Array or an Int32Array`);
-  if (isHandedOver(data))
-    throw new Error(
-      `the input ${type.name} is empty: an earlier call transferred its buffer to the engine; pass a copy to that call`,
-    );
+  expectPresent(data, type);
   expectFit(`the input ${type.name}`, data, type);
   return data;
 }
 
+function checkBytes(data: ImageBytes, type: InputType, takesBytes: boolean): ImageBytes {
+  if (!takesBytes) throw new Error(`this engine takes the input ${type.name} as numbers, not as bytes`);
+  const [count, channels, height, width] = type.shape;
+  if (type.dtype !== 'f32' || type.shape.length !== 4 || height !== width)
+    throw new Error(`the input ${type.name} (${formatType(type)}) cannot be given as bytes of square images`);
+  for (const array of arraysOf(data)) expectPresent(array, type);
+  const { pixels, placements, tables } = data;
+  const found = [pixels.length, placements.length, tables.length];
+  const wanted = [sizeOf(type.shape), 3 * count!, 256 * channels!];
+  if (found.join() !== wanted.join())
+    throw new Error(
+      `the input ${type.name} as bytes must have ${wanted.join(', ')} pixels, placements and values in its tables, not ${found.join(', ')}`,
+    );
+  return data;
+}
+
+function expectPresent(data: TensorData | Uint8Array, { name }: InputType): void {
+  if (!isHandedOver(data)) return;
+  throw new Error(
+    `the input ${name} is empty: an earlier call transferred its buffer to the engine; pass a copy to that call`,
+  );
+}
+
 /** Whether an array has lost its buffer to another thread; ArrayBuffer.detached exists from Node.js 22 on. */
-function isHandedOver({ buffer, length }: TensorData): boolean {
+function isHandedOver({ buffer, length }: TensorData | Uint8Array): boolean {
   if (length > 0) return false;
   try {
     buffer.slice(0, 0);

@@ -3,12 +3,12 @@ import type { TensorData } from '../../graph/tensorType.js';
 import type {
   EngineStatistics,
   MachinePeaks,
-  NamedData,
   Precision,
   ProfileEntry,
   RunOptions,
   VariableSpec,
 } from '../engine.js';
+import type { NamedInputs } from '../imageBytes.js';
 
 /** Number that identifies an executable on both sides. */
 export type ExecutableId = number;
@@ -28,6 +28,8 @@ export interface BackendAbout {
   readonly rethreads: boolean;
   /** Whether a run takes inputs of the next one. */
   readonly takesAhead: boolean;
+  /** Whether images may be bytes. */
+  readonly takesBytes: boolean;
 }
 
 /** A program and what it is compiled with. */
@@ -43,10 +45,10 @@ export interface CompileArguments {
 /** Inputs of a run. */
 export interface RunArguments {
   readonly executable: ExecutableId;
-  readonly inputs: NamedData;
+  readonly inputs: NamedInputs;
   readonly options: Required<RunOptions>;
   /** Inputs of the next run. */
-  readonly ahead?: NamedData | undefined;
+  readonly ahead?: NamedInputs | undefined;
 }
 
 /**

@@ -47,6 +47,7 @@ export async function startWorkerEngine<Start>(
 class WorkerEngine implements Engine {
   readonly precision: Precision;
   readonly takesAhead: boolean;
+  readonly takesBytes: boolean;
   readonly measurePeaks?: () => Promise<MachinePeaks>;
   readonly choices?: () => Promise<Readonly<Record<string, string>>>;
   readonly useThreads?: (threads: number) => Promise<void>;
@@ -57,11 +58,12 @@ class WorkerEngine implements Engine {
   constructor(
     private readonly calls: RemoteCalls<EngineCalls<never>>,
     readonly name: string,
-    { description, precision, measures, chooses, rethreads, takesAhead }: BackendAbout,
+    { description, precision, measures, chooses, rethreads, takesAhead, takesBytes }: BackendAbout,
   ) {
     this.described = description;
     this.precision = precision;
     this.takesAhead = takesAhead;
+    this.takesBytes = takesBytes;
     if (measures) this.measurePeaks = () => calls.call('measurePeaks', undefined);
     if (chooses) this.choices = () => calls.call('choices', undefined);
     if (rethreads)
@@ -95,8 +97,9 @@ class WorkerEngine implements Engine {
     const ids = given.map((each) => this.idOf(each));
     const args = { executable, program, variables: ids, frozen, precision, together };
     const { profiles, description } = await this.calls.call('compile', args);
-    const { calls, takesAhead } = this;
-    return { description, ...workerExecutable({ calls, executable, program, profiles, takesAhead }) };
+    const { calls, takesAhead, takesBytes } = this;
+    const remote = { calls, executable, program, profiles, takesAhead, takesBytes };
+    return { description, ...workerExecutable(remote) };
   }
 
   statistics(): Promise<EngineStatistics> {

@@ -1,6 +1,7 @@
 import type { Program } from '../../graph/program.js';
 import type { TensorData } from '../../graph/tensorType.js';
-import type { Executable, NamedData, ProfileEntry, RunOptions } from '../engine.js';
+import type { Executable, ProfileEntry, RunOptions } from '../engine.js';
+import { type InputData, isImageBytes, type NamedInputs } from '../imageBytes.js';
 import type { RemoteCalls } from './channel/remoteCalls.js';
 import { buffersIn, wholeBuffer } from './channel/transfer.js';
 import { checkAhead, checkInputs } from './checks.js';
@@ -15,25 +16,33 @@ export interface RemoteProgram {
   readonly profiles: boolean;
   /** Whether a run takes inputs of the next one. */
   readonly takesAhead: boolean;
+  /** Whether images may be bytes. */
+  readonly takesBytes: boolean;
 }
 
 /** Arrays with buffers of their own, which can be transferred. */
-function whole(inputs: NamedData): NamedData {
-  return Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, wholeBuffer(data)]));
+function whole(inputs: NamedInputs): NamedInputs {
+  return Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, wholeInput(data)]));
+}
+
+function wholeInput(data: InputData): InputData {
+  if (!isImageBytes(data)) return wholeBuffer(data);
+  const { pixels, placements, tables } = data;
+  return { pixels: wholeBuffer(pixels), placements: wholeBuffer(placements), tables: tables.slice() };
 }
 
 /** The calling thread's side of an executable. */
 export function workerExecutable(remote: RemoteProgram): Executable {
-  const { calls, executable, program } = remote;
+  const { calls, executable, program, takesBytes } = remote;
   /** Inputs that the worker has for the next run. */
   let waiting: ReadonlySet<string> = new Set();
   const run = async (
-    given: NamedData,
+    given: NamedInputs,
     { seed = 0, step = 0 }: RunOptions = {},
-    givenAhead?: NamedData,
+    givenAhead?: NamedInputs,
   ): Promise<Record<string, TensorData>> => {
-    const inputs = whole(checkInputs(program, given, waiting));
-    const ahead = givenAhead && whole(checkAhead(program, givenAhead, remote.takesAhead));
+    const inputs = whole(checkInputs(program, given, { waiting, takesBytes }));
+    const ahead = givenAhead && whole(checkAhead(program, givenAhead, remote));
     // Calls are answered in order: a run may be requested before the one before it is done.
     waiting = new Set(Object.keys(ahead ?? {}));
     const sent = waiting;
@@ -46,11 +55,11 @@ export function workerExecutable(remote: RemoteProgram): Executable {
     }
   };
   const profile = async (
-    given: NamedData,
+    given: NamedInputs,
     { seed = 0, step = 0 }: RunOptions = {},
   ): Promise<ProfileEntry[]> => {
     waiting = new Set();
-    const inputs = whole(checkInputs(program, given));
+    const inputs = whole(checkInputs(program, given, { takesBytes }));
     return calls.call('profile', { executable, inputs, options: { seed, step } }, buffersIn(inputs));
   };
   return {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type ImageBytes, imagesOfBytes } from '../../../src/engines/imageBytes.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { add, mul } from '../../../src/graph/ops/elementwise.js';
 import type { Behaviour } from './variables.js';
@@ -31,4 +32,48 @@ export const aheadBehaviours: Readonly<Record<string, Behaviour>> = {
       /the input a must be f32\[\], 1 values, but has 2/,
     );
   },
+
+  'images may be bytes, or are refused by name': async (engine) => {
+    const shape = [3, 2, 5, 5];
+    const graph = new Graph();
+    const [images, shift] = [graph.input('images', shape), graph.input('shift', [])];
+    const executable = await engine.compile(graph.program({ y: add(images, shift) }));
+    if (!engine.takesBytes) {
+      await assert.rejects(
+        executable.run({ images: someBytes(0), shift: floats(0) }),
+        /this engine takes the input images as numbers, not as bytes/,
+      );
+      return;
+    }
+    const expected = (seed: number): Float32Array => imagesOfBytes(someBytes(seed));
+    const tables = someBytes(0).tables;
+    const first = { ...someBytes(1), tables };
+    const { y } = await executable.run({ images: first, shift: floats(0) }, {}, { images: someBytes(2) });
+    assert.deepEqual(y, expected(1));
+    assert.deepEqual(tables, someBytes(0).tables, 'tables stay the caller’s');
+    assert.equal(first.pixels.length, 0);
+    assert.deepEqual((await executable.run({ shift: floats(0) })).y, expected(2));
+    const given = { images: someBytes(3), shift: floats(0) };
+    await executable.run({ images: expected(1), shift: floats(0) }, {}, { images: someBytes(4) });
+    assert.deepEqual((await executable.run(given)).y, expected(3));
+    await assert.rejects(executable.run(given), /the input images is empty: an earlier call transferred/);
+    const short = { ...someBytes(1), placements: new Int32Array(8) };
+    await assert.rejects(
+      executable.run({ images: short, shift: floats(0) }),
+      /images as bytes must have 150, 9, 512 .*, not 150, 8, 512/,
+    );
+    await assert.rejects(
+      executable.run({ images: expected(1), shift: someBytes(1) }),
+      /the input shift \(f32\[\]\) cannot be given as bytes/,
+    );
+  },
 };
+
+/** Three images [2, 5, 5], one of them partly outside, one mirrored. */
+function someBytes(seed: number): ImageBytes {
+  return {
+    pixels: Uint8Array.from({ length: 150 }, (_, i) => (i * 37 + seed * 101) % 256),
+    placements: Int32Array.of(0, 0, 0, -2, 3, 1, seed, -1, seed % 2),
+    tables: Float32Array.from({ length: 512 }, (_, i) => Math.fround((i - 200) / 77)),
+  };
+}

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { CudaBackend } from '../../../src/engines/cuda/cudaBackend.js';
 import { prelude } from '../../../src/engines/cuda/kernels/prelude.js';
 import type { NamedData } from '../../../src/engines/engine.js';
+import { type ImageBytes, imagesOfBytes } from '../../../src/engines/imageBytes.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { add, mul } from '../../../src/graph/ops/elementwise.js';
 import { openEmulator, withoutEmulator } from './emulator/device.js';
@@ -70,4 +71,33 @@ describe('inputs that come while a program runs', { skip: withoutEmulator() }, (
       assert.deepEqual(found, expected);
     });
   }
+
+  for (const uploads of ['early', 'late'] as const)
+    it(`may be bytes, where uploads are done ${uploads}`, async () => {
+      const backend = new CudaBackend(openEmulator({ prelude, uploads }), { precision: 'f32' });
+      const graph = new Graph();
+      const program = graph.program({ y: mul(graph.input('x', [2, 3, 4, 4]), 2) });
+      const executable = await backend.compile(program, {
+        ...{ variables: new Map(), frozen: false, precision: 'f32' },
+      });
+      for (let step = 0; step < 5; step++) {
+        const [own, next] = [imagesOf(step), imagesOf(step + 1)];
+        const expected = imagesOfBytes(own).map((value) => 2 * value);
+        const given = step === 0 ? { x: own } : {};
+        const { y } = executable.run(given, { seed: 0, step }, { x: next });
+        assert.deepEqual(y, expected);
+        next.pixels.fill(0);
+      }
+      executable.close();
+      backend.close();
+    });
 });
+
+/** Two images [3, 4, 4] of a step. */
+function imagesOf(step: number): ImageBytes {
+  return {
+    pixels: Uint8Array.from({ length: 96 }, (_, i) => (i * 29 + step * 67) % 256),
+    placements: Int32Array.of(step - 2, 1, step % 2, 0, -step, 1),
+    tables: Float32Array.from({ length: 768 }, (_, i) => Math.fround(i / (7 + step))),
+  };
+}

@@ -6,7 +6,7 @@ import type { Sender } from './port.js';
  * Prepares an array for transfer: one that fills its buffer is returned as it is; a view of a part, or of
  * shared memory, is copied, so that nothing else loses its contents.
  */
-export function wholeBuffer<T extends TensorData>(array: T): T {
+export function wholeBuffer<T extends TensorData | Uint8Array>(array: T): T {
   const { buffer } = array;
   const owned = isArrayBuffer(buffer) && buffer.byteLength === array.byteLength;
   return owned ? array : (array.slice() as T);

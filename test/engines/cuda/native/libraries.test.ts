@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { LibraryHandle } from 'koffi';
 import type { KernelSource } from '../../../../src/engines/cuda/device.js';
+import { unpackImages } from '../../../../src/engines/cuda/kernels/unpackImages.js';
 import { bindFunctions, readCublasVersion } from '../../../../src/engines/cuda/native/cublaslt/cublasLt.js';
 import { bindCudnn, readVersion } from '../../../../src/engines/cuda/native/cudnn/cudnn.js';
 import { grouped, KernelCompiler } from '../../../../src/engines/cuda/native/kernels/kernelCompiler.js';
@@ -61,7 +62,7 @@ function kernelsOf(name: string): KernelSource[] {
   const sources = steps.map(sourceOf).filter((source) => source !== undefined);
   const all = [...new Map(sources.map((source) => [source.name, source])).values()];
   const each = Math.ceil(all.length / SOME);
-  return all.filter((_, index) => index % each === 0);
+  return [unpackImages, ...all.filter((_, index) => index % each === 0)];
 }
 
 const nvrtc = found(loadNvrtc);
