@@ -10,8 +10,6 @@ export interface InputPlace {
 }
 
 interface Slot {
-  /** Where the input of the next run waits. */
-  readonly from: Pointer;
   readonly to: InputPlace;
   /** Of an input that may be bytes. */
   readonly images: ByteSlot | undefined;
@@ -20,10 +18,12 @@ interface Slot {
 /**
  * Inputs that go up while a program runs. They wait in memory of their own until the next run: the one that runs still reads its own. So
  * there are two buffers, and between them a copy within the device. Images that are bytes always come this way, and become numbers
- * in place of the copy.
+ * in place of the copy. An input has this memory from the first time on that it comes so: evaluations need none.
  */
 export class Inbox {
-  private readonly slots = new Map<string, Slot>();
+  private readonly slots: ReadonlyMap<string, Slot>;
+  /** Where inputs wait, by name. */
+  private readonly memory = new Map<string, Pointer>();
   private readonly arrivals: Arrivals;
   /** What waits, and whether as bytes. */
   private waiting = new Map<string, boolean>();
@@ -38,16 +38,7 @@ export class Inbox {
     places: ReadonlyMap<string, InputPlace>,
   ) {
     this.arrivals = device.arrivals();
-    try {
-      for (const [name, to] of places) {
-        const images = byteSlotFor(to.stored);
-        const bytes = Math.max(to.stored.buffer.bytes, images?.bytes ?? 0);
-        this.slots.set(name, { from: device.allocate(bytes), to, images });
-      }
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    this.slots = new Map(Array.from(places, ([name, to]) => [name, { to, images: byteSlotFor(to.stored) }]));
   }
 
   /** Sends inputs of the next run, beside the present one. */
@@ -64,27 +55,39 @@ export class Inbox {
     }
     if (this.waiting.size === 0) return;
     this.arrivals.take(() => {
-      for (const [name, isBytes] of this.waiting) this.move(this.slots.get(name)!, isBytes);
+      for (const [name, isBytes] of this.waiting) this.move(name, isBytes);
     });
     this.waiting.clear();
   }
 
   close(): void {
     this.arrivals.close();
-    for (const { from } of this.slots.values()) this.device.free(from);
-    this.slots.clear();
+    for (const pointer of this.memory.values()) this.device.free(pointer);
+    this.memory.clear();
   }
 
   private put(name: string, data: InputData): void {
-    const { from, images } = this.slots.get(name)!;
+    const { images } = this.slots.get(name)!;
+    const from = this.memoryOf(name);
     if (isImageBytes(data)) images!.send(this.arrivals, from, data);
     else this.arrivals.upload(from, data);
     this.waiting.set(name, isImageBytes(data));
   }
 
-  private move({ from, to, images }: Slot, isBytes: boolean): void {
+  private move(name: string, isBytes: boolean): void {
+    const { to, images } = this.slots.get(name)!;
+    const from = this.memoryOf(name);
     if (isBytes) images!.unpack(this.device, this.unpack, from, to.pointer);
     else this.device.copy(to.pointer, from, to.stored.buffer.bytes);
+  }
+
+  private memoryOf(name: string): Pointer {
+    const known = this.memory.get(name);
+    if (known !== undefined) return known;
+    const { to, images } = this.slots.get(name)!;
+    const pointer = this.device.allocate(Math.max(to.stored.buffer.bytes, images?.bytes ?? 0));
+    this.memory.set(name, pointer);
+    return pointer;
   }
 }
 

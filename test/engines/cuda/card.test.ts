@@ -4,12 +4,14 @@ import { createEngine } from '../../../src/engines/createEngine.js';
 import type { Device } from '../../../src/engines/cuda/device.js';
 import { openDevice } from '../../../src/engines/cuda/native/openDevice.js';
 import type { Precision } from '../../../src/engines/engine.js';
+import { imagesOfBytes } from '../../../src/engines/imageBytes.js';
 import { UserError } from '../../../src/errors.js';
 import { biasLoss } from '../../../src/losses/biasLoss.js';
 import { createModel } from '../../../src/models/registry.js';
 import { sgd } from '../../../src/optim/sgd.js';
 import { fillUniform } from '../../../src/random.js';
 import { Learner } from '../../../src/train/learner.js';
+import type { LabelledBatch } from '../../../src/train/stepResult.js';
 import { conformanceCases } from '../conformance/cases.js';
 import { conformanceSuite } from '../conformance/suite.js';
 import { kernelsOf } from './warmKernels.js';
@@ -33,23 +35,38 @@ async function warmCard(device: Device, precision: Precision): Promise<void> {
   await device.compile([...new Map(sources.map((source) => [source.name, source])).values()]);
 }
 
+/** A step's batch; bytes stand for the same values as numbers. */
+function batchOf(size: number, step: number, asBytes: boolean): LabelledBatch {
+  const random = new Float32Array(BATCH * 3 * size ** 2);
+  fillUniform(random, 0, 'images', step);
+  const images = {
+    pixels: Uint8Array.from(random, (value) => 256 * value),
+    placements: Int32Array.from({ length: 3 * BATCH }, (_, i) =>
+      i % 3 === 2 ? step % 2 : ((i + step) % 5) - 2,
+    ),
+    tables: Float32Array.from({ length: 768 }, (_, i) => (i % 256) / 255),
+  };
+  const labels = Int32Array.from({ length: BATCH }, (_, i) => (3 * i + step) % CLASSES);
+  return { images: asBytes ? images : imagesOfBytes(images), labels };
+}
+
 /** Losses of some training steps, and the model's values after them. */
 async function train(
   engineName: 'cuda' | 'reference',
   precision: Precision,
   steps: number,
+  { ahead = false, asBytes = false } = {},
 ): Promise<{ losses: number[]; values: Map<string, ArrayLike<number>> }> {
   const engine = await createEngine(engineName, { precision });
   const model = createModel({ name: 'shufflenetv2', classes: CLASSES, ratio: 0.5 });
   const learner = await Learner.create({
     ...{ engine, model, loss: biasLoss(), optimizer: sgd({ momentum: 0.9 }), batchSize: BATCH },
   });
+  const batches = Array.from({ length: steps }, (_, step) => batchOf(model.config.imageSize, step, asBytes));
   const losses: number[] = [];
-  for (let step = 0; step < steps; step++) {
-    const images = new Float32Array(BATCH * 3 * model.config.imageSize ** 2);
-    fillUniform(images, 0, 'images', step);
-    const labels = Int32Array.from({ length: BATCH }, (_, i) => (3 * i + step) % CLASSES);
-    losses.push((await learner.step({ images, labels }, { learningRate: 0.01, step })).loss);
+  for (const [step, batch] of batches.entries()) {
+    const next = ahead ? batches[step + 1] : undefined;
+    losses.push((await learner.step(batch, { learningRate: 0.01, step, next })).loss);
   }
   const state = await learner.stateDict();
   const values = new Map([...state].map(([name, { data }]) => [name, Array.from(data, Number)]));
@@ -69,6 +86,12 @@ else {
     for (const precision of precisions)
       test(`equal steps give equal bits in ${precision}`, async () => {
         assert.deepEqual(await train('cuda', precision, 8), await train('cuda', precision, 8));
+      });
+    for (const precision of precisions)
+      test(`batches that go up while a step computes, and as bytes, give the same bits in ${precision}`, async () => {
+        const plain = await train('cuda', precision, 12);
+        for (const how of [{ ahead: true }, { asBytes: true }, { ahead: true, asBytes: true }])
+          assert.deepEqual(await train('cuda', precision, 12, how), plain);
       });
     test('a step is the reference engine’s', async () => {
       const [ours, exact] = [await train('cuda', 'f32', 2), await train('reference', 'f32', 2)];
