@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { launchedRanks, srunWithoutMpi } from '../distributed/launcher.js';
+import { launchedRanks, srunTasksWithoutMpi } from '../distributed/launcher.js';
 import { errorMessage, UserError, WriteError } from '../errors.js';
 import { checkClasses } from '../runs/loadData.js';
 import { readMetrics } from '../runs/metricsFile.js';
@@ -39,8 +39,7 @@ export async function runTraining(request: TrainRequest): Promise<string> {
   const { logFormat } = request;
   const ranks = launchedRanks();
   const isFirst = ranks.rank === 0;
-  const alone = srunWithoutMpi();
-  if (alone !== undefined) printNotice(alone);
+  noticeTasksWithoutMpi();
   const onEvent = isFirst ? runLog() : undefined;
   const opened = await openRun(request, onEvent);
   const { folder, config } = opened;
@@ -77,6 +76,14 @@ export async function runTraining(request: TrainRequest): Promise<string> {
     watch.close();
   }
   return folder.path;
+}
+
+function noticeTasksWithoutMpi(): void {
+  const tasks = srunTasksWithoutMpi();
+  if (tasks === undefined) return;
+  printNotice(
+    `srun started ${tasks} tasks without MPI, so each trains by itself; to train together: srun --mpi=pmix (Open MPI) or --mpi=pmi2 (MPICH)`,
+  );
 }
 
 /** Writes the report, and says where everything is. Whatever goes wrong with the report is a notice: the run is saved. */

@@ -72,13 +72,13 @@ export function launchedRanks(environment: Environment = process.env): LaunchedR
 }
 
 /**
- * What is wrong where Slurm's srun has started several tasks, but no MPI: each would be a training of its own, without a word.
+ * How many tasks Slurm's srun has started without MPI: each would be a training of its own, without a word.
  *
  * @returns undefined where that is not so, and for all tasks but the first
  */
-export function srunWithoutMpi(environment: Environment = process.env): string | undefined {
+export function srunTasksWithoutMpi(environment: Environment = process.env): number | undefined {
   const tasks = Number(environment.SLURM_STEP_NUM_TASKS ?? 1);
   const isFirst = environment.SLURM_PROCID === '0';
-  if (launchedRanks(environment).kind !== undefined || !isFirst || !(tasks > 1)) return undefined;
-  return `srun started ${tasks} tasks without MPI, so each trains by itself; to train together: srun --mpi=pmix (Open MPI) or --mpi=pmi2 (MPICH)`;
+  const isAlone = launchedRanks(environment).kind === undefined && isFirst && tasks > 1;
+  return isAlone ? tasks : undefined;
 }
