@@ -19,14 +19,17 @@ const FACTOR: Vector = 31;
 /** The mask register of a unit's last vector of inputs. */
 export const MASK = 1;
 
-/** Registers: where a segment begins, and what is walked from there. */
+/** The register of a segment's first inputs. */
 export const X = GPR.rsi;
+/** The register of a segment's first outputs' gradients. */
 export const DY = GPR.rdi;
+/** The register of the totals of products. */
+export const TOTALS = GPR.r10;
+/** The register of the totals of outputs' gradients. */
+export const BIAS_TOTALS = GPR.r13;
 const X_PIXEL = GPR.r8;
 const DY_PIXEL = GPR.r9;
-export const TOTALS = GPR.r10;
 const DY_BLOCK = GPR.r11;
-export const BIAS_TOTALS = GPR.r13;
 
 /** A kernel's code, as it is being written, for units of so many vectors of inputs and rows of outputs. */
 export interface Unit {

@@ -107,12 +107,7 @@ export function parameterGradient(
       );
       return;
     case 'ownPointwise':
-      pointwiseWeightGradient(draft, {
-        images: inBlocks(draft, x),
-        gradient: inBlocks(draft, dy),
-        dw,
-        dbias,
-      });
+      pointwiseWeightGradient(draft, { x, dy, dw, dbias });
       return;
     case 'product':
       productWeightGradient(draft, { convolution, x, dy, dw, dbias }, way);

@@ -5,6 +5,7 @@ import { compileSumOfParts, type SumOfParts } from '../kernels/sumOfParts.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import type { ConvShapes } from './convShapes.js';
+import { inBlocks } from './convValues.js';
 import { seen } from './product/rows.js';
 
 function sourceOf({ x, weight }: Pick<ConvShapes, 'x' | 'weight'>, hasBias: boolean): PointwiseGradient {
@@ -17,10 +18,10 @@ export function fitsPointwiseGradient(shapes: ConvShapes): boolean {
   return fitsKernel(sourceOf(shapes, false));
 }
 
-/** A weight gradient's operands, in blocks, and results. */
+/** A weight gradient's operands and results. */
 interface Gradient {
-  readonly images: Place;
-  readonly gradient: Place;
+  readonly x: ValueId;
+  readonly dy: ValueId;
   readonly dw: ValueId;
   readonly dbias: ValueId | undefined;
 }
@@ -29,9 +30,9 @@ interface Gradient {
  * Adds the steps of a 1×1 convolution's gradients toward its weight and bias: sums of each part of the images, and then,
  * always in the same order, of the parts. The results are row-major, as updates want them.
  */
-export function pointwiseWeightGradient(draft: Draft, { images, gradient, dw, dbias }: Gradient): void {
+export function pointwiseWeightGradient(draft: Draft, { x, dy, dw, dbias }: Gradient): void {
   const { layouts, buffers, places, steps } = draft;
-  const source = sourceOf({ x: images.desc.shape, weight: draft.shapeOf(dw) }, dbias !== undefined);
+  const source = sourceOf({ x: draft.shapeOf(x), weight: draft.shapeOf(dw) }, dbias !== undefined);
   const parts = partsOf(source);
   const [weights, biases] = [source.outputs * source.inputs, filledOutputs(source)];
   const room = (length: number): Place => buffers.allocate(layouts.rowMajor([length]));
@@ -43,7 +44,12 @@ export function pointwiseWeightGradient(draft: Draft, { images, gradient, dw, db
     name: 'pointwise weight gradient',
     source,
     compile: compilePointwiseGradient,
-    places: { src: images, dst: sums, reads: [gradient], writes: biasSums ? [biasSums] : [] },
+    places: {
+      src: inBlocks(draft, x),
+      dst: sums,
+      reads: [inBlocks(draft, dy)],
+      writes: biasSums ? [biasSums] : [],
+    },
     flops: 2 * weights * source.images * source.pixels,
   });
   if (parts > 1) {
