@@ -61,6 +61,16 @@ const cases: readonly (readonly [instruction: string, emit: (asm: Assembler) => 
   ['vmovaps zmm2{k2}{z}, zmm18', (asm) => asm.move(2, 18, 2), '62b17cca28d2'],
   ['vmovntps [r9+64], zmm1', (asm) => asm.stream({ base: r9, offset: 64 }, 1), '62d17c482b8940000000'],
   ['sfence', (asm) => asm.endStreaming(), '0faef8'],
+  [
+    'vpermps zmm5{k2}{z}, zmm20, [r10+64]',
+    (asm) => asm.permute(5, 20, { base: r10, offset: 64 }, { mask: 2, zeroing: true }),
+    '62d25dc216aa40000000',
+  ],
+  [
+    'vpermps zmm5{k3}, zmm20, [r10+64]',
+    (asm) => asm.permute(5, 20, { base: r10, offset: 64 }, { mask: 3 }),
+    '62d25d4316aa40000000',
+  ],
   ['vcmpnleps k2, zmm1, zmm31', (asm) => asm.notAtMost(2, 1, 31), '62917448c2d706'],
   ['kmovw k3, r10d', (asm) => asm.setMask(3, r10), 'c4c17892da'],
   // GNU's assembler takes the shorter prefix, c5f892c8: the same instruction.
@@ -68,6 +78,11 @@ const cases: readonly (readonly [instruction: string, emit: (asm: Assembler) => 
 ];
 
 const cases256: typeof cases = [
+  [
+    'vpermps ymm5, ymm9, [r10+64]',
+    (asm) => asm.permute(5, 9, { base: r10, offset: 64 }),
+    'c4c23516aa40000000',
+  ],
   ['vmovntps [r9+32], ymm1', (asm) => asm.stream({ base: r9, offset: 32 }, 1), 'c4c17c2b8920000000'],
   ['vcmpnleps ymm1, ymm1, ymm15', (asm) => asm.notAtMost(1, 1, 15), 'c4c174c2cf06'],
   [

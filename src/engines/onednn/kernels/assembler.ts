@@ -37,6 +37,12 @@ const vectorOpcodes = {
 /** The comparison a ≰ b, which holds where either is no number. */
 const NOT_AT_MOST = 6;
 
+/** Places of 16 that an instruction is for; the others become zero or stay. */
+export interface Chosen {
+  readonly mask?: Mask;
+  readonly zeroing?: boolean;
+}
+
 /** What two vectors are combined by. */
 export type VectorOperation = keyof typeof vectorOpcodes;
 
@@ -122,6 +128,15 @@ export class Assembler extends Encoder {
   /** Of vectors of 8: stores the floats whose places have the mask's highest bit set. */
   storeMasked(dst: Memory, mask: Vector, src: Vector): void {
     this.vex(MAP_0F38, PREFIX_66, 0x2e, src, mask, dst);
+  }
+
+  /**
+   * dst = the floats of src whose places `indices` says
+   *
+   * @param chosen of 16 floats: others become zero or stay
+   */
+  permute(dst: Vector, indices: Vector, src: VectorOperand, chosen: Chosen = {}): void {
+    this.encode(MAP_0F38, PREFIX_66, 0x16, dst, indices, src, chosen);
   }
 
   /** Ends the use of the registers' upper halves, which slows down older instructions. */

@@ -3,9 +3,7 @@ import {
   type BlockedImages,
   blocksOf,
   divisionOf,
-  emitBlockPointers,
   emitBlocks,
-  emitChosen,
   emitFirstImage,
   emitRowPointer,
   emitSums,
@@ -15,6 +13,7 @@ import {
   other,
   rowBytes,
 } from './blockedImages.js';
+import { emitBlockPointers, emitChosen } from './channelRows.js';
 import { ARGUMENT, compileKernel, type Kernel, ZERO } from './kernel.js';
 
 /** Rows of {@link compileSums}' result, for each part: Σ(x − s), Σ(x − s)² and s. */

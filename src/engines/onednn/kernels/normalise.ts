@@ -3,9 +3,7 @@ import {
   type BlockedImages,
   blocksOf,
   divisionOf,
-  emitBlockPointers,
   emitBlocks,
-  emitChosen,
   emitPixels,
   emitRowPointer,
   emitSums,
@@ -15,6 +13,7 @@ import {
   other,
   rowBytes,
 } from './blockedImages.js';
+import { emitBlockPointers, emitChosen } from './channelRows.js';
 import { CHANNEL_ROW } from './channelStatistics.js';
 import { ARGUMENT, compileKernel, type Kernel, ZERO } from './kernel.js';
 

@@ -28,7 +28,7 @@ export function ownImages(draft: Draft, { desc: { shape, key } }: Place): Blocke
 const CHANNELS = 'channels';
 
 /** Results of so many bytes leave no cache with what is needed next: stored past them, they need not be read first. */
-const LARGE = 24 * 2 ** 20;
+export const LARGE = 24 * 2 ** 20;
 
 /** A forward pass by our own kernels. */
 interface OwnForward {

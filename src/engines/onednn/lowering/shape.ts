@@ -4,6 +4,7 @@ import { type Shape, sameShape, sizeOf, stridesOf } from '../../../graph/tensorT
 import { elementBytes, type MemoryDesc } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
+import { gatherChannels, viewChannels } from './gatherChannels.js';
 import { type Lowerings, onHost, SMALL } from './lowering.js';
 
 /** Layout of a value that elements are moved into one by one: images keep the activations' type. */
@@ -46,6 +47,12 @@ function partOf(draft: Draft, place: Place, axis: number, start: number, size: n
 function concat(draft: Draft, axis: number, inputs: readonly ValueId[], output: ValueId): void {
   const sizes = inputs.map((input) => draft.shapeOf(input)[axis]!);
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
+  const partAt = (place: number): number => starts.findLastIndex((start) => start <= place);
+  const originOf = (channel: number): readonly [ValueId, number] => {
+    const part = partAt(channel);
+    return [inputs[part]!, channel - starts[part]!];
+  };
+  if (axis === 1 && gatherChannels(draft, output, originOf)) return;
   const isRegrouped = draft.usage.usersOf(output).some(({ kind }) => kind === 'alternateChannels');
   const layout = isRegrouped ? looseLayout(draft, output) : cutLayout(draft, output, axis, starts);
   const whole = draft.places.output(output, layout);
@@ -92,6 +99,7 @@ export const shapeLowerings: Lowerings<
 > = {
   concat: (draft, { attributes: { axis }, inputs, outputs }) => concat(draft, axis, inputs, outputs[0]!),
   slice: (draft, { attributes: { axis, start, end }, inputs, outputs }) => {
+    if (axis === 1 && viewChannels(draft, outputs[0]!, { of: inputs[0]!, start, step: 1 })) return;
     const whole = wholeOf(draft, inputs[0]!, axis, [start, end]);
     draft.places.define(outputs[0]!, partOf(draft, whole, axis, start, end - start));
   },
@@ -130,12 +138,15 @@ export const shapeLowerings: Lowerings<
     );
   },
   interleaveChannels: (draft, { inputs, outputs }) => {
+    const originOf = (channel: number): readonly [ValueId, number] => [inputs[channel % 2]!, channel >> 1];
+    if (gatherChannels(draft, outputs[0]!, originOf)) return;
     const whole = draft.places.output(outputs[0]!, looseLayout(draft, outputs[0]!));
     inputs.forEach((input, i) => {
       draft.steps.reorder(draft.places.origin(input), alternateChannels(draft, whole, i === 0 ? 0 : 1));
     });
   },
   alternateChannels: (draft, { attributes: { start }, inputs, outputs }) => {
+    if (viewChannels(draft, outputs[0]!, { of: inputs[0]!, start, step: 2 })) return;
     const whole = draft.places.as(inputs[0]!, looseLayout(draft, inputs[0]!));
     draft.places.define(outputs[0]!, alternateChannels(draft, whole, start));
   },

@@ -20,6 +20,15 @@ interface PlacesSettings {
   readonly reorder: (from: Place, to: Place) => void;
 }
 
+/** A value that is every `step`th channel of a place from `start` on. */
+export interface ChannelView {
+  readonly place: Place;
+  readonly start: number;
+  readonly step: number;
+  /** Adds a copy to the plan, and a place for the value. */
+  readonly copy: () => void;
+}
+
 /**
  * Where the values of a program are. Each has one or more places, in different layouts; asking for a layout that
  * it does not have yet adds a reorder.
@@ -29,15 +38,31 @@ export class Places {
   /** Values that have a place in a buffer. */
   private readonly tenants = new Map<PlanBuffer, Set<ValueId>>();
   private readonly asides = new Map<string, Place>();
+  private readonly views = new Map<ValueId, ChannelView>();
 
   constructor(private readonly settings: PlacesSettings) {}
 
   /** Records that a place holds a value. */
   define(value: ValueId, place: Place): Place {
     this.places.set(value, [...(this.places.get(value) ?? []), place]);
-    const tenants = this.tenants.get(place.buffer) ?? new Set();
-    this.tenants.set(place.buffer, tenants.add(value));
+    this.inhabit(value, place);
     return place;
+  }
+
+  /** Records that a value is some channels of a place, which are copied when the value is to have a place of its own. */
+  defineView(value: ValueId, view: ChannelView): void {
+    this.views.set(value, view);
+    this.inhabit(value, view.place);
+  }
+
+  /** What {@link defineView} recorded. */
+  viewOf(value: ValueId): ChannelView | undefined {
+    return this.views.get(value);
+  }
+
+  /** The place of a value in a layout, if it has one without a copy. */
+  known(value: ValueId, desc: MemoryDesc): Place | undefined {
+    return this.places.get(value)?.find((place) => place.desc.key === desc.key);
   }
 
   /** A new place for a value. */
@@ -53,14 +78,14 @@ export class Places {
 
   /** The place of a value that was made first, whatever its layout; for copies. */
   origin(value: ValueId): Place {
-    const place = this.places.get(value)?.[0];
+    const place = this.all(value)[0];
     if (!place) throw new Error(`value ${value} has no place in the plan`);
     return place;
   }
 
   /** The dense place of a value that was made first, whatever its layout; for primitives. */
   first(value: ValueId): Place {
-    const dense = this.places.get(value)?.find(({ isPart }) => !isPart);
+    const dense = this.all(value).find(({ isPart }) => !isPart);
     if (dense) return dense;
     const { layouts } = this.settings;
     const { shape, type } = this.origin(value).desc;
@@ -70,8 +95,8 @@ export class Places {
 
   /** A value in a given layout, by a reorder if it has none. */
   as(value: ValueId, desc: MemoryDesc): Place {
-    const places = this.places.get(value) ?? [];
-    const known = places.find((place) => place.desc.key === desc.key);
+    const places = this.all(value);
+    const known = this.known(value, desc);
     if (known) return known;
     const source = places.find(({ desc: { shape } }) => sameShape(shape, desc.shape));
     if (!source) return this.asOtherShape(value, desc);
@@ -107,6 +132,17 @@ export class Places {
     if (buffer.storage !== 'variable' || !this.isDead(buffer)) return false;
     const maker = usage.makerOf(old);
     return maker?.kind === 'variable' && program.updates[maker.attributes.name] === updated;
+  }
+
+  /** All places of a value; a view's channels are copied first. */
+  private all(value: ValueId): readonly Place[] {
+    if (!this.places.has(value)) this.views.get(value)?.copy();
+    return this.places.get(value) ?? [];
+  }
+
+  private inhabit(value: ValueId, { buffer }: Place): void {
+    const tenants = this.tenants.get(buffer) ?? new Set();
+    this.tenants.set(buffer, tenants.add(value));
   }
 
   /** Whether nothing reads a buffer's values after the node that is being planned. */
