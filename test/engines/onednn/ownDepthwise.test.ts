@@ -47,6 +47,8 @@ const cases: readonly Case[] = [
   { x: [2, 20, 10, 11], kernel: [2, 4], padding: [1, 2], stride: [3, 4] },
   { x: [2, 20, 9, 9], kernel: [1, 1], stride: [2, 2], bias: true },
   { x: [1, 300, 4, 4], kernel: [3, 3], padding: [1, 1], bias: true },
+  // So many blocks that a thread takes several at once.
+  { x: [64, 96, 3, 4], kernel: [3, 3], padding: [1, 1], bias: true },
   { x: [33, 8, 2, 1], kernel: [3, 3], padding: [1, 1] },
 ];
 

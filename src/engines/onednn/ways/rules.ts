@@ -63,8 +63,8 @@ function pixelsOf({ shapes: { y } }: Convolution): number {
 }
 
 /**
- * Milliseconds of the library's code / ours, AVX512, one thread: x [64,58,16,16] 0.13 / 0.08 forward, 0.18 / 0.08 toward images, 0.10 / 0.09 toward
- * weights; [16,144,56,56] 1.9 / 1.05, 1.9 / 1.05, 0.85 / 0.67; 5×5 on [32,240,28,28] 2.3 / 1.4, 2.8 / 1.4, in windows 10.3 / 1.1.
+ * Milliseconds of the library's code / ours, AVX512, one thread: 3×3 on [64,58,16,16] 0.38 / 0.26 forward, 0.47 / 0.24 toward images, 0.47 / 0.26
+ * toward weights; [16,144,56,56] 3.2 / 1.8, 4.9 / 1.6, 4.4 / 1.9; 5×5 on [32,240,28,28] 3.3 / 1.7, 5.7 / 1.9, in windows 13.3 / 1.9.
  */
 function depthwiseByOwnKernels(settings: WaySettings, convolution: Convolution): ConvWay | undefined {
   return fitsOwnDepthwise(settings, convolution) ? { kind: 'ownDepthwise' } : undefined;

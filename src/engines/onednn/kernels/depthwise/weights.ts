@@ -3,6 +3,7 @@ import { ARGUMENT, compileKernel, FLOAT, type Kernel } from '../kernel.js';
 import { forwardAxis, placesOf, type Run, runsOf, type Tap } from './axis.js';
 import {
   type DepthwiseSource,
+  emitAhead,
   emitLoop,
   inputBytes,
   outputBytes,
@@ -170,18 +171,23 @@ class WeightsEmitter {
   /** Emits the sums of a row of dy with the rows of x that its taps meet. */
   private emitRow(taps: readonly Tap[], first: number): void {
     const { asm, pixel } = this;
+    const { rows } = this.source;
     const rowTaps = taps.filter(({ tap }) => tap >= first && tap < first + this.rowsAtOnce);
+    // Rows that the results above have not met.
+    const last = Math.max(...rowTaps.map(({ at }) => at));
     asm.copy(X, X_ROW);
     asm.copy(DY, DY_ROW);
     for (const { rounds, results, advance } of this.columnRuns)
       emitLoop(asm, GPR.rcx, rounds, () => {
         results.forEach((_, i) => {
           asm.load(this.firstPixel + i, { base: DY, offset: i * pixel });
+          emitAhead(asm, DY, i * pixel);
           if (this.source.bias && first === 0) asm.vector('add', BIAS_SUM, BIAS_SUM, this.firstPixel + i);
         });
         for (const place of placesOf(results))
           for (const row of rowTaps) {
             asm.load(PIXEL, { base: X, offset: row.at * this.xRow + place * pixel });
+            if (row.at > last - rows.stride) emitAhead(asm, X, row.at * this.xRow + place * pixel);
             results.forEach((columnTaps, i) => {
               for (const { tap } of columnTaps.filter(({ at }) => at === place)) {
                 const sum = this.firstSum + (row.tap - first) * this.source.columns.kernel + tap;
