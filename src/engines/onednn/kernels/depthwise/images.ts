@@ -1,4 +1,5 @@
 import { type Assembler, GPR, type Lanes, type Memory, type Register, type Vector } from '../assembler.js';
+import { greatestDivisor } from '../divisors.js';
 import { ARGUMENT, compileKernel, DISPLACEMENTS_END, FLOAT, type Kernel } from '../kernel.js';
 import {
   type AxisGeometry,
@@ -221,9 +222,7 @@ class ImagesEmitter {
 function togetherOf(source: DepthwiseImages): number {
   const units = source.images * source.blocks;
   const wanted = TAKEN_BYTES / Math.max(inputBytes(source), outputBytes(source));
-  let together = Math.max(1, Math.floor(Math.min(wanted, units / FEWEST_TAKES)));
-  while (units % together !== 0) together--;
-  return together;
+  return greatestDivisor(units, Math.min(wanted, units / FEWEST_TAKES));
 }
 
 /**
