@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Assembler, GPR } from '../../../src/engines/onednn/kernels/assembler.js';
 
-const { rax, rbp, rsi, rsp, r8, r9, r10, r12, r13 } = GPR;
+const { rax, rcx, rbp, rsi, rsp, r8, r9, r10, r12, r13, r15 } = GPR;
 
 const cases: readonly (readonly [instruction: string, emit: (asm: Assembler) => void, bytes: string])[] = [
   ['vmovups zmm3, [r8+64]', (asm) => asm.load(3, { base: r8, offset: 64 }), '62d17c48109840000000'],
@@ -72,6 +72,9 @@ const cases: readonly (readonly [instruction: string, emit: (asm: Assembler) => 
     '62d25d4316aa40000000',
   ],
   ['vcmpnleps k2, zmm1, zmm31', (asm) => asm.notAtMost(2, 1, 31), '62917448c2d706'],
+  ['mov [rbp-8], rcx', (asm) => asm.storeRegister({ base: rbp, offset: -8 }, rcx), '48898df8ffffff'],
+  // GNU's assembler leaves out a bit of the prefix that has no effect, 41ff9738000000: the same instruction.
+  ['call [r15+56]', (asm) => asm.call({ base: r15, offset: 56 }), '49ff9738000000'],
   ['kmovw k3, r10d', (asm) => asm.setMask(3, r10), 'c4c17892da'],
   // GNU's assembler takes the shorter prefix, c5f892c8: the same instruction.
   ['kmovw k1, eax', (asm) => asm.setMask(1, rax), 'c4e17892c8'],

@@ -152,6 +152,10 @@ export class Assembler extends Encoder {
     this.wide(0x8b, dst, src);
   }
 
+  storeRegister(dst: Memory, src: Register): void {
+    this.wide(0x89, src, dst);
+  }
+
   addRegister(dst: Register, src: Register): void {
     this.wide(0x01, src, dst);
   }
@@ -246,6 +250,11 @@ export class Assembler extends Encoder {
   /** Makes a forward jump end here. */
   land(jump: number): void {
     this.patchInt32(jump - 4, this.position - jump);
+  }
+
+  /** Calls the function of C whose address memory holds. */
+  call(address: Memory): void {
+    this.wide(0xff, 2, address);
   }
 
   return(): void {

@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 import type { DnnlLibrary } from '../library.js';
 import type { Pointer } from '../memoryDesc.js';
-import { ARGUMENT, type Kernel, MOST_OTHERS } from './kernel.js';
+import { ARGUMENT, type Kernel, MOST_OTHERS, RANGE } from './kernel.js';
 
 /** Of Linux's sys/mman.h. */
 const READ_WRITE = 3;
@@ -14,6 +14,13 @@ const ADDRESS_END = 2 ** 48;
 /** The instruction that ends a function. */
 const RETURN = 0xc3;
 
+/** Code of a function that returns 0. */
+const ZERO_FUNCTION = Uint8Array.of(0x31, 0xc0, RETURN);
+
+/** GNU OpenMP, if it is loaded already (`RTLD_NOLOAD | RTLD_LAZY`). */
+const OPENMP = 'libgomp.so.1';
+const LOADED = 5;
+
 /** The functions of C that place and run code. */
 interface Functions {
   readonly parallel: (code: Pointer, argument: Pointer, threads: number, flags: number) => void;
@@ -21,11 +28,17 @@ interface Functions {
   readonly memcpy: (to: Pointer, from: Uint8Array, bytes: number) => Pointer;
   readonly mprotect: (address: Pointer, bytes: number, protection: number) => number;
   readonly munmap: (address: Pointer, bytes: number) => number;
+  /** Address of the function that says the number of the thread that calls it; 0 where it is not found. */
+  readonly threadNumber: Pointer;
 }
 
 function bind({ handle }: DnnlLibrary): Functions {
   const c = koffi.load(null);
+  const dlopen = c.func('uintptr_t dlopen(const char *, int)');
+  const dlsym = c.func('uintptr_t dlsym(uintptr_t, const char *)');
+  const openmp: Pointer = dlopen(OPENMP, LOADED);
   return {
+    threadNumber: openmp === 0 ? 0 : dlsym(openmp, 'omp_get_thread_num'),
     parallel: handle.func('void GOMP_parallel(uintptr_t, uintptr_t, uint, uint)'),
     mmap: c.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, int64_t)'),
     memcpy: c.func('uintptr_t memcpy(uintptr_t, const void *, size_t)'),
@@ -44,11 +57,32 @@ export interface KernelAddresses {
   readonly others?: readonly Pointer[];
 }
 
+/** The units that each thread begins with. */
+interface Ranges {
+  readonly length: number;
+  readonly begins: readonly bigint[];
+  readonly table: BigInt64Array;
+  readonly address: bigint;
+}
+
+/** Divides units, of which `together` are taken at once, among threads. */
+function rangesOf(units: number, together: number, threads: number): Ranges {
+  const table = new BigInt64Array((RANGE.bytes / 8) * Math.max(1, threads));
+  const at = (thread: number): number => Math.floor(((units / together) * thread) / threads) * together;
+  const begins = Array.from({ length: threads }, (_, thread) => {
+    table[(thread * RANGE.bytes + RANGE.end) / 8] = BigInt(at(thread + 1));
+    return BigInt(at(thread));
+  });
+  return { length: threads, begins, table, address: BigInt(koffi.address(table.buffer)) };
+}
+
 /** Machine code of our own, run on the library's threads: others would compete with those for the processors. */
 export class MachineCode {
   /** Addresses of code by its bytes: steps and programs share it. */
   private readonly placed = new Map<string, Pointer>();
   private readonly blocks: { readonly address: Pointer; readonly bytes: number }[] = [];
+
+  private threadNumber: Pointer = 0;
 
   private constructor(
     private readonly functions: Functions,
@@ -76,6 +110,8 @@ export class MachineCode {
       const empty = code.place(Uint8Array.of(RETURN));
       if (empty === undefined) return undefined;
       code.run(empty, 0);
+      // Where threads have no numbers, all begin with the same range.
+      code.threadNumber = code.functions.threadNumber || code.place(ZERO_FUNCTION)!;
       return code;
     } catch {
       return undefined;
@@ -103,7 +139,7 @@ export class MachineCode {
   }
 
   /** Makes a kernel ready to run on tensors at given addresses. */
-  prepare({ code, constants, units }: Kernel, addresses: KernelAddresses): () => void {
+  prepare({ code, constants, units, together }: Kernel, addresses: KernelAddresses): () => void {
     const address = this.place(code);
     if (address === undefined) throw new Error('the system has no more memory for machine code');
     const { others = [] } = addresses;
@@ -111,7 +147,7 @@ export class MachineCode {
       throw new Error(`a kernel has ${MOST_OTHERS} further operands at the most`);
     const argument = new ArrayBuffer(ARGUMENT.constants + constants.byteLength);
     const header = new BigInt64Array(argument, 0, ARGUMENT.constants / 8);
-    header[ARGUMENT.units / 8] = BigInt(units);
+    header[ARGUMENT.threadNumber / 8] = BigInt(this.threadNumber);
     header[ARGUMENT.src / 8] = BigInt(addresses.src);
     header[ARGUMENT.dst / 8] = BigInt(addresses.dst);
     header[ARGUMENT.bias / 8] = BigInt(addresses.bias ?? 0);
@@ -121,9 +157,18 @@ export class MachineCode {
     });
     new Int32Array(argument, ARGUMENT.constants).set(constants);
     const argumentAddress = Number(koffi.address(argument));
+    let ranges = rangesOf(units, together, 0);
     return () => {
-      // Units are taken from the first on again; naming the header also keeps its memory.
-      header[ARGUMENT.next / 8] = 0n;
+      if (ranges.length !== this.threads) {
+        ranges = rangesOf(units, together, this.threads);
+        header[ARGUMENT.threads / 8] = BigInt(ranges.length);
+        header[ARGUMENT.ranges / 8] = ranges.address;
+        header[ARGUMENT.rangesEnd / 8] = ranges.address + BigInt(ranges.length * RANGE.bytes);
+      }
+      // Units are taken from the first on again; naming the tables also keeps their memory.
+      ranges.begins.forEach((begin, i) => {
+        ranges.table[(i * RANGE.bytes + RANGE.next) / 8] = begin;
+      });
       this.run(address, argumentAddress);
     };
   }
