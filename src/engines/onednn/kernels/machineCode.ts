@@ -14,13 +14,6 @@ const ADDRESS_END = 2 ** 48;
 /** The instruction that ends a function. */
 const RETURN = 0xc3;
 
-/** Code of a function that returns 0. */
-const ZERO_FUNCTION = Uint8Array.of(0x31, 0xc0, RETURN);
-
-/** GNU OpenMP, if it is loaded already (`RTLD_NOLOAD | RTLD_LAZY`). */
-const OPENMP = 'libgomp.so.1';
-const LOADED = 5;
-
 /** The functions of C that place and run code. */
 interface Functions {
   readonly parallel: (code: Pointer, argument: Pointer, threads: number, flags: number) => void;
@@ -28,17 +21,14 @@ interface Functions {
   readonly memcpy: (to: Pointer, from: Uint8Array, bytes: number) => Pointer;
   readonly mprotect: (address: Pointer, bytes: number, protection: number) => number;
   readonly munmap: (address: Pointer, bytes: number) => number;
-  /** Address of the function that says the number of the thread that calls it; 0 where it is not found. */
+  /** Address of the function of OpenMP that says the number of the thread that calls it. */
   readonly threadNumber: Pointer;
 }
 
 function bind({ handle }: DnnlLibrary): Functions {
   const c = koffi.load(null);
-  const dlopen = c.func('uintptr_t dlopen(const char *, int)');
-  const dlsym = c.func('uintptr_t dlsym(uintptr_t, const char *)');
-  const openmp: Pointer = dlopen(OPENMP, LOADED);
   return {
-    threadNumber: openmp === 0 ? 0 : dlsym(openmp, 'omp_get_thread_num'),
+    threadNumber: Number(handle.symbol('omp_get_thread_num')),
     parallel: handle.func('void GOMP_parallel(uintptr_t, uintptr_t, uint, uint)'),
     mmap: c.func('uintptr_t mmap(uintptr_t, size_t, int, int, int, int64_t)'),
     memcpy: c.func('uintptr_t memcpy(uintptr_t, const void *, size_t)'),
@@ -82,8 +72,6 @@ export class MachineCode {
   private readonly placed = new Map<string, Pointer>();
   private readonly blocks: { readonly address: Pointer; readonly bytes: number }[] = [];
 
-  private threadNumber: Pointer = 0;
-
   private constructor(
     private readonly functions: Functions,
     private threads: number,
@@ -110,8 +98,6 @@ export class MachineCode {
       const empty = code.place(Uint8Array.of(RETURN));
       if (empty === undefined) return undefined;
       code.run(empty, 0);
-      // Where threads have no numbers, all begin with the same range.
-      code.threadNumber = code.functions.threadNumber || code.place(ZERO_FUNCTION)!;
       return code;
     } catch {
       return undefined;
@@ -147,7 +133,7 @@ export class MachineCode {
       throw new Error(`a kernel has ${MOST_OTHERS} further operands at the most`);
     const argument = new ArrayBuffer(ARGUMENT.constants + constants.byteLength);
     const header = new BigInt64Array(argument, 0, ARGUMENT.constants / 8);
-    header[ARGUMENT.threadNumber / 8] = BigInt(this.threadNumber);
+    header[ARGUMENT.threadNumber / 8] = BigInt(this.functions.threadNumber);
     header[ARGUMENT.src / 8] = BigInt(addresses.src);
     header[ARGUMENT.dst / 8] = BigInt(addresses.dst);
     header[ARGUMENT.bias / 8] = BigInt(addresses.bias ?? 0);
