@@ -29,6 +29,19 @@ export interface TorchvisionSubject {
   readonly limits: 'float32' | 'double';
 }
 
+/**
+ * Models with a ReLU whose input is nearer to zero than float32 can tell, in a layer of so few pixels that its sign decides digits of the
+ * gradients of all layers before it; the first parameter after it. In repvgg_a0 it is −1.4e-5 (stages.2.9, channel 92), where PyTorch's
+ * own float32 errs by 5.6e-6 to 2.4e-5, the root of the mean square over that layer.
+ */
+const SIGNS_OF_LUCK: Readonly<Record<string, string>> = { repvgg_a0: 'stages.2.10.identity.weight' };
+
+/** Greatest relative error in double precision. */
+const DOUBLE_LIMIT = 1e-6;
+
+/** Greatest relative errors of gradients before such a layer: of norms, and of first values. */
+const OTHER_SIGN = { gradients_l2: 5e-3, gradients_first: 0.2 };
+
 /** The golden numbers' model, with probabilities of dropping set to 0. */
 function modelOf({ model: name, classes, image_size: imageSize }: TorchvisionGolden): Model {
   const { family } = families.declarationOf(name)!;
@@ -52,7 +65,7 @@ async function learnerOf(golden: TorchvisionGolden, engine: Engine): Promise<Lea
  * step therefore counts, too.
  */
 function limitsOf({ float32_error: errors }: TorchvisionGolden, kind: TorchvisionSubject['limits']): Limits {
-  const limit = (error: number): number => (kind === 'double' ? 1e-6 : Math.max(5 * error, 1e-5));
+  const limit = (error: number): number => (kind === 'double' ? DOUBLE_LIMIT : Math.max(5 * error, 1e-5));
   return {
     eval: kind === 'double' ? 1e-5 : limit(errors.eval),
     train: limit(errors.train),
@@ -106,16 +119,20 @@ async function checkNorms(
 /** Checks norms and first values, unless these are rounding errors of a large tensor. */
 function checkGradients(
   found: ReadonlyMap<string, Float32Array>,
-  expected: TorchvisionGolden['train']['gradients'],
+  { train: { gradients: expected }, model }: TorchvisionGolden,
   limits: Limits,
 ): void {
   assert.equal(found.size, expected.length);
+  const names = [...found.keys()];
+  const certain = limits.train > DOUBLE_LIMIT && model in SIGNS_OF_LUCK ? names.indexOf(SIGNS_OF_LUCK[model]!) : 0;
+  assert.ok(certain >= 0);
   for (const [i, [name, values]] of [...found].entries()) {
     const [l2, ...first] = expected[i]!;
     if (l2 < LEAST_NORM) continue;
-    below(`norm of the gradient of ${name}`, Math.abs(l2Norm(values) - l2) / l2, limits.gradients_l2);
+    const limit = i < certain ? OTHER_SIGN : limits;
+    below(`norm of the gradient of ${name}`, Math.abs(l2Norm(values) - l2) / l2, limit.gradients_l2);
     if (Math.max(...first.map(Math.abs)) >= 1e-3 * l2)
-      below(`first gradients of ${name}`, relativeError(values, first), limits.gradients_first);
+      below(`first gradients of ${name}`, relativeError(values, first), limit.gradients_first);
   }
 }
 
@@ -133,7 +150,7 @@ async function checkTraining(learner: Learner, golden: TorchvisionGolden, limits
   checkRows(found.logits, train.logits, limits.train);
   below('cross-entropy', relativeError([found.crossEntropy], [train.cross_entropy]), limits.train);
   below('bias loss', relativeError([found.loss], [train.bias_loss]), limits.train);
-  checkGradients(found.gradients, train.gradients, limits);
+  checkGradients(found.gradients, golden, limits);
 }
 
 async function checkSteps(learner: Learner, golden: TorchvisionGolden, limits: Limits): Promise<void> {

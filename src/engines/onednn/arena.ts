@@ -7,6 +7,8 @@ import type { ElementType, Pointer } from './memoryDesc.js';
 const HUGE_PAGE = 2 ** 21;
 const CACHE_LINE = 64;
 const MADV_HUGEPAGE = 14;
+/** Bytes of the smallest page. */
+const PAGE = 4096;
 
 /**
  * Memory shared by the library and TypeScript: an ArrayBuffer, whose pages the system supplies as they are
@@ -25,6 +27,12 @@ export class Arena {
     this.address = Math.ceil(base / alignment) * alignment;
     this.start = this.address - base;
     if (alignment === HUGE_PAGE) adviseHugePages(this.address, bytes);
+  }
+
+  /** Has the system supply all pages now: until one is written, it shows a page of zeros, which is read from a cache. Contents stay. */
+  supply(): void {
+    const bytes = new Uint8Array(this.buffer);
+    for (let at = 0; at < bytes.length; at += PAGE) bytes[at]! |= 0;
   }
 
   /** Frees the memory at once; nothing may use it afterwards. */

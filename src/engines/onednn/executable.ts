@@ -54,6 +54,11 @@ export class DnnlExecutable implements BackendExecutable {
     }
   }
 
+  /** Has the system supply all memory now, for times that are those of later runs. */
+  supplyMemory(): void {
+    this.memory.supply();
+  }
+
   run(inputs: NamedData, options: Required<RunOptions>): Record<string, TensorData> {
     this.setInputs(inputs);
     const run = this.hostRun(options);

@@ -51,6 +51,11 @@ export class PlanMemory {
     this.prologue = undefined;
   }
 
+  /** Has the system supply all memory, as if all of it had been written. */
+  supply(): void {
+    for (const { arena } of [this.changing, this.lasting]) arena.supply();
+  }
+
   /** Frees everything except the variables. */
   free(): void {
     for (const { arena } of [this.changing, this.lasting]) arena.free();
