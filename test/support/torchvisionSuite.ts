@@ -124,7 +124,8 @@ function checkGradients(
 ): void {
   assert.equal(found.size, expected.length);
   const names = [...found.keys()];
-  const certain = limits.train > DOUBLE_LIMIT && model in SIGNS_OF_LUCK ? names.indexOf(SIGNS_OF_LUCK[model]!) : 0;
+  const certain =
+    limits.train > DOUBLE_LIMIT && model in SIGNS_OF_LUCK ? names.indexOf(SIGNS_OF_LUCK[model]!) : 0;
   assert.ok(certain >= 0);
   for (const [i, [name, values]] of [...found].entries()) {
     const [l2, ...first] = expected[i]!;
