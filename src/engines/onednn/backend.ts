@@ -88,7 +88,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     const ways = new MeasuredWays({
       ...settings,
       native,
-      kept: communicator.size === 1 || leads ? this.tuning.waysFor(precision) : undefined,
+      kept: communicator.size === 1 || leads ? this.tuning.ways() : undefined,
       pinned: this.pinned,
       convolutions: whole.nodes.filter(({ kind }) => kind.startsWith('conv2d')).length,
       onMeasuring,

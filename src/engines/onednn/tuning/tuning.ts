@@ -1,7 +1,6 @@
 import { cpus } from 'node:os';
 import { UserError } from '../../../errors.js';
 import { Choices, choicesFile } from '../../cache/choices.js';
-import type { Precision } from '../../engine.js';
 import { SystemLoad } from '../../host/loadMeter.js';
 import type { DnnlLibrary } from '../library.js';
 import { Disturbance, KeptWays } from './keptWays.js';
@@ -10,10 +9,10 @@ import { Disturbance, KeptWays } from './keptWays.js';
 const TUNE_VARIABLE = 'BIASLOSS_TUNE';
 
 /**
- * `auto` (default): in bf16, where the ways differ a lot; `on`: in f32, too; `off`: never; `refresh`: as `on`, and what was
- * measured before counts no more, and what is measured now counts for good, however busy the machine is.
+ * `on` (default); `off`: never; `refresh`: what was measured before counts no more, and what is measured now counts for good, however
+ * busy the machine is.
  */
-const modes = ['auto', 'on', 'off', 'refresh'] as const;
+const modes = ['on', 'off', 'refresh'] as const;
 
 /** Grows with the ways that there are to choose from: what was measured among others counts no more. */
 const WAYS = 3;
@@ -23,7 +22,7 @@ const NEVER = { look: () => false };
 
 /** What was measured on this processor, with this version of the library and so many threads. */
 export class Tuning {
-  /** Read when something is first measured, which in f32 is never the case by default. */
+  /** Read when something is first measured. */
   private choices: Choices | undefined;
 
   private constructor(
@@ -41,7 +40,7 @@ export class Tuning {
     threads: number,
     environment: Readonly<Record<string, string | undefined>> = process.env,
   ): Tuning {
-    const value = environment[TUNE_VARIABLE] ?? 'auto';
+    const value = environment[TUNE_VARIABLE] ?? 'on';
     const mode = modes.find((name) => name === value);
     if (mode === undefined)
       throw new UserError(
@@ -53,9 +52,9 @@ export class Tuning {
     return new Tuning(mode, choicesFile('onednn', machine), disturbance);
   }
 
-  /** Ways for programs of a precision; undefined where nothing is to be measured. */
-  waysFor(precision: Precision): KeptWays | undefined {
-    if (this.mode === 'off' || (this.mode === 'auto' && precision !== 'bf16')) return undefined;
+  /** What is known of ways; undefined where nothing is to be measured. */
+  ways(): KeptWays | undefined {
+    if (this.mode === 'off') return undefined;
     this.choices ??= new Choices(this.file, this.mode === 'refresh');
     return new KeptWays(this.choices, this.disturbance);
   }
