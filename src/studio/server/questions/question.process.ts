@@ -10,7 +10,7 @@ const INTERVAL = 200;
 
 const asked = JSON.parse(process.argv[2]!) as Question;
 
-let saidAt = 0;
+let saidAt = Number.NEGATIVE_INFINITY;
 
 function tellProgress(done: number, total: number): void {
   if (performance.now() - saidAt < INTERVAL) return;
