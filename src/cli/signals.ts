@@ -41,8 +41,14 @@ export function watchSignals(
   const hangUp = ignoresHangUp() ? (): void => undefined : handle;
   const listenerOf = (signal: StopSignal): typeof handle => (signal === 'SIGHUP' ? hangUp : handle);
   for (const signal of SIGNALS) process.on(signal, listenerOf(signal));
-  return () => {
+  const end = (): void => {
     for (const signal of SIGNALS) process.off(signal, listenerOf(signal));
+  };
+  return () => {
+    const left = first === undefined ? 0 : first + REPETITION - performance.now();
+    // A repetition may come after the work has ended: it must not have its default effect either.
+    if (left > 0) setTimeout(end, left).unref();
+    else end();
   };
 }
 
