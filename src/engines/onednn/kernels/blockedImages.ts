@@ -1,6 +1,7 @@
 import { type Assembler, GPR, type Lanes, type Memory, type Register, type Vector } from './assembler.js';
 import { leastDivisor } from './divisors.js';
 import { ARGUMENT, DISPLACEMENTS_END, FLOAT, ZERO } from './kernel.js';
+import { emitLoop, emitRounds } from './loop.js';
 
 /** Images in blocks of channels, `lanes` each, the last of which is filled up with zeros. */
 export interface BlockedImages {
@@ -118,11 +119,10 @@ export function emitBlocks(
   body: () => void,
 ): void {
   const blocks = blocksOfGroup(source);
-  asm.set(GPR.r12, blocks);
-  const begin = asm.position;
-  body();
-  for (const { register } of rows) asm.addConstant(register, asm.vectorBytes);
-  asm.loopBack(GPR.r12, begin);
+  emitLoop(asm, GPR.r12, blocks, () => {
+    body();
+    for (const { register } of rows) asm.addConstant(register, asm.vectorBytes);
+  });
   for (const { register } of rows) asm.addConstant(register, -blocks * asm.vectorBytes);
 }
 
@@ -144,12 +144,11 @@ export function emitWalk(
     asm.multiply(GPR.rcx, GPR.rax, count * imageBytes(source));
     asm.addRegister(images.register, GPR.rcx);
   }
-  asm.set(GPR.rbx, count);
-  const begin = asm.position;
-  emitBlocks(asm, source, operands.rows, emitBlock);
   const between = imageBytes(source) - blocksOfGroup(source) * blockBytes(source);
-  for (const { register } of operands.images) asm.addConstant(register, between);
-  asm.loopBack(GPR.rbx, begin);
+  emitLoop(asm, GPR.rbx, count, () => {
+    emitBlocks(asm, source, operands.rows, emitBlock);
+    for (const { register } of operands.images) asm.addConstant(register, between);
+  });
 }
 
 /** Emits a loop over pixels, `together` at once, and moves the pointers on; `emit` is given which of them, and its offset. */
@@ -158,25 +157,17 @@ export function emitPixels(
   { pixels, together, images }: Pixels,
   emit: (index: number, offset: number) => void,
 ): void {
-  const some = (count: number): void => {
+  emitRounds(asm, GPR.rcx, [pixels, together], (count) => {
     for (let index = 0; index < count; index++) emit(index, index * asm.vectorBytes);
     for (const { register } of images) asm.addConstant(register, count * asm.vectorBytes);
-  };
-  const rounds = Math.floor(pixels / together);
-  if (rounds > 0) {
-    asm.set(GPR.rcx, rounds);
-    const begin = asm.position;
-    some(together);
-    asm.loopBack(GPR.rcx, begin);
-  }
-  if (pixels % together > 0) some(pixels % together);
+  });
 }
 
 /** Pixels to work on. */
 interface Pixels {
   readonly pixels: number;
   readonly together: number;
-  readonly images: readonly Operand[];
+  readonly images: readonly Pick<Operand, 'register'>[];
 }
 
 /** Sums of so many vectors at once are added up one by one. */
@@ -201,23 +192,14 @@ export function emitSums(
   sums: readonly Sum[],
   emit: (index: number, offset: number) => void,
 ): void {
-  const segment = (count: number): void => {
+  emitRounds(asm, GPR.rdx, [pixels, SEGMENT * SUMS], (length) => {
     for (const { first } of sums) for (let i = 0; i < SUMS; i++) asm.move(first + i, ZERO);
-    emitPixels(asm, { pixels: count, together: SUMS, images }, emit);
+    emitPixels(asm, { pixels: length, together: SUMS, images }, emit);
     for (const { first, total } of sums) {
       for (let count = SUMS / 2; count >= 1; count /= 2)
         for (let i = 0; i < count; i++) asm.vector('add', first + i, first + i, first + i + count);
       asm.vector('add', first, first, total);
       asm.store(total, first);
     }
-  };
-  const length = SEGMENT * SUMS;
-  const segments = Math.floor(pixels / length);
-  if (segments > 0) {
-    asm.set(GPR.rdx, segments);
-    const begin = asm.position;
-    segment(length);
-    asm.loopBack(GPR.rdx, begin);
-  }
-  if (pixels % length > 0) segment(pixels % length);
+  });
 }

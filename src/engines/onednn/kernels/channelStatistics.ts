@@ -15,6 +15,7 @@ import {
 } from './blockedImages.js';
 import { emitBlockPointers, emitChosen } from './channelRows.js';
 import { ARGUMENT, compileKernel, type Kernel, ZERO } from './kernel.js';
+import { emitLoop } from './loop.js';
 
 /** Rows of {@link compileSums}' result, for each part: Σ(x − s), Σ(x − s)² and s. */
 const SUM_ROWS = 3;
@@ -90,12 +91,11 @@ export function compileStatistics(source: Statistics): Kernel {
     const [mean, variance, shift, factor]: [Vector, Vector, Vector, Vector] = [0, 1, 2, 3];
     asm.load(shift, at(sums, 2));
     for (const register of [mean, variance]) asm.move(register, ZERO);
-    asm.set(GPR.rbx, parts);
-    const part = asm.position;
-    asm.vector('add', mean, mean, at(sums));
-    asm.vector('add', variance, variance, at(sums, 1));
-    asm.addConstant(sums, SUM_ROWS * row);
-    asm.loopBack(GPR.rbx, part);
+    emitLoop(asm, GPR.rbx, parts, () => {
+      asm.vector('add', mean, mean, at(sums));
+      asm.vector('add', variance, variance, at(sums, 1));
+      asm.addConstant(sums, SUM_ROWS * row);
+    });
     asm.vector('mul', mean, mean, share!);
     asm.vector('mul', variance, variance, share!);
     asm.vector('add', shift, shift, mean);

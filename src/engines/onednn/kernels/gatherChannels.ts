@@ -7,7 +7,7 @@ import {
   type Register,
   type Vector,
 } from './assembler.js';
-import { other } from './blockedImages.js';
+import { emitPixels, other } from './blockedImages.js';
 import {
   ARGUMENT,
   type Constants,
@@ -134,24 +134,13 @@ function emitPixel(asm: Assembler, pieces: readonly Piece[], offset: number): vo
 /** Emits a block of the result, and moves its pointer on. */
 function emitBlock(asm: Assembler, constants: Constants, gather: Gather, pieces: readonly Piece[]): void {
   emitPieces(asm, constants, gather, pieces);
-  const some = (count: number): void => {
-    for (let index = 0; index < count; index++) {
-      const offset = index * asm.vectorBytes;
-      emitPixel(asm, pieces, offset);
-      if (gather.streams) asm.stream({ base: DST, offset }, RESULT);
-      else asm.store({ base: DST, offset }, RESULT);
-    }
-    for (const pointer of [DST, ...POINTERS.slice(0, pieces.length)])
-      asm.addConstant(pointer, count * asm.vectorBytes);
-  };
-  const rounds = Math.floor(gather.pixels / TOGETHER);
-  if (rounds > 0) {
-    asm.set(GPR.rcx, rounds);
-    const begin = asm.position;
-    some(TOGETHER);
-    asm.loopBack(GPR.rcx, begin);
-  }
-  if (gather.pixels % TOGETHER > 0) some(gather.pixels % TOGETHER);
+  const { pixels, streams } = gather;
+  const images = [DST, ...POINTERS.slice(0, pieces.length)].map((register) => ({ register }));
+  emitPixels(asm, { pixels, together: TOGETHER, images }, (_, offset) => {
+    emitPixel(asm, pieces, offset);
+    if (streams) asm.stream({ base: DST, offset }, RESULT);
+    else asm.store({ base: DST, offset }, RESULT);
+  });
 }
 
 /**

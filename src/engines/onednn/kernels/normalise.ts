@@ -16,6 +16,7 @@ import {
 import { emitBlockPointers, emitChosen } from './channelRows.js';
 import { CHANNEL_ROW } from './channelStatistics.js';
 import { ARGUMENT, compileKernel, type Kernel, ZERO } from './kernel.js';
+import { emitLoop } from './loop.js';
 
 /** A normalisation, with a ReLU at its end or not. */
 export interface Normalisation extends BlockedImages {
@@ -170,12 +171,11 @@ export function compileFactors(source: BlockedImages): Kernel {
     emitBlockPointers(asm, [sums, factors, table, gammas, betas], operands);
     const [gradient, product, scale, inverse]: [Vector, Vector, Vector, Vector] = [0, 1, 2, 3];
     for (const register of [gradient, product]) asm.move(register, ZERO);
-    asm.set(GPR.rbx, parts);
-    const part = asm.position;
-    asm.vector('add', gradient, gradient, at(sums));
-    asm.vector('add', product, product, at(sums, 1));
-    asm.addConstant(sums, SUM_ROWS * row);
-    asm.loopBack(GPR.rbx, part);
+    emitLoop(asm, GPR.rbx, parts, () => {
+      asm.vector('add', gradient, gradient, at(sums));
+      asm.vector('add', product, product, at(sums, 1));
+      asm.addConstant(sums, SUM_ROWS * row);
+    });
     emitChannel(asm, source, table, { scale, inverseDeviation: inverse });
     asm.vector('mul', product, product, inverse);
     channels.store(at(gammas), product);

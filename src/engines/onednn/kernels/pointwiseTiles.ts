@@ -3,6 +3,7 @@
 import { type Assembler, GPR, type Vector } from './assembler.js';
 import { greatestDivisor } from './divisors.js';
 import { FLOAT } from './kernel.js';
+import { emitLoop, emitRounds } from './loop.js';
 import { BLOCK, imageBytes, type PointwiseGradient, VECTOR, type Vectors } from './pointwiseShape.js';
 
 /** Sums run over about so many pixels before they are added to the totals, which keeps rounding small. */
@@ -79,16 +80,12 @@ function emitSums(unit: Unit, { images, pixels }: Segment, tile: Tile): void {
   const ahead = source.pixels <= MOST_PIXELS_AHEAD ? images * imageBytes(source, inputs) : pixels * VECTOR;
   asm.copy(X_PIXEL, X);
   asm.copy(DY_PIXEL, DY_BLOCK);
-  asm.set(GPR.rdx, images);
-  const image = asm.position;
-  asm.set(GPR.r12, pixels);
-  const pixel = asm.position;
-  emitPixel(unit, tile, ahead);
-  asm.loopBack(GPR.r12, pixel);
-  if (images === 1) return;
-  asm.addConstant(X_PIXEL, imageBytes(source, inputs) - pixels * VECTOR);
-  asm.addConstant(DY_PIXEL, imageBytes(source, outputs) - pixels * VECTOR);
-  asm.loopBack(GPR.rdx, image);
+  emitLoop(asm, GPR.rdx, images, () => {
+    emitLoop(asm, GPR.r12, pixels, () => emitPixel(unit, tile, ahead));
+    if (images === 1) return;
+    asm.addConstant(X_PIXEL, imageBytes(source, inputs) - pixels * VECTOR);
+    asm.addConstant(DY_PIXEL, imageBytes(source, outputs) - pixels * VECTOR);
+  });
 }
 
 /** Emits a segment's sums of a tile, which are added to the totals. */
@@ -129,15 +126,12 @@ function emitSegment(unit: Unit, segment: Segment): void {
   const blockRow = BLOCK * source.inputs * FLOAT;
   const blocks = Math.floor(rows / BLOCK);
   asm.copy(DY_BLOCK, DY);
-  if (blocks > 0) {
-    asm.set(GPR.rcx, blocks);
-    const block = asm.position;
+  emitLoop(asm, GPR.rcx, blocks, () => {
     emitRows(unit, segment, BLOCK);
     asm.addConstant(DY_BLOCK, source.pixels * VECTOR);
     asm.addConstant(TOTALS, blockRow);
     asm.addConstant(BIAS_TOTALS, VECTOR);
-    asm.loopBack(GPR.rcx, block);
-  }
+  });
   emitRows(unit, segment, rows % BLOCK);
   asm.addConstant(TOTALS, -blocks * blockRow);
   asm.addConstant(BIAS_TOTALS, -blocks * VECTOR);
@@ -149,12 +143,11 @@ function emitSegment(unit: Unit, segment: Segment): void {
 function emitZeros({ asm, source, vectors, rows }: Unit): void {
   asm.vector('xor', FACTOR, FACTOR, FACTOR);
   asm.copy(X_PIXEL, TOTALS);
-  asm.set(GPR.rcx, rows);
-  const row = asm.position;
-  for (let v = 0; v < vectors; v++)
-    asm.store({ base: X_PIXEL, offset: v * VECTOR }, FACTOR, v === vectors - 1 ? MASK : undefined);
-  asm.addConstant(X_PIXEL, source.inputs * FLOAT);
-  asm.loopBack(GPR.rcx, row);
+  emitLoop(asm, GPR.rcx, rows, () => {
+    for (let v = 0; v < vectors; v++)
+      asm.store({ base: X_PIXEL, offset: v * VECTOR }, FACTOR, v === vectors - 1 ? MASK : undefined);
+    asm.addConstant(X_PIXEL, source.inputs * FLOAT);
+  });
   if (source.hasBias)
     for (let block = 0; block < Math.ceil(rows / BLOCK); block++)
       asm.store({ base: BIAS_TOTALS, offset: block * VECTOR }, FACTOR);
@@ -167,14 +160,11 @@ export function emitTotals(unit: Unit, images: number): void {
   emitZeros(unit);
   const together = greatestDivisor(images, SEGMENT / pixels);
   const length = Math.ceil(pixels / Math.ceil(pixels / SEGMENT));
-  asm.set(GPR.rax, images / together);
-  const group = asm.position;
-  asm.set(GPR.rbx, Math.floor(pixels / length));
-  const segment = asm.position;
-  emitSegment(unit, { images: together, pixels: length });
-  asm.loopBack(GPR.rbx, segment);
-  if (pixels % length > 0) emitSegment(unit, { images: together, pixels: pixels % length });
-  asm.addConstant(X, together * imageBytes(source, inputs) - pixels * VECTOR);
-  asm.addConstant(DY, together * imageBytes(source, outputs) - pixels * VECTOR);
-  asm.loopBack(GPR.rax, group);
+  emitLoop(asm, GPR.rax, images / together, () => {
+    emitRounds(asm, GPR.rbx, [pixels, length], (some) =>
+      emitSegment(unit, { images: together, pixels: some }),
+    );
+    asm.addConstant(X, together * imageBytes(source, inputs) - pixels * VECTOR);
+    asm.addConstant(DY, together * imageBytes(source, outputs) - pixels * VECTOR);
+  });
 }

@@ -1,6 +1,7 @@
 import { type Assembler, GPR, type Vector } from './assembler.js';
 import { emitChoice } from './choice.js';
 import { ARGUMENT, compileKernel, FLOAT, type Kernel } from './kernel.js';
+import { emitLoop } from './loop.js';
 
 /** Tensors, a part of which several computed each. */
 export interface SumOfParts {
@@ -38,15 +39,11 @@ function emitSums(asm: Assembler, { parts }: SumOfParts, length: number, count: 
     }
     asm.store({ base: GPR.r9, offset: 0 }, SUM, mask);
   };
-  const whole = Math.floor(count / LANES);
-  if (whole > 0) {
-    asm.set(GPR.rbx, whole);
-    const begin = asm.position;
+  emitLoop(asm, GPR.rbx, Math.floor(count / LANES), () => {
     emitVector();
     asm.addConstant(GPR.r8, VECTOR);
     asm.addConstant(GPR.r9, VECTOR);
-    asm.loopBack(GPR.rbx, begin);
-  }
+  });
   if (count % LANES === 0) return;
   asm.set(GPR.rcx, 2 ** (count % LANES) - 1);
   asm.setMask(MASK, GPR.rcx);

@@ -1,6 +1,7 @@
 import { type Assembler, GPR, type Memory, type Vector } from './assembler.js';
 import { ARGUMENT, type Constants, compileKernel, type Kernel, VECTOR, ZERO } from './kernel.js';
 import { emitProduct, type Matrix } from './linear.js';
+import { emitLoop } from './loop.js';
 
 /** How far a side of a kernel's tensors moves, in bytes. */
 export interface Strides {
@@ -127,12 +128,7 @@ function emitRuns(
   counter: typeof GPR.rbx | typeof GPR.r12,
   body: (run: Run) => void,
 ): void {
-  for (const run of runs) {
-    if (run.count > 1) asm.set(counter, run.count);
-    const begin = asm.position;
-    body(run);
-    if (run.count > 1) asm.loopBack(counter, begin);
-  }
+  for (const run of runs) emitLoop(asm, counter, run.count, () => body(run));
 }
 
 /** Emits where the unit in rax lies: pointers to its source, result and bias. */

@@ -1,6 +1,7 @@
 import { type Assembler, GPR, type Lanes, type Memory, type Register, type Vector } from '../assembler.js';
 import { greatestDivisor } from '../divisors.js';
 import { ARGUMENT, compileKernel, DISPLACEMENTS_END, FLOAT, type Kernel } from '../kernel.js';
+import { emitLoop } from '../loop.js';
 import {
   type AxisGeometry,
   forwardAxis,
@@ -77,15 +78,6 @@ export function fitsDepthwise(source: DepthwiseSource): boolean {
 /** Emits the request for what will be read {@link AHEAD} of an offset that begins a cache line. */
 export function emitAhead(asm: Assembler, base: Register, offset: number): void {
   if (offset % CACHE_LINE === 0) asm.prefetch({ base, offset: offset + AHEAD }, 1);
-}
-
-/** Emits something as often as told; nothing is counted where that is once. */
-export function emitLoop(asm: Assembler, counter: Register, rounds: number, emit: () => void): void {
-  if (rounds === 0) return;
-  if (rounds > 1) asm.set(counter, rounds);
-  const begin = asm.position;
-  emit();
-  if (rounds > 1) asm.loopBack(counter, begin);
 }
 
 const SOURCE_ROW = GPR.r8;

@@ -1,10 +1,10 @@
 import { type Assembler, GPR, type Memory, type Vector } from '../assembler.js';
 import { ARGUMENT, compileKernel, FLOAT, type Kernel } from '../kernel.js';
+import { emitLoop } from '../loop.js';
 import { forwardAxis, placesOf, type Run, runsOf, type Tap } from './axis.js';
 import {
   type DepthwiseSource,
   emitAhead,
-  emitLoop,
   inputBytes,
   outputBytes,
   pixelBytes,
