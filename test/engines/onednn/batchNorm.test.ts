@@ -4,12 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DnnlBackend } from '../../../src/engines/onednn/backend.js';
-import { bindLibrary } from '../../../src/engines/onednn/bindLibrary.js';
 import type { Block } from '../../../src/engines/onednn/dnnl.js';
 import { divisionOf } from '../../../src/engines/onednn/kernels/blockedImages.js';
 import { loadLibrary } from '../../../src/engines/onednn/library.js';
-import { limitThreads } from '../../../src/engines/onednn/threading.js';
 import { gradients } from '../../../src/graph/autodiff.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
@@ -18,6 +15,7 @@ import { sum } from '../../../src/graph/ops/reduce.js';
 import type { Program } from '../../../src/graph/program.js';
 import { sizeOf } from '../../../src/graph/tensorType.js';
 import { onednnMissing } from '../../support/onednn.js';
+import { IN_F32, onBackend } from './fixtures/onBackend.js';
 
 const EPSILON = 1e-5;
 /** Of sums and of numbers of single precision. */
@@ -79,13 +77,9 @@ function program(shape: Images, isActivated: boolean): Program {
 function computed(block: Block, numbers: Numbers, shape: Images, isActivated: boolean): Results | undefined {
   const library = loadLibrary();
   if (block > (library.block ?? 0)) return undefined;
-  const limit = limitThreads(library.handle, library.runtime, 2);
-  const options = { threads: 2, precision: 'f32', choices: {} } as const;
-  const backend = new DnnlBackend({ ...library, block }, bindLibrary(library), options, limit);
-  try {
+  return onBackend({ ...library, block }, 2, (backend) => {
     if (!backend.description.includes('kernels of our own')) return undefined;
-    const compileOptions = { variables: new Map(), frozen: false, precision: 'f32' } as const;
-    const executable = backend.compile(program(shape, isActivated), compileOptions);
+    const executable = backend.compile(program(shape, isActivated), IN_F32);
     const run = { seed: 0, step: 0 };
     const operations = executable.profile(numbers, run).map(({ implementation }) => implementation);
     for (const name of ['normalise', 'normalisation’s gradient'])
@@ -93,9 +87,7 @@ function computed(block: Block, numbers: Numbers, shape: Images, isActivated: bo
     const found = executable.run(numbers, run) as Record<keyof Results, Float32Array>;
     executable.close();
     return found;
-  } finally {
-    backend.close();
-  }
+  });
 }
 
 /** Adds up a function of a channel's places. */

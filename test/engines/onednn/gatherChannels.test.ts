@@ -1,17 +1,15 @@
 /** Copies of channels between images in blocks of 8 and 16: concatenations, slices and shuffles, which must keep every bit. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DnnlBackend } from '../../../src/engines/onednn/backend.js';
-import { bindLibrary } from '../../../src/engines/onednn/bindLibrary.js';
 import type { Block } from '../../../src/engines/onednn/dnnl.js';
 import { fitsGather } from '../../../src/engines/onednn/kernels/gatherChannels.js';
 import { loadLibrary } from '../../../src/engines/onednn/library.js';
-import { limitThreads } from '../../../src/engines/onednn/threading.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
 import { channelShuffle, concat, slice } from '../../../src/graph/ops/shape.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
 import { onednnMissing } from '../../support/onednn.js';
+import { IN_F32, onBackend } from './fixtures/onBackend.js';
 
 /** Images whose channels are whole numbers apart in every pixel, so that no two are alike. */
 interface Case {
@@ -94,13 +92,9 @@ function computed(block: Block, { channels, make }: Case): Record<string, Float3
   });
   const shown = Object.fromEntries(values.map((value, i) => [`y${i}`, value]));
   const program = graph.program({ ...shown, result: make(values as [Tensor, ...Tensor[]]) });
-  const limit = limitThreads(library.handle, library.runtime, 2);
-  const options = { threads: 2, precision: 'f32', choices: {} } as const;
-  const backend = new DnnlBackend({ ...library, block }, bindLibrary(library), options, limit);
-  try {
+  return onBackend({ ...library, block }, 2, (backend) => {
     if (!backend.description.includes('kernels of our own')) return undefined;
-    const compileOptions = { variables: new Map(), frozen: false, precision: 'f32' } as const;
-    const executable = backend.compile(program, compileOptions);
+    const executable = backend.compile(program, IN_F32);
     const inputs = Object.fromEntries(
       channels.map((count, i) => [
         `x${i}`,
@@ -113,9 +107,7 @@ function computed(block: Block, { channels, make }: Case): Record<string, Float3
     const found = executable.run(inputs, run) as Record<string, Float32Array>;
     executable.close();
     return found;
-  } finally {
-    backend.close();
-  }
+  });
 }
 
 const missing = await onednnMissing();

@@ -4,10 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DnnlBackend } from '../../../src/engines/onednn/backend.js';
-import { bindLibrary } from '../../../src/engines/onednn/bindLibrary.js';
 import { type DnnlLibrary, loadLibrary } from '../../../src/engines/onednn/library.js';
-import { limitThreads } from '../../../src/engines/onednn/threading.js';
 import { gradients } from '../../../src/graph/autodiff.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
@@ -15,6 +12,7 @@ import { mul } from '../../../src/graph/ops/elementwise.js';
 import { sum } from '../../../src/graph/ops/reduce.js';
 import { onednnMissing } from '../../support/onednn.js';
 import { Samples } from '../../support/samples.js';
+import { IN_F32, onBackend } from './fixtures/onBackend.js';
 
 type Pair = readonly [number, number];
 
@@ -100,24 +98,15 @@ function computed(library: DnnlLibrary, c: Case, inputs: Inputs, threads: number
   const r = graph.input('r', y.shape);
   const [dx, dw, db] = gradients(sum(mul(y, r)), [x, weight, ...(c.bias ? [bias] : [])]);
   const program = graph.program({ y, dx: dx!, dw: dw!, ...(db && { db }) });
-  const limit = limitThreads(library.handle, library.runtime, threads);
-  const backend = new DnnlBackend(
-    library,
-    bindLibrary(library),
-    { threads, precision: 'f32', choices: {} },
-    limit,
-  );
-  try {
-    const executable = backend.compile(program, { variables: new Map(), frozen: false, precision: 'f32' });
+  return onBackend(library, threads, (backend) => {
+    const executable = backend.compile(program, IN_F32);
     // The second run finds memory that the first has used.
     executable.run(inputs, { seed: 0, step: 0 });
     const found = executable.run(inputs, { seed: 0, step: 0 });
     const copies = Object.entries(found).map(([name, values]) => [name, Float32Array.from(values)] as const);
     executable.close();
     return [Object.fromEntries(copies) as Results, Object.values(backend.choices())];
-  } finally {
-    backend.close();
-  }
+  });
 }
 
 function inputsOf(c: Case): Inputs {
