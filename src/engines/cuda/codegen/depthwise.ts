@@ -1,7 +1,12 @@
 import type { Pair } from '../../../graph/op.js';
+import type { Shape } from '../../../graph/tensorType.js';
+import type { StorageType } from '../device.js';
+import { type Along, addTerms, beginSums, endSums, sharedFloats } from './along.js';
 import { Emitter, type Operand } from './emitter.js';
+import { type Expression, fromStored } from './expression.js';
 import { Index } from './index.js';
 import { type KernelBody, mostLanes, nest, THREADS, unitText } from './pointwise.js';
+import { spread } from './spread.js';
 import { axesByStride, type Stored } from './stored.js';
 
 /** Columns of the result that a thread computes: it reads a column of the image once for all of them. */
@@ -9,10 +14,12 @@ const COLUMNS = 4;
 
 /** A convolution with a filter for each channel. */
 export interface DepthwiseSpec {
-  /** [N,C,H,W] */
-  readonly image: Stored;
+  /** [N,C,H,W], computed where it is read. */
+  readonly image: Expression;
   /** [kh,kw,C] */
   readonly filter: Stored;
+  /** f32 [C], added to each pixel. */
+  readonly bias?: Stored | undefined;
   /** [N,C,H',W'] */
   readonly result: Stored;
   readonly stride: Pair;
@@ -22,33 +29,132 @@ export interface DepthwiseSpec {
   readonly isFlipped: boolean;
 }
 
-/** Code of a depthwise convolution. */
+/** Code of a depthwise convolution, each of whose threads computes some columns. */
 export function depthwise(spec: DepthwiseSpec, processors: number): KernelBody {
-  const { image, filter, result } = spec;
-  const [images, channels, height, width] = result.shape as readonly [number, number, number, number];
-  const shape = [images, channels, height, Math.ceil(width / COLUMNS)];
-  const lanes = mostLanes(channels, [image.type, result.type], Number.POSITIVE_INFINITY, processors);
+  const { result } = spec;
+  const shape = groupsOf(result.shape);
+  const lanes = lanesOf(spec, processors);
   const at = new Emitter(lanes);
   const axes = axesByStride(result).filter((axis) => shape[axis]! > 1);
   const hasLanes = axes.at(-1) === 1;
   const { index, units, define } = nest(shape, axes, hasLanes ? lanes : 1, 'i');
   define(at);
-  const [n, c, h, group] = index as readonly [Index, Index, Index, Index];
-  const sums = Array.from({ length: COLUMNS }, () => at.changing('0.0f'));
-  addRows(at, spec, [n, c, h, group], sums);
-  sums.forEach((sum, column) => {
-    const w = group.times(COLUMNS).plus(column);
-    at.block(`if (${w.text('first')} < ${width})`, () => at.write(result, [n, c, h, w], sum));
+  computeColumns(at, spec, index);
+  return {
+    ...bodyOf(at, spec),
+    text: unitText(at.text),
+    blocks: Math.ceil(units / THREADS),
+    units,
+  };
+}
+
+/**
+ * The same with sums over the results: threads go through groups of columns of their channels.
+ *
+ * @throws NotHeld where the sums read results of other threads
+ */
+export function depthwiseWithSums(spec: DepthwiseSpec, processors: number, beside: Along): KernelBody {
+  const { reduction } = beside;
+  const shape = groupsOf(spec.result.shape);
+  const lanes = lanesOf(spec, processors);
+  const plan = spread({ ...reduction, shape, reads: [] }, lanes, processors);
+  const { across, along, tiles, chunks, keptUnits, reducedUnits } = plan;
+  const at = new Emitter(plan.lanes);
+  at.line(`__shared__ float shared[${sharedFloats(reduction, plan.lanes, plan)}];`);
+  at.line(`const int tx = threadIdx.x % ${across}, ty = threadIdx.x / ${across};`);
+  at.line(`const int tile = blockIdx.x % ${tiles}, chunk = blockIdx.x / ${tiles};`);
+  at.line(`const bool live = tile * ${across} + tx < ${keptUnits};`);
+  at.line(`const int k = live ? tile * ${across} + tx : ${keptUnits - 1};`);
+  const kept = nest(shape, [1], plan.lanes, 'k');
+  kept.define(at);
+  const channel = kept.index[1]!;
+  beginSums(at, reduction);
+  at.block(`for (int r = chunk * ${along} + ty; live && r < ${reducedUnits}; r += ${along * chunks})`, () => {
+    const inner = nest(shape, plan.reduced, 1, 'r');
+    inner.define(at);
+    const index = inner.index.map((each, axis) => (axis === 1 ? channel : each));
+    computeColumns(at, spec, index, (place, value) =>
+      addTerms(at, reduction, { stored: spec.result, index: place, value }),
+    );
   });
+  const others = endSums(at, beside, { ...plan, channel });
+  const body = bodyOf(at, spec);
+  const reads = reduction.reads.flatMap((each) => each.reads.map(({ buffer }) => buffer));
+  return {
+    ...body,
+    text: at.text,
+    reads: [...new Set([...body.reads, ...reads])].filter((buffer) => buffer !== spec.result.buffer),
+    writes: [...body.writes, ...others],
+    blocks: tiles * chunks,
+  };
+}
+
+/** Code that turns a filter [C,1,kh,kw] to [kh,kw,C]. It is the same for any number of channels, so that one launch does several. */
+export function turnedFilter(filter: Stored, turned: Stored): KernelBody {
+  const [height, width, channels] = turned.shape as readonly [number, number, number];
+  const places = height * width;
+  const at = new Emitter(1);
+  const [from, to] = [at.pointer(filter.buffer, 'f32'), at.pointer(turned.buffer, 'f32')];
+  at.line(`const int channels = UNITS / ${places}, place = i / channels, channel = i - place * channels;`);
+  at.line(`${to}[i] = ${from}[channel * ${places} + place];`);
+  const units = places * channels;
   return {
     text: unitText(at.text),
     buffers: at.buffers,
-    reads: [image.buffer, filter.buffer],
-    writes: [result.buffer],
+    reads: [filter.buffer],
+    writes: [turned.buffer],
     blocks: Math.ceil(units / THREADS),
     threads: THREADS,
     units,
+    isFlat: true,
   };
+}
+
+/** Shape of a result in groups of columns. */
+function groupsOf([images, channels, height, width]: Shape): Shape {
+  return [images!, channels!, height!, Math.ceil(width! / COLUMNS)];
+}
+
+function lanesOf({ image, result }: DepthwiseSpec, processors: number): number {
+  const types: StorageType[] = [result.type, ...image.reads.map(({ type }) => type)];
+  return mostLanes(result.shape[1]!, types, Number.POSITIVE_INFINITY, processors);
+}
+
+function bodyOf(at: Emitter, { image, filter, bias, result }: DepthwiseSpec) {
+  const reads = [image, fromStored(filter), ...(bias ? [fromStored(bias)] : [])];
+  return {
+    buffers: at.buffers,
+    reads: [...new Set(reads.flatMap((each) => each.reads.map(({ buffer }) => buffer)))],
+    writes: [result.buffer],
+    threads: THREADS,
+  };
+}
+
+/**
+ * Computes and writes a group of columns.
+ *
+ * @param each is given the index and value of each, as it is stored
+ */
+function computeColumns(
+  at: Emitter,
+  spec: DepthwiseSpec,
+  index: readonly Index[],
+  each?: (index: readonly Index[], value: Operand) => void,
+): void {
+  const { bias, result } = spec;
+  const [n, c, h, group] = index as readonly [Index, Index, Index, Index];
+  const initial = bias ? at.read(bias, [c]).text : '0.0f';
+  const sums = Array.from({ length: COLUMNS }, () => at.changing(initial));
+  addRows(at, spec, [n, c, h, group], sums);
+  sums.forEach((sum, column) => {
+    const w = group.times(COLUMNS).plus(column);
+    at.block(`if (${w.text('first')} < ${result.shape[3]!})`, () => {
+      const isRounded = each && result.type === 'bf16';
+      const value = isRounded ? at.apply([sum], (x) => `roundedToBf16(${x})`) : sum;
+      at.write(result, [n, c, h, w], value);
+      each?.([n, c, h, w], value);
+    });
+  });
 }
 
 /** Adds the products of every row of the filter to the sums of all columns. */
@@ -80,7 +186,7 @@ function addRows(
         );
         at.block(`if (${column} >= 0 && ${column} < ${image.shape[3]})`, () => {
           const [y, x] = [Index.counter(row, image.shape[2]!), Index.counter(column, image.shape[3]!)];
-          const value = at.read(image, [n, c, y, x]).text;
+          const value = image.load(at, [n, c, y, x]).text;
           for (const { sum, weight } of uses)
             at.line(`LANES(${at.lanes}) ${sum.text} += ${value} * ${weight};`);
         });

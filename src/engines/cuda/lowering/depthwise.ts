@@ -1,9 +1,9 @@
-import type { ConvGeometry } from '../../../graph/op.js';
+import type { ConvGeometry, Pair } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sizeOf } from '../../../graph/tensorType.js';
-import { type DepthwiseSpec, depthwise } from '../codegen/depthwise.js';
+import { type DepthwiseSpec, depthwise, depthwiseWithSums, turnedFilter } from '../codegen/depthwise.js';
 import type { Emitter, Operand } from '../codegen/emitter.js';
-import { type Expression, fromStored, moved } from '../codegen/expression.js';
+import { bigReads, type Expression, fromStored, moved } from '../codegen/expression.js';
 import { Index } from '../codegen/index.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
@@ -13,6 +13,9 @@ import { overOutputs, type Sliding, type WindowPlace } from './window.js';
 export function isDepthwise(image: Shape, filter: Shape, { groups }: ConvGeometry): boolean {
   return groups > 1 && groups === image[1] && filter[0] === groups && filter[1] === 1;
 }
+
+/** Operations on all of a filter's places that an element may be computed again with. */
+const MOST_WORK = 100;
 
 interface Shaped {
   readonly geometry: ConvGeometry;
@@ -30,11 +33,11 @@ function sliding(geometry: ConvGeometry, filter: Shape): Sliding {
 export function filterByPlace(draft: Draft, weight: ValueId): Stored {
   const [channels, , height, width] = draft.shapeOf(weight) as readonly [number, number, number, number];
   return draft.once(`filter by place ${weight}`, () => {
-    const w = draft.expression(weight);
-    const moves = moved([w], [height, width, channels], (at, [row, column, channel]) =>
-      w.load(at, [channel!, Index.zero, row!, column!]),
-    );
-    return draft.write(moves, 'f32');
+    const filter = draft.storedAs(weight, 'f32');
+    const storage = filter.buffer.storage === 'constant' ? 'constant' : 'transient';
+    const turned = draft.buffers.tensor([height, width, channels], 'f32', { storage });
+    draft.kernel(turnedFilter(filter, turned), [filter], [turned], 0);
+    return turned;
   });
 }
 
@@ -54,20 +57,36 @@ function sumOfProducts(at: Emitter, each: (add: (a: Operand, b: Operand) => void
 
 /** Adds a kernel of a depthwise convolution to a plan. */
 function addDepthwise(draft: Draft, spec: DepthwiseSpec): void {
-  const { image, filter, result } = spec;
+  const { image, filter, bias, result } = spec;
   const flops = 2 * sizeOf(result.shape) * filter.shape[0]! * filter.shape[1]!;
-  draft.kernel(depthwise(spec, draft.device.multiprocessors), [image, filter], [result], flops);
+  const { multiprocessors } = draft.device;
+  const reads = [...image.reads, filter, ...(bias ? [bias] : [])];
+  draft.kernel(depthwise(spec, multiprocessors), reads, [result], flops);
+  if (result.strides[1] === 1)
+    draft.keepOpen({ result, withSums: (along) => depthwiseWithSums(spec, multiprocessors, along) });
+}
+
+/**
+ * An image as a depthwise convolution reads it: computed again at each place of the filter where that is little work, since a launch
+ * and a tensor less save more.
+ */
+function readAtPlaces(draft: Draft, value: ValueId, [height, width]: Pair): Expression {
+  const expression = draft.expression(value);
+  const places = height * width;
+  const isLittle = bigReads(expression) <= 1 && expression.cost * places <= MOST_WORK;
+  return expression.cost === 0 || isLittle ? expression : fromStored(draft.stored(value));
 }
 
 /** x [N,C,H,W] with weight [C,1,kh,kw]. */
 export function depthwiseForward(
   draft: Draft,
-  x: ValueId,
-  weight: ValueId,
+  { x, weight, bias }: { readonly x: ValueId; readonly weight: ValueId; readonly bias?: ValueId | undefined },
   { geometry, result }: Shaped,
 ): void {
   const filter = filterByPlace(draft, weight);
-  addDepthwise(draft, { ...geometry, image: draft.stored(x), filter, result, isFlipped: false });
+  const added = bias === undefined ? undefined : draft.storedAs(bias, 'f32');
+  const image = readAtPlaces(draft, x, [filter.shape[0]!, filter.shape[1]!]);
+  addDepthwise(draft, { ...geometry, image, filter, bias: added, result, isFlipped: false });
 }
 
 /** dy [N,C,H',W'] with weight [C,1,kh,kw] → dx. */
@@ -83,7 +102,7 @@ export function depthwiseInputGrad(
     // The convolution of dy with the filter turned round.
     const turned = ([0, 1] as const).map((i) => dilation[i] * (filter.shape[i]! - 1) - padding[i]);
     const flipped = { ...geometry, padding: turned as [number, number], isFlipped: true };
-    addDepthwise(draft, { ...flipped, image: dy, filter, result });
+    addDepthwise(draft, { ...flipped, image: fromStored(dy), filter, result });
     return;
   }
   const [reads, weights] = [fromStored(dy), fromStored(filter)];
@@ -111,8 +130,10 @@ export function depthwiseWeightGrad(
     geometry,
   }: { dy: ValueId; x: ValueId; value: ValueId; geometry: ConvGeometry },
 ): void {
-  const [dy, x] = [fromStored(draft.stored(dyValue)), fromStored(draft.stored(xValue))];
+  const dy = fromStored(draft.stored(dyValue));
   const target = draft.output(value, 'f32');
+  const [, , ...size] = target.shape as readonly [number, number, number, number];
+  const x = readAtPlaces(draft, xValue, size);
   const [channels, , height, width] = target.shape as readonly [number, number, number, number];
   const places = Array.from(
     { length: height * width },

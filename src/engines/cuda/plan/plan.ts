@@ -1,7 +1,7 @@
 import type { Program, ValueId } from '../../../graph/program.js';
 import { stridesOf, type TensorData } from '../../../graph/tensorType.js';
 import { fuse } from '../../fusion/fuse.js';
-import type { NodeOf } from '../../fusion/node.js';
+import type { AnyEngineNode, NodeOf } from '../../fusion/node.js';
 import { isSource, type SourceKind } from '../../fusion/sources.js';
 import { Usage } from '../../fusion/usage.js';
 import { literal } from '../codegen/expression.js';
@@ -9,6 +9,8 @@ import type { Stored } from '../codegen/stored.js';
 import type { Arithmetic, Device } from '../device.js';
 import { needsChannels } from '../lowering/convOperands.js';
 import { filterByPlace, isDepthwise } from '../lowering/depthwise.js';
+import { isNormalisedSum } from '../lowering/normalisedSum.js';
+import { isOwnProduct } from '../lowering/ownProduct.js';
 import { fusionChoice, type LoweredKind, type LoweredNode, lowerNode } from '../lowering/table.js';
 import { asidesOf } from './asides.js';
 import type { PlanBuffer } from './buffer.js';
@@ -48,7 +50,10 @@ type SourceNode = NodeOf<SourceKind>;
 export function planProgram(device: Device, program: Program, arithmetic: Arithmetic): Plan {
   const nodes = fuse(program, fusionChoice);
   const usage = new Usage(nodes, program);
-  const draft = new Draft({ device, program, nodes, usage, arithmetic });
+  const shapeOf = (value: ValueId) => program.values[value]!.shape;
+  const computesInputs = (node: AnyEngineNode): boolean =>
+    isOwnProduct(node, shapeOf, arithmetic) || (node.kind === 'reduce' && isNormalisedSum(usage, node));
+  const draft = new Draft({ device, program, nodes, usage, arithmetic, computesInputs });
   try {
     const sources = planSources(draft, nodes.filter(isSource));
     const computed = nodes.filter(
