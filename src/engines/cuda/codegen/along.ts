@@ -38,16 +38,21 @@ export function beginSums(at: Emitter, reduction: Reduction): void {
   if (reduction.first) at.line(`float first[${at.lanes}]; LANES(${at.lanes}) first[j] = 0.0f;`);
 }
 
+/** An element that has just been computed. */
+export interface Computed {
+  readonly stored: Stored;
+  readonly index: readonly Index[];
+  readonly value: Operand;
+  /** C++ of whether it counts: what its terms read is read in any case, so that several reads wait together. */
+  readonly keep: string;
+}
+
 /**
- * Adds the terms of an element that has just been computed.
+ * Adds the terms of an element.
  *
  * @throws NotHeld where they read others of the same tensor
  */
-export function addTerms(
-  at: Emitter,
-  reduction: Reduction,
-  { stored, index, value }: { readonly stored: Stored; readonly index: readonly Index[]; readonly value: Operand },
-): void {
+export function addTerms(at: Emitter, reduction: Reduction, { stored, index, value, keep }: Computed): void {
   const place = (some: readonly Index[]): string => some.map((each) => each.text('first')).join();
   const release = at.hold({
     stored,
@@ -60,14 +65,16 @@ export function addTerms(
   const { first } = reduction;
   if (first) {
     const { text } = first(at, index);
-    at.line(`if (a${accumulators.length - 1}[0] == 0.0f) LANES(${at.lanes}) first[j] = ${text};`);
+    const begins = at.name('begins');
+    at.line(`const bool ${begins} = ${keep} && a${accumulators.length - 1}[0] == 0.0f;`);
+    at.line(`LANES(${at.lanes}) first[j] = ${begins} ? ${text} : first[j];`);
   }
   const own = first && laneOf('first', at.lanes);
   const terms = accumulators.map(({ term }) => term(at, index, own));
   release();
   terms.forEach(({ text }, a) => {
-    const { combine } = COMBINE[accumulators[a]!.combination];
-    at.line(`LANES(${at.lanes}) a${a}[j] = ${combine(`a${a}[j]`, text)};`);
+    const { combine, initial } = COMBINE[accumulators[a]!.combination];
+    at.line(`LANES(${at.lanes}) a${a}[j] = ${combine(`a${a}[j]`, `(${keep} ? ${text} : ${initial})`)};`);
   });
 }
 

@@ -6,11 +6,14 @@ import { Emitter, type Operand } from './emitter.js';
 import { type Expression, fromStored } from './expression.js';
 import { Index } from './index.js';
 import { type KernelBody, mostLanes, nest, THREADS, unitText } from './pointwise.js';
-import { spread } from './spread.js';
+import { type Division, spread } from './spread.js';
 import { axesByStride, type Stored } from './stored.js';
 
 /** Columns of the result that a thread computes: it reads a column of the image once for all of them. */
 const COLUMNS = 4;
+
+/** Each row is a group of columns here, with many reads. */
+const HEAVY: Division = { blocks: 6, rows: 1 };
 
 /** A convolution with a filter for each channel. */
 export interface DepthwiseSpec {
@@ -57,7 +60,7 @@ export function depthwiseWithSums(spec: DepthwiseSpec, processors: number, besid
   const { reduction } = beside;
   const shape = groupsOf(spec.result.shape);
   const lanes = lanesOf(spec, processors);
-  const plan = spread({ ...reduction, shape, reads: [] }, lanes, processors);
+  const plan = spread({ ...reduction, shape, reads: [] }, lanes, processors, HEAVY);
   const { across, along, tiles, chunks, keptUnits, reducedUnits } = plan;
   const at = new Emitter(plan.lanes);
   at.line(`__shared__ float shared[${sharedFloats(reduction, plan.lanes, plan)}];`);
@@ -74,7 +77,7 @@ export function depthwiseWithSums(spec: DepthwiseSpec, processors: number, besid
     inner.define(at);
     const index = inner.index.map((each, axis) => (axis === 1 ? channel : each));
     computeColumns(at, spec, index, (place, value) =>
-      addTerms(at, reduction, { stored: spec.result, index: place, value }),
+      addTerms(at, reduction, { stored: spec.result, index: place, value, keep: 'true' }),
     );
   });
   const others = endSums(at, beside, { ...plan, channel });
@@ -86,6 +89,7 @@ export function depthwiseWithSums(spec: DepthwiseSpec, processors: number, besid
     reads: [...new Set([...body.reads, ...reads])].filter((buffer) => buffer !== spec.result.buffer),
     writes: [...body.writes, ...others],
     blocks: tiles * chunks,
+    residents: 2,
   };
 }
 
@@ -157,7 +161,10 @@ function computeColumns(
   });
 }
 
-/** Adds the products of every row of the filter to the sums of all columns. */
+/**
+ * Adds the products of every row of the filter to the sums of all columns. Outside of the image its border is read in place of zeros: no
+ * read waits for a condition.
+ */
 function addRows(
   at: Emitter,
   spec: DepthwiseSpec,
@@ -166,31 +173,47 @@ function addRows(
 ): void {
   const { image, filter, stride, padding, dilation, isFlipped } = spec;
   const [rows, columns] = filter.shape as readonly [number, number, number];
+  const places = columnsOf(at, spec, group);
   for (let kh = 0; kh < rows; kh++) {
-    const row = at.name('h');
-    at.line(`const int ${row} = (${h.text('first')}) * ${stride[0]} + ${kh * dilation[0] - padding[0]};`);
-    at.block(`if (${row} >= 0 && ${row} < ${image.shape[2]})`, () => {
-      const place = (kw: number): Index[] =>
-        [isFlipped ? rows - 1 - kh : kh, isFlipped ? columns - 1 - kw : kw].map((i) => Index.constant(i));
-      const weights = Array.from({ length: columns }, (_, kw) => at.read(filter, [...place(kw), c]).text);
-      const last = (COLUMNS - 1) * stride[1] + (columns - 1) * dilation[1];
-      for (let offset = 0; offset <= last; offset++) {
-        const uses = sums.flatMap((sum, column) => {
-          const kw = (offset - column * stride[1]) / dilation[1];
-          return Number.isInteger(kw) && kw >= 0 && kw < columns ? [{ sum, weight: weights[kw]! }] : [];
-        });
-        if (uses.length === 0) continue;
-        const column = at.name('w');
-        at.line(
-          `const int ${column} = (${group.text('first')}) * ${COLUMNS * stride[1]} + ${offset - padding[1]};`,
-        );
-        at.block(`if (${column} >= 0 && ${column} < ${image.shape[3]})`, () => {
-          const [y, x] = [Index.counter(row, image.shape[2]!), Index.counter(column, image.shape[3]!)];
-          const value = image.load(at, [n, c, y, x]).text;
-          for (const { sum, weight } of uses)
-            at.line(`LANES(${at.lanes}) ${sum.text} += ${value} * ${weight};`);
-        });
-      }
-    });
+    const row = inside(at, `(${h.text('first')}) * ${stride[0]} + ${kh * dilation[0] - padding[0]}`, image.shape[2]!);
+    const place = (kw: number): Index[] =>
+      [isFlipped ? rows - 1 - kh : kh, isFlipped ? columns - 1 - kw : kw].map((i) => Index.constant(i));
+    const weights = Array.from({ length: columns }, (_, kw) => at.read(filter, [...place(kw), c]).text);
+    for (const { column, uses } of places) {
+      const read = image.load(at, [n, c, row.index, column.index]);
+      const value = at.apply([read], (x) => `(${row.within} && ${column.within} ? ${x} : 0.0f)`).text;
+      for (const { sum, kw } of uses)
+        at.line(`LANES(${at.lanes}) ${sums[sum]!.text} += ${value} * ${weights[kw]!};`);
+    }
   }
+}
+
+/** A place along an axis, or the border's where it is outside, and whether it is within. */
+interface Place {
+  readonly index: Index;
+  readonly within: string;
+}
+
+function inside(at: Emitter, text: string, size: number): Place {
+  const [wanted, place, within] = [at.name('s'), at.name('s'), at.name('s')];
+  at.line(`const int ${wanted} = ${text}, ${place} = min(max(${wanted}, 0), ${size - 1});`);
+  at.line(`const bool ${within} = ${wanted} == ${place};`);
+  return { index: Index.counter(place, size), within };
+}
+
+/** The columns of the image that a thread's columns need, each with the sums and columns of the filter that it is for. */
+function columnsOf(at: Emitter, { image, filter, stride, padding, dilation }: DepthwiseSpec, group: Index) {
+  const columns = filter.shape[1]!;
+  const last = (COLUMNS - 1) * stride[1] + (columns - 1) * dilation[1];
+  return Array.from({ length: last + 1 }, (_, offset) => {
+    const uses = Array.from({ length: COLUMNS }, (_, sum) => ({ sum, kw: (offset - sum * stride[1]) / dilation[1] })).filter(
+      ({ kw }) => Number.isInteger(kw) && kw >= 0 && kw < columns,
+    );
+    return { offset, uses };
+  })
+    .filter(({ uses }) => uses.length > 0)
+    .map(({ offset, uses }) => {
+      const first = `(${group.text('first')}) * ${COLUMNS * stride[1]} + ${offset - padding[1]}`;
+      return { uses, column: inside(at, first, image.shape[3]!) };
+    });
 }

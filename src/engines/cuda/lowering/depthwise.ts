@@ -170,22 +170,22 @@ interface ProductPlace {
   readonly geometry: ConvGeometry;
 }
 
-/** dy times the element of x that a filter's element meets there; 0 in the padding. */
+/** dy times the element of x that a filter's element meets there; 0 in the padding, in place of which the border is read. */
 function product(at: Emitter, { dy, x, index, place, geometry }: ProductPlace): Operand {
   const [n, c, h, w] = index as readonly [Index, Index, Index, Index];
-  const along = (i: 0 | 1, position: Index): { readonly index: Index; readonly condition: string } => {
+  const along = (i: 0 | 1, position: Index): { readonly index: Index; readonly within: string } => {
     const moved = position
       .times(geometry.stride[i])
       .plus(place[i] * geometry.dilation[i] - geometry.padding[i]);
-    const text = moved.text('first');
-    return { index: moved, condition: `${text} >= 0 && ${text} < ${x.shape[i + 2]!}` };
+    const size = x.shape[i + 2]!;
+    const wanted = moved.text('first');
+    const { text } = at.value(`min(max(${wanted}, 0), ${size - 1})`, false, 'int');
+    return { index: Index.counter(text, size), within: `${text} == ${wanted}` };
   };
   const [row, column] = [along(0, h), along(1, w)];
-  const gradient = dy.load(at, index);
-  const image = at.branch(
-    `${row.condition} && ${column.condition}`,
-    () => x.load(at, [n, c, row.index, column.index]),
-    () => ({ text: '0.0f', laned: false }),
+  const image = x.load(at, [n, c, row.index, column.index]);
+  return at.apply(
+    [dy.load(at, index), image],
+    (a, b) => `(${row.within} && ${column.within} ? ${a} * ${b} : 0.0f)`,
   );
-  return at.apply([gradient, image], (a, b) => `${a} * ${b}`);
 }

@@ -8,13 +8,15 @@ import { type FilterProduct, filterProduct, partsOfFilterProduct, sumOfParts } f
 import { withFewerLanes } from '../codegen/pointwise.js';
 import { type ImageProduct, imageProduct } from '../codegen/product/imageProduct.js';
 import type { Stored } from '../codegen/stored.js';
-import type { Arithmetic } from '../device.js';
+import { type Arithmetic, BYTES } from '../device.js';
 import type { Draft } from '../plan/draft.js';
 
 /** Channels, fewest: less fills no piece of the tensor cores. */
 const FEWEST_CHANNELS = 16;
 /** Elements of a filter, at most: larger products are bound by arithmetic, at which the libraries are better. */
 const MOST_WEIGHTS = 2 ** 18;
+/** Bytes of an image and its result, at most: with larger ones memory is the bound, and what is written in between costs less than a wait. */
+const MOST_BYTES = 24 * 2 ** 20;
 /** Tiles that may compute an operand again each; for more it is written once. */
 const MOST_TIMES = 2;
 
@@ -36,7 +38,8 @@ export function isOwnConvolution(
     [...stride, ...padding].join() === '1,1,0,0' &&
     sizeOf(image) > image[0]! * image[1]! &&
     [outputs, inputs].every((channels) => channels >= FEWEST_CHANNELS && channels % 2 === 0) &&
-    outputs * inputs <= MOST_WEIGHTS
+    outputs * inputs <= MOST_WEIGHTS &&
+    (sizeOf(image) / inputs) * (inputs + outputs) * BYTES.bf16 <= MOST_BYTES
   );
 }
 

@@ -4,7 +4,7 @@ import type { Expression } from '../expression.js';
 import { type KernelBody, THREADS } from '../pointwise.js';
 import type { Stored } from '../stored.js';
 import { fillPanel, type Panel, pitchOf, pixelRows, pixelsOf, sizeOfPanel } from './panel.js';
-import { deepTiling, eachPairText, placesText, RESIDENTS, sumsText } from './tiling.js';
+import { deepTiling, eachPairText, placesText, sumsText } from './tiling.js';
 
 /** The gradient of a convolution of single pixels toward its filter: Σ over pixels of gradient[pixel, o] · image[pixel, c]. */
 export interface FilterProduct {
@@ -71,7 +71,7 @@ export function filterProduct(spec: FilterProduct, sums: Stored, processors: num
     writes: [sums.buffer],
     blocks: tiles * chunks,
     threads: THREADS,
-    residents: RESIDENTS,
+    residents: tiling.residents,
   };
 }
 

@@ -15,7 +15,7 @@ import {
   pixelsOf,
   sizeOfPanel,
 } from './panel.js';
-import { eachPairText, placesText, RESIDENTS, sumsText, type Tiling, tallTiling } from './tiling.js';
+import { eachPairText, placesText, sumsText, type Tiling, tallTiling } from './tiling.js';
 
 /** A convolution of single pixels, or its gradient toward the image: every pixel's channels times a matrix. */
 export interface ImageProduct {
@@ -100,7 +100,7 @@ export function imageProduct(spec: ImageProduct, processors: number, beside?: Al
     writes,
     blocks: parts.tiles * parts.chunks,
     threads: THREADS,
-    residents: RESIDENTS,
+    residents: tiling.residents,
   };
 }
 
@@ -190,15 +190,17 @@ function finish(
   reduction: Reduction | undefined,
 ): void {
   const { lanes } = at;
-  at.block(`for (int down = ty; down < ${staged.rows}; down += ${along})`, () => {
-    at.line('const int pixel = pixel0 + down;');
-    at.line(`if (!live || pixel >= ${pixels}) continue;`);
+  at.line('#pragma unroll 4');
+  at.block(`for (int step = 0; step < ${staged.rows / along}; ++step)`, () => {
+    at.line(`const int down = ty + step * ${along};`);
+    at.line(`const bool keep = live && pixel0 + down < ${pixels};`);
+    at.line(`const int pixel = min(pixel0 + down, ${pixels - 1});`);
     const index = pixelIndex(at, result.shape, 'pixel', channel);
     const place = `${staged.name} + down * ${pitchOf(staged)} + tx * ${lanes}`;
     at.line(`float value[${lanes}]; Words<${lanes}, ${lanes}>::load(value, ${place});`);
     const value = laneOf('value', lanes);
-    at.write(result, index, value);
-    if (reduction) addTerms(at, reduction, { stored: result, index, value });
+    if (reduction) addTerms(at, reduction, { stored: result, index, value, keep: 'keep' });
+    at.block('if (keep)', () => at.write(result, index, value));
   });
 }
 

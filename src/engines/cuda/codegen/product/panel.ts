@@ -2,7 +2,7 @@ import type { Shape } from '../../../../graph/tensorType.js';
 import type { Emitter, Operand } from '../emitter.js';
 import type { Expression } from '../expression.js';
 import { Index } from '../index.js';
-import { nest, THREADS } from '../pointwise.js';
+import { THREADS } from '../pointwise.js';
 
 /** Elements between the ends of a tile's rows: neighbouring rows then begin in different banks of shared memory. */
 const GAP = 8;
@@ -53,16 +53,21 @@ export function pixelsOf([images, , height, width]: Shape): number {
   return images! * height! * width!;
 }
 
-/** The index of a pixel's channel. */
-export function pixelIndex(at: Emitter, shape: Shape, pixel: string, channel: Index): readonly Index[] {
-  const pixels = nest(
-    shape,
-    [0, 2, 3].filter((axis) => shape[axis]! > 1),
-    1,
-    pixel,
-  );
-  pixels.define(at);
-  return pixels.index.map((each, axis) => (axis === 1 ? channel : each));
+/**
+ * The index of a pixel's channel. Its parts are differences of multiples, which cancel in the address of a dense tensor: what they are
+ * is then not computed.
+ */
+export function pixelIndex(at: Emitter, [images, , height, width]: Shape, pixel: string, channel: Index): readonly Index[] {
+  const named = (name: string, range: number): Index =>
+    Index.of({ name, range, lanes: 'same', step: 1 });
+  const [row, image] = [`${pixel}_row`, `${pixel}_image`];
+  at.line(`const int ${row} = (int)((u32)${pixel} / ${width}u), ${image} = (int)((u32)${pixel} / ${height! * width!}u);`);
+  const pixels = named(pixel, images! * height! * width!);
+  const rows = named(row, images! * height!);
+  const n = named(image, images!);
+  const h = height === 1 ? Index.zero : rows.plus(n.times(-height!));
+  const w = width === 1 ? Index.zero : pixels.plus(rows.times(-width!));
+  return [n, channel, h, w];
 }
 
 /**

@@ -3,11 +3,10 @@ import { THREADS } from '../pointwise.js';
 /** Rows of a warp's sums. */
 const WARP_ROWS = 32;
 const WARP = 32;
-/** Blocks that a processor of the device has in work at once. */
-export const RESIDENTS = 2;
-
 /** Parts of a sum whose terms are divided, at most: they are added up once more. */
-const MOST_CHUNKS = 128;
+const MOST_CHUNKS = 256;
+/** Steps of the depth that a part has at least. */
+const FEWEST_STEPS = 4;
 
 /** How a product is divided: tiles of `rows` × `columns` results, whose terms are gone through `depth` at a time. */
 export interface Tiling {
@@ -20,6 +19,8 @@ export interface Tiling {
   /** 16×8 pieces of a warp's sums. */
   readonly piecesDown: number;
   readonly piecesAcross: number;
+  /** Blocks that a processor of the device has room for at once, by the registers of their sums. */
+  readonly residents: number;
 }
 
 /** A tile of a size. */
@@ -30,6 +31,7 @@ export function tilingOf(rows: number, columns: number, depth: number): Tiling {
     ...{ rows, columns, depth, warpsDown, warpsAcross },
     piecesDown: WARP_ROWS / 16,
     piecesAcross: columns / warpsAcross / 8,
+    residents: columns / warpsAcross > 16 ? 2 : 3,
   };
 }
 
@@ -54,11 +56,11 @@ export function tallTiling(
   const width = columnsFor(columns);
   const across = Math.ceil(columns / width);
   let height = 128;
-  while (height > (width === 32 ? 64 : 32) && Math.ceil(rows / height) * across < processors * 0.75)
+  while (height > (width === 32 ? 64 : 32) && Math.ceil(rows / height) * across < processors * 1.5)
     height /= 2;
   const down = Math.ceil(rows / height);
-  const chunks = Math.min(down, Math.ceil((processors * RESIDENTS) / across));
-  return { ...tilingOf(height, width, depthFor(terms)), chunks };
+  const tiling = tilingOf(height, width, depthFor(terms));
+  return { ...tiling, chunks: Math.min(down, Math.ceil((processors * tiling.residents) / across)) };
 }
 
 /** A tile for many terms, which are divided between `chunks` blocks. */
@@ -70,10 +72,10 @@ export function deepTiling(
 ): Tiling & { readonly chunks: number } {
   const tiling = tilingOf(rows > 64 ? 128 : 64, columnsFor(columns), 64);
   const tiles = Math.ceil(rows / tiling.rows) * Math.ceil(columns / tiling.columns);
-  const most = Math.min(MOST_CHUNKS, Math.ceil(terms / (2 * tiling.depth)));
+  const most = Math.min(MOST_CHUNKS, Math.ceil(terms / (FEWEST_STEPS * tiling.depth)));
   return {
     ...tiling,
-    chunks: Math.max(1, Math.min(most, Math.floor((processors * RESIDENTS) / tiles))),
+    chunks: Math.max(1, Math.min(most, Math.floor((processors * tiling.residents) / tiles))),
   };
 }
 
