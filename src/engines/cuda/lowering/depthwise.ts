@@ -1,6 +1,7 @@
 import type { ConvGeometry, Pair } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sizeOf } from '../../../graph/tensorType.js';
+import type { AnyEngineNode } from '../../fusion/node.js';
 import { type DepthwiseSpec, depthwise, depthwiseWithSums, turnedFilter } from '../codegen/depthwise.js';
 import type { Emitter, Operand } from '../codegen/emitter.js';
 import { bigReads, type Expression, fromStored, moved } from '../codegen/expression.js';
@@ -16,6 +17,8 @@ export function isDepthwise(image: Shape, filter: Shape, { groups }: ConvGeometr
 
 /** Operations on all of a filter's places that an element may be computed again with. */
 const MOST_WORK = 100;
+/** Elements of a small tensor, at most. */
+const MOST_ELEMENTS = 2 ** 22;
 
 interface Shaped {
   readonly geometry: ConvGeometry;
@@ -66,14 +69,38 @@ function addDepthwise(draft: Draft, spec: DepthwiseSpec): void {
     draft.keepOpen({ result, withSums: (along) => depthwiseWithSums(spec, multiprocessors, along) });
 }
 
+/** Whether a tensor is so small that a launch takes longer than reading it. */
+function isSmall(shape: Shape): boolean {
+  return sizeOf(shape) <= MOST_ELEMENTS;
+}
+
+/** Whether a node is a depthwise convolution of small images, or a gradient of one, which computes what it reads. */
+export function computesDepthwise(node: AnyEngineNode, shapeOf: (value: ValueId) => Shape): boolean {
+  const [first, second] = node.inputs as [ValueId, ValueId];
+  switch (node.kind) {
+    case 'conv2dInputGrad':
+      return (
+        isDepthwise(node.attributes.inputShape, shapeOf(second), node.attributes) &&
+        node.attributes.stride.every((stride) => stride === 1) &&
+        isSmall(shapeOf(first))
+      );
+    case 'conv2dWeightGrad':
+      return (
+        isDepthwise(shapeOf(second), node.attributes.weightShape, node.attributes) && isSmall(shapeOf(first))
+      );
+    default:
+      return false;
+  }
+}
+
 /**
  * An image as a depthwise convolution reads it: computed again at each place of the filter where that is little work, since a launch
  * and a tensor less save more.
  */
 function readAtPlaces(draft: Draft, value: ValueId, [height, width]: Pair): Expression {
   const expression = draft.expression(value);
-  const places = height * width;
-  const isLittle = bigReads(expression) <= 1 && expression.cost * places <= MOST_WORK;
+  const reads = isSmall(expression.shape) ? 2 : 1;
+  const isLittle = bigReads(expression) <= reads && expression.cost * height * width <= MOST_WORK;
   return expression.cost === 0 || isLittle ? expression : fromStored(draft.stored(value));
 }
 
@@ -96,15 +123,17 @@ export function depthwiseInputGrad(
   weight: ValueId,
   { geometry, result }: Shaped,
 ): void {
-  const [dy, filter] = [draft.stored(dyValue), filterByPlace(draft, weight)];
+  const filter = filterByPlace(draft, weight);
   const { stride, padding, dilation } = geometry;
   if (stride.every((s) => s === 1)) {
+    const image = readAtPlaces(draft, dyValue, [filter.shape[0]!, filter.shape[1]!]);
     // The convolution of dy with the filter turned round.
     const turned = ([0, 1] as const).map((i) => dilation[i] * (filter.shape[i]! - 1) - padding[i]);
     const flipped = { ...geometry, padding: turned as [number, number], isFlipped: true };
-    addDepthwise(draft, { ...flipped, image: fromStored(dy), filter, result });
+    addDepthwise(draft, { ...flipped, image, filter, result });
     return;
   }
+  const dy = draft.stored(dyValue);
   const [reads, weights] = [fromStored(dy), fromStored(filter)];
   const expression = moved([reads, weights], result.shape, (at, [n, c, h, w]) =>
     sumOfProducts(at, (add) => {
@@ -130,7 +159,7 @@ export function depthwiseWeightGrad(
     geometry,
   }: { dy: ValueId; x: ValueId; value: ValueId; geometry: ConvGeometry },
 ): void {
-  const dy = fromStored(draft.stored(dyValue));
+  const dy = readAtPlaces(draft, dyValue, [1, 1]);
   const target = draft.output(value, 'f32');
   const [, , ...size] = target.shape as readonly [number, number, number, number];
   const x = readAtPlaces(draft, xValue, size);

@@ -8,7 +8,7 @@ import { literal } from '../codegen/expression.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Arithmetic, Device } from '../device.js';
 import { needsChannels } from '../lowering/convOperands.js';
-import { filterByPlace, isDepthwise } from '../lowering/depthwise.js';
+import { computesDepthwise, filterByPlace, isDepthwise } from '../lowering/depthwise.js';
 import { isNormalisedSum } from '../lowering/normalisedSum.js';
 import { isOwnProduct } from '../lowering/ownProduct.js';
 import { fusionChoice, type LoweredKind, type LoweredNode, lowerNode } from '../lowering/table.js';
@@ -52,7 +52,9 @@ export function planProgram(device: Device, program: Program, arithmetic: Arithm
   const usage = new Usage(nodes, program);
   const shapeOf = (value: ValueId) => program.values[value]!.shape;
   const computesInputs = (node: AnyEngineNode): boolean =>
-    isOwnProduct(node, shapeOf, arithmetic) || (node.kind === 'reduce' && isNormalisedSum(usage, node));
+    isOwnProduct(node, shapeOf, arithmetic) ||
+    computesDepthwise(node, shapeOf) ||
+    (node.kind === 'reduce' && isNormalisedSum(usage, node));
   const draft = new Draft({ device, program, nodes, usage, arithmetic, computesInputs });
   try {
     const sources = planSources(draft, nodes.filter(isSource));

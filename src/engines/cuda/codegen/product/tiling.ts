@@ -55,9 +55,10 @@ export function tallTiling(
 ): Tiling & { readonly chunks: number } {
   const width = columnsFor(columns);
   const across = Math.ceil(columns / width);
-  let height = 128;
-  while (height > (width === 32 ? 64 : 32) && Math.ceil(rows / height) * across < processors * 1.5)
-    height /= 2;
+  const blocks = (height: number): number => Math.ceil(rows / height) * across;
+  // Small tiles end sooner; with large ones the columns are read less often.
+  const isSmall = blocks(128) < processors * 4;
+  const height = !isSmall ? 128 : width > 32 && blocks(64) < processors ? 32 : 64;
   const down = Math.ceil(rows / height);
   const tiling = tilingOf(height, width, depthFor(terms));
   return { ...tiling, chunks: Math.min(down, Math.ceil((processors * tiling.residents) / across)) };
