@@ -154,6 +154,17 @@ export interface Device {
   convolution(spec: ConvolutionSpec): Prepared<ConvolutionPointers> | undefined;
   /** Prepares a matrix product. */
   product(spec: ProductSpec): Prepared<{ readonly a: Pointer; readonly b: Pointer; readonly c: Pointer }>;
+  /**
+   * One of several ways to do the same: what was taken before under this key, or the fastest.
+   *
+   * @param key says what is done
+   * @param measure milliseconds of a way on this device; infinite where it cannot be done
+   */
+  choose<Way extends string>(
+    key: string,
+    ways: readonly Way[],
+    measure: (way: Way) => Promise<number>,
+  ): Promise<Way>;
   /** Records the work that `body` adds, without doing it. */
   capture(body: () => void): CapturedGraph;
   /**

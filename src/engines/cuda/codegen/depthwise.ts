@@ -30,6 +30,8 @@ export interface DepthwiseSpec {
   readonly dilation: Pair;
   /** Whether the filter is read backwards, as for the gradient toward the image. */
   readonly isFlipped: boolean;
+  /** Whether the border is read in place of zeros around the image: no read then waits for a condition. */
+  readonly isFused: boolean;
 }
 
 /** Code of a depthwise convolution, each of whose threads computes some columns. */
@@ -161,30 +163,36 @@ function computeColumns(
   });
 }
 
-/**
- * Adds the products of every row of the filter to the sums of all columns. Outside of the image its border is read in place of zeros: no
- * read waits for a condition.
- */
+/** Adds the products of every row of the filter to the sums of all columns. */
 function addRows(
   at: Emitter,
   spec: DepthwiseSpec,
   [n, c, h, group]: readonly [Index, Index, Index, Index],
   sums: readonly Operand[],
 ): void {
-  const { image, filter, stride, padding, dilation, isFlipped } = spec;
+  const { image, filter, stride, padding, dilation, isFlipped, isFused } = spec;
   const [rows, columns] = filter.shape as readonly [number, number, number];
   const places = columnsOf(at, spec, group);
+  const where = (condition: string, body: () => void): void => {
+    if (isFused) body();
+    else at.block(`if (${condition})`, body);
+  };
   for (let kh = 0; kh < rows; kh++) {
-    const row = inside(at, `(${h.text('first')}) * ${stride[0]} + ${kh * dilation[0] - padding[0]}`, image.shape[2]!);
-    const place = (kw: number): Index[] =>
-      [isFlipped ? rows - 1 - kh : kh, isFlipped ? columns - 1 - kw : kw].map((i) => Index.constant(i));
-    const weights = Array.from({ length: columns }, (_, kw) => at.read(filter, [...place(kw), c]).text);
-    for (const { column, uses } of places) {
-      const read = image.load(at, [n, c, row.index, column.index]);
-      const value = at.apply([read], (x) => `(${row.within} && ${column.within} ? ${x} : 0.0f)`).text;
-      for (const { sum, kw } of uses)
-        at.line(`LANES(${at.lanes}) ${sums[sum]!.text} += ${value} * ${weights[kw]!};`);
-    }
+    const first = `(${h.text('first')}) * ${stride[0]} + ${kh * dilation[0] - padding[0]}`;
+    const row = inside(at, first, image.shape[2]!);
+    where(row.within, () => {
+      const place = (kw: number): Index[] =>
+        [isFlipped ? rows - 1 - kh : kh, isFlipped ? columns - 1 - kw : kw].map((i) => Index.constant(i));
+      const weights = Array.from({ length: columns }, (_, kw) => at.read(filter, [...place(kw), c]).text);
+      for (const { column, uses } of places)
+        where(column.within, () => {
+          const read = image.load(at, [n, c, row.index, column.index]);
+          const selected = (x?: string): string => `(${row.within} && ${column.within} ? ${x} : 0.0f)`;
+          const { text } = isFused ? at.apply([read], selected) : read;
+          for (const { sum, kw } of uses)
+            at.line(`LANES(${at.lanes}) ${sums[sum]!.text} += ${text} * ${weights[kw]!};`);
+        });
+    });
   }
 }
 

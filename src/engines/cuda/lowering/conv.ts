@@ -152,7 +152,7 @@ function weightGrad(draft: Draft, { attributes, inputs, outputs }: EngineNode<'c
   const [dy, x] = inputs as [ValueId, ValueId];
   const value = outputs[0]!;
   const shape = attributes.weightShape;
-  if (isOwnConvolution(draft.shapeOf(x), shape, attributes, draft.arithmetic))
+  if (isOwnConvolution(draft.shapeOf(x), shape, attributes, draft))
     return addFilterProduct(draft, dy, x, value);
   if (isDepthwise(draft.shapeOf(x), shape, attributes)) {
     depthwiseWeightGrad(draft, { dy, x, value, geometry: attributes });
@@ -172,7 +172,7 @@ export const convLowerings: Lowerings<'conv2d' | 'conv2dFused' | 'conv2dInputGra
     const value = outputs[0]!;
     const shape = draft.shapeOf(value);
     const [image, filter, bias] = inputs as [ValueId, ValueId, ValueId?];
-    if (isOwnConvolution(draft.shapeOf(image), draft.shapeOf(filter), attributes, draft.arithmetic)) {
+    if (isOwnConvolution(draft.shapeOf(image), draft.shapeOf(filter), attributes, draft)) {
       const result = draft.space(shape, operandType(draft), value);
       addImageProduct(draft, { image, filter, bias, isTransposed: false }, result);
       return draft.place(value, result);
@@ -196,7 +196,7 @@ export const convLowerings: Lowerings<'conv2d' | 'conv2dFused' | 'conv2dInputGra
     const [dy, weight] = inputs as [ValueId, ValueId];
     const value = outputs[0]!;
     const shape = attributes.inputShape;
-    if (isOwnConvolution(shape, draft.shapeOf(weight), attributes, draft.arithmetic)) {
+    if (isOwnConvolution(shape, draft.shapeOf(weight), attributes, draft)) {
       const result = draft.output(value, operandType(draft));
       return addImageProduct(draft, { image: dy, filter: weight, isTransposed: true }, result);
     }

@@ -8,6 +8,7 @@ import { bigReads, type Expression, fromStored, moved } from '../codegen/express
 import { Index } from '../codegen/index.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
+import { type Fusing, isFused as fuses } from './fusing.js';
 import { overOutputs, type Sliding, type WindowPlace } from './window.js';
 
 /** Whether every channel has a filter of its own, and gives one channel. */
@@ -65,7 +66,7 @@ function addDepthwise(draft: Draft, spec: DepthwiseSpec): void {
   const { multiprocessors } = draft.device;
   const reads = [...image.reads, filter, ...(bias ? [bias] : [])];
   draft.kernel(depthwise(spec, multiprocessors), reads, [result], flops);
-  if (result.strides[1] === 1)
+  if (spec.isFused && result.strides[1] === 1)
     draft.keepOpen({ result, withSums: (along) => depthwiseWithSums(spec, multiprocessors, along) });
 }
 
@@ -75,18 +76,25 @@ function isSmall(shape: Shape): boolean {
 }
 
 /** Whether a node is a depthwise convolution of small images, or a gradient of one, which computes what it reads. */
-export function computesDepthwise(node: AnyEngineNode, shapeOf: (value: ValueId) => Shape): boolean {
+export function computesDepthwise(
+  node: AnyEngineNode,
+  shapeOf: (value: ValueId) => Shape,
+  fusing: Fusing,
+): boolean {
   const [first, second] = node.inputs as [ValueId, ValueId];
   switch (node.kind) {
     case 'conv2dInputGrad':
       return (
         isDepthwise(node.attributes.inputShape, shapeOf(second), node.attributes) &&
         node.attributes.stride.every((stride) => stride === 1) &&
-        isSmall(shapeOf(first))
+        isSmall(shapeOf(first)) &&
+        fuses(node.attributes.inputShape, shapeOf(first), fusing)
       );
     case 'conv2dWeightGrad':
       return (
-        isDepthwise(shapeOf(second), node.attributes.weightShape, node.attributes) && isSmall(shapeOf(first))
+        isDepthwise(shapeOf(second), node.attributes.weightShape, node.attributes) &&
+        isSmall(shapeOf(first)) &&
+        fuses(shapeOf(second), shapeOf(first), fusing)
       );
     default:
       return false;
@@ -97,10 +105,15 @@ export function computesDepthwise(node: AnyEngineNode, shapeOf: (value: ValueId)
  * An image as a depthwise convolution reads it: computed again at each place of the filter where that is little work, since a launch
  * and a tensor less save more.
  */
-function readAtPlaces(draft: Draft, value: ValueId, [height, width]: Pair): Expression {
+function readAtPlaces(
+  draft: Draft,
+  value: ValueId,
+  { places: [height, width], isFused }: { readonly places: Pair; readonly isFused: boolean },
+): Expression {
   const expression = draft.expression(value);
   const reads = isSmall(expression.shape) ? 2 : 1;
-  const isLittle = bigReads(expression) <= reads && expression.cost * height * width <= MOST_WORK;
+  const isLittle =
+    isFused && bigReads(expression) <= reads && expression.cost * height * width <= MOST_WORK;
   return expression.cost === 0 || isLittle ? expression : fromStored(draft.stored(value));
 }
 
@@ -112,8 +125,9 @@ export function depthwiseForward(
 ): void {
   const filter = filterByPlace(draft, weight);
   const added = bias === undefined ? undefined : draft.storedAs(bias, 'f32');
-  const image = readAtPlaces(draft, x, [filter.shape[0]!, filter.shape[1]!]);
-  addDepthwise(draft, { ...geometry, image, filter, bias: added, result, isFlipped: false });
+  const isFused = fuses(draft.shapeOf(x), result.shape, draft);
+  const image = readAtPlaces(draft, x, { places: [filter.shape[0]!, filter.shape[1]!], isFused });
+  addDepthwise(draft, { ...geometry, image, filter, bias: added, result, isFlipped: false, isFused });
 }
 
 /** dy [N,C,H',W'] with weight [C,1,kh,kw] → dx. */
@@ -126,11 +140,12 @@ export function depthwiseInputGrad(
   const filter = filterByPlace(draft, weight);
   const { stride, padding, dilation } = geometry;
   if (stride.every((s) => s === 1)) {
-    const image = readAtPlaces(draft, dyValue, [filter.shape[0]!, filter.shape[1]!]);
+    const isFused = fuses(result.shape, draft.shapeOf(dyValue), draft);
+    const image = readAtPlaces(draft, dyValue, { places: [filter.shape[0]!, filter.shape[1]!], isFused });
     // The convolution of dy with the filter turned round.
     const turned = ([0, 1] as const).map((i) => dilation[i] * (filter.shape[i]! - 1) - padding[i]);
     const flipped = { ...geometry, padding: turned as [number, number], isFlipped: true };
-    addDepthwise(draft, { ...flipped, image, filter, result });
+    addDepthwise(draft, { ...flipped, image, filter, result, isFused });
     return;
   }
   const dy = draft.stored(dyValue);
@@ -159,10 +174,11 @@ export function depthwiseWeightGrad(
     geometry,
   }: { dy: ValueId; x: ValueId; value: ValueId; geometry: ConvGeometry },
 ): void {
-  const dy = readAtPlaces(draft, dyValue, [1, 1]);
+  const isFused = fuses(draft.shapeOf(xValue), draft.shapeOf(dyValue), draft);
+  const dy = readAtPlaces(draft, dyValue, { places: [1, 1], isFused });
   const target = draft.output(value, 'f32');
   const [, , ...size] = target.shape as readonly [number, number, number, number];
-  const x = readAtPlaces(draft, xValue, size);
+  const x = readAtPlaces(draft, xValue, { places: size, isFused });
   const [channels, , height, width] = target.shape as readonly [number, number, number, number];
   const places = Array.from(
     { length: height * width },

@@ -8,15 +8,13 @@ import { type FilterProduct, filterProduct, partsOfFilterProduct, sumOfParts } f
 import { withFewerLanes } from '../codegen/pointwise.js';
 import { type ImageProduct, imageProduct } from '../codegen/product/imageProduct.js';
 import type { Stored } from '../codegen/stored.js';
-import { type Arithmetic, BYTES } from '../device.js';
 import type { Draft } from '../plan/draft.js';
+import { type Fusing, isFused } from './fusing.js';
 
 /** Channels, fewest: less fills no piece of the tensor cores. */
 const FEWEST_CHANNELS = 16;
 /** Elements of a filter, at most: larger products are bound by arithmetic, at which the libraries are better. */
 const MOST_WEIGHTS = 2 ** 18;
-/** Bytes of an image and its result, at most: with larger ones memory is the bound, and what is written in between costs less than a wait. */
-const MOST_BYTES = 24 * 2 ** 20;
 /** Tiles that may compute an operand again each; for more it is written once. */
 const MOST_TIMES = 2;
 
@@ -28,18 +26,18 @@ export function isOwnConvolution(
   image: Shape,
   filter: Shape,
   { stride, padding, groups }: ConvGeometry,
-  arithmetic: Arithmetic,
+  fusing: Fusing,
 ): boolean {
   const [outputs, inputs, height, width] = filter as readonly [number, number, number, number];
   return (
-    arithmetic === 'bf16' &&
+    fusing.arithmetic === 'bf16' &&
     groups === 1 &&
     height * width === 1 &&
     [...stride, ...padding].join() === '1,1,0,0' &&
     sizeOf(image) > image[0]! * image[1]! &&
     [outputs, inputs].every((channels) => channels >= FEWEST_CHANNELS && channels % 2 === 0) &&
     outputs * inputs <= MOST_WEIGHTS &&
-    (sizeOf(image) / inputs) * (inputs + outputs) * BYTES.bf16 <= MOST_BYTES
+    isFused(image, image.with(1, outputs), fusing)
   );
 }
 
@@ -47,16 +45,16 @@ export function isOwnConvolution(
 export function isOwnProduct(
   node: AnyEngineNode,
   shapeOf: (value: ValueId) => Shape,
-  arithmetic: Arithmetic,
+  fusing: Fusing,
 ): boolean {
   const [first, second] = node.inputs as [ValueId, ValueId];
   switch (node.kind) {
     case 'conv2d':
-      return isOwnConvolution(shapeOf(first), shapeOf(second), node.attributes, arithmetic);
+      return isOwnConvolution(shapeOf(first), shapeOf(second), node.attributes, fusing);
     case 'conv2dInputGrad':
-      return isOwnConvolution(node.attributes.inputShape, shapeOf(second), node.attributes, arithmetic);
+      return isOwnConvolution(node.attributes.inputShape, shapeOf(second), node.attributes, fusing);
     case 'conv2dWeightGrad':
-      return isOwnConvolution(shapeOf(second), node.attributes.weightShape, node.attributes, arithmetic);
+      return isOwnConvolution(shapeOf(second), node.attributes.weightShape, node.attributes, fusing);
     default:
       return false;
   }

@@ -1,3 +1,4 @@
+import type { Choices } from '../../cache/choices.js';
 import type {
   Arrivals,
   CapturedGraph,
@@ -21,6 +22,7 @@ import type { KernelCompiler } from './kernels/kernelCompiler.js';
 import { LoadedKernel, Parameters } from './launch.js';
 import { Staging } from './staging.js';
 import { Streams } from './streams.js';
+import { chooseWay } from './ways.js';
 
 /** Number and properties of a device. */
 export interface DeviceProperties {
@@ -38,6 +40,8 @@ export interface DeviceLibraries {
   readonly compiler: KernelCompiler;
   readonly convolutions: Convolutions;
   readonly products: Products;
+  /** What was chosen before. */
+  readonly choices: Choices;
   /** Has them work on another stream from now on. */
   useStream(stream: number): void;
   /** Frees memory that is kept for further measurements. */
@@ -146,6 +150,14 @@ export class CudaDevice implements Device {
 
   product(spec: ProductSpec): Prepared<{ readonly a: Pointer; readonly b: Pointer; readonly c: Pointer }> {
     return this.libraries.products.product(spec);
+  }
+
+  choose<Way extends string>(
+    key: string,
+    ways: readonly Way[],
+    measure: (way: Way) => Promise<number>,
+  ): Promise<Way> {
+    return chooseWay(this.libraries.choices, key, ways, measure);
   }
 
   capture(body: () => void): CapturedGraph {

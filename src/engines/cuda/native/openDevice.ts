@@ -75,6 +75,7 @@ function withLibraries(
     compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder('cuda')),
     convolutions: new Convolutions(cudnn, cublasLt, new Selection(timer, choices)),
     products: new Products(cublasLt, new Selection(timer, choices)),
+    choices,
     useStream: (stream) => cudnn.useStream(stream),
     release: () => timer.release(),
     close: () => {

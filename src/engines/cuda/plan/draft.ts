@@ -27,6 +27,8 @@ export interface DraftSettings {
   readonly usage: Usage;
   /** Of convolutions and products; `bf16` also stores images in bf16. */
   readonly arithmetic: Arithmetic;
+  /** Bytes of the images around a convolution of our own that is fused with its neighbours, at most; 0: none is. */
+  readonly fusedBytes: number;
   /** Whether a node computes what it reads again in its own kernel rather than want it in memory. */
   readonly computesInputs: (node: AnyEngineNode) => boolean;
 }
@@ -41,6 +43,7 @@ const CHEAP = 40;
 export class Draft {
   readonly device: Device;
   readonly arithmetic: Arithmetic;
+  readonly fusedBytes: number;
   readonly usage: Usage;
   readonly buffers = new PlanBuffers();
   readonly chains: Chains;
@@ -56,9 +59,10 @@ export class Draft {
   private readonly computesInputs: (node: AnyEngineNode) => boolean;
   private owner: { operation: string; phase?: Phase | undefined } = { operation: '' };
 
-  constructor({ device, program, nodes, usage, arithmetic, computesInputs }: DraftSettings) {
+  constructor({ device, program, nodes, usage, arithmetic, fusedBytes, computesInputs }: DraftSettings) {
     this.device = device;
     this.arithmetic = arithmetic;
+    this.fusedBytes = fusedBytes;
     this.usage = usage;
     this.computesInputs = computesInputs;
     this.values = program.values;

@@ -220,6 +220,11 @@ class Emulator implements Device {
     return prepared;
   }
 
+  /** The last, since times on a processor say nothing. */
+  async choose<Way extends string>(_key: string, ways: readonly Way[]): Promise<Way> {
+    return ways.at(-1)!;
+  }
+
   capture(body: () => void): CapturedGraph {
     this.forbidInCapture('capture');
     const work: (() => void)[] = [];
