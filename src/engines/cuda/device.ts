@@ -96,6 +96,14 @@ export interface Download {
   readonly data: ArrayBufferView;
 }
 
+/** Arrays on their way back from the device. */
+export interface Delivery {
+  /** Whether they are there; they are filled from then on. */
+  isDone(): boolean;
+  /** Waits until they are: the thread sleeps. */
+  wait(): void;
+}
+
 /** A way to the device beside the work of the stream, for what work to come reads. */
 export interface Arrivals {
   /**
@@ -137,8 +145,8 @@ export interface Device {
   upload(pointer: Pointer, data: ArrayBufferView): void;
   /** Copies from the device, after all work that was added before, and waits for it. */
   download(pointer: Pointer, data: ArrayBufferView): void;
-  /** As {@link download}, waiting once for all that are small. */
-  downloadAll(downloads: readonly Download[]): void;
+  /** As {@link download}, without waiting unless the arrays are large: work that is added afterwards may change what is copied. */
+  deliver(downloads: readonly Download[]): Delivery;
   /** Copies within the device's memory. */
   copy(to: Pointer, from: Pointer, bytes: number): void;
   /** A new way for uploads beside the stream's work. */

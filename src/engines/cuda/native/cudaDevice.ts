@@ -3,6 +3,7 @@ import type {
   CapturedGraph,
   ConvolutionPointers,
   ConvolutionSpec,
+  Delivery,
   Device,
   Download,
   Kernel,
@@ -15,6 +16,7 @@ import type {
 import { StreamArrivals } from './arrivals.js';
 import type { Convolutions } from './convolutions.js';
 import type { Products } from './cublaslt/products.js';
+import { Deliveries } from './deliveries.js';
 import { allocate } from './deviceMemory.js';
 import type { Driver } from './driver/driver.js';
 import type { KernelCompiler } from './kernels/kernelCompiler.js';
@@ -54,6 +56,7 @@ export class CudaDevice implements Device {
   private readonly staging: Staging;
   /** Of uploads beside the stream's work. */
   private readonly aheadStaging: Staging;
+  private readonly deliveries: Deliveries;
   private readonly modules: number[] = [];
   private readonly parameters = new Parameters();
   private readonly events: readonly [number, number];
@@ -69,7 +72,8 @@ export class CudaDevice implements Device {
     this.streams = new Streams(driver, (stream) => this.libraries.useStream(stream));
     this.staging = new Staging(driver, this.streams.main);
     this.aheadStaging = new Staging(driver, this.streams.uploads);
-    this.events = [driver.createEvent(), driver.createEvent()];
+    this.deliveries = new Deliveries(driver, this.streams.main, this.staging);
+    this.events = [driver.createTimedEvent(), driver.createTimedEvent()];
   }
 
   get description(): string {
@@ -110,8 +114,8 @@ export class CudaDevice implements Device {
     this.staging.download([{ pointer, data }]);
   }
 
-  downloadAll(downloads: readonly Download[]): void {
-    this.staging.download(downloads);
+  deliver(downloads: readonly Download[]): Delivery {
+    return this.deliveries.start(downloads);
   }
 
   copy(to: Pointer, from: Pointer, bytes: number): void {
@@ -192,6 +196,7 @@ export class CudaDevice implements Device {
     this.opened?.close();
     this.staging.close();
     this.aheadStaging.close();
+    this.deliveries.close();
     for (const module of this.modules.splice(0)) this.driver.unloadModule(module);
     for (const event of this.events) this.driver.destroyEvent(event);
     this.streams.close();

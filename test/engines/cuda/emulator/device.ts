@@ -4,6 +4,7 @@ import type {
   CapturedGraph,
   ConvolutionPointers,
   ConvolutionSpec,
+  Delivery,
   Device,
   Download,
   Kernel,
@@ -36,6 +37,9 @@ export interface EmulatorOptions {
   /** Bytes of memory, default 8 GiB. */
   readonly memoryBytes?: number | undefined;
 }
+
+/** How often it is asked whether results are there until they are. */
+const QUESTIONS = 20;
 
 /** Bytes that a library's work needs besides its tensors; they are overwritten with NaN. */
 const WORKSPACE = 1024;
@@ -112,8 +116,24 @@ class Emulator implements Device {
     this.memory.download(pointer, data);
   }
 
-  downloadAll(downloads: readonly Download[]): void {
-    for (const { pointer, data } of downloads) this.download(pointer, data);
+  deliver(downloads: readonly Download[]): Delivery {
+    const copies = downloads.map(({ pointer, data }) => {
+      const bytes = new Uint8Array(data.byteLength);
+      this.download(pointer, bytes);
+      return { to: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), bytes };
+    });
+    let questions = 0;
+    const fill = (): void => {
+      for (const { to, bytes } of copies.splice(0)) to.set(bytes);
+      questions = QUESTIONS;
+    };
+    return {
+      isDone: () => {
+        if (++questions >= QUESTIONS) fill();
+        return questions >= QUESTIONS;
+      },
+      wait: fill,
+    };
   }
 
   copy(to: Pointer, from: Pointer, bytes: number): void {
