@@ -63,7 +63,8 @@ export class Selection<Pointers> {
     layout: Layout<Pointers>,
     propose: Propose<Pointers>,
   ): Candidate<Pointers> | undefined {
-    const name = this.choices.get(key);
+    // Another training on the card may have measured it in the meantime.
+    const name = this.choices.latest(key);
     return name === undefined ? undefined : this.best(propose(name), layout)?.candidate;
   }
 
