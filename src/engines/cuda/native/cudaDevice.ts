@@ -20,6 +20,7 @@ import { Deliveries } from './deliveries.js';
 import { allocate } from './deviceMemory.js';
 import type { Driver } from './driver/driver.js';
 import type { KernelCompiler } from './kernels/kernelCompiler.js';
+import { LoadedKernels } from './kernels/loadedKernels.js';
 import { LoadedKernel, Parameters } from './launch.js';
 import { Staging } from './staging.js';
 import { Streams } from './streams.js';
@@ -57,7 +58,7 @@ export class CudaDevice implements Device {
   /** Of uploads beside the stream's work. */
   private readonly aheadStaging: Staging;
   private readonly deliveries: Deliveries;
-  private readonly modules: number[] = [];
+  private readonly kernels: LoadedKernels;
   private readonly parameters = new Parameters();
   private readonly events: readonly [number, number];
   private opened: DeviceLibraries | undefined;
@@ -73,6 +74,7 @@ export class CudaDevice implements Device {
     this.staging = new Staging(driver, this.streams.main);
     this.aheadStaging = new Staging(driver, this.streams.uploads);
     this.deliveries = new Deliveries(driver, this.streams.main, this.staging);
+    this.kernels = new LoadedKernels(driver);
     this.events = [driver.createTimedEvent(), driver.createTimedEvent()];
   }
 
@@ -129,14 +131,7 @@ export class CudaDevice implements Device {
   async compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]> {
     // All is measured when kernels are compiled, and their memory is needed.
     this.libraries.release();
-    const images = await this.libraries.compiler.compile(sources);
-    const modules = new Map<Uint8Array, number>();
-    return sources.map(({ name }, index) => {
-      const image = images[index]!;
-      const module = modules.get(image) ?? this.load(image);
-      modules.set(image, module);
-      return new LoadedKernel(name, this.driver.functionOf(module, name));
-    });
+    return this.kernels.of(sources, this.libraries.compiler);
   }
 
   launch(kernel: Kernel, { blocks, threads }: LaunchShape, pointers: readonly Pointer[]): void {
@@ -197,7 +192,7 @@ export class CudaDevice implements Device {
     this.staging.close();
     this.aheadStaging.close();
     this.deliveries.close();
-    for (const module of this.modules.splice(0)) this.driver.unloadModule(module);
+    this.kernels.close();
     for (const event of this.events) this.driver.destroyEvent(event);
     this.streams.close();
     this.driver.releaseContext(this.properties.ordinal);
@@ -206,11 +201,5 @@ export class CudaDevice implements Device {
   private get libraries(): DeviceLibraries {
     if (this.opened === undefined) throw new Error('the device has no libraries yet');
     return this.opened;
-  }
-
-  private load(image: Uint8Array): number {
-    const module = this.driver.loadModule(image);
-    this.modules.push(module);
-    return module;
   }
 }

@@ -1,12 +1,12 @@
 import { UserError } from '../../../errors.js';
 import { cacheFolder } from '../../cache/cacheFolder.js';
 import { Choices, choicesFile } from '../../cache/choices.js';
-import type { Device } from '../device.js';
+import type { ConvolutionPointers, Device } from '../device.js';
 import { PlanTimer } from './algorithms/planTimer.js';
 import { Selection } from './algorithms/selection.js';
 import { Convolutions } from './convolutions.js';
 import { CublasLt } from './cublaslt/cublasLt.js';
-import { Products } from './cublaslt/products.js';
+import { type ProductPointers, Products } from './cublaslt/products.js';
 import { CudaDevice, type DeviceProperties } from './cudaDevice.js';
 import { Cudnn, readVersion } from './cudnn/cudnn.js';
 import { ATTRIBUTE, Driver } from './driver/driver.js';
@@ -70,15 +70,21 @@ function withLibraries(
   const { name, multiprocessors } = properties;
   const versions = [cudnnVersion, cublasLt.version];
   const choices = new Choices(choicesFile('cuda', [name, multiprocessors, versions]));
+  const [ofConvolutions, ofProducts] = [
+    new Selection<ConvolutionPointers>(timer, choices),
+    new Selection<ProductPointers>(timer, choices),
+  ];
   device.use({
     versions: `driver for CUDA ${asVersion(driverVersion)}, NVRTC ${nvrtc.version}, cuDNN ${cudnnVersion}, cuBLASLt ${cublasLt.version}`,
     compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder('cuda')),
-    convolutions: new Convolutions(cudnn, cublasLt, new Selection(timer, choices)),
-    products: new Products(cublasLt, new Selection(timer, choices)),
+    convolutions: new Convolutions(cudnn, cublasLt, ofConvolutions),
+    products: new Products(cublasLt, ofProducts),
     useStream: (stream) => cudnn.useStream(stream),
     release: () => timer.release(),
     close: () => {
       timer.release();
+      ofConvolutions.close();
+      ofProducts.close();
       cublasLt.close();
       cudnn.close();
     },

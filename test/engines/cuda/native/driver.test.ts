@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createEngine } from '../../../../src/engines/createEngine.js';
+import type { KernelSource } from '../../../../src/engines/cuda/device.js';
+import { LoadedKernels } from '../../../../src/engines/cuda/native/kernels/loadedKernels.js';
 import { openDevice } from '../../../../src/engines/cuda/native/openDevice.js';
 import { UserError } from '../../../../src/errors.js';
 import { fakeCards, numbered, withoutFakeDriver } from './fixtures/fakeDriver.js';
@@ -106,6 +108,40 @@ describe('a device', { skip }, () => {
     const graph = device.capture(() => device.clear(pointer, 4));
     graph.launch();
     graph.close();
+    device.close();
+  });
+});
+
+describe('kernels on a device', { skip }, () => {
+  it('are compiled once', async () => {
+    const device = open();
+    const kernels = new LoadedKernels(device.driver);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ name, source: `void ${name}();` })) as [
+      KernelSource,
+      KernelSource,
+      KernelSource,
+    ];
+    const compiled: string[][] = [];
+    const compiler: Parameters<LoadedKernels['of']>[1] = {
+      compile: async (sources) => {
+        compiled.push(sources.map(({ name }) => name));
+        const image = new Uint8Array(8);
+        return sources.map(() => image);
+      },
+    };
+    const first = await kernels.of([a, b, a], compiler);
+    const second = await kernels.of([c, a, b], compiler);
+    assert.deepEqual(
+      second.map(({ name }) => name),
+      ['c', 'a', 'b'],
+    );
+    assert.deepEqual([second[1], second[2]], [first[0], first[1]]);
+    await kernels.of([b, c], compiler);
+    assert.deepEqual(compiled, [['a', 'b', 'a'], ['c']]);
+    kernels.close();
+    await kernels.of([b], compiler);
+    assert.deepEqual(compiled.at(-1), ['b']);
+    kernels.close();
     device.close();
   });
 });
