@@ -29,7 +29,7 @@ export function configureSweep(command: Command): void {
     .argument('<file>', 'JSON file with what is varied')
     .option('--dir <folder>', 'folder of the runs (default: runs/ and the name of the file)')
     .addOption(
-      new Option('--parallel <n>', 'runs at a time, which share the processors')
+      new Option('--parallel <n>', 'runs at a time, which share the processors, or an NVIDIA GPU')
         .argParser(parseCount)
         .default(1),
     )

@@ -34,9 +34,10 @@ async function sums(
   const found: Float32Array[] = [];
   for (let step = 0; step < steps; step++) {
     const [own, ahead] = inputsOf(step);
-    found.push(executable.run(own, { seed: 0, step }, ahead).sum as Float32Array);
+    const run = executable.run(own, { seed: 0, step }, ahead);
     // The arrays were taken over: what happens to them no longer matters.
     for (const data of Object.values({ ...own, ...ahead })) data.fill(Number.NaN);
+    found.push((await run).sum as Float32Array);
   }
   executable.close();
   variables.get('sum')!.dispose();
@@ -84,7 +85,7 @@ describe('inputs that come while a program runs', { skip: withoutEmulator() }, (
         const [own, next] = [imagesOf(step), imagesOf(step + 1)];
         const expected = imagesOfBytes(own).map((value) => 2 * value);
         const given = step === 0 ? { x: own } : {};
-        const { y } = executable.run(given, { seed: 0, step }, { x: next });
+        const { y } = await executable.run(given, { seed: 0, step }, { x: next });
         assert.deepEqual(y, expected);
         next.pixels.fill(0);
       }

@@ -79,7 +79,11 @@ export function addTerms(at: Emitter, reduction: Reduction, { stored, index, val
 }
 
 /** Floats of shared memory that {@link endSums} uses. */
-export function sharedFloats(reduction: Reduction, lanes: number, { across, along }: Pick<AlongPlan, 'across' | 'along'>): number {
+export function sharedFloats(
+  reduction: Reduction,
+  lanes: number,
+  { across, along }: Pick<AlongPlan, 'across' | 'along'>,
+): number {
   return (counted(reduction).length * spaceOf(lanes, across, along).rows + 1) * across * lanes;
 }
 

@@ -214,9 +214,10 @@ function columnsOf(at: Emitter, { image, filter, stride, padding, dilation }: De
   const columns = filter.shape[1]!;
   const last = (COLUMNS - 1) * stride[1] + (columns - 1) * dilation[1];
   return Array.from({ length: last + 1 }, (_, offset) => {
-    const uses = Array.from({ length: COLUMNS }, (_, sum) => ({ sum, kw: (offset - sum * stride[1]) / dilation[1] })).filter(
-      ({ kw }) => Number.isInteger(kw) && kw >= 0 && kw < columns,
-    );
+    const uses = Array.from({ length: COLUMNS }, (_, sum) => ({
+      sum,
+      kw: (offset - sum * stride[1]) / dilation[1],
+    })).filter(({ kw }) => Number.isInteger(kw) && kw >= 0 && kw < columns);
     return { offset, uses };
   })
     .filter(({ uses }) => uses.length > 0)

@@ -152,8 +152,10 @@ function weightGrad(draft: Draft, { attributes, inputs, outputs }: EngineNode<'c
   const [dy, x] = inputs as [ValueId, ValueId];
   const value = outputs[0]!;
   const shape = attributes.weightShape;
-  if (isOwnConvolution(draft.shapeOf(x), shape, attributes, draft))
-    return addFilterProduct(draft, dy, x, value);
+  if (isOwnConvolution(draft.shapeOf(x), shape, attributes, draft)) {
+    addFilterProduct(draft, dy, x, value);
+    return;
+  }
   if (isDepthwise(draft.shapeOf(x), shape, attributes)) {
     depthwiseWeightGrad(draft, { dy, x, value, geometry: attributes });
     return;

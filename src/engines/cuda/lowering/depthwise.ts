@@ -112,8 +112,7 @@ function readAtPlaces(
 ): Expression {
   const expression = draft.expression(value);
   const reads = isSmall(expression.shape) ? 2 : 1;
-  const isLittle =
-    isFused && bigReads(expression) <= reads && expression.cost * height * width <= MOST_WORK;
+  const isLittle = isFused && bigReads(expression) <= reads && expression.cost * height * width <= MOST_WORK;
   return expression.cost === 0 || isLittle ? expression : fromStored(draft.stored(value));
 }
 

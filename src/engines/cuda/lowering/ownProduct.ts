@@ -4,8 +4,13 @@ import type { Shape } from '../../../graph/tensorType.js';
 import { sizeOf } from '../../../graph/tensorType.js';
 import type { AnyEngineNode } from '../../fusion/node.js';
 import { bigReads, type Expression, fromStored } from '../codegen/expression.js';
-import { type FilterProduct, filterProduct, partsOfFilterProduct, sumOfParts } from '../codegen/product/filterProduct.js';
 import { withFewerLanes } from '../codegen/pointwise.js';
+import {
+  type FilterProduct,
+  filterProduct,
+  partsOfFilterProduct,
+  sumOfParts,
+} from '../codegen/product/filterProduct.js';
 import { type ImageProduct, imageProduct } from '../codegen/product/imageProduct.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';

@@ -10,8 +10,8 @@ import {
 import { type Expression, floatText, literal } from '../codegen/expression.js';
 import { nativeStrides } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
-import { isNormalisedSum } from './normalisedSum.js';
 import type { Lowerings } from './lowering.js';
+import { isNormalisedSum } from './normalisedSum.js';
 
 /** x reduced over some axes, as a value. */
 export function addReduction(

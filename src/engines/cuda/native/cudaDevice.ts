@@ -4,6 +4,7 @@ import type {
   CapturedGraph,
   ConvolutionPointers,
   ConvolutionSpec,
+  Delivery,
   Device,
   Download,
   Kernel,
@@ -12,13 +13,16 @@ import type {
   Pointer,
   Prepared,
   ProductSpec,
+  Ways,
 } from '../device.js';
 import { StreamArrivals } from './arrivals.js';
 import type { Convolutions } from './convolutions.js';
 import type { Products } from './cublaslt/products.js';
+import { Deliveries } from './deliveries.js';
 import { allocate } from './deviceMemory.js';
 import type { Driver } from './driver/driver.js';
 import type { KernelCompiler } from './kernels/kernelCompiler.js';
+import { LoadedKernels } from './kernels/loadedKernels.js';
 import { LoadedKernel, Parameters } from './launch.js';
 import { Staging } from './staging.js';
 import { Streams } from './streams.js';
@@ -40,8 +44,8 @@ export interface DeviceLibraries {
   readonly compiler: KernelCompiler;
   readonly convolutions: Convolutions;
   readonly products: Products;
-  /** What was chosen before. */
-  readonly choices: Choices;
+  /** Which ways were chosen before; undefined where none is to be measured. */
+  readonly choices: Choices | undefined;
   /** Has them work on another stream from now on. */
   useStream(stream: number): void;
   /** Frees memory that is kept for further measurements. */
@@ -58,7 +62,8 @@ export class CudaDevice implements Device {
   private readonly staging: Staging;
   /** Of uploads beside the stream's work. */
   private readonly aheadStaging: Staging;
-  private readonly modules: number[] = [];
+  private readonly deliveries: Deliveries;
+  private readonly kernels: LoadedKernels;
   private readonly parameters = new Parameters();
   private readonly events: readonly [number, number];
   private opened: DeviceLibraries | undefined;
@@ -73,7 +78,9 @@ export class CudaDevice implements Device {
     this.streams = new Streams(driver, (stream) => this.libraries.useStream(stream));
     this.staging = new Staging(driver, this.streams.main);
     this.aheadStaging = new Staging(driver, this.streams.uploads);
-    this.events = [driver.createEvent(), driver.createEvent()];
+    this.deliveries = new Deliveries(driver, this.streams.main, this.staging);
+    this.kernels = new LoadedKernels(driver);
+    this.events = [driver.createTimedEvent(), driver.createTimedEvent()];
   }
 
   get description(): string {
@@ -114,8 +121,8 @@ export class CudaDevice implements Device {
     this.staging.download([{ pointer, data }]);
   }
 
-  downloadAll(downloads: readonly Download[]): void {
-    this.staging.download(downloads);
+  deliver(downloads: readonly Download[]): Delivery {
+    return this.deliveries.start(downloads);
   }
 
   copy(to: Pointer, from: Pointer, bytes: number): void {
@@ -129,14 +136,7 @@ export class CudaDevice implements Device {
   async compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]> {
     // All is measured when kernels are compiled, and their memory is needed.
     this.libraries.release();
-    const images = await this.libraries.compiler.compile(sources);
-    const modules = new Map<Uint8Array, number>();
-    return sources.map(({ name }, index) => {
-      const image = images[index]!;
-      const module = modules.get(image) ?? this.load(image);
-      modules.set(image, module);
-      return new LoadedKernel(name, this.driver.functionOf(module, name));
-    });
+    return this.kernels.of(sources, this.libraries.compiler);
   }
 
   launch(kernel: Kernel, { blocks, threads }: LaunchShape, pointers: readonly Pointer[]): void {
@@ -152,12 +152,9 @@ export class CudaDevice implements Device {
     return this.libraries.products.product(spec);
   }
 
-  choose<Way extends string>(
-    key: string,
-    ways: readonly Way[],
-    measure: (way: Way) => Promise<number>,
-  ): Promise<Way> {
-    return chooseWay(this.libraries.choices, key, ways, measure);
+  async choose<Way extends string>(ways: Ways<Way>): Promise<Way> {
+    const { choices } = this.libraries;
+    return choices ? chooseWay(choices, ways) : ways.byRule;
   }
 
   capture(body: () => void): CapturedGraph {
@@ -204,7 +201,8 @@ export class CudaDevice implements Device {
     this.opened?.close();
     this.staging.close();
     this.aheadStaging.close();
-    for (const module of this.modules.splice(0)) this.driver.unloadModule(module);
+    this.deliveries.close();
+    this.kernels.close();
     for (const event of this.events) this.driver.destroyEvent(event);
     this.streams.close();
     this.driver.releaseContext(this.properties.ordinal);
@@ -213,11 +211,5 @@ export class CudaDevice implements Device {
   private get libraries(): DeviceLibraries {
     if (this.opened === undefined) throw new Error('the device has no libraries yet');
     return this.opened;
-  }
-
-  private load(image: Uint8Array): number {
-    const module = this.driver.loadModule(image);
-    this.modules.push(module);
-    return module;
   }
 }

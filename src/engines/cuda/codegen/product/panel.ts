@@ -57,11 +57,17 @@ export function pixelsOf([images, , height, width]: Shape): number {
  * The index of a pixel's channel. Its parts are differences of multiples, which cancel in the address of a dense tensor: what they are
  * is then not computed.
  */
-export function pixelIndex(at: Emitter, [images, , height, width]: Shape, pixel: string, channel: Index): readonly Index[] {
-  const named = (name: string, range: number): Index =>
-    Index.of({ name, range, lanes: 'same', step: 1 });
+export function pixelIndex(
+  at: Emitter,
+  [images, , height, width]: Shape,
+  pixel: string,
+  channel: Index,
+): readonly Index[] {
+  const named = (name: string, range: number): Index => Index.of({ name, range, lanes: 'same', step: 1 });
   const [row, image] = [`${pixel}_row`, `${pixel}_image`];
-  at.line(`const int ${row} = (int)((u32)${pixel} / ${width}u), ${image} = (int)((u32)${pixel} / ${height! * width!}u);`);
+  at.line(
+    `const int ${row} = (int)((u32)${pixel} / ${width}u), ${image} = (int)((u32)${pixel} / ${height! * width!}u);`,
+  );
   const pixels = named(pixel, images! * height! * width!);
   const rows = named(row, images! * height!);
   const n = named(image, images!);
@@ -114,10 +120,15 @@ function element(at: Emitter, source: PanelSource, column: Index, place: string)
   const row = at.name('row');
   at.line(`const int ${row} = min(${place}, ${rows - 1});`);
   const value = expression.load(at, index(at, row, column));
-  const kept = asArray(at, at.apply([value], (x) => `(inside && ${place} < ${rows} ? ${x} : 0.0f)`));
+  const kept = asArray(
+    at,
+    at.apply([value], (x) => `(inside && ${place} < ${rows} ? ${x} : 0.0f)`),
+  );
   const words = at.name('w');
   at.line(`u32 ${words}[${lanes / 2}];`);
-  at.line(`for (int i = 0; i < ${lanes / 2}; ++i) ${words}[i] = packBf16(${kept}[2 * i], ${kept}[2 * i + 1]);`);
+  at.line(
+    `for (int i = 0; i < ${lanes / 2}; ++i) ${words}[i] = packBf16(${kept}[2 * i], ${kept}[2 * i + 1]);`,
+  );
   return words;
 }
 
