@@ -3,7 +3,7 @@ import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sizeOf } from '../../../graph/tensorType.js';
 import type { AnyEngineNode } from '../../fusion/node.js';
 import { type DepthwiseSpec, depthwise, depthwiseWithSums, turnedFilter } from '../codegen/depthwise.js';
-import type { Emitter, Operand } from '../codegen/emitter.js';
+import { type Emitter, type Operand, UnevenLanes } from '../codegen/emitter.js';
 import { bigReads, type Expression, fromStored, moved } from '../codegen/expression.js';
 import { Index } from '../codegen/index.js';
 import type { Stored } from '../codegen/stored.js';
@@ -218,6 +218,7 @@ interface ProductPlace {
 function product(at: Emitter, { dy, x, index, place, geometry }: ProductPlace): Operand {
   const [n, c, h, w] = index as readonly [Index, Index, Index, Index];
   const along = (i: 0 | 1, position: Index): { readonly index: Index; readonly within: string } => {
+    if (position.isLaned()) throw new UnevenLanes();
     const moved = position
       .times(geometry.stride[i])
       .plus(place[i] * geometry.dilation[i] - geometry.padding[i]);
