@@ -19,13 +19,12 @@ const NAMES = [
   'a depthwise convolution between 1×1 convolutions, stride 2',
 ];
 
-/** A device that takes a certain way, or the fastest. */
-function deviceOf(take: string, measured: Map<string, number>, seed = 0): Device {
-  const device = openEmulator({ prelude, seed });
-  const choose = async <Way extends string>({ ways, measure }: Ways<Way>): Promise<Way> => {
-    for (const way of ways) measured.set(way, await measure(way));
-    return ways.find((way) => way === take)!;
-  };
+/** An emulated device that takes a certain way. */
+function deviceOf(take: string, seed = 0): Device {
+  return choosing(openEmulator({ prelude, seed }), async ({ ways }) => ways.find((way) => way === take)!);
+}
+
+function choosing(device: Device, choose: <Way extends string>(ways: Ways<Way>) => Promise<Way>): Device {
   return Object.create(device, { choose: { value: choose } });
 }
 
@@ -44,7 +43,11 @@ async function outputsOn(device: Device, name: string): Promise<Record<string, T
 describe('plans that fuse more or fewer convolutions', { skip: withoutEmulator() }, () => {
   it('are timed where they differ', async () => {
     const measured = new Map<string, number>();
-    await outputsOn(deviceOf('none', measured), NAMES[0]!);
+    const device = choosing(openEmulator({ prelude }), async ({ ways, measure }) => {
+      for (const way of ways) measured.set(way, await measure(way));
+      return ways[0]!;
+    });
+    await outputsOn(device, NAMES[0]!);
     assert.deepEqual([...measured.keys()], ['none', 'small', 'all']);
     assert.deepEqual(
       [...measured.values()].map((time) => Number.isFinite(time)),
@@ -56,8 +59,8 @@ describe('plans that fuse more or fewer convolutions', { skip: withoutEmulator()
   for (const name of NAMES) {
     it(`compute the same: ${name}`, async () => {
       const [apart, fused] = [
-        await outputsOn(deviceOf('none', new Map()), name),
-        await outputsOn(deviceOf('all', new Map()), name),
+        await outputsOn(deviceOf('none'), name),
+        await outputsOn(deviceOf('all'), name),
       ];
       for (const [output, values] of Object.entries(apart)) {
         const exact = Array.from(values, Number);
@@ -69,7 +72,7 @@ describe('plans that fuse more or fewer convolutions', { skip: withoutEmulator()
 
     it(`give the same bits in any order of threads and blocks: ${name}`, async () => {
       const [first, ...others] = await Promise.all(
-        [0, 5, 9].map((seed) => outputsOn(deviceOf('all', new Map(), seed), name)),
+        [0, 5, 9].map((seed) => outputsOn(deviceOf('all', seed), name)),
       );
       for (const other of others) assert.deepEqual(other, first);
     });
