@@ -41,9 +41,9 @@ function columnsFor(count: number): number {
   return [128, 64, 32].reduce((best, each) => (cost(each) < cost(best) ? each : best));
 }
 
-/** Terms that are gone through at once. */
-function depthFor(terms: number): number {
-  return terms <= 16 ? 16 : terms <= 32 ? 32 : 64;
+/** Terms that are gone through at once, at most `most`. */
+function depthFor(terms: number, most: number): number {
+  return [16, 32, 64].find((depth) => terms <= depth && depth < most) ?? most;
 }
 
 /** A tile for many rows: as large as leaves work for all processors. */
@@ -54,14 +54,19 @@ export function tallTiling(
   processors: number,
 ): Tiling & { readonly chunks: number } {
   const width = columnsFor(columns);
-  const across = Math.ceil(columns / width);
-  const blocks = (height: number): number => Math.ceil(rows / height) * across;
-  // Small tiles end sooner; with large ones the columns are read less often.
-  const isSmall = blocks(128) < processors * 4;
-  const height = !isSmall ? 128 : width > 32 && blocks(64) < processors ? 32 : 64;
-  const down = Math.ceil(rows / height);
-  const tiling = tilingOf(height, width, depthFor(terms));
+  const isLarge = Math.ceil(rows / 128) * Math.ceil(columns / width) >= processors * 4;
+  const tiling = isLarge
+    ? tilingOf(128, width, depthFor(terms, 64))
+    : smallTiling(rows, columns, terms, processors);
+  const [down, across] = [Math.ceil(rows / tiling.rows), Math.ceil(columns / tiling.columns)];
   return { ...tiling, chunks: Math.min(down, Math.ceil((processors * tiling.residents) / across)) };
+}
+
+/** A tile that ends soon, whose terms are read at once as far as there is room. */
+function smallTiling(rows: number, columns: number, terms: number, processors: number): Tiling {
+  const width = Math.min(64, columnsFor(columns));
+  const blocks = Math.ceil(rows / 64) * Math.ceil(columns / width);
+  return tilingOf(width > 32 && blocks < processors ? 32 : 64, width, depthFor(terms, 128));
 }
 
 /** A tile for many terms, which are divided between `chunks` blocks. */
