@@ -62,7 +62,7 @@ export class Sweep {
     private readonly unlock: () => void,
   ) {
     this.state = new SweepState(options.folder);
-    this.waiting = [...options.runs];
+    this.waiting = seedBySeed(options.runs);
   }
 
   /**
@@ -94,6 +94,11 @@ export class Sweep {
   /** How a run is. */
   stateOf(name: string): RunState {
     return this.state.stateOf(name);
+  }
+
+  /** Whether a run has made an epoch. */
+  hasEpochs(name: string): boolean {
+    return this.accuraciesOf(name).length > 0;
   }
 
   /** Trains what is left, until all is done or {@link stop} is called. */
@@ -172,6 +177,12 @@ export class Sweep {
       throw error;
     }
   }
+}
+
+/** Runs with the first seed of all combinations before those with the second: what there is can be compared soon. */
+function seedBySeed(runs: readonly PlannedRun[]): PlannedRun[] {
+  const seeds = [...new Set(runs.map(({ settings }) => settings.seed))];
+  return seeds.flatMap((seed) => runs.filter(({ settings }) => settings.seed === seed));
 }
 
 /** Whether a run trains on an NVIDIA GPU. */

@@ -53,6 +53,7 @@ describe('a sweep on a card', () => {
           ['start', 'c'],
         ],
       );
+      assert.equal(events.filter(({ kind }) => kind === 'end').length, 4);
       const at = (path: string): number => Number(readFileSync(join(folder, path), 'utf8'));
       for (const name of ['b', 'c']) {
         assert.ok(at(`${name}/began`) >= at('a/epoch-1'));
@@ -60,6 +61,23 @@ describe('a sweep on a card', () => {
       }
     }));
 
+  it('begins with the first seed of all combinations', () =>
+    withFolder(async (folder) => {
+      const runs = ['a', 'b'].flatMap((name) =>
+        [0, 1].map((seed): PlannedRun => {
+          const run = planned(`${name}-${seed}`, { epochs: 1 });
+          return { ...run, settings: { ...run.settings, seed } };
+        }),
+      );
+      const { events } = await sweep(folder, runs);
+      assert.deepEqual(
+        events.flatMap(({ kind, run }) => (kind === 'start' ? [run.name] : [])),
+        ['a-0', 'b-0', 'a-1', 'b-1'],
+      );
+    }));
+});
+
+describe('a run of a sweep on a card', () => {
   it('says why a run failed, and goes on with the others', () =>
     withFolder(async (folder) => {
       const runs = [

@@ -1,5 +1,8 @@
 import type { Delivery } from './device.js';
 
+/** Turns of the thread between two questions, of some microseconds each: the driver's threads share locks. */
+const TURNS = 4;
+
 /**
  * Waits for what comes back from a device in the order of its work, with a thread that has more to do: as long as nothing is ready behind
  * the work that the device does, the thread takes up messages between its questions, since the next one may start more work.
@@ -11,10 +14,12 @@ export class Results {
   async of(delivery: Delivery): Promise<void> {
     this.awaited.push(delivery);
     try {
-      while (!delivery.isDone()) {
-        const isNext = this.awaited[0] === delivery;
-        if (isNext && this.awaited.length > 1) delivery.wait();
-        else await messages();
+      for (let turn = 0; turn % TURNS !== 0 || !delivery.isDone(); turn++) {
+        if (this.awaited[0] === delivery && this.awaited.length > 1) {
+          delivery.wait();
+          return;
+        }
+        await messages();
       }
     } finally {
       this.awaited.splice(this.awaited.indexOf(delivery), 1);

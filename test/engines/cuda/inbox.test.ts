@@ -5,6 +5,7 @@ import { prelude } from '../../../src/engines/cuda/kernels/prelude.js';
 import type { NamedData } from '../../../src/engines/engine.js';
 import { type ImageBytes, imagesOfBytes } from '../../../src/engines/imageBytes.js';
 import { Graph } from '../../../src/graph/graph.js';
+import { softmaxCrossEntropy } from '../../../src/graph/ops/crossEntropy.js';
 import { add, mul } from '../../../src/graph/ops/elementwise.js';
 import { openEmulator, withoutEmulator } from './emulator/device.js';
 
@@ -92,6 +93,38 @@ describe('inputs that come while a program runs', { skip: withoutEmulator() }, (
       executable.close();
       backend.close();
     });
+});
+
+describe('inputs of a run that fails', { skip: withoutEmulator() }, () => {
+  it('are not taken by the next one, which was requested already', async () => {
+    const backend = new CudaBackend(openEmulator({ prelude }), { precision: 'f32' });
+    const graph = new Graph();
+    const labels = graph.input('labels', [2], 'i32');
+    const { loss } = softmaxCrossEntropy(graph.input('logits', [2, 3]), labels);
+    const program = graph.program({ loss });
+    const executable = await backend.compile(program, {
+      ...{ variables: new Map(), frozen: false, precision: 'f32' },
+    });
+    const run = (inputs: NamedData, ahead?: NamedData) => executable.run(inputs, { seed: 0, step: 0 }, ahead);
+    const batch = (...classes: number[]): NamedData => ({
+      logits: Float32Array.of(1, 2, 3, 4, 5, 7),
+      labels: Int32Array.from(classes),
+    });
+    const expected = await run(batch(0, 1));
+    const runs = await Promise.allSettled([run(batch(0, 1), batch(2, 2)), run({}, batch(0, 3)), run({})]);
+    assert.deepEqual(runs[0], { status: 'fulfilled', value: expected });
+    assert.match(
+      String(runs[1]!.status === 'rejected' && runs[1].reason),
+      /labels: label 3 of image 1 is not in/,
+    );
+    assert.match(
+      String(runs[2]!.status === 'rejected' && runs[2].reason),
+      /the input l.* is missing: the run that it was given ahead with has failed/,
+    );
+    assert.deepEqual(await run(batch(0, 1)), expected);
+    executable.close();
+    backend.close();
+  });
 });
 
 /** Two images [3, 4, 4] of a step. */
