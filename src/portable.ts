@@ -169,7 +169,7 @@ export {
 } from './train/rateSweep.js';
 export type { LengthAfter, RunLength } from './train/runLength.js';
 export type { StateDictTensors, StateTensor } from './train/stateDict.js';
-export type { GradientResult, LabelledBatch, StepResult } from './train/stepResult.js';
+export type { GradientResult, LabelledBatch, StartedStep, StepResult } from './train/stepResult.js';
 export type { ThreadChange, ThreadControl, ThreadsSince } from './train/threads.js';
 export { Trainer, type TrainerOutcome } from './train/trainer.js';
 export type { TrainerOptions } from './train/trainerOptions.js';

@@ -62,7 +62,7 @@ export async function measureOurs(
     executable = await backend.compile(program, { variables, frozen: mode === 'eval', precision });
     const compileSeconds = (performance.now() - begin) / 1000;
     const inputs = inputsFor(program, workload);
-    const runs = wholeRuns(executable, inputs);
+    const runs = await wholeRuns(executable, inputs);
     const step = watched.captured();
     const milliseconds = timeSteps(device, () => step.launch(), seconds);
     const profile = executable.profile(inputs, { seed: 0, step: 1 });
@@ -118,15 +118,15 @@ function inputsFor(program: Program, { model, batch }: CudaWorkload): Record<str
 }
 
 /** Warms up and times whole runs. */
-function wholeRuns(
+async function wholeRuns(
   executable: CudaExecutable,
   inputs: Readonly<Record<string, TensorData>>,
-): Pick<OurFigures, 'runMilliseconds' | 'loss'> {
+): Promise<Pick<OurFigures, 'runMilliseconds' | 'loss'>> {
   const times: number[] = [];
   let outputs: Record<string, TensorData> = {};
   for (let step = 0; step < WARM_UP + WHOLE_RUNS; step++) {
     const begin = performance.now();
-    outputs = executable.run(inputs, { seed: 0, step });
+    outputs = await executable.run(inputs, { seed: 0, step });
     if (step >= WARM_UP) times.push(performance.now() - begin);
   }
   for (const [name, values] of Object.entries(outputs))

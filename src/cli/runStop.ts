@@ -2,7 +2,7 @@ import type { RunFolder } from '../runs/runFolder.js';
 import type { StartedRun } from '../runs/startRun.js';
 import { LAUNCH_VARIABLE } from './launch/launchVariable.js';
 import { printNotice, watchOutput } from './output.js';
-import { endBy, type StopSignal, watchSignals } from './signals.js';
+import { endBy, isThread, type StopSignal, watchSignals } from './signals.js';
 
 /** Stops a run cleanly, with its state saved, on a signal or when its output can no longer be read. */
 export class RunStop {
@@ -42,7 +42,7 @@ export class RunStop {
   }
 
   private onSignal(signal: StopSignal, exitCode: number): void {
-    if (!this.run) {
+    if (!this.run && !isThread) {
       this.folder.close();
       endBy(signal);
       return;

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { ignoresHangUp } from './hangUp.js';
 
 /** A signal that requests a clean stop: from the keyboard, a supervisor, a closed terminal, or a cluster's launcher. */
@@ -38,6 +39,7 @@ export function watchSignals(
     first = now;
     onStop(signal, 128 + constants.signals[signal]);
   };
+  if (parentPort) return watchParent(parentPort, handle);
   const hangUp = ignoresHangUp() ? (): void => undefined : handle;
   const listenerOf = (signal: StopSignal): typeof handle => (signal === 'SIGHUP' ? hangUp : handle);
   for (const signal of SIGNALS) process.on(signal, listenerOf(signal));
@@ -50,6 +52,17 @@ export function watchSignals(
     if (left > 0) setTimeout(end, left).unref();
     else end();
   };
+}
+
+/** Whether this is a thread of a sweep, which gets signals as messages and must not end the process. */
+export const isThread = parentPort !== null;
+
+function watchParent(parent: MessagePort, handle: (signal: StopSignal) => void): () => void {
+  const take = (signal: StopSignal): void => handle(signal);
+  parent.on('message', take);
+  // It must not keep a thread alive whose work has ended.
+  parent.unref();
+  return () => void parent.off('message', take);
 }
 
 /**

@@ -8,8 +8,17 @@ import { comparisonTables, csvOf, markdownOf } from '../report/compare/tables.js
 import { RUNS } from '../runs/openRun.js';
 import { type PlannedRun, planSweep } from '../sweep/plan.js';
 import { Sweep, type SweepEvent } from '../sweep/sweep.js';
+import { parseDuration } from './duration.js';
 import { logFormatOption } from './options.js';
-import { formatTable, Interrupted, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import {
+  formatCount,
+  formatTable,
+  Interrupted,
+  type LogFormat,
+  printJson,
+  printLine,
+  printNotice,
+} from './output.js';
 import { writeOutput } from './outputFile.js';
 import { parseCount } from './parsing.js';
 import { ProgressLine } from './progressLine.js';
@@ -20,6 +29,8 @@ interface SweepFlags {
   readonly dir?: string;
   readonly parallel: number;
   readonly stopLosers: boolean;
+  /** Seconds. */
+  readonly budget?: number;
   readonly logFormat: LogFormat;
 }
 
@@ -29,7 +40,7 @@ export function configureSweep(command: Command): void {
     .argument('<file>', 'JSON file with what is varied')
     .option('--dir <folder>', 'folder of the runs (default: runs/ and the name of the file)')
     .addOption(
-      new Option('--parallel <n>', 'runs at a time, which share the processors')
+      new Option('--parallel <n>', 'runs at a time, which share the processors, or an NVIDIA GPU')
         .argParser(parseCount)
         .default(1),
     )
@@ -37,6 +48,12 @@ export function configureSweep(command: Command): void {
       '--stop-losers',
       'end runs early that after half of their epochs are below the median of at least three complete ones',
       false,
+    )
+    .addOption(
+      new Option(
+        '--budget <time>',
+        'time such as 9m or 2h after which the runs are stopped, saved, and compared as far as they are (default: as long as it takes)',
+      ).argParser(parseDuration),
     )
     .addOption(logFormatOption())
     .addHelpText('after', HELP)
@@ -53,12 +70,14 @@ configurations of several settings each. Every seed is a run:
     "seeds": [0, 1, 2]
   }
 With "trials": N, N combinations are drawn at random; then a value may be a range: { "min": 0.01, "max": 0.3, "log": true }.
-The same command resumes a sweep that was stopped.
+The same command resumes a sweep that was stopped. With "engine": "cuda" the runs are threads of one process, which
+an NVIDIA GPU trains at the same time.
 
 Example:
   biasloss sweep losses.json --parallel 2`;
 
-async function sweep(file: string, { dir, parallel, stopLosers, logFormat }: SweepFlags): Promise<void> {
+async function sweep(file: string, flags: SweepFlags): Promise<void> {
+  const { dir, parallel, stopLosers, budget, logFormat } = flags;
   const plan = planSweep(file);
   const folder = dir ?? join(RUNS, basename(file, extname(file)));
   const log = new SweepLog(plan.runs, logFormat);
@@ -77,10 +96,12 @@ async function sweep(file: string, { dir, parallel, stopLosers, logFormat }: Swe
     opened.stop();
     printNotice(`${signal}: finishing the steps and saving; the same command resumes the sweep`);
   });
+  const timer = budget === undefined ? undefined : setTimeout(() => opened.stop(), 1000 * budget);
   try {
     log.watch(opened);
     await opened.train();
   } finally {
+    clearTimeout(timer);
     log.end();
     endSignals();
     opened.close();
@@ -97,7 +118,8 @@ async function finish(
   logFormat: LogFormat,
 ): Promise<void> {
   const failed = runs.filter(({ name }) => done.stateOf(name) === 'failed');
-  const trained = runs.filter(({ name }) => done.stateOf(name) !== 'failed');
+  const open = runs.filter(({ name }) => done.stateOf(name) === 'open');
+  const trained = runs.filter(({ name }) => done.stateOf(name) !== 'failed' && done.hasEpochs(name));
   if (trained.length > 0) {
     const comparison = compareRuns(trained.map(({ name }) => join(folder, name)));
     const write = (name: string, text: string): Promise<void> =>
@@ -108,6 +130,10 @@ async function finish(
     if (logFormat === 'json') printJson({ event: 'comparison', ...comparison });
     else printTables(comparison, folder);
   }
+  if (open.length > 0)
+    printNotice(
+      `the time is up: ${open.length} of ${runs.length} runs lack epochs; the same command resumes the sweep`,
+    );
   if (failed.length > 0)
     throw new UserError(`${failed.length} of ${runs.length} runs failed; the same command tries them again`);
 }
@@ -150,13 +176,16 @@ class SweepLog {
     if (this.format === 'json') return;
     this.timer = setInterval(() => {
       const { ended, running: now } = running.progress;
-      const epochs = now.map(([name, { epoch, phase }]) => {
-        const of = this.runs.find((run) => run.name === name)?.epochs ?? 0;
-        return epoch === 0 ? phase : `epoch ${epoch}/${of}`;
-      });
+      const epochsOf = (name: string): number => this.runs.find((run) => run.name === name)?.epochs ?? 1;
+      const epochs = now.map(([name, { epoch, phase }]) =>
+        epoch === 0 ? phase : `epoch ${epoch}/${epochsOf(name)}`,
+      );
+      const shares = now.map(([name, { epoch }]) => Math.max(0, epoch - 1) / epochsOf(name));
+      const rate = now.reduce((sum, [, { imagesPerSecond }]) => sum + (imagesPerSecond ?? 0), 0);
+      const together = rate > 0 ? `, ${formatCount(Math.round(rate))} images/s` : '';
       this.line.update(
-        ended / this.runs.length,
-        `${ended}/${this.runs.length} runs, now ${epochs.join(', ')}`,
+        shares.reduce((sum, share) => sum + share, ended) / this.runs.length,
+        `${ended}/${this.runs.length} runs, now ${epochs.join(', ')}${together}`,
       );
     }, INTERVAL);
   }

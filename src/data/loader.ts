@@ -57,7 +57,7 @@ export class Loader implements BatchSource {
   private readonly prefetch: number;
   private readonly imageLength: number;
   private readonly tables: Float32Array;
-  /** Present where nothing changes images of the training after they are normalised: no mixing, and no erasing. */
+  /** Present where nothing changes images after they are normalised: no mixing, and no erasing. */
   readonly byteEpoch: ((epoch: number, start?: number) => AsyncGenerator<ByteBatch>) | undefined;
   private readonly kept = new Map<number, KeptImage>();
   private isReported = false;
@@ -242,7 +242,7 @@ export class Loader implements BatchSource {
   }
 }
 
-/** Whether images of a training are bytes until they are normalised, and then remain as they are. */
+/** Whether images are bytes until they are normalised, and then remain as they are. */
 function endsInBytes(training: TrainingBatches | undefined): boolean {
-  return training !== undefined && !training.mixing && !(training.transforms?.erase ?? 0);
+  return !training?.mixing && !(training?.transforms?.erase ?? 0);
 }

@@ -65,5 +65,5 @@ serveCalls<LoaderCalls>(
       return images;
     },
   },
-  AT_ONCE,
+  (_, running) => running.length < AT_ONCE,
 );

@@ -149,6 +149,7 @@ function withReason(engine: Engine, reason: string): Engine {
     },
     precision: engine.precision,
     takesAhead: engine.takesAhead,
+    runsAhead: engine.runsAhead,
     takesBytes: engine.takesBytes,
     variables: (specs) => engine.variables(specs),
     compile: (program, options) => engine.compile(program, options),

@@ -148,6 +148,11 @@ export interface Engine {
   readonly precision: Precision;
   /** Whether a run takes inputs of the next one, which go up meanwhile. Default false. */
   readonly takesAhead?: boolean | undefined;
+  /**
+   * Whether a run that is requested while another one is in progress begins on the device as soon as that ends, before the results of the
+   * first are here. Other engines take it up then. Default false.
+   */
+  readonly runsAhead?: boolean | undefined;
   /** Whether an input [N, C, S, S] may be given as {@link ImageBytes}, which the engine crops, mirrors and normalises. Default false. */
   readonly takesBytes?: boolean | undefined;
   /**
@@ -236,7 +241,7 @@ export interface BackendCompileOptions<V extends BackendVariable = BackendVariab
 /**
  * The part of an engine that does the work, on any thread; {@link Engine} is its interface on the calling thread.
  *
- * The host calls one method at a time, waits for its promise before the next, and has checked before
+ * The host calls one method at a time, waits for its promise before the next (but for {@link runsAhead}), and has checked before
  * that programs are well-formed, that names, sizes and types fit, and that frozen programs have no
  * updates; it has built in the values of their variables. A backend takes over the arrays that it is
  * given. Arrays that it returns are transferred away: they must be copies, never its own memory.
@@ -247,6 +252,8 @@ export interface EngineBackend<V extends BackendVariable = BackendVariable> {
   readonly precision: Precision;
   /** As {@link Engine.takesAhead}. */
   readonly takesAhead?: boolean | undefined;
+  /** As {@link Engine.runsAhead}: an executable's run may be called while one run, of this or another executable, is in progress. */
+  readonly runsAhead?: boolean | undefined;
   /** As {@link Engine.takesBytes}. */
   readonly takesBytes?: boolean | undefined;
   /** Makes a variable, zero. */

@@ -4,7 +4,8 @@ import { UserError } from '../errors.js';
 import { makeFolder } from '../makeFolder.js';
 import { lockFolder } from '../runs/folderLock.js';
 import { readMetrics } from '../runs/metricsFile.js';
-import { RunProcess, type TrainCommands } from '../runs/process/runProcess.js';
+import { inProcess, inThread } from '../runs/process/runHost.js';
+import { type LogRecord, RunProcess, type TrainCommands } from '../runs/process/runProcess.js';
 import type { RunProgress } from '../runs/process/runProgress.js';
 import { isBelowMedian } from './medianRule.js';
 import type { PlannedRun } from './plan.js';
@@ -41,19 +42,27 @@ const METRIC = 'test_top1';
 /** Folder of the settings of the runs, beside them. */
 const SETTINGS = 'settings';
 
-/** Trains the runs of a sweep, several at a time, in processes of their own. */
+/** Hardware queues of a card, which the streams of all trainings share: the most that there are, so that few wait for each other. */
+const CONNECTIONS = 'CUDA_DEVICE_MAX_CONNECTIONS';
+
+/**
+ * Trains the runs of a sweep, several at a time: in processes of their own, or on an NVIDIA GPU in threads of this one, where they
+ * compute at the same time.
+ */
 export class Sweep {
   private readonly state: SweepState;
   private readonly running = new Map<string, RunProcess>();
   private readonly waiting: PlannedRun[];
   private isStopped = false;
+  /** Whether a run on a card has made an epoch: what is measured and compiled once is, and others may start. */
+  private readonly firstEpoch = new Signal();
 
   private constructor(
     private readonly options: SweepOptions,
     private readonly unlock: () => void,
   ) {
     this.state = new SweepState(options.folder);
-    this.waiting = [...options.runs];
+    this.waiting = seedBySeed(options.runs);
   }
 
   /**
@@ -87,9 +96,15 @@ export class Sweep {
     return this.state.stateOf(name);
   }
 
+  /** Whether a run has made an epoch. */
+  hasEpochs(name: string): boolean {
+    return this.accuraciesOf(name).length > 0;
+  }
+
   /** Trains what is left, until all is done or {@link stop} is called. */
   async train(): Promise<void> {
-    const lanes = Array.from({ length: this.options.parallel }, () => this.lane());
+    if (this.options.runs.some(isOnCard)) process.env[CONNECTIONS] ??= '32';
+    const lanes = Array.from({ length: this.options.parallel }, (_, i) => this.lane(i === 0));
     await Promise.all(lanes);
   }
 
@@ -104,9 +119,12 @@ export class Sweep {
     this.unlock();
   }
 
-  private async lane(): Promise<void> {
+  private async lane(isFirst: boolean): Promise<void> {
+    // Algorithms that are measured while others train would be measured badly.
+    if (!isFirst && this.options.runs.some(isOnCard)) await this.firstEpoch.given;
     for (let run = this.waiting.shift(); run && !this.isStopped; run = this.waiting.shift())
       if (['open', 'failed'].includes(this.stateOf(run.name))) await this.one(run);
+    this.firstEpoch.give();
   }
 
   private async one(run: PlannedRun): Promise<void> {
@@ -119,17 +137,20 @@ export class Sweep {
     const args = isResumed ? train.resume(path, undefined) : train.start(settings, path, recipe);
     const values = isResumed ? this.accuraciesOf(run.name) : [];
     let dropped = false;
-    const child = new RunProcess(args, ({ event, [METRIC]: value }) => {
+    const onRecord = ({ event, [METRIC]: value }: LogRecord): void => {
       if (event !== 'epoch' || typeof value !== 'number') return;
+      this.firstEpoch.give();
       values.push(value);
       if (dropped || this.isStopped || !this.isLoser(run, values)) return;
       dropped = true;
       child.stop();
-    });
+    };
+    const child = new RunProcess(args, onRecord, isOnCard(run) ? inThread : inProcess);
     this.running.set(run.name, child);
     onEvent({ kind: 'start', run, isResumed });
     const problem = await child.ended;
     this.running.delete(run.name);
+    this.firstEpoch.give();
     // One that was stopped is resumed by the next sweep of the folder.
     if (this.isStopped && problem === undefined) return;
     const state = problem !== undefined ? 'failed' : dropped ? 'dropped' : 'done';
@@ -156,4 +177,23 @@ export class Sweep {
       throw error;
     }
   }
+}
+
+/** Runs with the first seed of all combinations before those with the second: what there is can be compared soon. */
+function seedBySeed(runs: readonly PlannedRun[]): PlannedRun[] {
+  const seeds = [...new Set(runs.map(({ settings }) => settings.seed))];
+  return seeds.flatMap((seed) => runs.filter(({ settings }) => settings.seed === seed));
+}
+
+/** Whether a run trains on an NVIDIA GPU. */
+function isOnCard({ settings }: PlannedRun): boolean {
+  return settings.engine === 'cuda';
+}
+
+/** Something that happens once, and that others wait for. */
+class Signal {
+  give: () => void = () => undefined;
+  readonly given = new Promise<void>((resolve) => {
+    this.give = resolve;
+  });
 }

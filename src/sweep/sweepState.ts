@@ -22,6 +22,8 @@ const FILE = 'sweep.json';
 export class SweepState {
   private readonly path: string;
   private readonly runs: Map<string, RunEntry>;
+  /** The last write, which the next one waits for: runs may end at the same time. */
+  private written: Promise<void> = Promise.resolve();
 
   /** @throws UserError when the file is there and damaged */
   constructor(folder: string) {
@@ -67,8 +69,13 @@ export class SweepState {
   }
 
   private write(): Promise<void> {
-    const text = JSON.stringify({ version: 1, runs: Object.fromEntries(this.runs) }, undefined, 2);
-    return writeFileAtomically(this.path, [new TextEncoder().encode(`${text}\n`)]);
+    const write = async (): Promise<void> => {
+      const text = JSON.stringify({ version: 1, runs: Object.fromEntries(this.runs) }, undefined, 2);
+      await writeFileAtomically(this.path, [new TextEncoder().encode(`${text}\n`)]);
+    };
+    const written = this.written.then(write);
+    this.written = written.catch(() => undefined);
+    return written;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Engine, Executable, Variables } from '../engines/engine.js';
+import type { ImageBytes } from '../engines/imageBytes.js';
 import { UserError } from '../errors.js';
 import { freeze } from '../graph/freeze.js';
 import { describeModel, type ModelDescription } from '../models/describe.js';
@@ -140,10 +141,11 @@ export class Classifier {
   /**
    * As {@link predict}, of exactly `batchSize` images, without a copy.
    *
-   * @param images as {@link predict}, but the engine may take over the array: do not use it afterwards
+   * @param images as {@link predict}, but the engine may take over the array: do not use it afterwards; or bytes, for an engine that
+   *   takes them
    * @throws UserError when a value of an image is not finite
    */
-  async predictBatch(images: Float32Array): Promise<Predictions> {
+  async predictBatch(images: Float32Array | ImageBytes): Promise<Predictions> {
     expectFiniteImages(images, this.batchSize);
     const outputs = await this.executable.run({ images });
     const { logits, features, featureVariance } = outputs as Record<string, Float32Array>;

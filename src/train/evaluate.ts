@@ -1,5 +1,7 @@
-import type { Batch } from '../data/batch.js';
+import type { Batch, BatchSource, ByteBatch } from '../data/batch.js';
 import { SOLO } from '../distributed/communicator.js';
+import type { Engine } from '../engines/engine.js';
+import type { ImageBytes } from '../engines/imageBytes.js';
 import type { ModelConfig } from '../models/model.js';
 import type { Learner } from './learner.js';
 import {
@@ -30,7 +32,7 @@ export interface EvaluateOptions {
  */
 export async function evaluate(
   learner: Learner,
-  batches: AsyncIterable<Batch>,
+  batches: AsyncIterable<Batch | ByteBatch>,
   options: EvaluateOptions = {},
 ): Promise<Accuracy | undefined> {
   await learner.beginEvaluation({ averaged: options.averaged });
@@ -41,31 +43,47 @@ export async function evaluate(
   }
 }
 
-/** What gives the logits of a batch: a classifier, a learner whose evaluation has begun, or an exported model. */
-export interface Predictor {
+/** All batches of a source for a learner's evaluation: as bytes where its engine takes them. */
+export function batchesFor(
+  { engine }: Pick<Learner, 'engine'>,
+  source: BatchSource,
+): AsyncIterable<Batch | ByteBatch> {
+  return (engine.takesBytes ? source.byteEpoch?.(0) : undefined) ?? source.epoch(0);
+}
+
+/**
+ * What gives the logits of a batch: a classifier, a learner whose evaluation has begun, or an exported model.
+ *
+ * @typeParam Images what it takes: numbers, or bytes, too
+ */
+export interface Predictor<Images extends Float32Array | ImageBytes = Float32Array> {
   readonly model: {
     readonly config: Pick<ModelConfig, 'classes' | 'imageSize'>;
     /** Channels of the images. */
     readonly channels: number;
   };
   /** @param images [N, C, S, S], normalised */
-  predict(images: Float32Array): Promise<{ readonly logits: Float32Array }>;
+  predict(images: Images): Promise<{ readonly logits: Float32Array }>;
+  /** As {@link Engine.runsAhead}: a batch is given before the logits of the one before it are here. Default: false. */
+  readonly engine?: Pick<Engine, 'runsAhead'>;
   /** Sums over ranks, where several have batches of their own. Default: there is one. */
   readonly overRanks?: Pick<RankSums, 'ranks' | 'of'>;
 }
 
+/** What is evaluated of a batch. */
+type EvaluatedBatch<Images> = Pick<Batch, 'labels' | 'count'> & { readonly images: Images };
+
 /** Accuracy of a predictor over batches; undefined if it was stopped. */
-export async function accuracyOver(
-  predictor: Predictor,
-  batches: AsyncIterable<Batch>,
+export async function accuracyOver<Images extends Float32Array | ImageBytes>(
+  predictor: Predictor<Images>,
+  batches: AsyncIterable<EvaluatedBatch<Images>>,
   options: EvaluateOptions = {},
 ): Promise<Accuracy | undefined> {
   const { classes } = predictor.model.config;
   const { ranks } = predictor.overRanks ?? { ranks: SOLO };
   let sums: AccuracySums = NO_ACCURACY;
   let isStopped = false;
-  for await (const { images, labels, count } of batches) {
-    const { logits } = await predictor.predict(images);
+  for await (const { logits, labels, count } of predictionsOf(predictor, batches)) {
     const { each } = options;
     sums = addAccuracy(sums, accuracySums(logits, labels, { classes, count, ...(each && { each }) }));
     isStopped = options.stopped?.() ?? false;
@@ -77,4 +95,36 @@ export async function accuracyOver(
   const [stops, ...all] = (await predictor.overRanks?.of(own)) ?? own;
   if (stops! > 0) return undefined;
   return accuracyOf({ images: all[0]!, top1: all[1]!, top5: all[2]!, crossEntropy: all[3]! });
+}
+
+interface Predicted {
+  readonly logits: Float32Array;
+  readonly labels: Int32Array;
+  readonly count: number;
+}
+
+/** The logits of batches in their order. Where the engine runs ahead, a batch is given to it before those of the one before are waited for. */
+async function* predictionsOf<Images extends Float32Array | ImageBytes>(
+  predictor: Predictor<Images>,
+  batches: AsyncIterable<EvaluatedBatch<Images>>,
+): AsyncGenerator<Predicted> {
+  const predict = async ({ images, labels, count }: EvaluatedBatch<Images>): Promise<Predicted> => {
+    const { logits } = await predictor.predict(images);
+    return { logits, labels, count };
+  };
+  const runsAhead = predictor.engine?.runsAhead ?? false;
+  let before: Promise<Predicted> | undefined;
+  try {
+    for await (const batch of batches) {
+      const predicted = predict(batch);
+      // Of an evaluation that ends early nobody waits for it.
+      predicted.catch(() => undefined);
+      if (!runsAhead) yield await predicted;
+      else if (before) yield await before;
+      before = runsAhead ? predicted : undefined;
+    }
+    if (before) yield await before;
+  } finally {
+    await before?.catch(() => undefined);
+  }
 }

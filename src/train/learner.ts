@@ -1,15 +1,15 @@
 import type { Engine, Variables } from '../engines/engine.js';
-import type { NamedInputs } from '../engines/imageBytes.js';
+import type { ImageBytes } from '../engines/imageBytes.js';
 import { UsageError } from '../errors.js';
 import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
 import { averagedEntries, averageName, checkDecay } from './averages.js';
-import { BatchAhead } from './batchAhead.js';
 import type { Predictions } from './classifier.js';
 import { expectFiniteImages } from './finite.js';
 import { LearnerEvaluation } from './learnerEvaluation.js';
 import type { LearnerOptions, LearnerStep } from './learnerOptions.js';
+import { PassCounters } from './passCounters.js';
 import { type EvaluationOptions, gradientName } from './programs.js';
 import { RankSums } from './rankSums.js';
 import { checkStateDict, floatsOf, namedState, type StateDictTensors } from './stateDict.js';
@@ -19,21 +19,23 @@ import {
   inputsOfBatch,
   type LabelledBatch,
   normOf,
+  type StartedStep,
   type StepResult,
   stepResultOf,
 } from './stepResult.js';
 import { TrainingState } from './trainingState.js';
+import { WholeSteps } from './wholeSteps.js';
 
 /**
  * A model in training on an engine: its values, the state of loss and optimiser, and the compiled programs
  * of training and evaluation. Programs are compiled when first needed.
  */
 export class Learner {
-  private readonly counters = new Map<string, number>();
+  private readonly counters = new PassCounters((name) => this.executables.isFrozen(name));
   private readonly executables: StepExecutables;
   /** Batches whose gradients have not been used by an update yet. */
   private accumulated = 0;
-  private readonly batches: BatchAhead;
+  private readonly wholeSteps: WholeSteps;
   private readonly evaluation: LearnerEvaluation;
   private readonly training: TrainingState;
   /** Sums over ranks, which all must ask for at the same point. */
@@ -49,12 +51,12 @@ export class Learner {
     if (clipNorm !== undefined && !(clipNorm > 0))
       throw new UsageError(`clipNorm must be a number above 0, not ${clipNorm}`);
     checkDecay(options.averageDecay);
-    this.batches = new BatchAhead(this.batchSize);
     this.overRanks = new RankSums(engine, options.ranks);
     const averaged = this.isAveraged ? { entries: averagedEntries(options.model), values } : undefined;
     this.training = new TrainingState(engine, entries, loss, optimizer, averaged);
     this.evaluation = new LearnerEvaluation({ ...options, batchSize: this.evaluationBatchSize });
     this.executables = new StepExecutables(options, async () => [values, await this.training.allocate()]);
+    this.wholeSteps = new WholeSteps(options, this.executables, this.training, this.counters);
   }
 
   /** Makes a learner with initial values drawn from the seed. */
@@ -127,17 +129,15 @@ export class Learner {
    * @throws UserError when a value of an image is not finite
    */
   async step(batch: LabelledBatch, options: LearnerStep): Promise<StepResult> {
-    const { seed = 0 } = this.options;
-    const { step, learningRate } = options;
-    const executable = await this.executables.step(step);
-    const next =
-      this.engine.takesAhead && this.executables.isSameStep(step, step + 1) ? options.next : undefined;
-    const { own, ahead } = this.batches.inputsOf(executable, batch, next);
-    const inputs: NamedInputs = { ...own, ...this.training.updateInputs(learningRate) };
-    const result = stepResultOf(await executable.run(inputs, { seed, step }, ahead));
-    this.countPass();
-    this.training.countStep();
-    return result;
+    return (await this.startStep(batch, options)).result;
+  }
+
+  /**
+   * As {@link step}, but resolves as soon as the engine has the step: another one may be started before the first's result is here, and
+   * engines with {@link Engine.runsAhead} compute it right behind it. If one fails, what follows is of no use.
+   */
+  startStep(batch: LabelledBatch, options: LearnerStep): Promise<StartedStep> {
+    return this.wholeSteps.start(batch, options);
   }
 
   /**
@@ -158,7 +158,7 @@ export class Learner {
     if (before === 0) await (await this.executables.clear()).run({});
     const result = stepResultOf(await executable.run(inputsOfBatch(batch), { seed, step: options.batch }));
     this.accumulated = before + 1;
-    this.countPass();
+    this.counters.count();
     return result;
   }
 
@@ -208,7 +208,7 @@ export class Learner {
   }
 
   /** Logits (and the other outputs given to {@link beginEvaluation}) of exactly `evaluationBatchSize` images, in evaluation mode. */
-  async predict(images: Float32Array): Promise<Predictions> {
+  async predict(images: Float32Array | ImageBytes): Promise<Predictions> {
     if (!this.evaluation.hasBegun) await this.beginEvaluation();
     return this.evaluation.predict(images);
   }
@@ -221,7 +221,7 @@ export class Learner {
   /** The model's values under PyTorch's names and in its order. */
   async stateDict(): Promise<StateDictTensors> {
     const values = await this.values.read();
-    return namedState(this.entries, (name) => values.get(name) as Float32Array, this.counters);
+    return namedState(this.entries, (name) => values.get(name) as Float32Array, this.counters.values);
   }
 
   /** Whether an average of the model's values is kept. */
@@ -233,7 +233,11 @@ export class Learner {
   async averagedStateDict(): Promise<StateDictTensors> {
     if (!this.isAveraged) throw new UsageError('the learner keeps no average: create it with averageDecay');
     const values = await (await this.training.allocate()).read();
-    return namedState(this.entries, (name) => values.get(averageName(name)) as Float32Array, this.counters);
+    return namedState(
+      this.entries,
+      (name) => values.get(averageName(name)) as Float32Array,
+      this.counters.values,
+    );
   }
 
   /**
@@ -289,11 +293,5 @@ export class Learner {
       if (kind === 'counter') this.counters.set(name, 0);
       else await this.values.write(new Map([[name, parameter.initialise(seed, name)]]));
     }
-  }
-
-  /** Counts a forward pass in training mode. */
-  private countPass(): void {
-    for (const [name, count] of this.counters)
-      if (!this.executables.isFrozen(name)) this.counters.set(name, count + 1);
   }
 }

@@ -1,4 +1,5 @@
 import type { Engine, Variables } from '../engines/engine.js';
+import type { ImageBytes } from '../engines/imageBytes.js';
 import type { Model } from '../models/model.js';
 import { Classifier, type Predictions } from './classifier.js';
 import type { EvaluationOptions } from './programs.js';
@@ -24,7 +25,7 @@ export class LearnerEvaluation {
   }
 
   /** Outputs for exactly `batchSize` images, which the engine may take over; it must have begun. */
-  async predict(images: Float32Array): Promise<Predictions> {
+  async predict(images: Float32Array | ImageBytes): Promise<Predictions> {
     return (await this.classifier!).predictBatch(images);
   }
 

@@ -40,6 +40,12 @@ export interface StepResult {
   readonly gradientNorm?: number;
 }
 
+/** A step that the engine was given. */
+export interface StartedStep {
+  /** Its result. A rejection that nobody waits for is not reported. */
+  readonly result: Promise<StepResult>;
+}
+
 /** Result of `Learner.gradients`. */
 export interface GradientResult extends StepResult {
   /** Variance of each image's features, [N]. */

@@ -2,7 +2,7 @@ import type { Batch, BatchSource, ByteBatch } from '../data/batch.js';
 import { numbersOf } from '../engines/imageBytes.js';
 import type { Learner } from './learner.js';
 import { type AccuracySums, accuracySums, addAccuracy, NO_ACCURACY } from './metrics.js';
-import type { LabelledBatch, Weighting } from './stepResult.js';
+import type { LabelledBatch, StartedStep, StepResult, Weighting } from './stepResult.js';
 import type { Teacher } from './teacher.js';
 import { type WithNext, withNext } from './withNext.js';
 
@@ -32,6 +32,12 @@ export interface StepOptions {
   readonly next?: TrainingBatch | undefined;
 }
 
+/** A batch that was added to a step. */
+export interface AddedBatch {
+  /** The step's figures if it is complete. A rejection that nobody waits for is not reported. */
+  readonly totals: Promise<StepTotals | undefined>;
+}
+
 /** Makes training steps of one or several batches each; see {@link Learner.backward}. */
 export class StepRunner {
   private totals = NOTHING;
@@ -52,9 +58,23 @@ export class StepRunner {
   batchesOf(source: BatchSource, epoch: number, start: number): AsyncIterable<WithNext<TrainingBatch>> {
     const { takesAhead = false, takesBytes = false } = this.learner.engine;
     // A teacher reads a batch's images before the learner, and as numbers.
-    const looksAhead = takesAhead && this.accumulate === 1 && !this.teacher;
+    const looksAhead = takesAhead && this.isWhole;
     const asBytes = takesBytes && !this.teacher ? source.byteEpoch?.(epoch, start) : undefined;
     return withNext<TrainingBatch>(asBytes ?? source.epoch(epoch, start), looksAhead);
+  }
+
+  /**
+   * Whether a step may be started before the figures of the one before it are here: the engine then computes it right behind. Steps of
+   * one batch alone are, and those of one rank.
+   */
+  get runsAhead(): boolean {
+    const { engine, overRanks } = this.learner;
+    return (engine.runsAhead ?? false) && this.isWhole && overRanks.ranks.size === 1;
+  }
+
+  /** Whether a step is one run of the engine. */
+  private get isWhole(): boolean {
+    return this.accumulate === 1 && !this.teacher;
   }
 
   /** Whether a step has started and lacks batches. */
@@ -83,9 +103,30 @@ export class StepRunner {
    * @returns the step's figures if it is complete
    */
   async add(batch: TrainingBatch, options: StepOptions): Promise<StepTotals | undefined> {
+    return (await this.start(batch, options)).totals;
+  }
+
+  /** As {@link add}, but resolves as soon as the engine has the batch; where this {@link runsAhead}, the next one may then be started. */
+  async start(batch: TrainingBatch, options: StepOptions): Promise<AddedBatch> {
     const before = this.totals;
     this.totals = NOTHING;
-    const { loss, sums, weighting } = await this.pass(batch, options, before.batches);
+    const { labels, count } = batch;
+    const { result } = await this.startPass(batch, options, before.batches);
+    const totals = this.finish(result, { labels, count }, before, options);
+    totals.catch(() => undefined);
+    return { totals };
+  }
+
+  private async finish(
+    result: Promise<StepResult>,
+    { labels, count }: Pick<TrainingBatch, 'labels' | 'count'>,
+    before: StepTotals,
+    options: StepOptions,
+  ): Promise<StepTotals | undefined> {
+    const { classes } = this.learner.model.config;
+    const { loss, logits, weighting: own } = await result;
+    const sums = accuracySums(logits, labels, { classes, count });
+    const weighting = own && (await this.overRanks(own));
     const totals = {
       sums: addAccuracy(before.sums, sums),
       loss: before.loss + loss,
@@ -102,24 +143,17 @@ export class StepRunner {
     return { ...totals, sums: { images: all[0]!, top1: all[1]!, top5: all[2]!, crossEntropy: all[3]! } };
   }
 
-  private async pass(
+  private async startPass(
     given: TrainingBatch,
     { learningRate, step, next }: StepOptions,
     index: number,
-  ): Promise<{ loss: number; sums: AccuracySums; weighting: Weighting | undefined }> {
-    const { classes } = this.learner.model.config;
-    const { labels, count } = given;
+  ): Promise<StartedStep> {
     const batch = this.ahead?.batch === given ? this.ahead.labelled : await this.labelled(given);
     this.ahead = next && { batch: next, labelled: await this.labelled(next) };
-    const { loss, logits, weighting } =
-      this.accumulate > 1
-        ? await this.learner.backward(batch, { batch: this.firstBatch(step) + index })
-        : await this.learner.step(batch, { learningRate, step, next: this.ahead?.labelled });
-    return {
-      loss,
-      sums: accuracySums(logits, labels, { classes, count }),
-      weighting: weighting && (await this.overRanks(weighting)),
-    };
+    if (this.accumulate === 1)
+      return this.learner.startStep(batch, { learningRate, step, next: this.ahead?.labelled });
+    const result = await this.learner.backward(batch, { batch: this.firstBatch(step) + index });
+    return { result: Promise.resolve(result) };
   }
 
   /** A batch for the learner, which leaves its labels. */

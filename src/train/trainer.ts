@@ -1,13 +1,14 @@
 import { numbersOf } from '../engines/imageBytes.js';
-import { UsageError, UserError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import type { Progress } from './checkpointInfo.js';
 import type { CheckpointKind } from './checkpoints.js';
 import { checkEarlyStop, type Evaluations, watch } from './earlyStop.js';
 import { EpochMeter } from './epochMeter.js';
-import { evaluate } from './evaluate.js';
+import { type EpochHooks, EpochSteps } from './epochSteps.js';
+import { batchesFor, evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
-import { firstNotFinite } from './finite.js';
 import { type Accuracy, NO_ACCURACY } from './metrics.js';
+import { expectFiniteLoss, expectFiniteValues } from './overflow.js';
 import type { RunLength } from './runLength.js';
 import { StepRunner, type StepTotals, type TrainingBatch } from './stepRunner.js';
 import type { TrainerOptions } from './trainerOptions.js';
@@ -56,7 +57,10 @@ export class Trainer {
     this.listeners.push(listener);
   }
 
-  /** Ends the run after the current step, all of its batches included, with a checkpoint. */
+  /**
+   * Ends the run after the current step, all of its batches included, with a checkpoint. On an engine that runs ahead that may be the
+   * step behind the one whose event came last.
+   */
   stop(): void {
     this.stopping = true;
   }
@@ -79,7 +83,8 @@ export class Trainer {
       last = await this.epoch();
       if (!last) return this.interrupted();
     }
-    const accuracy = last ?? (await evaluate(learner, test.epoch(0), { stopped: () => this.stopping }));
+    const accuracy =
+      last ?? (await evaluate(learner, batchesFor(learner, test), { stopped: () => this.stopping }));
     if (!accuracy) return this.interrupted();
     const { bestTop1 } = this.progress;
     this.reportEarlyStop();
@@ -122,33 +127,41 @@ export class Trainer {
 
   /** The rest of the current epoch and its evaluation; undefined if the run was stopped meanwhile. */
   private async epoch(): Promise<Accuracy | undefined> {
-    const { train, learner, checkpoints } = this.options;
+    const { train, learner, threads } = this.options;
     const { epoch, step } = this.progress;
     const start = performance.now();
     await this.freeze();
     const batchSize = learner.batchSize * learner.overRanks.ranks.size;
     const meter = new EpochMeter(this.progress, { waitedMs: train.waitedMs, batchSize });
-    let number = this.steps.firstBatch(step);
-    let begin = performance.now();
-    for await (const { item: batch, next } of this.steps.batchesOf(train, epoch, number)) {
-      if (!this.steps.isWithinStep && (await learner.overRanks.any(this.stopping))) return undefined;
-      if (!this.hasBatch) await this.begin(batch);
-      const isLast = ++number === train.stepsPerEpoch;
-      const learningRate = this.learningRate();
-      const { globalStep } = this.progress;
-      const totals = await this.steps.add(batch, { learningRate, step: globalStep, isLast, next });
-      const seconds = (performance.now() - begin) / 1000;
-      meter.addTime(seconds);
-      this.stepSeconds += seconds;
-      if (totals) await this.finishStep(meter, totals, learningRate);
-      if (totals && checkpoints?.isDue) await this.save('last');
-      begin = performance.now();
-    }
+    // What changes threads between two steps needs both apart.
+    const steps = new EpochSteps(this.steps, this.hooks(meter), this.steps.runsAhead && !threads);
+    await steps.run(train, epoch, step);
     if (await learner.overRanks.any(this.stopping)) return undefined;
-    await this.checkValues();
+    await expectFiniteValues(await learner.stateDict(), this.place);
     const results = await this.evaluate();
     if (results) await this.finishEpoch(meter, results, start);
     return results?.test;
+  }
+
+  private hooks(meter: EpochMeter): EpochHooks {
+    const { learner, checkpoints } = this.options;
+    return {
+      isStopped: () => learner.overRanks.any(this.stopping),
+      onBatch: async (batch) => {
+        if (!this.hasBatch) await this.begin(batch);
+      },
+      stepAfter: (steps) => ({
+        learningRate: this.learningRate(this.progress.step + steps),
+        step: this.progress.globalStep + steps,
+      }),
+      addTime: (seconds) => {
+        meter.addTime(seconds);
+        this.stepSeconds += seconds;
+      },
+      finishStep: (totals, learningRate) => this.finishStep(meter, totals, learningRate),
+      isSaveDue: () => checkpoints?.isDue ?? false,
+      save: () => this.save('last'),
+    };
   }
 
   /** Evaluates the weights, and their average if one is kept; undefined if the run was stopped meanwhile. */
@@ -157,7 +170,7 @@ export class Trainer {
     const total = images.test;
     const { epoch } = this.progress;
     const accuracyOf = (averaged: boolean): Promise<Accuracy | undefined> =>
-      evaluate(learner, test.epoch(0), {
+      evaluate(learner, batchesFor(learner, test), {
         averaged,
         stopped: () => this.stopping,
         onProgress: (done) => this.emit({ event: 'evaluation', epoch, images: Math.min(done, total), total }),
@@ -185,7 +198,7 @@ export class Trainer {
 
   private async finishStep(meter: EpochMeter, totals: StepTotals, learningRate: number): Promise<void> {
     const loss = totals.loss / totals.batches;
-    this.checkFinite(loss);
+    expectFiniteLoss(loss, this.place);
     meter.add(totals);
     this.progress = meter.progress(this.progress);
     this.emit({ event: 'step', ...meter.stepEvent(this.progress, loss, learningRate) });
@@ -254,22 +267,8 @@ export class Trainer {
     return this.steps.stepsOf(this.options.train.stepsPerEpoch);
   }
 
-  private checkFinite(loss: number): void {
-    if (Number.isFinite(loss)) return;
-    const { epoch, step } = this.progress;
-    throw this.overflow(`the loss is ${loss} at step ${step} of epoch ${epoch + 1}`);
-  }
-
-  /** A finite loss does not prove finite values: oneDNN's ReLU makes 0 of NaN. */
-  private async checkValues(): Promise<void> {
-    const broken = await firstNotFinite(await this.options.learner.stateDict());
-    if (broken !== undefined)
-      throw this.overflow(`${broken} is no longer finite in epoch ${this.progress.epoch + 1}`);
-  }
-
-  private overflow(finding: string): UserError {
-    const kept = this.options.checkpoints ? '; the last checkpoint is kept' : '';
-    return new UserError(`${finding}${kept}: try a lower learning rate`);
+  private get place(): Parameters<typeof expectFiniteLoss>[1] {
+    return { progress: this.progress, hasCheckpoint: this.options.checkpoints !== undefined };
   }
 
   private async interrupted(): Promise<TrainerOutcome> {

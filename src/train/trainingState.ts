@@ -55,9 +55,9 @@ export class TrainingState {
     return { learningRate: Float32Array.of(learningRate), step: Float32Array.of(this.steps + 1) };
   }
 
-  /** Counts an update. */
-  countStep(): void {
-    this.updates++;
+  /** Counts an update, or takes back one that was counted (−1). */
+  countStep(by: 1 | -1 = 1): void {
+    this.updates += by;
   }
 
   /** The variables; the first time they are made, with their initial values. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withFolder } from '../train/fixtures/tiny.js';
@@ -55,6 +55,20 @@ describe('biasloss sweep', () => {
       const csv = readFileSync(join(cwd, 'runs/losses/sweep.csv'), 'utf8').trim().split('\n');
       assert.equal(csv.length, 3);
       assert.match(readFileSync(join(cwd, 'runs/losses/sweep.md'), 'utf8'), /\| loss-ce_seed-0 \|/);
+    }));
+
+  it('stops when its time is up, with the runs saved', () =>
+    withFolder(async (cwd) => {
+      writeFileSync(join(cwd, 'long.json'), JSON.stringify({ settings: { ...SETTINGS, epochs: 2000 } }));
+      const { code, stderr } = await biasloss(['sweep', 'long.json', '--budget', '12s'], { cwd });
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /the time is up: 1 of 1 runs lack epochs; the same command resumes the sweep\n$/);
+      const { runs } = JSON.parse(readFileSync(join(cwd, 'runs/long/sweep.json'), 'utf8')) as State;
+      assert.deepEqual(
+        Object.values(runs).map(({ state }) => state),
+        ['open'],
+      );
+      assert.ok(existsSync(join(cwd, 'runs/long/seed-0/last.safetensors')));
     }));
 
   it('checks every run before the first', () =>

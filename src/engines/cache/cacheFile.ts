@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { threadId } from 'node:worker_threads';
 
 /** Starts each file; the hash of the contents follows. */
 const MARK = Buffer.from('biasloss cuda 1\n');
@@ -21,11 +22,11 @@ export function readCached(path: string): Uint8Array | undefined {
 }
 
 /**
- * Writes a file of the cache, whole or not at all; other processes may do so at the same time. What cannot be kept, such as on a
+ * Writes a file of the cache, whole or not at all; other processes and threads may do so at the same time. What cannot be kept, such as on a
  * full disk, is computed again the next time.
  */
 export function writeCached(path: string, contents: Uint8Array): void {
-  const part = `${path}.${process.pid}.part`;
+  const part = `${path}.${process.pid}.${threadId}.part`;
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(part, Buffer.concat([MARK, hashOf(contents), contents]));

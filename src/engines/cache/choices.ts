@@ -32,6 +32,14 @@ export class Choices {
     return this.known.get(key);
   }
 
+  /** As {@link get}, also of what others have kept since this was opened. */
+  latest(key: string): string | undefined {
+    if (!this.known.has(key))
+      for (const [other, choice] of read(this.path))
+        if (!this.known.has(other)) this.known.set(other, choice);
+    return this.known.get(key);
+  }
+
   /** Keeps a choice, beside those that other processes have kept in the meantime. */
   set(key: string, choice: string): void {
     this.setAll([[key, choice]]);

@@ -12,7 +12,8 @@ import type { Device, Kernel, Pointer } from './device.js';
 import { CudaExecutable } from './executable.js';
 import { unpackImages } from './kernels/unpackImages.js';
 import { measurePeaks } from './peaks.js';
-import { planProgram } from './plan/plan.js';
+import { choosePlan } from './planChoice.js';
+import { Results } from './results.js';
 import { CudaVariable } from './variables.js';
 
 /** The engine on a device: a program becomes generated kernels and calls of cuDNN and cuBLASLt. */
@@ -20,8 +21,10 @@ export class CudaBackend implements EngineBackend<CudaVariable> {
   readonly description: string;
   readonly precision: Precision;
   readonly takesAhead = true;
+  readonly runsAhead = true;
   readonly takesBytes = true;
   private unpack: Kernel | undefined;
+  private readonly results = new Results();
 
   constructor(
     private readonly device: Device,
@@ -42,9 +45,10 @@ export class CudaBackend implements EngineBackend<CudaVariable> {
     const { device } = this;
     this.unpack ??= (await device.compile([unpackImages]))[0]!;
     const whole = withoutCollectives(program);
-    const plan = planProgram(device, whole, precision);
+    const parts = { unpack: this.unpack, results: this.results };
+    const plan = await choosePlan({ device, program: whole, arithmetic: precision }, parts);
     const variable = (name: string): Pointer => variables.get(name)!.pointer;
-    return CudaExecutable.create(device, whole, plan, { variable, unpack: this.unpack });
+    return CudaExecutable.create(device, whole, plan, { ...parts, variable });
   }
 
   measurePeaks(): Promise<MachinePeaks> {

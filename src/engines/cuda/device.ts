@@ -96,6 +96,14 @@ export interface Download {
   readonly data: ArrayBufferView;
 }
 
+/** Arrays on their way back from the device. */
+export interface Delivery {
+  /** Whether they are there; they are filled from then on. */
+  isDone(): boolean;
+  /** Waits until they are: the thread sleeps. */
+  wait(): void;
+}
+
 /** A way to the device beside the work of the stream, for what work to come reads. */
 export interface Arrivals {
   /**
@@ -106,6 +114,17 @@ export interface Arrivals {
   /** Adds the work of `body` to the stream, which reads what was uploaded: it waits for the uploads, and later ones wait for it. */
   take(body: () => void): void;
   close(): void;
+}
+
+/** Several ways to do the same. */
+export interface Ways<Way extends string> {
+  /** Says what is done. */
+  readonly key: string;
+  readonly ways: readonly Way[];
+  /** What is taken unmeasured. */
+  readonly byRule: Way;
+  /** Milliseconds of a way on the device; infinite where it is out of the question. */
+  measure(way: Way): Promise<number>;
 }
 
 /** Work that is started with one call. */
@@ -137,8 +156,8 @@ export interface Device {
   upload(pointer: Pointer, data: ArrayBufferView): void;
   /** Copies from the device, after all work that was added before, and waits for it. */
   download(pointer: Pointer, data: ArrayBufferView): void;
-  /** As {@link download}, waiting once for all that are small. */
-  downloadAll(downloads: readonly Download[]): void;
+  /** As {@link download}, without waiting unless the arrays are large: work that is added afterwards may change what is copied. */
+  deliver(downloads: readonly Download[]): Delivery;
   /** Copies within the device's memory. */
   copy(to: Pointer, from: Pointer, bytes: number): void;
   /** A new way for uploads beside the stream's work. */
@@ -154,6 +173,8 @@ export interface Device {
   convolution(spec: ConvolutionSpec): Prepared<ConvolutionPointers> | undefined;
   /** Prepares a matrix product. */
   product(spec: ProductSpec): Prepared<{ readonly a: Pointer; readonly b: Pointer; readonly c: Pointer }>;
+  /** The way that was taken before, or the fastest on this device; the one by rule where nothing is to be measured. */
+  choose<Way extends string>(ways: Ways<Way>): Promise<Way>;
   /** Records the work that `body` adds, without doing it. */
   capture(body: () => void): CapturedGraph;
   /**

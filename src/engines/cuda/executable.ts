@@ -4,20 +4,36 @@ import { fillUniform } from '../../random.js';
 import type { BackendExecutable, Precision, ProfileEntry, RunOptions } from '../engine.js';
 import { isImageBytes, type NamedInputs } from '../imageBytes.js';
 import type { Stored } from './codegen/stored.js';
-import type { Arithmetic, CapturedGraph, Device, Kernel, Pointer } from './device.js';
+import type { Arithmetic, CapturedGraph, Delivery, Device, Kernel, Pointer } from './device.js';
 import { Inbox, type InputPlace } from './inbox.js';
 import { PlanMemory } from './memory.js';
 import { type Plan, releaseSteps } from './plan/plan.js';
 import type { Step } from './plan/step.js';
+import type { Results } from './results.js';
 import { makeReady, type ReadyWork } from './work.js';
 
 /** Rounds of a profile, of which the middle one counts. */
 const PROFILED = 5;
+/** Milliseconds of runs before one is timed: an idle card has to raise its clocks. */
+const WARM_UP_MS = 200;
 
 /** An input that holds class numbers. */
 interface LabelInput {
   readonly name: string;
   readonly classes: number;
+}
+
+/** What an executable is made with besides device, program and plan. */
+export interface ExecutableParts {
+  readonly variable: (name: string) => Pointer;
+  readonly unpack: Kernel;
+  readonly results: Results;
+}
+
+/** A run whose work was added, and its outputs, which are filled when they are delivered. */
+interface StartedRun {
+  readonly outputs: Record<string, TensorData>;
+  readonly delivery: Delivery;
 }
 
 /** A program on a device: kernels and calls of libraries, which are one graph from the second run on. */
@@ -33,6 +49,7 @@ export class CudaExecutable implements BackendExecutable {
     private readonly memory: PlanMemory,
     private readonly ready: ReadyWork,
     private readonly inbox: Inbox,
+    private readonly results: Results,
     program: Program,
   ) {
     const libraries = plan.steps.filter(({ kind }) => kind === 'convolution' || kind === 'product').length;
@@ -44,13 +61,13 @@ export class CudaExecutable implements BackendExecutable {
   /**
    * Gets memory, compiles kernels and computes what is fixed.
    *
-   * @param parts variable: the pointers of variables, by name; unpack: the kernel `unpackImages`
+   * @param parts variable: the pointers of variables, by name; unpack: the kernel `unpackImages`; results: the device's
    */
   static async create(
     device: Device,
     program: Program,
     plan: Plan,
-    { variable, unpack }: { readonly variable: (name: string) => Pointer; readonly unpack: Kernel },
+    { variable, unpack, results }: ExecutableParts,
   ): Promise<CudaExecutable> {
     let memory: PlanMemory | undefined;
     let inbox: Inbox | undefined;
@@ -65,7 +82,7 @@ export class CudaExecutable implements BackendExecutable {
       device.synchronize();
       for (const pointer of tables.splice(0)) device.free(pointer);
       const ready = await makeReady(device, memory, plan.steps);
-      return new CudaExecutable(device, plan, memory, ready, inbox, program);
+      return new CudaExecutable(device, plan, memory, ready, inbox, results, program);
     } catch (error) {
       for (const pointer of tables) device.free(pointer);
       inbox?.close();
@@ -75,9 +92,43 @@ export class CudaExecutable implements BackendExecutable {
     }
   }
 
-  run(inputs: NamedInputs, options: Required<RunOptions>, ahead?: NamedInputs): Record<string, TensorData> {
-    if (ahead) this.checkLabels(ahead);
-    this.setInputs(inputs, options);
+  async run(
+    inputs: NamedInputs,
+    options: Required<RunOptions>,
+    ahead?: NamedInputs,
+  ): Promise<Record<string, TensorData>> {
+    const { outputs, delivery } = this.start(inputs, options, ahead);
+    await this.results.of(delivery);
+    return outputs;
+  }
+
+  /** Adds a run to the device's work, behind one that may still be in progress. */
+  private start(inputs: NamedInputs, options: Required<RunOptions>, ahead?: NamedInputs): StartedRun {
+    try {
+      if (ahead) this.checkLabels(ahead);
+      this.setInputs(inputs, options);
+      this.compute();
+      const started = this.collect();
+      if (ahead) this.inbox.send(ahead);
+      return started;
+    } catch (error) {
+      // The next run may have been requested already, and must not take what waits for this one.
+      this.inbox.forget();
+      throw error;
+    }
+  }
+
+  private collect(): StartedRun {
+    const outputs = [...this.plan.outputs].map(([name, stored]) => ({
+      name,
+      pointer: this.memory.pointer(stored.buffer),
+      data: hostArray(stored),
+    }));
+    const delivery = this.device.deliver(outputs);
+    return { outputs: Object.fromEntries(outputs.map(({ name, data }) => [name, data])), delivery };
+  }
+
+  private compute(): void {
     // Libraries may prepare themselves in the first run, which cannot be recorded.
     if (!this.hasRun) for (const { run } of this.ready.work) run();
     else {
@@ -85,14 +136,14 @@ export class CudaExecutable implements BackendExecutable {
       this.graph.launch();
     }
     this.hasRun = true;
-    if (ahead) this.inbox.send(ahead);
-    const outputs = [...this.plan.outputs].map(([name, stored]) => ({
-      name,
-      pointer: this.memory.pointer(stored.buffer),
-      data: hostArray(stored),
-    }));
-    this.device.downloadAll(outputs);
-    return Object.fromEntries(outputs.map(({ name, data }) => [name, data]));
+  }
+
+  /** Milliseconds of a run on the inputs that are there. */
+  time(): number {
+    const end = performance.now() + WARM_UP_MS;
+    // The second run records the graph.
+    for (let run = 0; run < 2 || performance.now() < end; run++) this.device.time(() => this.compute());
+    return this.medianTime(() => this.compute());
   }
 
   profile(inputs: NamedInputs, options: Required<RunOptions>): ProfileEntry[] {

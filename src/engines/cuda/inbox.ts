@@ -47,8 +47,20 @@ export class Inbox {
     for (const [name, data] of Object.entries(inputs)) this.put(name, data);
   }
 
-  /** Has the run that begins read the inputs that wait, but for those that it was given; bytes that it was given are sent first. */
+  /** Drops the inputs that wait. */
+  forget(): void {
+    this.waiting.clear();
+  }
+
+  /**
+   * Has the run that begins read the inputs that wait, but for those that it was given; bytes that it was given are sent first.
+   *
+   * @throws Error naming an input that neither waits nor was given: it was sent with a run that failed
+   */
   take(given: NamedInputs): void {
+    for (const name of this.slots.keys())
+      if (!(name in given || this.waiting.has(name)))
+        throw new Error(`the input ${name} is missing: the run that it was given ahead with has failed`);
     for (const [name, data] of Object.entries(given)) {
       if (isImageBytes(data)) this.put(name, data);
       else this.waiting.delete(name);

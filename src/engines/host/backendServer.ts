@@ -10,7 +10,7 @@ import type {
   ProfileEntry,
 } from '../engine.js';
 import { arraysOf, type NamedInputs } from '../imageBytes.js';
-import type { Handlers } from './channel/callServer.js';
+import type { Handlers, MayStart } from './channel/callServer.js';
 import { wholeBuffer } from './channel/transfer.js';
 import { checkProgram } from './checks.js';
 import type { EngineCalls, ExecutableId, VariablesId } from './engineCalls.js';
@@ -23,8 +23,12 @@ interface Compiled {
   readonly variables: readonly VariablesId[];
 }
 
+/** Runs in progress on a backend that takes several: one that computes, and one that is ready behind it. */
+const RUNS_AT_ONCE = 2;
+
 /**
- * The worker's side of an engine: carries out calls on a backend. They must come one after the other.
+ * The worker's side of an engine: carries out calls on a backend. They must come one after the other, but for those that {@link mayStart}
+ * lets in.
  *
  * @typeParam Start what the backend is made by
  */
@@ -42,11 +46,18 @@ export class BackendServer<Start> {
     private readonly onMeasuring?: MeasuringListener,
   ) {}
 
+  /** Runs alone overlap, and only on a backend that takes them so. */
+  readonly mayStart: MayStart = (call, running) =>
+    running.length === 0 ||
+    (this.backend?.runsAhead === true &&
+      running.length < RUNS_AT_ONCE &&
+      [call, ...running].every((each) => each === ('run' satisfies keyof EngineCalls<Start>)));
+
   readonly handlers: Handlers<EngineCalls<Start>> = {
     start: async (start) => {
       this.backend = await this.makeBackend(start);
       const { description, precision, measurePeaks, choices, useThreads } = this.backend;
-      const { takesAhead = false, takesBytes = false } = this.backend;
+      const { takesAhead = false, takesBytes = false, runsAhead = false } = this.backend;
       return {
         description,
         precision,
@@ -54,6 +65,7 @@ export class BackendServer<Start> {
         chooses: choices !== undefined,
         rethreads: useThreads !== undefined,
         takesAhead,
+        runsAhead,
         takesBytes,
       };
     },

@@ -1,4 +1,4 @@
-import { inputsOf, type Program } from '../../graph/program.js';
+import type { Program } from '../../graph/program.js';
 import { type DType, formatType, sizeOf, type TensorData, type TensorType } from '../../graph/tensorType.js';
 import { verifyProgram } from '../../graph/verify.js';
 import { isFloat32Array, isInt32Array } from '../../realms.js';
@@ -8,6 +8,9 @@ import { arraysOf, type ImageBytes, type InputData, isImageBytes, type NamedInpu
 function dtypeOf(data: TensorData): DType {
   return isInt32Array(data) ? 'i32' : 'f32';
 }
+
+/** An input of a program. */
+export type InputType = TensorType & { readonly name: string };
 
 /** How a run's inputs may be given. */
 export interface InputRules {
@@ -20,15 +23,16 @@ export interface InputRules {
 /**
  * The inputs of a program among the given ones; others are ignored.
  *
+ * @param types of the program's inputs
  * @throws Error naming the input that is missing or of the wrong size or type
  */
 export function checkInputs(
-  program: Program,
+  types: readonly InputType[],
   inputs: NamedInputs,
   { waiting, takesBytes = false }: InputRules = {},
 ): Record<string, InputData> {
   const checked: Record<string, InputData> = {};
-  for (const type of inputsOf(program)) {
+  for (const type of types) {
     const data = Object.hasOwn(inputs, type.name) ? inputs[type.name] : undefined;
     if (data === undefined) {
       if (!waiting?.has(type.name))
@@ -45,16 +49,14 @@ export function checkInputs(
  * @throws Error where the engine does not take inputs ahead, or naming the input of the wrong size or type
  */
 export function checkAhead(
-  program: Program,
+  types: readonly InputType[],
   inputs: NamedInputs,
   { takesAhead, takesBytes }: { readonly takesAhead: boolean; readonly takesBytes: boolean },
 ): Record<string, InputData> {
   if (!takesAhead) throw new Error('this engine takes no inputs ahead of a run');
-  const waiting = new Set(inputsOf(program).map(({ name }) => name));
-  return checkInputs(program, inputs, { waiting, takesBytes });
+  const waiting = new Set(types.map(({ name }) => name));
+  return checkInputs(types, inputs, { waiting, takesBytes });
 }
-
-type InputType = TensorType & { readonly name: string };
 
 function checkInput(data: TensorData, type: InputType): TensorData {
   if (!(isFloat32Array(data) || isInt32Array(data)))

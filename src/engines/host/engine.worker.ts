@@ -5,4 +5,5 @@ import type { EngineCalls } from './engineCalls.js';
 import { type BackendModule, loadBackend } from './loadBackend.js';
 
 const end = threadEnd();
-serveCalls<EngineCalls<BackendModule>>(end, new BackendServer(loadBackend, reporter(end)).handlers);
+const server = new BackendServer(loadBackend, reporter(end));
+serveCalls<EngineCalls<BackendModule>>(end, server.handlers, server.mayStart);

@@ -28,6 +28,8 @@ export interface BackendAbout {
   readonly rethreads: boolean;
   /** Whether a run takes inputs of the next one. */
   readonly takesAhead: boolean;
+  /** Whether a run starts while the one before it is in progress. */
+  readonly runsAhead: boolean;
   /** Whether images may be bytes. */
   readonly takesBytes: boolean;
 }

@@ -47,6 +47,7 @@ export async function startWorkerEngine<Start>(
 class WorkerEngine implements Engine {
   readonly precision: Precision;
   readonly takesAhead: boolean;
+  readonly runsAhead: boolean;
   readonly takesBytes: boolean;
   readonly measurePeaks?: () => Promise<MachinePeaks>;
   readonly choices?: () => Promise<Readonly<Record<string, string>>>;
@@ -58,12 +59,13 @@ class WorkerEngine implements Engine {
   constructor(
     private readonly calls: RemoteCalls<EngineCalls<never>>,
     readonly name: string,
-    { description, precision, measures, chooses, rethreads, takesAhead, takesBytes }: BackendAbout,
+    { description, precision, measures, chooses, rethreads, ...takes }: BackendAbout,
   ) {
     this.described = description;
     this.precision = precision;
-    this.takesAhead = takesAhead;
-    this.takesBytes = takesBytes;
+    this.takesAhead = takes.takesAhead;
+    this.runsAhead = takes.runsAhead;
+    this.takesBytes = takes.takesBytes;
     if (measures) this.measurePeaks = () => calls.call('measurePeaks', undefined);
     if (chooses) this.choices = () => calls.call('choices', undefined);
     if (rethreads)

@@ -1,4 +1,4 @@
-import type { Program } from '../../graph/program.js';
+import { inputsOf, type Program } from '../../graph/program.js';
 import type { TensorData } from '../../graph/tensorType.js';
 import type { Executable, ProfileEntry, RunOptions } from '../engine.js';
 import { type InputData, isImageBytes, type NamedInputs } from '../imageBytes.js';
@@ -33,7 +33,9 @@ function wholeInput(data: InputData): InputData {
 
 /** The calling thread's side of an executable. */
 export function workerExecutable(remote: RemoteProgram): Executable {
-  const { calls, executable, program, takesBytes } = remote;
+  const { calls, executable, takesBytes } = remote;
+  // Once, not in each run: a program has hundreds of nodes.
+  const types = inputsOf(remote.program);
   /** Inputs that the worker has for the next run. */
   let waiting: ReadonlySet<string> = new Set();
   const run = async (
@@ -41,8 +43,8 @@ export function workerExecutable(remote: RemoteProgram): Executable {
     { seed = 0, step = 0 }: RunOptions = {},
     givenAhead?: NamedInputs,
   ): Promise<Record<string, TensorData>> => {
-    const inputs = whole(checkInputs(program, given, { waiting, takesBytes }));
-    const ahead = givenAhead && whole(checkAhead(program, givenAhead, remote));
+    const inputs = whole(checkInputs(types, given, { waiting, takesBytes }));
+    const ahead = givenAhead && whole(checkAhead(types, givenAhead, remote));
     // Calls are answered in order: a run may be requested before the one before it is done.
     waiting = new Set(Object.keys(ahead ?? {}));
     const sent = waiting;
@@ -59,7 +61,7 @@ export function workerExecutable(remote: RemoteProgram): Executable {
     { seed = 0, step = 0 }: RunOptions = {},
   ): Promise<ProfileEntry[]> => {
     waiting = new Set();
-    const inputs = whole(checkInputs(program, given, { takesBytes }));
+    const inputs = whole(checkInputs(types, given, { takesBytes }));
     return calls.call('profile', { executable, inputs, options: { seed, step } }, buffersIn(inputs));
   };
   return {

@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { inProcess, type RunHost, type StartHost } from './runHost.js';
 import type { RunProgress } from './runProgress.js';
 
 /** How trainings are started: arguments of Node.js for a process that prints JSON records. */
@@ -25,34 +25,27 @@ const STARTING: RunProgress = {
   imagesPerSecond: null,
 };
 
-/** A training in a process of its own: what it says of its progress, and how it ends. */
+/** A training in a process or thread of its own: what it says of its progress, and how it ends. */
 export class RunProcess {
   private current: RunProgress = STARTING;
   private steps = 1;
   private failure: string | undefined;
-  private readonly child: ChildProcess;
-  /** Resolves when the process has ended: why it failed, in a sentence, or undefined if it did not. */
+  private readonly host: RunHost;
+  /** Resolves when it has ended: why it failed, in a sentence, or undefined if it did not. */
   readonly ended: Promise<string | undefined>;
 
   /**
    * @param args of Node.js
    * @param onRecord called with each record that the training prints
+   * @param start where it runs
    */
   constructor(
     args: readonly string[],
     private readonly onRecord: (record: LogRecord) => void = () => undefined,
+    start: StartHost = inProcess,
   ) {
-    // A group of its own: the terminal's Ctrl-C is for whoever started it, which stops its runs.
-    this.child = spawn(process.execPath, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    for (const stream of [this.child.stdout!, this.child.stderr!])
-      createInterface({ input: stream }).on('line', (line) => this.add(line));
-    this.ended = new Promise((resolve) => {
-      this.child.on('error', (error) => resolve(`the process cannot be started: ${error.message}`));
-      this.child.on('close', (code, signal) => resolve(this.reason(code, signal)));
-    });
+    this.host = start(args);
+    this.ended = this.untilEnd();
   }
 
   /** How far it is. */
@@ -63,7 +56,7 @@ export class RunProcess {
   /** Ends the run after the current step, with its state saved. */
   stop(): void {
     this.current = { ...this.current, phase: 'stopping' };
-    this.child.kill('SIGINT');
+    this.host.interrupt();
   }
 
   private add(line: string): void {
@@ -77,9 +70,19 @@ export class RunProcess {
     if (record.event === 'result') this.current = { ...this.current, phase: 'report', done: 0 };
   }
 
-  private reason(code: number | null, signal: NodeJS.Signals | null): string | undefined {
-    if (code === 0 || this.current.phase === 'stopping') return undefined;
-    return this.failure ?? `the process ended with ${signal === null ? `exit code ${code}` : signal}`;
+  private async untilEnd(): Promise<string | undefined> {
+    const read = this.host.output.map(
+      (input) =>
+        new Promise<void>((resolve) => {
+          createInterface({ input })
+            .on('line', (line) => this.add(line))
+            .on('close', resolve);
+        }),
+    );
+    const how = await this.host.ended;
+    await Promise.all(read);
+    if (how === undefined || this.current.phase === 'stopping') return undefined;
+    return this.failure ?? `the run ended with ${how}`;
   }
 }
 

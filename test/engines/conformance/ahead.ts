@@ -33,6 +33,49 @@ export const aheadBehaviours: Readonly<Record<string, Behaviour>> = {
     );
   },
 
+  'runs that are requested before the ones before them are done give the results of all in order': async (
+    engine,
+  ) => {
+    const graph = new Graph();
+    const sum = graph.variable('overlapped.sum', [3]);
+    const next = add(sum, graph.input('x', [3]));
+    const variables = await engine.variables([{ name: 'overlapped.sum', shape: [3] }]);
+    const program = graph.program({ sum: mul(next, 1) }, new Map([['overlapped.sum', next]]));
+    const executable = await engine.compile(program, { variables });
+    const ended: number[] = [];
+    const runs = Array.from({ length: 12 }, async (_, step) => {
+      const { sum: found } = await executable.run({ x: floats(step, 1, -step) });
+      ended.push(step);
+      return [...found!];
+    });
+    // What is requested behind them waits for all.
+    const after = variables.read();
+    const expected = Array.from({ length: 12 }, (_, step) => {
+      const upTo = (step * (step + 1)) / 2;
+      return [upTo, step + 1, upTo === 0 ? 0 : -upTo];
+    });
+    assert.deepEqual(
+      (await Promise.all(runs)).map((values) => values.map((value) => value + 0)),
+      expected,
+    );
+    assert.deepEqual(
+      ended,
+      ended.map((_, i) => i),
+    );
+    assert.deepEqual([...(await after).get('overlapped.sum')!], [66, 12, -66]);
+    // One that fails leaves the others as they are.
+    const [first, wrong, last] = await Promise.allSettled([
+      executable.run({ x: floats(1, 1, 1) }),
+      executable.run({ x: floats(1) }),
+      executable.run({ x: floats(1, 1, 1) }),
+    ]);
+    assert.equal(wrong.status, 'rejected');
+    assert.deepEqual(first.status === 'fulfilled' && [...first.value.sum!], [67, 13, -65]);
+    assert.deepEqual(last.status === 'fulfilled' && [...last.value.sum!], [68, 14, -64]);
+    await executable.close();
+    await variables.dispose();
+  },
+
   'images may be bytes, or are refused by name': async (engine) => {
     const shape = [3, 2, 5, 5];
     const graph = new Graph();

@@ -16,6 +16,7 @@ import { softTargetCases } from '../gradients/softTargetCases.js';
 import { combinationCases } from './combinationCases.js';
 import { type ForwardCase, forwardCases } from './forwardCases.js';
 import { networkCases } from './networkCases.js';
+import { productCases } from './productCases.js';
 import { updateCases } from './updateCases.js';
 
 /** A program with contents for its inputs and variables, whose outputs must agree on every engine. */
@@ -64,6 +65,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...[
     ...convolutionCases,
     ...networkCases,
+    ...productCases,
     ...elementwiseCases,
     ...shapeCases,
     ...softTargetCases,

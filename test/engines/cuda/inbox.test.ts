@@ -5,6 +5,7 @@ import { prelude } from '../../../src/engines/cuda/kernels/prelude.js';
 import type { NamedData } from '../../../src/engines/engine.js';
 import { type ImageBytes, imagesOfBytes } from '../../../src/engines/imageBytes.js';
 import { Graph } from '../../../src/graph/graph.js';
+import { softmaxCrossEntropy } from '../../../src/graph/ops/crossEntropy.js';
 import { add, mul } from '../../../src/graph/ops/elementwise.js';
 import { openEmulator, withoutEmulator } from './emulator/device.js';
 
@@ -34,9 +35,10 @@ async function sums(
   const found: Float32Array[] = [];
   for (let step = 0; step < steps; step++) {
     const [own, ahead] = inputsOf(step);
-    found.push(executable.run(own, { seed: 0, step }, ahead).sum as Float32Array);
+    const run = executable.run(own, { seed: 0, step }, ahead);
     // The arrays were taken over: what happens to them no longer matters.
     for (const data of Object.values({ ...own, ...ahead })) data.fill(Number.NaN);
+    found.push((await run).sum as Float32Array);
   }
   executable.close();
   variables.get('sum')!.dispose();
@@ -84,13 +86,45 @@ describe('inputs that come while a program runs', { skip: withoutEmulator() }, (
         const [own, next] = [imagesOf(step), imagesOf(step + 1)];
         const expected = imagesOfBytes(own).map((value) => 2 * value);
         const given = step === 0 ? { x: own } : {};
-        const { y } = executable.run(given, { seed: 0, step }, { x: next });
+        const { y } = await executable.run(given, { seed: 0, step }, { x: next });
         assert.deepEqual(y, expected);
         next.pixels.fill(0);
       }
       executable.close();
       backend.close();
     });
+});
+
+describe('inputs of a run that fails', { skip: withoutEmulator() }, () => {
+  it('are not taken by the next one, which was requested already', async () => {
+    const backend = new CudaBackend(openEmulator({ prelude }), { precision: 'f32' });
+    const graph = new Graph();
+    const labels = graph.input('labels', [2], 'i32');
+    const { loss } = softmaxCrossEntropy(graph.input('logits', [2, 3]), labels);
+    const program = graph.program({ loss });
+    const executable = await backend.compile(program, {
+      ...{ variables: new Map(), frozen: false, precision: 'f32' },
+    });
+    const run = (inputs: NamedData, ahead?: NamedData) => executable.run(inputs, { seed: 0, step: 0 }, ahead);
+    const batch = (...classes: number[]): NamedData => ({
+      logits: Float32Array.of(1, 2, 3, 4, 5, 7),
+      labels: Int32Array.from(classes),
+    });
+    const expected = await run(batch(0, 1));
+    const runs = await Promise.allSettled([run(batch(0, 1), batch(2, 2)), run({}, batch(0, 3)), run({})]);
+    assert.deepEqual(runs[0], { status: 'fulfilled', value: expected });
+    assert.match(
+      String(runs[1]!.status === 'rejected' && runs[1].reason),
+      /labels: label 3 of image 1 is not in/,
+    );
+    assert.match(
+      String(runs[2]!.status === 'rejected' && runs[2].reason),
+      /the input l.* is missing: the run that it was given ahead with has failed/,
+    );
+    assert.deepEqual(await run(batch(0, 1)), expected);
+    executable.close();
+    backend.close();
+  });
 });
 
 /** Two images [3, 4, 4] of a step. */

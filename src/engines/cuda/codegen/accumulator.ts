@@ -42,7 +42,10 @@ export interface Reduction {
   readonly axes: readonly number[];
   /** Everything that terms and results read. */
   readonly reads: readonly Expression[];
-  /** A number that all terms of a result share, such as one of them: the index has 0 for reduced axes. */
+  /**
+   * A number that all terms of a result are distances from, such as one of them: the index has 0 for reduced axes, or a place that a
+   * block begins with. The accumulators are then Σ(x − first) and Σ(x − first)².
+   */
   readonly first?: ((at: Emitter, index: readonly Index[]) => Operand) | undefined;
   readonly accumulators: readonly Accumulator[];
   readonly results: readonly ReductionResult[];

@@ -17,6 +17,27 @@ export class UnevenLanes extends Error {}
 /** C++ types of what is computed from stored numbers. */
 const COMPUTED: Readonly<Record<StorageType, string>> = { f32: 'float', bf16: 'float', i32: 'int' };
 
+/** A tensor that a kernel has just computed: what it reads of it, it has. */
+export interface Held {
+  readonly stored: Stored;
+  /**
+   * The element at an index.
+   *
+   * @throws NotHeld where the kernel has not computed it
+   */
+  element(index: readonly Index[]): Operand;
+}
+
+/** A kernel would read an element that another block of the same launch computes. */
+export class NotHeld extends Error {}
+
+/** What emitters of one kernel have in common. */
+interface Shared {
+  readonly pointers: Map<PlanBuffer, { name: string; type: StorageType }>;
+  readonly held: Held[];
+  names: number;
+}
+
 /** Where names are known. */
 interface Scope {
   readonly lines: string[];
@@ -29,12 +50,11 @@ interface Scope {
  */
 export class Emitter implements IntegerScope {
   private readonly scopes: Scope[] = [{ lines: [], known: new Map() }];
-  private readonly pointers: Map<PlanBuffer, { name: string; type: StorageType }>;
-  private names = 0;
 
-  constructor(readonly lanes: number) {
-    this.pointers = new Map();
-  }
+  constructor(
+    readonly lanes: number,
+    private readonly shared: Shared = { pointers: new Map(), held: [], names: 0 },
+  ) {}
 
   /** The buffers that the code reads or writes, in the order of the kernel's parameters. */
   get buffers(): readonly {
@@ -42,18 +62,19 @@ export class Emitter implements IntegerScope {
     readonly name: string;
     readonly type: StorageType;
   }[] {
-    return [...this.pointers].map(([buffer, { name, type }]) => ({ buffer, name, type }));
+    return [...this.shared.pointers].map(([buffer, { name, type }]) => ({ buffer, name, type }));
   }
 
   /** The name of the pointer to a buffer. */
   pointer(buffer: PlanBuffer, type: StorageType): string {
-    const known = this.pointers.get(buffer);
+    const { pointers } = this.shared;
+    const known = pointers.get(buffer);
     if (known) {
       if (known.type !== type) throw new Error(`a buffer is used as ${known.type} and as ${type}`);
       return known.name;
     }
-    const name = `p${this.pointers.size}`;
-    this.pointers.set(buffer, { name, type });
+    const name = `p${pointers.size}`;
+    pointers.set(buffer, { name, type });
     return name;
   }
 
@@ -63,7 +84,7 @@ export class Emitter implements IntegerScope {
 
   /** A new name. */
   name(prefix: string): string {
-    return `${prefix}${this.names++}`;
+    return `${prefix}${this.shared.names++}`;
   }
 
   /** A number computed by an expression of lane `j`. */
@@ -100,8 +121,31 @@ export class Emitter implements IntegerScope {
     return { name: laned ? found.slice(0, -3) : found, range, lanes: laned ? 'own' : 'same', step: 1 };
   }
 
+  /** Code of the same kernel for threads with another number of elements each, in a block of its own. */
+  nested(lanes: number, body: (at: Emitter) => void): void {
+    const inner = new Emitter(lanes, this.shared);
+    body(inner);
+    this.line('{');
+    this.lines(inner.scopes[0]!.lines);
+    this.line('}');
+  }
+
+  /**
+   * Has what follows take a tensor's elements from the kernel that computes them.
+   *
+   * @returns ends it
+   */
+  hold(held: Held): () => void {
+    const { held: all } = this.shared;
+    all.push(held);
+    return () => void all.splice(all.indexOf(held), 1);
+  }
+
   /** Reads a tensor's element. */
-  read({ buffer, offset, type, strides }: Stored, index: readonly Index[]): Operand {
+  read(stored: Stored, index: readonly Index[]): Operand {
+    const { buffer, offset, type, strides } = stored;
+    const held = this.shared.held.find((each) => each.stored.buffer === buffer);
+    if (held) return held.element(sameTensor(held.stored, stored) ? index : notHeld());
     const pointer = this.pointer(buffer, type);
     const address = index.reduce(
       (sum, each, axis) => sum.plus(each.times(strides[axis]!)),
@@ -234,4 +278,12 @@ export class Emitter implements IntegerScope {
   private lines(lines: readonly string[]): void {
     for (const line of lines) this.line(`  ${line}`);
   }
+}
+
+function sameTensor(a: Stored, b: Stored): boolean {
+  return a.offset === b.offset && a.strides.join() === b.strides.join();
+}
+
+function notHeld(): never {
+  throw new NotHeld();
 }

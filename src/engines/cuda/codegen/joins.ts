@@ -52,18 +52,23 @@ export function joinThreads(at: Emitter, { accumulators }: Reduction, space: Spa
   }
 }
 
-/** Stores a block's partial results; the last block to finish combines those of all blocks. */
+/**
+ * Stores a block's partial results; the last block to finish combines those of all blocks. If blocks have numbers of their own that
+ * terms are distances from, totals are distances from that of the first block, which is then in the array `first`; the accumulators
+ * are the sum of distances, that of their squares, and the count of terms.
+ */
 export function joinBlocks(
   at: Emitter,
   spec: Reduction,
-  plan: Spread,
+  plan: Pick<Spread, 'chunks' | 'tiles' | 'keptUnits' | 'along'>,
   space: Space,
   memory: ReductionMemory,
+  first?: string,
 ): PlanBuffer[] {
   const { accumulators } = spec;
   const { chunks, tiles, keptUnits, along } = plan;
   const { width } = space;
-  const count = accumulators.length;
+  const count = accumulators.length + (first ? 1 : 0);
   const partials = memory.partials(4 * chunks * count * keptUnits * width);
   const counters = memory.counters(4 * tiles);
   const pointer = at.pointer(partials, 'f32');
@@ -72,9 +77,11 @@ export function joinBlocks(
     `${pointer} + ((${chunk}) * ${count} + ${a}) * ${keptUnits * width} + k * ${width}`;
   at.block('if (ty == 0 && live)', () => {
     accumulators.forEach((_, a) => {
-      at.line(`LANES(${width}) a${a}[j] = ${sharedText(space, a, '0', count)};`);
+      at.line(`LANES(${width}) a${a}[j] = ${sharedText(space, a, '0', accumulators.length)};`);
       at.line(`Words<${width}, ${Math.min(width, 4)}>::store(${place('chunk', a)}, a${a});`);
     });
+    if (first)
+      at.line(`Words<${width}, ${Math.min(width, 4)}>::store(${place('chunk', count - 1)}, ${first});`);
   });
   at.line('__threadfence();');
   at.line('__syncthreads();');
@@ -87,13 +94,21 @@ export function joinBlocks(
   accumulators.forEach(({ combination }, a) => {
     at.line(`LANES(${width}) a${a}[j] = ${COMBINE[combination].initial};`);
   });
+  if (first) at.line(`loadFresh(${first}, ${place('0', count - 1)});`);
   at.line('#pragma unroll 4');
   at.block(`for (int q = ty; q < ${chunks}; q += ${along})`, () => {
-    accumulators.forEach(({ combination }, a) => {
+    const others = Array.from({ length: count }, (_, a) => {
       const other = at.name('f');
       at.line(`float ${other}[${width}];`);
       at.line(`loadFresh(${other}, ${place('q', a)});`);
-      at.line(`LANES(${width}) a${a}[j] = ${COMBINE[combination].combine(`a${a}[j]`, `${other}[j]`)};`);
+      return `${other}[j]`;
+    });
+    if (first) {
+      const [sum, squares, terms, own] = others;
+      at.line(`LANES(${width}) moveSums(${sum}, ${squares}, ${terms}, ${own} - ${first}[j]);`);
+    }
+    accumulators.forEach(({ combination }, a) => {
+      at.line(`LANES(${width}) a${a}[j] = ${COMBINE[combination].combine(`a${a}[j]`, others[a]!)};`);
     });
   });
   joinThreads(at, spec, space);

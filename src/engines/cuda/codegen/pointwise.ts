@@ -27,6 +27,8 @@ export interface KernelBody {
   readonly writes: readonly PlanBuffer[];
   readonly blocks: number;
   readonly threads: number;
+  /** Blocks that a processor of the device shall have room for at once, which limits their registers. */
+  readonly residents?: number;
   /** Units of work, `UNITS` in the text, of a kernel whose blocks each do some of them: `BLOCK` is the block's number. */
   readonly units?: number;
   /** Whether units do the same to elements that lie alike: kernels of the same text can then be one. */

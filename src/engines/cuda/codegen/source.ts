@@ -18,15 +18,15 @@ function named(parts: (name: string) => string): KernelSource {
   return { name, source: parts(name) };
 }
 
-function head(threads: number): string {
-  return `extern "C" __global__ void __launch_bounds__(${threads})`;
+function head({ threads, residents }: KernelBody): string {
+  return `extern "C" __global__ void __launch_bounds__(${[threads, residents].filter(Boolean).join(', ')})`;
 }
 
 /** A kernel of its own. */
 export function kernelSource(body: KernelBody): KernelSource {
   const list = parameters(body).map(({ type, name }) => `${type} ${name}`);
   const units = body.units === undefined ? '' : `const int BLOCK = blockIdx.x, UNITS = ${body.units};\n`;
-  return named((name) => `${head(body.threads)} ${name}(${list.join(', ')}) {\n${units}${body.text}\n}\n`);
+  return named((name) => `${head(body)} ${name}(${list.join(', ')}) {\n${units}${body.text}\n}\n`);
 }
 
 /**
@@ -44,7 +44,7 @@ export function manySource(body: KernelBody): KernelSource {
   ];
   return named(
     (name) =>
-      `${head(body.threads)} ${name}(const u64* table, const uint2* blocks) {\n${lines.join('\n')}\n${body.text}\n}\n`,
+      `${head(body)} ${name}(const u64* table, const uint2* blocks) {\n${lines.join('\n')}\n${body.text}\n}\n`,
   );
 }
 

@@ -25,11 +25,16 @@ function powerOfTwo(n: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 }
 
-/** Blocks of a launch that fill a processor of the device. */
-const BLOCKS_PER_PROCESSOR = 3;
+/** How finely rows are divided. */
+export interface Division {
+  /** Blocks of a launch that fill a processor of the device. */
+  readonly blocks: number;
+  /** Rows that a thread adds up before it pays to divide them between blocks. */
+  readonly rows: number;
+}
 
-/** Rows that a thread adds up before it pays to divide them between blocks. */
-const FEWEST_ROWS = 4;
+/** Of terms that are read and added. */
+const LIGHT: Division = { blocks: 3, rows: 4 };
 
 /** Neighbouring threads along the kept axes: with 16 bytes each they read whole cache lines. */
 const NEIGHBOURS = 8;
@@ -45,6 +50,7 @@ export function spread(
   { shape, axes, reads, accumulators }: Reduction,
   most: number,
   processors: number,
+  division = LIGHT,
 ): Spread {
   const main = reads.flatMap((each) => each.reads).find((read) => sizeOf(read.shape) === sizeOf(shape));
   const strides = main && main.shape.length === shape.length ? main.strides : nativeStrides(shape);
@@ -63,8 +69,8 @@ export function spread(
   const along = Math.min(THREADS / across, powerOfTwo(reducedUnits));
   const tiles = Math.ceil((keptUnits * along) / THREADS);
   const chunks = Math.min(
-    Math.ceil(reducedUnits / (along * FEWEST_ROWS)),
-    Math.ceil((processors * BLOCKS_PER_PROCESSOR) / tiles),
+    Math.ceil(reducedUnits / (along * division.rows)),
+    Math.ceil((processors * division.blocks) / tiles),
     along * MOST_PARTIALS,
   );
   return {

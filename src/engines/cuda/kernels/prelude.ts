@@ -1,3 +1,5 @@
+import { tiles } from './tiles.js';
+
 /**
  * CUDA C++ that precedes every module of kernels: bf16 as the upper half of an f32, and loads and stores of consecutive elements
  * in words of up to 16 bytes. It needs no header, so that NVRTC alone compiles it.
@@ -34,6 +36,8 @@ __device__ __forceinline__ u32 packBf16(float a, float b) {
   return roundToBf16(a) | (roundToBf16(b) << 16);
 #endif
 }
+/* A number as it is stored in bf16. */
+__device__ __forceinline__ float roundedToBf16(float x) { return widen((bf16)roundToBf16(x)); }
 __device__ __forceinline__ void narrow(bf16* p, float x) { *p = (bf16)roundToBf16(x); }
 __device__ __forceinline__ void narrow(float* p, float x) { *p = x; }
 __device__ __forceinline__ void narrow(int* p, int x) { *p = x; }
@@ -114,9 +118,15 @@ template <int V> __device__ __forceinline__ void loadFresh(float (&r)[V], const 
 #endif
 }
 
+/* Makes Σ(x − f) and Σ(x − f)² of n terms those of distances from f − d. */
+__device__ __forceinline__ void moveSums(float& sum, float& squares, float n, float d) {
+  squares += d * (2.0f * sum + n * d);
+  sum += n * d;
+}
+
 /* The larger and the smaller number; NaN if one is. */
 __device__ __forceinline__ float larger(float a, float b) { return a > b || a != a ? a : b; }
 __device__ __forceinline__ float smaller(float a, float b) { return a < b || a != a ? a : b; }
 __device__ __forceinline__ float within(float x, float low, float high) { return smaller(larger(x, low), high); }
 __device__ __forceinline__ float sigmoidOf(float x) { return 1.0f / (1.0f + expf(-x)); }
-`;
+`.concat(tiles);

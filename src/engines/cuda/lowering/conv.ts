@@ -21,6 +21,7 @@ import {
 import { depthwiseForward, depthwiseInputGrad, depthwiseWeightGrad, isDepthwise } from './depthwise.js';
 import { unaryText } from './functions.js';
 import type { Lowerings } from './lowering.js';
+import { addFilterProduct, addImageProduct, isOwnConvolution } from './ownProduct.js';
 
 interface Roles {
   readonly kind: 'forward' | 'inputGrad' | 'weightGrad';
@@ -82,7 +83,7 @@ function forward(
   const [x, weight] = inputs as [ValueId, ValueId];
   if (isDepthwise(draft.shapeOf(x), draft.shapeOf(weight), geometry)) {
     const result = draft.space(shape, operandType(draft), place);
-    depthwiseForward(draft, x, weight, { geometry, result });
+    depthwiseForward(draft, { x, weight }, { geometry, result });
     return result;
   }
   const operands = operandsOf(draft, x, weight, geometry);
@@ -151,6 +152,10 @@ function weightGrad(draft: Draft, { attributes, inputs, outputs }: EngineNode<'c
   const [dy, x] = inputs as [ValueId, ValueId];
   const value = outputs[0]!;
   const shape = attributes.weightShape;
+  if (isOwnConvolution(draft.shapeOf(x), shape, attributes, draft)) {
+    addFilterProduct(draft, dy, x, value);
+    return;
+  }
   if (isDepthwise(draft.shapeOf(x), shape, attributes)) {
     depthwiseWeightGrad(draft, { dy, x, value, geometry: attributes });
     return;
@@ -168,7 +173,17 @@ export const convLowerings: Lowerings<'conv2d' | 'conv2dFused' | 'conv2dInputGra
   conv2d: (draft, { attributes, inputs, outputs }) => {
     const value = outputs[0]!;
     const shape = draft.shapeOf(value);
-    const bias = inputs[2];
+    const [image, filter, bias] = inputs as [ValueId, ValueId, ValueId?];
+    if (isOwnConvolution(draft.shapeOf(image), draft.shapeOf(filter), attributes, draft)) {
+      const result = draft.space(shape, operandType(draft), value);
+      addImageProduct(draft, { image, filter, bias, isTransposed: false }, result);
+      return draft.place(value, result);
+    }
+    if (isDepthwise(draft.shapeOf(image), draft.shapeOf(filter), attributes)) {
+      const result = draft.space(shape, operandType(draft), value);
+      depthwiseForward(draft, { x: image, weight: filter, bias }, { geometry: attributes, result });
+      return draft.place(value, result);
+    }
     const place = bias === undefined ? value : undefined;
     const conv = forward(draft, inputs, { shape, geometry: attributes, place });
     if (bias === undefined) return void draft.place(value, conv);
@@ -183,6 +198,10 @@ export const convLowerings: Lowerings<'conv2d' | 'conv2dFused' | 'conv2dInputGra
     const [dy, weight] = inputs as [ValueId, ValueId];
     const value = outputs[0]!;
     const shape = attributes.inputShape;
+    if (isOwnConvolution(shape, draft.shapeOf(weight), attributes, draft)) {
+      const result = draft.output(value, operandType(draft));
+      return addImageProduct(draft, { image: dy, filter: weight, isTransposed: true }, result);
+    }
     if (isDepthwise(shape, draft.shapeOf(weight), attributes)) {
       const result = draft.space(shape, draft.storageOf(value), value);
       depthwiseInputGrad(draft, dy, weight, { geometry: attributes, result });

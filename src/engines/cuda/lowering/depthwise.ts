@@ -1,18 +1,25 @@
-import type { ConvGeometry } from '../../../graph/op.js';
+import type { ConvGeometry, Pair } from '../../../graph/op.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sizeOf } from '../../../graph/tensorType.js';
-import { type DepthwiseSpec, depthwise } from '../codegen/depthwise.js';
-import type { Emitter, Operand } from '../codegen/emitter.js';
-import { type Expression, fromStored, moved } from '../codegen/expression.js';
+import type { AnyEngineNode } from '../../fusion/node.js';
+import { type DepthwiseSpec, depthwise, depthwiseWithSums, turnedFilter } from '../codegen/depthwise.js';
+import { type Emitter, type Operand, UnevenLanes } from '../codegen/emitter.js';
+import { bigReads, type Expression, fromStored, moved } from '../codegen/expression.js';
 import { Index } from '../codegen/index.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
+import { type Fusing, isFused as fuses } from './fusing.js';
 import { overOutputs, type Sliding, type WindowPlace } from './window.js';
 
 /** Whether every channel has a filter of its own, and gives one channel. */
 export function isDepthwise(image: Shape, filter: Shape, { groups }: ConvGeometry): boolean {
   return groups > 1 && groups === image[1] && filter[0] === groups && filter[1] === 1;
 }
+
+/** Operations on all of a filter's places that an element may be computed again with. */
+const MOST_WORK = 100;
+/** Elements of a small tensor, at most. */
+const MOST_ELEMENTS = 2 ** 22;
 
 interface Shaped {
   readonly geometry: ConvGeometry;
@@ -30,11 +37,11 @@ function sliding(geometry: ConvGeometry, filter: Shape): Sliding {
 export function filterByPlace(draft: Draft, weight: ValueId): Stored {
   const [channels, , height, width] = draft.shapeOf(weight) as readonly [number, number, number, number];
   return draft.once(`filter by place ${weight}`, () => {
-    const w = draft.expression(weight);
-    const moves = moved([w], [height, width, channels], (at, [row, column, channel]) =>
-      w.load(at, [channel!, Index.zero, row!, column!]),
-    );
-    return draft.write(moves, 'f32');
+    const filter = draft.storedAs(weight, 'f32');
+    const storage = filter.buffer.storage === 'constant' ? 'constant' : 'transient';
+    const turned = draft.buffers.tensor([height, width, channels], 'f32', { storage });
+    draft.kernel(turnedFilter(filter, turned), [filter], [turned], 0);
+    return turned;
   });
 }
 
@@ -54,20 +61,72 @@ function sumOfProducts(at: Emitter, each: (add: (a: Operand, b: Operand) => void
 
 /** Adds a kernel of a depthwise convolution to a plan. */
 function addDepthwise(draft: Draft, spec: DepthwiseSpec): void {
-  const { image, filter, result } = spec;
+  const { image, filter, bias, result } = spec;
   const flops = 2 * sizeOf(result.shape) * filter.shape[0]! * filter.shape[1]!;
-  draft.kernel(depthwise(spec, draft.device.multiprocessors), [image, filter], [result], flops);
+  const { multiprocessors } = draft.device;
+  const reads = [...image.reads, filter, ...(bias ? [bias] : [])];
+  draft.kernel(depthwise(spec, multiprocessors), reads, [result], flops);
+  if (spec.isFused && result.strides[1] === 1)
+    draft.keepOpen({ result, withSums: (along) => depthwiseWithSums(spec, multiprocessors, along) });
+}
+
+/** Whether a tensor is so small that a launch takes longer than reading it. */
+function isSmall(shape: Shape): boolean {
+  return sizeOf(shape) <= MOST_ELEMENTS;
+}
+
+/** Whether a node is a depthwise convolution of small images, or a gradient of one, which computes what it reads. */
+export function computesDepthwise(
+  node: AnyEngineNode,
+  shapeOf: (value: ValueId) => Shape,
+  fusing: Fusing,
+): boolean {
+  const [first, second] = node.inputs as [ValueId, ValueId];
+  switch (node.kind) {
+    case 'conv2dInputGrad':
+      return (
+        isDepthwise(node.attributes.inputShape, shapeOf(second), node.attributes) &&
+        node.attributes.stride.every((stride) => stride === 1) &&
+        isSmall(shapeOf(first)) &&
+        fuses(node.attributes.inputShape, shapeOf(first), fusing)
+      );
+    case 'conv2dWeightGrad':
+      return (
+        isDepthwise(shapeOf(second), node.attributes.weightShape, node.attributes) &&
+        isSmall(shapeOf(first)) &&
+        fuses(shapeOf(second), shapeOf(first), fusing)
+      );
+    default:
+      return false;
+  }
+}
+
+/**
+ * An image as a depthwise convolution reads it: computed again at each place of the filter where that is little work, since a launch
+ * and a tensor less save more.
+ */
+function readAtPlaces(
+  draft: Draft,
+  value: ValueId,
+  { places: [height, width], isFused }: { readonly places: Pair; readonly isFused: boolean },
+): Expression {
+  const expression = draft.expression(value);
+  const reads = isSmall(expression.shape) ? 2 : 1;
+  const isLittle = isFused && bigReads(expression) <= reads && expression.cost * height * width <= MOST_WORK;
+  return expression.cost === 0 || isLittle ? expression : fromStored(draft.stored(value));
 }
 
 /** x [N,C,H,W] with weight [C,1,kh,kw]. */
 export function depthwiseForward(
   draft: Draft,
-  x: ValueId,
-  weight: ValueId,
+  { x, weight, bias }: { readonly x: ValueId; readonly weight: ValueId; readonly bias?: ValueId | undefined },
   { geometry, result }: Shaped,
 ): void {
   const filter = filterByPlace(draft, weight);
-  addDepthwise(draft, { ...geometry, image: draft.stored(x), filter, result, isFlipped: false });
+  const added = bias === undefined ? undefined : draft.storedAs(bias, 'f32');
+  const isFused = fuses(draft.shapeOf(x), result.shape, draft);
+  const image = readAtPlaces(draft, x, { places: [filter.shape[0]!, filter.shape[1]!], isFused });
+  addDepthwise(draft, { ...geometry, image, filter, bias: added, result, isFlipped: false, isFused });
 }
 
 /** dy [N,C,H',W'] with weight [C,1,kh,kw] → dx. */
@@ -77,15 +136,18 @@ export function depthwiseInputGrad(
   weight: ValueId,
   { geometry, result }: Shaped,
 ): void {
-  const [dy, filter] = [draft.stored(dyValue), filterByPlace(draft, weight)];
+  const filter = filterByPlace(draft, weight);
   const { stride, padding, dilation } = geometry;
   if (stride.every((s) => s === 1)) {
+    const isFused = fuses(result.shape, draft.shapeOf(dyValue), draft);
+    const image = readAtPlaces(draft, dyValue, { places: [filter.shape[0]!, filter.shape[1]!], isFused });
     // The convolution of dy with the filter turned round.
     const turned = ([0, 1] as const).map((i) => dilation[i] * (filter.shape[i]! - 1) - padding[i]);
     const flipped = { ...geometry, padding: turned as [number, number], isFlipped: true };
-    addDepthwise(draft, { ...flipped, image: dy, filter, result });
+    addDepthwise(draft, { ...flipped, image, filter, result, isFused });
     return;
   }
+  const dy = draft.stored(dyValue);
   const [reads, weights] = [fromStored(dy), fromStored(filter)];
   const expression = moved([reads, weights], result.shape, (at, [n, c, h, w]) =>
     sumOfProducts(at, (add) => {
@@ -111,8 +173,11 @@ export function depthwiseWeightGrad(
     geometry,
   }: { dy: ValueId; x: ValueId; value: ValueId; geometry: ConvGeometry },
 ): void {
-  const [dy, x] = [fromStored(draft.stored(dyValue)), fromStored(draft.stored(xValue))];
+  const isFused = fuses(draft.shapeOf(xValue), draft.shapeOf(dyValue), draft);
+  const dy = readAtPlaces(draft, dyValue, { places: [1, 1], isFused });
   const target = draft.output(value, 'f32');
+  const [, , ...size] = target.shape as readonly [number, number, number, number];
+  const x = readAtPlaces(draft, xValue, { places: size, isFused });
   const [channels, , height, width] = target.shape as readonly [number, number, number, number];
   const places = Array.from(
     { length: height * width },
@@ -149,22 +214,23 @@ interface ProductPlace {
   readonly geometry: ConvGeometry;
 }
 
-/** dy times the element of x that a filter's element meets there; 0 in the padding. */
+/** dy times the element of x that a filter's element meets there; 0 in the padding, in place of which the border is read. */
 function product(at: Emitter, { dy, x, index, place, geometry }: ProductPlace): Operand {
   const [n, c, h, w] = index as readonly [Index, Index, Index, Index];
-  const along = (i: 0 | 1, position: Index): { readonly index: Index; readonly condition: string } => {
+  const along = (i: 0 | 1, position: Index): { readonly index: Index; readonly within: string } => {
+    if (position.isLaned()) throw new UnevenLanes();
     const moved = position
       .times(geometry.stride[i])
       .plus(place[i] * geometry.dilation[i] - geometry.padding[i]);
-    const text = moved.text('first');
-    return { index: moved, condition: `${text} >= 0 && ${text} < ${x.shape[i + 2]!}` };
+    const size = x.shape[i + 2]!;
+    const wanted = moved.text('first');
+    const { text } = at.value(`min(max(${wanted}, 0), ${size - 1})`, false, 'int');
+    return { index: Index.counter(text, size), within: `${text} == ${wanted}` };
   };
   const [row, column] = [along(0, h), along(1, w)];
-  const gradient = dy.load(at, index);
-  const image = at.branch(
-    `${row.condition} && ${column.condition}`,
-    () => x.load(at, [n, c, row.index, column.index]),
-    () => ({ text: '0.0f', laned: false }),
+  const image = x.load(at, [n, c, row.index, column.index]);
+  return at.apply(
+    [dy.load(at, index), image],
+    (a, b) => `(${row.within} && ${column.within} ? ${a} * ${b} : 0.0f)`,
   );
-  return at.apply([gradient, image], (a, b) => `${a} * ${b}`);
 }

@@ -11,6 +11,7 @@ import { type Expression, floatText, literal } from '../codegen/expression.js';
 import { nativeStrides } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
 import type { Lowerings } from './lowering.js';
+import { isNormalisedSum } from './normalisedSum.js';
 
 /** x reduced over some axes, as a value. */
 export function addReduction(
@@ -78,27 +79,11 @@ function flattened(
   return { x: draft.expression(value), axes };
 }
 
-/**
- * Whether a sum over pixels is that of a normalised batch's gradient, as the gradient of a bias before the normalisation is: the
- * normalisation subtracts the mean, so the sum is 0, and what is computed is rounding alone.
- */
-function isNormalisedSum(draft: Draft, value: ValueId, fn: ReductionName, axes: readonly number[]): boolean {
-  if (fn !== 'sum' || [...axes].sort().join() !== '0,2,3') return false;
-  const grad = draft.usage.makerOf(value);
-  if (grad?.kind !== 'batchNormTrainGrad' || grad.outputs[0] !== value) return false;
-  const forward = draft.usage.makerOf(grad.inputs[3]!);
-  return (
-    forward?.kind === 'batchNormTrain' &&
-    forward.inputs[0] === grad.inputs[1] &&
-    forward.outputs[1] === grad.inputs[3] &&
-    forward.outputs[2] === grad.inputs[4]
-  );
-}
-
 /** Reductions. */
 export const reduceLowerings: Lowerings<'reduce'> = {
-  reduce: (draft, { attributes: { fn, axes }, inputs, outputs }) => {
-    if (isNormalisedSum(draft, inputs[0]!, fn, axes))
+  reduce: (draft, { attributes, inputs, outputs }) => {
+    const { fn, axes } = attributes;
+    if (isNormalisedSum(draft.usage, { attributes, inputs }))
       return draft.define(outputs[0]!, literal(0, draft.shapeOf(outputs[0]!)));
     addReduction(draft, { ...flattened(draft, inputs[0]!, axes), fn, value: outputs[0]! });
   },

@@ -1,8 +1,10 @@
+import type { Choices } from '../../cache/choices.js';
 import type {
   Arrivals,
   CapturedGraph,
   ConvolutionPointers,
   ConvolutionSpec,
+  Delivery,
   Device,
   Download,
   Kernel,
@@ -11,16 +13,20 @@ import type {
   Pointer,
   Prepared,
   ProductSpec,
+  Ways,
 } from '../device.js';
 import { StreamArrivals } from './arrivals.js';
 import type { Convolutions } from './convolutions.js';
 import type { Products } from './cublaslt/products.js';
+import { Deliveries } from './deliveries.js';
 import { allocate } from './deviceMemory.js';
 import type { Driver } from './driver/driver.js';
 import type { KernelCompiler } from './kernels/kernelCompiler.js';
+import { LoadedKernels } from './kernels/loadedKernels.js';
 import { LoadedKernel, Parameters } from './launch.js';
 import { Staging } from './staging.js';
 import { Streams } from './streams.js';
+import { chooseWay } from './ways.js';
 
 /** Number and properties of a device. */
 export interface DeviceProperties {
@@ -38,6 +44,8 @@ export interface DeviceLibraries {
   readonly compiler: KernelCompiler;
   readonly convolutions: Convolutions;
   readonly products: Products;
+  /** Which ways were chosen before; undefined where none is to be measured. */
+  readonly choices: Choices | undefined;
   /** Has them work on another stream from now on. */
   useStream(stream: number): void;
   /** Frees memory that is kept for further measurements. */
@@ -54,7 +62,8 @@ export class CudaDevice implements Device {
   private readonly staging: Staging;
   /** Of uploads beside the stream's work. */
   private readonly aheadStaging: Staging;
-  private readonly modules: number[] = [];
+  private readonly deliveries: Deliveries;
+  private readonly kernels: LoadedKernels;
   private readonly parameters = new Parameters();
   private readonly events: readonly [number, number];
   private opened: DeviceLibraries | undefined;
@@ -69,7 +78,9 @@ export class CudaDevice implements Device {
     this.streams = new Streams(driver, (stream) => this.libraries.useStream(stream));
     this.staging = new Staging(driver, this.streams.main);
     this.aheadStaging = new Staging(driver, this.streams.uploads);
-    this.events = [driver.createEvent(), driver.createEvent()];
+    this.deliveries = new Deliveries(driver, this.streams.main, this.staging);
+    this.kernels = new LoadedKernels(driver);
+    this.events = [driver.createTimedEvent(), driver.createTimedEvent()];
   }
 
   get description(): string {
@@ -110,8 +121,8 @@ export class CudaDevice implements Device {
     this.staging.download([{ pointer, data }]);
   }
 
-  downloadAll(downloads: readonly Download[]): void {
-    this.staging.download(downloads);
+  deliver(downloads: readonly Download[]): Delivery {
+    return this.deliveries.start(downloads);
   }
 
   copy(to: Pointer, from: Pointer, bytes: number): void {
@@ -125,14 +136,7 @@ export class CudaDevice implements Device {
   async compile(sources: readonly KernelSource[]): Promise<readonly Kernel[]> {
     // All is measured when kernels are compiled, and their memory is needed.
     this.libraries.release();
-    const images = await this.libraries.compiler.compile(sources);
-    const modules = new Map<Uint8Array, number>();
-    return sources.map(({ name }, index) => {
-      const image = images[index]!;
-      const module = modules.get(image) ?? this.load(image);
-      modules.set(image, module);
-      return new LoadedKernel(name, this.driver.functionOf(module, name));
-    });
+    return this.kernels.of(sources, this.libraries.compiler);
   }
 
   launch(kernel: Kernel, { blocks, threads }: LaunchShape, pointers: readonly Pointer[]): void {
@@ -146,6 +150,11 @@ export class CudaDevice implements Device {
 
   product(spec: ProductSpec): Prepared<{ readonly a: Pointer; readonly b: Pointer; readonly c: Pointer }> {
     return this.libraries.products.product(spec);
+  }
+
+  async choose<Way extends string>(ways: Ways<Way>): Promise<Way> {
+    const { choices } = this.libraries;
+    return choices ? chooseWay(choices, ways) : ways.byRule;
   }
 
   capture(body: () => void): CapturedGraph {
@@ -192,7 +201,8 @@ export class CudaDevice implements Device {
     this.opened?.close();
     this.staging.close();
     this.aheadStaging.close();
-    for (const module of this.modules.splice(0)) this.driver.unloadModule(module);
+    this.deliveries.close();
+    this.kernels.close();
     for (const event of this.events) this.driver.destroyEvent(event);
     this.streams.close();
     this.driver.releaseContext(this.properties.ordinal);
@@ -201,11 +211,5 @@ export class CudaDevice implements Device {
   private get libraries(): DeviceLibraries {
     if (this.opened === undefined) throw new Error('the device has no libraries yet');
     return this.opened;
-  }
-
-  private load(image: Uint8Array): number {
-    const module = this.driver.loadModule(image);
-    this.modules.push(module);
-    return module;
   }
 }

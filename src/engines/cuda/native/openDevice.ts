@@ -1,12 +1,13 @@
 import { UserError } from '../../../errors.js';
 import { cacheFolder } from '../../cache/cacheFolder.js';
 import { Choices, choicesFile } from '../../cache/choices.js';
-import type { Device } from '../device.js';
+import { readTuneMode, type TuneMode } from '../../cache/tuneMode.js';
+import type { ConvolutionPointers, Device } from '../device.js';
 import { PlanTimer } from './algorithms/planTimer.js';
 import { Selection } from './algorithms/selection.js';
 import { Convolutions } from './convolutions.js';
 import { CublasLt } from './cublaslt/cublasLt.js';
-import { Products } from './cublaslt/products.js';
+import { type ProductPointers, Products } from './cublaslt/products.js';
 import { CudaDevice, type DeviceProperties } from './cudaDevice.js';
 import { Cudnn, readVersion } from './cudnn/cudnn.js';
 import { ATTRIBUTE, Driver } from './driver/driver.js';
@@ -24,6 +25,7 @@ const OLDEST_CAPABILITY = 70;
  * @throws UserError when there is no GPU, or the driver or a library is missing or too old
  */
 export function openDevice(environment: Readonly<Record<string, string | undefined>> = process.env): Device {
+  const mode = readTuneMode(environment);
   const driver = new Driver(loadDriver(environment).handle);
   driver.initialize();
   const version = driver.version();
@@ -31,7 +33,7 @@ export function openDevice(environment: Readonly<Record<string, string | undefin
   const libraries = loadLibraries(environment, version);
   driver.retainContext(properties.ordinal);
   try {
-    return withLibraries(new CudaDevice(driver, properties), libraries, properties, version);
+    return withLibraries(new CudaDevice(driver, properties), libraries, properties, version, mode);
   } catch (error) {
     driver.releaseContext(properties.ordinal);
     throw error;
@@ -61,6 +63,7 @@ function withLibraries(
   libraries: CudaLibraries,
   properties: DeviceProperties,
   driverVersion: number,
+  mode: TuneMode,
 ): Device {
   const nvrtc = bindNvrtc(libraries.nvrtc.handle, libraries.compilesInParallel);
   const cudnnVersion = readVersion(libraries.cudnn.handle);
@@ -69,16 +72,23 @@ function withLibraries(
   const timer = timerOf(device);
   const { name, multiprocessors } = properties;
   const versions = [cudnnVersion, cublasLt.version];
-  const choices = new Choices(choicesFile('cuda', [name, multiprocessors, versions]));
+  const choices = new Choices(choicesFile('cuda', [name, multiprocessors, versions]), mode === 'refresh');
+  const [ofConvolutions, ofProducts] = [
+    new Selection<ConvolutionPointers>(timer, choices),
+    new Selection<ProductPointers>(timer, choices),
+  ];
   device.use({
     versions: `driver for CUDA ${asVersion(driverVersion)}, NVRTC ${nvrtc.version}, cuDNN ${cudnnVersion}, cuBLASLt ${cublasLt.version}`,
     compiler: new KernelCompiler(nvrtc, properties.capability, cacheFolder('cuda')),
-    convolutions: new Convolutions(cudnn, cublasLt, new Selection(timer, choices)),
-    products: new Products(cublasLt, new Selection(timer, choices)),
+    choices: mode === 'off' ? undefined : choices,
+    convolutions: new Convolutions(cudnn, cublasLt, ofConvolutions),
+    products: new Products(cublasLt, ofProducts),
     useStream: (stream) => cudnn.useStream(stream),
     release: () => timer.release(),
     close: () => {
       timer.release();
+      ofConvolutions.close();
+      ofProducts.close();
       cublasLt.close();
       cudnn.close();
     },

@@ -1,14 +1,12 @@
-import koffi from 'koffi';
 import type { Download } from '../device.js';
 import type { Driver } from './driver/driver.js';
+import { aligned, bytesOf, type PinnedMemory, pinned } from './pinnedMemory.js';
 
 /** Memory for copies in the background: so many pieces, each of so many bytes. */
 const PIECES = 4;
 const PIECE_BYTES = 8 * 2 ** 20;
 /** A large array is copied in parts of so many bytes: while one goes to the device, the next is put into the piece. */
 const PART_BYTES = 2 ** 20;
-/** Copies start at multiples of so many bytes. */
-const ALIGNMENT = 64;
 
 /** Copies between arrays and the device through memory that the device can read itself, so that uploads need no waiting. */
 export class Staging {
@@ -32,7 +30,7 @@ export class Staging {
 
   /** Copies from the device, and waits for it: once for all arrays that have room in a piece together. */
   download(downloads: readonly Download[]): void {
-    this.downloads ??= pinned(this.driver);
+    this.downloads ??= pinned(this.driver, PIECE_BYTES);
     const { bytes: memory, address } = this.downloads;
     const waiting: { readonly to: Uint8Array; readonly start: number }[] = [];
     let used = 0;
@@ -77,16 +75,10 @@ export class Staging {
   }
 
   private addPiece(): Piece {
-    const piece = { memory: pinned(this.driver), event: this.driver.createEvent(), used: 0 };
+    const piece = { memory: pinned(this.driver, PIECE_BYTES), event: this.driver.createEvent(), used: 0 };
     this.pieces.push(piece);
     return piece;
   }
-}
-
-/** Memory that the device reads and writes itself. */
-interface PinnedMemory {
-  readonly address: number;
-  readonly bytes: Uint8Array;
 }
 
 interface Piece {
@@ -97,21 +89,12 @@ interface Piece {
   used: number;
 }
 
-function pinned(driver: Driver): PinnedMemory {
-  const address = driver.allocateHost(PIECE_BYTES);
-  return { address, bytes: new Uint8Array(koffi.view(BigInt(address), PIECE_BYTES)) };
-}
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-}
-
 /** An array's bytes in parts of a size at most. */
 function* parts(
   data: ArrayBufferView,
   size: number,
 ): Generator<{ readonly bytes: Uint8Array; readonly offset: number }> {
-  const all = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const all = bytesOf(data);
   for (let offset = 0; offset < all.length; offset += size)
     yield { bytes: all.subarray(offset, offset + size), offset };
 }

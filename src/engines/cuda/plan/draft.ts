@@ -12,6 +12,8 @@ import { isNative, type Stored } from '../codegen/stored.js';
 import { type Arithmetic, BYTES, type Device, type StorageType } from '../device.js';
 import { PlanBuffers } from './buffers.js';
 import { Chains } from './chains.js';
+import { LateSteps } from './lateSteps.js';
+import { type OpenKernel, OpenKernels } from './openKernels.js';
 import type { Step } from './step.js';
 import { bytesMoved, describeTensors } from './traffic.js';
 
@@ -25,6 +27,10 @@ export interface DraftSettings {
   readonly usage: Usage;
   /** Of convolutions and products; `bf16` also stores images in bf16. */
   readonly arithmetic: Arithmetic;
+  /** Bytes of the images around a convolution of our own that is fused with its neighbours, at most; 0: none is. */
+  readonly fusedBytes: number;
+  /** Whether a node computes what it reads again in its own kernel rather than want it in memory. */
+  readonly computesInputs: (node: AnyEngineNode) => boolean;
 }
 
 /** The largest cost of an expression that is computed again by each of its readers. */
@@ -37,6 +43,7 @@ const CHEAP = 40;
 export class Draft {
   readonly device: Device;
   readonly arithmetic: Arithmetic;
+  readonly fusedBytes: number;
   readonly usage: Usage;
   readonly buffers = new PlanBuffers();
   readonly chains: Chains;
@@ -47,12 +54,17 @@ export class Draft {
   private readonly expressions = new Map<ValueId, Expression>();
   private readonly copies = new Map<ValueId, Stored[]>();
   private readonly made = new Map<string, Stored>();
+  private readonly late = new LateSteps();
+  private readonly openKernels = new OpenKernels();
+  private readonly computesInputs: (node: AnyEngineNode) => boolean;
   private owner: { operation: string; phase?: Phase | undefined } = { operation: '' };
 
-  constructor({ device, program, nodes, usage, arithmetic }: DraftSettings) {
+  constructor({ device, program, nodes, usage, arithmetic, fusedBytes, computesInputs }: DraftSettings) {
     this.device = device;
     this.arithmetic = arithmetic;
+    this.fusedBytes = fusedBytes;
     this.usage = usage;
+    this.computesInputs = computesInputs;
     this.values = program.values;
     this.phases = phasesOf(program);
     this.chains = new Chains(nodes, {
@@ -88,8 +100,11 @@ export class Draft {
   /** Records how a value is computed. It is written at once if several readers would each read more than one tensor for it. */
   define(value: ValueId, expression: Expression): void {
     this.expressions.set(value, expression);
-    const readers = this.usage.usersOf(value).length + (this.usage.isKept(value) ? 1 : 0);
-    if (expression.cost > 0 && readers > 1 && !isCheap(expression)) this.stored(value);
+    if (expression.cost === 0 || isCheap(expression)) return;
+    const users = this.usage.usersOf(value);
+    const compute = bigReads(expression) <= 2 ? users.filter(this.computesInputs).length : 0;
+    const readers = users.length + (this.usage.isKept(value) ? 1 : 0);
+    if (readers > 1 && readers > compute) this.stored(value);
   }
 
   /** Records where a value is. */
@@ -100,6 +115,7 @@ export class Draft {
 
   /** A value as its readers should compute it. */
   expression(value: ValueId): Expression {
+    this.late.addOf(value);
     const known = this.expressions.get(value);
     if (!known) throw new Error(`value ${value} is not planned yet`);
     const copy = this.copies.get(value)?.find((each) => each.type === this.storageOf(value));
@@ -108,12 +124,14 @@ export class Draft {
 
   /** A value in memory, in any layout. */
   stored(value: ValueId): Stored {
+    this.late.addOf(value);
     const known = this.copies.get(value)?.[0];
     return known ?? this.storedAs(value, this.storageOf(value));
   }
 
   /** A value in memory, of a type, dense with the channel last if it has four axes. */
   storedAs(value: ValueId, type: StorageType, suits: (stored: Stored) => boolean = isNative): Stored {
+    this.late.addOf(value);
     const copies = this.copies.get(value) ?? [];
     const known = copies.find((copy) => copy.type === type && suits(copy));
     if (known) return known;
@@ -163,16 +181,15 @@ export class Draft {
     return known;
   }
 
-  /** Adds a reduction. */
+  /** Adds a reduction: to the kernel that computes what it is of, if that is open. */
   reduce(spec: Reduction): void {
-    const body = reduction(
-      spec,
-      {
-        partials: (bytes) => this.buffers.raw(bytes, 'transient'),
-        counters: (bytes) => this.buffers.raw(bytes, 'static'),
-      },
-      this.device.multiprocessors,
-    );
+    const memory = {
+      partials: (bytes: number) => this.buffers.raw(bytes, 'transient'),
+      counters: (bytes: number) => this.buffers.raw(bytes, 'static'),
+    };
+    const { multiprocessors } = this.device;
+    if (this.openKernels.join(this.steps, { reduction: spec, memory }, this.owner.operation)) return;
+    const body = reduction(spec, memory, multiprocessors);
     const flops = spec.accumulators.length * 2 * sizeOf(spec.shape);
     this.kernel(
       body,
@@ -180,6 +197,26 @@ export class Draft {
       spec.results.map(({ target }) => target),
       flops,
     );
+  }
+
+  /** Has the kernel that was added last add up its results, too, if a reduction of them follows. */
+  keepOpen(kernel: OpenKernel): void {
+    this.openKernels.add(this.steps, kernel);
+  }
+
+  /**
+   * Adds a kernel that writes a value, as soon as the value is read: those of several values are then one launch.
+   *
+   * @param bytes memory that waits for it
+   */
+  finishLater(value: ValueId, bytes: number, add: () => void): void {
+    const { owner } = this;
+    this.late.put(value, bytes, () => {
+      const present = this.owner;
+      this.owner = owner;
+      add();
+      this.owner = present;
+    });
   }
 
   /** Adds a kernel. */

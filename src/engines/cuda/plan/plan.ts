@@ -1,14 +1,17 @@
 import type { Program, ValueId } from '../../../graph/program.js';
 import { stridesOf, type TensorData } from '../../../graph/tensorType.js';
 import { fuse } from '../../fusion/fuse.js';
-import type { NodeOf } from '../../fusion/node.js';
+import type { AnyEngineNode, NodeOf } from '../../fusion/node.js';
 import { isSource, type SourceKind } from '../../fusion/sources.js';
 import { Usage } from '../../fusion/usage.js';
 import { literal } from '../codegen/expression.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Arithmetic, Device } from '../device.js';
 import { needsChannels } from '../lowering/convOperands.js';
-import { filterByPlace, isDepthwise } from '../lowering/depthwise.js';
+import { computesDepthwise, filterByPlace, isDepthwise } from '../lowering/depthwise.js';
+import type { Fusing } from '../lowering/fusing.js';
+import { isNormalisedSum } from '../lowering/normalisedSum.js';
+import { isOwnProduct } from '../lowering/ownProduct.js';
 import { fusionChoice, type LoweredKind, type LoweredNode, lowerNode } from '../lowering/table.js';
 import { asidesOf } from './asides.js';
 import type { PlanBuffer } from './buffer.js';
@@ -44,11 +47,26 @@ export interface Plan {
 
 type SourceNode = NodeOf<SourceKind>;
 
-/** Turns a program without collectives into kernels and calls of libraries. */
-export function planProgram(device: Device, program: Program, arithmetic: Arithmetic): Plan {
+/**
+ * Turns a program without collectives into kernels and calls of libraries.
+ *
+ * @param fusedBytes which convolutions are fused: {@link DraftSettings.fusedBytes}
+ */
+export function planProgram(
+  device: Device,
+  program: Program,
+  arithmetic: Arithmetic,
+  fusedBytes = Number.POSITIVE_INFINITY,
+): Plan {
   const nodes = fuse(program, fusionChoice);
   const usage = new Usage(nodes, program);
-  const draft = new Draft({ device, program, nodes, usage, arithmetic });
+  const shapeOf = (value: ValueId) => program.values[value]!.shape;
+  const fusing: Fusing = { arithmetic, fusedBytes };
+  const computesInputs = (node: AnyEngineNode): boolean =>
+    isOwnProduct(node, shapeOf, fusing) ||
+    computesDepthwise(node, shapeOf, fusing) ||
+    (node.kind === 'reduce' && isNormalisedSum(usage, node));
+  const draft = new Draft({ device, program, nodes, usage, computesInputs, ...fusing });
   try {
     const sources = planSources(draft, nodes.filter(isSource));
     const computed = nodes.filter(

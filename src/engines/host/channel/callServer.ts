@@ -8,21 +8,28 @@ export type Handlers<C extends Calls<C>> = {
   readonly [N in CallName<C>]: (args: ArgsOf<C, N>) => ResultOf<C, N> | Promise<ResultOf<C, N>>;
 };
 
+/** Whether a call may start while others are in progress, whose names are given in the order of their starts. */
+export type MayStart = (call: string, running: readonly string[]) => boolean;
+
 /**
- * Answers the calls to a worker, in order.
+ * Answers the calls to a worker, which start in order.
  *
- * @param atOnce how many run at a time; default 1: each starts when the previous one is done
+ * @param mayStart default: each starts when the previous one is done
  */
-export function serveCalls<C extends Calls<C>>(end: WorkerEnd, handlers: Handlers<C>, atOnce = 1): void {
+export function serveCalls<C extends Calls<C>>(
+  end: WorkerEnd,
+  handlers: Handlers<C>,
+  mayStart: MayStart = (_, running) => running.length === 0,
+): void {
   const waiting: Request[] = [];
-  let running = 0;
+  const running: string[] = [];
   const startWaiting = (): void => {
-    while (running < atOnce && waiting.length > 0) void answer(waiting.shift()!);
+    while (waiting[0] && mayStart(waiting[0].call, running)) void answer(waiting.shift()!);
   };
   const answer = async (request: Request): Promise<void> => {
-    running++;
+    running.push(request.call);
     await reply(end, handlers, request);
-    running--;
+    running.splice(running.indexOf(request.call), 1);
     startWaiting();
   };
   end.onMessage((message) => {

@@ -62,5 +62,5 @@ serveCalls<TrainingCalls>(
       stop();
     },
   },
-  3,
+  (_, running) => running.length < 3,
 );

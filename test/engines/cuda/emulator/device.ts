@@ -4,6 +4,7 @@ import type {
   CapturedGraph,
   ConvolutionPointers,
   ConvolutionSpec,
+  Delivery,
   Device,
   Download,
   Kernel,
@@ -12,7 +13,9 @@ import type {
   Pointer,
   Prepared,
   ProductSpec,
+  Ways,
 } from '../../../../src/engines/cuda/device.js';
+import { checkConvolution } from './checkConvolution.js';
 import { Compiler } from './compiler.js';
 import { EmulatedKernel, KernelCache } from './kernels.js';
 import { bindLibraries, encodeConvolution, encodeProduct, extentOf, type Libraries } from './libraries.js';
@@ -37,11 +40,11 @@ export interface EmulatorOptions {
   readonly memoryBytes?: number | undefined;
 }
 
+/** How often it is asked whether results are there until they are. */
+const QUESTIONS = 20;
+
 /** Bytes that a library's work needs besides its tensors; they are overwritten with NaN. */
 const WORKSPACE = 1024;
-
-/** The tensor that a convolution writes. */
-const WRITTEN = { forward: 'result', inputGrad: 'image', weightGrad: 'filter' } as const;
 
 /** Why tests on the emulator are skipped, or false. */
 export function withoutEmulator(): string | false {
@@ -112,8 +115,24 @@ class Emulator implements Device {
     this.memory.download(pointer, data);
   }
 
-  downloadAll(downloads: readonly Download[]): void {
-    for (const { pointer, data } of downloads) this.download(pointer, data);
+  deliver(downloads: readonly Download[]): Delivery {
+    const copies = downloads.map(({ pointer, data }) => {
+      const bytes = new Uint8Array(data.byteLength);
+      this.download(pointer, bytes);
+      return { to: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), bytes };
+    });
+    let questions = 0;
+    const fill = (): void => {
+      for (const { to, bytes } of copies.splice(0)) to.set(bytes);
+      questions = QUESTIONS;
+    };
+    return {
+      isDone: () => {
+        if (++questions >= QUESTIONS) fill();
+        return questions >= QUESTIONS;
+      },
+      wait: fill,
+    };
   }
 
   copy(to: Pointer, from: Pointer, bytes: number): void {
@@ -160,7 +179,7 @@ class Emulator implements Device {
     if (spec.kind !== 'forward' && (bias || addend || activation)) return undefined;
     const encoded = encodeConvolution(spec);
     return this.prepare(`loops, ${spec.kind}`, (pointers) => {
-      this.checkConvolution(spec, pointers);
+      checkConvolution(this.memory, spec, pointers);
       this.libraries.convolution(encoded, pointers);
     });
   }
@@ -176,27 +195,6 @@ class Emulator implements Device {
         this.memory.checkInside(`${name} of a product`, pointer, extentOf(spec[name]));
       this.libraries.product(encoded, a, b, c);
     });
-  }
-
-  private checkConvolution(spec: ConvolutionSpec, pointers: ConvolutionPointers): void {
-    const what = (name: string) => `${name} of a convolution (${spec.kind})`;
-    const written = WRITTEN[spec.kind];
-    const end = pointers[written] + extentOf(spec[written]);
-    for (const name of ['image', 'filter', 'result'] as const) {
-      const [start, extent] = [pointers[name], extentOf(spec[name])];
-      this.memory.checkInside(what(name), start, extent);
-      if (name !== written && start < end && pointers[written] < start + extent)
-        throw new Error(`${what(name)} shares memory with the ${written}, which is written`);
-    }
-    const extents = { bias: 4 * spec.filter.shape[0]!, addend: extentOf(spec.result) };
-    for (const name of ['bias', 'addend'] as const) {
-      const pointer = pointers[name];
-      if ((pointer !== undefined) !== (spec.epilogue?.[name] ?? false))
-        throw new Error(
-          `${what(name)} is ${pointer === undefined ? 'missing' : 'given'}, not as it was prepared`,
-        );
-      if (pointer !== undefined) this.memory.checkInside(what(name), pointer, extents[name]);
-    }
   }
 
   private prepare<Pointers extends object>(
@@ -218,6 +216,11 @@ class Emulator implements Device {
     };
     this.open.add(prepared);
     return prepared;
+  }
+
+  /** The last, since times on a processor say nothing. */
+  async choose<Way extends string>({ ways }: Ways<Way>): Promise<Way> {
+    return ways.at(-1)!;
   }
 
   capture(body: () => void): CapturedGraph {

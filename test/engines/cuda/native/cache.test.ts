@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { readCached, writeCached } from '../../../../src/engines/cache/cacheFile.js';
 import { Choices } from '../../../../src/engines/cache/choices.js';
 
@@ -50,9 +52,39 @@ describe('files of the cache', () => {
     two.set('b', 'second');
     const later = new Choices(path);
     assert.deepEqual([later.get('a'), later.get('b'), later.get('c')], ['first', 'second', undefined]);
+    assert.deepEqual([one.get('b'), one.latest('b'), one.latest('c')], [undefined, 'second', undefined]);
     writeFileSync(path, 'damaged');
     assert.equal(new Choices(path).get('a'), undefined);
     one.set('c', 'third');
     assert.deepEqual([new Choices(path).get('a'), new Choices(path).get('c')], ['first', 'third']);
+  });
+});
+
+describe('a file of the cache', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('may be written by several threads at a time', async () => {
+    const path = join(folder, 'by threads');
+    const module = new URL('../../../../src/engines/cache/cacheFile.js', import.meta.url);
+    const code = `import(${JSON.stringify(module.href)}).then(({ writeCached }) => {
+      const { workerData } = require('node:worker_threads');
+      for (let i = 0; i < 200; i++) writeCached(workerData.path, new Uint8Array(workerData.length).fill(i));
+    });`;
+    const threads = [20_000, 30_000, 40_000].map(
+      (length) => new Worker(code, { eval: true, workerData: { path, length } }),
+    );
+    let running = threads.length;
+    const ended = threads.map((thread) => once(thread, 'exit').then(() => running--));
+    let reads = 0;
+    while (running > 0) {
+      await new Promise((resolve) => setTimeout(resolve));
+      const found = readCached(path);
+      if (found === undefined) assert.equal(reads, 0, 'a file that was there is damaged');
+      else reads++;
+    }
+    await Promise.all(ended);
+    assert.deepEqual(readdirSync(folder), ['by threads']);
+    assert.ok(readCached(path)!.every((byte) => byte === 199));
   });
 });

@@ -1,49 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'node:test';
-import koffi from 'koffi';
+import { describe, it } from 'node:test';
 import { createEngine } from '../../../../src/engines/createEngine.js';
-import { CudaDevice } from '../../../../src/engines/cuda/native/cudaDevice.js';
-import { Driver } from '../../../../src/engines/cuda/native/driver/driver.js';
-import { loadDriver } from '../../../../src/engines/cuda/native/library/cudaLibraries.js';
+import type { KernelSource } from '../../../../src/engines/cuda/device.js';
+import { LoadedKernels } from '../../../../src/engines/cuda/native/kernels/loadedKernels.js';
 import { openDevice } from '../../../../src/engines/cuda/native/openDevice.js';
 import { UserError } from '../../../../src/errors.js';
-import { makeFakeDriver, withoutFakeDriver } from './fixtures/fakeDriver.js';
-
-const SETTINGS = ['VERSION', 'DEVICES', 'CAPABILITY', 'MEMORY', 'LOST', 'LAZY'].map(
-  (name) => `FAKE_CUDA_${name}`,
-);
-
-/** Has the driver be like this until the test ends. */
-function set(settings: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(settings)) process.env[`FAKE_CUDA_${name}`] = value;
-}
-
-/** Bytes that differ between places and between arrays. */
-function numbered(length: number, seed: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let index = 0; index < length; index++) bytes[index] = index * 31 + (index >> 8) + seed;
-  return bytes;
-}
+import { fakeCards, numbered, withoutFakeDriver } from './fixtures/fakeDriver.js';
 
 const skip = withoutFakeDriver();
-const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
-const environment = { ...process.env, BIASLOSS_CUDA: folder };
-before(() => skip === false && makeFakeDriver(folder));
-after(() => rmSync(folder, { recursive: true }));
-afterEach(() => {
-  for (const name of SETTINGS) delete process.env[name];
-});
-
-/** A device without libraries. */
-function open(): CudaDevice {
-  const driver = new Driver(loadDriver(environment).handle);
-  driver.initialize();
-  driver.retainContext(0);
-  return new CudaDevice(driver, { ordinal: 0, name: 'Fake GPU', multiprocessors: 132, capability: 90 });
-}
+const { environment, folder, open, set } = fakeCards();
 
 /** The one sentence that is thrown. */
 function refusal(body: () => void): string {
@@ -99,7 +64,7 @@ describe('a driver', { skip }, () => {
 });
 
 describe('a device', { skip }, () => {
-  it('copies arrays of any size there and back, several in one wait', () => {
+  it('copies arrays of any size there and back', () => {
     const device = open();
     // Larger than a piece of the staging memory, of several pieces, and small ones of odd sizes.
     const arrays = [20_000_003, 1, 17_000_000, 7, 65].map(numbered);
@@ -113,7 +78,7 @@ describe('a device', { skip }, () => {
       pointer: pointers[index]!,
       data: new Uint8Array(length),
     }));
-    device.downloadAll(read);
+    for (const one of read) device.download(one.pointer, one.data);
     for (const [index, { data }] of read.entries()) assert.ok(Buffer.from(data).equals(arrays[index]!));
     for (const pointer of pointers) device.free(pointer);
     device.close();
@@ -147,81 +112,37 @@ describe('a device', { skip }, () => {
   });
 });
 
-/**
- * Steps that each read what came while the one before ran, and write it to a place of their own, in any order that the device's streams
- * may take.
- *
- * @returns whether every step has read its own input
- */
-function stepsBesideUploads(seed: number, steps: number, bytes: number): boolean {
-  set({ LAZY: String(seed) });
-  const device = open();
-  const arrivals = device.arrivals();
-  const [waiting, input, results] = [bytes, bytes, steps * bytes].map((size) => device.allocate(size)) as [
-    number,
-    number,
-    number,
-  ];
-  const inputs = Array.from({ length: steps }, (_, step) => numbered(bytes, 17 * step));
-  const send = (step: number): void => {
-    const data = inputs[step]!.slice();
-    arrivals.upload(waiting, data);
-    data.fill(0);
-  };
-  send(0);
-  for (let step = 0; step < steps; step++) {
-    arrivals.take(() => device.copy(input, waiting, bytes));
-    device.copy(results + step * bytes, input, bytes);
-    if (step + 1 < steps) send(step + 1);
-  }
-  const found = new Uint8Array(steps * bytes);
-  device.download(results, found);
-  arrivals.close();
-  for (const pointer of [waiting, input, results]) device.free(pointer);
-  device.close();
-  return inputs.every((expected, step) =>
-    Buffer.from(found.subarray(step * bytes, (step + 1) * bytes)).equals(expected),
-  );
-}
-
-describe('uploads beside the work of a device', { skip }, () => {
-  it('wait for the work that reads what is there, as that waits for them', () => {
-    for (let seed = 1; seed <= 40; seed++)
-      assert.ok(stepsBesideUploads(seed, 6, 1000), `in the order of seed ${seed}`);
-  });
-
-  it('do not wait for the rest of the step that runs', () => {
-    const beforeItsEnd = Array.from({ length: 20 }, (_, seed) => {
-      set({ LAZY: String(seed + 1) });
-      const device = open();
-      const arrivals = device.arrivals();
-      const [waiting, input, result] = [8, 8, 8].map((bytes) => device.allocate(bytes)) as [
-        number,
-        number,
-        number,
-      ];
-      for (const pointer of [waiting, input, result]) device.clear(pointer, 8);
-      device.synchronize();
-      arrivals.take(() => device.copy(input, waiting, 8));
-      for (let work = 0; work < 20; work++) device.upload(result, Uint8Array.of(work + 1));
-      arrivals.upload(waiting, Uint8Array.of(7));
-      // Waits for uploads alone.
-      arrivals.close();
-      const first = (pointer: number): number => new Uint8Array(koffi.view(BigInt(pointer), 8))[0]!;
-      assert.equal(first(waiting), 7);
-      const isBefore = first(result) < 20;
-      device.synchronize();
-      assert.equal(first(result), 20);
-      for (const pointer of [waiting, input, result]) device.free(pointer);
-      device.close();
-      return isBefore;
-    });
-    assert.ok(beforeItsEnd.includes(true));
-  });
-
-  it('may be larger than the memory that they go through', () => {
-    for (let seed = 1; seed <= 3; seed++)
-      assert.ok(stepsBesideUploads(seed, 3, 40_000_000), `in the order of seed ${seed}`);
+describe('kernels on a device', { skip }, () => {
+  it('are compiled once', async () => {
+    const device = open();
+    const kernels = new LoadedKernels(device.driver);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ name, source: `void ${name}();` })) as [
+      KernelSource,
+      KernelSource,
+      KernelSource,
+    ];
+    const compiled: string[][] = [];
+    const compiler: Parameters<LoadedKernels['of']>[1] = {
+      compile: async (sources) => {
+        compiled.push(sources.map(({ name }) => name));
+        const image = new Uint8Array(8);
+        return sources.map(() => image);
+      },
+    };
+    const first = await kernels.of([a, b, a], compiler);
+    const second = await kernels.of([c, a, b], compiler);
+    assert.deepEqual(
+      second.map(({ name }) => name),
+      ['c', 'a', 'b'],
+    );
+    assert.deepEqual([second[1], second[2]], [first[0], first[1]]);
+    await kernels.of([b, c], compiler);
+    assert.deepEqual(compiled, [['a', 'b', 'a'], ['c']]);
+    kernels.close();
+    await kernels.of([b], compiler);
+    assert.deepEqual(compiled.at(-1), ['b']);
+    kernels.close();
+    device.close();
   });
 });
 
@@ -244,5 +165,28 @@ describe('a device in trouble', { skip }, () => {
       refusal(() => device.upload(pointer, Float32Array.of(1))),
       /^the NVIDIA GPU was lost: an illegal memory access .*; run again from the last checkpoint$/,
     );
+    assert.match(
+      refusal(() => device.deliver([{ pointer, data: new Uint8Array(4) }])),
+      /^the NVIDIA GPU was lost/,
+    );
+  });
+
+  it('that is lost while results come back says so', () => {
+    for (const ask of ['isDone', 'wait'] as const) {
+      set({ LAZY: '1' });
+      const device = open();
+      const pointer = device.allocate(4);
+      device.upload(pointer, Float32Array.of(1));
+      const delivery = device.deliver([{ pointer, data: new Uint8Array(4) }]);
+      set({ LOST: '1' });
+      assert.match(
+        refusal(() => delivery[ask]()),
+        /^the NVIDIA GPU was lost/,
+      );
+      delete process.env.FAKE_CUDA_LOST;
+      device.synchronize();
+      device.free(pointer);
+      device.close();
+    }
   });
 });

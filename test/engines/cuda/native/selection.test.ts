@@ -115,7 +115,21 @@ describe('the choice where not all is well', () => {
     assert.equal(all.choose('other', layout, bench.propose({})), undefined);
   });
 
-  it('is shared by all whose task is the same, until the last one closes it', () => {
+  it('frees what candidates share after the last of them', () => {
+    const bench = new Bench();
+    let freed = 0;
+    const candidates = freedTogether(bench.propose({ one: 1, two: 2 })(), () => freed++);
+    candidates[1]!.close();
+    assert.equal(freed, 0);
+    candidates[0]!.close();
+    assert.equal(freed, 1);
+    freedTogether([], () => freed++);
+    assert.equal(freed, 2);
+  });
+});
+
+describe('an algorithm that was chosen', () => {
+  it('is shared by all whose task is the same, and stays prepared after the last one', () => {
     const bench = new Bench();
     const all = selection(bench, 'e');
     const propose = bench.propose({ one: 1 });
@@ -127,20 +141,25 @@ describe('the choice where not all is well', () => {
     second!.run({ x: 1, y: 2 }, 3);
     assert.ok(bench.pointers.has('1,2,3'));
     second!.close();
+    const again = all.choose('task', layout, propose);
+    assert.deepEqual([bench.proposed, bench.closed], [[undefined], []]);
+    all.close();
+    assert.deepEqual(bench.closed, [], 'it is in use');
+    again!.close();
+    all.close();
     assert.deepEqual(bench.closed, ['one']);
     all.choose('task', layout, propose);
     assert.deepEqual(bench.proposed, [undefined, 'one']);
   });
 
-  it('frees what candidates share after the last of them', () => {
+  it('stays prepared for as many tasks as a large model has', () => {
     const bench = new Bench();
-    let freed = 0;
-    const candidates = freedTogether(bench.propose({ one: 1, two: 2 })(), () => freed++);
-    candidates[1]!.close();
-    assert.equal(freed, 0);
-    candidates[0]!.close();
-    assert.equal(freed, 1);
-    freedTogether([], () => freed++);
-    assert.equal(freed, 2);
+    const all = selection(bench, 'f');
+    for (let task = 0; task < 600; task++)
+      all.choose(`task ${task}`, layout, bench.propose({ [`of ${task}`]: 1 }))!.close();
+    assert.deepEqual(
+      bench.closed,
+      Array.from({ length: 88 }, (_, task) => `of ${task}`),
+    );
   });
 });

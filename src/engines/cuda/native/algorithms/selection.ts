@@ -15,10 +15,15 @@ interface Use<Pointers> {
   count: number;
 }
 
+/** Algorithms that stay prepared when nothing uses them: those of a large model's evaluation, which is compiled after each epoch. */
+const MOST_IDLE = 512;
+
 /** Takes the algorithm that was taken before, or the fastest on this device. What is prepared is shared by all whose task is the same. */
 export class Selection<Pointers> {
   /** What is in use, by its task. */
   private readonly uses = new Map<string, Use<Pointers>>();
+  /** What was, the latest last. */
+  private readonly idle = new Map<string, Candidate<Pointers>>();
 
   constructor(
     private readonly timer: PlanTimer,
@@ -35,11 +40,19 @@ export class Selection<Pointers> {
   choose(key: string, layout: Layout<Pointers>, propose: Propose<Pointers>): Candidate<Pointers> | undefined {
     const known = this.uses.get(key);
     if (known) return this.shared(key, known);
-    const candidate = this.kept(key, layout, propose) ?? this.fastest(key, layout, propose);
+    const idle = this.idle.get(key);
+    this.idle.delete(key);
+    const candidate = idle ?? this.kept(key, layout, propose) ?? this.fastest(key, layout, propose);
     return candidate && this.shared(key, { candidate, count: 0 });
   }
 
-  /** A use of an algorithm, which is closed with the last of its uses. */
+  /** Closes what nothing uses. */
+  close(): void {
+    for (const candidate of this.idle.values()) candidate.close();
+    this.idle.clear();
+  }
+
+  /** A use of an algorithm, which is idle after the last of its uses. */
   private shared(key: string, use: Use<Pointers>): Candidate<Pointers> {
     this.uses.set(key, use);
     use.count++;
@@ -53,9 +66,17 @@ export class Selection<Pointers> {
         isOpen = false;
         if (--use.count > 0) return;
         this.uses.delete(key);
-        use.candidate.close();
+        this.idle.set(key, use.candidate);
+        if (this.idle.size > MOST_IDLE) this.closeOldest();
       },
     };
+  }
+
+  private closeOldest(): void {
+    const [oldest] = this.idle;
+    if (!oldest) return;
+    this.idle.delete(oldest[0]);
+    oldest[1].close();
   }
 
   private kept(
@@ -63,7 +84,8 @@ export class Selection<Pointers> {
     layout: Layout<Pointers>,
     propose: Propose<Pointers>,
   ): Candidate<Pointers> | undefined {
-    const name = this.choices.get(key);
+    // Another training on the card may have measured it in the meantime.
+    const name = this.choices.latest(key);
     return name === undefined ? undefined : this.best(propose(name), layout)?.candidate;
   }
 

@@ -7,7 +7,7 @@ import { transpose } from './matrix.js';
 import { proposeMultiplications } from './multiplication.js';
 
 /** Pointers of a product's matrices. */
-type ProductPointers = { readonly a: Pointer; readonly b: Pointer; readonly c: Pointer };
+export type ProductPointers = { readonly a: Pointer; readonly b: Pointer; readonly c: Pointer };
 
 /** Matrix products by cuBLASLt, by the fastest of its algorithms. */
 export class Products {

@@ -10,6 +10,12 @@ export const ATTRIBUTE = { multiprocessors: 16, capabilityMajor: 75, capabilityM
 const NAME_BYTES = 256;
 /** `CU_STREAM_NON_BLOCKING` */
 const NON_BLOCKING = 1;
+/** `CU_EVENT_BLOCKING_SYNC`: a thread that waits for the event sleeps. */
+const BLOCKING_SYNC = 1;
+/** `CU_EVENT_DISABLE_TIMING` */
+const DISABLE_TIMING = 2;
+/** `CUDA_ERROR_NOT_READY` */
+const NOT_READY = 600;
 /** `CU_STREAM_CAPTURE_MODE_RELAXED`: libraries may load their kernels meanwhile. */
 const RELAXED = 2;
 
@@ -27,6 +33,7 @@ export class Driver {
   private readonly calls = new Map<string, Call>();
   private readonly launchKernel: (...values: number[]) => number;
   private readonly launchGraph: (graph: number, stream: number) => number;
+  private readonly queryEvent: (event: number) => number;
 
   constructor(private readonly library: LibraryHandle) {
     this.text = errorText(library);
@@ -35,6 +42,7 @@ export class Driver {
       'int cuLaunchKernel(uintptr_t, uint, uint, uint, uint, uint, uint, uint, uintptr_t, uintptr_t, uintptr_t)',
     );
     this.launchGraph = library.func('int cuGraphLaunch(uintptr_t, uintptr_t)');
+    this.queryEvent = library.func('int cuEventQuery(uintptr_t)');
   }
 
   initialize(): void {
@@ -174,8 +182,19 @@ export class Driver {
     this.call('cuGraphExecDestroy', executable);
   }
 
+  /** An event that keeps work in order. */
   createEvent(): number {
+    return this.pointer('cuEventCreate', DISABLE_TIMING);
+  }
+
+  /** An event that {@link elapsed} takes. */
+  createTimedEvent(): number {
     return this.pointer('cuEventCreate', 0);
+  }
+
+  /** An event that a thread sleeps until in {@link waitFor}. */
+  createAwaitedEvent(): number {
+    return this.pointer('cuEventCreate', BLOCKING_SYNC | DISABLE_TIMING);
   }
 
   destroyEvent(event: number): void {
@@ -193,6 +212,14 @@ export class Driver {
 
   waitFor(event: number): void {
     this.call('cuEventSynchronize', event);
+  }
+
+  /** Whether the work before an event is done. */
+  hasHappened(event: number): boolean {
+    const code = this.queryEvent(event);
+    if (code === NOT_READY) return false;
+    if (code !== 0) throw this.error('cuEventQuery', code);
+    return true;
   }
 
   /** Milliseconds between two events. */
