@@ -28,6 +28,6 @@ export interface BatchSource {
   readonly waitedMs: number;
   /** The batches of an epoch, from step `start` (default 0) on: always the same. */
   epoch(epoch: number, start?: number): AsyncIterable<Batch>;
-  /** The same batches as bytes, which stand for the same values. Absent where they are not bytes until they are normalised. */
+  /** The same batches as bytes, which stand for the same values of the real images. Absent where they are not bytes until they are normalised. */
   readonly byteEpoch?: ((epoch: number, start?: number) => AsyncIterable<ByteBatch>) | undefined;
 }

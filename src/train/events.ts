@@ -78,5 +78,8 @@ export type TrainerEvent =
   | { readonly event: 'interrupted'; readonly epoch: number; readonly step: number; readonly path: string }
   | ({ readonly event: 'result'; readonly parameters: number; readonly bestTop1: number } & Accuracy);
 
-/** Takes a trainer's events; called in order, never awaited. */
+/**
+ * Takes a trainer's events; called in order, never awaited. At the event of a step the next one may be in progress on an engine that
+ * runs ahead, but none is at those of checkpoints and epochs.
+ */
 export type TrainerListener = (event: TrainerEvent) => void;

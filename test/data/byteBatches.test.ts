@@ -45,7 +45,9 @@ async function compare(
       const { images: packed, ...rest } = bytes[step]!;
       assert.deepEqual(rest, { labels, count });
       assert.ok(packed.pixels instanceof Uint8Array && packed.pixels.length === images.length);
-      assert.deepEqual(imagesOfBytes(packed), images);
+      // What fills up the last batch of an evaluation is black in one, and 0 after normalisation in the other.
+      const real = (count * images.length) / BATCH;
+      assert.deepEqual(imagesOfBytes(packed).subarray(0, real), images.subarray(0, real));
     }
   }
 }
@@ -67,6 +69,7 @@ const CASES: readonly (readonly [what: string, options: TrainingOptions])[] = [
   ['grey and turned over', { channels: 1, training: { seed: 6, transforms: { verticalFlip: 0.5 } } }],
   ['of balanced classes, by two workers', { workers: 2, training: { seed: 7, balanced: true } }],
   ['of one rank of two', { part: { rank: 1, size: 2 }, training: { seed: 8 } }],
+  ['in evaluation', {}],
 ];
 
 describe('images in memory as bytes', () => {
@@ -107,7 +110,6 @@ describe('batches are not bytes', () => {
   for (const [what, options] of [
     ['where images are mixed', { training: { seed: 1, mixing: { mixup: 0.2 } } }],
     ['where parts are erased', { training: { seed: 1, transforms: { erase: 0.1 } } }],
-    ['in evaluation', {}],
   ] as const)
     it(what, (t) => {
       const loader = new Loader(train, { batchSize: BATCH, imageSize: 32, ...options });
