@@ -57,10 +57,9 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     const reason = library.fastBf16
       ? 'the processor multiplies bf16'
       : 'the processor does not multiply bf16';
-    const usesKernels = this.machineCode !== undefined && precision === 'f32';
     return [
       `oneDNN ${dnnl.version}`,
-      `${library.instructionSet}${usesKernels ? ' with kernels of our own' : ''}`,
+      `${library.instructionSet}${this.machineCode ? ' with kernels of our own' : ''}`,
       this.limit.text,
       this.options.precision === 'auto' ? `${precision} (${reason})` : precision,
     ].join(', ');
@@ -80,7 +79,8 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
       traits: dnnl.traits,
       activation: precision === 'bf16' ? 'bf16' : 'f32',
       block: this.library.block,
-      usesKernels: machineCode !== undefined && precision === 'f32',
+      usesKernels: machineCode !== undefined,
+      fastBf16: this.library.fastBf16,
     } as const;
     const isShared = together && communicator.size > 1;
     const leads = isShared && communicator.rank === LEADER;

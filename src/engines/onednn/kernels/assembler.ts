@@ -1,5 +1,4 @@
 import {
-  Encoder,
   GPR,
   MAP_0F,
   MAP_0F38,
@@ -7,11 +6,11 @@ import {
   type Memory,
   NO_PREFIX,
   PREFIX_66,
-  PREFIX_F3,
   type Register,
   type Vector,
   type VectorOperand,
 } from './encoder.js';
+import { type Chosen, WordEncoder } from './wordEncoder.js';
 
 export {
   GPR,
@@ -37,14 +36,6 @@ const vectorOpcodes = {
 
 /** The comparison a ≰ b, which holds where either is no number. */
 const NOT_AT_MOST = 6;
-/** The comparison that holds where both are numbers. */
-const ORDERED = 7;
-
-/** Places of 16 that an instruction is for; the others become zero or stay. */
-export interface Chosen {
-  readonly mask?: Mask;
-  readonly zeroing?: boolean;
-}
 
 /** What two vectors are combined by. */
 export type VectorOperation = keyof typeof vectorOpcodes;
@@ -53,7 +44,7 @@ export type VectorOperation = keyof typeof vectorOpcodes;
  * Machine code of x86-64 with AVX2 and FMA, or with AVX512 (F, DQ, VL, BW and, where a method says so, BF16): the few instructions that the kernels use, as Intel's
  * manual (volume 2) encodes them.
  */
-export class Assembler extends Encoder {
+export class Assembler extends WordEncoder {
   /** @param mask of 16 floats: others become zero, and their memory is not touched */
   load(dst: Vector, src: Memory, mask?: Mask): void {
     this.encode(MAP_0F, NO_PREFIX, 0x10, dst, 0, src, { mask, zeroing: mask !== undefined });
@@ -123,12 +114,6 @@ export class Assembler extends Encoder {
     this.operand(mask, register);
   }
 
-  /** A mask of 32 words from a register's 32 bits. */
-  setWideMask(mask: Mask, register: Register): void {
-    this.emit(0xc4, (1 << 7) | (1 << 6) | (((register >> 3) ^ 1) << 5) | MAP_0F, 0x7b, 0x92);
-    this.operand(mask, register);
-  }
-
   /** Of vectors of 8: loads the floats whose places have the mask's highest bit set, and zeros; other memory is not touched. */
   loadMasked(dst: Vector, mask: Vector, src: Memory): void {
     this.vex(MAP_0F38, PREFIX_66, 0x2c, dst, mask, src);
@@ -146,74 +131,6 @@ export class Assembler extends Encoder {
    */
   permute(dst: Vector, indices: Vector, src: VectorOperand, chosen: Chosen = {}): void {
     this.encode(MAP_0F38, PREFIX_66, 0x16, dst, indices, src, chosen);
-  }
-
-  /** Of vectors of 16: whole numbers of 32 bits, from ones of 16 bits without a sign. */
-  widenWords(dst: Vector, src: VectorOperand): void {
-    this.encode(MAP_0F38, PREFIX_66, 0x33, dst, 0, src);
-  }
-
-  /** Of vectors of 16: the lower 16 bits of each number of 32 bits, as the lower half of a vector. */
-  narrowWords(dst: Vector, src: Vector): void {
-    this.encode(MAP_0F38, PREFIX_F3, 0x33, src, 0, dst);
-  }
-
-  /** With AVX512-BF16: 16 floats, rounded to nearest even, as the lower half of a vector; numbers without an exponent become 0. */
-  roundToBf16(dst: Vector, src: VectorOperand): void {
-    this.encode(MAP_0F38, PREFIX_F3, 0x72, dst, 0, src);
-  }
-
-  /** Of vectors of 16: shifts numbers of 32 bits to the left. */
-  shiftLeft(dst: Vector, src: Vector, bits: number): void {
-    this.encode(MAP_0F, PREFIX_66, 0x72, 6, dst, src);
-    this.emit(bits);
-  }
-
-  /** Of vectors of 16: shifts numbers of 32 bits to the right, and zeros in. */
-  shiftRight(dst: Vector, src: Vector, bits: number): void {
-    this.encode(MAP_0F, PREFIX_66, 0x72, 2, dst, src);
-    this.emit(bits);
-  }
-
-  /** Of vectors of 16: dst = a + b, whole numbers of 32 bits. @param mask others stay as they are */
-  addIntegers(dst: Vector, a: Vector, b: VectorOperand, mask?: Mask): void {
-    this.encode(MAP_0F, PREFIX_66, 0xfe, dst, a, b, { mask });
-  }
-
-  /** Of vectors of 16: a mask of the floats that are numbers. */
-  areNumbers(dst: Mask, a: Vector): void {
-    this.encode(MAP_0F, NO_PREFIX, 0xc2, dst, a, a);
-    this.emit(ORDERED);
-  }
-
-  /** Of vectors of 16: loads the lower half of one of the first 16 registers; the upper half becomes zero. */
-  loadHalf(dst: Vector, src: Memory): void {
-    this.vex(MAP_0F, NO_PREFIX, 0x10, dst, 0, src);
-  }
-
-  /** Of vectors of 16: stores the lower half of one of the first 16 registers. */
-  storeHalf(dst: Memory, src: Vector): void {
-    this.vex(MAP_0F, NO_PREFIX, 0x11, src, 0, dst);
-  }
-
-  /** As {@link storeHalf}, past the caches, at an address that is a multiple of its bytes. */
-  streamHalf(dst: Memory, src: Vector): void {
-    this.vex(MAP_0F, NO_PREFIX, 0x2b, src, 0, dst);
-  }
-
-  /**
-   * Of vectors of 16 floats: dst = the words of 16 bits of src whose places `indices` says. Memory is read whole, whatever is chosen.
-   *
-   * @param chosen of 32 words, or of 16: others become zero or stay
-   * @param half whether vectors are of 16 words
-   */
-  permuteWords(
-    dst: Vector,
-    indices: Vector,
-    src: VectorOperand,
-    { half, ...chosen }: Chosen & { readonly half: boolean },
-  ): void {
-    this.encode(MAP_0F38, PREFIX_66, 0x8d, dst, indices, src, { ...chosen, wide: true, half });
   }
 
   /** Ends the use of the registers' upper halves, which slows down older instructions. */
@@ -260,7 +177,7 @@ export class Assembler extends Encoder {
     this.wide(0xf7, 6, by);
   }
 
-  /** dst = a number from 0 to 2³¹ − 1 */
+  /** dst = a number from 0 to 2³² − 1, given as the number from −2³¹ to 2³¹ − 1 that has the same bits */
   set(dst: Register, value: number): void {
     if (dst >= 8) this.emit(0x41);
     this.emit(0xb8 + (dst & 7));

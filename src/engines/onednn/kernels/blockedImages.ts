@@ -2,6 +2,7 @@ import { type Assembler, GPR, type Lanes, type Memory, type Register, type Vecto
 import { leastDivisor } from './divisors.js';
 import { ARGUMENT, DISPLACEMENTS_END, FLOAT, ZERO } from './kernel.js';
 import { emitLoop, emitRounds } from './loop.js';
+import { type Format, formatBytes } from './numbers.js';
 
 /** Images in blocks of channels, `lanes` each, the last of which is filled up with zeros. */
 export interface BlockedImages {
@@ -11,6 +12,8 @@ export interface BlockedImages {
   readonly pixels: number;
   /** Channels of a block, and floats of a vector. */
   readonly lanes: Lanes;
+  /** What its numbers are in memory; other than f32 of vectors of 16 alone. */
+  readonly format: Format;
 }
 
 /** Units of work to share out, where there are enough images and blocks: for more threads than most machines have. */
@@ -31,8 +34,14 @@ export function rowBytes(source: BlockedImages): number {
   return filledChannels(source) * FLOAT;
 }
 
-function blockBytes({ pixels, lanes }: BlockedImages): number {
-  return pixels * lanes * FLOAT;
+/** Bytes of a pixel of a block. */
+export function pixelBytes({ lanes, format }: Pick<BlockedImages, 'lanes' | 'format'>): number {
+  return lanes * formatBytes(format);
+}
+
+/** Bytes of a block of channels of one image. */
+export function blockBytes(source: Pick<BlockedImages, 'pixels' | 'lanes' | 'format'>): number {
+  return source.pixels * pixelBytes(source);
 }
 
 function imageBytes(source: BlockedImages): number {
@@ -154,12 +163,12 @@ export function emitWalk(
 /** Emits a loop over pixels, `together` at once, and moves the pointers on; `emit` is given which of them, and its offset. */
 export function emitPixels(
   asm: Assembler,
-  { pixels, together, images }: Pixels,
+  { pixels, together, bytes, images }: Pixels,
   emit: (index: number, offset: number) => void,
 ): void {
   emitRounds(asm, GPR.rcx, [pixels, together], (count) => {
-    for (let index = 0; index < count; index++) emit(index, index * asm.vectorBytes);
-    for (const { register } of images) asm.addConstant(register, count * asm.vectorBytes);
+    for (let index = 0; index < count; index++) emit(index, index * bytes);
+    for (const { register } of images) asm.addConstant(register, count * bytes);
   });
 }
 
@@ -167,6 +176,8 @@ export function emitPixels(
 interface Pixels {
   readonly pixels: number;
   readonly together: number;
+  /** Bytes of a pixel. */
+  readonly bytes: number;
   readonly images: readonly Pick<Operand, 'register'>[];
 }
 
@@ -188,13 +199,13 @@ export interface Sum {
  */
 export function emitSums(
   asm: Assembler,
-  { pixels, images }: Pick<Pixels, 'pixels' | 'images'>,
+  { pixels, bytes, images }: Omit<Pixels, 'together'>,
   sums: readonly Sum[],
   emit: (index: number, offset: number) => void,
 ): void {
   emitRounds(asm, GPR.rdx, [pixels, SEGMENT * SUMS], (length) => {
     for (const { first } of sums) for (let i = 0; i < SUMS; i++) asm.move(first + i, ZERO);
-    emitPixels(asm, { pixels: length, together: SUMS, images }, emit);
+    emitPixels(asm, { pixels: length, together: SUMS, bytes, images }, emit);
     for (const { first, total } of sums) {
       for (let count = SUMS / 2; count >= 1; count /= 2)
         for (let i = 0; i < count; i++) asm.vector('add', first + i, first + i, first + i + count);

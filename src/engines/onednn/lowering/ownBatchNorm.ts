@@ -14,13 +14,13 @@ import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import { seen } from './product/rows.js';
 
-/** Images that our kernels normalise; undefined where those cannot, or where the images are not f32 in blocks. */
-export function ownImages(draft: Draft, { desc: { shape, key } }: Place): BlockedImages | undefined {
+/** Images that our kernels normalise; undefined where those cannot, or where the images are not in blocks. */
+export function ownImages(draft: Draft, { desc: { shape, key, type } }: Place): BlockedImages | undefined {
   const { block } = draft.layouts;
   const [images, channels, height, width] = shape as [number, number, number, number];
-  if (!draft.usesKernels || block === undefined || key !== draft.layouts.images(shape, 'f32').key)
-    return undefined;
-  const source = { images, channels, pixels: height * width, lanes: block };
+  const format = draft.formatOf(type);
+  if (!format || block === undefined || key !== draft.layouts.images(shape, type).key) return undefined;
+  const source = { images, channels, pixels: height * width, lanes: block, format };
   return fitsKernels(source) ? source : undefined;
 }
 

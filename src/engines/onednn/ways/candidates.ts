@@ -21,6 +21,8 @@ export interface WaySettings {
   readonly block: Block | undefined;
   /** Whether kernels of our own can be run. */
   readonly usesKernels: boolean;
+  /** Whether the processor rounds to bf16 itself; default false. */
+  readonly fastBf16?: boolean;
 }
 
 /** The windows of a product take no more memory than this. */
