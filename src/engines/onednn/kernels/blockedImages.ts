@@ -73,6 +73,19 @@ export interface Operand {
   readonly argument: number;
 }
 
+/** Images that are some channels of larger ones, in whole blocks. */
+export interface Within {
+  /** Of the larger images. */
+  readonly channels: number;
+  /** The first of those that are worked on. */
+  readonly start: number;
+}
+
+/** Images, as they are or within larger ones. */
+export interface ImagesOperand extends Operand {
+  readonly within?: Within | undefined;
+}
+
 /** A number (or several rows of them) for each channel. */
 export interface RowOperand extends Operand {
   /** From a part's rows to the next one's, where each part has its own. */
@@ -81,7 +94,7 @@ export interface RowOperand extends Operand {
 
 /** What a unit works on: images, all in the same layout, and rows. */
 export interface WalkOperands {
-  readonly images: readonly Operand[];
+  readonly images: readonly ImagesOperand[];
   readonly rows: readonly RowOperand[];
 }
 
@@ -115,9 +128,14 @@ export function emitRowPointer(
 }
 
 /** Emits a pointer to a group's blocks of the first image of all. */
-export function emitFirstImage(asm: Assembler, source: BlockedImages, { register, argument }: Operand): void {
+export function emitFirstImage(
+  asm: Assembler,
+  source: BlockedImages,
+  { register, argument, within }: ImagesOperand,
+): void {
   asm.multiply(register, GPR.rdx, blocksOfGroup(source) * blockBytes(source));
   asm.addMemory(register, { base: GPR.r15, offset: argument });
+  if (within) asm.addConstant(register, (within.start / source.lanes) * blockBytes(source));
 }
 
 /** Emits a loop over a group's blocks; `body` moves pointers to images on, those to rows are moved here. */
@@ -148,15 +166,16 @@ export function emitWalk(
   const { parts } = divisionOf(source);
   const count = source.images / parts;
   for (const row of operands.rows) emitRowPointer(asm, source, row);
+  const bytesOf = ({ within }: ImagesOperand): number => imageBytes({ ...source, ...within });
   for (const images of operands.images) {
     emitFirstImage(asm, source, images);
-    asm.multiply(GPR.rcx, GPR.rax, count * imageBytes(source));
+    asm.multiply(GPR.rcx, GPR.rax, count * bytesOf(images));
     asm.addRegister(images.register, GPR.rcx);
   }
-  const between = imageBytes(source) - blocksOfGroup(source) * blockBytes(source);
+  const worked = blocksOfGroup(source) * blockBytes(source);
   emitLoop(asm, GPR.rbx, count, () => {
     emitBlocks(asm, source, operands.rows, emitBlock);
-    for (const { register } of operands.images) asm.addConstant(register, between);
+    for (const images of operands.images) asm.addConstant(images.register, bytesOf(images) - worked);
   });
 }
 

@@ -10,9 +10,11 @@ import {
   emitUnit,
   emitWalk,
   filledChannels,
+  type ImagesOperand,
   other,
   pixelBytes,
   rowBytes,
+  type Within,
 } from './blockedImages.js';
 import { emitBlockPointers, emitChosen } from './channelRows.js';
 import { CHANNEL_ROW } from './channelStatistics.js';
@@ -196,41 +198,54 @@ export function compileFactors(source: BlockedImages): Kernel {
   });
 }
 
+/** The gradient of a normalisation toward its images, and what is added to it. */
+export interface ImageGradient extends Normalisation {
+  /** Default is nothing; images within larger ones, or as they are (`whole`). */
+  readonly addend?: Within | 'whole' | undefined;
+}
+
+/** Where the addend's images lie. */
+function addendOperand({ addend }: ImageGradient): readonly ImagesOperand[] {
+  if (addend === undefined) return [];
+  const within = addend === 'whole' ? undefined : addend;
+  return [{ register: GPR.rdi, argument: other(3), within }];
+}
+
 /**
- * Compiles dx = γ/σ·dy + a + b·(x − mean), where dy counts as 0 where the ReLU was. Operands: src x, dst dx, and further dy (which may be dx's
- * memory), the table of `compileStatistics`, and a and b.
+ * Compiles dx = γ/σ·dy + a + b·(x − mean) + addend, where dy counts as 0 where the ReLU was. Operands: src x, dst dx, and further dy (which may
+ * be dx's memory), the table of `compileStatistics`, a and b, and the addend.
  */
-export function compileImageGradient(source: Normalisation): Kernel {
+export function compileImageGradient(source: ImageGradient): Kernel {
   const { lanes, pixels, format, relu } = source;
-  const division = divisionOf(source);
+  const { parts, groups } = divisionOf(source);
   const row = rowBytes(source);
   const x = { register: GPR.r8, argument: ARGUMENT.src } as const;
   const dx = { register: GPR.r9, argument: ARGUMENT.dst } as const;
   const dy = { register: GPR.r10, argument: other(0) } as const;
   const table = { register: GPR.r11, argument: other(1) } as const;
   const factors = { register: GPR.rsi, argument: other(2) } as const;
-  const [constant, slope, sum]: [Vector, Vector, Vector] = [10, 11, 3];
-  return compileKernel(
-    { units: division.parts * division.groups, stackBytes: 0, lanes },
-    (asm, constants) => {
-      emitUnit(asm, division);
-      emitWalk(asm, source, { images: [x, dx, dy], rows: [table, factors] }, () => {
-        emitChannel(asm, source, table.register, { mean: MEAN, scale: SCALE, ...(relu && { shift: SHIFT }) });
-        asm.load(constant, { base: factors.register, offset: FACTOR_ROW.constant * row });
-        asm.load(slope, { base: factors.register, offset: FACTOR_ROW.slope * row });
-        emitPixels(
-          asm,
-          { pixels, together: TOGETHER, bytes: pixelBytes(source), images: [x, dx, dy] },
-          (_, offset) => {
-            emitDistance(asm, format, { base: x.register, offset });
-            emitGradient(asm, source, { base: dy.register, offset });
-            asm.move(sum, constant);
-            asm.multiplyAdd(sum, DISTANCE, slope);
-            asm.multiplyAdd(sum, GRADIENT, SCALE);
-            emitStore(asm, constants, { format }, { base: dx.register, offset }, sum);
-          },
-        );
+  const addends = addendOperand(source);
+  const images = [x, dx, dy, ...addends];
+  const loop = { pixels, together: TOGETHER, bytes: pixelBytes(source), images };
+  const [constant, slope, sum, addend]: [Vector, Vector, Vector, Vector] = [10, 11, 3, 4];
+  return compileKernel({ units: parts * groups, stackBytes: 0, lanes }, (asm, constants) => {
+    emitUnit(asm, { parts, groups });
+    emitWalk(asm, source, { images, rows: [table, factors] }, () => {
+      emitChannel(asm, source, table.register, { mean: MEAN, scale: SCALE, ...(relu && { shift: SHIFT }) });
+      asm.load(constant, { base: factors.register, offset: FACTOR_ROW.constant * row });
+      asm.load(slope, { base: factors.register, offset: FACTOR_ROW.slope * row });
+      emitPixels(asm, loop, (_, offset) => {
+        emitDistance(asm, format, { base: x.register, offset });
+        emitGradient(asm, source, { base: dy.register, offset });
+        asm.move(sum, constant);
+        asm.multiplyAdd(sum, DISTANCE, slope);
+        asm.multiplyAdd(sum, GRADIENT, SCALE);
+        for (const { register } of addends) {
+          emitLoad(asm, format, addend, { base: register, offset });
+          asm.vector('add', sum, sum, addend);
+        }
+        emitStore(asm, constants, { format }, { base: dx.register, offset }, sum);
       });
-    },
-  );
+    });
+  });
 }
