@@ -117,14 +117,20 @@ class Subject {
 
   constructor(readonly activation: 'f32' | 'bf16') {
     limitThreads(this.library.handle, this.library.runtime, 2);
-    const { block } = this.library;
-    const usesKernels = this.machineCode !== undefined && activation === 'f32';
-    this.settings = { traits: this.dnnl.traits, activation, block, usesKernels };
+    const { block, fastBf16 } = this.library;
+    const usesKernels = this.machineCode !== undefined;
+    this.settings = { traits: this.dnnl.traits, activation, block, usesKernels, fastBf16 };
+  }
+
+  /** Whether there are kernels of our own for Winograd's algorithm. */
+  get hasWinograd(): boolean {
+    const { usesKernels, block } = this.settings;
+    return usesKernels && (this.activation === 'f32' || block === 16);
   }
 
   /** Whether there is a kernel of our own for weight gradients of 1×1. */
   get hasPointwise(): boolean {
-    return this.settings.usesKernels && this.settings.block === 16;
+    return this.settings.usesKernels && this.settings.block === 16 && this.activation === 'f32';
   }
 
   /** Runs a program whose one convolution of a pass is computed in a way, the others as the library likes. */
@@ -193,6 +199,9 @@ for (const activation of ['f32', 'bf16'] as const) {
         }
         const isOwn = subject.hasPointwise && pass === 'weightGradient' && pointwise.has(one.name);
         assert.equal(ways.includes('own pointwise f32'), isOwn, `${pass}: ${ways.join(', ')}`);
+        const isWinograd =
+          subject.hasWinograd && one.weight[0] === 32 && !(one.bias && pass === 'weightGradient');
+        assert.equal(ways.includes('own winograd f32'), isWinograd, `${pass}: ${ways.join(', ')}`);
         const isGrouped = (one.options?.groups ?? 1) > 1;
         assert.ok(isGrouped || ways.includes(`product ${activation}`), `${pass}: ${ways.join(', ')}`);
         const isFilled = activation === 'bf16' && pass === 'weightGradient' && pointwise.has(one.name);

@@ -44,7 +44,7 @@ export function fitsOwn(
   const { geometry, shapes } = convolution;
   return (
     usesKernels &&
-    activation === 'f32' &&
+    (activation === 'f32' || block === AVX512_BLOCK) &&
     convolution.activation !== 'other' &&
     !(convolution.pass === 'weightGradient' && convolution.hasBias) &&
     fitsWinograd(geometry, shapes.weight, block) &&

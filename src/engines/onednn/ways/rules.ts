@@ -88,7 +88,8 @@ function ownWinogradWhereTheLibraryHasNone(
   settings: WaySettings,
   convolution: Convolution,
 ): ConvWay | undefined {
-  const isOwn = fitsOwn(settings, convolution) && !fitsLibraryWinograd(settings, convolution);
+  const isF32 = settings.activation === 'f32';
+  const isOwn = isF32 && fitsOwn(settings, convolution) && !fitsLibraryWinograd(settings, convolution);
   return isOwn && leastChannels(convolution) >= LEAST_CHANNELS ? { kind: 'ownWinograd' } : undefined;
 }
 
