@@ -71,16 +71,17 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
 
   compile(program: Program, options: BackendCompileOptions<DnnlVariable>): DnnlExecutable {
     const { variables, precision, onMeasuring, together = false } = options;
-    const { dnnl, machineCode } = this;
+    const { dnnl, machineCode, library } = this;
     const communicator = this.communicator;
     const whole = communicator.size === 1 ? withoutCollectives(program) : program;
     const native = { dnnl, machineCode, communicator };
     const settings = {
       traits: dnnl.traits,
       activation: precision === 'bf16' ? 'bf16' : 'f32',
-      block: this.library.block,
+      block: library.block,
       usesKernels: machineCode !== undefined,
-      fastBf16: this.library.fastBf16,
+      fastBf16: library.fastBf16,
+      hasTiles: library.hasTiles,
     } as const;
     const isShared = together && communicator.size > 1;
     const leads = isShared && communicator.rank === LEADER;

@@ -110,6 +110,12 @@ const cases: readonly (readonly [instruction: string, emit: (asm: Assembler) => 
     '62d2dd238daa40000000',
   ],
   ['kmovd k3, r10d', (asm) => asm.setWideMask(3, r10), 'c4c17b92da'],
+  ['vdpbf16ps zmm21, zmm2, zmm30', (asm) => asm.multiplyAddPairs(21, 2, 30), '62826e4852ee'],
+  [
+    'vdpbf16ps zmm8, zmm25, [r9+128]',
+    (asm) => asm.multiplyAddPairs(8, 25, { base: r9, offset: 128 }),
+    '62523640528180000000',
+  ],
   // GNU's assembler takes the shorter prefix, c5fb92d0: the same instruction.
   ['kmovd k2, eax', (asm) => asm.setWideMask(2, rax), 'c4e17b92d0'],
 ];

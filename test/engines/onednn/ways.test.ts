@@ -117,9 +117,9 @@ class Subject {
 
   constructor(readonly activation: 'f32' | 'bf16') {
     limitThreads(this.library.handle, this.library.runtime, 2);
-    const { block, fastBf16 } = this.library;
+    const { block, fastBf16, hasTiles } = this.library;
     const usesKernels = this.machineCode !== undefined;
-    this.settings = { traits: this.dnnl.traits, activation, block, usesKernels, fastBf16 };
+    this.settings = { traits: this.dnnl.traits, activation, block, usesKernels, fastBf16, hasTiles };
   }
 
   /** Whether there are kernels of our own for Winograd's algorithm. */
@@ -130,7 +130,8 @@ class Subject {
 
   /** Whether there is a kernel of our own for weight gradients of 1×1. */
   get hasPointwise(): boolean {
-    return this.settings.usesKernels && this.settings.block === 16 && this.activation === 'f32';
+    const { usesKernels, block, fastBf16 } = this.settings;
+    return usesKernels && block === 16 && (this.activation === 'f32' || fastBf16);
   }
 
   /** Runs a program whose one convolution of a pass is computed in a way, the others as the library likes. */
@@ -198,7 +199,7 @@ for (const activation of ['f32', 'bf16'] as const) {
           }
         }
         const isOwn = subject.hasPointwise && pass === 'weightGradient' && pointwise.has(one.name);
-        assert.equal(ways.includes('own pointwise f32'), isOwn, `${pass}: ${ways.join(', ')}`);
+        assert.equal(ways.includes(`own pointwise ${activation}`), isOwn, `${pass}: ${ways.join(', ')}`);
         const isWinograd =
           subject.hasWinograd && one.weight[0] === 32 && !(one.bias && pass === 'weightGradient');
         assert.equal(ways.includes('own winograd f32'), isWinograd, `${pass}: ${ways.join(', ')}`);

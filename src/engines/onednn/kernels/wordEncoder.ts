@@ -93,6 +93,11 @@ export class WordEncoder extends Encoder {
     this.encode(MAP_0F38, PREFIX_66, 0x8d, dst, indices, src, { ...chosen, wide: true, half });
   }
 
+  /** With AVX512-BF16, of 16 pairs of bf16: dst += a₁ · b₁ + a₀ · b₀ in f32, where numbers without an exponent are 0. */
+  multiplyAddPairs(dst: Vector, a: Vector, b: VectorOperand): void {
+    this.encode(MAP_0F38, PREFIX_F3, 0x52, dst, a, b);
+  }
+
   /** A mask of 32 words from a register's 32 bits. */
   setWideMask(mask: Mask, register: Register): void {
     this.emit(0xc4, (1 << 7) | (1 << 6) | (((register >> 3) ^ 1) << 5) | MAP_0F, 0x7b, 0x92);

@@ -107,7 +107,7 @@ export function parameterGradient(
       );
       return;
     case 'ownPointwise':
-      pointwiseWeightGradient(draft, { x, dy, dw, dbias });
+      pointwiseWeightGradient(draft, way, { x, dy, dw, dbias });
       return;
     case 'product':
       productWeightGradient(draft, { convolution, x, dy, dw, dbias }, way);

@@ -4,18 +4,23 @@ import { filledOutputs, fitsKernel, type PointwiseGradient, partsOf } from '../k
 import { compileSumOfParts, type SumOfParts } from '../kernels/sumOfParts.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
+import type { OwnPointwiseWay } from '../ways/way.js';
 import type { ConvShapes } from './convShapes.js';
 import { inBlocks } from './convValues.js';
 import { seen } from './product/rows.js';
 
-function sourceOf({ x, weight }: Pick<ConvShapes, 'x' | 'weight'>, hasBias: boolean): PointwiseGradient {
+function sourceOf(
+  { x, weight }: Pick<ConvShapes, 'x' | 'weight'>,
+  type: PointwiseGradient['type'],
+  hasBias: boolean,
+): PointwiseGradient {
   const [images, inputs, height, width] = x as [number, number, number, number];
-  return { images, pixels: height * width, inputs, outputs: weight[0]!, hasBias };
+  return { type, images, pixels: height * width, inputs, outputs: weight[0]!, hasBias };
 }
 
 /** Whether our own kernel computes the weight gradient of a 1×1 convolution of these shapes. */
 export function fitsPointwiseGradient(shapes: ConvShapes): boolean {
-  return fitsKernel(sourceOf(shapes, false));
+  return fitsKernel(sourceOf(shapes, 'f32', false));
 }
 
 /** A weight gradient's operands and results. */
@@ -30,9 +35,14 @@ interface Gradient {
  * Adds the steps of a 1×1 convolution's gradients toward its weight and bias: sums of each part of the images, and then,
  * always in the same order, of the parts. The results are row-major, as updates want them.
  */
-export function pointwiseWeightGradient(draft: Draft, { x, dy, dw, dbias }: Gradient): void {
+export function pointwiseWeightGradient(
+  draft: Draft,
+  { type }: OwnPointwiseWay,
+  { x, dy, dw, dbias }: Gradient,
+): void {
   const { layouts, buffers, places, steps } = draft;
-  const source = sourceOf({ x: draft.shapeOf(x), weight: draft.shapeOf(dw) }, dbias !== undefined);
+  const shapes = { x: draft.shapeOf(x), weight: draft.shapeOf(dw) };
+  const source = sourceOf(shapes, type, dbias !== undefined);
   const parts = partsOf(source);
   const [weights, biases] = [source.outputs * source.inputs, filledOutputs(source)];
   const room = (length: number): Place => buffers.allocate(layouts.rowMajor([length]));
@@ -45,9 +55,9 @@ export function pointwiseWeightGradient(draft: Draft, { x, dy, dw, dbias }: Grad
     source,
     compile: compilePointwiseGradient,
     places: {
-      src: inBlocks(draft, x),
+      src: inBlocks(draft, x, type),
       dst: sums,
-      reads: [inBlocks(draft, dy)],
+      reads: [inBlocks(draft, dy, type)],
       writes: biasSums ? [biasSums] : [],
     },
     flops: 2 * weights * source.images * source.pixels,

@@ -6,7 +6,7 @@ import { fitsDepthwiseKernels } from '../lowering/ownDepthwise.js';
 import { fitsPointwiseGradient } from '../lowering/pointwise.js';
 import { fitsOwnWinograd } from '../lowering/winograd/convolution.js';
 import { type ElementType, elementBytes } from '../memoryDesc.js';
-import type { Convolution, ConvWay, LibraryWay } from './way.js';
+import type { Convolution, ConvWay, LibraryWay, OwnPointwiseWay } from './way.js';
 import { fitsFilled, isPointwise, windowElements } from './windows.js';
 
 /** Channels of a block in the layouts of AVX512 code. */
@@ -21,8 +21,9 @@ export interface WaySettings {
   readonly block: Block | undefined;
   /** Whether kernels of our own can be run. */
   readonly usesKernels: boolean;
-  /** Whether the processor rounds to bf16 itself; default false. */
-  readonly fastBf16?: boolean;
+  /** Whether the processor multiplies bf16 numbers itself, and tiles of them (AMX). */
+  readonly fastBf16: boolean;
+  readonly hasTiles: boolean;
 }
 
 /** The windows of a product take no more memory than this. */
@@ -74,21 +75,21 @@ export function fitsDepthwiseWindows({ block }: WaySettings, convolution: Convol
   return block !== undefined && pass === 'weightGradient' && !hasBias && isWideDepthwise(geometry, shapes);
 }
 
-/** Whether our own kernel computes a weight gradient of 1×1. */
-export function fitsOwnPointwise(
-  { usesKernels, activation, block }: WaySettings,
+/** Our own kernel for a weight gradient of 1×1; undefined where it cannot compute it. */
+export function ownPointwise(
+  { usesKernels, activation, block, fastBf16 }: WaySettings,
   convolution: Convolution,
-): boolean {
+): OwnPointwiseWay | undefined {
   const { pass, geometry, shapes } = convolution;
-  return (
+  const type = activation === 'f32' || (activation === 'bf16' && fastBf16) ? activation : undefined;
+  const fits =
     usesKernels &&
-    activation === 'f32' &&
     block === AVX512_BLOCK &&
     pass === 'weightGradient' &&
     geometry.groups === 1 &&
     isPointwise(convolution) &&
-    fitsPointwiseGradient(shapes)
-  );
+    fitsPointwiseGradient(shapes);
+  return fits && type ? { kind: 'ownPointwise', type } : undefined;
 }
 
 /** Matrix products, which have no groups and cannot add to what is there. */
@@ -109,6 +110,7 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
   const { activation, block } = settings;
   const types: readonly ElementType[] = activation === 'f32' ? ['f32'] : [activation, 'f32'];
   const { groups } = convolution.geometry;
+  const pointwise = ownPointwise(settings, convolution);
   const direct = (layout: LibraryWay['layout']): ConvWay[] =>
     types.map((type) => ({ kind: 'library', algorithm: 'direct', type, layout }));
   return [
@@ -119,7 +121,7 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
     ...(fitsOwn(settings, convolution) ? [{ kind: 'ownWinograd' } as const] : []),
     ...(fitsOwnDepthwise(settings, convolution) ? [{ kind: 'ownDepthwise' } as const] : []),
     ...(fitsDepthwiseWindows(settings, convolution) ? [{ kind: 'depthwiseWindows' } as const] : []),
-    ...(fitsOwnPointwise(settings, convolution) ? [{ kind: 'ownPointwise' } as const] : []),
+    ...(pointwise ? [pointwise] : []),
     ...products(convolution, activation),
     // Named blocks matter where the library prefers other layouts, whose code is slow: depthwise ones.
     ...(block !== undefined && groups > 1 ? direct('images') : []),

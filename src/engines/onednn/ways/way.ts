@@ -60,6 +60,7 @@ export interface DepthwiseWindowsWay {
 /** The weight gradient of a 1×1 convolution by our own kernel. */
 export interface OwnPointwiseWay {
   readonly kind: 'ownPointwise';
+  readonly type: 'f32' | 'bf16';
 }
 
 /** How a convolution is computed. */
@@ -90,7 +91,7 @@ export function nameOfWay(way: ConvWay): string {
     case 'depthwiseWindows':
       return 'windows';
     case 'ownPointwise':
-      return 'own pointwise f32';
+      return `own pointwise ${way.type}`;
   }
 }
 
