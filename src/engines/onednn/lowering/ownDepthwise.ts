@@ -15,6 +15,7 @@ import {
   weightSums,
 } from '../kernels/depthwise/weights.js';
 import { leastDivisor } from '../kernels/divisors.js';
+import type { Format } from '../kernels/numbers.js';
 import type { MemoryDesc } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
@@ -30,6 +31,7 @@ function sourceOf(
   { stride, padding, dilation }: ConvGeometry,
   { x, weight, y }: ConvShapes,
   block: Block,
+  format: Format,
 ): DepthwiseSource {
   const axis = (index: 0 | 1): AxisGeometry => ({
     inputs: x[2 + index]!,
@@ -43,6 +45,7 @@ function sourceOf(
     images: x[0]!,
     blocks: Math.ceil(x[1]! / block),
     lanes: block,
+    format,
     rows: axis(0),
     columns: axis(1),
   };
@@ -52,12 +55,19 @@ function sourceOf(
 export function fitsDepthwiseKernels(geometry: ConvGeometry, shapes: ConvShapes, block: Block): boolean {
   const { x, weight } = shapes;
   const isDepthwise = geometry.groups === x[1] && geometry.groups === weight[0];
-  return isDepthwise && geometry.groups > 1 && fitsDepthwise(sourceOf(geometry, shapes, block));
+  return isDepthwise && geometry.groups > 1 && fitsDepthwise(sourceOf(geometry, shapes, block, 'f32'));
 }
 
 function blockOf({ layouts }: Draft): Block {
   if (layouts.block === undefined) throw new Error('depthwise kernels work on images in blocks');
   return layouts.block;
+}
+
+/** A convolution of images as the plan has them. */
+function planned(draft: Draft, { geometry, shapes }: Convolution): DepthwiseSource {
+  const format = draft.formatOf(draft.layouts.activation);
+  if (format === undefined) throw new Error('depthwise kernels work on images in f32 or bf16');
+  return sourceOf(geometry, shapes, blockOf(draft), format);
 }
 
 /** A vector of channels for each tap; channels that fill up the last block are zeros. */
@@ -98,8 +108,7 @@ function computeImages(
   [images, weight, result]: readonly [ValueId, ValueId, ValueId],
   bias?: Place,
 ): void {
-  const { geometry, shapes } = convolution;
-  const source = { ...sourceOf(geometry, shapes, blockOf(draft)), pass, bias: bias !== undefined };
+  const source = { ...planned(draft, convolution), pass, bias: bias !== undefined };
   const src = inBlocks(draft, images);
   const reads = [draft.places.as(weight, weightLayout(draft, convolution))];
   const dst = draft.places.output(result, draft.layouts.images(draft.shapeOf(result)));
@@ -114,7 +123,7 @@ export function ownDepthwiseGradients(
   { dy, x, dw, dbias }: Record<'dy' | 'x' | 'dw', ValueId> & { readonly dbias: ValueId | undefined },
 ): void {
   const { layouts, places, buffers, steps } = draft;
-  const base = sourceOf(convolution.geometry, convolution.shapes, blockOf(draft));
+  const base = planned(draft, convolution);
   const bias = dbias !== undefined;
   const parts = leastDivisor(base.images, LEAST_UNITS / base.blocks);
   const source: DepthwiseWeights = { ...base, parts, bias };

@@ -6,7 +6,7 @@ import { fitsDepthwiseKernels } from '../lowering/ownDepthwise.js';
 import { fitsPointwiseGradient } from '../lowering/pointwise.js';
 import { fitsOwnWinograd } from '../lowering/winograd/convolution.js';
 import { type ElementType, elementBytes } from '../memoryDesc.js';
-import type { Convolution, ConvWay, LibraryWay, OwnPointwiseWay } from './way.js';
+import type { Convolution, ConvWay, LibraryWay, OwnDepthwiseWay, OwnPointwiseWay } from './way.js';
 import { fitsFilled, isPointwise, windowElements } from './windows.js';
 
 /** Channels of a block in the layouts of AVX512 code. */
@@ -53,20 +53,24 @@ export function fitsOwn(
   );
 }
 
-/** Whether our own kernels compute a depthwise convolution: those that an activation or a sum follows are the library's. */
-export function fitsOwnDepthwise(
+/**
+ * Our own kernels for a depthwise convolution; undefined where they cannot compute it: those that an activation or a sum follows are
+ * the library's.
+ */
+export function ownDepthwise(
   { usesKernels, activation, block }: WaySettings,
   convolution: Convolution,
-): boolean {
+): OwnDepthwiseWay | undefined {
   const { geometry, shapes, hasAddend } = convolution;
-  return (
+  const isInBf16 = activation === 'bf16' && block === AVX512_BLOCK;
+  const type = activation === 'f32' || isInBf16 ? activation : undefined;
+  const fits =
     usesKernels &&
-    activation === 'f32' &&
     block !== undefined &&
     !hasAddend &&
     convolution.activation === 'none' &&
-    fitsDepthwiseKernels(geometry, shapes, block)
-  );
+    fitsDepthwiseKernels(geometry, shapes, block);
+  return fits && type ? { kind: 'ownDepthwise', type } : undefined;
 }
 
 /** Whether a weight gradient may be computed in windows of 3×3 taps. */
@@ -111,6 +115,7 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
   const types: readonly ElementType[] = activation === 'f32' ? ['f32'] : [activation, 'f32'];
   const { groups } = convolution.geometry;
   const pointwise = ownPointwise(settings, convolution);
+  const depthwise = ownDepthwise(settings, convolution);
   const direct = (layout: LibraryWay['layout']): ConvWay[] =>
     types.map((type) => ({ kind: 'library', algorithm: 'direct', type, layout }));
   return [
@@ -119,7 +124,7 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
       ? [{ kind: 'library', algorithm: 'winograd', type: 'f32', layout: 'any' } as const]
       : []),
     ...(fitsOwn(settings, convolution) ? [{ kind: 'ownWinograd' } as const] : []),
-    ...(fitsOwnDepthwise(settings, convolution) ? [{ kind: 'ownDepthwise' } as const] : []),
+    ...(depthwise ? [depthwise] : []),
     ...(fitsDepthwiseWindows(settings, convolution) ? [{ kind: 'depthwiseWindows' } as const] : []),
     ...(pointwise ? [pointwise] : []),
     ...products(convolution, activation),

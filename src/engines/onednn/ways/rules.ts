@@ -2,7 +2,7 @@ import {
   fitsDepthwiseWindows,
   fitsLibraryWinograd,
   fitsOwn,
-  fitsOwnDepthwise,
+  ownDepthwise,
   ownPointwise,
   type WaySettings,
 } from './candidates.js';
@@ -67,7 +67,7 @@ function pixelsOf({ shapes: { y } }: Convolution): number {
  * toward weights; [16,144,56,56] 3.2 / 1.8, 4.9 / 1.6, 4.4 / 1.9; 5×5 on [32,240,28,28] 3.3 / 1.7, 5.7 / 1.9, in windows 13.3 / 1.9.
  */
 function depthwiseByOwnKernels(settings: WaySettings, convolution: Convolution): ConvWay | undefined {
-  return fitsOwnDepthwise(settings, convolution) ? { kind: 'ownDepthwise' } : undefined;
+  return ownDepthwise(settings, convolution);
 }
 
 /** The library has reference or im2col code alone: 117 ms for 5×5 on [32,240,28,28], 8 in windows with their copies. */

@@ -50,6 +50,7 @@ export interface OwnWinogradWay {
 /** A depthwise convolution by our own kernels. */
 export interface OwnDepthwiseWay {
   readonly kind: 'ownDepthwise';
+  readonly type: 'f32' | 'bf16';
 }
 
 /** A wide depthwise weight gradient, in windows of 3×3 taps. */
@@ -87,7 +88,7 @@ export function nameOfWay(way: ConvWay): string {
     case 'ownWinograd':
       return 'own winograd f32';
     case 'ownDepthwise':
-      return 'own depthwise f32';
+      return `own depthwise ${way.type}`;
     case 'depthwiseWindows':
       return 'windows';
     case 'ownPointwise':
