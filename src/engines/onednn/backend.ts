@@ -19,6 +19,7 @@ import { MachineCode } from './kernels/machineCode.js';
 import { type DnnlLibrary, loadLibrary } from './library.js';
 import { measurePeaks } from './peaks.js';
 import { planProgram } from './plan/plan.js';
+import { revision } from './revision.js';
 import { limitThreads, type ThreadLimit } from './threading.js';
 import { MeasuredWays } from './tuning/measuredWays.js';
 import { LEADER, shareWays } from './tuning/sharedWays.js';
@@ -35,6 +36,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
   /** Ways that convolutions were computed in, by what says all that they depend on; they are taken again. */
   private readonly pinned: Map<string, string>;
   private threads: number;
+  private readonly revision = revision();
 
   constructor(
     private readonly library: DnnlLibrary,
@@ -60,6 +62,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     return [
       `oneDNN ${dnnl.version}`,
       `${library.instructionSet}${this.machineCode ? ' with kernels of our own' : ''}`,
+      `engine build ${this.revision}`,
       this.limit.text,
       this.options.precision === 'auto' ? `${precision} (${reason})` : precision,
     ].join(', ');
