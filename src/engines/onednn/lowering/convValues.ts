@@ -26,6 +26,14 @@ export function inBlocks(draft: Draft, images: ValueId, type?: ElementType): Pla
   return draft.places.as(images, draft.layouts.images(draft.shapeOf(images), type));
 }
 
+/** Vectors of a block's biases for our own kernels, with zeros for the channels that fill up the last. */
+export function biasInBlocks(draft: Draft, bias: ValueId): Place {
+  const { block } = draft.layouts;
+  if (block === undefined) throw new Error('kernels of our own work on images in blocks');
+  const [channels] = draft.shapeOf(bias) as [number];
+  return draft.places.as(bias, draft.dnnl.named([channels, 1, 1, 1, 1], 'f32', `Abcde${block}a`));
+}
+
 /** Images in blocks and a weight, for our own kernels. */
 export function winogradOperands(
   draft: Draft,

@@ -21,7 +21,7 @@ import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import type { Convolution } from '../ways/way.js';
 import { type ConvShapes, weightShape } from './convShapes.js';
-import { inBlocks } from './convValues.js';
+import { biasInBlocks, inBlocks } from './convValues.js';
 import { seen } from './product/rows.js';
 
 /** Units of work to share out, where there are enough images: always the same for a shape. */
@@ -74,12 +74,6 @@ function planned(draft: Draft, { geometry, shapes }: Convolution): DepthwiseSour
 function weightLayout(draft: Draft, { shapes, geometry }: Convolution): MemoryDesc {
   const { dnnl } = draft;
   return dnnl.named(weightShape(shapes.weight, geometry.groups), 'f32', `Abcde${blockOf(draft)}a`);
-}
-
-/** A vector of a block's biases, with zeros for the channels that fill it up. */
-function biasInBlocks(draft: Draft, bias: ValueId): Place {
-  const [channels] = draft.shapeOf(bias) as [number];
-  return draft.places.as(bias, draft.dnnl.named([channels, 1, 1, 1, 1], 'f32', `Abcde${blockOf(draft)}a`));
 }
 
 /** y from x, the weight and a bias, by our own kernel. */

@@ -1,12 +1,17 @@
 import type { ValueId } from '../../../graph/program.js';
 import { compilePointwiseGradient } from '../kernels/pointwiseGradient.js';
+import {
+  compilePointwiseImages,
+  fitsPointwiseImages,
+  type PointwiseImages,
+} from '../kernels/pointwiseImages.js';
 import { filledOutputs, fitsKernel, type PointwiseGradient, partsOf } from '../kernels/pointwiseShape.js';
 import { compileSumOfParts, type SumOfParts } from '../kernels/sumOfParts.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
-import type { OwnPointwiseWay } from '../ways/way.js';
+import type { Convolution, OwnPointwiseWay } from '../ways/way.js';
 import type { ConvShapes } from './convShapes.js';
-import { inBlocks } from './convValues.js';
+import { biasInBlocks, inBlocks } from './convValues.js';
 import { seen } from './product/rows.js';
 
 function sourceOf(
@@ -69,4 +74,50 @@ export function pointwiseWeightGradient(
     steps.kernel({ name: 'sum of parts', source: sum, compile: compileSumOfParts, places: all });
   }
   if (dbias !== undefined) places.define(dbias, seen(bias!, layouts.rowMajor([source.outputs])));
+}
+
+/** A forward pass, or an input gradient, by our own kernel in bf16. */
+function imagesOf({ pass, shapes: { x, weight }, hasBias }: Convolution): PointwiseImages {
+  const [images, inputs, height, width] = x as [number, number, number, number];
+  const [outputs] = weight as [number];
+  const [channels, results] = pass === 'inputGradient' ? [outputs, inputs] : [inputs, outputs];
+  return { images, pixels: height * width, channels, results, hasBias };
+}
+
+/** Whether our own kernel computes a forward pass, or an input gradient, of a 1×1 convolution. */
+export function fitsPointwise(convolution: Convolution): boolean {
+  return fitsPointwiseImages(imagesOf(convolution));
+}
+
+/** What a forward pass, or an input gradient, reads and writes. */
+interface ImageValues {
+  readonly images: ValueId;
+  readonly weight: ValueId;
+  readonly bias?: ValueId | undefined;
+  readonly result: ValueId;
+}
+
+/** Adds the step of a 1×1 convolution's result, or of the gradient toward its images, in bf16. */
+export function pointwiseImages(
+  draft: Draft,
+  convolution: Convolution,
+  { images, weight, bias, result }: ImageValues,
+): void {
+  const { dnnl, layouts, places, steps } = draft;
+  const source = imagesOf(convolution);
+  const isGradient = convolution.pass === 'inputGradient';
+  const { shapes } = convolution;
+  const name = isGradient ? 'BAcd8a16b2a' : 'ABcd8b16a2b';
+  steps.kernel({
+    name: 'pointwise',
+    source,
+    compile: compilePointwiseImages,
+    places: {
+      src: inBlocks(draft, images, 'bf16'),
+      bias: bias === undefined ? undefined : biasInBlocks(draft, bias),
+      reads: [places.as(weight, dnnl.named(shapes.weight, 'bf16', name))],
+      dst: places.output(result, layouts.images(isGradient ? shapes.x : shapes.y, 'bf16')),
+    },
+    flops: 2 * source.channels * source.results * source.images * source.pixels,
+  });
 }

@@ -3,7 +3,7 @@ import { BLOCK as OWN_BLOCK } from '../kernels/kernel.js';
 import { fitsWinograd } from '../lowering/convShapes.js';
 import { isWideDepthwise } from '../lowering/depthwise.js';
 import { fitsDepthwiseKernels } from '../lowering/ownDepthwise.js';
-import { fitsPointwiseGradient } from '../lowering/pointwise.js';
+import { fitsPointwise, fitsPointwiseGradient } from '../lowering/pointwise.js';
 import { fitsOwnWinograd } from '../lowering/winograd/convolution.js';
 import { type ElementType, elementBytes } from '../memoryDesc.js';
 import type { Convolution, ConvWay, LibraryWay, OwnDepthwiseWay, OwnPointwiseWay } from './way.js';
@@ -79,20 +79,22 @@ export function fitsDepthwiseWindows({ block }: WaySettings, convolution: Convol
   return block !== undefined && pass === 'weightGradient' && !hasBias && isWideDepthwise(geometry, shapes);
 }
 
-/** Our own kernel for a weight gradient of 1×1; undefined where it cannot compute it. */
+/** Our own kernel for a 1×1 convolution; undefined where it cannot compute it, and in f32 for other passes than weight gradients. */
 export function ownPointwise(
   { usesKernels, activation, block, fastBf16 }: WaySettings,
   convolution: Convolution,
 ): OwnPointwiseWay | undefined {
-  const { pass, geometry, shapes } = convolution;
+  const { pass, geometry, shapes, hasAddend } = convolution;
   const type = activation === 'f32' || (activation === 'bf16' && fastBf16) ? activation : undefined;
+  const isPlain = !hasAddend && convolution.activation === 'none';
   const fits =
     usesKernels &&
     block === AVX512_BLOCK &&
-    pass === 'weightGradient' &&
     geometry.groups === 1 &&
     isPointwise(convolution) &&
-    fitsPointwiseGradient(shapes);
+    (pass === 'weightGradient'
+      ? fitsPointwiseGradient(shapes)
+      : type === 'bf16' && isPlain && fitsPointwise(convolution));
   return fits && type ? { kind: 'ownPointwise', type } : undefined;
 }
 

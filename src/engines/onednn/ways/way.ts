@@ -58,7 +58,7 @@ export interface DepthwiseWindowsWay {
   readonly kind: 'depthwiseWindows';
 }
 
-/** The weight gradient of a 1×1 convolution by our own kernel. */
+/** A 1×1 convolution by our own kernels: in f32 its weight gradient alone. */
 export interface OwnPointwiseWay {
   readonly kind: 'ownPointwise';
   readonly type: 'f32' | 'bf16';
