@@ -5,7 +5,12 @@ import type { FusionRule, Surroundings } from './rule.js';
 import { addRelu, matmulBias, weightedSum } from './rules/arithmetic.js';
 import { alternate, interleave } from './rules/channels.js';
 import { convActivation, convAdd, parameterGrad } from './rules/convolution.js';
-import { batchNormInferenceRelu, batchNormRelu, batchNormReluGrad } from './rules/normalisation.js';
+import {
+  batchNormGradAdd,
+  batchNormInferenceRelu,
+  batchNormRelu,
+  batchNormReluGrad,
+} from './rules/normalisation.js';
 import { adamwUpdates, averageUpdates, lionUpdates, rmspropUpdates, sgdUpdates } from './rules/updates.js';
 import { living, Usage } from './usage.js';
 
@@ -13,6 +18,7 @@ import { living, Usage } from './usage.js';
 export const fusions = {
   batchNormRelu,
   batchNormReluGrad,
+  batchNormGradAdd,
   convAdd,
   convActivation,
   batchNormInferenceRelu,

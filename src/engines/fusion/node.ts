@@ -7,6 +7,8 @@ export interface FusedAttributes {
   batchNormRelu: { readonly epsilon: number };
   /** dy, x, gamma, mean, variance → dx, dgamma, dbeta, where dy is the gradient toward the ReLU's output. */
   batchNormReluGrad: { readonly epsilon: number };
+  /** What the gradient of a normalisation (or of one with a ReLU) reads, addend → dx + addend, dgamma, dbeta. */
+  batchNormGradAdd: { readonly epsilon: number; readonly relu: boolean };
   /** a, b → relu(a + b), of the same shape. */
   addRelu: Record<never, never>;
   /** x, weight, bias if there is one, addend if there is one → activation(conv2d + addend). */

@@ -19,6 +19,7 @@ import { MachineCode } from './kernels/machineCode.js';
 import { type DnnlLibrary, loadLibrary } from './library.js';
 import { measurePeaks } from './peaks.js';
 import { planProgram } from './plan/plan.js';
+import { revision } from './revision.js';
 import { limitThreads, type ThreadLimit } from './threading.js';
 import { MeasuredWays } from './tuning/measuredWays.js';
 import { LEADER, shareWays } from './tuning/sharedWays.js';
@@ -35,6 +36,7 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
   /** Ways that convolutions were computed in, by what says all that they depend on; they are taken again. */
   private readonly pinned: Map<string, string>;
   private threads: number;
+  private readonly revision = revision();
 
   constructor(
     private readonly library: DnnlLibrary,
@@ -57,10 +59,10 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     const reason = library.fastBf16
       ? 'the processor multiplies bf16'
       : 'the processor does not multiply bf16';
-    const usesKernels = this.machineCode !== undefined && precision === 'f32';
     return [
       `oneDNN ${dnnl.version}`,
-      `${library.instructionSet}${usesKernels ? ' with kernels of our own' : ''}`,
+      `${library.instructionSet}${this.machineCode ? ' with kernels of our own' : ''}`,
+      `engine build ${this.revision}`,
       this.limit.text,
       this.options.precision === 'auto' ? `${precision} (${reason})` : precision,
     ].join(', ');
@@ -72,15 +74,17 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
 
   compile(program: Program, options: BackendCompileOptions<DnnlVariable>): DnnlExecutable {
     const { variables, precision, onMeasuring, together = false } = options;
-    const { dnnl, machineCode } = this;
+    const { dnnl, machineCode, library } = this;
     const communicator = this.communicator;
     const whole = communicator.size === 1 ? withoutCollectives(program) : program;
     const native = { dnnl, machineCode, communicator };
     const settings = {
       traits: dnnl.traits,
       activation: precision === 'bf16' ? 'bf16' : 'f32',
-      block: this.library.block,
-      usesKernels: machineCode !== undefined && precision === 'f32',
+      block: library.block,
+      usesKernels: machineCode !== undefined,
+      fastBf16: library.fastBf16,
+      hasTiles: library.hasTiles,
     } as const;
     const isShared = together && communicator.size > 1;
     const leads = isShared && communicator.rank === LEADER;

@@ -28,8 +28,12 @@ export const ARG = {
 /** Channels of a block: as many as a vector register holds, with AVX512 16, before it 8. */
 export type Block = 8 | 16;
 
-/** Layouts in blocks: of images (nChw8c, nChw16c), and of weights in blocks of 8 inputs and outputs. */
-export type LayoutName = `aBcd${Block}b` | `Abcde${Block}a` | 'ABcd8b8a' | 'ABcd8a8b';
+/** Layouts in blocks: of images (nChw8c, nChw16c), of weights in blocks of as many inputs and outputs, and of those in pairs of channels. */
+export type LayoutName =
+  | `aBcd${Block}b`
+  | `Abcde${Block}a`
+  | `ABcd${'8b8a' | '8a8b' | '16b16a' | '16a16b' | '8b16a2b'}`
+  | 'BAcd8a16b2a';
 
 /** Differences between the versions beyond their C API. */
 export interface DnnlTraits {

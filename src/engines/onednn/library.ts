@@ -42,6 +42,8 @@ export interface DnnlLibrary {
   readonly block: Block | undefined;
   /** Whether the processor multiplies bf16 numbers itself. */
   readonly fastBf16: boolean;
+  /** Whether it multiplies tiles of them (AMX). */
+  readonly hasTiles: boolean;
 }
 
 /**
@@ -67,6 +69,7 @@ export function loadLibrary(environment: Environment = process.env): DnnlLibrary
     runtime,
     block,
     fastBf16: (isa & 0xe7) === 0xe7,
+    hasTiles: (isa & 0x3e7) === 0x3e7,
   };
 }
 

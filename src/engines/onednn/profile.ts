@@ -4,7 +4,7 @@ import { describeDesc, variantOf } from './describe.js';
 import { ARG } from './dnnl.js';
 import { elementBytes, type MemoryDesc } from './memoryDesc.js';
 import type { Place } from './plan/place.js';
-import { readsOf, type Step, type UpdateStep, writesOf } from './plan/step.js';
+import { type PrimitiveStep, readsOf, type Step, type UpdateStep, writesOf } from './plan/step.js';
 import type { PrimitiveSpec } from './primitiveSpec.js';
 
 /** Floating-point operations of a primitive; a multiply-add counts two, and copies none. */
@@ -123,6 +123,11 @@ function operationsOf(step: Step): number {
   return step.kind === 'kernel' ? (step.flops ?? 0) : 0;
 }
 
+/** Our kernels compute in what their images are, or count no operations. */
+function precisionOfOurs(step: Exclude<Step, PrimitiveStep>): Precision {
+  return step.kind === 'kernel' && step.places.src.desc.type === 'bf16' ? 'bf16' : 'f32';
+}
+
 /** A step's entry in a profile, but for its time. */
 export type StepDescription = Omit<ProfileEntry, 'milliseconds'>;
 
@@ -134,7 +139,7 @@ export function describeStep(step: Step): StepDescription {
     implementation: implementationOf(step),
     flops: operationsOf(step),
     bytes: trafficOf(step),
-    precision: step.kind === 'primitive' ? precisionOf(step.spec) : 'f32',
+    precision: step.kind === 'primitive' ? precisionOf(step.spec) : precisionOfOurs(step),
     ...(step.phase && { phase: step.phase }),
   };
 }

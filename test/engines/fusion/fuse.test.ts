@@ -75,6 +75,10 @@ const fitting: { readonly [F in FusionName]: Program } = {
     const y = normRelu(x, vector);
     return { dx: gradients(sum(mul(y, y)), [x])[0]! };
   }),
+  batchNormGradAdd: programOf((x, vector) => {
+    const y = add(x, normRelu(x, vector));
+    return { dx: gradients(sum(mul(y, y)), [x])[0]! };
+  }),
   convAdd: programOf((x) => ({ y: add(x, conv(x)) })),
   convActivation: programOf((x) => ({ y: hswish(conv(x)) })),
   batchNormInferenceRelu: programOf((x, vector) => ({

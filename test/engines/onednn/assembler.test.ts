@@ -78,6 +78,46 @@ const cases: readonly (readonly [instruction: string, emit: (asm: Assembler) => 
   ['kmovw k3, r10d', (asm) => asm.setMask(3, r10), 'c4c17892da'],
   // GNU's assembler takes the shorter prefix, c5f892c8: the same instruction.
   ['kmovw k1, eax', (asm) => asm.setMask(1, rax), 'c4e17892c8'],
+  ['vpmovzxwd zmm17, [r9+64]', (asm) => asm.widenWords(17, { base: r9, offset: 64 }), '62c27d48338940000000'],
+  ['vpmovzxwd zmm3, ymm30', (asm) => asm.widenWords(3, 30), '62927d4833de'],
+  ['vpmovdw ymm30, zmm3', (asm) => asm.narrowWords(30, 3), '62927e4833de'],
+  ['vcvtneps2bf16 ymm2, zmm19', (asm) => asm.roundToBf16(2, 19), '62b27e4872d3'],
+  [
+    'vcvtneps2bf16 ymm18, [r10+64]',
+    (asm) => asm.roundToBf16(18, { base: r10, offset: 64 }),
+    '62c27e48729240000000',
+  ],
+  ['vpslld zmm20, zmm5, 16', (asm) => asm.shiftLeft(20, 5, 16), '62f15d4072f510'],
+  ['vpsrld zmm5, zmm20, 16', (asm) => asm.shiftRight(5, 20, 16), '62b1554872d410'],
+  ['vpaddd zmm31{k7}, zmm30, zmm1', (asm) => asm.addIntegers(31, 30, 1, 7), '62610d47fef9'],
+  [
+    'vpaddd zmm1, zmm17, [r15+144]',
+    (asm) => asm.addIntegers(1, 17, { base: r15, offset: 144 }),
+    '62d17540fe8f90000000',
+  ],
+  ['vcmpordps k7, zmm18, zmm18', (asm) => asm.areNumbers(7, 18), '62b16c40c2fa07'],
+  ['vmovups ymm9, [r8+32]', (asm) => asm.loadHalf(9, { base: r8, offset: 32 }), 'c4417c108820000000'],
+  ['vmovups [r8+32], ymm9', (asm) => asm.storeHalf({ base: r8, offset: 32 }, 9), 'c4417c118820000000'],
+  ['vmovntps [r8+32], ymm9', (asm) => asm.streamHalf({ base: r8, offset: 32 }, 9), 'c4417c2b8820000000'],
+  [
+    'vpermw zmm5{k2}{z}, zmm20, [r10+64]',
+    (asm) => asm.permuteWords(5, 20, { base: r10, offset: 64 }, { mask: 2, zeroing: true, half: false }),
+    '62d2ddc28daa40000000',
+  ],
+  [
+    'vpermw ymm5{k3}, ymm20, [r10+64]',
+    (asm) => asm.permuteWords(5, 20, { base: r10, offset: 64 }, { mask: 3, half: true }),
+    '62d2dd238daa40000000',
+  ],
+  ['kmovd k3, r10d', (asm) => asm.setWideMask(3, r10), 'c4c17b92da'],
+  ['vdpbf16ps zmm21, zmm2, zmm30', (asm) => asm.multiplyAddPairs(21, 2, 30), '62826e4852ee'],
+  [
+    'vdpbf16ps zmm8, zmm25, [r9+128]',
+    (asm) => asm.multiplyAddPairs(8, 25, { base: r9, offset: 128 }),
+    '62523640528180000000',
+  ],
+  // GNU's assembler takes the shorter prefix, c5fb92d0: the same instruction.
+  ['kmovd k2, eax', (asm) => asm.setWideMask(2, rax), 'c4e17b92d0'],
 ];
 
 const cases256: typeof cases = [

@@ -15,7 +15,8 @@ import { sum } from '../../../src/graph/ops/reduce.js';
 import type { Program } from '../../../src/graph/program.js';
 import { sizeOf } from '../../../src/graph/tensorType.js';
 import { onednnMissing } from '../../support/onednn.js';
-import { IN_F32, onBackend } from './fixtures/onBackend.js';
+import { roundedToBf16 } from './fixtures/bf16.js';
+import { IN_BF16, IN_F32, onBackend } from './fixtures/onBackend.js';
 
 const EPSILON = 1e-5;
 /** Of sums and of numbers of single precision. */
@@ -24,7 +25,7 @@ const ROUNDING = 2e-7;
 describe('units of work', () => {
   it('divide images and blocks, and are enough for many threads where there are images', () => {
     const divided = (images: number, channels: number): readonly [number, number] => {
-      const { parts, groups } = divisionOf({ images, channels, pixels: 9, lanes: 16 });
+      const { parts, groups } = divisionOf({ images, channels, pixels: 9, lanes: 16, format: 'f32' });
       return [parts, groups];
     };
     assert.deepEqual(
@@ -73,13 +74,31 @@ function program(shape: Images, isActivated: boolean): Program {
   return graph.program({ y: result, mean, variance, dx: dx!, dgamma: dgamma!, dbeta: dbeta! });
 }
 
-/** What the engine computes in blocks of so many channels; undefined where the processor has no such kernels. */
-function computed(block: Block, numbers: Numbers, shape: Images, isActivated: boolean): Results | undefined {
+/** What the kernels work with besides the numbers. */
+interface Setting {
+  readonly block: Block;
+  /** Default f32. */
+  readonly precision?: 'f32' | 'bf16';
+  /** Of the processor; default is what it has. */
+  readonly fastBf16?: boolean;
+  /** Default 2. */
+  readonly threads?: number;
+}
+
+/** What the engine computes; undefined where the processor has no such kernels. */
+function computed(
+  { block, precision = 'f32', fastBf16, threads = 2 }: Setting,
+  numbers: Numbers,
+  shape: Images,
+  isActivated: boolean,
+): Results | undefined {
   const library = loadLibrary();
   if (block > (library.block ?? 0)) return undefined;
-  return onBackend({ ...library, block }, 2, (backend) => {
+  const used = { ...library, block, fastBf16: fastBf16 ?? library.fastBf16 };
+  return onBackend(used, threads, (backend) => {
     if (!backend.description.includes('kernels of our own')) return undefined;
-    const executable = backend.compile(program(shape, isActivated), IN_F32);
+    const options = precision === 'bf16' ? IN_BF16 : IN_F32;
+    const executable = backend.compile(program(shape, isActivated), options);
     const run = { seed: 0, step: 0 };
     const operations = executable.profile(numbers, run).map(({ implementation }) => implementation);
     for (const name of ['normalise', 'normalisation’s gradient'])
@@ -157,7 +176,7 @@ for (const block of [8, 16] as const)
       for (const isActivated of sizeOf(shape) > MANY ? [true] : [false, true])
         it(`${shape.join('×')}${isActivated ? ', then a ReLU' : ''}`, (t) => {
           const numbers = numbersOf(shape);
-          const found = computed(block, numbers, shape, isActivated);
+          const found = computed({ block }, numbers, shape, isActivated);
           if (found === undefined) {
             t.skip('kernels of our own cannot run here');
             return;
@@ -175,3 +194,34 @@ for (const block of [8, 16] as const)
           }
         });
   });
+
+function sameBits(found: Results, expected: Results): void {
+  for (const name of Object.keys(expected) as (keyof Results)[]) {
+    const [a, b] = [found[name], expected[name]].map((numbers) => new Uint8Array(numbers.buffer));
+    assert.equal(Buffer.compare(a!, b!), 0, name);
+  }
+}
+
+describe('batch normalisation in bf16', { skip: missing }, () => {
+  for (const rounding of missing === false && loadLibrary().fastBf16
+    ? ['the processor', 'integers']
+    : ['integers'])
+    for (const shape of shapes)
+      for (const isActivated of sizeOf(shape) > MANY ? [true] : [false, true])
+        it(`${shape.join('×')}${isActivated ? ', then a ReLU' : ''}, rounded by ${rounding}`, (t) => {
+          const { gamma, beta, ...images } = numbersOf(shape);
+          const [x, dy] = [roundedToBf16(images.x), roundedToBf16(images.dy)];
+          const numbers = { gamma, beta, x, dy };
+          const inF32 = computed({ block: 16 }, numbers, shape, isActivated);
+          const setting = { block: 16, precision: 'bf16', fastBf16: rounding === 'the processor' } as const;
+          const found = computed({ ...setting, threads: 1 }, numbers, shape, isActivated);
+          if (inF32 === undefined || found === undefined) {
+            t.skip('kernels of our own cannot run here');
+            return;
+          }
+          // The arithmetic is that of f32, so that only the images' numbers are rounded, once each.
+          const expected = { ...inF32, y: roundedToBf16(inF32.y), dx: roundedToBf16(inF32.dx) };
+          sameBits(found, expected);
+          sameBits(computed({ ...setting, threads: 2 }, numbers, shape, isActivated)!, found);
+        });
+});

@@ -9,7 +9,7 @@ import { batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
 import { channelShuffle, concat, slice } from '../../../src/graph/ops/shape.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
 import { onednnMissing } from '../../support/onednn.js';
-import { IN_F32, onBackend } from './fixtures/onBackend.js';
+import { IN_BF16, IN_F32, onBackend } from './fixtures/onBackend.js';
 
 /** Images whose channels are whole numbers apart in every pixel, so that no two are alike. */
 interface Case {
@@ -80,7 +80,11 @@ const [IMAGES, HEIGHT, WIDTH] = [3, 3, 7] as const;
 const PIXELS = HEIGHT * WIDTH;
 
 /** What the engine computes in blocks of so many channels: the inputs, normalised, and the result. */
-function computed(block: Block, { channels, make }: Case): Record<string, Float32Array> | undefined {
+function computed(
+  block: Block,
+  precision: 'f32' | 'bf16',
+  { channels, make }: Case,
+): Record<string, Float32Array> | undefined {
   const library = loadLibrary();
   if (block > (library.block ?? 0)) return undefined;
   const graph = new Graph();
@@ -94,7 +98,7 @@ function computed(block: Block, { channels, make }: Case): Record<string, Float3
   const program = graph.program({ ...shown, result: make(values as [Tensor, ...Tensor[]]) });
   return onBackend({ ...library, block }, 2, (backend) => {
     if (!backend.description.includes('kernels of our own')) return undefined;
-    const executable = backend.compile(program, IN_F32);
+    const executable = backend.compile(program, precision === 'bf16' ? IN_BF16 : IN_F32);
     const inputs = Object.fromEntries(
       channels.map((count, i) => [
         `x${i}`,
@@ -111,11 +115,15 @@ function computed(block: Block, { channels, make }: Case): Record<string, Float3
 }
 
 const missing = await onednnMissing();
-for (const block of [8, 16] as const)
-  describe(`channels in blocks of ${block}`, { skip: missing }, () => {
+for (const [block, precision] of [
+  [8, 'f32'],
+  [16, 'f32'],
+  [16, 'bf16'],
+] as const)
+  describe(`channels in blocks of ${block} in ${precision}`, { skip: missing }, () => {
     for (const each of cases)
       it(each.name, (t) => {
-        const found = computed(block, each);
+        const found = computed(block, precision, each);
         if (found === undefined) {
           t.skip('kernels of our own cannot run here');
           return;
@@ -137,6 +145,7 @@ describe('a copy of channels', () => {
     images: 1,
     pixels: 4,
     lanes: 8,
+    format: 'f32',
     sources: [64],
     channels,
     streams: false,

@@ -1,6 +1,6 @@
 /**
  * Depthwise convolutions by our own kernels, beside sums in double precision: with blocks of 8 channels as AVX2's code has them,
- * and of 16 where the processor has AVX512.
+ * and of 16 where the processor has AVX512. In bf16 beside the same in f32.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,8 @@ import { mul } from '../../../src/graph/ops/elementwise.js';
 import { sum } from '../../../src/graph/ops/reduce.js';
 import { onednnMissing } from '../../support/onednn.js';
 import { Samples } from '../../support/samples.js';
-import { IN_F32, onBackend } from './fixtures/onBackend.js';
+import { roundedToBf16 } from './fixtures/bf16.js';
+import { IN_BF16, IN_F32, onBackend } from './fixtures/onBackend.js';
 
 type Pair = readonly [number, number];
 
@@ -50,7 +51,7 @@ const cases: readonly Case[] = [
   { x: [33, 8, 2, 1], kernel: [3, 3], padding: [1, 1] },
 ];
 
-type Results = Readonly<Record<'y' | 'dx' | 'dw' | 'db', Float32Array | Float64Array>>;
+type Results<Numbers = Float32Array> = Readonly<Record<'y' | 'dx' | 'dw' | 'db', Numbers>>;
 type Inputs = Readonly<Record<'x' | 'weight' | 'bias' | 'r', Float32Array>>;
 
 function heightOf(c: Case, axis: 0 | 1): number {
@@ -59,7 +60,7 @@ function heightOf(c: Case, axis: 0 | 1): number {
 }
 
 /** y with the bias, and the gradients of Σ y·r, in double precision. */
-function exactly(c: Case, { x, weight, bias, r }: Inputs): Results {
+function exactly(c: Case, { x, weight, bias, r }: Inputs): Results<Float64Array> {
   const [n, channels, height, width] = c.x;
   const [kh, kw] = c.kernel;
   const [rows, columns] = [heightOf(c, 0), heightOf(c, 1)];
@@ -86,8 +87,20 @@ function exactly(c: Case, { x, weight, bias, r }: Inputs): Results {
   return { y: y!, dx: dx!, dw: dw!, db: db! };
 }
 
+/** How a convolution is computed. */
+interface Setting {
+  readonly library: DnnlLibrary;
+  readonly threads: number;
+  /** Default f32. */
+  readonly precision?: 'f32' | 'bf16';
+}
+
 /** The same on the engine. */
-function computed(library: DnnlLibrary, c: Case, inputs: Inputs, threads: number): [Results, string[]] {
+function computed(
+  { library, threads, precision = 'f32' }: Setting,
+  c: Case,
+  inputs: Inputs,
+): [Results, string[]] {
   const [, channels] = c.x;
   const graph = new Graph();
   const x = graph.input('x', c.x);
@@ -99,7 +112,7 @@ function computed(library: DnnlLibrary, c: Case, inputs: Inputs, threads: number
   const [dx, dw, db] = gradients(sum(mul(y, r)), [x, weight, ...(c.bias ? [bias] : [])]);
   const program = graph.program({ y, dx: dx!, dw: dw!, ...(db && { db }) });
   return onBackend(library, threads, (backend) => {
-    const executable = backend.compile(program, IN_F32);
+    const executable = backend.compile(program, precision === 'f32' ? IN_F32 : IN_BF16);
     // The second run finds memory that the first has used.
     executable.run(inputs, { seed: 0, step: 0 });
     const found = executable.run(inputs, { seed: 0, step: 0 });
@@ -121,7 +134,7 @@ function inputsOf(c: Case): Inputs {
 }
 
 /** The largest error beside the largest number. */
-function errorOf(found: Results[keyof Results], exact: Results[keyof Results]): number {
+function errorOf(found: Float32Array, exact: Float64Array): number {
   assert.equal(found.length, exact.length);
   let [largest, error] = [0, 0];
   exact.forEach((value, i) => {
@@ -140,7 +153,7 @@ for (const block of [8, 16] as const)
       if (block === 16 && !library.instructionSet.startsWith('AVX512')) return t.skip('no AVX512');
       const inputs = inputsOf(c);
       const using = { ...library, block };
-      const [found, ways] = computed(using, c, inputs, 2);
+      const [found, ways] = computed({ library: using, threads: 2 }, c, inputs);
       if (!ways.includes('own depthwise f32')) return t.skip('kernels of our own cannot run here');
       assert.deepEqual([...new Set(ways)], ['own depthwise f32']);
       const exact = exactly(c, inputs);
@@ -148,6 +161,25 @@ for (const block of [8, 16] as const)
         const error = errorOf(found[name], exact[name]);
         assert.ok(error < 1e-6, `${name} is off by ${error}`);
       }
-      const [alone] = computed(using, c, inputs, 1);
+      const [alone] = computed({ library: using, threads: 1 }, c, inputs);
+      assert.deepEqual(alone, found, 'results depend on the number of threads');
+    });
+
+for (const rounding of ['the processor', 'integers'])
+  for (const c of cases)
+    test(`bf16, rounded by ${rounding}: ${JSON.stringify(c)}`, { skip: missing }, (t) => {
+      const library = loadLibrary();
+      if (rounding === 'the processor' && !library.fastBf16) return t.skip('no AVX512-BF16');
+      if (library.block !== 16) return t.skip('no AVX512');
+      const { weight, bias, ...images } = inputsOf(c);
+      const inputs = { weight, bias, x: roundedToBf16(images.x), r: roundedToBf16(images.r) };
+      const using = { ...library, fastBf16: rounding === 'the processor' };
+      const [found, ways] = computed({ library: using, threads: 2, precision: 'bf16' }, c, inputs);
+      if (!ways.includes('own depthwise bf16')) return t.skip('kernels of our own cannot run here');
+      assert.deepEqual([...new Set(ways)], ['own depthwise bf16']);
+      // The arithmetic is that of f32, so that only the images' numbers are rounded, once each.
+      const [{ y, dx, ...gradients }] = computed({ library, threads: 1 }, c, inputs);
+      assert.deepEqual(found, { y: roundedToBf16(y), dx: roundedToBf16(dx), ...gradients });
+      const [alone] = computed({ library: using, threads: 1, precision: 'bf16' }, c, inputs);
       assert.deepEqual(alone, found, 'results depend on the number of threads');
     });

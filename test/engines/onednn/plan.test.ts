@@ -42,7 +42,7 @@ function reordersOf(
     block,
     usesKernels: block === 8,
   } as const;
-  const ways = new Rules({ ...settings, traits: dnnl.traits });
+  const ways = new Rules({ ...settings, traits: dnnl.traits, fastBf16: false, hasTiles: false });
   const { steps } = planProgram(dnnl, program, { ...settings, ways });
   const origins = new Map<PlanBuffer, string>();
   return steps.flatMap((step): Reorder[] => {

@@ -1,4 +1,4 @@
-/** Weight gradients of 1×1 convolutions by our own kernel beside sums in double precision, and on one thread beside two. */
+/** Weight gradients of 1×1 convolutions by our own kernels beside sums in double precision, and on one thread beside two. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createEngine } from '../../../src/engines/createEngine.js';
@@ -16,7 +16,14 @@ import { Samples } from '../../support/samples.js';
 describe('parts', () => {
   it('divide the images, and are as many as give many threads something to do', () => {
     const parts = (images: number, inputs: number, outputs: number): number =>
-      partsOf({ images, inputs, outputs, pixels: 64, hasBias: false } satisfies PointwiseGradient);
+      partsOf({
+        type: 'f32',
+        images,
+        inputs,
+        outputs,
+        pixels: 64,
+        hasBias: false,
+      } satisfies PointwiseGradient);
     assert.deepEqual(
       [parts(64, 58, 58), parts(30, 58, 58), parts(64, 464, 1024), parts(7, 16, 16), parts(1, 16, 16)],
       [8, 10, 1, 7, 1],
@@ -47,6 +54,7 @@ const cases: readonly Case[] = [
   { images: 4, inputs: 160, outputs: 300, height: 2, width: 2, hasBias: false },
   { images: 2, inputs: 33, outputs: 17, height: 31, width: 37, hasBias: true },
   { images: 16, inputs: 464, outputs: 520, height: 2, width: 2, hasBias: true },
+  { images: 3, inputs: 49, outputs: 20, height: 11, width: 11, hasBias: true },
 ];
 
 function programOf({ images, inputs, outputs, height, width, hasBias }: Case): Program {
@@ -77,9 +85,9 @@ function expected(one: Case, x: Float32Array, dy: Float32Array, o: number, i: nu
 async function computed(
   program: Program,
   inputs: Record<string, Float32Array>,
-  threads: number,
+  { threads, precision }: { readonly threads: number; readonly precision: 'f32' | 'bf16' },
 ): Promise<{ readonly ways: readonly string[]; readonly results: Record<string, Float32Array> }> {
-  const engine = await createEngine('onednn', { threads });
+  const engine = await createEngine('onednn', { threads, precision });
   const executable = await engine.compile(program);
   const copies = (): Record<string, Float32Array> =>
     Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, values.slice()]));
@@ -93,35 +101,47 @@ async function computed(
 
 const skip = await onednnMissing();
 
-describe('weight gradients of 1×1 convolutions', { skip }, () => {
-  for (const one of cases) {
-    const { images, inputs, outputs, height, width, hasBias } = one;
-    const name = `${inputs} to ${outputs} channels, ${images} images of ${height}×${width}`;
-    it(`${name}${hasBias ? ', with a bias' : ''}`, async (t) => {
-      if (loadLibrary().block !== 16) {
-        t.skip('the kernel needs AVX512');
-        return;
-      }
-      const program = programOf(one);
-      const samples = new Samples(name);
-      const x = Float32Array.from(samples.floats([images, inputs, height, width]));
-      const dy = Float32Array.from(samples.floats([images, outputs, height, width]));
-      const weight = new Float32Array(outputs * inputs);
-      const given = { x, weight, dy, ...(hasBias && { bias: new Float32Array(outputs) }) };
-      const { ways, results } = await computed(program, given, 2);
-      if (!ways.includes('own pointwise f32')) {
-        t.skip('kernels of our own cannot run here');
-        return;
-      }
-      assert.deepEqual((await computed(program, given, 1)).results, results);
-      const { dw, db } = results;
-      assert.equal(dw!.length, outputs * inputs);
-      for (let o = 0; o < outputs; o++)
-        for (let i = 0; i < inputs + (hasBias ? 1 : 0); i++) {
-          const found = i === inputs ? db![o]! : dw![o * inputs + i]!;
-          const [total, size] = expected(one, x, dy, o, i);
-          assert.ok(Math.abs(found - total) <= 1e-6 * size, `${o}, ${i}: ${found}, not ${total}`);
+/** Numbers that are the same in bf16. */
+function exactInBf16(values: Float64Array): Float32Array {
+  const numbers = Float32Array.from(values);
+  const bits = new Uint32Array(numbers.buffer);
+  bits.forEach((number, i) => {
+    bits[i] = number & 0xffff0000;
+  });
+  return numbers;
+}
+
+for (const precision of ['f32', 'bf16'] as const)
+  describe(`weight gradients of 1×1 convolutions in ${precision}`, { skip }, () => {
+    for (const one of cases) {
+      const { images, inputs, outputs, height, width, hasBias } = one;
+      const name = `${inputs} to ${outputs} channels, ${images} images of ${height}×${width}`;
+      it(`${name}${hasBias ? ', with a bias' : ''}`, async (t) => {
+        const { block, fastBf16 } = loadLibrary();
+        if (precision === 'f32' ? block !== 16 : !fastBf16) {
+          t.skip('the kernel needs AVX512, in bf16 AVX512-BF16');
+          return;
         }
-    });
-  }
-});
+        const program = programOf(one);
+        const samples = new Samples(name);
+        const x = exactInBf16(samples.floats([images, inputs, height, width]));
+        const dy = exactInBf16(samples.floats([images, outputs, height, width]));
+        const weight = new Float32Array(outputs * inputs);
+        const given = { x, weight, dy, ...(hasBias && { bias: new Float32Array(outputs) }) };
+        const { ways, results } = await computed(program, given, { threads: 2, precision });
+        if (!ways.includes(`own pointwise ${precision}`)) {
+          t.skip('kernels of our own cannot run here');
+          return;
+        }
+        assert.deepEqual((await computed(program, given, { threads: 1, precision })).results, results);
+        const { dw, db } = results;
+        assert.equal(dw!.length, outputs * inputs);
+        for (let o = 0; o < outputs; o++)
+          for (let i = 0; i < inputs + (hasBias ? 1 : 0); i++) {
+            const found = i === inputs ? db![o]! : dw![o * inputs + i]!;
+            const [total, size] = expected(one, x, dy, o, i);
+            assert.ok(Math.abs(found - total) <= 1e-6 * size, `${o}, ${i}: ${found}, not ${total}`);
+          }
+      });
+    }
+  });

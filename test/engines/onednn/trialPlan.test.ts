@@ -30,6 +30,8 @@ test('a convolution of the last channels of an image is timed in memory of the w
     activation: 'f32',
     block: library.block,
     usesKernels: false,
+    fastBf16: false,
+    hasTiles: false,
   } as const;
   const native = { dnnl, machineCode: undefined, communicator: soloCommunicator };
   let trials = 0;

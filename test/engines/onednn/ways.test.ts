@@ -53,6 +53,9 @@ const cases: readonly Case[] = [
   { name: '1×1 with bias', x: [3, 20, 6, 6], weight: [24, 20, 1, 1], bias: true },
   { name: '1×1 of 58 channels', x: [2, 58, 5, 4], weight: [58, 58, 1, 1] },
   { name: '1×1, one side in whole tiles', x: [2, 64, 5, 4], weight: [33, 64, 1, 1], bias: true },
+  { name: '1×1, few channels, many pixels', x: [3, 20, 36, 25], weight: [10, 20, 1, 1], bias: true },
+  { name: '1×1 of 33 to 100 channels', x: [3, 33, 11, 7], weight: [100, 33, 1, 1], bias: true },
+  { name: '1×1 of one pixel', x: [5, 70, 1, 1], weight: [40, 70, 1, 1] },
   { name: '1×1, padding 1', x: [2, 4, 5, 6], weight: [6, 4, 1, 1], options: { padding: 1 } },
   { name: '1×1, stride 2', x: [2, 16, 7, 8], weight: [24, 16, 1, 1], options: { stride: 2 } },
   { name: '2×2, stride 3', x: [2, 4, 8, 8], weight: [6, 4, 2, 2], options: { stride: 3 } },
@@ -71,6 +74,9 @@ const pointwise: ReadonlySet<string> = new Set([
   '1×1 with bias',
   '1×1 of 58 channels',
   '1×1, one side in whole tiles',
+  '1×1, few channels, many pixels',
+  '1×1 of 33 to 100 channels',
+  '1×1 of one pixel',
 ]);
 
 /** y, and the gradients of Σ y·r. */
@@ -117,14 +123,21 @@ class Subject {
 
   constructor(readonly activation: 'f32' | 'bf16') {
     limitThreads(this.library.handle, this.library.runtime, 2);
-    const { block } = this.library;
-    const usesKernels = this.machineCode !== undefined && activation === 'f32';
-    this.settings = { traits: this.dnnl.traits, activation, block, usesKernels };
+    const { block, fastBf16, hasTiles } = this.library;
+    const usesKernels = this.machineCode !== undefined;
+    this.settings = { traits: this.dnnl.traits, activation, block, usesKernels, fastBf16, hasTiles };
   }
 
-  /** Whether there is a kernel of our own for weight gradients of 1×1. */
+  /** Whether there are kernels of our own for Winograd's algorithm. */
+  get hasWinograd(): boolean {
+    const { usesKernels, block } = this.settings;
+    return usesKernels && (this.activation === 'f32' || block === 16);
+  }
+
+  /** Whether there are kernels of our own for 1×1. */
   get hasPointwise(): boolean {
-    return this.settings.usesKernels && this.settings.block === 16;
+    const { usesKernels, block, fastBf16 } = this.settings;
+    return usesKernels && block === 16 && (this.activation === 'f32' || fastBf16);
   }
 
   /** Runs a program whose one convolution of a pass is computed in a way, the others as the library likes. */
@@ -191,8 +204,12 @@ for (const activation of ['f32', 'bf16'] as const) {
             assert.ok(error < limits[activation], `${pass}, ${way}: ${name} is off by ${error}`);
           }
         }
-        const isOwn = subject.hasPointwise && pass === 'weightGradient' && pointwise.has(one.name);
-        assert.equal(ways.includes('own pointwise f32'), isOwn, `${pass}: ${ways.join(', ')}`);
+        const hasPass = pass === 'weightGradient' || activation === 'bf16';
+        const isOwn = subject.hasPointwise && hasPass && pointwise.has(one.name);
+        assert.equal(ways.includes(`own pointwise ${activation}`), isOwn, `${pass}: ${ways.join(', ')}`);
+        const isWinograd =
+          subject.hasWinograd && one.weight[0] === 32 && !(one.bias && pass === 'weightGradient');
+        assert.equal(ways.includes('own winograd f32'), isWinograd, `${pass}: ${ways.join(', ')}`);
         const isGrouped = (one.options?.groups ?? 1) > 1;
         assert.ok(isGrouped || ways.includes(`product ${activation}`), `${pass}: ${ways.join(', ')}`);
         const isFilled = activation === 'bf16' && pass === 'weightGradient' && pointwise.has(one.name);

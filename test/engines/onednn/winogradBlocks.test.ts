@@ -64,8 +64,12 @@ const missing = await onednnMissing();
 for (const block of [8, 16] as const)
   test(`blocks of ${block} channels`, { skip: missing }, (t) => {
     const library = loadLibrary();
-    const { description, found } = computed({ ...library, instructionSet: 'AVX2', block });
-    if (!description.includes('kernels of our own')) {
+    // Blocks are vectors.
+    const isPossible = block <= (library.block ?? 0);
+    const { description, found } = isPossible
+      ? computed({ ...library, block })
+      : { description: '', found: {} };
+    if (!isPossible || !description.includes('kernels of our own')) {
       t.skip('kernels of our own cannot run here');
       return;
     }

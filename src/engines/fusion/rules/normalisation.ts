@@ -1,4 +1,5 @@
 import type { ValueId } from '../../../graph/program.js';
+import { sameShape } from '../../../graph/tensorType.js';
 import type { EngineNode } from '../node.js';
 import { fusionRule } from '../rule.js';
 
@@ -53,5 +54,34 @@ export const batchNormInferenceRelu = fusionRule(
       outputs: node.outputs,
     };
     return { absorbed: [norm], replaced: node, by };
+  },
+);
+
+/** A normalisation's gradient toward its images + addend: of what is read elsewhere, too, as DenseNet's features are. */
+export const batchNormGradAdd = fusionRule(
+  { at: 'binary', joins: ['batchNormTrainGrad', 'batchNormReluGrad'], makes: 'batchNormGradAdd' },
+  (node, { usage, values }) => {
+    const [a, b] = node.inputs as [ValueId, ValueId];
+    if (node.attributes.fn !== 'add' || a === b || !sameShape(values[a]!.shape, values[b]!.shape))
+      return undefined;
+    for (const [value, addend] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const norm = usage.makerOf(value);
+      if (norm?.kind !== 'batchNormTrainGrad' && norm?.kind !== 'batchNormReluGrad') continue;
+      const [dx, ...parameters] = norm.outputs as [ValueId, ...ValueId[]];
+      const isEarly = parameters.some((gradient) => usage.isReadBefore(gradient, node));
+      if (dx !== value || usage.onlyUserOf(value) !== node || isEarly || parameters.includes(addend))
+        continue;
+      const by: EngineNode<'batchNormGradAdd'> = {
+        kind: 'batchNormGradAdd',
+        attributes: { epsilon: norm.attributes.epsilon, relu: norm.kind === 'batchNormReluGrad' },
+        inputs: [...norm.inputs, addend],
+        outputs: [node.outputs[0]!, ...parameters],
+      };
+      return { absorbed: [norm], replaced: node, by };
+    }
+    return undefined;
   },
 );

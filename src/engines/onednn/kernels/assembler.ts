@@ -1,5 +1,4 @@
 import {
-  Encoder,
   GPR,
   MAP_0F,
   MAP_0F38,
@@ -11,6 +10,7 @@ import {
   type Vector,
   type VectorOperand,
 } from './encoder.js';
+import { type Chosen, WordEncoder } from './wordEncoder.js';
 
 export {
   GPR,
@@ -37,20 +37,14 @@ const vectorOpcodes = {
 /** The comparison a ≰ b, which holds where either is no number. */
 const NOT_AT_MOST = 6;
 
-/** Places of 16 that an instruction is for; the others become zero or stay. */
-export interface Chosen {
-  readonly mask?: Mask;
-  readonly zeroing?: boolean;
-}
-
 /** What two vectors are combined by. */
 export type VectorOperation = keyof typeof vectorOpcodes;
 
 /**
- * Machine code of x86-64 with AVX2 and FMA, or with AVX512 (F and DQ): the few instructions that the kernels use, as Intel's
+ * Machine code of x86-64 with AVX2 and FMA, or with AVX512 (F, DQ, VL, BW and, where a method says so, BF16): the few instructions that the kernels use, as Intel's
  * manual (volume 2) encodes them.
  */
-export class Assembler extends Encoder {
+export class Assembler extends WordEncoder {
   /** @param mask of 16 floats: others become zero, and their memory is not touched */
   load(dst: Vector, src: Memory, mask?: Mask): void {
     this.encode(MAP_0F, NO_PREFIX, 0x10, dst, 0, src, { mask, zeroing: mask !== undefined });
@@ -183,7 +177,7 @@ export class Assembler extends Encoder {
     this.wide(0xf7, 6, by);
   }
 
-  /** dst = a number from 0 to 2³¹ − 1 */
+  /** dst = a number from 0 to 2³² − 1, given as the number from −2³¹ to 2³¹ − 1 that has the same bits */
   set(dst: Register, value: number): void {
     if (dst >= 8) this.emit(0x41);
     this.emit(0xb8 + (dst & 7));

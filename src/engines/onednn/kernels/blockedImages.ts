@@ -2,6 +2,7 @@ import { type Assembler, GPR, type Lanes, type Memory, type Register, type Vecto
 import { leastDivisor } from './divisors.js';
 import { ARGUMENT, DISPLACEMENTS_END, FLOAT, ZERO } from './kernel.js';
 import { emitLoop, emitRounds } from './loop.js';
+import { type Format, formatBytes } from './numbers.js';
 
 /** Images in blocks of channels, `lanes` each, the last of which is filled up with zeros. */
 export interface BlockedImages {
@@ -11,6 +12,8 @@ export interface BlockedImages {
   readonly pixels: number;
   /** Channels of a block, and floats of a vector. */
   readonly lanes: Lanes;
+  /** What its numbers are in memory; other than f32 of vectors of 16 alone. */
+  readonly format: Format;
 }
 
 /** Units of work to share out, where there are enough images and blocks: for more threads than most machines have. */
@@ -31,8 +34,14 @@ export function rowBytes(source: BlockedImages): number {
   return filledChannels(source) * FLOAT;
 }
 
-function blockBytes({ pixels, lanes }: BlockedImages): number {
-  return pixels * lanes * FLOAT;
+/** Bytes of a pixel of a block. */
+export function pixelBytes({ lanes, format }: Pick<BlockedImages, 'lanes' | 'format'>): number {
+  return lanes * formatBytes(format);
+}
+
+/** Bytes of a block of channels of one image. */
+export function blockBytes(source: Pick<BlockedImages, 'pixels' | 'lanes' | 'format'>): number {
+  return source.pixels * pixelBytes(source);
 }
 
 function imageBytes(source: BlockedImages): number {
@@ -64,6 +73,19 @@ export interface Operand {
   readonly argument: number;
 }
 
+/** Images that are some channels of larger ones, in whole blocks. */
+export interface Within {
+  /** Of the larger images. */
+  readonly channels: number;
+  /** The first of those that are worked on. */
+  readonly start: number;
+}
+
+/** Images, as they are or within larger ones. */
+export interface ImagesOperand extends Operand {
+  readonly within?: Within | undefined;
+}
+
 /** A number (or several rows of them) for each channel. */
 export interface RowOperand extends Operand {
   /** From a part's rows to the next one's, where each part has its own. */
@@ -72,7 +94,7 @@ export interface RowOperand extends Operand {
 
 /** What a unit works on: images, all in the same layout, and rows. */
 export interface WalkOperands {
-  readonly images: readonly Operand[];
+  readonly images: readonly ImagesOperand[];
   readonly rows: readonly RowOperand[];
 }
 
@@ -106,9 +128,14 @@ export function emitRowPointer(
 }
 
 /** Emits a pointer to a group's blocks of the first image of all. */
-export function emitFirstImage(asm: Assembler, source: BlockedImages, { register, argument }: Operand): void {
+export function emitFirstImage(
+  asm: Assembler,
+  source: BlockedImages,
+  { register, argument, within }: ImagesOperand,
+): void {
   asm.multiply(register, GPR.rdx, blocksOfGroup(source) * blockBytes(source));
   asm.addMemory(register, { base: GPR.r15, offset: argument });
+  if (within) asm.addConstant(register, (within.start / source.lanes) * blockBytes(source));
 }
 
 /** Emits a loop over a group's blocks; `body` moves pointers to images on, those to rows are moved here. */
@@ -139,27 +166,28 @@ export function emitWalk(
   const { parts } = divisionOf(source);
   const count = source.images / parts;
   for (const row of operands.rows) emitRowPointer(asm, source, row);
+  const bytesOf = ({ within }: ImagesOperand): number => imageBytes({ ...source, ...within });
   for (const images of operands.images) {
     emitFirstImage(asm, source, images);
-    asm.multiply(GPR.rcx, GPR.rax, count * imageBytes(source));
+    asm.multiply(GPR.rcx, GPR.rax, count * bytesOf(images));
     asm.addRegister(images.register, GPR.rcx);
   }
-  const between = imageBytes(source) - blocksOfGroup(source) * blockBytes(source);
+  const worked = blocksOfGroup(source) * blockBytes(source);
   emitLoop(asm, GPR.rbx, count, () => {
     emitBlocks(asm, source, operands.rows, emitBlock);
-    for (const { register } of operands.images) asm.addConstant(register, between);
+    for (const images of operands.images) asm.addConstant(images.register, bytesOf(images) - worked);
   });
 }
 
 /** Emits a loop over pixels, `together` at once, and moves the pointers on; `emit` is given which of them, and its offset. */
 export function emitPixels(
   asm: Assembler,
-  { pixels, together, images }: Pixels,
+  { pixels, together, bytes, images }: Pixels,
   emit: (index: number, offset: number) => void,
 ): void {
   emitRounds(asm, GPR.rcx, [pixels, together], (count) => {
-    for (let index = 0; index < count; index++) emit(index, index * asm.vectorBytes);
-    for (const { register } of images) asm.addConstant(register, count * asm.vectorBytes);
+    for (let index = 0; index < count; index++) emit(index, index * bytes);
+    for (const { register } of images) asm.addConstant(register, count * bytes);
   });
 }
 
@@ -167,6 +195,8 @@ export function emitPixels(
 interface Pixels {
   readonly pixels: number;
   readonly together: number;
+  /** Bytes of a pixel. */
+  readonly bytes: number;
   readonly images: readonly Pick<Operand, 'register'>[];
 }
 
@@ -188,13 +218,13 @@ export interface Sum {
  */
 export function emitSums(
   asm: Assembler,
-  { pixels, images }: Pick<Pixels, 'pixels' | 'images'>,
+  { pixels, bytes, images }: Omit<Pixels, 'together'>,
   sums: readonly Sum[],
   emit: (index: number, offset: number) => void,
 ): void {
   emitRounds(asm, GPR.rdx, [pixels, SEGMENT * SUMS], (length) => {
     for (const { first } of sums) for (let i = 0; i < SUMS; i++) asm.move(first + i, ZERO);
-    emitPixels(asm, { pixels: length, together: SUMS, images }, emit);
+    emitPixels(asm, { pixels: length, together: SUMS, bytes, images }, emit);
     for (const { first, total } of sums) {
       for (let count = SUMS / 2; count >= 1; count /= 2)
         for (let i = 0; i < count; i++) asm.vector('add', first + i, first + i, first + i + count);

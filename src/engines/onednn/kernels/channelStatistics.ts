@@ -1,6 +1,7 @@
 import { GPR, type Memory, type Register, type Vector } from './assembler.js';
 import {
   type BlockedImages,
+  blockBytes,
   blocksOf,
   divisionOf,
   emitBlocks,
@@ -11,11 +12,13 @@ import {
   emitWalk,
   filledChannels,
   other,
+  pixelBytes,
   rowBytes,
 } from './blockedImages.js';
 import { emitBlockPointers, emitChosen } from './channelRows.js';
 import { ARGUMENT, compileKernel, type Kernel, ZERO } from './kernel.js';
 import { emitLoop } from './loop.js';
+import { emitLoad } from './numbers.js';
 
 /** Rows of {@link compileSums}' result, for each part: Σ(x − s), Σ(x − s)² and s. */
 const SUM_ROWS = 3;
@@ -35,7 +38,7 @@ export function sumsOf(source: BlockedImages): number {
  * from the channel's first one, so that the sum of squares is not far larger than the variance.
  */
 export function compileSums(source: BlockedImages): Kernel {
-  const { lanes } = source;
+  const { lanes, format, pixels } = source;
   const division = divisionOf(source);
   const row = rowBytes(source);
   const [pixel, shift]: [Vector, Vector] = [0, 1];
@@ -47,11 +50,11 @@ export function compileSums(source: BlockedImages): Kernel {
     emitRowPointer(asm, source, sums);
     emitFirstImage(asm, source, images);
     emitBlocks(asm, source, [sums], () => {
-      asm.load(shift, { base: images.register, offset: 0 });
+      emitLoad(asm, format, shift, { base: images.register, offset: 0 });
       [ZERO, ZERO, shift].forEach((register, index) => {
         asm.store(at(index), register);
       });
-      asm.addConstant(images.register, source.pixels * asm.vectorBytes);
+      asm.addConstant(images.register, blockBytes(source));
     });
     emitWalk(asm, source, { images: [images], rows: [sums] }, () => {
       asm.load(shift, at(2));
@@ -59,8 +62,8 @@ export function compileSums(source: BlockedImages): Kernel {
         { first: 4, total: at(0) },
         { first: 8, total: at(1) },
       ];
-      emitSums(asm, { pixels: source.pixels, images: [images] }, totals, (index, offset) => {
-        asm.load(pixel, { base: images.register, offset });
+      emitSums(asm, { pixels, bytes: pixelBytes(source), images: [images] }, totals, (index, offset) => {
+        emitLoad(asm, format, pixel, { base: images.register, offset });
         asm.vector('sub', pixel, pixel, shift);
         asm.vector('add', 4 + index, 4 + index, pixel);
         asm.multiplyAdd(8 + index, pixel, pixel);

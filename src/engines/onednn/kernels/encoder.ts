@@ -47,6 +47,8 @@ export const MAP_0F38 = 2;
 export const NO_PREFIX = 0;
 /** Of most of the newer ones. */
 export const PREFIX_66 = 1;
+/** Of those that narrow numbers. */
+export const PREFIX_F3 = 2;
 
 /** What an instruction on 16 floats may do besides. */
 interface Evex {
@@ -56,6 +58,10 @@ interface Evex {
   readonly mask?: Mask | undefined;
   /** Whether the other places become zero; else they stay. */
   readonly zeroing?: boolean;
+  /** EVEX.W, which tells apart some instructions with the same opcode. */
+  readonly wide?: boolean;
+  /** Whether vectors are of 256 bits. */
+  readonly half?: boolean;
 }
 
 /** Bytes of machine code, and how instructions of x86-64 are put into them. */
@@ -116,7 +122,7 @@ export class Encoder {
     else this.vex(map, prefix, opcode, register, second, operand);
   }
 
-  /** An instruction with an EVEX prefix, on vectors of 512 bits; displacements are of 32 bits, which are not scaled. */
+  /** An instruction with an EVEX prefix, on vectors of 512 bits, or of 256; displacements are of 32 bits, which are not scaled. */
   private evex(
     map: number,
     prefix: number,
@@ -124,18 +130,19 @@ export class Encoder {
     register: Vector,
     second: Vector,
     operand: VectorOperand,
-    { broadcast = false, mask, zeroing = false }: Evex,
+    { broadcast = false, mask, zeroing = false, wide = false, half = false }: Evex,
   ): void {
     const inverted = (number: number, bit: number): number => ((number >> bit) & 1) ^ 1;
     const isRegister = typeof operand === 'number';
     const base = isRegister ? operand : operand.base;
+    const length = (half ? 1 : 2) << 5;
     const x = isRegister ? inverted(operand, 4) : 1;
     const extended = (inverted(register, 3) << 7) | (x << 6) | (inverted(base, 3) << 5);
     this.emit(
       0x62,
       extended | (inverted(register, 4) << 4) | map,
-      (((second & 15) ^ 15) << 3) | (1 << 2) | prefix,
-      (Number(zeroing) << 7) | (2 << 5) | (Number(broadcast) << 4) | (inverted(second, 4) << 3) | (mask ?? 0),
+      (Number(wide) << 7) | (((second & 15) ^ 15) << 3) | (1 << 2) | prefix,
+      (Number(zeroing) << 7) | length | (Number(broadcast) << 4) | (inverted(second, 4) << 3) | (mask ?? 0),
       opcode,
     );
     this.operand(register, operand);

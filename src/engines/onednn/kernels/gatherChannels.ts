@@ -7,16 +7,16 @@ import {
   type Register,
   type Vector,
 } from './assembler.js';
-import { emitPixels, other } from './blockedImages.js';
+import { blockBytes, emitPixels, other, pixelBytes } from './blockedImages.js';
 import {
   ARGUMENT,
   type Constants,
   compileKernel,
   DISPLACEMENTS_END,
-  FLOAT,
   type Kernel,
   MOST_OTHERS,
 } from './kernel.js';
+import type { Format } from './numbers.js';
 
 /** Images in blocks of channels, each of which is copied from a channel of one of several others. */
 export interface Gather {
@@ -25,17 +25,22 @@ export interface Gather {
   readonly pixels: number;
   /** Channels of a block, and floats of a vector. */
   readonly lanes: Lanes;
+  /** Of all images; those of bf16 are in blocks of 16. */
+  readonly format: Format;
   /** Channels of each source. */
   readonly sources: readonly number[];
   /** Of each channel of the result: which source, and which of its channels. */
   readonly channels: readonly (readonly [source: number, channel: number])[];
-  /** Whether the result is stored past the caches. */
+  /** Whether the result is stored past the caches; its blocks are then whole vectors. */
   readonly streams: boolean;
 }
 
 /** Registers that point to the blocks that one block of the result is copied from. */
 const POINTERS: readonly Register[] = [GPR.rsi, GPR.rdi, GPR.r10, GPR.r11];
-/** Of each of them, the mask and the vectors of indices, and of masks where vectors are of 8. */
+/**
+ * Of each of them, the mask and the vectors of indices, and of masks where vectors are of 8. In bf16 a vector is two pixels, whose
+ * channels are words.
+ */
 const MASKS: readonly Mask[] = [1, 2, 3, 4];
 const indicesOf = (piece: number): Vector => 4 + piece;
 const chosenOf = (piece: number): Vector => 8 + piece;
@@ -74,10 +79,6 @@ function blocksOf(channels: number, lanes: number): number {
   return Math.ceil(channels / lanes);
 }
 
-function blockBytes({ pixels, lanes }: Gather): number {
-  return pixels * lanes * FLOAT;
-}
-
 /** Whether the kernel has enough operands and registers, and what it computes is within what machine code can express. */
 export function fitsGather(gather: Gather): boolean {
   const { channels, sources, lanes } = gather;
@@ -95,6 +96,35 @@ function isWhole({ indices }: Piece): boolean {
   return indices.every((index, place) => index === place);
 }
 
+/** Pixels of a vector. */
+function pixelsOfVector(asm: Assembler, gather: Gather): number {
+  return asm.vectorBytes / pixelBytes(gather);
+}
+
+/** Emits the indices and the mask of a piece, with vectors of 16: of its numbers of 32 bits, or of its words, once for each of two pixels. */
+function emitIndices(
+  asm: Assembler,
+  constants: Constants,
+  gather: Gather,
+  i: number,
+  { indices }: Piece,
+): void {
+  const bits = indices.reduce<number>((sum, index, place) => sum + (index === undefined ? 0 : 2 ** place), 0);
+  if (pixelsOfVector(asm, gather) === 1) {
+    asm.load(indicesOf(i), constants.bits(indices.map((index) => index ?? 0)));
+    asm.set(GPR.rcx, bits);
+    asm.setMask(MASKS[i]!, GPR.rcx);
+    return;
+  }
+  const words = [...indices, ...indices].map((index, place) =>
+    index === undefined ? 0 : index + (place < asm.lanes ? 0 : asm.lanes),
+  );
+  const pairs = indices.map((_, pair) => words[2 * pair]! | (words[2 * pair + 1]! << 16));
+  asm.load(indicesOf(i), constants.bits(pairs));
+  asm.set(GPR.rcx, bits | (bits << 16));
+  asm.setWideMask(MASKS[i]!, GPR.rcx);
+}
+
 /** Emits the pointers, indices and masks of a block's pieces. */
 function emitPieces(asm: Assembler, constants: Constants, gather: Gather, pieces: readonly Piece[]): void {
   pieces.forEach((piece, i) => {
@@ -104,20 +134,17 @@ function emitPieces(asm: Assembler, constants: Constants, gather: Gather, pieces
     asm.addMemory(pointer, { base: GPR.r15, offset: source === 0 ? ARGUMENT.src : other(source - 1) });
     asm.addConstant(pointer, block * blockBytes(gather));
     if (isWhole(piece)) return;
-    asm.load(indicesOf(i), constants.bits(indices.map((index) => index ?? 0)));
     if (asm.lanes === 16) {
-      const bits = indices.reduce<number>(
-        (sum, index, place) => sum + (index === undefined ? 0 : 2 ** place),
-        0,
-      );
-      asm.set(GPR.rcx, bits);
-      asm.setMask(MASKS[i]!, GPR.rcx);
-    } else asm.load(chosenOf(i), constants.bits(indices.map((index) => (index === undefined ? 0 : -1))));
+      emitIndices(asm, constants, gather, i, piece);
+      return;
+    }
+    asm.load(indicesOf(i), constants.bits(indices.map((index) => index ?? 0)));
+    asm.load(chosenOf(i), constants.bits(indices.map((index) => (index === undefined ? 0 : -1))));
   });
 }
 
-/** Emits {@link RESULT} = a pixel of a block: its pieces, and zeros where there is none. */
-function emitPixel(asm: Assembler, pieces: readonly Piece[], offset: number): void {
+/** Emits {@link RESULT} = a vector of a block: its pieces, and zeros where there is none. */
+function emitVector(asm: Assembler, pieces: readonly Piece[], offset: number): void {
   pieces.forEach((piece, i) => {
     const from: Memory = { base: POINTERS[i]!, offset };
     if (isWhole(piece)) asm.load(RESULT, from);
@@ -131,15 +158,38 @@ function emitPixel(asm: Assembler, pieces: readonly Piece[], offset: number): vo
   });
 }
 
+/** The same in bf16: two pixels, or half a vector with one. */
+function emitWords(asm: Assembler, pieces: readonly Piece[], offset: number, half: boolean): void {
+  pieces.forEach((piece, i) => {
+    const from: Memory = { base: POINTERS[i]!, offset };
+    if (!isWhole(piece))
+      asm.permuteWords(RESULT, indicesOf(i), from, { mask: MASKS[i]!, zeroing: i === 0, half });
+    else if (half) asm.loadHalf(RESULT, from);
+    else asm.load(RESULT, from);
+  });
+}
+
 /** Emits a block of the result, and moves its pointer on. */
 function emitBlock(asm: Assembler, constants: Constants, gather: Gather, pieces: readonly Piece[]): void {
   emitPieces(asm, constants, gather, pieces);
   const { pixels, streams } = gather;
   const images = [DST, ...POINTERS.slice(0, pieces.length)].map((register) => ({ register }));
-  emitPixels(asm, { pixels, together: TOGETHER, images }, (_, offset) => {
-    emitPixel(asm, pieces, offset);
-    if (streams) asm.stream({ base: DST, offset }, RESULT);
-    else asm.store({ base: DST, offset }, RESULT);
+  const together = pixelsOfVector(asm, gather);
+  const bytes = asm.vectorBytes;
+  emitPixels(
+    asm,
+    { pixels: Math.floor(pixels / together), together: TOGETHER, bytes, images },
+    (_, offset) => {
+      if (together === 1) emitVector(asm, pieces, offset);
+      else emitWords(asm, pieces, offset, false);
+      if (streams) asm.stream({ base: DST, offset }, RESULT);
+      else asm.store({ base: DST, offset }, RESULT);
+    },
+  );
+  if (pixels % together === 0) return;
+  emitPixels(asm, { pixels: 1, together: 1, bytes: bytes / 2, images }, (_, offset) => {
+    emitWords(asm, pieces, offset, true);
+    asm.storeHalf({ base: DST, offset }, RESULT);
   });
 }
 

@@ -10,13 +10,17 @@ import {
   emitUnit,
   emitWalk,
   filledChannels,
+  type ImagesOperand,
   other,
+  pixelBytes,
   rowBytes,
+  type Within,
 } from './blockedImages.js';
 import { emitBlockPointers, emitChosen } from './channelRows.js';
 import { CHANNEL_ROW } from './channelStatistics.js';
 import { ARGUMENT, compileKernel, type Kernel, ZERO } from './kernel.js';
 import { emitLoop } from './loop.js';
+import { emitLoad, emitStore, type Format } from './numbers.js';
 
 /** A normalisation, with a ReLU at its end or not. */
 export interface Normalisation extends BlockedImages {
@@ -62,8 +66,8 @@ function emitChannel(asm: Assembler, source: BlockedImages, table: Register, row
 type Rows = Record<keyof typeof CHANNEL_ROW, Vector>;
 
 /** Emits {@link DISTANCE} = x − mean. */
-function emitDistance(asm: Assembler, x: Memory): void {
-  asm.load(DISTANCE, x);
+function emitDistance(asm: Assembler, format: Format, x: Memory): void {
+  emitLoad(asm, format, DISTANCE, x);
   asm.vector('sub', DISTANCE, DISTANCE, MEAN);
 }
 
@@ -74,9 +78,9 @@ function emitResult(asm: Assembler): void {
 }
 
 /** Emits {@link GRADIENT} = dy, or 0 where the ReLU was; {@link DISTANCE} is known. */
-function emitGradient(asm: Assembler, relu: boolean, dy: Memory): void {
+function emitGradient(asm: Assembler, { relu, format }: Normalisation, dy: Memory): void {
   // Loaded whole: a masked load would wait for the mask, and so for x.
-  asm.load(GRADIENT, dy);
+  emitLoad(asm, format, GRADIENT, dy);
   if (!relu) return;
   emitResult(asm);
   if (asm.lanes === 16) {
@@ -98,23 +102,28 @@ export function compileNormalisation(source: Normalisation): Kernel {
     { register: GPR.r9, argument: ARGUMENT.dst },
   ] as const;
   const table = { register: GPR.r10, argument: other(0) } as const;
-  const { lanes, pixels, relu, streams } = source;
-  return compileKernel({ units: division.parts * division.groups, stackBytes: 0, lanes }, (asm) => {
-    emitUnit(asm, division);
-    emitWalk(asm, source, { images: [x, y], rows: [table] }, () => {
-      emitChannel(asm, source, table.register, { mean: MEAN, scale: SCALE, shift: SHIFT });
-      emitPixels(asm, { pixels, together: TOGETHER, images: [x, y] }, (_, offset) => {
-        emitDistance(asm, { base: x.register, offset });
-        emitResult(asm);
-        // In this order it keeps what is no number.
-        if (relu) asm.vector('max', RESULT, ZERO, RESULT);
-        const to = { base: y.register, offset };
-        if (streams) asm.stream(to, RESULT);
-        else asm.store(to, RESULT);
+  const { lanes, pixels, format, relu, streams } = source;
+  return compileKernel(
+    { units: division.parts * division.groups, stackBytes: 0, lanes },
+    (asm, constants) => {
+      emitUnit(asm, division);
+      emitWalk(asm, source, { images: [x, y], rows: [table] }, () => {
+        emitChannel(asm, source, table.register, { mean: MEAN, scale: SCALE, shift: SHIFT });
+        emitPixels(
+          asm,
+          { pixels, together: TOGETHER, bytes: pixelBytes(source), images: [x, y] },
+          (_, offset) => {
+            emitDistance(asm, format, { base: x.register, offset });
+            emitResult(asm);
+            // In this order it keeps what is no number.
+            if (relu) asm.vector('max', RESULT, ZERO, RESULT);
+            emitStore(asm, constants, { format, streams }, { base: y.register, offset }, RESULT);
+          },
+        );
       });
-    });
-    if (streams) asm.endStreaming();
-  });
+      if (streams) asm.endStreaming();
+    },
+  );
 }
 
 /**
@@ -122,7 +131,7 @@ export function compileNormalisation(source: Normalisation): Kernel {
  * Operands: src x, and further dy and the table of `compileStatistics`.
  */
 export function compileGradientSums(source: Normalisation): Kernel {
-  const { lanes, pixels, relu } = source;
+  const { lanes, pixels, format, relu } = source;
   const division = divisionOf(source);
   const row = rowBytes(source);
   const x = { register: GPR.r8, argument: ARGUMENT.src } as const;
@@ -143,9 +152,9 @@ export function compileGradientSums(source: Normalisation): Kernel {
         { first: gradients, total: at(0) },
         { first: products, total: at(1) },
       ];
-      emitSums(asm, { pixels, images: [x, dy] }, totals, (index, offset) => {
-        emitDistance(asm, { base: x.register, offset });
-        emitGradient(asm, relu, { base: dy.register, offset });
+      emitSums(asm, { pixels, bytes: pixelBytes(source), images: [x, dy] }, totals, (index, offset) => {
+        emitDistance(asm, format, { base: x.register, offset });
+        emitGradient(asm, source, { base: dy.register, offset });
         asm.vector('add', gradients + index, gradients + index, GRADIENT);
         asm.multiplyAdd(products + index, GRADIENT, DISTANCE);
       });
@@ -189,33 +198,53 @@ export function compileFactors(source: BlockedImages): Kernel {
   });
 }
 
+/** The gradient of a normalisation toward its images, and what is added to it. */
+export interface ImageGradient extends Normalisation {
+  /** Default is nothing; images within larger ones, or as they are (`whole`). */
+  readonly addend?: Within | 'whole' | undefined;
+}
+
+/** Where the addend's images lie. */
+function addendOperand({ addend }: ImageGradient): readonly ImagesOperand[] {
+  if (addend === undefined) return [];
+  const within = addend === 'whole' ? undefined : addend;
+  return [{ register: GPR.rdi, argument: other(3), within }];
+}
+
 /**
- * Compiles dx = γ/σ·dy + a + b·(x − mean), where dy counts as 0 where the ReLU was. Operands: src x, dst dx, and further dy (which may be dx's
- * memory), the table of `compileStatistics`, and a and b.
+ * Compiles dx = γ/σ·dy + a + b·(x − mean) + addend, where dy counts as 0 where the ReLU was. Operands: src x, dst dx, and further dy (which may
+ * be dx's memory), the table of `compileStatistics`, a and b, and the addend.
  */
-export function compileImageGradient(source: Normalisation): Kernel {
-  const { lanes, pixels, relu } = source;
-  const division = divisionOf(source);
+export function compileImageGradient(source: ImageGradient): Kernel {
+  const { lanes, pixels, format, relu } = source;
+  const { parts, groups } = divisionOf(source);
   const row = rowBytes(source);
   const x = { register: GPR.r8, argument: ARGUMENT.src } as const;
   const dx = { register: GPR.r9, argument: ARGUMENT.dst } as const;
   const dy = { register: GPR.r10, argument: other(0) } as const;
   const table = { register: GPR.r11, argument: other(1) } as const;
   const factors = { register: GPR.rsi, argument: other(2) } as const;
-  const [constant, slope, sum]: [Vector, Vector, Vector] = [10, 11, 3];
-  return compileKernel({ units: division.parts * division.groups, stackBytes: 0, lanes }, (asm) => {
-    emitUnit(asm, division);
-    emitWalk(asm, source, { images: [x, dx, dy], rows: [table, factors] }, () => {
+  const addends = addendOperand(source);
+  const images = [x, dx, dy, ...addends];
+  const loop = { pixels, together: TOGETHER, bytes: pixelBytes(source), images };
+  const [constant, slope, sum, addend]: [Vector, Vector, Vector, Vector] = [10, 11, 3, 4];
+  return compileKernel({ units: parts * groups, stackBytes: 0, lanes }, (asm, constants) => {
+    emitUnit(asm, { parts, groups });
+    emitWalk(asm, source, { images, rows: [table, factors] }, () => {
       emitChannel(asm, source, table.register, { mean: MEAN, scale: SCALE, ...(relu && { shift: SHIFT }) });
       asm.load(constant, { base: factors.register, offset: FACTOR_ROW.constant * row });
       asm.load(slope, { base: factors.register, offset: FACTOR_ROW.slope * row });
-      emitPixels(asm, { pixels, together: TOGETHER, images: [x, dx, dy] }, (_, offset) => {
-        emitDistance(asm, { base: x.register, offset });
-        emitGradient(asm, relu, { base: dy.register, offset });
+      emitPixels(asm, loop, (_, offset) => {
+        emitDistance(asm, format, { base: x.register, offset });
+        emitGradient(asm, source, { base: dy.register, offset });
         asm.move(sum, constant);
         asm.multiplyAdd(sum, DISTANCE, slope);
         asm.multiplyAdd(sum, GRADIENT, SCALE);
-        asm.store({ base: dx.register, offset }, sum);
+        for (const { register } of addends) {
+          emitLoad(asm, format, addend, { base: register, offset });
+          asm.vector('add', sum, sum, addend);
+        }
+        emitStore(asm, constants, { format }, { base: dx.register, offset }, sum);
       });
     });
   });

@@ -1,15 +1,18 @@
 import { type Assembler, GPR, type Register } from './assembler.js';
 import { emitChoice } from './choice.js';
-import { ARGUMENT, compileKernel, FLOAT, type Kernel } from './kernel.js';
+import { ARGUMENT, type Constants, compileKernel, FLOAT, type Kernel } from './kernel.js';
+import { floatProducts } from './pointwiseFloats.js';
+import { pairBytes, pairProducts } from './pointwisePairs.js';
 import {
   BLOCK,
+  blockBytes,
   columnsOf,
   filledOutputs,
   groupsOf,
   imageBytes,
-  MOST_BLOCKS,
   type PointwiseGradient,
   partsOf,
+  STACK,
   VECTOR,
   type Vectors,
 } from './pointwiseShape.js';
@@ -56,8 +59,7 @@ function emitBiasTotals(asm: Assembler, source: PointwiseGradient): void {
       () => {},
       () => {
         asm.copy(BIAS_TOTALS, GPR.rsp);
-        // Beyond the register that is kept there.
-        asm.addConstant(BIAS_TOTALS, VECTOR);
+        asm.addConstant(BIAS_TOTALS, STACK.biasTotals);
       },
     ],
   );
@@ -65,7 +67,7 @@ function emitBiasTotals(asm: Assembler, source: PointwiseGradient): void {
 
 /** Emits where the operands and the result of the unit's part and group begin. */
 function emitPointers(asm: Assembler, source: PointwiseGradient, images: number): void {
-  const { inputs, outputs, pixels } = source;
+  const { inputs, outputs } = source;
   const { blocks } = groupsOf(source);
   asm.loadRegister(X, { base: GPR.r15, offset: ARGUMENT.src });
   asm.loadRegister(DY, { base: GPR.r15, offset: ARGUMENT.others });
@@ -74,13 +76,13 @@ function emitPointers(asm: Assembler, source: PointwiseGradient, images: number)
   emitAddTimes(asm, DY, GPR.rax, images * imageBytes(source, outputs));
   emitAddTimes(asm, TOTALS, GPR.rax, outputs * inputs * FLOAT);
   emitBiasTotals(asm, source);
-  emitAddTimes(asm, DY, GPR.rbx, blocks * pixels * VECTOR);
+  emitAddTimes(asm, DY, GPR.rbx, blocks * blockBytes(source));
   emitAddTimes(asm, TOTALS, GPR.rbx, blocks * BLOCK * inputs * FLOAT);
 }
 
 /** Emits a unit: one part of the images, one group of outputs, one column of inputs. */
-function emitUnit(asm: Assembler, source: PointwiseGradient, parts: number): void {
-  const { outputs, pixels } = source;
+function emitUnit(asm: Assembler, constants: Constants, source: PointwiseGradient, parts: number): void {
+  const { outputs } = source;
   const images = source.images / parts;
   const [columns, groups] = [columnsOf(source), groupsOf(source)];
   asm.push(BIAS_TOTALS);
@@ -89,18 +91,18 @@ function emitUnit(asm: Assembler, source: PointwiseGradient, parts: number): voi
   emitPointers(asm, source, images);
   const whole = groups.blocks * BLOCK;
   const last = outputs - (groups.count - 1) * whole;
-  const emitGroup = (vectors: Vectors): void =>
+  const products = source.type === 'f32' ? floatProducts : pairProducts;
+  const emitGroup = (vectors: Vectors): void => {
+    const unit = { asm, constants, source, products, vectors };
     emitChoice(
       asm,
       [GPR.rbx, groups.count - 1, groups.count],
-      [
-        () => emitTotals({ asm, source, vectors, rows: whole }, images),
-        () => emitTotals({ asm, source, vectors, rows: last }, images),
-      ],
+      [() => emitTotals({ ...unit, rows: whole }, images), () => emitTotals({ ...unit, rows: last }, images)],
     );
+  };
   const emitColumn = (vectors: Vectors, before: number): void => {
     for (const [pointer, bytes] of [
-      [X, pixels * VECTOR],
+      [X, blockBytes(source)],
       [TOTALS, VECTOR],
     ] as const) {
       emitAddTimes(asm, pointer, GPR.rdx, vectors * bytes);
@@ -116,14 +118,21 @@ function emitUnit(asm: Assembler, source: PointwiseGradient, parts: number): voi
   asm.pop(BIAS_TOTALS);
 }
 
+/** Memory that a thread needs. */
+function stackBytes(source: PointwiseGradient, parts: number): number {
+  if (source.type === 'f32') return STACK.pairs;
+  return STACK.pairs + pairBytes(source, source.images / parts, columnsOf(source).vectors);
+}
+
 /**
- * Compiles the gradient toward a weight, dW[o][i] = Σ dY[o]·X[i] over all pixels, with AVX512, and that toward a bias, Σ dY[o]:
- * [parts][O][I] and [parts][{@link filledOutputs}], results of each part of the images. X is `src` and dY the first further
- * operand, both in blocks of 16 channels; the gradients are `dst` and the second one.
+ * Compiles the gradient toward a weight, dW[o][i] = Σ dY[o]·X[i] over all pixels, with AVX512, in bf16 with AVX512-BF16, and that
+ * toward a bias, Σ dY[o]: [parts][O][I] and [parts][{@link filledOutputs}], results of each part of the images. X is `src` and dY
+ * the first further operand, both in blocks of 16 channels; the gradients are `dst` and the second one.
  */
 export function compilePointwiseGradient(source: PointwiseGradient): Kernel {
   const parts = partsOf(source);
   const units = parts * groupsOf(source).count * columnsOf(source).count;
-  const stackBytes = VECTOR * (1 + MOST_BLOCKS);
-  return compileKernel({ units, stackBytes, lanes: 16 }, (asm) => emitUnit(asm, source, parts));
+  return compileKernel({ units, stackBytes: stackBytes(source, parts), lanes: 16 }, (asm, constants) =>
+    emitUnit(asm, constants, source, parts),
+  );
 }

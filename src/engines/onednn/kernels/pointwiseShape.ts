@@ -4,11 +4,13 @@ import { DISPLACEMENTS_END, FLOAT } from './kernel.js';
 
 /** Channels of a block, which are the floats of a vector. */
 export const BLOCK = 16;
-/** Bytes of a pixel of a block. */
+/** Bytes of a vector of sums. */
 export const VECTOR = BLOCK * FLOAT;
 
 /** A 1×1 convolution of images in blocks of 16 channels, whose weight's gradient is wanted. */
 export interface PointwiseGradient {
+  /** Of the images; sums and results are f32. */
+  readonly type: 'f32' | 'bf16';
   readonly images: number;
   /** Of one channel of one image. */
   readonly pixels: number;
@@ -18,8 +20,8 @@ export interface PointwiseGradient {
   readonly hasBias: boolean;
 }
 
-/** Vectors of inputs of a tile at the most. */
-const MOST_VECTORS = 3;
+/** Vectors of inputs of a tile at the most: of bf16 more, for outputs are interleaved anew for each tile. */
+const MOST_VECTORS = { f32: 3, bf16: 4 } as const;
 /** Blocks of outputs of a unit at the most: their totals stay in the cache. */
 export const MOST_BLOCKS = 8;
 /** Units of work to share out, where there are enough images. */
@@ -28,7 +30,7 @@ const LEAST_UNITS = 16;
 const MOST_PARTS = 16;
 
 /** Vectors of inputs of a tile. */
-export type Vectors = 1 | 2 | typeof MOST_VECTORS;
+export type Vectors = 1 | 2 | 3 | 4;
 
 /** Blocks of outputs in equal groups, the last of which may be smaller. */
 export interface Groups {
@@ -44,9 +46,9 @@ export interface Columns {
 }
 
 /** The columns of a convolution's inputs. */
-export function columnsOf({ inputs }: PointwiseGradient): Columns {
+export function columnsOf({ inputs, type }: PointwiseGradient): Columns {
   const all = Math.ceil(inputs / BLOCK);
-  const count = Math.ceil(all / MOST_VECTORS);
+  const count = Math.ceil(all / MOST_VECTORS[type]);
   const vectors = Math.ceil(all / count) as Vectors;
   return { count, vectors, large: count - (count * vectors - all) };
 }
@@ -71,9 +73,19 @@ export function filledOutputs({ outputs }: Pick<PointwiseGradient, 'outputs'>): 
   return Math.ceil(outputs / BLOCK) * BLOCK;
 }
 
+/** Bytes of a pixel of a block. */
+export function pixelBytes({ type }: PointwiseGradient): number {
+  return type === 'f32' ? VECTOR : VECTOR / 2;
+}
+
+/** Bytes of a block of an image's channels. */
+export function blockBytes(source: PointwiseGradient): number {
+  return source.pixels * pixelBytes(source);
+}
+
 /** Bytes of all blocks of an image's channels. */
-export function imageBytes({ pixels }: PointwiseGradient, channels: number): number {
-  return Math.ceil(channels / BLOCK) * pixels * VECTOR;
+export function imageBytes(source: PointwiseGradient, channels: number): number {
+  return Math.ceil(channels / BLOCK) * blockBytes(source);
 }
 
 /** Whether the addresses that the kernel computes are within what machine code can express. */
@@ -82,3 +94,6 @@ export function fitsKernel(source: PointwiseGradient): boolean {
   const most = Math.max(images * imageBytes(source, Math.max(inputs, outputs)), outputs * inputs * FLOAT);
   return most < DISPLACEMENTS_END;
 }
+
+/** What a unit keeps on its stack, beyond a register: sums of its outputs' gradients, then pairs of pixels. */
+export const STACK = { biasTotals: VECTOR, pairs: VECTOR * (1 + MOST_BLOCKS) } as const;

@@ -1,15 +1,16 @@
-import { type Assembler, GPR, type Memory, type Vector } from './assembler.js';
-import { ARGUMENT, type Constants, compileKernel, type Kernel, VECTOR, ZERO } from './kernel.js';
+import { type Assembler, GPR, type Lanes, type Memory, type Vector } from './assembler.js';
+import { ARGUMENT, type Constants, compileKernel, FLOAT, type Kernel, ZERO } from './kernel.js';
 import { emitProduct, type Matrix } from './linear.js';
 import { emitLoop } from './loop.js';
+import { emitLoad, emitStore, type Format } from './numbers.js';
 
 /** How far a side of a kernel's tensors moves, in bytes. */
 export interface Strides {
   /** Of what unit u begins with: u = outer · (number of inner) + inner. */
   readonly outer: number;
   readonly inner: number;
-  /** What units with an odd inner number begin further: in blocks of two vectors they are the second one. */
-  readonly odd?: number;
+  /** What its numbers are in memory. */
+  readonly format: Format;
   /** From one tile to the next in a row. */
   readonly column: number;
   /** From a row of tiles to the next. */
@@ -29,8 +30,10 @@ export interface Run {
   readonly end: number;
 }
 
-/** Y = M·X·Mᵀ for every tile X, for eight channels (or weights) at once. */
+/** Y = M·X·Mᵀ for every tile X, for a vector of channels (or weights) at once. */
 export interface TileTransform {
+  /** Floats of a vector. */
+  readonly lanes: Lanes;
   readonly matrix: Matrix;
   /** Units are what threads take, `together` so many; `inner` as in {@link Strides}. */
   readonly units: number;
@@ -49,6 +52,7 @@ export interface TileTransform {
 }
 
 const ADDEND = GPR.rcx;
+const ADDED: Vector = 11;
 /** Where a kernel emits a tile, and which of the tile's rows and columns exist. */
 interface TileEmission {
   readonly asm: Assembler;
@@ -69,8 +73,8 @@ function elementOffset({ elementRow, elementColumn }: Strides, row: number, colu
 }
 
 /** Where the stack keeps M·X. */
-function scratch({ matrix }: TileTransform, row: number, column: number): Memory {
-  return { base: GPR.rsp, offset: VECTOR * (row * matrix[0]!.length + column) };
+function scratch({ matrix, lanes }: TileTransform, row: number, column: number): Memory {
+  return { base: GPR.rsp, offset: lanes * FLOAT * (row * matrix[0]!.length + column) };
 }
 
 /** Emits M·X, column by column. */
@@ -80,7 +84,7 @@ function emitColumns({ asm, constants, transform, rows, columns }: TileEmission)
     if (!exists(transform, 'src', columns, column)) return;
     const inputs = matrix[0]!.map((_, row) => {
       if (!exists(transform, 'src', rows, row)) return undefined;
-      asm.load(row, { base: GPR.r8, offset: elementOffset(src, row, column) });
+      emitLoad(asm, src.format, row, { base: GPR.r8, offset: elementOffset(src, row, column) });
       return row;
     });
     const isWanted = (row: number): boolean => exists(transform, 'dst', rows, row);
@@ -102,9 +106,12 @@ function emitRows({ asm, constants, transform, rows, columns }: TileEmission): v
     const put = (column: number, result: Vector): void => {
       const offset = elementOffset(dst, row, column);
       if (bias) asm.vector('add', result, result, { base: GPR.r11, offset: 0 });
-      if (addend) asm.vector('add', result, result, { base: ADDEND, offset });
+      if (addend) {
+        emitLoad(asm, dst.format, ADDED, { base: ADDEND, offset });
+        asm.vector('add', result, result, ADDED);
+      }
       if (relu) asm.vector('max', result, result, ZERO);
-      asm.store({ base: GPR.r9, offset }, result);
+      emitStore(asm, constants, dst, { base: GPR.r9, offset }, result);
     };
     const isWanted = (column: number): boolean => exists(transform, 'dst', columns, column);
     emitProduct(asm, constants, { matrix, inputs, isWanted, put });
@@ -139,19 +146,13 @@ function emitPointers(asm: Assembler, { inner, src, dst, bias }: TileTransform):
     asm.multiply(pointer, GPR.rax, side.outer);
     asm.multiply(GPR.rcx, GPR.rdx, side.inner);
     asm.addRegister(pointer, GPR.rcx);
-    if (side.odd !== undefined) {
-      asm.copy(GPR.rcx, GPR.rdx);
-      asm.and(GPR.rcx, 1);
-      asm.multiply(GPR.rcx, GPR.rcx, side.odd);
-      asm.addRegister(pointer, GPR.rcx);
-    }
     asm.addMemory(pointer, { base: GPR.r15, offset: argument });
     asm.addConstant(pointer, side.start);
   };
   point(GPR.r8, src, ARGUMENT.src);
   point(GPR.r9, dst, ARGUMENT.dst);
   if (!bias) return;
-  asm.multiply(GPR.r11, GPR.rdx, VECTOR);
+  asm.multiply(GPR.r11, GPR.rdx, asm.vectorBytes);
   asm.addMemory(GPR.r11, { base: GPR.r15, offset: ARGUMENT.bias });
 }
 
@@ -172,9 +173,9 @@ function emitUnit(asm: Assembler, constants: Constants, transform: TileTransform
 
 /** Compiles a transform. */
 export function compileTransform(transform: TileTransform): Kernel {
-  const { matrix, units, together = 1 } = transform;
-  const stackBytes = VECTOR * matrix.length * matrix[0]!.length;
-  return compileKernel({ units, together, stackBytes }, (asm, constants) =>
+  const { lanes, matrix, units, together = 1 } = transform;
+  const stackBytes = lanes * FLOAT * matrix.length * matrix[0]!.length;
+  return compileKernel({ units, together, stackBytes, lanes }, (asm, constants) =>
     emitUnit(asm, constants, transform),
   );
 }

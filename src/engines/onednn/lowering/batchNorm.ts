@@ -2,7 +2,7 @@ import type { ValueId } from '../../../graph/program.js';
 import { ARG } from '../dnnl.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
-import type { BatchNormSpec } from '../primitiveSpec.js';
+import type { BatchNormSpec, BinarySpec } from '../primitiveSpec.js';
 import type { Lowerings } from './lowering.js';
 import { ownForward, ownGradient, ownImages, ownTable } from './ownBatchNorm.js';
 
@@ -48,18 +48,23 @@ function forward({ draft, inputs, outputs, epsilon, relu }: Forward): void {
   draft.steps.primitive({ spec, primitive, reads, writes });
 }
 
-function gradient({ draft, inputs, outputs, epsilon, relu }: Forward): void {
+/** A gradient, to which an addend may be added. */
+interface Gradient extends Forward {
+  readonly addend?: ValueId | undefined;
+}
+
+function gradient({ draft, inputs, outputs, epsilon, relu, addend }: Gradient): void {
   const [dy, x, gamma, mean] = inputs as [ValueId, ValueId, ValueId, ValueId];
   const [dx, dgamma, dbeta] = outputs as [ValueId, ValueId, ValueId];
   const data = images(draft, x);
   const own = ownImages(draft, data);
   const table = ownTable(draft, mean, gamma);
-  if (own && table) ownGradient(draft, { images: own, data, dy, table, relu, dx, dgamma, dbeta });
-  else libraryGradient({ draft, inputs, outputs, epsilon, relu }, data);
+  if (own && table) ownGradient(draft, { images: own, data, dy, table, relu, addend, dx, dgamma, dbeta });
+  else libraryGradient({ draft, inputs, outputs, epsilon, relu, addend }, data);
 }
 
 /** Where the primitive requires a shift, the scale is passed instead: its value is not used. */
-function libraryGradient({ draft, inputs, outputs, epsilon, relu }: Forward, data: Place): void {
+function libraryGradient({ draft, inputs, outputs, epsilon, relu, addend }: Gradient, data: Place): void {
   const [dy, , gamma, mean, variance] = inputs as [ValueId, ValueId, ValueId, ValueId, ValueId];
   const [dx, dgamma, dbeta] = outputs as [ValueId, ValueId, ValueId];
   const workspace: Place | undefined = relu ? draft.places.asideOf(mean) : undefined;
@@ -79,12 +84,23 @@ function libraryGradient({ draft, inputs, outputs, epsilon, relu }: Forward, dat
     ...(draft.dnnl.traits.shiftInGradient ? { [ARG.shift]: draft.places.plain(gamma) } : {}),
     ...(workspace ? { [ARG.workspace]: workspace } : {}),
   };
+  const added = addend === undefined ? undefined : draft.places.as(addend, data.desc);
+  // The addend is read after the gradient is written.
+  const isTaken = added?.buffer === diff.buffer;
+  const dst = isTaken ? draft.places.output(dx, data.desc) : draft.places.outputOver(dx, diff);
   const writes = {
-    [ARG.diffSrc]: draft.places.outputOver(dx, diff),
+    [ARG.diffSrc]: dst,
     [ARG.diffScale]: draft.places.output(dgamma, channels),
     [ARG.diffShift]: draft.places.output(dbeta, channels),
   };
   draft.steps.primitive({ spec, primitive, reads, writes });
+  if (added) addOnto(draft, dst, added);
+}
+
+/** dst += addend, of one layout. */
+function addOnto({ steps }: Draft, dst: Place, addend: Place): void {
+  const spec: BinarySpec = { kind: 'binary', fn: 'add', a: dst.desc, b: addend.desc, dst: dst.desc };
+  steps.primitive({ spec, reads: { [ARG.src]: dst, [ARG.src1]: addend }, writes: { [ARG.dst]: dst } });
 }
 
 function inference({ draft, inputs, outputs, epsilon, relu }: Forward): void {
@@ -108,6 +124,7 @@ export const batchNormLowerings: Lowerings<
   | 'batchNormRelu'
   | 'batchNormTrainGrad'
   | 'batchNormReluGrad'
+  | 'batchNormGradAdd'
   | 'batchNormInference'
   | 'batchNormInferenceRelu'
 > = {
@@ -119,6 +136,8 @@ export const batchNormLowerings: Lowerings<
     gradient({ draft, ...node, epsilon, relu: false }),
   batchNormReluGrad: (draft, { attributes: { epsilon }, ...node }) =>
     gradient({ draft, ...node, epsilon, relu: true }),
+  batchNormGradAdd: (draft, { attributes: { epsilon, relu }, inputs, outputs }) =>
+    gradient({ draft, inputs, outputs, epsilon, relu, addend: inputs.at(-1) }),
   batchNormInference: (draft, { attributes: { epsilon }, ...node }) =>
     inference({ draft, ...node, epsilon, relu: false }),
   batchNormInferenceRelu: (draft, { attributes: { epsilon }, ...node }) =>

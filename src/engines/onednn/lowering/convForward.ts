@@ -10,6 +10,7 @@ import { convSpec } from './convSpec.js';
 import { onValues, winogradOperands } from './convValues.js';
 import { activationOps, binary } from './elementwise.js';
 import { ownDepthwiseForward } from './ownDepthwise.js';
+import { pointwiseImages } from './pointwise.js';
 import { productForward } from './product/convolution.js';
 import { winogradForward } from './winograd/convolution.js';
 
@@ -111,6 +112,13 @@ export function lowerForward(draft: Draft, forward: Forward): void {
   const postOps = activation ? activationOps(activation) : [];
   if (way.kind === 'ownWinograd') ownForward(draft, forward);
   else if (way.kind === 'ownDepthwise') ownDepthwiseForward(draft, convolution, forward);
+  else if (way.kind === 'ownPointwise')
+    pointwiseImages(draft, convolution, {
+      images: forward.x,
+      weight: forward.weight,
+      bias: forward.bias,
+      result: y,
+    });
   else if (way.kind === 'product') productForward(draft, forward, way, postOps);
   else if (way.kind !== 'library') throw new Error(`${nameOfWay(way)} is for weight gradients`);
   else if (forward.addend !== undefined) addOnto(draft, forward, way, postOps);

@@ -8,7 +8,7 @@ import { convSpec } from './convSpec.js';
 import { inBlocks, onValues, winogradOperands } from './convValues.js';
 import { wideDepthwiseGradient } from './depthwise.js';
 import { ownDepthwiseGradients, ownDepthwiseInputGradient } from './ownDepthwise.js';
-import { pointwiseWeightGradient } from './pointwise.js';
+import { pointwiseImages, pointwiseWeightGradient } from './pointwise.js';
 import { productInputGradient, productWeightGradient } from './product/convolution.js';
 import { winogradInputGradient, winogradWeightGradient } from './winograd/convolution.js';
 
@@ -33,6 +33,8 @@ export function inputGradient(
     const dst = draft.places.output(dx, draft.layouts.images(shapes.x));
     winogradInputGradient(draft, winogradOperands(draft, { images: dy, weight, shapes }), dst);
   } else if (way.kind === 'ownDepthwise') ownDepthwiseInputGradient(draft, convolution, { dy, weight, dx });
+  else if (way.kind === 'ownPointwise')
+    pointwiseImages(draft, convolution, { images: dy, weight, result: dx });
   else if (way.kind === 'product') productInputGradient(draft, { convolution, dy, weight, dx }, way);
   else if (way.kind !== 'library') throw new Error(`${nameOfWay(way)} is for weight gradients`);
   else {
@@ -107,7 +109,7 @@ export function parameterGradient(
       );
       return;
     case 'ownPointwise':
-      pointwiseWeightGradient(draft, { x, dy, dw, dbias });
+      pointwiseWeightGradient(draft, way, { x, dy, dw, dbias });
       return;
     case 'product':
       productWeightGradient(draft, { convolution, x, dy, dw, dbias }, way);

@@ -1,5 +1,5 @@
 import type { ValueId } from '../../../graph/program.js';
-import type { MemoryDesc } from '../memoryDesc.js';
+import type { ElementType, MemoryDesc } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import type { Convolution } from '../ways/way.js';
@@ -21,9 +21,17 @@ export function onValues(
   };
 }
 
-/** Images in the layout that our own kernels work on. */
-export function inBlocks(draft: Draft, images: ValueId): Place {
-  return draft.places.as(images, draft.layouts.images(draft.shapeOf(images)));
+/** Images in the layout that our own kernels work on, in the type of the program's convolutions or another. */
+export function inBlocks(draft: Draft, images: ValueId, type?: ElementType): Place {
+  return draft.places.as(images, draft.layouts.images(draft.shapeOf(images), type));
+}
+
+/** Vectors of a block's biases for our own kernels, with zeros for the channels that fill up the last. */
+export function biasInBlocks(draft: Draft, bias: ValueId): Place {
+  const { block } = draft.layouts;
+  if (block === undefined) throw new Error('kernels of our own work on images in blocks');
+  const [channels] = draft.shapeOf(bias) as [number];
+  return draft.places.as(bias, draft.dnnl.named([channels, 1, 1, 1, 1], 'f32', `Abcde${block}a`));
 }
 
 /** Images in blocks and a weight, for our own kernels. */

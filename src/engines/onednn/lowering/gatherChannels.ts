@@ -13,12 +13,12 @@ interface Located {
   readonly channel: number;
 }
 
-/** Where channels of a value lie in blocks of f32: in its place, or in the place that it is a view of. */
+/** Where channels of a value lie in blocks of the activations' type: in its place, or in the place that it is a view of. */
 function located(draft: Draft, value: ValueId): ((channel: number) => Located) | undefined {
   const view = draft.places.viewOf(value);
   if (view) return (channel) => ({ place: view.place, channel: view.start + view.step * channel });
   const shape = draft.shapeOf(value);
-  const place = draft.places.known(value, draft.layouts.images(shape, 'f32'));
+  const place = draft.places.known(value, draft.layouts.images(shape));
   return place && ((channel) => ({ place, channel }));
 }
 
@@ -30,8 +30,8 @@ function gatherOf(
 ): { readonly gather: Gather; readonly places: readonly Place[] } | undefined {
   const { block, activation } = draft.layouts;
   const { shape, dtype } = draft.typeOf(value);
-  if (!draft.usesKernels || block === undefined || activation !== 'f32' || dtype !== 'f32') return undefined;
-  if (shape.length !== 4) return undefined;
+  const format = draft.formatOf(activation);
+  if (!format || block === undefined || dtype !== 'f32' || shape.length !== 4) return undefined;
   const values = [...new Set(origins.map(([from]) => from))];
   const locators = new Map(values.map((from) => [from, located(draft, from)]));
   const places: Place[] = [];
@@ -43,13 +43,16 @@ function gatherOf(
     channels.push([places.indexOf(found.place), found.channel]);
   }
   const [images, , height, width] = shape as [number, number, number, number];
+  // Vectors of bf16 are two pixels.
+  const isAligned = format === 'f32' || (height * width) % 2 === 0;
   const gather = {
     images,
     pixels: height * width,
     lanes: block,
+    format,
     sources: places.map(({ desc }) => desc.shape[1]!),
     channels,
-    streams: draft.layouts.images(shape, 'f32').bytes >= LARGE,
+    streams: isAligned && draft.layouts.images(shape).bytes >= LARGE,
   };
   return fitsGather(gather) ? { gather, places } : undefined;
 }
@@ -58,7 +61,7 @@ function gatherOf(
  * Makes a value of channels of others by a kernel of our own, in blocks.
  *
  * @param originOf of each of the value's channels, the value and the channel that it is
- * @returns whether a kernel can: where those values are in blocks of f32
+ * @returns whether a kernel can: where those values are in blocks of the activations' type
  */
 export function gatherChannels(draft: Draft, value: ValueId, originOf: (channel: number) => Origin): boolean {
   const shape = draft.shapeOf(value);
@@ -70,7 +73,7 @@ export function gatherChannels(draft: Draft, value: ValueId, originOf: (channel:
   if (!found) return false;
   const { gather, places } = found;
   const [src, ...reads] = places as [Place, ...Place[]];
-  const dst = draft.places.output(value, draft.layouts.images(shape, 'f32'));
+  const dst = draft.places.output(value, draft.layouts.images(shape));
   draft.steps.kernel({
     name: 'gather channels',
     source: gather,

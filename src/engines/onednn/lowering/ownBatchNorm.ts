@@ -1,5 +1,5 @@
 import type { ValueId } from '../../../graph/program.js';
-import type { BlockedImages } from '../kernels/blockedImages.js';
+import type { BlockedImages, Within } from '../kernels/blockedImages.js';
 import { filledChannels, fitsKernels } from '../kernels/blockedImages.js';
 import { CHANNEL_ROWS, compileStatistics, compileSums, sumsOf } from '../kernels/channelStatistics.js';
 import {
@@ -14,13 +14,13 @@ import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import { seen } from './product/rows.js';
 
-/** Images that our kernels normalise; undefined where those cannot, or where the images are not f32 in blocks. */
-export function ownImages(draft: Draft, { desc: { shape, key } }: Place): BlockedImages | undefined {
+/** Images that our kernels normalise; undefined where those cannot, or where the images are not in blocks. */
+export function ownImages(draft: Draft, { desc: { shape, key, type } }: Place): BlockedImages | undefined {
   const { block } = draft.layouts;
   const [images, channels, height, width] = shape as [number, number, number, number];
-  if (!draft.usesKernels || block === undefined || key !== draft.layouts.images(shape, 'f32').key)
-    return undefined;
-  const source = { images, channels, pixels: height * width, lanes: block };
+  const format = draft.formatOf(type);
+  if (!format || block === undefined || key !== draft.layouts.images(shape, type).key) return undefined;
+  const source = { images, channels, pixels: height * width, lanes: block, format };
   return fitsKernels(source) ? source : undefined;
 }
 
@@ -86,6 +86,8 @@ interface OwnGradient {
   readonly dy: ValueId;
   readonly table: Place;
   readonly relu: boolean;
+  /** What is added to the gradient toward the images. */
+  readonly addend?: ValueId | undefined;
   readonly dx: ValueId;
   readonly dgamma: ValueId;
   readonly dbeta: ValueId;
@@ -97,11 +99,28 @@ export function ownTable(draft: Draft, mean: ValueId, gamma: ValueId): Place | u
   return isSame ? draft.places.asideOf(mean, CHANNELS) : undefined;
 }
 
+/** The addend's images: the larger ones whose blocks of channels they are, or a copy. */
+function addendOf(
+  draft: Draft,
+  { images, data }: OwnGradient,
+  addend: ValueId,
+): { readonly place: Place; readonly within: Within | 'whole' } {
+  const { channels, lanes } = images;
+  const view = draft.places.viewOf(addend);
+  const isBlocks = view?.step === 1 && view.start % lanes === 0 && channels % lanes === 0;
+  if (isBlocks && view.place.desc.type === data.desc.type) {
+    const within = { channels: view.place.desc.shape[1]!, start: view.start };
+    if (fitsKernels({ ...images, ...within })) return { place: view.place, within };
+  }
+  return { place: draft.places.as(addend, data.desc), within: 'whole' };
+}
+
 /** Gradients toward images, scale and shift by our own kernels, which read x and dy twice each, mostly from a cache. */
 export function ownGradient(draft: Draft, gradient: OwnGradient): void {
-  const { images, data, dy, table, relu, dx, dgamma, dbeta } = gradient;
+  const { images, data, dy, table, relu, addend, dx, dgamma, dbeta } = gradient;
   const { places, steps, buffers, layouts } = draft;
   const diff = places.as(dy, data.desc);
+  const added = addend === undefined ? undefined : addendOf(draft, gradient, addend);
   const sums = buffers.allocate(layouts.rowMajor([gradientSumsOf(images)]));
   const factors = buffers.allocate(layouts.rowMajor([factorsOf(images)]));
   const parameters = layouts.rowMajor([images.channels]);
@@ -125,8 +144,12 @@ export function ownGradient(draft: Draft, gradient: OwnGradient): void {
   });
   steps.kernel({
     name: 'normalisation’s gradient',
-    source,
+    source: { ...source, addend: added?.within },
     compile: compileImageGradient,
-    places: { src: data, dst: places.outputOver(dx, diff), reads: [diff, table, factors] },
+    places: {
+      src: data,
+      dst: places.outputOver(dx, diff),
+      reads: [diff, table, factors, ...(added ? [added.place] : [])],
+    },
   });
 }

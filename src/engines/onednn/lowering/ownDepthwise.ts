@@ -15,12 +15,13 @@ import {
   weightSums,
 } from '../kernels/depthwise/weights.js';
 import { leastDivisor } from '../kernels/divisors.js';
+import type { Format } from '../kernels/numbers.js';
 import type { MemoryDesc } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import type { Convolution } from '../ways/way.js';
 import { type ConvShapes, weightShape } from './convShapes.js';
-import { inBlocks } from './convValues.js';
+import { biasInBlocks, inBlocks } from './convValues.js';
 import { seen } from './product/rows.js';
 
 /** Units of work to share out, where there are enough images: always the same for a shape. */
@@ -30,6 +31,7 @@ function sourceOf(
   { stride, padding, dilation }: ConvGeometry,
   { x, weight, y }: ConvShapes,
   block: Block,
+  format: Format,
 ): DepthwiseSource {
   const axis = (index: 0 | 1): AxisGeometry => ({
     inputs: x[2 + index]!,
@@ -43,6 +45,7 @@ function sourceOf(
     images: x[0]!,
     blocks: Math.ceil(x[1]! / block),
     lanes: block,
+    format,
     rows: axis(0),
     columns: axis(1),
   };
@@ -52,7 +55,7 @@ function sourceOf(
 export function fitsDepthwiseKernels(geometry: ConvGeometry, shapes: ConvShapes, block: Block): boolean {
   const { x, weight } = shapes;
   const isDepthwise = geometry.groups === x[1] && geometry.groups === weight[0];
-  return isDepthwise && geometry.groups > 1 && fitsDepthwise(sourceOf(geometry, shapes, block));
+  return isDepthwise && geometry.groups > 1 && fitsDepthwise(sourceOf(geometry, shapes, block, 'f32'));
 }
 
 function blockOf({ layouts }: Draft): Block {
@@ -60,16 +63,17 @@ function blockOf({ layouts }: Draft): Block {
   return layouts.block;
 }
 
+/** A convolution of images as the plan has them. */
+function planned(draft: Draft, { geometry, shapes }: Convolution): DepthwiseSource {
+  const format = draft.formatOf(draft.layouts.activation);
+  if (format === undefined) throw new Error('depthwise kernels work on images in f32 or bf16');
+  return sourceOf(geometry, shapes, blockOf(draft), format);
+}
+
 /** A vector of channels for each tap; channels that fill up the last block are zeros. */
 function weightLayout(draft: Draft, { shapes, geometry }: Convolution): MemoryDesc {
   const { dnnl } = draft;
   return dnnl.named(weightShape(shapes.weight, geometry.groups), 'f32', `Abcde${blockOf(draft)}a`);
-}
-
-/** A vector of a block's biases, with zeros for the channels that fill it up. */
-function biasInBlocks(draft: Draft, bias: ValueId): Place {
-  const [channels] = draft.shapeOf(bias) as [number];
-  return draft.places.as(bias, draft.dnnl.named([channels, 1, 1, 1, 1], 'f32', `Abcde${blockOf(draft)}a`));
 }
 
 /** y from x, the weight and a bias, by our own kernel. */
@@ -98,8 +102,7 @@ function computeImages(
   [images, weight, result]: readonly [ValueId, ValueId, ValueId],
   bias?: Place,
 ): void {
-  const { geometry, shapes } = convolution;
-  const source = { ...sourceOf(geometry, shapes, blockOf(draft)), pass, bias: bias !== undefined };
+  const source = { ...planned(draft, convolution), pass, bias: bias !== undefined };
   const src = inBlocks(draft, images);
   const reads = [draft.places.as(weight, weightLayout(draft, convolution))];
   const dst = draft.places.output(result, draft.layouts.images(draft.shapeOf(result)));
@@ -114,7 +117,7 @@ export function ownDepthwiseGradients(
   { dy, x, dw, dbias }: Record<'dy' | 'x' | 'dw', ValueId> & { readonly dbias: ValueId | undefined },
 ): void {
   const { layouts, places, buffers, steps } = draft;
-  const base = sourceOf(convolution.geometry, convolution.shapes, blockOf(draft));
+  const base = planned(draft, convolution);
   const bias = dbias !== undefined;
   const parts = leastDivisor(base.images, LEAST_UNITS / base.blocks);
   const source: DepthwiseWeights = { ...base, parts, bias };

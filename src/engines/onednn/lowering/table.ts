@@ -21,6 +21,7 @@ import { updateLowerings } from './updates.js';
 const supported = [
   'batchNormRelu',
   'batchNormReluGrad',
+  'batchNormGradAdd',
   'convAdd',
   'convActivation',
   'batchNormInferenceRelu',

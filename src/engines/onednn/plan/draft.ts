@@ -5,6 +5,8 @@ import type { Shape, TensorType } from '../../../graph/tensorType.js';
 import type { AnyEngineNode } from '../../fusion/node.js';
 import type { Usage } from '../../fusion/usage.js';
 import type { Dnnl } from '../dnnl.js';
+import type { Format } from '../kernels/numbers.js';
+import type { ElementType } from '../memoryDesc.js';
 import type { Ways } from '../ways/way.js';
 import { Buffers } from './buffers.js';
 import { type LayoutSettings, Layouts } from './layouts.js';
@@ -19,6 +21,8 @@ export interface DraftSettings extends LayoutSettings {
   readonly usage: Usage;
   /** Whether convolutions and normalisation have kernels of our own. */
   readonly usesKernels: boolean;
+  /** Whether the processor rounds to bf16 itself; default false. */
+  readonly fastBf16?: boolean;
   /** Whether one of our own kernels updates all parameters; default false. */
   readonly updatesByKernel?: boolean;
   /** How convolutions are computed. */
@@ -30,6 +34,7 @@ export class Draft {
   readonly dnnl: Dnnl;
   readonly usage: Usage;
   readonly usesKernels: boolean;
+  readonly fastBf16: boolean;
   readonly updatesByKernel: boolean;
   readonly ways: Ways;
   readonly layouts: Layouts;
@@ -46,6 +51,7 @@ export class Draft {
     program,
     usage,
     usesKernels,
+    fastBf16 = false,
     updatesByKernel = false,
     ways,
     ...layouts
@@ -53,6 +59,7 @@ export class Draft {
     this.dnnl = dnnl;
     this.usage = usage;
     this.usesKernels = usesKernels;
+    this.fastBf16 = fastBf16;
     this.updatesByKernel = updatesByKernel;
     this.ways = ways;
     this.values = program.values;
@@ -82,5 +89,15 @@ export class Draft {
 
   shapeOf(value: ValueId): Shape {
     return this.typeOf(value).shape;
+  }
+
+  /** How kernels of our own read and write images of a type in blocks; undefined where they cannot. */
+  formatOf(type: ElementType): Format | undefined {
+    const { block } = this.layouts;
+    if (!this.usesKernels || block === undefined) return undefined;
+    if (type === 'f32') return 'f32';
+    // The library has bf16 with AVX512 alone, whose blocks are of 16 channels.
+    if (type !== 'bf16' || block !== 16) return undefined;
+    return this.fastBf16 ? 'bf16' : 'bf16ByIntegers';
   }
 }

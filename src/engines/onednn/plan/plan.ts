@@ -29,7 +29,7 @@ export interface Plan {
 /** Options of a plan besides its program. */
 export type PlanSettings = Pick<
   DraftSettings,
-  'activation' | 'block' | 'usesKernels' | 'updatesByKernel' | 'ways'
+  'activation' | 'block' | 'usesKernels' | 'fastBf16' | 'updatesByKernel' | 'ways'
 >;
 
 /** Turns a program into a list of prepared primitives. */

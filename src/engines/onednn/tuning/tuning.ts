@@ -6,7 +6,7 @@ import type { DnnlLibrary } from '../library.js';
 import { Disturbance, KeptWays } from './keptWays.js';
 
 /** Grows with the ways that there are to choose from: what was measured among others counts no more. */
-const WAYS = 3;
+const WAYS = 6;
 
 /** For measurements that count however busy the machine is. */
 const NEVER = { look: () => false };

@@ -3,10 +3,10 @@ import { BLOCK as OWN_BLOCK } from '../kernels/kernel.js';
 import { fitsWinograd } from '../lowering/convShapes.js';
 import { isWideDepthwise } from '../lowering/depthwise.js';
 import { fitsDepthwiseKernels } from '../lowering/ownDepthwise.js';
-import { fitsPointwiseGradient } from '../lowering/pointwise.js';
+import { fitsPointwise, fitsPointwiseGradient } from '../lowering/pointwise.js';
 import { fitsOwnWinograd } from '../lowering/winograd/convolution.js';
 import { type ElementType, elementBytes } from '../memoryDesc.js';
-import type { Convolution, ConvWay, LibraryWay } from './way.js';
+import type { Convolution, ConvWay, LibraryWay, OwnDepthwiseWay, OwnPointwiseWay } from './way.js';
 import { fitsFilled, isPointwise, windowElements } from './windows.js';
 
 /** Channels of a block in the layouts of AVX512 code. */
@@ -21,6 +21,9 @@ export interface WaySettings {
   readonly block: Block | undefined;
   /** Whether kernels of our own can be run. */
   readonly usesKernels: boolean;
+  /** Whether the processor multiplies bf16 numbers itself, and tiles of them (AMX). */
+  readonly fastBf16: boolean;
+  readonly hasTiles: boolean;
 }
 
 /** The windows of a product take no more memory than this. */
@@ -42,7 +45,7 @@ export function fitsOwn(
   const { geometry, shapes } = convolution;
   return (
     usesKernels &&
-    activation === 'f32' &&
+    (activation === 'f32' || block === AVX512_BLOCK) &&
     convolution.activation !== 'other' &&
     !(convolution.pass === 'weightGradient' && convolution.hasBias) &&
     fitsWinograd(geometry, shapes.weight, block) &&
@@ -50,20 +53,24 @@ export function fitsOwn(
   );
 }
 
-/** Whether our own kernels compute a depthwise convolution: those that an activation or a sum follows are the library's. */
-export function fitsOwnDepthwise(
+/**
+ * Our own kernels for a depthwise convolution; undefined where they cannot compute it: those that an activation or a sum follows are
+ * the library's.
+ */
+export function ownDepthwise(
   { usesKernels, activation, block }: WaySettings,
   convolution: Convolution,
-): boolean {
+): OwnDepthwiseWay | undefined {
   const { geometry, shapes, hasAddend } = convolution;
-  return (
+  const isInBf16 = activation === 'bf16' && block === AVX512_BLOCK;
+  const type = activation === 'f32' || isInBf16 ? activation : undefined;
+  const fits =
     usesKernels &&
-    activation === 'f32' &&
     block !== undefined &&
     !hasAddend &&
     convolution.activation === 'none' &&
-    fitsDepthwiseKernels(geometry, shapes, block)
-  );
+    fitsDepthwiseKernels(geometry, shapes, block);
+  return fits && type ? { kind: 'ownDepthwise', type } : undefined;
 }
 
 /** Whether a weight gradient may be computed in windows of 3×3 taps. */
@@ -72,21 +79,23 @@ export function fitsDepthwiseWindows({ block }: WaySettings, convolution: Convol
   return block !== undefined && pass === 'weightGradient' && !hasBias && isWideDepthwise(geometry, shapes);
 }
 
-/** Whether our own kernel computes a weight gradient of 1×1. */
-export function fitsOwnPointwise(
-  { usesKernels, activation, block }: WaySettings,
+/** Our own kernel for a 1×1 convolution; undefined where it cannot compute it, and in f32 for other passes than weight gradients. */
+export function ownPointwise(
+  { usesKernels, activation, block, fastBf16 }: WaySettings,
   convolution: Convolution,
-): boolean {
-  const { pass, geometry, shapes } = convolution;
-  return (
+): OwnPointwiseWay | undefined {
+  const { pass, geometry, shapes, hasAddend } = convolution;
+  const type = activation === 'f32' || (activation === 'bf16' && fastBf16) ? activation : undefined;
+  const isPlain = !hasAddend && convolution.activation === 'none';
+  const fits =
     usesKernels &&
-    activation === 'f32' &&
     block === AVX512_BLOCK &&
-    pass === 'weightGradient' &&
     geometry.groups === 1 &&
     isPointwise(convolution) &&
-    fitsPointwiseGradient(shapes)
-  );
+    (pass === 'weightGradient'
+      ? fitsPointwiseGradient(shapes)
+      : type === 'bf16' && isPlain && fitsPointwise(convolution));
+  return fits && type ? { kind: 'ownPointwise', type } : undefined;
 }
 
 /** Matrix products, which have no groups and cannot add to what is there. */
@@ -107,6 +116,8 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
   const { activation, block } = settings;
   const types: readonly ElementType[] = activation === 'f32' ? ['f32'] : [activation, 'f32'];
   const { groups } = convolution.geometry;
+  const pointwise = ownPointwise(settings, convolution);
+  const depthwise = ownDepthwise(settings, convolution);
   const direct = (layout: LibraryWay['layout']): ConvWay[] =>
     types.map((type) => ({ kind: 'library', algorithm: 'direct', type, layout }));
   return [
@@ -115,9 +126,9 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
       ? [{ kind: 'library', algorithm: 'winograd', type: 'f32', layout: 'any' } as const]
       : []),
     ...(fitsOwn(settings, convolution) ? [{ kind: 'ownWinograd' } as const] : []),
-    ...(fitsOwnDepthwise(settings, convolution) ? [{ kind: 'ownDepthwise' } as const] : []),
+    ...(depthwise ? [depthwise] : []),
     ...(fitsDepthwiseWindows(settings, convolution) ? [{ kind: 'depthwiseWindows' } as const] : []),
-    ...(fitsOwnPointwise(settings, convolution) ? [{ kind: 'ownPointwise' } as const] : []),
+    ...(pointwise ? [pointwise] : []),
     ...products(convolution, activation),
     // Named blocks matter where the library prefers other layouts, whose code is slow: depthwise ones.
     ...(block !== undefined && groups > 1 ? direct('images') : []),

@@ -2,8 +2,8 @@ import {
   fitsDepthwiseWindows,
   fitsLibraryWinograd,
   fitsOwn,
-  fitsOwnDepthwise,
-  fitsOwnPointwise,
+  ownDepthwise,
+  ownPointwise,
   type WaySettings,
 } from './candidates.js';
 import type { Convolution, ConvWay, LibraryWay, Ways } from './way.js';
@@ -15,6 +15,8 @@ const LEAST_CHANNELS_OF_FEW_PIXELS = 64;
 const FEW_PIXELS = 64;
 /** From so many channels on bf16 code was slower than f32 Winograd on small images. */
 const MANY_CHANNELS = 256;
+/** From so many pixels on our own 1×1 convolutions are faster than the library's in bf16. */
+const MANY_PIXELS = 2048;
 /** Pixels of a single tile. */
 const TILE_PIXELS = 16;
 /** Channels of a block of AVX512 code: fewer fill none. */
@@ -31,6 +33,7 @@ const RULES: readonly Rule[] = [
   depthwiseByOwnKernels,
   wideDepthwiseInWindows,
   pointwiseWeightGradient,
+  pointwiseOnLargeImages,
   ownWinogradWhereTheLibraryHasNone,
   weightGradientTowardImagesInF32,
   winograd,
@@ -67,7 +70,7 @@ function pixelsOf({ shapes: { y } }: Convolution): number {
  * toward weights; [16,144,56,56] 3.2 / 1.8, 4.9 / 1.6, 4.4 / 1.9; 5×5 on [32,240,28,28] 3.3 / 1.7, 5.7 / 1.9, in windows 13.3 / 1.9.
  */
 function depthwiseByOwnKernels(settings: WaySettings, convolution: Convolution): ConvWay | undefined {
-  return fitsOwnDepthwise(settings, convolution) ? { kind: 'ownDepthwise' } : undefined;
+  return ownDepthwise(settings, convolution);
 }
 
 /** The library has reference or im2col code alone: 117 ms for 5×5 on [32,240,28,28], 8 in windows with their copies. */
@@ -78,9 +81,21 @@ function wideDepthwiseInWindows(settings: WaySettings, convolution: Convolution)
 /**
  * AVX512: channels fill no blocks of 16, of which the library multiplies both sides' and we one side's; we fetch ahead what lies in no
  * cache, and write row-major. In steps 24 ms against 37 (shufflenetv2 1, batch 64), alone as fast (128 channels) to four times (one pixel).
+ * In bf16 AMX is faster.
  */
 function pointwiseWeightGradient(settings: WaySettings, convolution: Convolution): ConvWay | undefined {
-  return fitsOwnPointwise(settings, convolution) ? { kind: 'ownPointwise' } : undefined;
+  if (convolution.pass !== 'weightGradient') return undefined;
+  const way = ownPointwise(settings, convolution);
+  return way?.type === 'bf16' && settings.hasTiles ? undefined : way;
+}
+
+/**
+ * In bf16, without AMX, milliseconds of the library's / ours: 64 → 16 channels on [32,·,112,112] 6.3 / 2.2, 72 → 24 on 56×56 1.6 / 1.1, 24 → 72 1.4 / 1.1.
+ * On smaller images they differ by a tenth, either way.
+ */
+function pointwiseOnLargeImages(settings: WaySettings, convolution: Convolution): ConvWay | undefined {
+  const isFast = settings.activation === 'bf16' && !settings.hasTiles && pixelsOf(convolution) >= MANY_PIXELS;
+  return isFast ? ownPointwise(settings, convolution) : undefined;
 }
 
 /** AVX2, and oneDNN 3: a quarter of the multiplications. The library's own code, where there is some, is as fast or faster. */
@@ -88,7 +103,8 @@ function ownWinogradWhereTheLibraryHasNone(
   settings: WaySettings,
   convolution: Convolution,
 ): ConvWay | undefined {
-  const isOwn = fitsOwn(settings, convolution) && !fitsLibraryWinograd(settings, convolution);
+  const isF32 = settings.activation === 'f32';
+  const isOwn = isF32 && fitsOwn(settings, convolution) && !fitsLibraryWinograd(settings, convolution);
   return isOwn && leastChannels(convolution) >= LEAST_CHANNELS ? { kind: 'ownWinograd' } : undefined;
 }
 

@@ -50,6 +50,7 @@ export interface OwnWinogradWay {
 /** A depthwise convolution by our own kernels. */
 export interface OwnDepthwiseWay {
   readonly kind: 'ownDepthwise';
+  readonly type: 'f32' | 'bf16';
 }
 
 /** A wide depthwise weight gradient, in windows of 3×3 taps. */
@@ -57,9 +58,10 @@ export interface DepthwiseWindowsWay {
   readonly kind: 'depthwiseWindows';
 }
 
-/** The weight gradient of a 1×1 convolution by our own kernel. */
+/** A 1×1 convolution by our own kernels: in f32 its weight gradient alone. */
 export interface OwnPointwiseWay {
   readonly kind: 'ownPointwise';
+  readonly type: 'f32' | 'bf16';
 }
 
 /** How a convolution is computed. */
@@ -86,11 +88,11 @@ export function nameOfWay(way: ConvWay): string {
     case 'ownWinograd':
       return 'own winograd f32';
     case 'ownDepthwise':
-      return 'own depthwise f32';
+      return `own depthwise ${way.type}`;
     case 'depthwiseWindows':
       return 'windows';
     case 'ownPointwise':
-      return 'own pointwise f32';
+      return `own pointwise ${way.type}`;
   }
 }
 

@@ -1,7 +1,8 @@
 import { type Assembler, GPR, type Lanes, type Memory, type Register, type Vector } from '../assembler.js';
 import { greatestDivisor } from '../divisors.js';
-import { ARGUMENT, compileKernel, DISPLACEMENTS_END, FLOAT, type Kernel } from '../kernel.js';
+import { ARGUMENT, type Constants, compileKernel, DISPLACEMENTS_END, FLOAT, type Kernel } from '../kernel.js';
 import { emitLoop } from '../loop.js';
+import { emitLoad, emitStore, type Format, formatBytes } from '../numbers.js';
 import {
   type AxisGeometry,
   forwardAxis,
@@ -19,6 +20,8 @@ export interface DepthwiseSource {
   readonly blocks: number;
   /** Channels of a block. */
   readonly lanes: Lanes;
+  /** Of the images; weights, biases and sums are f32. */
+  readonly format: Format;
   readonly rows: AxisGeometry;
   readonly columns: AxisGeometry;
 }
@@ -49,8 +52,11 @@ const CACHE_LINE = 64;
 const TAKEN_BYTES = 2 ** 16;
 const FEWEST_TAKES = 128;
 
-/** Bytes of the channels of a pixel, and of those of a tap. */
-export const pixelBytes = ({ lanes }: DepthwiseSource): number => lanes * FLOAT;
+/** Bytes of a block's channels of a pixel. */
+export const pixelBytes = ({ lanes, format }: DepthwiseSource): number => lanes * formatBytes(format);
+
+/** Bytes of a block's weights of a tap, of its biases, or of sums. */
+export const tapBytes = ({ lanes }: DepthwiseSource): number => lanes * FLOAT;
 
 /** Bytes of a block of x. */
 export const inputBytes = (source: DepthwiseSource): number =>
@@ -62,7 +68,7 @@ export const outputBytes = (source: DepthwiseSource): number =>
 
 /** Bytes of a block's weights, tap by tap. */
 export const weightBytes = (source: DepthwiseSource): number =>
-  source.rows.kernel * source.columns.kernel * pixelBytes(source);
+  source.rows.kernel * source.columns.kernel * tapBytes(source);
 
 /** Registers for vectors. */
 export const registersOf = ({ lanes }: DepthwiseSource): number => (lanes === 16 ? 32 : 16);
@@ -103,6 +109,7 @@ class ImagesEmitter {
 
   constructor(
     private readonly asm: Assembler,
+    private readonly constants: Constants,
     private readonly source: DepthwiseImages,
   ) {
     const { pass, rows, columns } = source;
@@ -126,7 +133,7 @@ class ImagesEmitter {
   }
 
   private weightAt(row: number, column: number): Memory {
-    return { base: WEIGHTS, offset: (row * this.source.columns.kernel + column) * this.pixel };
+    return { base: WEIGHTS, offset: (row * this.source.columns.kernel + column) * tapBytes(this.source) };
   }
 
   private weight(row: number, column: number): Vector {
@@ -153,7 +160,7 @@ class ImagesEmitter {
     asm.multiply(WEIGHTS, GPR.rdx, weightBytes(source));
     asm.addMemory(WEIGHTS, { base: GPR.r15, offset: ARGUMENT.others });
     if (source.bias) {
-      asm.multiply(BIAS, GPR.rdx, this.pixel);
+      asm.multiply(BIAS, GPR.rdx, tapBytes(source));
       asm.addMemory(BIAS, { base: GPR.r15, offset: ARGUMENT.bias });
     }
     if (this.isKept) for (let row = 0; row < source.rows.kernel; row++) this.loadWeights(row);
@@ -184,14 +191,14 @@ class ImagesEmitter {
 
   private emitPixels(rowTaps: readonly Tap[], pixels: readonly (readonly Tap[])[], firstNew: number): void {
     const { asm } = this;
-    const { bias } = this.source;
+    const { bias, format } = this.source;
     if (bias) for (let sum = 0; sum < pixels.length; sum++) asm.load(sum, { base: BIAS, offset: 0 });
     const isBegun = pixels.map(() => bias);
     for (const row of rowTaps) {
       if (!this.isKept) this.loadWeights(row.tap);
       for (const place of placesOf(pixels)) {
         const offset = row.at * this.sourceRow + place * this.pixel;
-        asm.load(this.pixelRegister, { base: SOURCE, offset });
+        emitLoad(asm, format, this.pixelRegister, { base: SOURCE, offset });
         if (row.at >= firstNew) emitAhead(asm, SOURCE, offset);
         pixels.forEach((taps, sum) => {
           for (const { tap } of taps.filter(({ at }) => at === place)) {
@@ -205,7 +212,7 @@ class ImagesEmitter {
     }
     pixels.forEach((_, sum) => {
       if (!isBegun[sum]) asm.vector('xor', sum, sum, sum);
-      asm.store({ base: RESULT, offset: sum * this.pixel }, sum);
+      emitStore(asm, this.constants, { format }, { base: RESULT, offset: sum * this.pixel }, sum);
     });
   }
 }
@@ -224,5 +231,5 @@ function togetherOf(source: DepthwiseImages): number {
 export function compileImages(source: DepthwiseImages): Kernel {
   const { images, blocks, lanes } = source;
   const share = { units: images * blocks, together: togetherOf(source), stackBytes: 0, lanes };
-  return compileKernel(share, (asm) => new ImagesEmitter(asm, source).emitUnit());
+  return compileKernel(share, (asm, constants) => new ImagesEmitter(asm, constants, source).emitUnit());
 }

@@ -1,6 +1,7 @@
 import { type Assembler, GPR, type Memory, type Vector } from '../assembler.js';
 import { ARGUMENT, compileKernel, FLOAT, type Kernel } from '../kernel.js';
 import { emitLoop } from '../loop.js';
+import { emitLoad } from '../numbers.js';
 import { forwardAxis, placesOf, type Run, runsOf, type Tap } from './axis.js';
 import {
   type DepthwiseSource,
@@ -9,6 +10,7 @@ import {
   outputBytes,
   pixelBytes,
   registersOf,
+  tapBytes,
   weightBytes,
 } from './images.js';
 
@@ -22,7 +24,7 @@ export interface DepthwiseWeights extends DepthwiseSource {
 
 /** Bytes of a block's sums: of its taps, and of its bias. */
 function sumBytes(source: DepthwiseWeights): number {
-  return weightBytes(source) + (source.bias ? pixelBytes(source) : 0);
+  return weightBytes(source) + (source.bias ? tapBytes(source) : 0);
 }
 
 /** Sums run over so many pixels at the most before they are added to the totals, which keeps rounding small. */
@@ -84,9 +86,9 @@ class WeightsEmitter {
 
   /** Emits a unit, whose number is in rax and r14: a block of a part's images. */
   emitUnit(): void {
-    const { asm, source, pixel } = this;
+    const { asm, source } = this;
     const { images, blocks, parts, rows } = source;
-    const bytes = sumBytes(source);
+    const [bytes, tap] = [sumBytes(source), tapBytes(source)];
     const [x, dy] = [inputBytes(source), outputBytes(source)];
     asm.set(GPR.rcx, blocks);
     asm.divide(GPR.rcx);
@@ -97,7 +99,7 @@ class WeightsEmitter {
     asm.multiply(DY_IMAGE, GPR.rax, dy);
     asm.addMemory(DY_IMAGE, { base: GPR.r15, offset: ARGUMENT.others });
     asm.vector('xor', PIXEL, PIXEL, PIXEL);
-    for (let offset = 0; offset < bytes; offset += pixel) asm.store({ base: GPR.rsp, offset }, PIXEL);
+    for (let offset = 0; offset < bytes; offset += tap) asm.store({ base: GPR.rsp, offset }, PIXEL);
     emitLoop(asm, GPR.rbx, images / parts, () => {
       for (let first = 0; first < rows.kernel; first += this.rowsAtOnce) this.emitImage(first);
       asm.addConstant(X_IMAGE, blocks * x);
@@ -105,7 +107,7 @@ class WeightsEmitter {
     });
     asm.multiply(DY_ROW, GPR.r14, bytes);
     asm.addMemory(DY_ROW, { base: GPR.r15, offset: ARGUMENT.dst });
-    for (let offset = 0; offset < bytes; offset += pixel) {
+    for (let offset = 0; offset < bytes; offset += tap) {
       asm.load(PIXEL, { base: GPR.rsp, offset });
       asm.store({ base: DY_ROW, offset }, PIXEL);
     }
@@ -113,11 +115,11 @@ class WeightsEmitter {
 
   /** The sums of {@link rowsAtOnce} rows of the kernel; that of the bias goes with the first ones. */
   private sumsOf(first: number): Sum[] {
-    const { source, pixel } = this;
+    const { source } = this;
     const { kernel } = source.columns;
     const taps = Math.min(this.rowsAtOnce, source.rows.kernel - first) * kernel;
     const sums = Array.from({ length: taps }, (_, tap): Sum => {
-      const total = { base: GPR.rsp, offset: (first * kernel + tap) * pixel };
+      const total = { base: GPR.rsp, offset: (first * kernel + tap) * tapBytes(source) };
       return { register: this.firstSum + tap, total };
     });
     const bias = { register: BIAS_SUM, total: { base: GPR.rsp, offset: weightBytes(source) } };
@@ -171,7 +173,7 @@ class WeightsEmitter {
   /** Emits the sums of a row of dy with the rows of x that its taps meet. */
   private emitRow(taps: readonly Tap[], first: number): void {
     const { asm, pixel } = this;
-    const { rows } = this.source;
+    const { rows, format } = this.source;
     const rowTaps = taps.filter(({ tap }) => tap >= first && tap < first + this.rowsAtOnce);
     // Rows that the results above have not met.
     const last = Math.max(...rowTaps.map(({ at }) => at));
@@ -180,13 +182,13 @@ class WeightsEmitter {
     for (const { rounds, results, advance } of this.columnRuns)
       emitLoop(asm, GPR.rcx, rounds, () => {
         results.forEach((_, i) => {
-          asm.load(this.firstPixel + i, { base: DY, offset: i * pixel });
+          emitLoad(asm, format, this.firstPixel + i, { base: DY, offset: i * pixel });
           emitAhead(asm, DY, i * pixel);
           if (this.source.bias && first === 0) asm.vector('add', BIAS_SUM, BIAS_SUM, this.firstPixel + i);
         });
         for (const place of placesOf(results))
           for (const row of rowTaps) {
-            asm.load(PIXEL, { base: X, offset: row.at * this.xRow + place * pixel });
+            emitLoad(asm, format, PIXEL, { base: X, offset: row.at * this.xRow + place * pixel });
             if (row.at > last - rows.stride) emitAhead(asm, X, row.at * this.xRow + place * pixel);
             results.forEach((columnTaps, i) => {
               for (const { tap } of columnTaps.filter(({ at }) => at === place)) {
@@ -218,18 +220,18 @@ export function compileWeightSums(source: DepthwiseWeights): Kernel {
  */
 export function compilePartsSum(source: DepthwiseWeights): Kernel {
   const { blocks, parts, lanes } = source;
-  const [pixel, weights, sums] = [pixelBytes(source), weightBytes(source), sumBytes(source)];
+  const [tap, weights, sums] = [tapBytes(source), weightBytes(source), sumBytes(source)];
   const [part, weight, bias, sum] = [GPR.r8, GPR.r9, GPR.r10, 0] as const;
   return compileKernel({ units: blocks, stackBytes: 0, lanes }, (asm) => {
     for (const [register, bytes, offset] of [
       [part, sums, ARGUMENT.src],
       [weight, weights, ARGUMENT.dst],
-      [bias, pixel, ARGUMENT.others],
+      [bias, tap, ARGUMENT.others],
     ] as const) {
       asm.multiply(register, GPR.rax, bytes);
       asm.addMemory(register, { base: GPR.r15, offset });
     }
-    for (let at = 0; at < sums; at += pixel) {
+    for (let at = 0; at < sums; at += tap) {
       asm.load(sum, { base: part, offset: at });
       asm.copy(GPR.r11, part);
       emitLoop(asm, GPR.rcx, parts - 1, () => {

@@ -1,4 +1,4 @@
-import { ARG } from '../../dnnl.js';
+import { ARG, type Block } from '../../dnnl.js';
 import { DISPLACEMENTS_END, FLOAT } from '../../kernels/kernel.js';
 import { winograd } from '../../kernels/winogradMatrices.js';
 import type { MemoryDesc } from '../../memoryDesc.js';
@@ -9,6 +9,7 @@ import type { ConvShapes } from '../convShapes.js';
 import { GAP, POINTS, Tiling } from './tiling.js';
 import {
   allocatePoints,
+  blockOf,
   type Ending,
   imagesToTiles,
   matricesOf,
@@ -24,15 +25,18 @@ export function fitsOwnWinograd({ x, weight }: ConvShapes): boolean {
   return POINTS ** 2 * (bytes + GAP) < DISPLACEMENTS_END;
 }
 
-/** The product of each point's matrices. */
-function multiply(draft: Draft, a: Place, b: Place, dst: Place): void {
-  const spec: MatmulSpec = { kind: 'matmul', a: a.desc, b: b.desc, dst: dst.desc };
+/** The product of each point's matrices, added to what is there or not. */
+function multiply(draft: Draft, [a, b]: readonly [Place, Place], dst: Place, sum = false): void {
+  const postOps = sum ? [{ kind: 'sum', scale: 1 } as const] : [];
+  const spec: MatmulSpec = { kind: 'matmul', a: a.desc, b: b.desc, dst: dst.desc, postOps };
   draft.steps.primitive({ spec, reads: { [ARG.src]: a, [ARG.weights]: b }, writes: { [ARG.dst]: dst } });
 }
 
-/** Weights in blocks, whose vectors are of eight outputs, or of eight inputs if they are turned. */
-function blockedWeights({ dnnl }: Draft, { weight }: ConvShapes, turned: boolean): MemoryDesc {
-  return dnnl.named(weight, 'f32', turned ? 'ABcd8a8b' : 'ABcd8b8a');
+/** Weights in blocks, whose vectors are of outputs, or of inputs if they are turned. */
+function blockedWeights(draft: Draft, { weight }: ConvShapes, turned: boolean): MemoryDesc {
+  const isWide = blockOf(draft) === 16;
+  const [normal, mirrored] = isWide ? (['16b16a', '16a16b'] as const) : (['8b8a', '8a8b'] as const);
+  return draft.dnnl.named(weight, 'f32', `ABcd${turned ? mirrored : normal}`);
 }
 
 /** A convolution's images (x, or dy) in blocks, and its weight in a layout that is asked for. */
@@ -42,14 +46,17 @@ export interface WinogradOperands {
   readonly shapes: ConvShapes;
 }
 
-/** Tiles of a group of images, and their results, take about so many bytes: the last cache holds them. */
-const GROUP_BYTES = 12 * 2 ** 20;
+/**
+ * Tiles of a group of images, and their results, take about so many bytes, by the channels of a block: with AVX2 the last cache holds them, with
+ * AVX512, whose products wait less for it, those of the processors.
+ */
+const GROUP_BYTES: Readonly<Record<Block, number>> = { 8: 12 * 2 ** 20, 16: 4 * 2 ** 20 };
 
 /** Images of a group: parts of about the same size, whose tiles stay in a cache. */
-function groupSize({ x, weight }: ConvShapes): number {
+function groupSize(draft: Draft, { x, weight }: ConvShapes): number {
   const batch = x[0]!;
   const perImage = POINTS ** 2 * Tiling.of([1, ...x.slice(1)]).bytes(weight[0]! + weight[1]!);
-  const fitting = Math.max(1, Math.floor(GROUP_BYTES / perImage));
+  const fitting = Math.max(1, Math.floor(GROUP_BYTES[blockOf(draft)] / perImage));
   return Math.ceil(batch / Math.ceil(batch / fitting));
 }
 
@@ -57,7 +64,11 @@ function groupSize({ x, weight }: ConvShapes): number {
 function imagesOf(draft: Draft, place: Place, first: number, size: number): Place {
   const [batch, ...image] = place.desc.shape;
   const bytes = place.desc.bytes / batch!;
-  return { ...place, desc: draft.layouts.images([size, ...image]), offset: place.offset + first * bytes };
+  return {
+    ...place,
+    desc: draft.layouts.images([size, ...image], place.desc.type),
+    offset: place.offset + first * bytes,
+  };
 }
 
 /** From images to images, group by group: tiles, products with the weights, images. */
@@ -68,7 +79,7 @@ function convolveGroups(
   { turned, addend, ...ending }: Ending & { readonly turned: boolean },
 ): void {
   const [batch, ...image] = shapes.x as [number, ...number[]];
-  const most = groupSize(shapes);
+  const most = groupSize(draft, shapes);
   const [, from] = images.desc.shape as [number, number];
   const [, to] = dst.desc.shape as [number, number];
   const points = weightsToPoints(draft, weight(blockedWeights(draft, shapes, turned)), turned);
@@ -80,7 +91,7 @@ function convolveGroups(
     const tiles = imagesToTiles(draft, group(images), winograd.input);
     const results = allocatePoints(draft, count * to * FLOAT);
     const product = matricesOf(draft, results, [count, to]);
-    multiply(draft, matricesOf(draft, tiles, [count, from]), weights, product);
+    multiply(draft, [matricesOf(draft, tiles, [count, from]), weights], product);
     tilesToImages(draft, results, group(dst), { ...ending, addend: addend && group(addend) });
   }
 }
@@ -95,7 +106,10 @@ export function winogradInputGradient(draft: Draft, operands: WinogradOperands, 
   convolveGroups(draft, operands, dst, { turned: true });
 }
 
-/** The gradient toward the weight: Gᵀ[Σ (Bᵀ·d·B) ⊙ (A·dy·Aᵀ)]G over all tiles. */
+/**
+ * The gradient toward the weight: Gᵀ[Σ (Bᵀ·d·B) ⊙ (A·dy·Aᵀ)]G over all tiles, group by group of images unless the sums are larger than the
+ * groups' tiles.
+ */
 export function winogradWeightGradient(
   draft: Draft,
   {
@@ -105,16 +119,20 @@ export function winogradWeightGradient(
   }: { readonly images: Place; readonly gradient: Place; readonly shapes: ConvShapes },
 ): Place {
   const [outputs, inputs] = shapes.weight as [number, number];
-  const { count } = Tiling.of(shapes.x);
-  const tiles = imagesToTiles(draft, images, winograd.input);
-  const gradients = imagesToTiles(draft, gradient, winograd.outputGradient);
+  const [batch, ...image] = shapes.x as [number, ...number[]];
   const points = allocatePoints(draft, outputs * inputs * FLOAT);
-  multiply(
-    draft,
-    matricesOf(draft, tiles, [count, inputs], true),
-    matricesOf(draft, gradients, [count, outputs]),
-    matricesOf(draft, points, [inputs, outputs]),
-  );
+  const most = points.desc.bytes <= GROUP_BYTES[blockOf(draft)] ? groupSize(draft, shapes) : batch;
+  for (let first = 0; first < batch; first += most) {
+    const size = Math.min(most, batch - first);
+    const { count } = Tiling.of([size, ...image]);
+    const tiles = imagesToTiles(draft, imagesOf(draft, images, first, size), winograd.input);
+    const dy = imagesToTiles(draft, imagesOf(draft, gradient, first, size), winograd.outputGradient);
+    const operands = [
+      matricesOf(draft, tiles, [count, inputs], true),
+      matricesOf(draft, dy, [count, outputs]),
+    ] as const;
+    multiply(draft, operands, matricesOf(draft, points, [inputs, outputs]), first > 0);
+  }
   const weights = draft.buffers.allocate(blockedWeights(draft, shapes, false));
   pointsToWeights(draft, points, weights);
   return weights;

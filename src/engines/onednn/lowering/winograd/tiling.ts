@@ -1,6 +1,7 @@
 import type { Shape } from '../../../../graph/tensorType.js';
 import type { Block } from '../../dnnl.js';
-import { BLOCK, FLOAT, VECTOR } from '../../kernels/kernel.js';
+import { FLOAT } from '../../kernels/kernel.js';
+import { type Format, formatBytes } from '../../kernels/numbers.js';
 import type { Run, Strides } from '../../kernels/tileKernel.js';
 
 /** Results of a tile along each axis. */
@@ -9,8 +10,6 @@ export const TILE = 4;
 export const POINTS = 6;
 /** Taps of a kernel along each axis. */
 export const KERNEL = 3;
-/** Weights of a block of 8×8 channels, in bytes. */
-const WEIGHT_BLOCK = BLOCK * VECTOR;
 /** Tensors of each point lie a cache line further apart than they need, lest all points fall into one set of a cache. */
 export const GAP = 64;
 /** How images of a size are cut into tiles of 4×4. */
@@ -53,16 +52,15 @@ export class Tiling {
     return runs;
   }
 
-  /** An image in blocks of 8 or 16 channels; units are eight channels of an image. */
-  imageSide(channels: number, halo: number, block: Block): Strides {
-    const pixel = block * FLOAT;
+  /** An image in blocks of channels, which units are. */
+  imageSide(channels: number, halo: number, block: Block, format: Format): Strides {
+    const pixel = block * formatBytes(format);
     const line = this.width * pixel;
     const plane = this.height * line;
-    const inner = (plane * BLOCK) / block;
     return {
+      format,
       outer: (channels / block) * plane,
-      inner,
-      ...(block > BLOCK && { odd: VECTOR - inner }),
+      inner: plane,
       column: TILE * pixel,
       row: TILE * line,
       start: -halo * (line + pixel),
@@ -71,13 +69,14 @@ export class Tiling {
     };
   }
 
-  /** Tiles, for each point all of them: [point][image, tile][channel]. */
-  tileSide(channels: number): Strides {
+  /** Tiles, for each point all of them: [point][image, tile][channel]; units are a block of an image's channels. */
+  tileSide(channels: number, block: Block): Strides {
     const tile = channels * FLOAT;
     const point = this.bytes(channels) + GAP;
     return {
+      format: 'f32',
       outer: this.perImage * tile,
-      inner: VECTOR,
+      inner: block * FLOAT,
       column: tile,
       row: Math.ceil(this.width / TILE) * tile,
       start: 0,
@@ -87,29 +86,33 @@ export class Tiling {
   }
 }
 
-/** Blocks of 8×8 weights, of which `across` stand side by side; a block's eight vectors are a row of tiles. */
-function blockSide(blockBytes: number, across: number): Pick<Strides, 'outer' | 'inner' | 'column' | 'row'> {
-  return { outer: across * blockBytes, inner: blockBytes, column: VECTOR, row: 0 };
-}
-
-/** Weights in blocks, [block][3·3][8×8]; `turned` reads each kernel from its last tap to its first. */
-export function weightSide(inputs: number, turned = false): Strides {
+/**
+ * Weights in blocks of b inputs and outputs, [block][3·3][b×b], whose b vectors are a row of tiles; `turned` reads each kernel from its
+ * last tap to its first.
+ */
+export function weightSide(inputs: number, block: Block, turned = false): Strides {
   const taps = KERNEL ** 2;
+  const tap = block ** 2 * FLOAT;
   const sign = turned ? -1 : 1;
   return {
-    ...blockSide(taps * WEIGHT_BLOCK, inputs / BLOCK),
-    start: turned ? (taps - 1) * WEIGHT_BLOCK : 0,
-    elementRow: sign * KERNEL * WEIGHT_BLOCK,
-    elementColumn: sign * WEIGHT_BLOCK,
+    format: 'f32',
+    outer: (inputs / block) * taps * tap,
+    inner: taps * tap,
+    column: block * FLOAT,
+    row: 0,
+    start: turned ? (taps - 1) * tap : 0,
+    elementRow: sign * KERNEL * tap,
+    elementColumn: sign * tap,
   };
 }
 
 /** Each point's weights row-major, [point][input][output], or [point][output][input] if they are turned. */
-export function pointSide(outputs: number, inputs: number, turned = false): Strides {
+export function pointSide(outputs: number, inputs: number, block: Block, turned = false): Strides {
   const rowBytes = (turned ? inputs : outputs) * FLOAT;
-  const [acrossRows, alongRow] = [BLOCK * rowBytes, VECTOR];
+  const [acrossRows, alongRow] = [block * rowBytes, block * FLOAT];
   const point = outputs * inputs * FLOAT + GAP;
   return {
+    format: 'f32',
     outer: turned ? acrossRows : alongRow,
     inner: turned ? alongRow : acrossRows,
     column: rowBytes,

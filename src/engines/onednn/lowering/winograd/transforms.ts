@@ -1,5 +1,7 @@
-import { BLOCK, FLOAT } from '../../kernels/kernel.js';
+import type { Block } from '../../dnnl.js';
+import { FLOAT, BLOCK as LEAST_BLOCK } from '../../kernels/kernel.js';
 import type { Matrix } from '../../kernels/linear.js';
+import type { Format } from '../../kernels/numbers.js';
 import { compileTransform, type Run, type TileTransform } from '../../kernels/tileKernel.js';
 import { kernelGradient, winograd } from '../../kernels/winogradMatrices.js';
 import type { Draft } from '../../plan/draft.js';
@@ -26,6 +28,23 @@ export function matricesOf(
   return { ...place, desc };
 }
 
+/** Channels of a block, and floats of a vector. */
+export function blockOf({ layouts }: Draft): Block {
+  return layouts.block ?? LEAST_BLOCK;
+}
+
+/** What images' numbers are in memory. */
+function formatOf(draft: Draft, { desc: { type } }: Place): Format {
+  const format = draft.formatOf(type);
+  if (!format) throw new Error(`no kernel reads images of ${type}`);
+  return format;
+}
+
+/** Units of half a cache line are taken by twos. */
+function together(inner: number, block: Block): number {
+  return block === LEAST_BLOCK && inner % 2 === 0 ? 2 : 1;
+}
+
 function transformTiles(draft: Draft, order: Omit<KernelOrder<TileTransform>, 'compile'>): void {
   draft.steps.kernel({ ...order, compile: compileTransform });
 }
@@ -36,14 +55,16 @@ export function imagesToTiles(draft: Draft, images: Place, matrix: Matrix): Plac
   const tiling = Tiling.of(images.desc.shape);
   const halo = (matrix[0]!.length - TILE) / 2;
   const tiles = allocatePoints(draft, tiling.bytes(channels));
-  const inner = channels / BLOCK;
+  const block = blockOf(draft);
+  const inner = channels / block;
   const transform: TileTransform = {
+    lanes: block,
     matrix,
     units: tiling.images * inner,
-    together: inner % 2 === 0 ? 2 : 1,
+    together: together(inner, block),
     inner,
-    src: tiling.imageSide(channels, halo, draft.layouts.block ?? BLOCK),
-    dst: tiling.tileSide(channels),
+    src: tiling.imageSide(channels, halo, block, formatOf(draft, images)),
+    dst: tiling.tileSide(channels, block),
     rows: tiling.runs(height, halo),
     columns: tiling.runs(width, halo),
     limited: 'src',
@@ -70,14 +91,16 @@ export function tilesToImages(
 ): void {
   const [, channels, height, width] = dst.desc.shape as [number, number, number, number];
   const tiling = Tiling.of(dst.desc.shape);
-  const inner = channels / BLOCK;
+  const block = blockOf(draft);
+  const inner = channels / block;
   const transform: TileTransform = {
+    lanes: block,
     matrix: winograd.output,
     units: tiling.images * inner,
-    together: inner % 2 === 0 ? 2 : 1,
+    together: together(inner, block),
     inner,
-    src: tiling.tileSide(channels),
-    dst: tiling.imageSide(channels, 0, draft.layouts.block ?? BLOCK),
+    src: tiling.tileSide(channels, block),
+    dst: tiling.imageSide(channels, 0, block, formatOf(draft, dst)),
     rows: tiling.runs(height, 0),
     columns: tiling.runs(width, 0),
     limited: 'dst',
@@ -97,9 +120,11 @@ const once = (count: number): Run[] => [{ count, begin: 0, end: POINTS }];
 function blocksOf(
   outputs: number,
   inputs: number,
-): Pick<TileTransform, 'units' | 'inner' | 'rows' | 'columns' | 'limited'> {
-  const inner = inputs / BLOCK;
-  return { units: (outputs / BLOCK) * inner, inner, rows: once(1), columns: once(BLOCK), limited: 'neither' };
+  block: Block,
+): Pick<TileTransform, 'lanes' | 'units' | 'inner' | 'rows' | 'columns' | 'limited'> {
+  const inner = inputs / block;
+  const units = (outputs / block) * inner;
+  return { lanes: block, units, inner, rows: once(1), columns: once(block), limited: 'neither' };
 }
 
 /**
@@ -114,9 +139,9 @@ export function weightsToPoints(draft: Draft, weights: Place, turned: boolean): 
   const points = allocatePoints(draft, outputs * inputs * FLOAT);
   const transform: TileTransform = {
     matrix: winograd.kernel,
-    ...blocksOf(outputs, inputs),
-    src: weightSide(inputs, turned),
-    dst: pointSide(outputs, inputs, turned),
+    ...blocksOf(outputs, inputs, blockOf(draft)),
+    src: weightSide(inputs, blockOf(draft), turned),
+    dst: pointSide(outputs, inputs, blockOf(draft), turned),
   };
   const isSmall = points.desc.bytes <= LARGEST_KEPT;
   const places = { src: weights, dst: points };
@@ -129,9 +154,9 @@ export function pointsToWeights(draft: Draft, points: Place, weights: Place): vo
   const [outputs, inputs] = weights.desc.shape as [number, number];
   const transform: TileTransform = {
     matrix: kernelGradient,
-    ...blocksOf(outputs, inputs),
-    src: pointSide(outputs, inputs),
-    dst: weightSide(inputs),
+    ...blocksOf(outputs, inputs, blockOf(draft)),
+    src: pointSide(outputs, inputs, blockOf(draft)),
+    dst: weightSide(inputs, blockOf(draft)),
   };
   transformTiles(draft, {
     name: 'weights of points',
