@@ -11,6 +11,14 @@ function filter(outputs: number, inputs: number): CaseInput {
   return { shape: [outputs, inputs, 1, 1] };
 }
 
+/** A bias before a normalisation: the gradient toward it is 0, and what is computed of it rounding alone. */
+function bias(channels: number): CaseInput {
+  return {
+    shape: [channels],
+    fixed: Float32Array.from({ length: channels }, (_, i) => ((i * 7) % 11) / 5 - 1),
+  };
+}
+
 /** γ and β of a normalisation, γ away from 0. */
 function scaling(channels: number): readonly CaseInput[] {
   return [{ shape: [channels], low: 0.5, high: 1.5 }, { shape: [channels] }];
@@ -28,8 +36,8 @@ function twoLayers(name: string, image: CaseInput, middle: number, outputs: numb
     name: `two layers of 1×1 convolutions, ${name}`,
     inputs: [
       image,
-      ...[filter(middle, channels), { shape: [middle] }, ...scaling(middle)],
-      ...[filter(outputs, middle), { shape: [outputs] }, ...scaling(outputs)],
+      ...[filter(middle, channels), bias(middle), ...scaling(middle)],
+      ...[filter(outputs, middle), bias(outputs), ...scaling(outputs)],
     ],
     build: ([x, ...rest]) => layer(layer(x!, rest.slice(0, 4)), rest.slice(4)),
   };
@@ -42,15 +50,15 @@ function separable(name: string, image: CaseInput, middle: number, stride: numbe
     name: `a depthwise convolution between 1×1 convolutions, ${name}`,
     inputs: [
       image,
-      ...[filter(middle, channels), { shape: [middle] }, ...scaling(middle)],
-      ...[{ shape: [middle, 1, 3, 3] }, { shape: [middle] }, ...scaling(middle)],
-      ...[filter(channels, middle), { shape: [channels] }, ...scaling(channels)],
+      ...[filter(middle, channels), bias(middle), ...scaling(middle)],
+      ...[{ shape: [middle, 1, 3, 3] }, bias(middle), ...scaling(middle)],
+      ...[filter(channels, middle), { shape: [channels] }],
     ],
     build: ([x, ...rest]) => {
       const [weight, bias, gamma, beta] = rest.slice(4, 8);
       const inner = layer(x!, rest.slice(0, 4));
       const conv = conv2d(inner, weight!, bias, { groups: middle, stride, padding: 1 });
-      return layer(silu(batchNormTrain(conv, gamma!, beta!, EPSILON).y), rest.slice(8));
+      return conv2d(silu(batchNormTrain(conv, gamma!, beta!, EPSILON).y), rest[8]!, rest[9]);
     },
   };
 }
