@@ -1,7 +1,7 @@
 import { batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
 import { add, silu } from '../../../src/graph/ops/elementwise.js';
-import { concat, slice } from '../../../src/graph/ops/shape.js';
+import { channelShuffle, concat, slice } from '../../../src/graph/ops/shape.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
 import type { CaseInput, GradientCase } from '../../support/gradientCheck.js';
 
@@ -80,6 +80,19 @@ export const productCases: readonly GradientCase[] = [
       const rest = slice(x, 1, 0, 34);
       const own = conv2d(slice(x, 1, 34, 60), weight!);
       return concat([rest, silu(batchNormTrain(own, gamma!, beta!, EPSILON).y)], 1);
+    },
+  },
+  {
+    name: 'a 1×1 convolution of joined tensors whose channels no word divides, and of channels that alternate',
+    inputs: [
+      { shape: [2, 17, 6, 6] },
+      { shape: [2, 31, 6, 6] },
+      ...[filter(48, 48), filter(24, 48), ...scaling(24)],
+    ],
+    build: ([a, b, first, second, gamma, beta]) => {
+      const joined = conv2d(silu(concat([a!, b!], 1)), first!);
+      const own = conv2d(channelShuffle(joined, 3), second!);
+      return batchNormTrain(own, gamma!, beta!, EPSILON).y;
     },
   },
   {

@@ -12,6 +12,7 @@ import {
   sumOfParts,
 } from '../codegen/product/filterProduct.js';
 import { type ImageProduct, imageProduct } from '../codegen/product/imageProduct.js';
+import { lanesOf } from '../codegen/product/panel.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
 import { type Fusing, isFused } from './fusing.js';
@@ -65,16 +66,21 @@ export function isOwnProduct(
   }
 }
 
-/** Neighbouring channels that a thread computes at once: 16 bytes of bf16, if the channels allow. */
-function lanesOf(channels: number): number {
-  return channels % 8 === 0 ? 8 : channels % 4 === 0 ? 4 : 2;
+/** An image as a product reads it. */
+interface Operand {
+  readonly image: Expression;
+  /** Neighbouring channels that a thread computes at once. */
+  readonly lanes: number;
 }
 
 /** An operand that so many tiles read. */
-function operandOf(draft: Draft, value: ValueId, tiles: number): Expression {
+function operandOf(draft: Draft, value: ValueId, tiles: number): Operand {
   const expression = draft.expression(value);
   const isWorth = expression.cost === 0 || (bigReads(expression) <= 2 && tiles <= MOST_TIMES);
-  return isWorth ? expression : fromStored(draft.stored(value));
+  const lanes = isWorth ? lanesOf(expression) : undefined;
+  if (lanes !== undefined) return { image: expression, lanes };
+  const image = fromStored(draft.stored(value));
+  return { image, lanes: lanesOf(image)! };
 }
 
 interface Operands {
@@ -93,12 +99,8 @@ export function addImageProduct(
   const channels = result.shape[1]!;
   const filter = draft.storedAs(filterValue, 'bf16');
   const bias = biasValue === undefined ? undefined : draft.storedAs(biasValue, 'f32');
-  const image = operandOf(draft, imageValue, Math.ceil(channels / 128));
-  const lanes = {
-    image: lanesOf(image.shape[1]!),
-    filter: lanesOf(filter.shape[1]!),
-    result: lanesOf(channels),
-  };
+  const { image, lanes: own } = operandOf(draft, imageValue, Math.ceil(channels / 128));
+  const lanes = { image: own, filter: lanesOf(fromStored(filter))!, result: lanesOf(fromStored(result))! };
   const spec: ImageProduct = { image, filter, isTransposed, bias, result, lanes };
   const { multiprocessors } = draft.device;
   const reads = [...image.reads, filter, ...(bias ? [bias] : [])];
@@ -116,10 +118,11 @@ export function addImageProduct(
 /** Adds the gradient toward a filter. */
 export function addFilterProduct(draft: Draft, dy: ValueId, x: ValueId, value: ValueId): void {
   const [outputs, inputs] = [draft.shapeOf(dy)[1]!, draft.shapeOf(x)[1]!];
+  const gradient = operandOf(draft, dy, Math.ceil(inputs / 128));
+  const image = operandOf(draft, x, Math.ceil(outputs / 128));
   const spec: FilterProduct = {
-    gradient: operandOf(draft, dy, Math.ceil(inputs / 128)),
-    image: operandOf(draft, x, Math.ceil(outputs / 128)),
-    lanes: { gradient: lanesOf(outputs), image: lanesOf(inputs) },
+    ...{ gradient: gradient.image, image: image.image },
+    lanes: { gradient: gradient.lanes, image: image.lanes },
   };
   const { multiprocessors } = draft.device;
   const parts = partsOfFilterProduct(spec, multiprocessors);

@@ -26,8 +26,6 @@ export interface ImageProduct {
   readonly isTransposed: boolean;
   /** f32 [C], added to each pixel. */
   readonly bias?: Stored | undefined;
-  /** C++ of a function of each result. */
-  readonly activation?: ((x: string) => string) | undefined;
   /** bf16 [N,C,H,W] */
   readonly result: Stored;
   /** Neighbouring channels of the image, of the filter's rows and of the result that a thread has to do with at once. */
@@ -161,12 +159,7 @@ function multiply(
 }
 
 /** Leaves a tile's results in shared memory, as they are stored. */
-function stage(
-  at: Emitter,
-  { bias, activation = (x) => x, result }: ImageProduct,
-  tiling: Tiling,
-  { staged }: Parts,
-): void {
+function stage(at: Emitter, { bias, result }: ImageProduct, tiling: Tiling, { staged }: Parts): void {
   const channels = result.shape[1]!;
   const lines: string[] = [];
   if (bias) {
@@ -175,9 +168,7 @@ function stage(
       `(channel0 + column + ${offset} < ${channels} ? (${at0})[channel0 + column + ${offset}] : 0.0f)`;
     lines.push(`x += ${added(0)}; y += ${added(1)};`);
   }
-  lines.push(
-    `*(u32*)(${staged.name} + row * ${pitchOf(staged)} + column) = packBf16(${activation('x')}, ${activation('y')});`,
-  );
+  lines.push(`*(u32*)(${staged.name} + row * ${pitchOf(staged)} + column) = packBf16(x, y);`);
   for (const line of eachPairText(tiling, lines.join(' '))) at.line(line);
 }
 

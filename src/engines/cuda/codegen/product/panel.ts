@@ -1,5 +1,5 @@
 import type { Shape } from '../../../../graph/tensorType.js';
-import type { Emitter, Operand } from '../emitter.js';
+import { Emitter, type Operand, UnevenLanes } from '../emitter.js';
 import type { Expression } from '../expression.js';
 import { Index } from '../index.js';
 import { THREADS } from '../pointwise.js';
@@ -46,6 +46,30 @@ export function pixelRows(expression: Expression, lanes: number): PanelSource {
     columns: shape[1]!,
     index: (at, row, column) => pixelIndex(at, shape, row, column),
   };
+}
+
+/**
+ * How many neighbouring channels of an image a thread can compute at once: at most 16 bytes of bf16.
+ *
+ * @returns undefined where it cannot be two, as where channels of several tensors alternate
+ */
+export function lanesOf(expression: Expression): number | undefined {
+  const { shape } = expression;
+  return [8, 4, 2].find((lanes) => {
+    if (shape[1]! % lanes !== 0) return false;
+    const at = new Emitter(lanes);
+    try {
+      expression.load(at, pixelIndex(at, shape, 'pixel', channelsOf(shape[1]!, lanes)));
+      return true;
+    } catch (error) {
+      if (error instanceof UnevenLanes) return false;
+      throw error;
+    }
+  });
+}
+
+function channelsOf(count: number, lanes: number): Index {
+  return Index.of({ name: 'column', range: Math.max(2, count), lanes: 'consecutive', step: lanes });
 }
 
 /** Pixels of all images. */
@@ -95,12 +119,7 @@ export function fillPanel(
     inner.line(`const int right = threadIdx.x % ${across} * ${lanes}, down = threadIdx.x / ${across};`);
     inner.line(`const int column = min(${from.column} + right, ${columns - lanes});`);
     inner.line(`const bool inside = ${from.column} + right < ${columns};`);
-    const column = Index.of({
-      name: 'column',
-      range: Math.max(2, columns),
-      lanes: 'consecutive',
-      step: lanes,
-    });
+    const column = channelsOf(columns, lanes);
     const fill = (): void => {
       const words: string[] = [];
       for (let first = 0; first < panel.rows; first += step)
