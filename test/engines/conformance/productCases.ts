@@ -90,7 +90,7 @@ export const productCases: readonly GradientCase[] = [
       ...[filter(48, 48), filter(24, 48), ...scaling(24)],
     ],
     build: ([a, b, first, second, gamma, beta]) => {
-      const joined = conv2d(silu(concat([a!, b!], 1)), first!);
+      const joined = conv2d(concat([a!, b!], 1), first!);
       const own = conv2d(channelShuffle(joined, 3), second!);
       return batchNormTrain(own, gamma!, beta!, EPSILON).y;
     },
