@@ -96,6 +96,18 @@ export const productCases: readonly GradientCase[] = [
     },
   },
   {
+    name: 'a depthwise convolution of joined tensors whose channels no word divides',
+    inputs: [
+      { shape: [2, 17, 6, 6] },
+      { shape: [2, 31, 6, 6] },
+      ...[{ shape: [48, 1, 3, 3] }, ...scaling(48)],
+    ],
+    build: ([a, b, weight, gamma, beta]) => {
+      const conv = conv2d(concat([a!, b!], 1), weight!, undefined, { groups: 48, padding: 1 });
+      return batchNormTrain(conv, gamma!, beta!, EPSILON).y;
+    },
+  },
+  {
     name: 'a 1×1 convolution whose result is normalised and read as it is',
     inputs: [{ shape: [2, 32, 5, 5] }, filter(32, 32), ...scaling(32)],
     build: ([x, weight, gamma, beta]) => {

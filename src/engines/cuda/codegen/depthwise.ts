@@ -5,7 +5,7 @@ import { type Along, addTerms, beginSums, endSums, sharedFloats } from './along.
 import { Emitter, type Operand } from './emitter.js';
 import { type Expression, fromStored } from './expression.js';
 import { Index } from './index.js';
-import { type KernelBody, mostLanes, nest, THREADS, unitText } from './pointwise.js';
+import { type KernelBody, mostLanes, nest, THREADS, unitText, withFewerLanes } from './pointwise.js';
 import { type Division, spread } from './spread.js';
 import { axesByStride, type Stored } from './stored.js';
 
@@ -36,9 +36,12 @@ export interface DepthwiseSpec {
 
 /** Code of a depthwise convolution, each of whose threads computes some columns. */
 export function depthwise(spec: DepthwiseSpec, processors: number): KernelBody {
+  return withFewerLanes(lanesOf(spec, processors), (lanes) => generate(spec, lanes));
+}
+
+function generate(spec: DepthwiseSpec, lanes: number): KernelBody {
   const { result } = spec;
   const shape = groupsOf(result.shape);
-  const lanes = lanesOf(spec, processors);
   const at = new Emitter(lanes);
   const axes = axesByStride(result).filter((axis) => shape[axis]! > 1);
   const hasLanes = axes.at(-1) === 1;
@@ -59,9 +62,14 @@ export function depthwise(spec: DepthwiseSpec, processors: number): KernelBody {
  * @throws NotHeld where the sums read results of other threads
  */
 export function depthwiseWithSums(spec: DepthwiseSpec, processors: number, beside: Along): KernelBody {
+  return withFewerLanes(lanesOf(spec, processors), (lanes) =>
+    generateWithSums(spec, lanes, processors, beside),
+  );
+}
+
+function generateWithSums(spec: DepthwiseSpec, lanes: number, processors: number, beside: Along): KernelBody {
   const { reduction } = beside;
   const shape = groupsOf(spec.result.shape);
-  const lanes = lanesOf(spec, processors);
   const plan = spread({ ...reduction, shape, reads: [] }, lanes, processors, HEAVY);
   const { across, along, tiles, chunks, keptUnits, reducedUnits } = plan;
   const at = new Emitter(plan.lanes);
