@@ -31,9 +31,9 @@ const SETTINGS = {
   limitTrain: 6000,
   limitTest: 1000,
   batchSize: 32,
-  baseLr: 0.05,
+  baseLr: 0.03,
   schedule: 'cosine',
-  warmupEpochs: 0.5,
+  warmupEpochs: 0.8,
 } as const;
 
 /** Adds the options and the action of `quickstart`. */
