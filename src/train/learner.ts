@@ -134,7 +134,7 @@ export class Learner {
 
   /**
    * As {@link step}, but resolves as soon as the engine has the step: another one may be started before the first's result is here, and
-   * engines with {@link Engine.runsAhead} compute it right behind it. If one fails, what follows is of no use.
+   * engines with {@link Engine.runsAhead} begin it as soon as the first is done. If a step fails, discard the results of those started after it.
    */
   startStep(batch: LabelledBatch, options: LearnerStep): Promise<StartedStep> {
     return this.wholeSteps.start(batch, options);

@@ -43,8 +43,8 @@ export interface Reduction {
   /** Everything that terms and results read. */
   readonly reads: readonly Expression[];
   /**
-   * A number that all terms of a result are distances from, such as one of them: the index has 0 for reduced axes, or a place that a
-   * block begins with. The accumulators are then Σ(x − first) and Σ(x − first)².
+   * A number that all terms of a result are distances from, such as one of them: the index has 0 for reduced axes, or the
+   * place of one of the terms. The accumulators are then Σ(x − first) and Σ(x − first)².
    */
   readonly first?: ((at: Emitter, index: readonly Index[]) => Operand) | undefined;
   readonly accumulators: readonly Accumulator[];

@@ -1,8 +1,10 @@
+import type { Shape } from '../../../graph/tensorType.js';
 import type { PlanBuffer } from '../plan/buffer.js';
 import { type Accumulator, COMBINE, type Reduction, type ReductionMemory } from './accumulator.js';
 import { type Emitter, NotHeld, type Operand } from './emitter.js';
 import { Index } from './index.js';
 import { joinBlocks, joinThreads, sharedText, spaceOf } from './joins.js';
+import { nest } from './pointwise.js';
 import type { Spread } from './spread.js';
 import type { Stored } from './stored.js';
 
@@ -18,9 +20,11 @@ export interface AlongPlan extends Pick<Spread, 'chunks' | 'tiles' | 'keptUnits'
   readonly channel: Index;
 }
 
-/** A value's lane, of an array. */
-export function laneOf(name: string, lanes: number): Operand {
-  return lanes === 1 ? { text: `${name}[0]`, laned: false } : { text: `${name}[j]`, laned: true };
+/** The index of the channels that a thread keeps. */
+export function channelIndex(at: Emitter, shape: Shape): Index {
+  const channels = nest(shape, [1], at.lanes, 'k');
+  channels.define(at);
+  return channels.index[1]!;
 }
 
 /** The accumulators, and after those of distances from a first number the count of terms. */
@@ -69,7 +73,7 @@ export function addTerms(at: Emitter, reduction: Reduction, { stored, index, val
     at.line(`const bool ${begins} = ${keep} && a${accumulators.length - 1}[0] == 0.0f;`);
     at.line(`LANES(${at.lanes}) first[j] = ${begins} ? ${text} : first[j];`);
   }
-  const own = first && laneOf('first', at.lanes);
+  const own = first && at.lane('first');
   const terms = accumulators.map(({ term }) => term(at, index, own));
   release();
   terms.forEach(({ text }, a) => {
@@ -106,7 +110,7 @@ export function endSums(at: Emitter, { reduction, memory }: Along, plan: AlongPl
   const totals = whole.accumulators.map((_, a) => at.value(sharedText(space, a, '0', count), lanes > 1));
   const kept = shape.map((_, axis) => (axis === 1 ? channel : Index.zero));
   for (const { target, value } of results)
-    at.write(target, kept, value(at, totals, kept, first && laneOf('first', lanes)));
+    at.write(target, kept, value(at, totals, kept, first && at.lane('first')));
   return [...results.map(({ target }) => target.buffer), ...buffers];
 }
 

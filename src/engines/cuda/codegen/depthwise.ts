@@ -1,11 +1,12 @@
 import type { Pair } from '../../../graph/op.js';
 import type { Shape } from '../../../graph/tensorType.js';
 import type { StorageType } from '../device.js';
-import { type Along, addTerms, beginSums, endSums, sharedFloats } from './along.js';
+import { type Along, addTerms, beginSums, channelIndex, endSums, sharedFloats } from './along.js';
 import { Emitter, type Operand } from './emitter.js';
-import { type Expression, fromStored } from './expression.js';
+import { buffersOf, type Expression, fromStored } from './expression.js';
 import { Index } from './index.js';
-import { type KernelBody, mostLanes, nest, THREADS, unitText, withFewerLanes } from './pointwise.js';
+import { namePlaces } from './joins.js';
+import { type KernelBody, mostLanes, nest, THREADS, unitsBody, withFewerLanes } from './pointwise.js';
 import { type Division, spread } from './spread.js';
 import { axesByStride, type Stored } from './stored.js';
 
@@ -48,12 +49,12 @@ function generate(spec: DepthwiseSpec, lanes: number): KernelBody {
   const { index, units, define } = nest(shape, axes, hasLanes ? lanes : 1, 'i');
   define(at);
   computeColumns(at, spec, index);
-  return {
-    ...bodyOf(at, spec),
-    text: unitText(at.text),
-    blocks: Math.ceil(units / THREADS),
+  return unitsBody(at, {
+    reads: buffersOf(operandsOf(spec)),
+    writes: [result.buffer],
     units,
-  };
+    isFlat: false,
+  });
 }
 
 /**
@@ -71,16 +72,11 @@ function generateWithSums(spec: DepthwiseSpec, lanes: number, processors: number
   const { reduction } = beside;
   const shape = groupsOf(spec.result.shape);
   const plan = spread({ ...reduction, shape, reads: [] }, lanes, processors, HEAVY);
-  const { across, along, tiles, chunks, keptUnits, reducedUnits } = plan;
+  const { along, tiles, chunks, reducedUnits } = plan;
   const at = new Emitter(plan.lanes);
   at.line(`__shared__ float shared[${sharedFloats(reduction, plan.lanes, plan)}];`);
-  at.line(`const int tx = threadIdx.x % ${across}, ty = threadIdx.x / ${across};`);
-  at.line(`const int tile = blockIdx.x % ${tiles}, chunk = blockIdx.x / ${tiles};`);
-  at.line(`const bool live = tile * ${across} + tx < ${keptUnits};`);
-  at.line(`const int k = live ? tile * ${across} + tx : ${keptUnits - 1};`);
-  const kept = nest(shape, [1], plan.lanes, 'k');
-  kept.define(at);
-  const channel = kept.index[1]!;
+  namePlaces(at, plan);
+  const channel = channelIndex(at, spec.result.shape);
   beginSums(at, reduction);
   at.block(`for (int r = chunk * ${along} + ty; live && r < ${reducedUnits}; r += ${along * chunks})`, () => {
     const inner = nest(shape, plan.reduced, 1, 'r');
@@ -91,14 +87,14 @@ function generateWithSums(spec: DepthwiseSpec, lanes: number, processors: number
     );
   });
   const others = endSums(at, beside, { ...plan, channel });
-  const body = bodyOf(at, spec);
-  const reads = reduction.reads.flatMap((each) => each.reads.map(({ buffer }) => buffer));
+  const reads = [...operandsOf(spec), ...reduction.reads];
   return {
-    ...body,
     text: at.text,
-    reads: [...new Set([...body.reads, ...reads])].filter((buffer) => buffer !== spec.result.buffer),
-    writes: [...body.writes, ...others],
+    buffers: at.buffers,
+    reads: buffersOf(reads).filter((buffer) => buffer !== spec.result.buffer),
+    writes: [spec.result.buffer, ...others],
     blocks: tiles * chunks,
+    threads: THREADS,
     residents: 2,
   };
 }
@@ -112,16 +108,7 @@ export function turnedFilter(filter: Stored, turned: Stored): KernelBody {
   at.line(`const int channels = UNITS / ${places}, place = i / channels, channel = i - place * channels;`);
   at.line(`${to}[i] = ${from}[channel * ${places} + place];`);
   const units = places * channels;
-  return {
-    text: unitText(at.text),
-    buffers: at.buffers,
-    reads: [filter.buffer],
-    writes: [turned.buffer],
-    blocks: Math.ceil(units / THREADS),
-    threads: THREADS,
-    units,
-    isFlat: true,
-  };
+  return unitsBody(at, { reads: [filter.buffer], writes: [turned.buffer], units, isFlat: true });
 }
 
 /** Shape of a result in groups of columns. */
@@ -134,14 +121,8 @@ function lanesOf({ image, result }: DepthwiseSpec, processors: number): number {
   return mostLanes(result.shape[1]!, types, Number.POSITIVE_INFINITY, processors);
 }
 
-function bodyOf(at: Emitter, { image, filter, bias, result }: DepthwiseSpec) {
-  const reads = [image, fromStored(filter), ...(bias ? [fromStored(bias)] : [])];
-  return {
-    buffers: at.buffers,
-    reads: [...new Set(reads.flatMap((each) => each.reads.map(({ buffer }) => buffer)))],
-    writes: [result.buffer],
-    threads: THREADS,
-  };
+function operandsOf({ image, filter, bias }: DepthwiseSpec): Expression[] {
+  return [image, fromStored(filter), ...(bias ? [fromStored(bias)] : [])];
 }
 
 /**

@@ -102,6 +102,11 @@ export class Emitter implements IntegerScope {
   changing(initial: string, type: 'float' | 'int' = 'float'): Operand {
     const name = this.name('s');
     this.line(`${type} ${name}[${this.lanes}]; LANES(${this.lanes}) ${name}[j] = ${initial};`);
+    return this.lane(name);
+  }
+
+  /** A lane of an array with one number for each. */
+  lane(name: string): Operand {
     return this.lanes === 1 ? { text: `${name}[0]`, laned: false } : { text: `${name}[j]`, laned: true };
   }
 

@@ -1,4 +1,5 @@
 import { type Shape, sizeOf } from '../../../graph/tensorType.js';
+import type { PlanBuffer } from '../plan/buffer.js';
 import type { Emitter, Operand } from './emitter.js';
 import { Index } from './index.js';
 import type { Stored } from './stored.js';
@@ -54,6 +55,11 @@ export function floatText(value: number): string {
 /** The reads of several expressions, each once. */
 export function allReads(expressions: readonly Expression[]): readonly Stored[] {
   return [...new Set(expressions.flatMap(({ reads }) => reads))];
+}
+
+/** The memory that several expressions read, each once. */
+export function buffersOf(expressions: readonly Expression[]): readonly PlanBuffer[] {
+  return [...new Set(expressions.flatMap(({ reads }) => reads.map(({ buffer }) => buffer)))];
 }
 
 /** Reads of a sixteenth of a tensor's size or more: those that cost memory traffic. */

@@ -16,6 +16,17 @@ export interface Space {
   readonly rows: number;
 }
 
+/** Names a thread's places in a launch that adds up: `tx`, `ty`, `tile`, `chunk`, and the unit `k` that it keeps if it is `live`. */
+export function namePlaces(
+  at: Emitter,
+  { across, tiles, keptUnits }: Pick<Spread, 'across' | 'tiles' | 'keptUnits'>,
+): void {
+  at.line(`const int tx = threadIdx.x % ${across}, ty = threadIdx.x / ${across};`);
+  at.line(`const int tile = blockIdx.x % ${tiles}, chunk = blockIdx.x / ${tiles};`);
+  at.line(`const bool live = tile * ${across} + tx < ${keptUnits};`);
+  at.line(`const int k = live ? tile * ${across} + tx : ${keptUnits - 1};`);
+}
+
 /** The place for results of a block. */
 export function spaceOf(width: number, across: number, along: number): Space {
   const rowsOfWarp = Math.min(along, Math.max(1, WARP / across));

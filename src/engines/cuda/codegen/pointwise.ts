@@ -2,7 +2,7 @@ import { type Shape, sizeOf } from '../../../graph/tensorType.js';
 import type { StorageType } from '../device.js';
 import type { PlanBuffer } from '../plan/buffer.js';
 import { Emitter, UnevenLanes } from './emitter.js';
-import type { Expression } from './expression.js';
+import { buffersOf, type Expression } from './expression.js';
 import { Index, type IndexVariable } from './index.js';
 import { axesByStride, isNative, type Stored, sameStrides } from './stored.js';
 
@@ -165,8 +165,22 @@ export function nest(shape: Shape, axes: readonly number[], lanes: number, unit:
 }
 
 /** The body of a kernel, each of whose threads does one unit of work, `i`. */
-export function unitText(text: string): string {
+function unitText(text: string): string {
   return `const int i = BLOCK * ${THREADS} + threadIdx.x;\nif (i >= UNITS) return;\n${text}`;
+}
+
+/** A kernel's body, each of whose threads does one unit with the emitted text; see {@link KernelBody.isFlat}. */
+export function unitsBody(
+  at: Emitter,
+  { reads, writes, units, isFlat }: Pick<KernelBody, 'reads' | 'writes'> & { units: number; isFlat: boolean },
+): KernelBody {
+  return {
+    text: unitText(at.text),
+    buffers: at.buffers,
+    ...{ reads, writes, units, isFlat },
+    blocks: Math.ceil(units / THREADS),
+    threads: THREADS,
+  };
 }
 
 function generate(stores: readonly Store[], lanes: number, { index, units, define }: Nest): KernelBody {
@@ -176,15 +190,10 @@ function generate(stores: readonly Store[], lanes: number, { index, units, defin
   stores.forEach(({ target }, i) => {
     at.write(target, index, values[i]!);
   });
-  const writes = stores.map(({ target }) => target.buffer);
-  return {
-    text: unitText(at.text),
-    buffers: at.buffers,
-    reads: [...new Set(stores.flatMap(({ expression }) => expression.reads.map(({ buffer }) => buffer)))],
-    writes,
-    blocks: Math.ceil(units / THREADS),
-    threads: THREADS,
+  return unitsBody(at, {
+    reads: buffersOf(stores.map(({ expression }) => expression)),
+    writes: stores.map(({ target }) => target.buffer),
     units,
     isFlat: false,
-  };
+  });
 }

@@ -2,8 +2,9 @@ import type { StorageType } from '../device.js';
 import type { PlanBuffer } from '../plan/buffer.js';
 import { COMBINE, type Reduction, type ReductionMemory } from './accumulator.js';
 import { Emitter, type Operand } from './emitter.js';
+import { buffersOf } from './expression.js';
 import type { Index } from './index.js';
-import { joinBlocks, joinThreads, sharedText, spaceOf } from './joins.js';
+import { joinBlocks, joinThreads, namePlaces, sharedText, spaceOf } from './joins.js';
 import { type KernelBody, mostLanes, nest, THREADS, withFewerLanes } from './pointwise.js';
 import { type Spread, spread } from './spread.js';
 
@@ -20,10 +21,7 @@ function generate(spec: Reduction, plan: Spread, memory: ReductionMemory): Kerne
   const at = new Emitter(lanes);
   const width = lanesReduced ? 1 : lanes;
   const count = accumulators.length;
-  at.line(`const int tx = threadIdx.x % ${across}, ty = threadIdx.x / ${across};`);
-  at.line(`const int tile = blockIdx.x % ${tiles}, chunk = blockIdx.x / ${tiles};`);
-  at.line(`const bool live = tile * ${across} + tx < ${plan.keptUnits};`);
-  at.line(`const int k = live ? tile * ${across} + tx : ${plan.keptUnits - 1};`);
+  namePlaces(at, plan);
   const kept = nest(shape, plan.kept, lanesReduced ? 1 : lanes, 'k');
   kept.define(at);
   const first = spec.first?.(at, kept.index);
@@ -40,7 +38,7 @@ function generate(spec: Reduction, plan: Spread, memory: ReductionMemory): Kerne
   return {
     text: at.text,
     buffers: at.buffers,
-    reads: [...new Set(reads.flatMap((each) => each.reads.map(({ buffer }) => buffer)))],
+    reads: buffersOf(reads),
     writes: [...results.map(({ target }) => target.buffer), ...own],
     blocks: tiles * chunks,
     threads: THREADS,

@@ -8,7 +8,7 @@ import { bigReads, type Expression, fromStored, moved } from '../codegen/express
 import { Index } from '../codegen/index.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
-import { type Fusing, isFused as fuses } from './fusing.js';
+import { convolutionShapes, type Fusing, isFused as fuses } from './fusing.js';
 import { overOutputs, type Sliding, type WindowPlace } from './window.js';
 
 /** Whether every channel has a filter of its own, and gives one channel. */
@@ -75,30 +75,21 @@ function isSmall(shape: Shape): boolean {
   return sizeOf(shape) <= MOST_ELEMENTS;
 }
 
-/** Whether a node is a depthwise convolution of small images, or a gradient of one, which computes what it reads. */
+/** Whether a node is a gradient of a depthwise convolution of small images, which computes what it reads. */
 export function computesDepthwise(
   node: AnyEngineNode,
   shapeOf: (value: ValueId) => Shape,
   fusing: Fusing,
 ): boolean {
-  const [first, second] = node.inputs as [ValueId, ValueId];
-  switch (node.kind) {
-    case 'conv2dInputGrad':
-      return (
-        isDepthwise(node.attributes.inputShape, shapeOf(second), node.attributes) &&
-        node.attributes.stride.every((stride) => stride === 1) &&
-        isSmall(shapeOf(first)) &&
-        fuses(node.attributes.inputShape, shapeOf(first), fusing)
-      );
-    case 'conv2dWeightGrad':
-      return (
-        isDepthwise(shapeOf(second), node.attributes.weightShape, node.attributes) &&
-        isSmall(shapeOf(first)) &&
-        fuses(shapeOf(second), shapeOf(first), fusing)
-      );
-    default:
-      return false;
-  }
+  const shapes = convolutionShapes(node, shapeOf);
+  if (!shapes || node.kind === 'conv2d') return false;
+  const { image, filter, result, geometry } = shapes;
+  return (
+    isDepthwise(image, filter, geometry) &&
+    (node.kind === 'conv2dWeightGrad' || geometry.stride.every((stride) => stride === 1)) &&
+    isSmall(result) &&
+    fuses(image, result, fusing)
+  );
 }
 
 /**

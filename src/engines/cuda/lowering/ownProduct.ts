@@ -15,7 +15,7 @@ import { type ImageProduct, imageProduct } from '../codegen/product/imageProduct
 import { lanesOf } from '../codegen/product/panel.js';
 import type { Stored } from '../codegen/stored.js';
 import type { Draft } from '../plan/draft.js';
-import { type Fusing, isFused } from './fusing.js';
+import { convolutionShapes, type Fusing, isFused } from './fusing.js';
 
 /** Channels, fewest: less fills no piece of the tensor cores. */
 const FEWEST_CHANNELS = 16;
@@ -53,17 +53,8 @@ export function isOwnProduct(
   shapeOf: (value: ValueId) => Shape,
   fusing: Fusing,
 ): boolean {
-  const [first, second] = node.inputs as [ValueId, ValueId];
-  switch (node.kind) {
-    case 'conv2d':
-      return isOwnConvolution(shapeOf(first), shapeOf(second), node.attributes, fusing);
-    case 'conv2dInputGrad':
-      return isOwnConvolution(node.attributes.inputShape, shapeOf(second), node.attributes, fusing);
-    case 'conv2dWeightGrad':
-      return isOwnConvolution(shapeOf(second), node.attributes.weightShape, node.attributes, fusing);
-    default:
-      return false;
-  }
+  const shapes = convolutionShapes(node, shapeOf);
+  return shapes !== undefined && isOwnConvolution(shapes.image, shapes.filter, shapes.geometry, fusing);
 }
 
 /** An image as a product reads it. */

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../../../graph/tensorType.js';
 import { Emitter } from '../emitter.js';
-import type { Expression } from '../expression.js';
-import { type KernelBody, THREADS } from '../pointwise.js';
+import { buffersOf, type Expression } from '../expression.js';
+import { type KernelBody, THREADS, unitsBody } from '../pointwise.js';
 import type { Stored } from '../stored.js';
 import { fillPanel, type Panel, pitchOf, pixelRows, pixelsOf, sizeOfPanel } from './panel.js';
 import { deepTiling, eachPairText, placesText, sumsText } from './tiling.js';
@@ -63,11 +63,10 @@ export function filterProduct(spec: FilterProduct, sums: Stored, processors: num
     `if (output0 + row < ${outputs}) { ${write(0, 'x')} ${write(1, 'y')} }`,
   ))
     at.line(line);
-  const reads = [gradient, image].flatMap((each) => each.reads.map(({ buffer }) => buffer));
   return {
     text: at.text,
     buffers: at.buffers,
-    reads: [...new Set(reads)],
+    reads: buffersOf([gradient, image]),
     writes: [sums.buffer],
     blocks: tiles * chunks,
     threads: THREADS,
@@ -81,8 +80,6 @@ export function sumOfParts(sums: Stored, target: Stored, parts: number): KernelB
   const lanes = size % 4 === 0 ? 4 : size % 2 === 0 ? 2 : 1;
   const at = new Emitter(lanes);
   const [from, to] = [at.pointer(sums.buffer, 'f32'), at.pointer(target.buffer, 'f32')];
-  at.line(`const int i = BLOCK * ${THREADS} + threadIdx.x;`);
-  at.line('if (i >= UNITS) return;');
   at.line(`float total[${lanes}]; LANES(${lanes}) total[j] = 0.0f;`);
   at.line('#pragma unroll 8');
   at.block(`for (int part = 0; part < ${parts}; ++part)`, () => {
@@ -92,14 +89,5 @@ export function sumOfParts(sums: Stored, target: Stored, parts: number): KernelB
   });
   at.line(`Words<${lanes}, ${lanes}>::store(${to} + i * ${lanes}, total);`);
   const units = size / lanes;
-  return {
-    text: at.text,
-    buffers: at.buffers,
-    reads: [sums.buffer],
-    writes: [target.buffer],
-    blocks: Math.ceil(units / THREADS),
-    threads: THREADS,
-    units,
-    isFlat: true,
-  };
+  return unitsBody(at, { reads: [sums.buffer], writes: [target.buffer], units, isFlat: true });
 }

@@ -1,9 +1,10 @@
 import type { Reduction } from '../accumulator.js';
-import { type Along, addTerms, beginSums, endSums, laneOf, sharedFloats } from '../along.js';
+import { type Along, addTerms, beginSums, channelIndex, endSums, sharedFloats } from '../along.js';
 import { Emitter } from '../emitter.js';
-import { type Expression, fromStored } from '../expression.js';
+import { buffersOf, type Expression, fromStored } from '../expression.js';
 import { Index } from '../index.js';
-import { type KernelBody, nest, THREADS } from '../pointwise.js';
+import { namePlaces } from '../joins.js';
+import { type KernelBody, THREADS } from '../pointwise.js';
 import type { Stored } from '../stored.js';
 import {
   fillPanel,
@@ -63,14 +64,11 @@ export function imageProduct(spec: ImageProduct, processors: number, beside?: Al
   const sums = beside ? sharedFloats(beside.reduction, lanes.result, parts) : 0;
   const size = Math.max(sizeOfPanel(left) + sizeOfPanel(right), sizeOfPanel(staged), 2 * sums);
   at.line(`__shared__ __align__(16) bf16 panels[${size}];`);
-  at.line(`const int tile = blockIdx.x % ${parts.tiles}, chunk = blockIdx.x / ${parts.tiles};`);
+  namePlaces(at, parts);
   for (const line of placesText(tiling)) at.line(line);
-  at.line(`const int tx = threadIdx.x % ${parts.across}, ty = threadIdx.x / ${parts.across};`);
-  at.line(`const bool live = tile * ${parts.across} + tx < ${parts.keptUnits};`);
-  at.line(`const int k = live ? tile * ${parts.across} + tx : ${parts.keptUnits - 1};`);
   const writes = [result.buffer];
   at.nested(lanes.result, (outer) => {
-    const channel = channelIndex(outer, result);
+    const channel = channelIndex(outer, result.shape);
     if (beside) beginSums(outer, beside.reduction);
     const groups = Math.ceil(pixels / tiling.rows);
     outer.block(`for (int group = chunk; group < ${groups}; group += ${parts.chunks})`, () => {
@@ -92,9 +90,7 @@ export function imageProduct(spec: ImageProduct, processors: number, beside?: Al
   return {
     text: at.text,
     buffers: at.buffers,
-    reads: [...new Set(reads.flatMap((each) => each.reads.map(({ buffer }) => buffer)))].filter(
-      (buffer) => buffer !== result.buffer,
-    ),
+    reads: buffersOf(reads).filter((buffer) => buffer !== result.buffer),
     writes,
     blocks: parts.tiles * parts.chunks,
     threads: THREADS,
@@ -189,15 +185,8 @@ function finish(
     const index = pixelIndex(at, result.shape, 'pixel', channel);
     const place = `${staged.name} + down * ${pitchOf(staged)} + tx * ${lanes}`;
     at.line(`float value[${lanes}]; Words<${lanes}, ${lanes}>::load(value, ${place});`);
-    const value = laneOf('value', lanes);
+    const value = at.lane('value');
     if (reduction) addTerms(at, reduction, { stored: result, index, value, keep: 'keep' });
     at.block('if (keep)', () => at.write(result, index, value));
   });
-}
-
-/** The index of a thread's channels. */
-function channelIndex(at: Emitter, { shape }: Stored): Index {
-  const channels = nest(shape, [1], at.lanes, 'k');
-  channels.define(at);
-  return channels.index[1]!;
 }
