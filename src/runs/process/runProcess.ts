@@ -53,8 +53,9 @@ export class RunProcess {
     return this.current;
   }
 
-  /** Ends the run after the current step, with its state saved. */
+  /** Ends the run after the current step, with its state saved. Once is enough: a second signal would end it at once, unsaved. */
   stop(): void {
+    if (this.current.phase === 'stopping') return;
     this.current = { ...this.current, phase: 'stopping' };
     this.host.interrupt();
   }
