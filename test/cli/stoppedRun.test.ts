@@ -56,6 +56,12 @@ for (const [name, host] of Object.entries(HOSTS))
       });
       assert.equal(signals, 0);
     });
+
+    it('says why it failed while it was being stopped', async () => {
+      const { run } = await begin(host, 'fails');
+      run.stop();
+      assert.equal(await run.ended, 'the disk is full');
+    });
   });
 
 describe('a thread', () => {

@@ -25,6 +25,9 @@ const STARTING: RunProgress = {
   imagesPerSecond: null,
 };
 
+/** How a run ends that is asked to stop: saved, or by the signal before there is anything to save. */
+const STOPPED = ['exit code 130', 'SIGINT'];
+
 /** A training in a process or thread of its own: what it says of its progress, and how it ends. */
 export class RunProcess {
   private current: RunProgress = STARTING;
@@ -82,7 +85,7 @@ export class RunProcess {
     );
     const how = await this.host.ended;
     await Promise.all(read);
-    if (how === undefined || this.current.phase === 'stopping') return undefined;
+    if (how === undefined || (this.current.phase === 'stopping' && STOPPED.includes(how))) return undefined;
     return this.failure ?? `the run ended with ${how}`;
   }
 }
