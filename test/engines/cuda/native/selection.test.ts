@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Choices } from '../../../../src/engines/cache/choices.js';
 import { type Candidate, freedTogether } from '../../../../src/engines/cuda/native/algorithms/candidate.js';
 import { PlanTimer } from '../../../../src/engines/cuda/native/algorithms/planTimer.js';
@@ -63,8 +64,8 @@ const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
 after(() => rmSync(folder, { recursive: true }));
 const layout = (place: (bytes: number) => number): Pointers => ({ x: place(300), y: place(1) });
 
-function selection(bench: Bench, file: string): Selection<Pointers> {
-  return new Selection(bench.timer(), new Choices(join(folder, file)));
+function selection(bench: Bench, file: string, since?: number): Selection<Pointers> {
+  return new Selection(bench.timer(), new Choices(join(folder, file), since));
 }
 
 describe('the choice of an algorithm', () => {
@@ -94,6 +95,21 @@ describe('the choice of an algorithm', () => {
     const last = new Bench();
     selection(last, 'b').choose('task', layout, last.propose({ two: 2, one: 1 }));
     assert.deepEqual(last.proposed, ['two']);
+  });
+});
+
+describe('the choice where all is measured again', () => {
+  it('is the one that is the fastest now, once for all trainings of the process', async () => {
+    const first = new Bench();
+    selection(first, 'again').choose('task', layout, first.propose({ one: 1, two: 2 }));
+    await sleep(5);
+    const since = Date.now();
+    const [again, beside] = [new Bench(), new Bench()];
+    const [sooner, later] = [selection(again, 'again', since), selection(beside, 'again', since)];
+    const chosen = sooner.choose('task', layout, again.propose({ one: 2, two: 1 }));
+    assert.deepEqual([chosen?.implementation, again.proposed], ['two', [undefined]]);
+    const taken = later.choose('task', layout, beside.propose({ one: 1, two: 2 }));
+    assert.deepEqual([taken?.implementation, beside.proposed], ['two', ['two']]);
   });
 });
 
