@@ -102,4 +102,13 @@ describe('a way', () => {
     assert.equal(await chooseWay(new Choices(path), { ...ways, key: 'another' }), 'fast');
     assert.equal(asked.length, 6);
   });
+
+  it('is the one by rule where none can be measured, and is measured later', async () => {
+    const path = join(folder, 'full');
+    const ways = { key: 'a task', ways: ['large', 'small'], byRule: 'small' } as const;
+    const full = { ...ways, measure: async () => Number.POSITIVE_INFINITY };
+    assert.equal(await chooseWay<'large' | 'small'>(new Choices(path), full), 'small');
+    const roomy = { ...ways, measure: async (way: string) => (way === 'large' ? 1 : 2) };
+    assert.equal(await chooseWay<'large' | 'small'>(new Choices(path), roomy), 'large');
+  });
 });

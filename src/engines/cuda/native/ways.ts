@@ -1,14 +1,14 @@
 import type { Choices } from '../../cache/choices.js';
 import type { Ways } from '../device.js';
 
-/** The way that was taken before, or the fastest, which is kept. */
+/** The way that was taken before, or the fastest, which is kept; the one by rule where none can be measured. */
 export async function chooseWay<Way extends string>(
   choices: Choices,
-  { key, ways, measure }: Ways<Way>,
+  { key, ways, byRule, measure }: Ways<Way>,
 ): Promise<Way> {
   const kept = ways.find((way) => way === choices.get(key));
   if (kept !== undefined) return kept;
-  let best: { readonly way: Way; readonly time: number } = { way: ways[0]!, time: Number.POSITIVE_INFINITY };
+  let best: { readonly way: Way; readonly time: number } = { way: byRule, time: Number.POSITIVE_INFINITY };
   for (const way of ways) {
     const time = await measure(way);
     if (time < best.time) best = { way, time };
