@@ -45,12 +45,21 @@ export class Choices {
     return this.get(key);
   }
 
-  /** Keeps a choice, beside those that other processes have kept in the meantime. */
-  set(key: string, choice: string): void {
+  /**
+   * Keeps a choice, unless others have kept one for the same since it was looked up here: the first one counts, for all.
+   *
+   * @returns the choice that counts
+   */
+  keep(key: string, choice: string): string {
+    const before = this.get(key);
+    this.known.delete(key);
+    const theirs = this.latest(key);
+    if (theirs !== undefined && theirs !== before) return theirs;
     this.setAll([[key, choice]]);
+    return choice;
   }
 
-  /** Keeps choices as {@link set} does, in one go. */
+  /** Keeps choices whatever others have kept for the same, beside those that they have kept for something else. */
   setAll(choices: Iterable<readonly [key: string, choice: string]>): void {
     const at = Date.now();
     const added = Array.from(choices, ([key, choice]) => [key, { choice, at }] as const);

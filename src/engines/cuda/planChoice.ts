@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type Program, variablesOf } from '../../graph/program.js';
-import { sizeOf } from '../../graph/tensorType.js';
+import type { OpKind } from '../../graph/op.js';
+import { type Program, type ValueId, variablesOf } from '../../graph/program.js';
+import { type Shape, sizeOf } from '../../graph/tensorType.js';
 import { type Arithmetic, BYTES, type Device, type Pointer } from './device.js';
 import { CudaExecutable, type ExecutableParts } from './executable.js';
+import { convolutionShapes } from './lowering/fusing.js';
 import { OutOfDeviceMemory } from './native/outOfDeviceMemory.js';
 import { type Plan, planProgram, releaseSteps } from './plan/plan.js';
 
@@ -46,13 +48,21 @@ function planOf({ device, program, arithmetic }: Task, way: Way): Plan {
   return planProgram(device, program, arithmetic, FUSED_BYTES[way]);
 }
 
-/** What a choice holds for: operations and shapes, not the values of constants. */
+/** Operations besides convolutions that are fused with them. */
+const NORMALISATIONS: readonly OpKind[] = ['batchNormTrain', 'batchNormTrainGrad', 'batchNormInference'];
+
+/**
+ * What a choice holds for: the convolutions and normalisations with their shapes. Trainings of a model with other losses and optimisers
+ * take the same.
+ */
 function keyOf({ program: { nodes, values }, arithmetic }: Task): string {
-  const operations = nodes.map(({ kind, attributes, inputs, outputs }) => [
-    ...[kind, inputs, outputs],
-    kind === 'constant' ? undefined : attributes,
-  ]);
-  const hash = createHash('sha256').update(JSON.stringify([operations, values]));
+  const shapeOf = (value: ValueId): Shape => values[value]!.shape;
+  const operations = nodes.flatMap((node) => {
+    const image = NORMALISATIONS.includes(node.kind) ? shapeOf(node.inputs[0]!) : undefined;
+    const shapes = image ?? convolutionShapes(node, shapeOf);
+    return shapes ? [{ kind: node.kind, shapes }] : [];
+  });
+  const hash = createHash('sha256').update(JSON.stringify(operations));
   return `plan ${arithmetic} ${hash.digest('hex').slice(0, 24)}`;
 }
 

@@ -50,15 +50,24 @@ describe('files of the cache', () => {
   it('keep the choices of several processes', () => {
     const path = join(folder, 'choices');
     const [one, two] = [new Choices(path), new Choices(path)];
-    one.set('a', 'first');
-    two.set('b', 'second');
+    one.keep('a', 'first');
+    two.keep('b', 'second');
     const later = new Choices(path);
     assert.deepEqual([later.get('a'), later.get('b'), later.get('c')], ['first', 'second', undefined]);
     assert.deepEqual([one.get('b'), one.latest('b'), one.latest('c')], [undefined, 'second', undefined]);
     writeFileSync(path, 'damaged');
     assert.equal(new Choices(path).get('a'), undefined);
-    one.set('c', 'third');
+    one.keep('c', 'third');
     assert.deepEqual([new Choices(path).get('a'), new Choices(path).get('c')], ['first', 'third']);
+  });
+
+  it('keep the first choice for the same, until it was looked up and did not do', () => {
+    const path = join(folder, 'first');
+    const [one, two] = [new Choices(path), new Choices(path)];
+    assert.deepEqual([one.keep('a', 'first'), two.keep('a', 'second')], ['first', 'first']);
+    assert.deepEqual([two.get('a'), new Choices(path).get('a')], ['first', 'first']);
+    assert.equal(two.keep('a', 'second'), 'second');
+    assert.equal(new Choices(path).get('a'), 'second');
   });
 });
 
@@ -76,7 +85,7 @@ describe('choices from a time on', () => {
     const since = Date.now();
     const [one, two] = [new Choices(path, since), new Choices(path, since)];
     assert.deepEqual([one.get('a'), one.latest('a'), two.latest('b')], [undefined, undefined, undefined]);
-    one.set('a', 'new');
+    one.keep('a', 'new');
     assert.deepEqual([two.latest('a'), two.latest('b')], ['new', undefined]);
     assert.equal(new Choices(path, Number.POSITIVE_INFINITY).latest('a'), undefined);
     const all = new Choices(path);
@@ -88,7 +97,7 @@ describe('choices from a time on', () => {
     writeCached(path, Buffer.from('{"a":"old"}'));
     assert.equal(new Choices(path).get('a'), 'old');
     assert.equal(new Choices(path, 1).latest('a'), undefined);
-    new Choices(path).set('b', 'new');
+    new Choices(path).keep('b', 'new');
     assert.deepEqual([new Choices(path).get('a'), new Choices(path, 1).get('b')], ['old', 'new']);
   });
 

@@ -98,6 +98,23 @@ describe('the choice of an algorithm', () => {
   });
 });
 
+describe('the choice of two trainings on a card', () => {
+  it('is the one that was kept first, also where both measure at the same time', () => {
+    const [first, second] = [new Bench(), new Bench()];
+    const [sooner, later] = [selection(first, 'two'), selection(second, 'two')];
+    const propose = second.propose({ one: 2, two: 1 });
+    const chosen = later.choose('task', layout, (only) => {
+      if (only === undefined) sooner.choose('task', layout, first.propose({ one: 1, two: 2 }));
+      return propose(only);
+    });
+    assert.deepEqual([chosen?.implementation, second.proposed], ['one', [undefined, 'one']]);
+    assert.deepEqual(second.closed, ['one', 'two']);
+    const resumed = new Bench();
+    const again = selection(resumed, 'two').choose('task', layout, resumed.propose({ one: 2, two: 1 }));
+    assert.equal(again?.implementation, 'one');
+  });
+});
+
 describe('the choice where all is measured again', () => {
   it('is the one that is the fastest now, once for all trainings of the process', async () => {
     const first = new Bench();
