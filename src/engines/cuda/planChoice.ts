@@ -5,6 +5,7 @@ import { type Shape, sizeOf } from '../../graph/tensorType.js';
 import { type Arithmetic, BYTES, type Device, type Pointer } from './device.js';
 import { CudaExecutable, type ExecutableParts } from './executable.js';
 import { convolutionShapes } from './lowering/fusing.js';
+import { LibraryError } from './native/libraryError.js';
 import { OutOfDeviceMemory } from './native/outOfDeviceMemory.js';
 import { type Plan, planProgram, releaseSteps } from './plan/plan.js';
 
@@ -66,7 +67,10 @@ function keyOf({ program: { nodes, values }, arithmetic }: Task): string {
   return `plan ${arithmetic} ${hash.digest('hex').slice(0, 24)}`;
 }
 
-/** Milliseconds of a plan, which is closed; infinite without memory for a second set of variables. */
+/**
+ * Milliseconds of a plan, which is closed; infinite without memory for a second set of variables, or where a library fails, as it does
+ * without memory for its kernels.
+ */
 async function timeOf(
   { device, program }: Task,
   plan: Plan,
@@ -85,8 +89,10 @@ async function timeOf(
     executable = await CudaExecutable.create(device, program, plan, { ...parts, variable });
     return executable.time();
   } catch (error) {
-    if (error instanceof OutOfDeviceMemory) return Number.POSITIVE_INFINITY;
-    throw error;
+    if (!(error instanceof OutOfDeviceMemory || error instanceof LibraryError)) throw error;
+    // Work that was added before may still use the memory.
+    device.synchronize();
+    return Number.POSITIVE_INFINITY;
   } finally {
     if (executable) executable.close();
     else releaseSteps(plan.steps);

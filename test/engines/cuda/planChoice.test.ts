@@ -8,21 +8,11 @@ import { CudaBackend } from '../../../src/engines/cuda/cudaBackend.js';
 import type { Device, Ways } from '../../../src/engines/cuda/device.js';
 import { prelude } from '../../../src/engines/cuda/kernels/prelude.js';
 import { chooseWay } from '../../../src/engines/cuda/native/ways.js';
-import { choosePlan } from '../../../src/engines/cuda/planChoice.js';
-import { Results } from '../../../src/engines/cuda/results.js';
 import type { CudaVariable } from '../../../src/engines/cuda/variables.js';
 import type { TensorData } from '../../../src/graph/tensorType.js';
-import { withoutCollectives } from '../../../src/graph/withoutCollectives.js';
-import { biasLoss } from '../../../src/losses/biasLoss.js';
-import { crossEntropyLoss } from '../../../src/losses/crossEntropy.js';
-import type { Loss } from '../../../src/losses/loss.js';
-import { createModel } from '../../../src/models/registry.js';
-import { type SgdOptions, sgd } from '../../../src/optim/sgd.js';
-import { trainProgram } from '../../../src/train/programs.js';
 import { conformanceCases } from '../conformance/cases.js';
 import { tensorData } from '../conformance/compare.js';
 import { openEmulator, withoutEmulator } from './emulator/device.js';
-import { plannedDevice } from './fixtures/plannedDevice.js';
 
 const NAMES = [
   'two layers of 1×1 convolutions, 58 channels',
@@ -87,36 +77,6 @@ describe('plans that fuse more or fewer convolutions', { skip: withoutEmulator()
       for (const other of others) assert.deepEqual(other, first);
     });
   }
-});
-
-describe('a choice of a plan', () => {
-  const model = createModel({ name: 'shufflenetv2', ratio: 0.5, classes: 100, imageSize: 32 });
-
-  /** What the choice for a training is kept by. */
-  async function keyOf(loss: Loss, options: SgdOptions, batch = 8, of = model): Promise<string> {
-    let key = '';
-    const device = choosing(plannedDevice(), async (ways) => {
-      key = ways.key;
-      return ways.byRule;
-    });
-    const program = withoutCollectives(trainProgram(of, loss, sgd(options), batch));
-    await choosePlan(
-      { device, program, arithmetic: 'bf16' },
-      { unpack: { name: '' }, results: new Results() },
-    );
-    return key;
-  }
-
-  it('holds for a model and its shapes, whatever the loss and the optimiser', async () => {
-    const options = { momentum: 0.9, weightDecay: 5e-4 };
-    const key = await keyOf(crossEntropyLoss(), options);
-    for (const beta of [0.3, 0.7]) assert.equal(await keyOf(biasLoss({ beta }), options), key);
-    assert.equal(await keyOf(crossEntropyLoss({ labelSmoothing: 0.1 }), options), key);
-    assert.equal(await keyOf(crossEntropyLoss(), { momentum: 0, weightDecay: 1e-4 }), key);
-    assert.notEqual(await keyOf(crossEntropyLoss(), options, 16), key);
-    const wider = createModel({ name: 'shufflenetv2', ratio: 1, classes: 100, imageSize: 32 });
-    assert.notEqual(await keyOf(crossEntropyLoss(), options, 8, wider), key);
-  });
 });
 
 describe('a way', () => {

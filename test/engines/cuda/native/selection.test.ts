@@ -17,6 +17,8 @@ type Pointers = { readonly x: number; readonly y: number };
 class Bench {
   clock = 0;
   hasMemory = true;
+  /** Graphs that are not closed. */
+  graphs = 0;
   readonly allocated: number[] = [];
   readonly closed: string[] = [];
   readonly proposed: (string | undefined)[] = [];
@@ -31,7 +33,10 @@ class Bench {
       },
       free: () => {},
       fill: (pointer, bytes) => assert.deepEqual([pointer, bytes], [4096, 768]),
-      capture: (body) => ({ launch: body, close: () => {} }),
+      capture: (body) => {
+        this.graphs++;
+        return { launch: body, close: () => this.graphs-- };
+      },
       time: (body) => {
         const start = this.clock;
         body();
@@ -40,8 +45,18 @@ class Bench {
     });
   }
 
-  /** @param costs milliseconds by name; NaN fails */
-  propose(costs: Readonly<Record<string, number>>): (only?: string) => Candidate<Pointers>[] {
+  /**
+   * @param costs milliseconds by name; NaN fails
+   * @param failure by which it does, from a run on
+   */
+  propose(
+    costs: Readonly<Record<string, number>>,
+    failure: { readonly error: Error; readonly from: number } = {
+      error: new LibraryError('not today'),
+      from: 0,
+    },
+  ): (only?: string) => Candidate<Pointers>[] {
+    let runs = 0;
     return (only) => {
       this.proposed.push(only);
       return Object.entries(costs)
@@ -50,9 +65,9 @@ class Bench {
           implementation: name,
           workspaceBytes: 1000,
           run: ({ x, y }, workspace) => {
-            if (Number.isNaN(ms)) throw new LibraryError('not today');
+            if (Number.isNaN(ms) && runs++ >= failure.from) throw failure.error;
             this.pointers.add([x, y, workspace].join());
-            this.clock += ms;
+            this.clock += ms || 0;
           },
           close: () => this.closed.push(name),
         }));
@@ -146,6 +161,21 @@ describe('the choice where not all is well', () => {
     assert.equal(all.choose('task', layout, bench.propose({ one: Number.NaN, two: Number.NaN })), undefined);
     assert.deepEqual(bench.closed, ['one', 'two']);
     assert.equal(all.choose('other', layout, bench.propose({})), undefined);
+  });
+
+  it('is one that could be measured where others found too little memory, and the first where none could', () => {
+    // In the first run, while the graph is made, or while it is timed.
+    for (const from of [0, 5, 12]) {
+      const bench = new Bench();
+      const failure = { error: new OutOfDeviceMemory('cuGraphLaunch'), from };
+      const all = selection(bench, `e${from}`);
+      const some = all.choose('some', layout, bench.propose({ one: Number.NaN, two: 1 }, failure));
+      assert.equal(some?.implementation, 'two');
+      const none = all.choose('none', layout, bench.propose({ one: Number.NaN }, failure));
+      assert.equal(none?.implementation, 'one');
+      const kept = new Choices(join(folder, `e${from}`));
+      assert.deepEqual([kept.get('some'), kept.get('none'), bench.graphs], ['two', undefined, 0]);
+    }
   });
 
   it('frees what candidates share after the last of them', () => {
