@@ -33,7 +33,7 @@ export async function choosePlan(task: Task, parts: Omit<ExecutableParts, 'varia
   const timed = new Set<string>();
   const measure = (way: Way): Promise<number> => {
     const plan = planOf(task, way);
-    const text = plan.steps.map(({ detail }) => detail).join();
+    const text = textOf(plan);
     if (timed.has(text)) {
       releaseSteps(plan.steps);
       return Promise.resolve(Number.POSITIVE_INFINITY);
@@ -43,6 +43,17 @@ export async function choosePlan(task: Task, parts: Omit<ExecutableParts, 'varia
   };
   const way = await task.device.choose<Way>({ key: keyOf(task), ways: WAYS, byRule: 'small', measure });
   return planOf(task, way);
+}
+
+/** What the steps of a plan do. Kernels that differ, and calls of libraries, can have the same tensors. */
+function textOf({ steps }: Plan): string {
+  const texts = steps.map((step) => {
+    if (step.kind === 'convolution' || step.kind === 'product')
+      return [step.kind, step.detail, step.prepared.implementation];
+    const bodies = step.kind === 'many' ? step.bodies : [step.body];
+    return [step.detail, bodies.map(({ text, units, blocks, threads }) => [text, units, blocks, threads])];
+  });
+  return JSON.stringify(texts);
 }
 
 function planOf({ device, program, arithmetic }: Task, way: Way): Plan {

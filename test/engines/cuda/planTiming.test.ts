@@ -21,6 +21,7 @@ import type { Model } from '../../../src/models/model.js';
 import { createModel } from '../../../src/models/registry.js';
 import { type SgdOptions, sgd } from '../../../src/optim/sgd.js';
 import { trainProgram } from '../../../src/train/programs.js';
+import { conformanceCases } from '../conformance/cases.js';
 import { idleDevice } from './fixtures/idleDevice.js';
 import { plannedDevice } from './fixtures/plannedDevice.js';
 
@@ -57,6 +58,22 @@ describe('a choice of a plan', () => {
     assert.notEqual(await keyOf(crossEntropyLoss(), options, 16), key);
     const wider = createModel({ name: 'shufflenetv2', ratio: 1, classes: 100, imageSize: 32 });
     assert.notEqual(await keyOf(crossEntropyLoss(), options, 8, wider), key);
+  });
+});
+
+describe('plans that are timed', () => {
+  it('are those that differ, if only in the text of a kernel', async () => {
+    const name = 'depthwise 5×5 with stride 1 on 16 channels of 9×9';
+    const { program } = conformanceCases.find((each) => each.name === name)!;
+    const { device, held } = idleDevice({});
+    const times: number[] = [];
+    const choose = async <Way extends string>({ ways, byRule, measure }: Ways<Way>): Promise<Way> => {
+      for (const way of ways) times.push(await measure(way));
+      return byRule;
+    };
+    const plan = await choosePlan({ device: choosing(device, choose), program, arithmetic: 'bf16' }, parts);
+    releaseSteps(plan.steps);
+    assert.deepEqual([times, held.size], [[1, 1, Number.POSITIVE_INFINITY], 0]);
   });
 });
 
