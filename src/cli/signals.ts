@@ -19,15 +19,19 @@ const SIGNALS: readonly StopSignal[] = [
  */
 const REPETITION = 100;
 
+/** Whether this is a thread of a sweep, which gets signals as messages and must not end the process. */
+export const isThread = parentPort !== null;
+
 /**
- * Calls `onStop` at the first signal, so that work can be saved; a later one ends the process at once.
+ * Calls `onStop` at the first signal, so that work can be saved; a later one ends the process at once. In a thread of a sweep later ones
+ * do nothing: the process is the whole sweep's.
  *
  * @param onAgain called at later ones instead
  * @returns a function that ends the watch
  */
 export function watchSignals(
   onStop: (signal: StopSignal, exitCode: number) => void,
-  onAgain: (signal: StopSignal) => void = endBy,
+  onAgain: (signal: StopSignal) => void = isThread ? () => undefined : endBy,
 ): () => void {
   let first: number | undefined;
   const handle = (signal: StopSignal): void => {
@@ -53,9 +57,6 @@ export function watchSignals(
     else end();
   };
 }
-
-/** Whether this is a thread of a sweep, which gets signals as messages and must not end the process. */
-export const isThread = parentPort !== null;
 
 function watchParent(parent: MessagePort, handle: (signal: StopSignal) => void): () => void {
   const take = (signal: StopSignal): void => handle(signal);

@@ -96,7 +96,11 @@ async function sweep(file: string, flags: SweepFlags): Promise<void> {
     opened.stop();
     printNotice(`${signal}: finishing the steps and saving; the same command resumes the sweep`);
   });
-  const timer = budget === undefined ? undefined : setTimeout(() => opened.stop(), 1000 * budget);
+  const endBudget = (): void => {
+    opened.stop();
+    printNotice('the time is up: finishing the steps and saving');
+  };
+  const timer = budget === undefined ? undefined : setTimeout(endBudget, 1000 * budget);
   try {
     log.watch(opened);
     await opened.train();
@@ -131,9 +135,7 @@ async function finish(
     else printTables(comparison, folder);
   }
   if (open.length > 0)
-    printNotice(
-      `the time is up: ${open.length} of ${runs.length} runs lack epochs; the same command resumes the sweep`,
-    );
+    printNotice(`${open.length} of ${runs.length} runs lack epochs; the same command resumes the sweep`);
   if (failed.length > 0)
     throw new UserError(`${failed.length} of ${runs.length} runs failed; the same command tries them again`);
 }

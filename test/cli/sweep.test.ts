@@ -62,7 +62,7 @@ describe('biasloss sweep', () => {
       writeFileSync(join(cwd, 'long.json'), JSON.stringify({ settings: { ...SETTINGS, epochs: 2000 } }));
       const { code, stderr } = await biasloss(['sweep', 'long.json', '--budget', '12s'], { cwd });
       assert.equal(code, 0, stderr);
-      assert.match(stderr, /the time is up: 1 of 1 runs lack epochs; the same command resumes the sweep\n$/);
+      assert.match(stderr, /the time is up: [^\n]*\n1 of 1 runs lack epochs; the same command [^\n]*\n$/);
       const { runs } = JSON.parse(readFileSync(join(cwd, 'runs/long/sweep.json'), 'utf8')) as State;
       assert.deepEqual(
         Object.values(runs).map(({ state }) => state),

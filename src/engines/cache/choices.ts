@@ -13,52 +13,77 @@ export function choicesFile(engine: string, about: readonly unknown[]): string {
   return join(cacheFolder(engine), `${hash}.choices`);
 }
 
+/** A choice, and when it was kept: `Date.now()`, 0 where that is not known. */
+interface Kept {
+  readonly choice: string;
+  readonly at: number;
+}
+
 /** Which algorithm was taken for what, kept in a file so that later runs take the same and give the same bits. */
 export class Choices {
-  private readonly known: Map<string, string>;
+  private readonly known: Map<string, Kept>;
 
   /**
    * @param path of the file, which is for one kind of device and one version of the library
-   * @param forgets whether choices of earlier runs count as unknown
+   * @param since choices that were kept before this time count as unknown; Infinity: all that others keep
    */
   constructor(
     private readonly path: string,
-    forgets = false,
+    private readonly since = 0,
   ) {
-    this.known = forgets ? new Map() : read(path);
+    this.known = new Map(this.counting());
   }
 
   get(key: string): string | undefined {
-    return this.known.get(key);
+    return this.known.get(key)?.choice;
   }
 
   /** As {@link get}, also of what others have kept since this was opened. */
   latest(key: string): string | undefined {
     if (!this.known.has(key))
-      for (const [other, choice] of read(this.path))
-        if (!this.known.has(other)) this.known.set(other, choice);
-    return this.known.get(key);
+      for (const [other, kept] of this.counting()) if (!this.known.has(other)) this.known.set(other, kept);
+    return this.get(key);
   }
 
-  /** Keeps a choice, beside those that other processes have kept in the meantime. */
-  set(key: string, choice: string): void {
+  /**
+   * Keeps a choice, unless others have kept one for the same since it was looked up here: the first one counts, for all.
+   *
+   * @returns the choice that counts
+   */
+  keep(key: string, choice: string): string {
+    const before = this.get(key);
+    this.known.delete(key);
+    const theirs = this.latest(key);
+    if (theirs !== undefined && theirs !== before) return theirs;
     this.setAll([[key, choice]]);
+    return choice;
   }
 
-  /** Keeps choices as {@link set} does, in one go. */
+  /** Keeps choices whatever others have kept for the same, beside those that they have kept for something else. */
   setAll(choices: Iterable<readonly [key: string, choice: string]>): void {
-    const added = [...choices];
+    const at = Date.now();
+    const added = Array.from(choices, ([key, choice]) => [key, { choice, at }] as const);
     if (added.length === 0) return;
-    for (const [key, choice] of added) this.known.set(key, choice);
+    for (const [key, kept] of added) this.known.set(key, kept);
     const all = new Map([...this.known, ...read(this.path), ...added]);
     writeCached(this.path, Buffer.from(JSON.stringify(Object.fromEntries(all))));
   }
+
+  /** What the file has that counts. */
+  private counting(): [string, Kept][] {
+    return [...read(this.path)].filter(([, { at }]) => at >= this.since);
+  }
 }
 
-function read(path: string): Map<string, string> {
+/** Choices of a file, in which earlier versions wrote no times. */
+function read(path: string): Map<string, Kept> {
   const contents = readCached(path);
   if (contents === undefined) return new Map();
+  const entries = JSON.parse(Buffer.from(contents).toString('utf8')) as Record<string, string | Kept>;
   return new Map(
-    Object.entries(JSON.parse(Buffer.from(contents).toString('utf8')) as Record<string, string>),
+    Object.entries(entries).map(([key, kept]) => [
+      key,
+      typeof kept === 'string' ? { choice: kept, at: 0 } : kept,
+    ]),
   );
 }

@@ -24,3 +24,11 @@ export function readTuneMode(environment: Readonly<Record<string, string | undef
     throw new UserError(`${TUNE_VARIABLE} must be one of ${modes.join(', ')}, not ${JSON.stringify(value)}`);
   return mode;
 }
+
+/**
+ * The time from which choices count that several engines of this process share: with `refresh` since the process began, so that the first
+ * of them measures and the others take what it found.
+ */
+export function countsFrom(mode: TuneMode): number {
+  return mode === 'refresh' ? Date.now() - 1000 * process.uptime() : 0;
+}

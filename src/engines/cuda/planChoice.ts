@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Program, variablesOf } from '../../graph/program.js';
-import { sizeOf } from '../../graph/tensorType.js';
+import type { OpKind } from '../../graph/op.js';
+import { type Program, type ValueId, variablesOf } from '../../graph/program.js';
+import { type Shape, sizeOf } from '../../graph/tensorType.js';
 import { type Arithmetic, BYTES, type Device, type Pointer } from './device.js';
 import { CudaExecutable, type ExecutableParts } from './executable.js';
+import { convolutionShapes } from './lowering/fusing.js';
+import { LibraryError } from './native/libraryError.js';
 import { OutOfDeviceMemory } from './native/outOfDeviceMemory.js';
 import { type Plan, planProgram, releaseSteps } from './plan/plan.js';
 
@@ -30,7 +33,7 @@ export async function choosePlan(task: Task, parts: Omit<ExecutableParts, 'varia
   const timed = new Set<string>();
   const measure = (way: Way): Promise<number> => {
     const plan = planOf(task, way);
-    const text = plan.steps.map(({ detail }) => detail).join();
+    const text = textOf(plan);
     if (timed.has(text)) {
       releaseSteps(plan.steps);
       return Promise.resolve(Number.POSITIVE_INFINITY);
@@ -42,21 +45,43 @@ export async function choosePlan(task: Task, parts: Omit<ExecutableParts, 'varia
   return planOf(task, way);
 }
 
+/** What the steps of a plan do. Kernels that differ, and calls of libraries, can have the same tensors. */
+function textOf({ steps }: Plan): string {
+  const texts = steps.map((step) => {
+    if (step.kind === 'convolution' || step.kind === 'product')
+      return [step.kind, step.detail, step.prepared.implementation];
+    const bodies = step.kind === 'many' ? step.bodies : [step.body];
+    return [step.detail, bodies.map(({ text, units, blocks, threads }) => [text, units, blocks, threads])];
+  });
+  return JSON.stringify(texts);
+}
+
 function planOf({ device, program, arithmetic }: Task, way: Way): Plan {
   return planProgram(device, program, arithmetic, FUSED_BYTES[way]);
 }
 
-/** What a choice holds for: operations and shapes, not the values of constants. */
+/** Operations besides convolutions that are fused with them. */
+const NORMALISATIONS: readonly OpKind[] = ['batchNormTrain', 'batchNormTrainGrad', 'batchNormInference'];
+
+/**
+ * What a choice holds for: the convolutions and normalisations with their shapes. Trainings of a model with other losses and optimisers
+ * take the same.
+ */
 function keyOf({ program: { nodes, values }, arithmetic }: Task): string {
-  const operations = nodes.map(({ kind, attributes, inputs, outputs }) => [
-    ...[kind, inputs, outputs],
-    kind === 'constant' ? undefined : attributes,
-  ]);
-  const hash = createHash('sha256').update(JSON.stringify([operations, values]));
+  const shapeOf = (value: ValueId): Shape => values[value]!.shape;
+  const operations = nodes.flatMap((node) => {
+    const image = NORMALISATIONS.includes(node.kind) ? shapeOf(node.inputs[0]!) : undefined;
+    const shapes = image ?? convolutionShapes(node, shapeOf);
+    return shapes ? [{ kind: node.kind, shapes }] : [];
+  });
+  const hash = createHash('sha256').update(JSON.stringify(operations));
   return `plan ${arithmetic} ${hash.digest('hex').slice(0, 24)}`;
 }
 
-/** Milliseconds of a plan, which is closed; infinite without memory for a second set of variables. */
+/**
+ * Milliseconds of a plan, which is closed; infinite without memory for a second set of variables, or where a library fails, as it does
+ * without memory for its kernels.
+ */
 async function timeOf(
   { device, program }: Task,
   plan: Plan,
@@ -75,8 +100,10 @@ async function timeOf(
     executable = await CudaExecutable.create(device, program, plan, { ...parts, variable });
     return executable.time();
   } catch (error) {
-    if (error instanceof OutOfDeviceMemory) return Number.POSITIVE_INFINITY;
-    throw error;
+    if (!(error instanceof OutOfDeviceMemory || error instanceof LibraryError)) throw error;
+    // Work that was added before may still use the memory.
+    device.synchronize();
+    return Number.POSITIVE_INFINITY;
   } finally {
     if (executable) executable.close();
     else releaseSteps(plan.steps);

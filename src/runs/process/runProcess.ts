@@ -25,6 +25,9 @@ const STARTING: RunProgress = {
   imagesPerSecond: null,
 };
 
+/** How a run ends that is asked to stop: saved, or by the signal before there is anything to save. */
+const STOPPED = ['exit code 130', 'SIGINT'];
+
 /** A training in a process or thread of its own: what it says of its progress, and how it ends. */
 export class RunProcess {
   private current: RunProgress = STARTING;
@@ -53,8 +56,9 @@ export class RunProcess {
     return this.current;
   }
 
-  /** Ends the run after the current step, with its state saved. */
+  /** Ends the run after the current step, with its state saved. Once is enough: a second signal would end it at once, unsaved. */
   stop(): void {
+    if (this.current.phase === 'stopping') return;
     this.current = { ...this.current, phase: 'stopping' };
     this.host.interrupt();
   }
@@ -81,7 +85,7 @@ export class RunProcess {
     );
     const how = await this.host.ended;
     await Promise.all(read);
-    if (how === undefined || this.current.phase === 'stopping') return undefined;
+    if (how === undefined || (this.current.phase === 'stopping' && STOPPED.includes(how))) return undefined;
     return this.failure ?? `the run ended with ${how}`;
   }
 }

@@ -102,4 +102,34 @@ describe('a way', () => {
     assert.equal(await chooseWay(new Choices(path), { ...ways, key: 'another' }), 'fast');
     assert.equal(asked.length, 6);
   });
+
+  it('is for all trainings on a card the one that was kept first', async () => {
+    const path = join(folder, 'two');
+    const [first, second, third] = [new Choices(path), new Choices(path), new Choices(path)];
+    const taking = (fast: string, before?: () => Promise<unknown>): Ways<'a' | 'b'> => ({
+      ...{ key: 'a task', ways: ['a', 'b'], byRule: 'a' },
+      measure: async (way) => {
+        await before?.();
+        return way === fast ? 1 : 2;
+      },
+    });
+    // The second has begun to measure when the first keeps its own.
+    assert.equal(
+      await chooseWay(
+        second,
+        taking('b', () => chooseWay(first, taking('a'))),
+      ),
+      'a',
+    );
+    assert.equal(await chooseWay(third, taking('b', assert.fail)), 'a');
+  });
+
+  it('is the one by rule where none can be measured, and is measured later', async () => {
+    const path = join(folder, 'full');
+    const ways = { key: 'a task', ways: ['large', 'small'], byRule: 'small' } as const;
+    const full = { ...ways, measure: async () => Number.POSITIVE_INFINITY };
+    assert.equal(await chooseWay<'large' | 'small'>(new Choices(path), full), 'small');
+    const roomy = { ...ways, measure: async (way: string) => (way === 'large' ? 1 : 2) };
+    assert.equal(await chooseWay<'large' | 'small'>(new Choices(path), roomy), 'large');
+  });
 });

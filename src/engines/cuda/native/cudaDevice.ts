@@ -162,11 +162,17 @@ export class CudaDevice implements Device {
     const { driver, stream } = this;
     try {
       const executable = driver.instantiate(graph);
-      driver.upload(executable, stream);
-      return {
+      const captured = {
         launch: () => driver.launchCaptured(executable, stream),
         close: () => driver.destroyExecutable(executable),
       };
+      try {
+        driver.upload(executable, stream);
+        return captured;
+      } catch (error) {
+        captured.close();
+        throw error;
+      }
     } finally {
       driver.destroyGraph(graph);
     }

@@ -1,5 +1,4 @@
 import type { Pointer } from '../device.js';
-import { CUDA, CudaError } from './driver/cudaError.js';
 import type { Driver } from './driver/driver.js';
 import { OutOfDeviceMemory } from './outOfDeviceMemory.js';
 
@@ -10,27 +9,12 @@ import { OutOfDeviceMemory } from './outOfDeviceMemory.js';
  * @throws OutOfDeviceMemory when there is too little nonetheless
  */
 export function allocate(driver: Driver, bytes: number, release: () => void): Pointer {
-  const pointer = tryAllocate(driver, bytes);
-  if (pointer !== undefined) return pointer;
-  release();
-  const second = tryAllocate(driver, bytes);
-  if (second !== undefined) return second;
-  const { free, total } = driver.memory();
-  throw new OutOfDeviceMemory(
-    `the GPU has too little memory: ${mib(bytes)} more are needed, ${mib(free)} of ${mib(total)} are free; a smaller batch size needs less`,
-  );
-}
-
-/** Memory; undefined where there is too little. */
-function tryAllocate(driver: Driver, bytes: number): Pointer | undefined {
+  const size = Math.max(bytes, 1);
   try {
-    return driver.allocate(Math.max(bytes, 1));
+    return driver.allocate(size);
   } catch (error) {
-    if (error instanceof CudaError && error.code === CUDA.outOfMemory) return undefined;
-    throw error;
+    if (!(error instanceof OutOfDeviceMemory)) throw error;
   }
-}
-
-function mib(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  release();
+  return driver.allocate(size);
 }

@@ -1,7 +1,7 @@
 import { UserError } from '../../../errors.js';
 import { cacheFolder } from '../../cache/cacheFolder.js';
 import { Choices, choicesFile } from '../../cache/choices.js';
-import { readTuneMode, type TuneMode } from '../../cache/tuneMode.js';
+import { countsFrom, readTuneMode, type TuneMode } from '../../cache/tuneMode.js';
 import type { ConvolutionPointers, Device } from '../device.js';
 import { PlanTimer } from './algorithms/planTimer.js';
 import { Selection } from './algorithms/selection.js';
@@ -72,7 +72,7 @@ function withLibraries(
   const timer = timerOf(device);
   const { name, multiprocessors } = properties;
   const versions = [cudnnVersion, cublasLt.version];
-  const choices = new Choices(choicesFile('cuda', [name, multiprocessors, versions]), mode === 'refresh');
+  const choices = new Choices(choicesFile('cuda', [name, multiprocessors, versions]), countsFrom(mode));
   const [ofConvolutions, ofProducts] = [
     new Selection<ConvolutionPointers>(timer, choices),
     new Selection<ProductPointers>(timer, choices),

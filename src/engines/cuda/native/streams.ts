@@ -1,4 +1,4 @@
-import { CudaError } from './driver/cudaError.js';
+import { UserError } from '../../../errors.js';
 import type { Driver } from './driver/driver.js';
 
 /** A device's stream, another one for work beside it, and one for uploads; and what is recorded from the first two. */
@@ -90,7 +90,7 @@ export class Streams {
     try {
       this.driver.destroyGraph(this.driver.endCapture(this.now));
     } catch (error) {
-      if (!(error instanceof CudaError)) throw error;
+      if (!(error instanceof UserError)) throw error;
     }
   }
 }

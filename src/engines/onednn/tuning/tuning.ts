@@ -41,7 +41,7 @@ export class Tuning {
   /** What is known of ways; undefined where nothing is to be measured. */
   ways(): KeptWays | undefined {
     if (this.mode === 'off') return undefined;
-    this.choices ??= new Choices(this.file, this.mode === 'refresh');
+    this.choices ??= new Choices(this.file, this.mode === 'refresh' ? Number.POSITIVE_INFINITY : 0);
     return new KeptWays(this.choices, this.disturbance);
   }
 }

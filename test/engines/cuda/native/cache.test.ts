@@ -4,9 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { readCached, writeCached } from '../../../../src/engines/cache/cacheFile.js';
 import { Choices } from '../../../../src/engines/cache/choices.js';
+import { countsFrom } from '../../../../src/engines/cache/tuneMode.js';
 
 describe('files of the cache', () => {
   const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
@@ -48,15 +50,66 @@ describe('files of the cache', () => {
   it('keep the choices of several processes', () => {
     const path = join(folder, 'choices');
     const [one, two] = [new Choices(path), new Choices(path)];
-    one.set('a', 'first');
-    two.set('b', 'second');
+    one.keep('a', 'first');
+    two.keep('b', 'second');
     const later = new Choices(path);
     assert.deepEqual([later.get('a'), later.get('b'), later.get('c')], ['first', 'second', undefined]);
     assert.deepEqual([one.get('b'), one.latest('b'), one.latest('c')], [undefined, 'second', undefined]);
     writeFileSync(path, 'damaged');
     assert.equal(new Choices(path).get('a'), undefined);
-    one.set('c', 'third');
+    one.keep('c', 'third');
     assert.deepEqual([new Choices(path).get('a'), new Choices(path).get('c')], ['first', 'third']);
+  });
+
+  it('keep the first choice for the same, until it was looked up and did not do', () => {
+    const path = join(folder, 'first');
+    const [one, two] = [new Choices(path), new Choices(path)];
+    assert.deepEqual([one.keep('a', 'first'), two.keep('a', 'second')], ['first', 'first']);
+    assert.deepEqual([two.get('a'), new Choices(path).get('a')], ['first', 'first']);
+    assert.equal(two.keep('a', 'second'), 'second');
+    assert.equal(new Choices(path).get('a'), 'second');
+  });
+});
+
+describe('choices from a time on', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('do not count older ones, which stay for others', async () => {
+    const path = join(folder, 'choices');
+    new Choices(path).setAll([
+      ['a', 'old'],
+      ['b', 'old'],
+    ]);
+    await sleep(5);
+    const since = Date.now();
+    const [one, two] = [new Choices(path, since), new Choices(path, since)];
+    assert.deepEqual([one.get('a'), one.latest('a'), two.latest('b')], [undefined, undefined, undefined]);
+    one.keep('a', 'new');
+    assert.deepEqual([two.latest('a'), two.latest('b')], ['new', undefined]);
+    assert.equal(new Choices(path, Number.POSITIVE_INFINITY).latest('a'), undefined);
+    const all = new Choices(path);
+    assert.deepEqual([all.get('a'), all.get('b')], ['new', 'old']);
+  });
+
+  it('are read as earlier versions wrote them, which say no times', () => {
+    const path = join(folder, 'earlier');
+    writeCached(path, Buffer.from('{"a":"old"}'));
+    assert.equal(new Choices(path).get('a'), 'old');
+    assert.equal(new Choices(path, 1).latest('a'), undefined);
+    new Choices(path).keep('b', 'new');
+    assert.deepEqual([new Choices(path).get('a'), new Choices(path, 1).get('b')], ['old', 'new']);
+  });
+
+  it('are those since the process began, in all of its threads, where all is measured again', async () => {
+    const module = new URL('../../../../src/engines/cache/tuneMode.js', import.meta.url);
+    const code = `import(${JSON.stringify(module.href)}).then(({ countsFrom }) =>
+      require('node:worker_threads').parentPort.postMessage(countsFrom('refresh')));`;
+    await sleep(200);
+    const [inThread] = await once(new Worker(code, { eval: true }), 'message');
+    assert.ok(Math.abs(Number(inThread) - countsFrom('refresh')) < 100);
+    assert.ok(Date.now() - countsFrom('refresh') >= 200);
+    assert.equal(countsFrom('on'), 0);
   });
 });
 

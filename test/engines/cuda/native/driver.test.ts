@@ -3,7 +3,9 @@ import { describe, it } from 'node:test';
 import { createEngine } from '../../../../src/engines/createEngine.js';
 import type { KernelSource } from '../../../../src/engines/cuda/device.js';
 import { LoadedKernels } from '../../../../src/engines/cuda/native/kernels/loadedKernels.js';
+import { LoadedKernel } from '../../../../src/engines/cuda/native/launch.js';
 import { openDevice } from '../../../../src/engines/cuda/native/openDevice.js';
+import { OutOfDeviceMemory } from '../../../../src/engines/cuda/native/outOfDeviceMemory.js';
 import { UserError } from '../../../../src/errors.js';
 import { fakeCards, numbered, withoutFakeDriver } from './fixtures/fakeDriver.js';
 
@@ -143,6 +145,45 @@ describe('kernels on a device', { skip }, () => {
     assert.deepEqual(compiled.at(-1), ['b']);
     kernels.close();
     device.close();
+  });
+});
+
+describe('a device without enough memory', { skip }, () => {
+  it('says how much memory is free whatever finds too little', () => {
+    const device = open();
+    const pointer = device.allocate(4);
+    const clear = (): void => device.clear(pointer, 4);
+    const load = (): number => device.driver.loadModule(new Uint8Array(8));
+    const kernel = new LoadedKernel('kernel', device.driver.functionOf(load(), 'kernel'));
+    const graph = device.capture(clear);
+    const tries: Readonly<Record<string, () => void>> = {
+      cuModuleLoadData: load,
+      cuLaunchKernel: () => device.launch(kernel, { blocks: 1, threads: 1 }, [pointer]),
+      cuGraphInstantiateWithFlags: () => device.capture(clear).close(),
+      cuGraphUpload: () => device.capture(clear).close(),
+      cuGraphLaunch: () => graph.launch(),
+      cuMemAllocHost_v2: () => device.upload(pointer, Float32Array.of(1)),
+    };
+    for (const [name, body] of Object.entries(tries)) {
+      set({ FULL: name });
+      assert.throws(body, OutOfDeviceMemory, name);
+      const whose = name.includes('Host') ? 'the GPU or the machine' : 'the GPU';
+      assert.equal(
+        refusal(body),
+        `${whose} has too little memory for ${name}: 5 MiB of 81920 MiB are free; a smaller batch size needs less`,
+      );
+      delete process.env.FAKE_CUDA_FULL;
+      body();
+    }
+    graph.close();
+    device.free(pointer);
+    // Finds graphs that were not destroyed.
+    device.close();
+    set({ FULL: 'cuDevicePrimaryCtxRetain' });
+    assert.equal(
+      refusal(open),
+      'the GPU has too little memory for cuDevicePrimaryCtxRetain: other processes may have it',
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Choices } from '../../../../src/engines/cache/choices.js';
 import { type Candidate, freedTogether } from '../../../../src/engines/cuda/native/algorithms/candidate.js';
 import { PlanTimer } from '../../../../src/engines/cuda/native/algorithms/planTimer.js';
@@ -16,6 +17,8 @@ type Pointers = { readonly x: number; readonly y: number };
 class Bench {
   clock = 0;
   hasMemory = true;
+  /** Graphs that are not closed. */
+  graphs = 0;
   readonly allocated: number[] = [];
   readonly closed: string[] = [];
   readonly proposed: (string | undefined)[] = [];
@@ -30,7 +33,10 @@ class Bench {
       },
       free: () => {},
       fill: (pointer, bytes) => assert.deepEqual([pointer, bytes], [4096, 768]),
-      capture: (body) => ({ launch: body, close: () => {} }),
+      capture: (body) => {
+        this.graphs++;
+        return { launch: body, close: () => this.graphs-- };
+      },
       time: (body) => {
         const start = this.clock;
         body();
@@ -39,8 +45,18 @@ class Bench {
     });
   }
 
-  /** @param costs milliseconds by name; NaN fails */
-  propose(costs: Readonly<Record<string, number>>): (only?: string) => Candidate<Pointers>[] {
+  /**
+   * @param costs milliseconds by name; NaN fails
+   * @param failure by which it does, from a run on
+   */
+  propose(
+    costs: Readonly<Record<string, number>>,
+    failure: { readonly error: Error; readonly from: number } = {
+      error: new LibraryError('not today'),
+      from: 0,
+    },
+  ): (only?: string) => Candidate<Pointers>[] {
+    let runs = 0;
     return (only) => {
       this.proposed.push(only);
       return Object.entries(costs)
@@ -49,9 +65,9 @@ class Bench {
           implementation: name,
           workspaceBytes: 1000,
           run: ({ x, y }, workspace) => {
-            if (Number.isNaN(ms)) throw new LibraryError('not today');
+            if (Number.isNaN(ms) && runs++ >= failure.from) throw failure.error;
             this.pointers.add([x, y, workspace].join());
-            this.clock += ms;
+            this.clock += ms || 0;
           },
           close: () => this.closed.push(name),
         }));
@@ -63,8 +79,8 @@ const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
 after(() => rmSync(folder, { recursive: true }));
 const layout = (place: (bytes: number) => number): Pointers => ({ x: place(300), y: place(1) });
 
-function selection(bench: Bench, file: string): Selection<Pointers> {
-  return new Selection(bench.timer(), new Choices(join(folder, file)));
+function selection(bench: Bench, file: string, since?: number): Selection<Pointers> {
+  return new Selection(bench.timer(), new Choices(join(folder, file), since));
 }
 
 describe('the choice of an algorithm', () => {
@@ -97,6 +113,38 @@ describe('the choice of an algorithm', () => {
   });
 });
 
+describe('the choice of two trainings on a card', () => {
+  it('is the one that was kept first, also where both measure at the same time', () => {
+    const [first, second] = [new Bench(), new Bench()];
+    const [sooner, later] = [selection(first, 'two'), selection(second, 'two')];
+    const propose = second.propose({ one: 2, two: 1 });
+    const chosen = later.choose('task', layout, (only) => {
+      if (only === undefined) sooner.choose('task', layout, first.propose({ one: 1, two: 2 }));
+      return propose(only);
+    });
+    assert.deepEqual([chosen?.implementation, second.proposed], ['one', [undefined, 'one']]);
+    assert.deepEqual(second.closed, ['one', 'two']);
+    const resumed = new Bench();
+    const again = selection(resumed, 'two').choose('task', layout, resumed.propose({ one: 2, two: 1 }));
+    assert.equal(again?.implementation, 'one');
+  });
+});
+
+describe('the choice where all is measured again', () => {
+  it('is the one that is the fastest now, once for all trainings of the process', async () => {
+    const first = new Bench();
+    selection(first, 'again').choose('task', layout, first.propose({ one: 1, two: 2 }));
+    await sleep(5);
+    const since = Date.now();
+    const [again, beside] = [new Bench(), new Bench()];
+    const [sooner, later] = [selection(again, 'again', since), selection(beside, 'again', since)];
+    const chosen = sooner.choose('task', layout, again.propose({ one: 2, two: 1 }));
+    assert.deepEqual([chosen?.implementation, again.proposed], ['two', [undefined]]);
+    const taken = later.choose('task', layout, beside.propose({ one: 1, two: 2 }));
+    assert.deepEqual([taken?.implementation, beside.proposed], ['two', ['two']]);
+  });
+});
+
 describe('the choice where not all is well', () => {
   it('is the first where nothing can be measured, and is not kept', () => {
     const bench = new Bench();
@@ -113,6 +161,21 @@ describe('the choice where not all is well', () => {
     assert.equal(all.choose('task', layout, bench.propose({ one: Number.NaN, two: Number.NaN })), undefined);
     assert.deepEqual(bench.closed, ['one', 'two']);
     assert.equal(all.choose('other', layout, bench.propose({})), undefined);
+  });
+
+  it('is one that could be measured where others found too little memory, and the first where none could', () => {
+    // In the first run, while the graph is made, or while it is timed.
+    for (const from of [0, 5, 12]) {
+      const bench = new Bench();
+      const failure = { error: new OutOfDeviceMemory('cuGraphLaunch'), from };
+      const all = selection(bench, `e${from}`);
+      const some = all.choose('some', layout, bench.propose({ one: Number.NaN, two: 1 }, failure));
+      assert.equal(some?.implementation, 'two');
+      const none = all.choose('none', layout, bench.propose({ one: Number.NaN }, failure));
+      assert.equal(none?.implementation, 'one');
+      const kept = new Choices(join(folder, `e${from}`));
+      assert.deepEqual([kept.get('some'), kept.get('none'), bench.graphs], ['two', undefined, 0]);
+    }
   });
 
   it('frees what candidates share after the last of them', () => {

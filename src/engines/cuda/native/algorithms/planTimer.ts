@@ -1,4 +1,4 @@
-import { BYTES, type Device, type Pointer, type StridedTensor } from '../../device.js';
+import { BYTES, type CapturedGraph, type Device, type Pointer, type StridedTensor } from '../../device.js';
 import { LibraryError } from '../libraryError.js';
 import { OutOfDeviceMemory } from '../outOfDeviceMemory.js';
 import type { Candidate } from './candidate.js';
@@ -22,6 +22,8 @@ export interface TimedDevice extends Pick<Device, 'allocate' | 'free' | 'capture
 /** Measures algorithms on tensors of random numbers. Its memory is kept for the next measurement until it is released. */
 export class PlanTimer {
   private memory: { readonly pointer: number; readonly bytes: number } | undefined;
+  /** Whether an algorithm failed for lack of memory since the last measurement began. */
+  private lacksMemory = false;
 
   constructor(private readonly device: TimedDevice) {}
 
@@ -37,16 +39,14 @@ export class PlanTimer {
       tensors + Math.max(...candidates.map(({ workspaceBytes }) => workspaceBytes), 1),
     );
     if (base === undefined) return undefined;
+    this.lacksMemory = false;
     this.device.fill(base, tensors);
     const { pointers } = layOut(layout, base);
     const measure = (candidate: Candidate<Pointers>, runs: number): number =>
       this.measure(() => candidate.run(pointers, base + tensors), runs);
-    const times = candidates.map((candidate) => measure(candidate, RUNS));
-    if (candidates.length === 1) return times;
-    const last = [...times].sort((a, b) => a - b)[FINALISTS - 1] ?? Number.POSITIVE_INFINITY;
-    return times.map((time, index) =>
-      time <= last && Number.isFinite(time) ? measure(candidates[index]!, FINAL_RUNS) : time + last,
-    );
+    const all = candidates.map((candidate) => measure(candidate, RUNS));
+    const times = candidates.length > 1 ? withFinals(all, (i) => measure(candidates[i]!, FINAL_RUNS)) : all;
+    return this.lacksMemory && !times.some(Number.isFinite) ? undefined : times;
   }
 
   /** Frees the memory. */
@@ -57,18 +57,21 @@ export class PlanTimer {
 
   /** The time of one run among several in a graph, so that the time of starting them does not count. */
   private measure(run: () => void, runs: number): number {
+    let graph: CapturedGraph | undefined;
     try {
       run();
-      const graph = this.device.capture(() => {
+      graph = this.device.capture(() => {
         for (let index = 0; index < runs; index++) run();
       });
-      this.device.time(() => graph.launch());
-      const ms = this.device.time(() => graph.launch()) / runs;
-      graph.close();
-      return ms;
+      const timed = (captured: CapturedGraph): number => this.device.time(() => captured.launch());
+      timed(graph);
+      return timed(graph) / runs;
     } catch (error) {
-      if (error instanceof LibraryError) return Number.POSITIVE_INFINITY;
-      throw error;
+      if (error instanceof OutOfDeviceMemory) this.lacksMemory = true;
+      else if (!(error instanceof LibraryError)) throw error;
+      return Number.POSITIVE_INFINITY;
+    } finally {
+      graph?.close();
     }
   }
 
@@ -83,6 +86,12 @@ export class PlanTimer {
       throw error;
     }
   }
+}
+
+/** Times of which the least are measured again. */
+function withFinals(times: readonly number[], measure: (index: number) => number): number[] {
+  const last = [...times].sort((a, b) => a - b)[FINALISTS - 1] ?? Number.POSITIVE_INFINITY;
+  return times.map((time, index) => (time <= last && Number.isFinite(time) ? measure(index) : time + last));
 }
 
 /** Pointers of tensors one after the other, and how many bytes they take. */

@@ -95,8 +95,13 @@ export class Selection<Pointers> {
     propose: Propose<Pointers>,
   ): Candidate<Pointers> | undefined {
     const best = this.best(propose(), layout);
-    if (best?.isMeasured) this.choices.set(key, best.candidate.implementation);
-    return best?.candidate;
+    if (!best?.isMeasured) return best?.candidate;
+    const kept = this.choices.keep(key, best.candidate.implementation);
+    if (kept === best.candidate.implementation) return best.candidate;
+    // Another training was faster to measure it.
+    const theirs = this.best(propose(kept), layout);
+    if (theirs) best.candidate.close();
+    return (theirs ?? best).candidate;
   }
 
   /** The fastest candidate that works, or without memory for a measurement the first; the others are closed. */

@@ -1,6 +1,8 @@
 import koffi, { type LibraryHandle } from 'koffi';
+import type { UserError } from '../../../../errors.js';
 import { Cell } from '../hostMemory.js';
-import { CudaError } from './cudaError.js';
+import { type MemoryInfo, OutOfDeviceMemory } from '../outOfDeviceMemory.js';
+import { CUDA, CudaError } from './cudaError.js';
 import { signatures } from './signatures.js';
 
 /** Numbers of `CUdevice_attribute`. */
@@ -23,14 +25,16 @@ const RELAXED = 2;
 type Call = (...values: (number | Uint8Array | string)[]) => void;
 
 /**
- * The functions of the driver that are used, which throw {@link CudaError} where CUDA returns an error. All act on the context that
- * the calling thread has made current.
+ * The functions of the driver that are used, which throw {@link CudaError} where CUDA returns an error, {@link OutOfDeviceMemory} where
+ * it lacks memory. All act on the context that the calling thread has made current.
  */
 export class Driver {
   private readonly cell = new Cell();
   private readonly second = new Cell();
   private readonly text: (code: number) => string;
   private readonly calls = new Map<string, Call>();
+  private readonly allocateMemory: (out: number, bytes: number) => number;
+  private readonly readMemory: (free: number, total: number) => number;
   private readonly launchKernel: (...values: number[]) => number;
   private readonly launchGraph: (graph: number, stream: number) => number;
   private readonly queryEvent: (event: number) => number;
@@ -38,6 +42,8 @@ export class Driver {
   constructor(private readonly library: LibraryHandle) {
     this.text = errorText(library);
     for (const [name, types] of Object.entries(signatures)) this.calls.set(name, this.bind(name, types));
+    this.allocateMemory = library.func('int cuMemAlloc_v2(uintptr_t, size_t)');
+    this.readMemory = library.func('int cuMemGetInfo_v2(uintptr_t, uintptr_t)');
     this.launchKernel = library.func(
       'int cuLaunchKernel(uintptr_t, uint, uint, uint, uint, uint, uint, uint, uintptr_t, uintptr_t, uintptr_t)',
     );
@@ -77,14 +83,10 @@ export class Driver {
     this.call('cuDevicePrimaryCtxRelease_v2', device);
   }
 
-  /** Bytes that are free and bytes that there are. */
-  memory(): { readonly free: number; readonly total: number } {
-    this.call('cuMemGetInfo_v2', this.cell.address, this.second.address);
-    return { free: this.cell.pointer, total: this.second.pointer };
-  }
-
   allocate(bytes: number): number {
-    return this.pointer('cuMemAlloc_v2', bytes);
+    const code = this.allocateMemory(this.cell.address, bytes);
+    if (code !== 0) throw this.error('cuMemAlloc_v2', code, bytes);
+    return this.cell.pointer;
   }
 
   free(pointer: number): void {
@@ -250,8 +252,16 @@ export class Driver {
     };
   }
 
-  private error(call: string, code: number): CudaError {
+  /** @param bytes that the call was to allocate */
+  private error(call: string, code: number, bytes?: number): UserError {
+    if (code === CUDA.outOfMemory) return new OutOfDeviceMemory(bytes ?? call, this.memory());
     return new CudaError(call, code, this.text(code));
+  }
+
+  /** What memory there is; undefined where there is no context yet. */
+  private memory(): MemoryInfo | undefined {
+    if (this.readMemory(this.cell.address, this.second.address) !== 0) return undefined;
+    return { free: this.cell.pointer, total: this.second.pointer };
   }
 }
 

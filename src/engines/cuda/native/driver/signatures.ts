@@ -8,8 +8,6 @@ export const signatures: Readonly<Record<string, string>> = {
   cuDevicePrimaryCtxRetain: 'uintptr_t, int',
   cuDevicePrimaryCtxRelease_v2: 'int',
   cuCtxSetCurrent: 'uintptr_t',
-  cuMemGetInfo_v2: 'uintptr_t, uintptr_t',
-  cuMemAlloc_v2: 'uintptr_t, size_t',
   cuMemFree_v2: 'uint64_t',
   cuMemAllocHost_v2: 'uintptr_t, size_t',
   cuMemFreeHost: 'uintptr_t',
