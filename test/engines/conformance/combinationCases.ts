@@ -1,6 +1,6 @@
 import { batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
-import { add, hswish, mul, relu } from '../../../src/graph/ops/elementwise.js';
+import { add, clamp, hswish, mul, relu } from '../../../src/graph/ops/elementwise.js';
 import { globalAvgPool2d } from '../../../src/graph/ops/pooling.js';
 import { variance } from '../../../src/graph/ops/reduce.js';
 import { channelShuffle, concat, flatten, slice } from '../../../src/graph/ops/shape.js';
@@ -46,6 +46,16 @@ const residuals: readonly GradientCase[] = [
     build: ([x, v, w]) => hswish(add(conv2d(x!, v!, undefined, padded), conv2d(x!, w!))),
   },
 ];
+
+const bounds: GradientCase = {
+  name: 'images added and clamped to bounds that bf16 rounds toward zero',
+  // Whole numbers, whose sums are 0 or beyond the bounds.
+  inputs: [
+    { shape: [2, 16, 4, 4], low: -2, high: 2, grid: { step: 1 } },
+    { shape: [2, 16, 4, 4], low: -2, high: 2, grid: { step: 1 } },
+  ],
+  build: ([a, b]) => clamp(add(a!, b!), -0.7, 0.7),
+};
 
 const cuts: readonly GradientCase[] = [12, 16, 29].map((half) => ({
   name: `two shuffle units of ${2 * half} channels`,
@@ -104,4 +114,11 @@ const wide: readonly GradientCase[] = [
 }));
 
 /** Operations as networks combine them, which engines join, cut and lay out in ways of their own. */
-export const combinationCases: readonly GradientCase[] = [...residuals, ...cuts, dense, ...norms, ...wide];
+export const combinationCases: readonly GradientCase[] = [
+  ...residuals,
+  bounds,
+  ...cuts,
+  dense,
+  ...norms,
+  ...wide,
+];

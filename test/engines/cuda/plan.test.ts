@@ -9,6 +9,7 @@ import type { Program } from '../../../src/graph/program.js';
 import { withoutCollectives } from '../../../src/graph/withoutCollectives.js';
 import { biasLoss } from '../../../src/losses/biasLoss.js';
 import { createModel, type ModelName } from '../../../src/models/registry.js';
+import { rescale } from '../../../src/optim/clip.js';
 import { sgd } from '../../../src/optim/sgd.js';
 import { trainProgram } from '../../../src/train/programs.js';
 import { plannedDevice } from './fixtures/plannedDevice.js';
@@ -38,6 +39,16 @@ describe('plans for a device', () => {
     const { steps } = trainingPlan('resnet18');
     assert.ok(operations(steps, 'update').length < 20, `${operations(steps, 'update').length} launches`);
     assert.ok(steps.some((step) => step.kind === 'many' && step.bodies.length > 15));
+  });
+
+  test('a sum over more gradients than a kernel has parameters is several kernels', () => {
+    const graph = new Graph();
+    const all = Array.from({ length: 1200 }, (_, index) => graph.input(`x${index}`, [4]));
+    const { norm, gradients } = rescale(all, { maxNorm: 1 });
+    const { steps } = planProgram(device, graph.program({ norm: norm!, last: gradients[1199]! }), 'f32');
+    for (const step of steps)
+      if (step.kind === 'kernel')
+        assert.ok(step.body.buffers.length <= 512, `${step.operation}: ${step.body.buffers.length}`);
   });
 
   test('what is beside the rest shares no memory with it until it is waited for', () => {

@@ -52,7 +52,7 @@ function addStatistics(
 ): void {
   const count = floatText(1 / (sizeOf(x.shape) / x.shape[1]!));
   const varianceOf = (at: Emitter, [sum, squares]: readonly Operand[]): Operand =>
-    at.apply([sum!, squares!], (s, q) => `fmaxf((${q} - ${s} * ${s} * ${count}) * ${count}, 0.0f)`);
+    at.apply([sum!, squares!], (s, q) => `larger((${q} - ${s} * ${s} * ${count}) * ${count}, 0.0f)`);
   const results: ReductionResult[] = [
     {
       target: asReduced(mean),

@@ -24,6 +24,13 @@ const unaryTexts: UnaryTable<[x: string], string> = {
   abs: (x) => `fabsf(${x})`,
 };
 
+/** The number of bf16 that is nearest, of two the even one. */
+function nearestBf16(x: number): number {
+  const bits = new Uint32Array(Float32Array.of(x).buffer)[0]!;
+  const even = (bits >>> 16) & 1;
+  return new Float32Array(Uint32Array.of((bits + 0x7fff + even) & 0xffff0000).buffer)[0]!;
+}
+
 /** Derivatives, of what each operation saves; at a corner they are PyTorch's. */
 const derivativeTexts: UnaryTable<[saved: string], string, ActivationFunction> = {
   relu: (y) => `(${y} > 0.0f ? 1.0f : 0.0f)`,
@@ -33,7 +40,9 @@ const derivativeTexts: UnaryTable<[saved: string], string, ActivationFunction> =
   tanh: (y) => `(1.0f - ${y} * ${y})`,
   silu: (x) => `(sigmoidOf(${x}) * (1.0f + ${x} * (1.0f - sigmoidOf(${x}))))`,
   gelu: (x) => `(${NORMAL(x)} + ${x} * expf(-0.5f * ${x} * ${x}) * ${floatText(1 / Math.sqrt(2 * Math.PI))})`,
-  clamp: (y, { min, max }) => `(${y} > ${floatText(min)} && ${y} < ${floatText(max)} ? 1.0f : 0.0f)`,
+  // A result that was stored in bf16 lies at the rounded bound, which may be within the bounds.
+  clamp: (y, { min, max }) =>
+    `(${y} > ${floatText(Math.max(min, nearestBf16(min)))} && ${y} < ${floatText(Math.min(max, nearestBf16(max)))} ? 1.0f : 0.0f)`,
   leakyRelu: (y, { slope }) => `(${y} > 0.0f ? 1.0f : ${floatText(slope)})`,
 };
 

@@ -48,7 +48,7 @@ function accumulation(
     const degrees = floatText(1 / Math.max(1, count - 1));
     const share = floatText(1 / count);
     const value: ReductionResult['value'] = (at, [sum, squares]) =>
-      at.apply([sum!, squares!], (s, q) => `fmaxf(${q} - ${s} * ${s} * ${share}, 0.0f) * ${degrees}`);
+      at.apply([sum!, squares!], (s, q) => `larger(${q} - ${s} * ${s} * ${share}, 0.0f) * ${degrees}`);
     return { ...shiftedSums(x), results: [{ target, value }] };
   }
   return {

@@ -36,6 +36,9 @@ export interface DraftSettings {
 /** The largest cost of an expression that is computed again by each of its readers. */
 const CHEAP = 40;
 
+/** The most tensors that an expression reads before it is written: a kernel has 512 parameters, for its results, too. */
+const MOST_READS = 256;
+
 /**
  * A plan under construction, as lowerings use it. A value is stored, or an expression that its readers compute: images
  * are only written where a library needs them, or where computing them again would read more than reading them.
@@ -97,9 +100,16 @@ export class Draft {
     return isImage && this.arithmetic === 'bf16' && sizeOf(shape) > shape[0]! * shape[1]! ? 'bf16' : 'f32';
   }
 
-  /** Records how a value is computed. It is written at once if several readers would each read more than one tensor for it. */
+  /**
+   * Records how a value is computed. It is written at once if several readers would each read more than one tensor for it, or
+   * if it reads very many.
+   */
   define(value: ValueId, expression: Expression): void {
     this.expressions.set(value, expression);
+    if (expression.reads.length >= MOST_READS) {
+      this.stored(value);
+      return;
+    }
     if (expression.cost === 0 || isCheap(expression)) return;
     const users = this.usage.usersOf(value);
     const compute = bigReads(expression) <= 2 ? users.filter(this.computesInputs).length : 0;
