@@ -84,6 +84,12 @@ function isResult(value: unknown): boolean {
 
 /** The results of a fold's run that is complete. */
 export function resultOf(fold: number, run: string): FoldResult {
-  const { test_top1: top1 = [], test_cross_entropy: crossEntropy = [] } = readMetrics(run);
-  return { fold, top1: top1.at(-1)!, bestTop1: Math.max(...top1), crossEntropy: crossEntropy.at(-1)! };
+  const metrics = readMetrics(run);
+  const last = (name: string): number => metrics[name]!.at(-1)!;
+  return {
+    fold,
+    top1: last('test_top1'),
+    bestTop1: last('best_top1'),
+    crossEntropy: last('test_cross_entropy'),
+  };
 }

@@ -12,11 +12,11 @@ export interface Progress {
   readonly step: number;
   /** Steps since the start of the run. */
   readonly globalStep: number;
-  /** Best test top-1 so far, in percent; −1 before the first evaluation. */
+  /** Best test top-1 so far, in percent; −1 before the first evaluation with a finite cross-entropy. */
   readonly bestTop1: number;
   /** Test top-1 after the last finished epoch, in percent; absent before the first, and in files of older versions. */
   readonly lastTop1?: number;
-  /** Best test top-1 of the averaged weights so far, in percent; absent if none are kept. */
+  /** The same of the averaged weights; absent if none are kept. */
   readonly bestAverageTop1?: number;
   /** The best value that early stopping has seen (a cross-entropy with its sign changed), and the epochs since. */
   readonly watched?: { readonly best: number; readonly staleEpochs: number };

@@ -86,7 +86,7 @@ export class Trainer {
     const accuracy =
       last ?? (await evaluate(learner, batchesFor(learner, test), { stopped: () => this.stopping }));
     if (!accuracy) return this.interrupted();
-    const { bestTop1 } = this.progress;
+    const bestTop1 = Math.max(0, this.progress.bestTop1);
     this.reportEarlyStop();
     this.emit({ event: 'result', ...accuracy, parameters: learner.model.parameterCount, bestTop1 });
     return 'complete';
@@ -227,15 +227,15 @@ export class Trainer {
     const { train, checkpoints, earlyStop } = this.options;
     const { epoch, globalStep } = this.progress;
     const { bestTop1: before, bestAverageTop1: averageBefore = -1 } = this.progress;
-    const bestTop1 = Math.max(test.top1, before);
-    const bestAverageTop1 = average && Math.max(average.top1, averageBefore);
+    const bestTop1 = betterTop1(test, before);
+    const bestAverageTop1 = average && betterTop1(average, averageBefore);
     const improved = { best: bestTop1 > before, bestAverage: (bestAverageTop1 ?? -1) > averageBefore };
     const learningRate = this.learningRate(this.stepsPerEpoch - 1);
     const figures: EpochResult = {
       ...meter.result(train.waitedMs),
       epoch,
       ...results,
-      bestTop1,
+      bestTop1: Math.max(0, bestTop1),
       learningRate,
     };
     this.emit({ event: 'epoch', ...figures });
@@ -296,4 +296,9 @@ export class Trainer {
   private emit(event: TrainerEvent): void {
     for (const listener of this.listeners) listener(event);
   }
+}
+
+/** The better of an evaluation's top-1 and the best so far. An evaluation without a finite cross-entropy is never the best. */
+function betterTop1({ top1, crossEntropy }: Accuracy, best: number): number {
+  return Number.isFinite(crossEntropy) ? Math.max(top1, best) : best;
 }
