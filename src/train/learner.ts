@@ -4,6 +4,7 @@ import { UsageError } from '../errors.js';
 import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
+import { withMissedUpdates } from '../optim/missedUpdates.js';
 import { averagedEntries, averageName, checkDecay } from './averages.js';
 import type { Predictions } from './classifier.js';
 import { expectFiniteImages } from './finite.js';
@@ -55,7 +56,9 @@ export class Learner {
     const averaged = this.isAveraged ? { entries: averagedEntries(options.model), values } : undefined;
     this.training = new TrainingState(engine, entries, loss, optimizer, averaged);
     this.evaluation = new LearnerEvaluation({ ...options, batchSize: this.evaluationBatchSize });
-    this.executables = new StepExecutables(options, async () => [values, await this.training.allocate()]);
+    const counting = withMissedUpdates(optimizer, (name) => this.training.missedBy(name));
+    const state = async (): Promise<Variables[]> => [values, await this.training.allocate()];
+    this.executables = new StepExecutables({ ...options, optimizer: counting }, state);
     this.wholeSteps = new WholeSteps(options, this.executables, this.training, this.counters);
   }
 
@@ -108,11 +111,12 @@ export class Learner {
 
   /**
    * Leaves state entries of these names as they are from now on, batch statistics among them, and trains all others. Programs
-   * are compiled anew where that changes; the optimiser's state stays.
+   * are compiled anew where that changes; the optimiser's state stays, and updates that a parameter misses do not count as its own.
    */
   async freeze(names: ReadonlySet<string>): Promise<void> {
     this.accumulated = 0;
     await this.executables.freeze(names);
+    this.training.freeze(names);
   }
 
   /** Computes on another number of threads from the next step on, unless the engine's is fixed; others' programs on it must be closed. */
@@ -268,12 +272,14 @@ export class Learner {
   }
 
   /**
-   * Sets what {@link trainingState} returned.
+   * Sets what {@link trainingState} returned; programs are compiled anew.
    *
    * @throws UserError listing what is missing, unexpected or misshapen
    */
   async loadTrainingState(tensors: StateDictTensors): Promise<void> {
     this.accumulated = 0;
+    // Programs have the numbers of updates that parameters missed as constants.
+    await this.executables.releaseAll();
     await this.training.load(tensors);
   }
 
