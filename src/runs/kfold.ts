@@ -25,6 +25,7 @@ export interface FoldResult {
   /** In percent, after the last epoch, and the best of all epochs. */
   readonly top1: number;
   readonly bestTop1: number;
+  /** NaN where the model's logits are not finite; null in the file. */
   readonly crossEntropy: number;
 }
 
@@ -55,7 +56,9 @@ export function readKFold(folder: string): KFold {
   if (!existsSync(path)) throw new UserError(`${folder} has no k-fold training: it has no ${FILE}`);
   let found: unknown;
   try {
-    found = JSON.parse(readFileSync(path, 'utf8'));
+    found = JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) =>
+      key === 'crossEntropy' && value === null ? Number.NaN : value,
+    );
   } catch (error) {
     throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
   }
