@@ -3,7 +3,7 @@ import { checkConfig } from './checkConfig.js';
 import { checkEffects } from './settings/effects.js';
 import { withRestoredPaths } from './settings/paths.js';
 import { settingsOfRun } from './settings/saved.js';
-import { isSettingKey, settingOf } from './settings/table.js';
+import { isSettingKey, type SettingKey, settingOf } from './settings/table.js';
 import type { TrainConfig } from './trainConfig.js';
 import { scheduleOf } from './trainingParts.js';
 
@@ -32,7 +32,7 @@ export function resumedConfig({ saved, source, folder, given, epoch, onNotice }:
   const own = withRestoredPaths(checked, folder, (path, taken) => {
     if (!Object.values(given).includes(taken)) onNotice(`${path}, a path of ${source}, is taken as ${taken}`);
   });
-  for (const [key, value] of Object.entries(given)) checkChange(key, own, value, source);
+  for (const [key, value] of Object.entries(given)) checkChange(key, own, value, `the run in ${source}`);
   const config = { ...own, ...given };
   checkEffects(given, config);
   checkConfig(config);
@@ -41,16 +41,25 @@ export function resumedConfig({ saved, source, folder, given, epoch, onNotice }:
   return config;
 }
 
-function checkChange(key: string, own: TrainConfig, value: unknown, source: string): void {
+/**
+ * @param holder what has the settings, for messages
+ * @throws SettingError when a setting that stays was given another value
+ */
+export function checkChange(key: string, own: TrainConfig, value: unknown, holder: string): void {
   if (!isSettingKey(key)) return;
   // In runs of older versions the exclusions decide the split.
   const isFixed = key === 'exclude' && own.splitBy === 'place';
   if (settingOf(key).onResume === 'may change' && !isFixed) return;
+  expectSame(key, own, value, holder);
+}
+
+/** @throws SettingError when a setting was given another value */
+export function expectSame(key: SettingKey, own: TrainConfig, value: unknown, holder: string): void {
   const found = own[key];
   if (JSON.stringify(found) === JSON.stringify(value)) return;
   throw new SettingError(
     (name) =>
-      `the run in ${source} has ${name(key)} ${JSON.stringify(found)}, and cannot be resumed with ${JSON.stringify(value)}`,
+      `${holder} has ${name(key)} ${JSON.stringify(found)}, and cannot be resumed with ${JSON.stringify(value)}`,
   );
 }
 
