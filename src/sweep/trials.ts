@@ -8,6 +8,8 @@ export interface SweepRun {
   /** Of its folder in the sweep's: what distinguishes it, such as `loss-bias_beta-0.7_seed-1`. */
   readonly name: string;
   readonly settings: Settings;
+  /** Whose settings apply where it has none. */
+  readonly recipe?: string | undefined;
 }
 
 /** Random combinations are drawn so many times as often as they are wanted before they count as used up. */
@@ -15,12 +17,13 @@ const DRAWS = 100;
 
 /** The runs of a sweep: combinations × seeds, the seeds of a combination one after the other. */
 export function runsOf(sweep: SweepFile): SweepRun[] {
-  const { settings, seeds } = sweep;
+  const { settings, seeds, recipe } = sweep;
   const combinations = sweep.trials === undefined ? allCombinations(sweep) : randomCombinations(sweep);
   const runs = combinations.flatMap((varied) =>
     seeds.map((seed) => ({
       name: nameOf({ ...varied, seed }),
       settings: { ...settings, ...varied, seed },
+      recipe,
     })),
   );
   const twice = runs.find(({ name }, i) => runs.findIndex((other) => other.name === name) < i);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -98,6 +98,31 @@ describe('a sweep’s folder', () => {
       new SweepState(folder).add(after),
       /the run seed-0 of .*sweep\.json has epochs 3, now 5: choose another folder/,
     );
+  });
+});
+
+describe('a sweep’s recipe', () => {
+  it('cannot change in a folder that has runs; those of older versions have none that is known', async () => {
+    const place = mkdtempSync(join(folder, 'recipe-'));
+    const runsWith = (recipe?: string) => plan({ recipe, settings: { epochs: 3 } }).runs;
+    const state = new SweepState(place);
+    await state.add(runsWith('finetune'));
+    await state.set('seed-0', 'done');
+    await new SweepState(place).add(runsWith('finetune'));
+    for (const [recipe, now] of [
+      ['biasloss-cifar100', '"biasloss-cifar100"'],
+      [undefined, 'unset'],
+    ] as const)
+      await assert.rejects(
+        new SweepState(place).add(runsWith(recipe)),
+        new RegExp(
+          `^UsageError: the run seed-0 of .*sweep\\.json has recipe "finetune", now ${now}: choose another`,
+        ),
+      );
+    const path = join(place, 'sweep.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"recipe": "finetune",/, ''));
+    await new SweepState(place).add(runsWith());
+    assert.equal(new SweepState(place).stateOf('seed-0'), 'done');
   });
 });
 
