@@ -60,10 +60,12 @@ function randomCombinations({ configurations, vary, trials = 1, searchSeed }: Sw
 function drawnValue(values: readonly unknown[] | ValueRange, u: number): unknown {
   if (isList(values)) return values[Math.floor(u * values.length)];
   const { min, max, log = false, integer = false } = values;
-  if (integer) return Math.min(max, Math.floor(min + u * (max - min + 1)));
-  const value = log ? min * (max / min) ** u : min + u * (max - min);
+  // Whole numbers are the floors of those up to the next one after the last.
+  const end = integer ? max + 1 : max;
+  const value = log ? min * (end / min) ** u : min + u * (end - min);
   // Four digits, so that names and tables can be read.
-  return Number(value.toPrecision(4));
+  const shown = integer ? Math.floor(value) : Number(value.toPrecision(4));
+  return Math.min(max, Math.max(min, shown));
 }
 
 function isList(values: readonly unknown[] | ValueRange): values is readonly unknown[] {

@@ -83,6 +83,25 @@ describe('the random runs of a sweep', () => {
     assert.deepEqual([...new Set(runs.map(({ settings }) => settings.batchSize))].sort(), [10, 8, 9]);
   });
 
+  it('are whole numbers with evenly drawn logarithms where both are asked for', () => {
+    // The rate keeps combinations apart, so that sizes that are drawn again count again.
+    const vary = {
+      baseLr: { min: 0.001, max: 1 },
+      batchSize: { min: 1, max: 1023, log: true, integer: true },
+    };
+    const sizes = plan({ vary, trials: 200 }).runs.map(({ settings }) => Number(settings.batchSize));
+    assert.ok(sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= 1023));
+    const low = sizes.filter((size) => size < 32).length;
+    assert.ok(low > 80 && low < 120, `${low} of 200 are below 32, the middle of the logarithms`);
+    assert.ok([1, 2, 3].every((size) => sizes.includes(size)));
+  });
+
+  it('stay within their limits where these have more than four digits', () => {
+    const vary = { baseLr: { min: 0.123451, max: 0.123459 } };
+    for (const { settings } of plan({ vary, trials: 5 }).runs)
+      assert.ok(Number(settings.baseLr) >= 0.123451 && Number(settings.baseLr) <= 0.123459);
+  });
+
   it('are fewer than the trials where there are no more combinations', () => {
     assert.equal(plan({ vary: { loss: ['bias', 'ce'] }, trials: 9 }).runs.length, 2);
   });
@@ -132,6 +151,10 @@ describe('a sweep’s file', () => {
     [{ setings: {} }, /^setings in .*lines\.json is none of recipe,/],
     [{ vary: { baseLr: [] } }, /^baseLr of vary in .* must be a list of values, or a range/],
     [{ vary: { baseLr: { min: 0, max: 1, log: true } }, trials: 2 }, /of numbers above 0, not/],
+    [
+      { vary: { epochs: { min: 1.5, max: 3, integer: true } }, trials: 2 },
+      /^epochs of vary in .* must be a range between whole numbers, as it has "integer": true, not/,
+    ],
     [{ vary: { baseLr: { min: 0, max: 1 } } }, /must be a list of values where there are no trials to draw/],
     [{ vary: { seed: [1, 2] } }, /has a seed, which belongs in the list seeds/],
     [{ vary: { loss: ['ce'] }, configurations: [{ loss: 'bias' }] }, /has loss both in vary and in config/],
