@@ -4,7 +4,6 @@ import { UsageError } from '../errors.js';
 import type { TensorData } from '../graph/tensorType.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
-import { withMissedUpdates } from '../optim/missedUpdates.js';
 import { averagedEntries, averageName, checkDecay } from './averages.js';
 import type { Predictions } from './classifier.js';
 import { expectFiniteImages } from './finite.js';
@@ -56,9 +55,8 @@ export class Learner {
     const averaged = this.isAveraged ? { entries: averagedEntries(options.model), values } : undefined;
     this.training = new TrainingState(engine, entries, loss, optimizer, averaged);
     this.evaluation = new LearnerEvaluation({ ...options, batchSize: this.evaluationBatchSize });
-    const counting = withMissedUpdates(optimizer, (name) => this.training.missedBy(name));
-    const state = async (): Promise<Variables[]> => [values, await this.training.allocate()];
-    this.executables = new StepExecutables({ ...options, optimizer: counting }, state);
+    const parts = { ...options, optimizer: this.training.countingOptimizer };
+    this.executables = new StepExecutables(parts, async () => [values, await this.training.allocate()]);
     this.wholeSteps = new WholeSteps(options, this.executables, this.training, this.counters);
   }
 
@@ -272,13 +270,12 @@ export class Learner {
   }
 
   /**
-   * Sets what {@link trainingState} returned; programs are compiled anew.
+   * Sets what {@link trainingState} returned; programs, which have updates that parameters missed as constants, are compiled anew.
    *
    * @throws UserError listing what is missing, unexpected or misshapen
    */
   async loadTrainingState(tensors: StateDictTensors): Promise<void> {
     this.accumulated = 0;
-    // Programs have the numbers of updates that parameters missed as constants.
     await this.executables.releaseAll();
     await this.training.load(tensors);
   }

@@ -108,3 +108,8 @@ export function sumsOfNumbers(numbers: readonly number[]): AccuracySums {
   const [images = 0, top1 = 0, top5 = 0, crossEntropy = 0, notFinite = 0] = numbers;
   return { images, top1, top5, crossEntropy, ...(notFinite > 0 && { notFinite }) };
 }
+
+/** The better of an evaluation's top-1 and the best so far. An evaluation without a finite cross-entropy is never the best. */
+export function betterTop1({ top1, crossEntropy }: Accuracy, best: number): number {
+  return Number.isFinite(crossEntropy) ? Math.max(top1, best) : best;
+}

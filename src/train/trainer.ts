@@ -7,7 +7,7 @@ import { EpochMeter } from './epochMeter.js';
 import { type EpochHooks, EpochSteps } from './epochSteps.js';
 import { batchesFor, evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
-import { type Accuracy, NO_ACCURACY } from './metrics.js';
+import { type Accuracy, betterTop1, NO_ACCURACY } from './metrics.js';
 import { expectFiniteLoss, expectFiniteValues } from './overflow.js';
 import type { RunLength } from './runLength.js';
 import { StepRunner, type StepTotals, type TrainingBatch } from './stepRunner.js';
@@ -296,9 +296,4 @@ export class Trainer {
   private emit(event: TrainerEvent): void {
     for (const listener of this.listeners) listener(event);
   }
-}
-
-/** The better of an evaluation's top-1 and the best so far. An evaluation without a finite cross-entropy is never the best. */
-function betterTop1({ top1, crossEntropy }: Accuracy, best: number): number {
-  return Number.isFinite(crossEntropy) ? Math.max(top1, best) : best;
 }

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js';
 import { sizeOf, type TensorData } from '../graph/tensorType.js';
 import type { Loss } from '../losses/loss.js';
 import type { StateEntry } from '../nn/module.js';
+import { withMissedUpdates } from '../optim/missedUpdates.js';
 import { type Optimizer, stateVariable } from '../optim/optimizer.js';
 import { averageName } from './averages.js';
 import { checkStateDict, counterTensor, floatsOf, type StateDictTensors } from './stateDict.js';
@@ -74,8 +75,12 @@ export class TrainingState {
     this.frozen = names;
   }
 
-  /** Updates that a parameter missed while it was frozen. */
-  missedBy(parameter: string): number {
+  /** The optimiser that counts each parameter's own updates, as of when a program is built. */
+  get countingOptimizer(): Optimizer {
+    return withMissedUpdates(this.optimizer, (name) => this.missedBy(name));
+  }
+
+  private missedBy(parameter: string): number {
     return this.missed.get(parameter) ?? 0;
   }
 

@@ -5,7 +5,7 @@ import { after, describe, it } from 'node:test';
 import type { KFold } from '../../src/runs/kfold.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses } from './fixtures/images.js';
-import { biasloss, eventsOf } from './fixtures/process.js';
+import { biasloss, type Ended, eventsOf } from './fixtures/process.js';
 import { SharedProcess } from './fixtures/sharedProcess.js';
 
 const KFOLD = [
@@ -80,21 +80,7 @@ describe('biasloss kfold', () => {
       assert.equal(broken.code, 130, broken.stderr);
       assert.match(broken.stderr, /resume with: biasloss kfold --resume all/);
       assert.ok(existsSync(join(cwd, 'all', 'fold-1', 'best.safetensors')));
-      const changed = await shared.run(['kfold', '--resume=all', '--loss=ce'], cwd);
-      assert.match(changed.stderr, /^error: all has --loss "bias", and cannot be resumed with "ce"\n$/);
-      const resume = [
-        'kfold',
-        '--resume=all',
-        '--workers=1',
-        '--loss=bias',
-        '--no-report',
-        '--log-format=json',
-      ];
-      const ended = await biasloss(resume, { cwd });
-      assert.equal(ended.code, 0, ended.stderr);
-      // What may change goes into the folds to come, and is kept for those after another break.
-      const { settings } = JSON.parse(readFileSync(join(cwd, 'all', 'kfold.json'), 'utf8')) as KFold;
-      assert.equal(settings.workers, 1);
+      const ended = await resumed(cwd);
       const events = eventsOf(ended.stdout);
       const { folds, top1 } = events.at(-1)! as Record<string, unknown> & Summary;
       assert.deepEqual(
@@ -124,6 +110,19 @@ describe('biasloss kfold', () => {
       assert.match(damaged.stderr, /^error: all\/kfold\.json is damaged/);
     }));
 });
+
+/** Resumes a training with settings that may change, after it was refused with others. */
+async function resumed(cwd: string): Promise<Ended> {
+  const changed = await shared.run(['kfold', '--resume=all', '--loss=ce'], cwd);
+  assert.match(changed.stderr, /^error: all has --loss "bias", and cannot be resumed with "ce"\n$/);
+  const resume = ['kfold', '--resume=all', '--workers=1', '--loss=bias', '--no-report', '--log-format=json'];
+  const ended = await biasloss(resume, { cwd });
+  assert.equal(ended.code, 0, ended.stderr);
+  // What may change goes into the folds to come, and is kept for those after another break.
+  const { settings } = JSON.parse(readFileSync(join(cwd, 'all', 'kfold.json'), 'utf8')) as KFold;
+  assert.equal(settings.workers, 1);
+  return ended;
+}
 
 /** Each fold holds out other images, and `test` finds the same ones again. */
 async function checkFolds(cwd: string, top1: readonly number[]): Promise<void> {

@@ -83,13 +83,15 @@ describe('a frozen backbone', () => {
     }));
 });
 
+/** Three epochs, the first with a frozen backbone. */
+const thawing: TinyOptions = {
+  epochs: 3,
+  freezing: { names: BACKBONE, until: 1 },
+  optimizer: adamw(),
+  schedule: () => 0.01,
+};
+
 describe('a backbone that thaws', () => {
-  const thawing: TinyOptions = {
-    epochs: 3,
-    freezing: { names: BACKBONE, until: 1 },
-    optimizer: adamw(),
-    schedule: () => 0.01,
-  };
   for (const stopAt of [3, 7])
     it(`resumes bit for bit, with AdamW, from step ${stopAt}`, () =>
       withFolder((whole) =>
@@ -112,7 +114,21 @@ describe('a backbone that thaws', () => {
         }),
       ));
 
-  it('is counted from its first update on, in checkpoints too; those without the numbers are read', () =>
+  it('of a configuration is a number of parts, or all', () => {
+    const model = new TinyModel();
+    assert.equal(freezingOf(TRAIN_DEFAULTS, model), undefined);
+    const all = freezingOf({ ...TRAIN_DEFAULTS, freeze: 'backbone', unfreezeAfter: 2 }, model)!;
+    assert.deepEqual([all.names, all.until], [BACKBONE, 2]);
+    assert.equal(all.notice, 'frozen: 1 of 1 parts, up to bn (89% of the parameters)');
+    assert.throws(
+      () => freezingOf({ ...TRAIN_DEFAULTS, freeze: '2' }, model),
+      /^SettingError: freeze 2 is too many: tiny has 1 parts before its classifier$/,
+    );
+  });
+});
+
+describe('the updates of a backbone that thaws', () => {
+  it('are counted from its first update on, in checkpoints too; those without the numbers are read', () =>
     withFolder((folder) =>
       withTrainer({ ...thawing, folder }, async ({ trainer, learner }) => {
         await trainer.run();
@@ -130,7 +146,7 @@ describe('a backbone that thaws', () => {
     ));
 
   for (const { name, skip, start } of thawed)
-    it(`moves by AdamW's rule from zero, as in PyTorch: ${name}`, { skip }, async () => {
+    it(`follow AdamW's rule from zero, as in PyTorch: ${name}`, { skip }, async () => {
       const engine = await start();
       try {
         const optimizer = adamw({ weightDecay: 0 });
@@ -157,18 +173,6 @@ describe('a backbone that thaws', () => {
         await engine.close();
       }
     });
-
-  it('of a configuration is a number of parts, or all', () => {
-    const model = new TinyModel();
-    assert.equal(freezingOf(TRAIN_DEFAULTS, model), undefined);
-    const all = freezingOf({ ...TRAIN_DEFAULTS, freeze: 'backbone', unfreezeAfter: 2 }, model)!;
-    assert.deepEqual([all.names, all.until], [BACKBONE, 2]);
-    assert.equal(all.notice, 'frozen: 1 of 1 parts, up to bn (89% of the parameters)');
-    assert.throws(
-      () => freezingOf({ ...TRAIN_DEFAULTS, freeze: '2' }, model),
-      /^SettingError: freeze 2 is too many: tiny has 1 parts before its classifier$/,
-    );
-  });
 });
 
 describe('learning rates of parts', () => {

@@ -59,7 +59,9 @@ describe('accuracySums', () => {
       });
     }
   });
+});
 
+describe('accuracySums of logits that are not finite', () => {
   it('counts a row that is not finite as wrong, whichever class has the NaN', () => {
     const row = (at: number, value: number): number[] =>
       [0, 1, 2, 3, 4, 5, 6].map((x, k) => (k === at ? value : x));
@@ -84,7 +86,9 @@ describe('accuracySums', () => {
     const few = { classes: 3, count: 1 };
     assert.equal(accuracySums(new Float32Array(3).fill(NaN), Int32Array.of(1), few).top5, 0);
   });
+});
 
+describe('cross-entropy', () => {
   it('sums −log softmax, for huge logits too', () => {
     const logits = Float32Array.of(Math.log(1), Math.log(2), Math.log(5), 1e4, 0, 0);
     const sums = accuracySums(logits, Int32Array.of(1, 1), { classes: 3, count: 2 });
