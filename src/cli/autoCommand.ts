@@ -217,10 +217,15 @@ async function planFor(
   }
 }
 
-/** Exports the best weights of a complete run. */
+/** Exports the best weights of a complete run. @throws UserError when no epoch's evaluation had finite logits */
 async function finish(run: string, logFormat: LogFormat): Promise<void> {
   const output = join(run, 'best.onnx');
-  const flags = { checkpoint: join(run, 'best.safetensors'), includePreprocessing: true };
+  const checkpoint = join(run, 'best.safetensors');
+  if (!existsSync(checkpoint))
+    throw new UserError(
+      `${run} has no best weights to export: the logits of no epoch’s evaluation were all finite`,
+    );
+  const flags = { checkpoint, includePreprocessing: true };
   const { size } = await withExported(flags, (exported) => writeOnnxFile(output, exported, flags));
   if (logFormat === 'json') printJson({ event: 'export', path: output, bytes: size });
   else

@@ -8,7 +8,7 @@ import type { WeightsFile } from '../train/weights.js';
 import { onnxPredictor } from './evaluatedModel.js';
 import { accuracySet, calibrationSet, type Int8DataFlags, inputsFor } from './int8Data.js';
 import { type OnnxFile, openOnnxBytes } from './onnxFile.js';
-import { countOf, formatPercent, formatTable, printLine, printNotice } from './output.js';
+import { countOf, formatPercent, formatTable, notFiniteText, printLine, printNotice } from './output.js';
 import { parseCount } from './parsing.js';
 import { ProgressLine } from './progressLine.js';
 import { testOn } from './testOn.js';
@@ -172,6 +172,10 @@ function printReport({ quantized, images, sizes, accuracies, latencies }: Report
     ),
   ];
   printLine(formatTable(['', 'float', 'int8'], rows));
+  for (const [i, name] of ['float', 'int8'].entries()) {
+    const broken = accuracies && notFiniteText(accuracies[i]!);
+    if (broken !== undefined) printNotice(`${name}: ${broken}`);
+  }
   if (accuracies) printLine(`accuracies on ${countOf(accuracies[0]!.images, 'image')}`);
   else printNotice('there is no accuracy: give --data with class folders');
   printLine(

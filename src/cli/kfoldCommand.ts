@@ -15,7 +15,11 @@ import {
 } from '../runs/kfold.js';
 import { makeNewFolder, makeRunFolder, removeEmpty } from '../runs/newFolder.js';
 import { newRunConfig, RUNS, timeName } from '../runs/openRun.js';
+import { checkChange, expectSame } from '../runs/resumedConfig.js';
+import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { withAbsolutePaths } from '../runs/settings/paths.js';
+import type { SettingKey } from '../runs/settings/table.js';
+import type { TrainConfig } from '../runs/trainConfig.js';
 import { formatPercent, formatTable, printJson, printLine } from './output.js';
 import { runTraining, type TrainRequest } from './runTraining.js';
 import { addTrainOptions, type TrainFlags, withTrainRequest } from './trainCommand.js';
@@ -37,7 +41,7 @@ export function configureKfold(command: Command): void {
 }
 
 async function runKfold(request: TrainRequest): Promise<void> {
-  const opened = request.resume === undefined ? await started(request) : resumed(request);
+  const opened = request.resume === undefined ? await started(request) : await resumed(request);
   try {
     await trainFolds(opened, request);
   } finally {
@@ -73,8 +77,7 @@ function removeVain({ folder, made }: OpenKFold): void {
 
 async function started({ settings, recipe, runDir }: TrainRequest): Promise<OpenKFold> {
   const { folds = FOLDS, ...others } = settings;
-  if (typeof others.accuraciesDir === 'string')
-    throw new UsageError('accuraciesDir is for one run: the folds would write the same files');
+  refuseAccuracies(others);
   if (folds === null) throw new UsageError('--folds must be a whole number of at least 2');
   // Wrong settings are refused before there is a folder.
   await newRunConfig({ settings: { ...others, folds, fold: 1 }, recipe });
@@ -91,19 +94,43 @@ async function started({ settings, recipe, runDir }: TrainRequest): Promise<Open
   return { folder, kfold, made };
 }
 
-function resumed({ settings, recipe, runDir, resume = '' }: TrainRequest): OpenKFold {
+function refuseAccuracies({ accuraciesDir }: TrainRequest['settings']): void {
+  if (typeof accuraciesDir === 'string')
+    throw new UsageError('accuraciesDir is for one run: the folds would write the same files');
+}
+
+/** Settings that a run may be resumed with, but that would make the other folds' results ones of another training. */
+const OF_ALL_FOLDS: readonly SettingKey[] = ['epochs', 'patience', 'exclude'];
+
+async function resumed({ settings, recipe, runDir, resume = '' }: TrainRequest): Promise<OpenKFold> {
   if (runDir !== undefined)
     throw new UsageError('--run-dir and --resume exclude each other: give one of them');
   if (recipe !== undefined)
     throw new UsageError('--recipe is for a new k-fold training: one that is resumed keeps its own settings');
   const folder = existsSync(resume) ? resume : join(RUNS, resume);
   const kfold = readKFold(folder);
-  const { folds = kfold.folds } = settings;
+  const { folds = kfold.folds, ...others } = settings;
+  refuseAccuracies(others);
   if (folds !== kfold.folds)
     throw new SettingError(
       (name) => `${folder} has ${name('folds')} ${kfold.folds}, and cannot be resumed with ${folds}`,
     );
-  return { folder, kfold };
+  const given = withAbsolutePaths(checkTrainSettings(others));
+  if (Object.keys(given).length === 0) return { folder, kfold };
+  await checkGiven(folder, kfold, given);
+  const changed = { ...kfold, settings: { ...kfold.settings, ...given } };
+  await writeKFold(folder, changed);
+  return { folder, kfold: changed };
+}
+
+/** @throws SettingError when settings would make the folds' runs ones of different trainings, whose mean says nothing */
+async function checkGiven(folder: string, kfold: KFold, given: Partial<TrainConfig>): Promise<void> {
+  const { folds, settings, recipe, done } = kfold;
+  const own = await newRunConfig({ settings: { ...settings, folds, fold: 1 }, recipe });
+  for (const [key, value] of Object.entries(given)) checkChange(key, own, value, folder);
+  if (done.length === 0) return;
+  for (const key of OF_ALL_FOLDS)
+    if (Object.hasOwn(given, key)) expectSame(key, own, given[key], `${folder}, of which folds are done,`);
 }
 
 /** The run of a fold: a new one, or one that was started before. */

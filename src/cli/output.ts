@@ -117,6 +117,18 @@ export function formatAccuracy(accuracy: { top1: number; top5: number }, classes
   return `top-1 ${formatPercent(accuracy.top1)}${top5}`;
 }
 
+/** What is to be said of an accuracy some of whose logits were not finite; undefined where all were. */
+export function notFiniteText({
+  images,
+  notFinite,
+}: {
+  images: number;
+  notFinite?: number | undefined;
+}): string | undefined {
+  if (notFinite === undefined) return undefined;
+  return `the logits of ${formatCount(notFinite)} of ${countOf(images, 'image')} are not finite: they count as wrong`;
+}
+
 /** Seconds as `1:02:03` or `2:03`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';

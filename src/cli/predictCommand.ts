@@ -58,10 +58,11 @@ async function runPredict(places: readonly string[], flags: PredictFlags): Promi
   });
 }
 
-/** An image that cannot be read does not stop the others; any other error does. */
+/** An image that cannot be read or classified does not stop the others; any other error does. */
 function failureOf(error: unknown, { name, path }: PredictInput): UserError {
   if (!(error instanceof UserError)) throw error;
-  return new UserError(error.message.replaceAll(path, name));
+  const text = error.message.replaceAll(path, name);
+  return new UserError(text.includes(name) ? text : `${name}: ${text}`);
 }
 
 /** @throws UserError when there are failures */
@@ -70,7 +71,7 @@ function refuse(failures: readonly UserError[], images: number): void {
   if (!first) return;
   if (more.length === 0) throw first;
   for (const { message } of failures) printNotice(`error: ${message}`);
-  throw new UserError(`${failures.length} of ${images} images could not be read`);
+  throw new UserError(`${failures.length} of ${images} images could not be classified`);
 }
 
 function report(image: string, guesses: readonly ClassGuess[], logFormat: PredictFlags['logFormat']): void {

@@ -4,6 +4,7 @@ import { PART_NAMES } from '../data/folders/partNames.js';
 import { standardPreprocessing } from '../data/preprocessing.js';
 import type { Hyperparameters } from '../models/registry.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
+import { notFiniteRecord } from '../runs/eventRecord.js';
 import { checkClasses } from '../runs/loadData.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { WeightsFile } from '../train/weights.js';
@@ -25,7 +26,14 @@ import {
   modelOptions,
   ttaOption,
 } from './options.js';
-import { formatAccuracy, type LogFormat, printJson, printLine } from './output.js';
+import {
+  formatAccuracy,
+  type LogFormat,
+  notFiniteText,
+  printJson,
+  printLine,
+  printNotice,
+} from './output.js';
 import { checkOutput } from './outputFile.js';
 import { NameOption, parseCount } from './parsing.js';
 import { settingOption } from './settingOptions.js';
@@ -118,9 +126,15 @@ function report(
   { parameters, classes: names }: EvaluatedModel,
   tally: TestTally,
 ): void {
-  const { top1, top5, crossEntropy, images } = accuracy;
+  const { top1, top5, crossEntropy, images, notFinite } = accuracy;
+  const broken = notFiniteText(accuracy);
+  if (broken !== undefined) printNotice(broken);
   if (flags.logFormat === 'json') {
-    const figures = { ...tally.record(), ...(flags.perClass && tally.detail()) };
+    const figures = {
+      ...notFiniteRecord('not_finite', notFinite),
+      ...tally.record(),
+      ...(flags.perClass && tally.detail()),
+    };
     printJson({ event: 'result', top1, top5, cross_entropy: crossEntropy, parameters, images, ...figures });
     return;
   }

@@ -7,6 +7,7 @@ import {
   formatDuration,
   formatPercent,
   type LogFormat,
+  notFiniteText,
   printJson,
   printLine,
   printNotice,
@@ -59,6 +60,7 @@ function textLog(classes: number): TrainerListener {
       line.update(event.images / event.total, `${epochOf(event.epoch, start)}  testing`);
     else line.clear();
     for (const text of linesOf(event, start, classes)) printLine(text);
+    if (event.event === 'epoch') for (const text of brokenEvaluations(event)) printNotice(text);
     if (event.event === 'length') start = { ...start, epochs: event.epochs };
     // Compiling the first step of a large model takes a while.
     const isFirst = event.event === 'checkpoint' && !stepped;
@@ -112,6 +114,15 @@ function epochText(event: EventOf<'epoch'>, start: EventOf<'start'>, classes: nu
     `${average ? `averaged top-1 ${formatPercent(average.top1)}  ` : ''}` +
     `${imagesPerSecond.toFixed(0)} images/s  ${formatDuration(seconds)}`
   );
+}
+
+function brokenEvaluations({ epoch, test, average }: EventOf<'epoch'>): string[] {
+  const [own, averaged] = [test, average].map((accuracy) => accuracy && notFiniteText(accuracy));
+  const end = `, and epoch ${epoch + 1} is not the best; try a lower learning rate`;
+  return [
+    ...(own === undefined ? [] : [`test: ${own}${end}`]),
+    ...(averaged === undefined ? [] : [`test of the averaged weights: ${averaged}${end}`]),
+  ];
 }
 
 function earlyStopText({ epoch, metric, staleEpochs }: EventOf<'earlyStop'>): string {

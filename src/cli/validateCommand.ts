@@ -12,6 +12,7 @@ import { webDataset } from '../data/webdataset/webDataset.js';
 import { sleepSoonWhenIdle } from '../engines/host/idle.js';
 import { UsageError } from '../errors.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
+import { notFiniteRecord } from '../runs/eventRecord.js';
 import { archiveEvents } from '../runs/loadData.js';
 import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
@@ -26,7 +27,14 @@ import {
 } from './evaluatedModel.js';
 import { isOnnxFile, openOnnxFile } from './onnxFile.js';
 import { engineOptions, logFormatOption, ttaOption } from './options.js';
-import { formatAccuracy, type LogFormat, printJson, printLine, printNotice } from './output.js';
+import {
+  formatAccuracy,
+  type LogFormat,
+  notFiniteText,
+  printJson,
+  printLine,
+  printNotice,
+} from './output.js';
 import { parseCount } from './parsing.js';
 import { runLog } from './runLog.js';
 import { noticeOrder } from './weightsData.js';
@@ -83,10 +91,13 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
   const accuracy = await validated.run({ ...flags, batchSize }, (predictor) =>
     validateOn(dataset, augmented(predictor, flags.tta), { ...flags, preprocessing }),
   );
-  const { top1, top5, crossEntropy, images } = accuracy;
-  if (flags.logFormat === 'json')
-    printJson({ event: 'result', top1, top5, cross_entropy: crossEntropy, parameters, images });
-  else {
+  const { top1, top5, crossEntropy, images, notFinite } = accuracy;
+  const broken = notFiniteText(accuracy);
+  if (broken !== undefined) printNotice(broken);
+  if (flags.logFormat === 'json') {
+    const counts = { parameters, images, ...notFiniteRecord('not_finite', notFinite) };
+    printJson({ event: 'result', top1, top5, cross_entropy: crossEntropy, ...counts });
+  } else {
     printLine(formatAccuracy(accuracy, classes.length));
     printLine(describeCounts(parameters, images));
   }

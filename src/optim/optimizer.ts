@@ -17,7 +17,7 @@ export interface OptimizedParameter {
 export interface OptimizerStep {
   /** Scalar. */
   readonly learningRate: Tensor;
-  /** Scalar: number of this update, from 1. A resumed run continues counting. */
+  /** Scalar: number of this update of the parameter, from 1; those that it missed while it was frozen do not count. A resumed run continues counting. */
   readonly step: Tensor;
 }
 

@@ -45,9 +45,11 @@ export function eventRecord(event: TrainerEvent): EventRecord | undefined {
         ...Object.fromEntries(
           (event.average ? AVERAGED_COLUMNS : METRIC_COLUMNS).map(([name, value]) => [name, value(event)]),
         ),
+        ...notFiniteRecord('test_not_finite', event.test.notFinite),
+        ...notFiniteRecord('ema_not_finite', event.average?.notFinite),
       };
     case 'result': {
-      const { top1, top5, crossEntropy, bestTop1, parameters, images } = event;
+      const { top1, top5, crossEntropy, bestTop1, parameters, images, notFinite } = event;
       return {
         event: 'result',
         top1,
@@ -56,9 +58,15 @@ export function eventRecord(event: TrainerEvent): EventRecord | undefined {
         best_top1: bestTop1,
         parameters,
         images,
+        ...notFiniteRecord('not_finite', notFinite),
       };
     }
   }
+}
+
+/** Images whose logits gave no finite cross-entropy, under a name; nothing where there are none. */
+export function notFiniteRecord(name: string, images: number | undefined): EventRecord {
+  return images === undefined ? {} : { [name]: images };
 }
 
 /**

@@ -25,6 +25,7 @@ export interface FoldResult {
   /** In percent, after the last epoch, and the best of all epochs. */
   readonly top1: number;
   readonly bestTop1: number;
+  /** NaN where the model's logits are not finite; null in the file. */
   readonly crossEntropy: number;
 }
 
@@ -55,7 +56,9 @@ export function readKFold(folder: string): KFold {
   if (!existsSync(path)) throw new UserError(`${folder} has no k-fold training: it has no ${FILE}`);
   let found: unknown;
   try {
-    found = JSON.parse(readFileSync(path, 'utf8'));
+    found = JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) =>
+      key === 'crossEntropy' && value === null ? Number.NaN : value,
+    );
   } catch (error) {
     throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
   }
@@ -84,6 +87,12 @@ function isResult(value: unknown): boolean {
 
 /** The results of a fold's run that is complete. */
 export function resultOf(fold: number, run: string): FoldResult {
-  const { test_top1: top1 = [], test_cross_entropy: crossEntropy = [] } = readMetrics(run);
-  return { fold, top1: top1.at(-1)!, bestTop1: Math.max(...top1), crossEntropy: crossEntropy.at(-1)! };
+  const metrics = readMetrics(run);
+  const last = (name: string): number => metrics[name]!.at(-1)!;
+  return {
+    fold,
+    top1: last('test_top1'),
+    bestTop1: last('best_top1'),
+    crossEntropy: last('test_cross_entropy'),
+  };
 }

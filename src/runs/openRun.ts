@@ -8,7 +8,7 @@ import { checkConfig } from './checkConfig.js';
 import { readCheckpoint } from './checkpoint.js';
 import { fetchPretrained } from './pretrainedModel.js';
 import { partOf } from './rankShare.js';
-import { resumedConfig } from './resumedConfig.js';
+import { type Resumption, resumedConfig } from './resumedConfig.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { LAST_CHECKPOINT, RunFolder } from './runFolder.js';
 import { checkTrainSettings } from './settings/checkSettings.js';
@@ -140,7 +140,7 @@ async function resume(
       source: checkpoint?.path ?? folder.path,
       folder: folder.path,
       given,
-      epoch: checkpoint?.training?.progress.epoch ?? 0,
+      ...doneOf(checkpoint),
       onNotice: (text) => onEvent?.(noticeEvent('settings', () => text)),
     });
     return { config: isFirst ? config : asFollower(config), folder, ...(checkpoint && { checkpoint }) };
@@ -148,6 +148,12 @@ async function resume(
     folder.close();
     throw error;
   }
+}
+
+/** The epochs that are done, and how many steps each of them had. */
+function doneOf(checkpoint: Checkpoint | undefined): Pick<Resumption, 'epoch' | 'stepsPerEpoch'> {
+  const { epoch = 0, step = 0, globalStep = 0 } = checkpoint?.training?.progress ?? {};
+  return { epoch, stepsPerEpoch: epoch > 0 ? (globalStep - step) / epoch : undefined };
 }
 
 /** What a recipe sets in a sentence, and whether something that it is for is missing. */

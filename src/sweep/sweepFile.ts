@@ -11,7 +11,7 @@ export interface ValueRange {
   readonly max: number;
   /** Whether logarithms are drawn evenly; default false. */
   readonly log?: boolean;
-  /** Whether whole numbers alone are drawn; default false. */
+  /** Whether whole numbers alone are drawn, the limits among them, which must be whole; default false. */
   readonly integer?: boolean;
 }
 
@@ -100,6 +100,8 @@ function rangeOf(fields: Fields, key: string, value: unknown): ValueRange {
     typeof integer === 'boolean' &&
     Object.keys(others).length === 0;
   if (!isRange || (log && min <= 0)) throw fields.refuse(key, `${wanted} of numbers above 0`, value);
+  if (integer && !(Number.isSafeInteger(min) && Number.isSafeInteger(max)))
+    throw fields.refuse(key, 'a range between whole numbers, as it has "integer": true', value);
   return { min, max, log, integer };
 }
 

@@ -11,6 +11,8 @@ export type RunState = 'open' | 'done' | 'dropped' | 'failed';
 /** A run as the sweep's file has it. */
 interface RunEntry {
   readonly settings: Settings;
+  /** null for none; absent, and thus unknown, in files of older versions. */
+  readonly recipe?: string | null;
   readonly state: RunState;
   /** Why it failed. */
   readonly problem?: string | undefined;
@@ -34,13 +36,17 @@ export class SweepState {
   /**
    * Adds runs that are not known yet.
    *
-   * @throws UsageError when one is known with other settings
+   * @throws UsageError when one is known with other settings, or another recipe
    */
   async add(runs: readonly SweepRun[]): Promise<void> {
-    for (const { name, settings } of runs) {
+    for (const { name, settings, recipe = null } of runs) {
       const known = this.runs.get(name);
-      if (known === undefined) this.runs.set(name, { settings, state: 'open' });
-      else this.expectSame(name, known.settings, settings);
+      if (known === undefined) this.runs.set(name, { settings, recipe, state: 'open' });
+      else {
+        if (known.recipe !== undefined)
+          this.expectSame(name, { recipe: known.recipe ?? undefined }, { recipe: recipe ?? undefined });
+        this.expectSame(name, known.settings, settings);
+      }
     }
     await this.write();
   }
@@ -52,8 +58,8 @@ export class SweepState {
 
   /** Records how a run ended. */
   async set(name: string, state: RunState, problem?: string): Promise<void> {
-    const { settings } = this.runs.get(name)!;
-    this.runs.set(name, { settings, state, ...(problem !== undefined && { problem }) });
+    const { problem: _, ...known } = this.runs.get(name)!;
+    this.runs.set(name, { ...known, state, ...(problem !== undefined && { problem }) });
     await this.write();
   }
 

@@ -8,6 +8,8 @@ export interface SweepRun {
   /** Of its folder in the sweep's: what distinguishes it, such as `loss-bias_beta-0.7_seed-1`. */
   readonly name: string;
   readonly settings: Settings;
+  /** Whose settings apply where it has none. */
+  readonly recipe?: string | undefined;
 }
 
 /** Random combinations are drawn so many times as often as they are wanted before they count as used up. */
@@ -15,12 +17,13 @@ const DRAWS = 100;
 
 /** The runs of a sweep: combinations × seeds, the seeds of a combination one after the other. */
 export function runsOf(sweep: SweepFile): SweepRun[] {
-  const { settings, seeds } = sweep;
+  const { settings, seeds, recipe } = sweep;
   const combinations = sweep.trials === undefined ? allCombinations(sweep) : randomCombinations(sweep);
   const runs = combinations.flatMap((varied) =>
     seeds.map((seed) => ({
       name: nameOf({ ...varied, seed }),
       settings: { ...settings, ...varied, seed },
+      recipe,
     })),
   );
   const twice = runs.find(({ name }, i) => runs.findIndex((other) => other.name === name) < i);
@@ -57,10 +60,12 @@ function randomCombinations({ configurations, vary, trials = 1, searchSeed }: Sw
 function drawnValue(values: readonly unknown[] | ValueRange, u: number): unknown {
   if (isList(values)) return values[Math.floor(u * values.length)];
   const { min, max, log = false, integer = false } = values;
-  if (integer) return Math.min(max, Math.floor(min + u * (max - min + 1)));
-  const value = log ? min * (max / min) ** u : min + u * (max - min);
+  // Whole numbers are the floors of those up to the next one after the last.
+  const end = integer ? max + 1 : max;
+  const value = log ? min * (end / min) ** u : min + u * (end - min);
   // Four digits, so that names and tables can be read.
-  return Number(value.toPrecision(4));
+  const shown = integer ? Math.floor(value) : Number(value.toPrecision(4));
+  return Math.min(max, Math.max(min, shown));
 }
 
 function isList(values: readonly unknown[] | ValueRange): values is readonly unknown[] {

@@ -12,14 +12,17 @@ export interface Progress {
   readonly step: number;
   /** Steps since the start of the run. */
   readonly globalStep: number;
-  /** Best test top-1 so far, in percent; −1 before the first evaluation. */
+  /** Best test top-1 so far, in percent; −1 before the first evaluation with a finite cross-entropy. */
   readonly bestTop1: number;
   /** Test top-1 after the last finished epoch, in percent; absent before the first, and in files of older versions. */
   readonly lastTop1?: number;
-  /** Best test top-1 of the averaged weights so far, in percent; absent if none are kept. */
+  /** The same of the averaged weights; absent if none are kept. */
   readonly bestAverageTop1?: number;
-  /** The best value that early stopping has seen (a cross-entropy with its sign changed), and the epochs since. */
-  readonly watched?: { readonly best: number; readonly staleEpochs: number };
+  /**
+   * The best value that early stopping has seen (a cross-entropy with its sign changed), and the epochs since; no best before there
+   * was an evaluation with a finite cross-entropy.
+   */
+  readonly watched?: { readonly best?: number; readonly staleEpochs: number };
   /** Sums of the epoch's training so far: over its images, and `loss` over its batches. */
   readonly sums: AccuracySums & { readonly loss: number };
   /** Seconds spent on those steps. */
@@ -78,7 +81,7 @@ export function infoOf(metadata: ReadonlyMap<string, string>, path: string): Che
     new UserError(`${path} is damaged: its metadata entry ${INFO_KEY} ${what}`);
   let info: unknown;
   try {
-    info = JSON.parse(text);
+    info = JSON.parse(text, (key, value: unknown) => (key === 'watched' ? withoutBrokenBest(value) : value));
   } catch (error) {
     throw wrong(`is not JSON (${errorMessage(error)})`);
   }
@@ -133,6 +136,15 @@ function isThreads(value: unknown): value is ThreadsSince {
   return isFields(value) && isCount(value.step) && isCount(value.threads) && value.threads > 0;
 }
 
+/** Older versions wrote NaN as null, where the first cross-entropy was not finite. */
+function withoutBrokenBest(watched: unknown): unknown {
+  return isFields(watched) && watched.best === null ? { staleEpochs: watched.staleEpochs } : watched;
+}
+
+function isWatched(value: unknown): boolean {
+  return isFields(value) && (value.best === undefined || isNumber(value.best)) && isCount(value.staleEpochs);
+}
+
 function isTraining({ training }: Fields): boolean {
   if (!isFields(training) || !isFields(training.config) || !isFields(training.progress)) return false;
   const { engine, choices, threads } = training;
@@ -142,8 +154,7 @@ function isTraining({ training }: Fields): boolean {
   const { epoch, step, globalStep, bestTop1, lastTop1, bestAverageTop1, watched, sums, seconds } =
     training.progress;
   if (![lastTop1, bestAverageTop1].every((item) => item === undefined || isNumber(item))) return false;
-  if (watched !== undefined && !(isFields(watched) && isNumber(watched.best) && isCount(watched.staleEpochs)))
-    return false;
+  if (watched !== undefined && !isWatched(watched)) return false;
   if (![epoch, step, globalStep].every(isCount) || !isNumber(bestTop1) || !isNumber(seconds)) return false;
   return (
     isFields(sums) &&

@@ -15,12 +15,12 @@ export interface ClassFigures {
 }
 
 /** Precision, recall and F1 of each class, in the classes' order. */
-export function classFigures({ classes, rows }: Confusion): ClassFigures[] {
+export function classFigures({ classes, rows, unpredicted }: Confusion): ClassFigures[] {
   const predictions = new Float64Array(classes.length);
   for (const row of rows) for (const [k, count] of row.entries()) predictions[k]! += count;
   return classes.map((name, k) => {
     const right = rows[k]![k]!;
-    const images = rows[k]!.reduce((total, count) => total + count, 0);
+    const images = rows[k]!.reduce((total, count) => total + count, unpredicted[k]!);
     const predicted = predictions[k]!;
     // 2PR/(P + R), written so that it is 0 and not 0/0 where nothing is right.
     const f1 = (2 * right) / (images + predicted);

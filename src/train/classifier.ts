@@ -184,9 +184,11 @@ export class Classifier {
  *
  * @param names of the classes; `class 7` where there is none
  * @param top how many; default 5
+ * @throws UserError when a logit is NaN, or the highest is infinite
  */
 export function mostProbable(logits: Float32Array, names: readonly string[], top = 5): ClassGuess[] {
   const highest = logits.reduce((a, b) => Math.max(a, b));
+  if (!Number.isFinite(highest)) throw new UserError('the model’s logits are not finite');
   const exponentials = Array.from(logits, (logit) => Math.exp(logit - highest));
   const total = exponentials.reduce((a, b) => a + b);
   return exponentials

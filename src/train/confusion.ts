@@ -9,16 +9,23 @@ export interface ConfusedPair {
 export class Confusion {
   /** Numbers of images: [label][predicted]. */
   readonly rows: readonly Uint32Array[];
+  /** Numbers of images of each label that have no prediction, because the model's logits are not finite. */
+  readonly unpredicted: Uint32Array;
 
   /** @param classes names of the classes, in order */
   constructor(readonly classes: readonly string[]) {
     this.rows = classes.map(() => new Uint32Array(classes.length));
+    this.unpredicted = new Uint32Array(classes.length);
   }
 
-  /** Adds an image. */
+  /**
+   * Adds an image.
+   *
+   * @param predicted −1 for none
+   */
   add(label: number, predicted: number): void {
-    const row = this.rows[label]!;
-    row[predicted] = row[predicted]! + 1;
+    const [counts, place] = predicted < 0 ? [this.unpredicted, label] : [this.rows[label]!, predicted];
+    counts[place] = counts[place]! + 1;
   }
 
   /** The pairs that were confused most, at most `limit` of them. */

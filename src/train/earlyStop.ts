@@ -15,10 +15,13 @@ export interface Evaluations {
   readonly average?: Accuracy | undefined;
 }
 
-const values: Readonly<Record<WatchedMetric, (results: Evaluations) => number>> = {
-  top1: ({ test }) => test.top1,
-  'cross-entropy': ({ test }) => -test.crossEntropy,
-  'ema-top1': ({ average }) => average!.top1,
+/** Which evaluation has a metric, and its value there, of which more is better. */
+const metrics: Readonly<
+  Record<WatchedMetric, (results: Evaluations) => readonly [evaluation: Accuracy, value: number]>
+> = {
+  top1: ({ test }) => [test, test.top1],
+  'cross-entropy': ({ test }) => [test, -test.crossEntropy],
+  'ema-top1': ({ average }) => [average!, average!.top1],
 };
 
 /** When a run ends before its last epoch. */
@@ -40,13 +43,14 @@ export function checkEarlyStop({ patience, metric }: EarlyStop, isAveraged: bool
     throw new UsageError(`patience must be a whole number of at least 1, not ${patience}`);
 }
 
-/** What early stopping knows after an epoch. */
+/** What early stopping knows after an epoch. An evaluation without a finite cross-entropy is not better, and never the best. */
 export function watch(
   before: Progress['watched'],
   { metric = 'top1' }: EarlyStop,
   results: Evaluations,
 ): NonNullable<Progress['watched']> {
-  const value = values[metric](results);
-  const isBetter = !before || value > before.best;
-  return isBetter ? { best: value, staleEpochs: 0 } : { ...before, staleEpochs: before.staleEpochs + 1 };
+  const [evaluation, value] = metrics[metric](results);
+  const { best = Number.NEGATIVE_INFINITY, staleEpochs = 0 } = before ?? {};
+  const isBetter = Number.isFinite(evaluation.crossEntropy) && value > best;
+  return isBetter ? { best: value, staleEpochs: 0 } : { ...before, staleEpochs: staleEpochs + 1 };
 }

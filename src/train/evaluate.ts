@@ -11,6 +11,8 @@ import {
   accuracySums,
   addAccuracy,
   NO_ACCURACY,
+  numbersOfSums,
+  sumsOfNumbers,
 } from './metrics.js';
 import type { RankSums } from './rankSums.js';
 
@@ -18,7 +20,7 @@ import type { RankSums } from './rankSums.js';
 export interface EvaluateOptions {
   /** Called after each batch with the number of images so far and their accuracy. */
   readonly onProgress?: ((images: number, accuracy: Accuracy) => void) | undefined;
-  /** Called for each image with its class, the most probable class and that one's probability. */
+  /** Called for each image with its class, the most probable class and that one's probability; −1 and NaN where the logits give none. */
   readonly each?: (label: number, predicted: number, confidence: number) => void;
   /** Ends the evaluation early, for an interrupted run. */
   readonly stopped?: () => boolean;
@@ -90,11 +92,10 @@ export async function accuracyOver<Images extends Float32Array | ImageBytes>(
     if (isStopped) break;
     options.onProgress?.(sums.images * ranks.size, accuracyOf(sums));
   }
-  const { images, top1, top5, crossEntropy } = sums;
-  const own = [Number(isStopped), images, top1, top5, crossEntropy];
+  const own = [Number(isStopped), ...numbersOfSums(sums)];
   const [stops, ...all] = (await predictor.overRanks?.of(own)) ?? own;
   if (stops! > 0) return undefined;
-  return accuracyOf({ images: all[0]!, top1: all[1]!, top5: all[2]!, crossEntropy: all[3]! });
+  return accuracyOf(sumsOfNumbers(all));
 }
 
 interface Predicted {

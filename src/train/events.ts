@@ -22,7 +22,7 @@ export interface EpochResult {
   readonly seconds: number;
   /** Share of the training time in which the engine waited for data, in percent. */
   readonly waitedPercent: number;
-  /** Best test top-1 so far. */
+  /** Best test top-1 so far, of evaluations with a finite cross-entropy; 0 before there is one. */
   readonly bestTop1: number;
   /**
    * How the loss weighed data points: variances and weights of the epoch's images, or of up to 65,536 spread evenly over it,

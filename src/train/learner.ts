@@ -55,7 +55,8 @@ export class Learner {
     const averaged = this.isAveraged ? { entries: averagedEntries(options.model), values } : undefined;
     this.training = new TrainingState(engine, entries, loss, optimizer, averaged);
     this.evaluation = new LearnerEvaluation({ ...options, batchSize: this.evaluationBatchSize });
-    this.executables = new StepExecutables(options, async () => [values, await this.training.allocate()]);
+    const parts = { ...options, optimizer: this.training.countingOptimizer };
+    this.executables = new StepExecutables(parts, async () => [values, await this.training.allocate()]);
     this.wholeSteps = new WholeSteps(options, this.executables, this.training, this.counters);
   }
 
@@ -108,11 +109,12 @@ export class Learner {
 
   /**
    * Leaves state entries of these names as they are from now on, batch statistics among them, and trains all others. Programs
-   * are compiled anew where that changes; the optimiser's state stays.
+   * are compiled anew where that changes; the optimiser's state stays, and updates that a parameter misses do not count as its own.
    */
   async freeze(names: ReadonlySet<string>): Promise<void> {
     this.accumulated = 0;
     await this.executables.freeze(names);
+    this.training.freeze(names);
   }
 
   /** Computes on another number of threads from the next step on, unless the engine's is fixed; others' programs on it must be closed. */
@@ -268,12 +270,13 @@ export class Learner {
   }
 
   /**
-   * Sets what {@link trainingState} returned.
+   * Sets what {@link trainingState} returned; programs, which have updates that parameters missed as constants, are compiled anew.
    *
    * @throws UserError listing what is missing, unexpected or misshapen
    */
   async loadTrainingState(tensors: StateDictTensors): Promise<void> {
     this.accumulated = 0;
+    await this.executables.releaseAll();
     await this.training.load(tensors);
   }
 

@@ -1,7 +1,14 @@
 import type { Batch, BatchSource, ByteBatch } from '../data/batch.js';
 import { numbersOf } from '../engines/imageBytes.js';
 import type { Learner } from './learner.js';
-import { type AccuracySums, accuracySums, addAccuracy, NO_ACCURACY } from './metrics.js';
+import {
+  type AccuracySums,
+  accuracySums,
+  addAccuracy,
+  NO_ACCURACY,
+  numbersOfSums,
+  sumsOfNumbers,
+} from './metrics.js';
 import type { LabelledBatch, StartedStep, StepResult, Weighting } from './stepResult.js';
 import type { Teacher } from './teacher.js';
 import { type WithNext, withNext } from './withNext.js';
@@ -138,9 +145,8 @@ export class StepRunner {
       return undefined;
     }
     if (this.accumulate > 1) await this.learner.update(options);
-    const { images, top1, top5, crossEntropy } = totals.sums;
-    const all = await this.learner.overRanks.of([images, top1, top5, crossEntropy]);
-    return { ...totals, sums: { images: all[0]!, top1: all[1]!, top5: all[2]!, crossEntropy: all[3]! } };
+    const all = await this.learner.overRanks.of(numbersOfSums(totals.sums));
+    return { ...totals, sums: sumsOfNumbers(all) };
   }
 
   private async startPass(

@@ -7,7 +7,7 @@ import { EpochMeter } from './epochMeter.js';
 import { type EpochHooks, EpochSteps } from './epochSteps.js';
 import { batchesFor, evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
-import { type Accuracy, NO_ACCURACY } from './metrics.js';
+import { type Accuracy, betterTop1, NO_ACCURACY } from './metrics.js';
 import { expectFiniteLoss, expectFiniteValues } from './overflow.js';
 import type { RunLength } from './runLength.js';
 import { StepRunner, type StepTotals, type TrainingBatch } from './stepRunner.js';
@@ -86,7 +86,7 @@ export class Trainer {
     const accuracy =
       last ?? (await evaluate(learner, batchesFor(learner, test), { stopped: () => this.stopping }));
     if (!accuracy) return this.interrupted();
-    const { bestTop1 } = this.progress;
+    const bestTop1 = Math.max(0, this.progress.bestTop1);
     this.reportEarlyStop();
     this.emit({ event: 'result', ...accuracy, parameters: learner.model.parameterCount, bestTop1 });
     return 'complete';
@@ -227,15 +227,15 @@ export class Trainer {
     const { train, checkpoints, earlyStop } = this.options;
     const { epoch, globalStep } = this.progress;
     const { bestTop1: before, bestAverageTop1: averageBefore = -1 } = this.progress;
-    const bestTop1 = Math.max(test.top1, before);
-    const bestAverageTop1 = average && Math.max(average.top1, averageBefore);
+    const bestTop1 = betterTop1(test, before);
+    const bestAverageTop1 = average && betterTop1(average, averageBefore);
     const improved = { best: bestTop1 > before, bestAverage: (bestAverageTop1 ?? -1) > averageBefore };
     const learningRate = this.learningRate(this.stepsPerEpoch - 1);
     const figures: EpochResult = {
       ...meter.result(train.waitedMs),
       epoch,
       ...results,
-      bestTop1,
+      bestTop1: Math.max(0, bestTop1),
       learningRate,
     };
     this.emit({ event: 'epoch', ...figures });

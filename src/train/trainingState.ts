@@ -3,12 +3,15 @@ import { UsageError } from '../errors.js';
 import { sizeOf, type TensorData } from '../graph/tensorType.js';
 import type { Loss } from '../losses/loss.js';
 import type { StateEntry } from '../nn/module.js';
+import { withMissedUpdates } from '../optim/missedUpdates.js';
 import { type Optimizer, stateVariable } from '../optim/optimizer.js';
 import { averageName } from './averages.js';
 import { checkStateDict, counterTensor, floatsOf, type StateDictTensors } from './stateDict.js';
 
-/** Name of the number of updates in checkpoints. */
+/** Name of the number of updates in checkpoints; a parameter that was frozen in some has its own, `optimizer.step.NAME`. */
 export const OPTIMIZER_STEP = 'optimizer.step';
+
+const stepName = (parameter: string): string => `${OPTIMIZER_STEP}.${parameter}`;
 
 /** Prefix of the names of a loss's variables, which distinguishes them from the model's tensors in checkpoints. */
 const LOSS_PREFIX = 'loss.';
@@ -19,6 +22,10 @@ const LOSS_PREFIX = 'loss.';
  */
 export class TrainingState {
   private readonly shapes: ReadonlyMap<string, readonly number[]>;
+  private readonly trained: readonly string[];
+  /** Updates that parameters missed while they were frozen, where there are any. */
+  private readonly missed = new Map<string, number>();
+  private frozen: ReadonlySet<string> = new Set();
   private allocated: Promise<Variables> | undefined;
   private updates = 0;
 
@@ -36,6 +43,7 @@ export class TrainingState {
   ) {
     for (const { name } of loss.variables) expectLossName(loss, name);
     const trained = entries.filter(({ kind }) => kind === 'parameter');
+    this.trained = trained.map(({ name }) => name);
     this.shapes = new Map([
       ...optimizer.state.flatMap((state) =>
         trained.map(({ name, shape }) => [stateVariable(state, name), shape] as const),
@@ -58,6 +66,22 @@ export class TrainingState {
   /** Counts an update, or takes back one that was counted (−1). */
   countStep(by: 1 | -1 = 1): void {
     this.updates += by;
+    for (const name of this.trained)
+      if (this.frozen.has(name)) this.missed.set(name, this.missedBy(name) + by);
+  }
+
+  /** The state entries that updates leave as they are from now on. */
+  freeze(names: ReadonlySet<string>): void {
+    this.frozen = names;
+  }
+
+  /** The optimiser that counts each parameter's own updates, as of when a program is built. */
+  get countingOptimizer(): Optimizer {
+    return withMissedUpdates(this.optimizer, (name) => this.missedBy(name));
+  }
+
+  private missedBy(parameter: string): number {
+    return this.missed.get(parameter) ?? 0;
   }
 
   /** The variables; the first time they are made, with their initial values. */
@@ -66,26 +90,38 @@ export class TrainingState {
     return this.allocated;
   }
 
-  /** The variables by name, and {@link OPTIMIZER_STEP}. */
+  /** The variables by name, {@link OPTIMIZER_STEP}, and the numbers of updates of parameters that missed some. */
   async read(): Promise<StateDictTensors> {
     const variables = await this.allocate();
     const values = await variables.read();
     const state: StateDictTensors = new Map();
     for (const [name, data] of values)
       state.set(name, { dtype: 'f32', shape: this.shapes.get(name)!, data: data as Float32Array });
-    return state.set(OPTIMIZER_STEP, counterTensor(this.updates));
+    state.set(OPTIMIZER_STEP, counterTensor(this.updates));
+    for (const [name, count] of this.missed)
+      if (count > 0) state.set(stepName(name), counterTensor(this.updates - count));
+    return state;
   }
 
   /**
-   * Sets what {@link read} returned. Without {@link OPTIMIZER_STEP}, counting starts from 0.
+   * Sets what {@link read} returned. Without {@link OPTIMIZER_STEP}, counting starts from 0; a parameter without a number of its
+   * own, as in files of older versions, missed no update.
    *
    * @throws UserError listing what is missing, unexpected or misshapen
    */
   async load(tensors: StateDictTensors): Promise<void> {
     const buffers = [...this.shapes].map(([name, shape]) => ({ name, shape, kind: 'buffer' as const }));
-    checkStateDict(tensors, [...buffers, { name: OPTIMIZER_STEP, shape: [], kind: 'counter' }], false);
+    const counters = [OPTIMIZER_STEP, ...this.trained.map(stepName)].map((name) => ({
+      ...{ name, shape: [], kind: 'counter' as const },
+    }));
+    checkStateDict(tensors, [...buffers, ...counters], false);
     const variables = await this.allocate();
     this.updates = Number(tensors.get(OPTIMIZER_STEP)?.data[0] ?? 0);
+    this.missed.clear();
+    for (const name of this.trained) {
+      const own = tensors.get(stepName(name));
+      if (own) this.missed.set(name, this.updates - Number(own.data[0]));
+    }
     const values = [...tensors].filter(([name]) => this.shapes.has(name));
     await variables.write(new Map(values.map(([name, tensor]) => [name, floatsOf(tensor)])));
   }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import type { KFold } from '../../src/runs/kfold.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { drawClasses } from './fixtures/images.js';
-import { biasloss, eventsOf } from './fixtures/process.js';
+import { biasloss, type Ended, eventsOf } from './fixtures/process.js';
 import { SharedProcess } from './fixtures/sharedProcess.js';
 
 const KFOLD = [
@@ -38,6 +39,18 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['--folds=3', '--val-share=0.3'], 2, /^error: --val-share has no effect with --folds\n$/],
   [['--resume=none'], 1, /^error: runs\/none has no k-fold training: it has no kfold\.json\n$/],
   [['--resume=all', '--folds=4'], 2, /^error: all has --folds 2, and cannot be resumed with 4\n$/],
+  [
+    ['--resume=all', '--base-lr=0.5'],
+    2,
+    /^error: all has --base-lr 0\.1, and cannot be resumed with 0\.5\n$/,
+  ],
+  [['--resume=all', '--seed=3'], 2, /^error: all has --seed 0, and cannot be resumed with 3\n$/],
+  [
+    ['--resume=all', '--epochs=2'],
+    2,
+    /^error: all, of which folds are done, has --epochs 1, and cannot be resumed with 2\n$/,
+  ],
+  [['--resume=all', '--accuracies-dir=x'], 2, /accuracies/],
   [['--run-dir=all'], 1, /^error: all already has a k-fold training: give --resume all/],
 ];
 
@@ -67,8 +80,7 @@ describe('biasloss kfold', () => {
       assert.equal(broken.code, 130, broken.stderr);
       assert.match(broken.stderr, /resume with: biasloss kfold --resume all/);
       assert.ok(existsSync(join(cwd, 'all', 'fold-1', 'best.safetensors')));
-      const ended = await biasloss(['kfold', '--resume=all', '--no-report', '--log-format=json'], { cwd });
-      assert.equal(ended.code, 0, ended.stderr);
+      const ended = await resumed(cwd);
       const events = eventsOf(ended.stdout);
       const { folds, top1 } = events.at(-1)! as Record<string, unknown> & Summary;
       assert.deepEqual(
@@ -98,6 +110,19 @@ describe('biasloss kfold', () => {
       assert.match(damaged.stderr, /^error: all\/kfold\.json is damaged/);
     }));
 });
+
+/** Resumes a training with settings that may change, after it was refused with others. */
+async function resumed(cwd: string): Promise<Ended> {
+  const changed = await shared.run(['kfold', '--resume=all', '--loss=ce'], cwd);
+  assert.match(changed.stderr, /^error: all has --loss "bias", and cannot be resumed with "ce"\n$/);
+  const resume = ['kfold', '--resume=all', '--workers=1', '--loss=bias', '--no-report', '--log-format=json'];
+  const ended = await biasloss(resume, { cwd });
+  assert.equal(ended.code, 0, ended.stderr);
+  // What may change goes into the folds to come, and is kept for those after another break.
+  const { settings } = JSON.parse(readFileSync(join(cwd, 'all', 'kfold.json'), 'utf8')) as KFold;
+  assert.equal(settings.workers, 1);
+  return ended;
+}
 
 /** Each fold holds out other images, and `test` finds the same ones again. */
 async function checkFolds(cwd: string, top1: readonly number[]): Promise<void> {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { rankClasses } from '../../src/data/images/modelInput.js';
 import { createEngine } from '../../src/engines/createEngine.js';
+import { fidelityOf } from '../../src/engines/onnx/node/int8/fidelity.js';
 import { NodeRuntime } from '../../src/engines/onnx/node/runtime.js';
 import { providers } from '../../src/engines/onnx/providers.js';
 import type { Model } from '../../src/models/model.js';
@@ -9,6 +11,7 @@ import { enlargedHeat, gradCamProgram } from '../../src/report/analysis/gradCam.
 import { likelyLabelErrors, notableImages } from '../../src/report/analysis/notable.js';
 import { OutcomeCollector, type Outcomes } from '../../src/report/analysis/outcomes.js';
 import { planCells } from '../../src/report/cellPlan.js';
+import { mostProbable } from '../../src/train/classifier.js';
 import { Confusion } from '../../src/train/confusion.js';
 import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
 import { TINY_SIZE, TinyModel } from '../train/fixtures/tiny.js';
@@ -44,6 +47,27 @@ describe('figures of a model', () => {
     assert.deepEqual([...outcomes.predicted], [0, 0, 1, 1, 0]);
     close(outcomes.losses[2]!, -Math.log(0.02), 1e-5);
     close(outcomes.probabilities[5]!, 0.98);
+  });
+});
+
+describe('a model that gives NaN', () => {
+  it('has no figures: NaN is above no other, and the first class would seem to be predicted', () => {
+    const broken = new OutcomeCollector(['a', 'b'], 2);
+    const logits = Float32Array.of(NaN, NaN, 0, 1);
+    broken.add({ logits, labels: Int32Array.of(0, 1), variances: new Float32Array(2), count: 2 });
+    assert.throws(() => broken.result(), /^UserError: the model’s logits of 1 of 2 images are not finite/);
+    for (const rank of [
+      (row: Float32Array) => mostProbable(row, []),
+      (row: Float32Array) => rankClasses(row, { classes: [] }),
+    ]) {
+      assert.throws(() => rank(Float32Array.of(1, NaN)), /^UserError: the model’s logits are not finite$/);
+      assert.deepEqual(
+        rank(Float32Array.of(0, -Infinity)).map(({ probability }) => probability),
+        [1, 0],
+      );
+    }
+    const same = Float32Array.of(NaN, NaN, 0, 1);
+    assert.equal(fidelityOf(same, same, 2).agreement, 1 / 2);
   });
 });
 

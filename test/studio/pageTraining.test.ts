@@ -88,6 +88,16 @@ function assertShown(job: TrainingJob, events: readonly TrainerEvent[]): void {
   assert.match(shown.status, /^Complete: best top-1 \d+\.\d% of the test images\.$/);
   assert.deepEqual(shown.steps.numbers, [1, 2, 3, 4, 5, 6]);
   assert.equal(shown.epochs.length, 2);
+  assert.equal(shown.notice, '');
+  const broken = news.map((one) =>
+    one.kind === 'event' && one.event.event === 'epoch' && one.event.epoch === 0
+      ? { ...one, event: { ...one.event, test: { ...one.event.test, notFinite: 5 } } }
+      : one,
+  );
+  assert.match(
+    withNews(startedTraining(job), broken).notice,
+    /^The logits of 5 of 16 test images were not finite after epoch 1, and count as wrong: /,
+  );
 }
 
 describe('news of the page’s training', () => {

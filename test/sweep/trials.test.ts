@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -83,6 +83,25 @@ describe('the random runs of a sweep', () => {
     assert.deepEqual([...new Set(runs.map(({ settings }) => settings.batchSize))].sort(), [10, 8, 9]);
   });
 
+  it('are whole numbers with evenly drawn logarithms where both are asked for', () => {
+    // The rate keeps combinations apart, so that sizes that are drawn again count again.
+    const vary = {
+      baseLr: { min: 0.001, max: 1 },
+      batchSize: { min: 1, max: 1023, log: true, integer: true },
+    };
+    const sizes = plan({ vary, trials: 200 }).runs.map(({ settings }) => Number(settings.batchSize));
+    assert.ok(sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= 1023));
+    const low = sizes.filter((size) => size < 32).length;
+    assert.ok(low > 80 && low < 120, `${low} of 200 are below 32, the middle of the logarithms`);
+    assert.ok([1, 2, 3].every((size) => sizes.includes(size)));
+  });
+
+  it('stay within their limits where these have more than four digits', () => {
+    const vary = { baseLr: { min: 0.123451, max: 0.123459 } };
+    for (const { settings } of plan({ vary, trials: 5 }).runs)
+      assert.ok(Number(settings.baseLr) >= 0.123451 && Number(settings.baseLr) <= 0.123459);
+  });
+
   it('are fewer than the trials where there are no more combinations', () => {
     assert.equal(plan({ vary: { loss: ['bias', 'ce'] }, trials: 9 }).runs.length, 2);
   });
@@ -101,12 +120,41 @@ describe('a sweep’s folder', () => {
   });
 });
 
+describe('a sweep’s recipe', () => {
+  it('cannot change in a folder that has runs; those of older versions have none that is known', async () => {
+    const place = mkdtempSync(join(folder, 'recipe-'));
+    const runsWith = (recipe?: string) => plan({ recipe, settings: { epochs: 3 } }).runs;
+    const state = new SweepState(place);
+    await state.add(runsWith('finetune'));
+    await state.set('seed-0', 'done');
+    await new SweepState(place).add(runsWith('finetune'));
+    for (const [recipe, now] of [
+      ['biasloss-cifar100', '"biasloss-cifar100"'],
+      [undefined, 'unset'],
+    ] as const)
+      await assert.rejects(
+        new SweepState(place).add(runsWith(recipe)),
+        new RegExp(
+          `^UsageError: the run seed-0 of .*sweep\\.json has recipe "finetune", now ${now}: choose another`,
+        ),
+      );
+    const path = join(place, 'sweep.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"recipe": "finetune",/, ''));
+    await new SweepState(place).add(runsWith());
+    assert.equal(new SweepState(place).stateOf('seed-0'), 'done');
+  });
+});
+
 describe('a sweep’s file', () => {
   const wrong: [content: unknown, message: RegExp][] = [
     [[], /must be a JSON object with recipe, settings/],
     [{ setings: {} }, /^setings in .*lines\.json is none of recipe,/],
     [{ vary: { baseLr: [] } }, /^baseLr of vary in .* must be a list of values, or a range/],
     [{ vary: { baseLr: { min: 0, max: 1, log: true } }, trials: 2 }, /of numbers above 0, not/],
+    [
+      { vary: { epochs: { min: 1.5, max: 3, integer: true } }, trials: 2 },
+      /^epochs of vary in .* must be a range between whole numbers, as it has "integer": true, not/,
+    ],
     [{ vary: { baseLr: { min: 0, max: 1 } } }, /must be a list of values where there are no trials to draw/],
     [{ vary: { seed: [1, 2] } }, /has a seed, which belongs in the list seeds/],
     [{ vary: { loss: ['ce'] }, configurations: [{ loss: 'bias' }] }, /has loss both in vary and in config/],

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
+import { infoOf } from '../../src/train/checkpointInfo.js';
 import { type EarlyStop, type WatchedMetric, watch } from '../../src/train/earlyStop.js';
 import type { TrainerEvent } from '../../src/train/events.js';
+import type { Learner } from '../../src/train/learner.js';
 import { restoreLearner } from '../../src/train/learnerState.js';
 import type { Accuracy } from '../../src/train/metrics.js';
 import { type TinyOptions, withFolder, withTrainer } from './fixtures/tiny.js';
@@ -34,6 +36,45 @@ describe('what early stopping watches', () => {
   });
 });
 
+describe('an evaluation whose logits are not finite', () => {
+  const none = accuracy(0, NaN);
+
+  it('is not better, and never the best', () => {
+    const tests = [none, accuracy(10, 2), none, accuracy(20, 1), accuracy(90, Infinity)];
+    for (const metric of ['top1', 'cross-entropy'] as const)
+      assert.deepEqual(staleEpochs(metric, tests), [1, 0, 1, 0, 1]);
+    assert.deepEqual(staleEpochs('ema-top1', tests, tests), [1, 0, 1, 0, 1]);
+    assert.deepEqual(watch(undefined, { patience: 1 }, { test: none }), { staleEpochs: 1 });
+  });
+
+  it('leaves a checkpoint that is read, as one is that has null for its best', () =>
+    withFolder(async (folder) => {
+      const earlyStop = { patience: 2, metric: 'cross-entropy' } as const;
+      const events = await run({
+        ...{ folder, earlyStop, epochs: 5, schedule: () => 0 },
+        prepare: async (learner) => {
+          const state = await learner.stateDict();
+          for (const [name, value] of [
+            ['bn.running_mean', -3e38],
+            ['bn.weight', 100],
+          ] as const)
+            state.set(name, { dtype: 'f32', shape: [4], data: new Float32Array(4).fill(value) });
+          await learner.loadStateDict(state);
+        },
+      });
+      assert.equal(epochsOf(events).length, 2);
+      const { training } = readCheckpoint(join(folder, 'last.safetensors'));
+      assert.deepEqual(training!.progress.watched, { staleEpochs: 2 });
+      const again = await run({ folder, earlyStop, epochs: 5 }, { resume: true });
+      assert.deepEqual(epochsOf(again), []);
+      const { model, data } = readCheckpoint(join(folder, 'last.safetensors'));
+      const progress = { ...training!.progress, watched: { best: null, staleEpochs: 2 } };
+      const older = JSON.stringify({ model, data, training: { ...training, progress } });
+      const info = infoOf(new Map([['biasloss', older]]), 'older');
+      assert.deepEqual(info!.training!.progress.watched, { staleEpochs: 2 });
+    }));
+});
+
 /** A run whose rate is 0 from epoch 2 on, so that nothing becomes better after that. */
 const stalling = (earlyStop: EarlyStop): TinyOptions => ({
   epochs: 9,
@@ -44,6 +85,8 @@ const stalling = (earlyStop: EarlyStop): TinyOptions => ({
 
 interface Resumable extends TinyOptions {
   readonly folder: string;
+  /** Changes a learner before the run. */
+  readonly prepare?: (learner: Learner) => Promise<void>;
 }
 
 /** Runs, or resumes what is in the folder, until a step of the run or to the end. */
@@ -51,6 +94,7 @@ async function run(options: Resumable, { resume = false, stopAt = -1 } = {}): Pr
   const checkpoint = resume ? readCheckpoint(join(options.folder, 'last.safetensors')) : undefined;
   const progress = checkpoint?.training?.progress;
   return withTrainer({ ...options, ...(progress && { progress }) }, async ({ trainer, learner, events }) => {
+    await options.prepare?.(learner);
     if (checkpoint) await restoreLearner(learner, checkpoint);
     trainer.listen((event) => event.event === 'step' && event.globalStep === stopAt && trainer.stop());
     await trainer.run();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createEngine } from '../../src/engines/createEngine.js';
+import { startThreadEngine } from '../../src/engines/host/threadEngine.js';
 import { crossEntropyLoss } from '../../src/losses/crossEntropy.js';
 import { partsOf } from '../../src/models/parts.js';
 import { adamw } from '../../src/optim/adamw.js';
@@ -11,9 +12,12 @@ import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { freezingOf, rateScales } from '../../src/runs/fineTuning.js';
 import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
 import { Learner } from '../../src/train/learner.js';
-import { restoreLearner } from '../../src/train/learnerState.js';
-import type { StateDictTensors } from '../../src/train/stateDict.js';
+import { learnerState, restoreLearner } from '../../src/train/learnerState.js';
+import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
+import type { LabelledBatch } from '../../src/train/stepResult.js';
+import { withoutEmulator } from '../engines/cuda/emulator/device.js';
 import { onednnMissing } from '../support/onednn.js';
+import { adamByHand, expectClose } from './fixtures/optimizers.js';
 import { TinyModel, type TinyOptions, withFolder, withTrainer } from './fixtures/tiny.js';
 
 const BACKBONE = new Set(partsOf(new TinyModel()).backbone.flat());
@@ -26,6 +30,25 @@ const subjects = [
 
 const dataOf = (tensors: StateDictTensors, name: string): ArrayLike<number | bigint> =>
   tensors.get(name)!.data;
+
+/** Engines on which a thawed backbone's updates are compared. */
+const thawed = [
+  ...subjects.map(({ engine, skip }) => ({
+    ...{ name: engine, skip, start: () => createEngine(engine, { threads: 1, precision: 'f32' }) },
+  })),
+  {
+    name: 'emulated CUDA',
+    skip: withoutEmulator(),
+    start: () =>
+      startThreadEngine(
+        {
+          name: 'emulated CUDA',
+          module: new URL('../engines/cuda/fixtures/emulatedBackend.js', import.meta.url),
+        },
+        { threads: 1, precision: 'f32', choices: {} },
+      ),
+  },
+];
 
 describe('a frozen backbone', () => {
   for (const { engine, skip } of subjects)
@@ -60,13 +83,15 @@ describe('a frozen backbone', () => {
     }));
 });
 
+/** Three epochs, the first with a frozen backbone. */
+const thawing: TinyOptions = {
+  epochs: 3,
+  freezing: { names: BACKBONE, until: 1 },
+  optimizer: adamw(),
+  schedule: () => 0.01,
+};
+
 describe('a backbone that thaws', () => {
-  const thawing: TinyOptions = {
-    epochs: 3,
-    freezing: { names: BACKBONE, until: 1 },
-    optimizer: adamw(),
-    schedule: () => 0.01,
-  };
   for (const stopAt of [3, 7])
     it(`resumes bit for bit, with AdamW, from step ${stopAt}`, () =>
       withFolder((whole) =>
@@ -100,6 +125,54 @@ describe('a backbone that thaws', () => {
       /^SettingError: freeze 2 is too many: tiny has 1 parts before its classifier$/,
     );
   });
+});
+
+describe('the updates of a backbone that thaws', () => {
+  it('are counted from its first update on, in checkpoints too; those without the numbers are read', () =>
+    withFolder((folder) =>
+      withTrainer({ ...thawing, folder }, async ({ trainer, learner }) => {
+        await trainer.run();
+        const checkpoint = readCheckpoint(join(folder, 'last.safetensors'));
+        const { tensors } = checkpoint;
+        assert.deepEqual(dataOf(tensors, 'optimizer.step'), BigInt64Array.of(15n));
+        assert.deepEqual(dataOf(tensors, 'optimizer.step.conv.weight'), BigInt64Array.of(10n));
+        assert.ok(!tensors.has('optimizer.step.fc.weight'));
+        const older = new Map([...tensors].filter(([name]) => !name.startsWith('optimizer.step.')));
+        await restoreLearner(learner, { ...checkpoint, tensors: older });
+        assert.deepEqual([...(await learnerState(learner)).keys()].sort(), [...older.keys()].sort());
+        await restoreLearner(learner, checkpoint);
+        assert.deepEqual(await learnerState(learner), tensors);
+      }),
+    ));
+
+  for (const { name, skip, start } of thawed)
+    it(`follow AdamW's rule from zero, as in PyTorch: ${name}`, { skip }, async () => {
+      const engine = await start();
+      try {
+        const optimizer = adamw({ weightDecay: 0 });
+        const parts = { engine, model: new TinyModel(), loss: crossEntropyLoss(), optimizer, batchSize: 4 };
+        const learner = await Learner.create(parts);
+        const batch = (): LabelledBatch => ({
+          images: Float32Array.from({ length: 4 * 3 * 64 }, (_, i) => Math.sin(i)),
+          labels: Int32Array.of(0, 1, 2, 0),
+        });
+        await learner.freeze(BACKBONE);
+        for (let step = 0; step < 20; step++) await learner.step(batch(), { learningRate: 0.01, step });
+        await learner.freeze(new Set());
+        const entry = 'conv.weight';
+        const start = floatsOf((await learner.stateDict()).get(entry)!);
+        const gradients: Float32Array[] = [];
+        for (let step = 20; step < 24; step++) {
+          gradients.push((await learner.gradients(batch())).gradients.get(entry)!);
+          await learner.step(batch(), { learningRate: 0.01, step });
+        }
+        const { value } = adamByHand(start, gradients, 0.01);
+        expectClose(floatsOf((await learner.stateDict()).get(entry)!), value, entry);
+        await learner.close();
+      } finally {
+        await engine.close();
+      }
+    });
 });
 
 describe('learning rates of parts', () => {

@@ -3,7 +3,14 @@ import { describe, it } from 'node:test';
 import { CalibrationMeter } from '../../src/train/calibration.js';
 import { classAverages, classFigures } from '../../src/train/classFigures.js';
 import { Confusion } from '../../src/train/confusion.js';
-import { accuracyOf, accuracySums, addAccuracy, NO_ACCURACY } from '../../src/train/metrics.js';
+import {
+  accuracyOf,
+  accuracySums,
+  addAccuracy,
+  NO_ACCURACY,
+  numbersOfSums,
+  sumsOfNumbers,
+} from '../../src/train/metrics.js';
 import { Samples } from '../support/samples.js';
 
 /** A matrix with given counts. */
@@ -52,7 +59,36 @@ describe('accuracySums', () => {
       });
     }
   });
+});
 
+describe('accuracySums of logits that are not finite', () => {
+  it('counts a row that is not finite as wrong, whichever class has the NaN', () => {
+    const row = (at: number, value: number): number[] =>
+      [0, 1, 2, 3, 4, 5, 6].map((x, k) => (k === at ? value : x));
+    const rows = [Array<number>(7).fill(NaN), row(6, NaN), row(0, NaN), row(6, Infinity), row(0, -Infinity)];
+    const predicted: number[] = [];
+    const sums = accuracySums(Float32Array.from(rows.flat()), Int32Array.of(0, 6, 6, 6, 6), {
+      classes: 7,
+      count: 5,
+      each: (_, k) => predicted.push(k),
+    });
+    // Of the last row alone the label's probability is defined.
+    assert.deepEqual(
+      { ...sums, crossEntropy: 0 },
+      { images: 5, top1: 1, top5: 1, crossEntropy: 0, notFinite: 4 },
+    );
+    assert.ok(Number.isNaN(sums.crossEntropy));
+    assert.deepEqual(predicted, [-1, -1, -1, -1, 6]);
+    const both = addAccuracy(sums, { images: 5, top1: 5, top5: 5, crossEntropy: 1 });
+    assert.deepEqual([accuracyOf(both).top1, accuracyOf(both).notFinite], [60, 4]);
+    assert.deepEqual(sumsOfNumbers(numbersOfSums(both)), both);
+    // With few classes every label is among the five highest, unless there is no order.
+    const few = { classes: 3, count: 1 };
+    assert.equal(accuracySums(new Float32Array(3).fill(NaN), Int32Array.of(1), few).top5, 0);
+  });
+});
+
+describe('cross-entropy', () => {
   it('sums −log softmax, for huge logits too', () => {
     const logits = Float32Array.of(Math.log(1), Math.log(2), Math.log(5), 1e4, 0, 0);
     const sums = accuracySums(logits, Int32Array.of(1, 1), { classes: 3, count: 2 });
@@ -83,6 +119,30 @@ describe('Confusion', () => {
       { label: 'dog', predicted: 'cat', images: 4 },
       { label: 'fish', predicted: 'dog', images: 2 },
     ]);
+  });
+});
+
+describe('images without a prediction', () => {
+  it('are of no column, and wrong in every figure', () => {
+    const confusion = confusionOf(
+      ['cat', 'dog'],
+      [
+        [3, 0],
+        [0, 1],
+      ],
+    );
+    confusion.add(0, -1);
+    assert.deepEqual(
+      confusion.rows.map((row) => [...row]),
+      [
+        [3, 0],
+        [0, 1],
+      ],
+    );
+    const [cat, dog] = classFigures(confusion);
+    assert.deepEqual([cat!.images, cat!.predicted, cat!.recall], [4, 3, 3 / 4]);
+    assert.equal(dog!.recall, 1);
+    assert.deepEqual(confusion.worstPairs(5), []);
   });
 });
 

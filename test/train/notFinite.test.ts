@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
+import type { Learner } from '../../src/train/learner.js';
+import { onednnMissing } from '../support/onednn.js';
 import { eventsOf } from './fixtures/eventsOf.js';
 import { subjects } from './fixtures/subjects.js';
 import { TINY_SIZE, withFolder, withTrainer } from './fixtures/tiny.js';
@@ -92,5 +94,51 @@ describe('values that are not finite', () => {
         await assert.rejects(learner.gradients(batch), refused);
         await assert.rejects(learner.predict(images), refused);
       }),
+    );
+});
+
+const engines = [
+  { engine: 'reference', skip: false },
+  { engine: 'onnx', skip: false },
+  { engine: 'onednn', skip: await onednnMissing() },
+] as const;
+
+describe('an evaluation whose logits are not finite', () => {
+  // Running means that no batch has, and a scale that takes them beyond 32 bits: training takes the batches' own.
+  const breakStatistics = async (learner: Learner): Promise<void> => {
+    const state = await learner.stateDict();
+    for (const [name, value] of [
+      ['bn.running_mean', -3e38],
+      ['bn.weight', 100],
+    ] as const) {
+      const { shape } = state.get(name)!;
+      state.set(name, { dtype: 'f32', shape, data: new Float32Array(shape[0]!).fill(value) });
+    }
+    await learner.loadStateDict(state);
+  };
+
+  for (const { engine, skip } of engines)
+    it(`counts nothing as right, and is not the best: ${engine}`, { skip }, () =>
+      withFolder((folder) =>
+        withTrainer(
+          { engine, folder, epochs: 2, averageDecay: 0.9, schedule: () => 0 },
+          async ({ trainer, learner, events }) => {
+            await breakStatistics(learner);
+            assert.equal(await trainer.run(), 'complete');
+            for (const { test, average, bestTop1 } of eventsOf(events, 'epoch')) {
+              assert.deepEqual([test.top1, test.top5, test.notFinite], [0, 0, 20]);
+              assert.deepEqual([average!.top1, average!.notFinite], [0, 20]);
+              assert.ok(Number.isNaN(test.crossEntropy));
+              assert.equal(bestTop1, 0);
+            }
+            const [result] = eventsOf(events, 'result');
+            assert.deepEqual([result!.top1, result!.bestTop1, result!.notFinite], [0, 0, 20]);
+            for (const name of ['best', 'best-ema'])
+              assert.ok(!existsSync(join(folder, `${name}.safetensors`)), name);
+            const { progress } = readCheckpoint(join(folder, 'last.safetensors')).training!;
+            assert.deepEqual([progress.bestTop1, progress.bestAverageTop1], [-1, -1]);
+          },
+        ),
+      ),
     );
 });

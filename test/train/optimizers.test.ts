@@ -18,7 +18,7 @@ import { Learner } from '../../src/train/learner.js';
 import { restoreLearner } from '../../src/train/learnerState.js';
 import { floatsOf, type StateDictTensors } from '../../src/train/stateDict.js';
 import { onednnMissing } from '../support/onednn.js';
-import { adam } from './fixtures/optimizers.js';
+import { adam, adamByHand, expectClose } from './fixtures/optimizers.js';
 import { TinyModel, type TinyOptions, withFolder, withTrainer } from './fixtures/tiny.js';
 
 const missing = await onednnMissing();
@@ -27,34 +27,6 @@ const BATCH = 8;
 function batch(): { images: Float32Array; labels: Int32Array } {
   const images = Float32Array.from({ length: BATCH * 3 * 64 }, (_, i) => Math.sin(i));
   return { images, labels: Int32Array.from({ length: BATCH }, (_, i) => i % 3) };
-}
-
-/** Adam's rule in 64 bits, by PyTorch's formula. */
-function adamByHand(
-  value: Float32Array,
-  gradients: readonly Float32Array[],
-  learningRate: number,
-): { value: Float64Array; first: Float64Array; second: Float64Array } {
-  const result = Float64Array.from(value);
-  const first = new Float64Array(value.length);
-  const second = new Float64Array(value.length);
-  gradients.forEach((gradient, t) => {
-    result.forEach((_, i) => {
-      const g = gradient[i]!;
-      first[i] = 0.9 * first[i]! + 0.1 * g;
-      second[i] = 0.999 * second[i]! + 0.001 * g * g;
-      const denominator = Math.sqrt(second[i]! / (1 - 0.999 ** (t + 1))) + 1e-8;
-      result[i]! -= (learningRate * first[i]!) / (1 - 0.9 ** (t + 1)) / denominator;
-    });
-  });
-  return { value: result, first, second };
-}
-
-function expectClose(actual: Float32Array, expected: Float64Array, what: string): void {
-  expected.forEach((value, i) => {
-    const error = Math.abs(actual[i]! - value);
-    assert.ok(error <= 1e-4 * Math.abs(value) + 1e-6, `${what} ${i}: ${actual[i]} instead of ${value}`);
-  });
 }
 
 describe('an optimiser with two state tensors and the step number', () => {

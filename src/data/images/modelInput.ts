@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.js';
 import { makeGrey } from '../channels.js';
 import type { Preprocessing } from '../preprocessing.js';
 import { type CanvasPixels, rgbOfCanvas } from './canvasPixels.js';
@@ -58,13 +59,18 @@ export interface ClassProbability {
   readonly probability: number;
 }
 
-/** The classes of one image by probability (softmax of its logits), the most probable first. */
+/**
+ * The classes of one image by probability (softmax of its logits), the most probable first.
+ *
+ * @throws UserError when a logit is NaN, or the highest is infinite
+ */
 export function rankClasses(
   logits: ArrayLike<number>,
   { classes }: Pick<ModelLabels, 'classes'>,
 ): ClassProbability[] {
   const values = Array.from(logits);
   const highest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  if (!Number.isFinite(highest)) throw new UserError('the model’s logits are not finite');
   const exponentials = values.map((logit) => Math.exp(logit - highest));
   const total = exponentials.reduce((a, b) => a + b, 0);
   return exponentials

@@ -1,3 +1,5 @@
+import { UserError } from '../../errors.js';
+
 /** A model's results on a set of images. */
 export interface Outcomes {
   /** Names of the classes. */
@@ -20,6 +22,8 @@ export interface Outcomes {
 export class OutcomeCollector {
   private readonly outcomes;
   private done = 0;
+  /** Images with a logit that is NaN, or an infinite highest one. */
+  private broken = 0;
 
   constructor(classes: readonly string[], count: number) {
     this.outcomes = {
@@ -50,6 +54,7 @@ export class OutcomeCollector {
       const row = batch.logits.subarray(n * size, (n + 1) * size);
       const label = batch.labels[n]!;
       const { shares, highest, logSum } = softmax(row);
+      if (!Number.isFinite(logSum)) this.broken++;
       probabilities.set(shares, this.done * size);
       labels[this.done] = label;
       predicted[this.done] = highest;
@@ -58,10 +63,18 @@ export class OutcomeCollector {
     }
   }
 
-  /** What was added, once it is all images. */
+  /**
+   * What was added, once it is all images.
+   *
+   * @throws UserError when an image has a logit that is NaN, or an infinite highest one: it has no most probable class
+   */
   result(): Outcomes {
-    if (this.done !== this.outcomes.count)
-      throw new Error(`${this.done} of ${this.outcomes.count} images were added`);
+    const { count } = this.outcomes;
+    if (this.done !== count) throw new Error(`${this.done} of ${count} images were added`);
+    if (this.broken > 0)
+      throw new UserError(
+        `the model’s logits of ${this.broken} of ${count} images are not finite, so that their classes cannot be told`,
+      );
     return this.outcomes;
   }
 }

@@ -73,7 +73,7 @@ function withEvent(
         status: `Epoch ${event.epoch + 1} ${of}: testing, ${event.images} of ${event.total} images.`,
       };
     case 'epoch':
-      return { ...before, epochs: [...before.epochs, event] };
+      return { ...before, epochs: [...before.epochs, event], notice: brokenText(event) ?? before.notice };
     case 'interrupted':
       return { ...before, phase: 'stopped', status: `Stopped in epoch ${event.epoch + 1}.` };
     case 'result':
@@ -84,6 +84,15 @@ function withEvent(
     case 'earlyStop':
       return before;
   }
+}
+
+/** What is to be said of an epoch whose evaluation was not finite; the page ends the sentence. */
+function brokenText({ epoch, test }: EpochFigures): string | undefined {
+  if (test.notFinite === undefined) return undefined;
+  return (
+    `The logits of ${test.notFinite} of ${test.images} test images were not finite after epoch ${epoch + 1}, and count as wrong: ` +
+    'try a lower learning rate'
+  );
 }
 
 function completeText(epochs: readonly EpochFigures[]): string {

@@ -2,7 +2,7 @@
 export interface Fidelity {
   /** Mean square of the differences, as a share of the variance of an image's logits. */
   readonly error: number;
-  /** Share of the images with the same most probable class. */
+  /** Share of the images with the same most probable class; one with a logit that is NaN has none. */
   readonly agreement: number;
 }
 
@@ -28,6 +28,8 @@ export function fidelityOf(found: Float32Array, expected: Float32Array, classes:
   return { error: variance > 0 ? squares / variance : squares, agreement: same / images };
 }
 
+/** NaN where a logit is. */
 function highest(logits: Float32Array): number {
+  if (logits.some(Number.isNaN)) return Number.NaN;
   return logits.reduce((best, logit, k) => (logit > logits[best]! ? k : best), 0);
 }
