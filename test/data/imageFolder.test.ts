@@ -187,6 +187,36 @@ test('classes are ordered by code point, and composed and decomposed names are o
   assert.deepEqual([...imageFolder(folderOf(t, ['\u00e9/1.jpg']), { classMap: map }).labels], [3]);
 });
 
+test('a class map of two numbers a line: the other lines or the titles tell which is the folder, else it is said', (t) => {
+  const labels = (text: string): Record<string, number> =>
+    Object.fromEntries(parseClassMap(text, 'm').labels);
+  const rows = '0,1\n1,2\n2,0\n';
+  const folderFirst = { 0: 1, 1: 2, 2: 0 };
+  const folderLast = { 1: 0, 2: 1, 0: 2 };
+  for (const titles of [
+    'label,folder',
+    'Class ID,Folder Name',
+    'target;wnid',
+    'class_index,class',
+    'number,folder,name',
+  ])
+    assert.deepEqual(labels(`${titles}\n${rows}`), folderLast, titles);
+  for (const titles of ['folder,label', 'class,label', 'Folder_ID,class_idx', 'name,index'])
+    assert.deepEqual(labels(`${titles}\n${rows}`), folderFirst, titles);
+  assert.deepEqual(labels(`${rows}3,cat\n`), { ...folderLast, cat: 3 });
+  assert.deepEqual(labels(`label,folder\n${rows}cat,3\n`), { ...folderFirst, cat: 3 });
+  const folder = folderOf(t, ['0/1.jpg', '1/1.jpg', '2/1.jpg', '2/2.jpg']);
+  const notesOf = (text: string): readonly string[] =>
+    loadImageFolders(folder, { classMap: parseClassMap(text, 'map.csv'), splitBy: 'none' }).summary.notes;
+  for (const unsure of [rows, `name,class\n${rows}`])
+    assert.deepEqual(notesOf(unsure), [
+      'the class map map.csv has numbers in both columns, of which the first is taken for the folders: ' +
+        'a first line label,folder would turn that round, and folder,label confirm it',
+    ]);
+  for (const sure of [`label,folder\n${rows}`, '0,1\n1,0\n2,2\n', '0 1\n1 2\n2 0'])
+    assert.deepEqual(notesOf(sure), [], sure);
+});
+
 test('entries of a class map that match no folder are said once', (t) => {
   const folder = folderOf(t, ['train/a/1.jpg', 'train/b/1.jpg', 'val/a/1.jpg']);
   const notesOf = (text: string): readonly string[] =>

@@ -1,7 +1,7 @@
 import type { ImageDataset } from '../dataset.js';
 import { type ImageParts, refuseEmptyParts, refuseFolds, type SplitOptions } from '../parts/imageParts.js';
 import { type DataSummary, missingClasses, type PartSummary } from '../parts/summary.js';
-import { type ClassMap, unmatchedClassNotes } from './classMap.js';
+import { type ClassMap, classMapNotes } from './classMap.js';
 import { type Exclusions, readExclusions } from './exclusions.js';
 import { type ImageFolderOptions, readImageFolder } from './imageFolder.js';
 import { type FolderLayout, findLayout } from './layout.js';
@@ -30,11 +30,7 @@ export function loadImageFolders(folder: string, options: ImageFoldersOptions = 
   const { train, test, final } = separated(layout, first.dataset, others, options);
   const leftOut = [first, others.val, others.test].flatMap((part) => part?.leftOut ?? []);
   const mapped = [first, others.val, others.test].flatMap((part) => part?.folders ?? []);
-  const notes = [
-    ...layout.notes,
-    ...unmatchedNotes(exclusions),
-    ...unmatchedClassNotes(options.classMap, mapped),
-  ];
+  const notes = [...layout.notes, ...unmatchedNotes(exclusions), ...classMapNotes(options.classMap, mapped)];
   return {
     train,
     test,
