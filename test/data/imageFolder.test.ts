@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
@@ -7,6 +8,7 @@ import { parseClassMap, readClassMap } from '../../src/data/folders/classMap.js'
 import { imageFolder, readImageFolder } from '../../src/data/folders/imageFolder.js';
 import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
 import { describeLeftOut } from '../../src/data/folders/leftOut.js';
+import { temporaryFolder } from './support/folder.js';
 import { folderOf, listed, refused } from './support/imageFolders.js';
 
 test('classes are sorted folders, images sorted files, at any depth; other files don’t count', (t) => {
@@ -126,6 +128,27 @@ test('train and val folders; classes are the training part’s', (t) => {
   assert.deepEqual(listed(test, folder), [['val/c/4.jpg', 2]]);
   refused(() => loadImageFolders(folderOf(t, ['train/a/1.jpg', 'val/d/2.jpg'])), /val\/d is not a class/);
   refused(() => loadImageFolders(join(folder, 'nowhere')), /there is no folder .*nowhere/);
+});
+
+test('a class may have more files than a call has room for: images, those of another spelling, and what is left out', (t) => {
+  const count = 13_000;
+  const names = Array.from({ length: count }, (_, i) => [`\u00e9/x/${i}.jpg`, `b/._${i}.jpg`]);
+  const folder = folderOf(t, [...names.flat(), 'e\u0301/1.jpg', 'b/1.jpg']);
+  const list = join(temporaryFolder(t), 'list.txt');
+  writeFileSync(list, '\u00e9/x');
+  const own = (module: string): string =>
+    JSON.stringify(new URL(`../../src/data/${module}`, import.meta.url));
+  const code = `
+    import { setToCheck } from ${own('check/partsToCheck.js')};
+    import { loadImageFolders } from ${own('folders/imageFolderPair.js')};
+    const [folder, list] = process.argv.slice(1);
+    const { train, summary } = loadImageFolders(folder, { excludeList: list, splitBy: 'none' });
+    const { parts, leftOut } = await setToCheck(folder, list, {});
+    console.log(train.count, summary.leftOut.length, parts[0].images.length, leftOut.length);`;
+  // A small stack, so that a few thousand files are as many as more than 120,000 otherwise.
+  const node = ['--stack-size=100', '--input-type=module', '--eval', code, folder, list];
+  const printed = execFileSync(process.execPath, node, { encoding: 'utf8' });
+  assert.equal(printed.trim(), [2, 2 * count, 2, 2 * count].join(' '));
 });
 
 test('a limit is spread over the classes', (t) => {

@@ -60,13 +60,13 @@ export function readImageFolder(folder: string, options: ImageFolderOptions = {}
   const folders = classFolders(folder);
   if (folders.length === 0)
     throw new UserError(`${folder} has no class folders: expected a folder of images for each class`);
-  const leftOut = looseIn(folder);
-  const kept = folders.map(({ name, path, files }) => {
-    leftOut.push(...files.leftOut);
-    return { name, path, images: keptImages(path, files, options, leftOut) };
-  });
-  const names = folders.map(({ name }) => name);
-  return { dataset: datasetOf(folder, kept, options), leftOut, folders: names };
+  const kept = folders.map((each) => ({ ...each, ...keptImages(each, options) }));
+  const leftOut = kept.flatMap(({ files, excluded }) => [...files.leftOut, ...excluded]);
+  return {
+    dataset: datasetOf(folder, kept, options),
+    leftOut: [...looseIn(folder), ...leftOut],
+    folders: folders.map(({ name }) => name),
+  };
 }
 
 /** The classes of a folder, sorted by name. @throws UserError when a folder cannot be read */
@@ -76,13 +76,18 @@ export function classFolders(folder: string): ClassFolder[] {
     const name = raw.normalize('NFC');
     const path = join(folder, raw);
     const files = imageFiles(path);
-    const same = classes.get(name)?.files;
-    same?.images.push(...files.images);
-    same?.foreign.push(...files.foreign);
-    same?.leftOut.push(...files.leftOut);
-    if (!same) classes.set(name, { name, path, files });
+    const same = classes.get(name);
+    classes.set(name, same ? { ...same, files: joined(same.files, files) } : { name, path, files });
   }
   return [...classes.values()].sort((a, b) => byCodePoint(a.name, b.name));
+}
+
+function joined(a: ImageFiles, b: ImageFiles): ImageFiles {
+  return {
+    images: [...a.images, ...b.images],
+    foreign: [...a.foreign, ...b.foreign],
+    leftOut: [...a.leftOut, ...b.leftOut],
+  };
 }
 
 /** Files beside the class folders: images among them have no class; others are ignored. */
@@ -131,11 +136,9 @@ export function datasetOf(
 }
 
 function keptImages(
-  folder: string,
-  { images, foreign }: ImageFiles,
+  { path: folder, files: { images, foreign } }: ClassFolder,
   { excluded = () => false, classes }: ImageFolderOptions,
-  leftOut: LeftOut[],
-): string[] {
+): { readonly images: readonly string[]; readonly excluded: readonly LeftOut[] } {
   const refused = foreign.find(({ path }) => !excluded(path));
   if (refused)
     throw new SettingError(
@@ -146,11 +149,10 @@ function keptImages(
     );
   const kept = images.filter((path) => !excluded(path));
   const gone = [...images, ...foreign.map(({ path }) => path)].filter(excluded);
-  leftOut.push(...gone.map((path): LeftOut => ({ path, reason: 'excluded' })));
   // A validation part may lack classes of the training part.
   if (kept.length === 0 && !classes)
     throw new UserError(`the class folder ${folder} has no images: expected ${READ_FORMATS_TEXT} files`);
-  return kept;
+  return { images: kept, excluded: gone.map((path): LeftOut => ({ path, reason: 'excluded' })) };
 }
 
 function classesOf(
@@ -165,7 +167,7 @@ function classesOf(
       origin: 'the list of classes',
     };
   }
-  const most = Math.max(...classMap.labels.values());
+  const most = [...classMap.labels.values()].reduce((a, b) => Math.max(a, b));
   const count = classCount ?? most + 1;
   if (most >= count)
     throw new UserError(`${classMap.path} has the class number ${most}, but there are ${count} classes`);
