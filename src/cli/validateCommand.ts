@@ -145,7 +145,7 @@ function ofFolders({ data, classMap, checkpoint }: ValidateFlags, names: readonl
   const map = classMap === undefined ? undefined : readClassMap(classMap);
   const read = readImageFolder(from, map && { classMap: map, classCount: names.length });
   const leftOut = [...layout.leftOut, ...read.leftOut];
-  const notes = [...layout.notes, ...classMapNotes(map, read.folders)];
+  const notes = [...layout.notes, ...read.notes, ...classMapNotes(map, read.folders)];
   const summary = summaryOf(data, read.dataset, {
     from: from === layout.root ? undefined : from,
     leftOut,

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
+import { setToCheck } from '../../src/data/check/partsToCheck.js';
 import { limited } from '../../src/data/dataset.js';
 import { parseClassMap, readClassMap } from '../../src/data/folders/classMap.js';
 import { imageFolder, readImageFolder } from '../../src/data/folders/imageFolder.js';
@@ -208,6 +209,25 @@ test('classes are ordered by code point, and composed and decomposed names are o
   assert.deepEqual([...dataset.labels], [0, 1, 2, 2, 3, 4, 5, 6, 7]);
   const map = parseClassMap('e\u0301 3', 'm');
   assert.deepEqual([...imageFolder(folderOf(t, ['\u00e9/1.jpg']), { classMap: map }).labels], [3]);
+});
+
+test('an order of classes that is not torchvision’s is said: it sorts decomposed names as they are on disk', async (t) => {
+  const note =
+    "folders' names are in Unicode's decomposed form, by which torchvision's ImageFolder orders classes: its class 1 is \u00e9clair, " +
+    'here it is zebra; weights without class names may be numbered in its order';
+  for (const [name, notes] of [
+    ['e\u0301clair', [note]],
+    ['\u00e9clair', []],
+    ['zebr\u0061\u0301', []],
+  ] as const) {
+    const folder = folderOf(t, ['apple/1.jpg', 'apple/2.jpg', 'zebra/1.jpg', `${name}/1.jpg`]);
+    const { train, summary } = loadImageFolders(folder, { splitBy: 'none' });
+    assert.deepEqual(train.classes, ['apple', 'zebra', name.normalize('NFC')]);
+    assert.deepEqual(summary.notes, notes, name);
+    assert.deepEqual((await setToCheck(folder, undefined, {})).notes, notes, name);
+    const map = parseClassMap(`apple 0\nzebra 1\n${name} 2`, 'map.txt');
+    assert.deepEqual(loadImageFolders(folder, { splitBy: 'none', classMap: map }).summary.notes, []);
+  }
 });
 
 test('a class map of two numbers a line: the other lines or the titles tell which is the folder, else it is said', (t) => {

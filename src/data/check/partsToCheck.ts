@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ImageSource } from '../dataset.js';
 import { type Exclusions, readExclusions } from '../folders/exclusions.js';
-import { classFolders, looseIn } from '../folders/imageFolder.js';
+import { classFolders, looseIn, orderNotes } from '../folders/imageFolder.js';
 import { unmatchedNotes } from '../folders/imageFolderPair.js';
 import { findLayout } from '../folders/layout.js';
 import type { LeftOut } from '../folders/leftOut.js';
@@ -97,15 +97,17 @@ function ofFolders(place: string, excludeList: string | undefined): SetToCheck {
     folders,
     parts: found.map(({ checked }) => checked),
     leftOut: [...layout.leftOut, ...found.flatMap(({ leftOut }) => leftOut)],
-    notes: [...layout.notes, ...unmatchedNotes(exclusions)],
+    notes: [...layout.notes, ...found.flatMap(({ notes }) => notes), ...unmatchedNotes(exclusions)],
   };
 }
 
-function partOfFolder(
-  part: PartName,
-  folder: string,
-  exclusions: Exclusions | undefined,
-): { readonly checked: PartToCheck; readonly leftOut: readonly LeftOut[] } {
+interface FolderToCheck {
+  readonly checked: PartToCheck;
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly string[];
+}
+
+function partOfFolder(part: PartName, folder: string, exclusions: Exclusions | undefined): FolderToCheck {
   const classes = classFolders(folder);
   const excluded: LeftOut[] = [];
   const kept = ({ path }: { readonly path: string }): boolean => {
@@ -129,5 +131,6 @@ function partOfFolder(
   return {
     checked,
     leftOut: [...looseIn(folder), ...classes.flatMap(({ files }) => files.leftOut), ...excluded],
+    notes: part === 'train' ? orderNotes(classes) : [],
   };
 }

@@ -48,11 +48,12 @@ export function imageFolder(folder: string, options: ImageFolderOptions = {}): I
   return readImageFolder(folder, options).dataset;
 }
 
-/** A folder's images, the files left out, and the names of its class folders. */
+/** A folder's images, the files left out, the names of its class folders, and what else is to be said. */
 export interface ReadFolder {
   readonly dataset: ImageDataset;
   readonly leftOut: readonly LeftOut[];
   readonly folders: readonly string[];
+  readonly notes: readonly string[];
 }
 
 /** As {@link imageFolder}, with what was left out. */
@@ -66,6 +67,7 @@ export function readImageFolder(folder: string, options: ImageFolderOptions = {}
     dataset: datasetOf(folder, kept, options),
     leftOut: [...looseIn(folder), ...leftOut],
     folders: folders.map(({ name }) => name),
+    notes: options.classMap || options.classes ? [] : orderNotes(folders),
   };
 }
 
@@ -80,6 +82,17 @@ export function classFolders(folder: string): ClassFolder[] {
     classes.set(name, same ? { ...same, files: joined(same.files, files) } : { name, path, files });
   }
   return [...classes.values()].sort((a, b) => byCodePoint(a.name, b.name));
+}
+
+/** What is to be said of classes, sorted by name, where torchvision numbers them in another order: by names as they are on disk. */
+export function orderNotes(classes: readonly ClassFolder[]): string[] {
+  const onDisk = [...classes].sort((a, b) => byCodePoint(a.path, b.path));
+  const at = classes.findIndex((folder, i) => folder !== onDisk[i]);
+  if (at < 0) return [];
+  return [
+    `folders' names are in Unicode's decomposed form, by which torchvision's ImageFolder orders classes: its class ${at} is ${onDisk[at]!.name}, ` +
+      `here it is ${classes[at]!.name}; weights without class names may be numbered in its order`,
+  ];
 }
 
 function joined(a: ImageFiles, b: ImageFiles): ImageFiles {

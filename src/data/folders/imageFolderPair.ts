@@ -30,7 +30,12 @@ export function loadImageFolders(folder: string, options: ImageFoldersOptions = 
   const { train, test, final } = separated(layout, first.dataset, others, options);
   const leftOut = [first, others.val, others.test].flatMap((part) => part?.leftOut ?? []);
   const mapped = [first, others.val, others.test].flatMap((part) => part?.folders ?? []);
-  const notes = [...layout.notes, ...unmatchedNotes(exclusions), ...classMapNotes(options.classMap, mapped)];
+  const notes = [
+    ...layout.notes,
+    ...first.notes,
+    ...unmatchedNotes(exclusions),
+    ...classMapNotes(options.classMap, mapped),
+  ];
   return {
     train,
     test,
