@@ -27,6 +27,7 @@ export interface PartToCheck {
 
 /** The parts of a data set to check, and what was left out. */
 export interface SetToCheck {
+  readonly isArchives: boolean;
   /** The training part first. */
   readonly parts: readonly PartToCheck[];
   /** Folder that image paths are relative to in the split of a data set without parts. */
@@ -59,6 +60,7 @@ async function ofArchives(place: string, remote: RemoteOptions): Promise<SetToCh
     if (shards[part]) found.push(await partOfArchives(part, folder, shards[part], remote));
   }
   return {
+    isArchives: true,
     root,
     folders: [],
     parts: found,
@@ -93,6 +95,7 @@ function ofFolders(place: string, excludeList: string | undefined): SetToCheck {
     return folder === undefined ? [] : [partOfFolder(part, folder, exclusions)];
   });
   return {
+    isArchives: false,
     root: train,
     folders,
     parts: found.map(({ checked }) => checked),
