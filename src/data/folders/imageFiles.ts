@@ -82,6 +82,22 @@ export function looseFiles(folder: string): ImageFiles {
   return files;
 }
 
+/** Whether a file is a .tar archive by its name. */
+export function isArchiveName(name: string): boolean {
+  return name.toLowerCase().endsWith('.tar') && !isSystemName(name);
+}
+
+/** Images and archives directly in a folder around a data set or its parts, told by their names. */
+export function filesAround(folder: string): LeftOut[] {
+  return entriesOf(folder).flatMap((entry): LeftOut[] => {
+    const path = join(folder, entry.name);
+    if (isSystemName(entry.name) || isFolder(folder, entry)) return [];
+    if (isArchiveName(entry.name)) return [{ path, reason: 'beside' }];
+    const ending = extname(entry.name).toLowerCase();
+    return READ.has(ending) || FOREIGN.has(ending) ? [{ path, reason: 'noClass' }] : [];
+  });
+}
+
 /** Whether there are images directly in a folder, of a supported format or another. */
 export function hasLooseImages(folder: string): boolean {
   return entriesOf(folder).some((entry) => {

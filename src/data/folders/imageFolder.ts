@@ -4,7 +4,7 @@ import { SettingError, UserError } from '../../errors.js';
 import { IMAGENET_NORMALISATION, type ImageDataset } from '../dataset.js';
 import { READ_FORMATS_TEXT } from '../images/header.js';
 import type { ClassMap } from './classMap.js';
-import { type ImageFiles, imageFiles, looseFiles, subfolders } from './imageFiles.js';
+import { type ImageFiles, imageFiles, isArchiveName, looseFiles, subfolders } from './imageFiles.js';
 import type { LeftOut } from './leftOut.js';
 
 /** Options of {@link imageFolder}. */
@@ -103,11 +103,14 @@ function joined(a: ImageFiles, b: ImageFiles): ImageFiles {
   };
 }
 
-/** Files beside the class folders: images among them have no class; others are ignored. */
+/** Files beside the class folders: images among them have no class, and archives are not read; others are ignored. */
 export function looseIn(folder: string): LeftOut[] {
   const { images, foreign, leftOut } = looseFiles(folder);
   return [
     ...[...images, ...foreign.map(({ path }) => path)].map((path): LeftOut => ({ path, reason: 'noClass' })),
+    ...leftOut
+      .filter(({ path }) => isArchiveName(basename(path)))
+      .map(({ path }): LeftOut => ({ path, reason: 'beside' })),
     ...leftOut.filter(({ reason }) => reason === 'system'),
   ];
 }

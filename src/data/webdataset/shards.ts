@@ -2,9 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { byCodePoint } from '../../codePointOrder.js';
 import { UserError } from '../../errors.js';
-import { subfolders } from '../folders/imageFiles.js';
+import { hasLooseImages, isArchiveName, subfolders } from '../folders/imageFiles.js';
 import { type PartName, partOfName } from '../folders/partNames.js';
-import { isSystemName } from '../folders/systemFiles.js';
 import { isUrl, plainPath } from '../remote/url.js';
 import { expandBraces } from './braces.js';
 
@@ -30,9 +29,26 @@ export function findShards(place: string): string[] {
   return shards;
 }
 
-/** Whether a path or pattern stands for .tar archives, as any URL does, rather than a folder of class folders. */
+/**
+ * Whether a path or pattern stands for .tar archives, as any URL does, rather than a folder of class folders. Where there are
+ * both, the folders count: archives are often kept beside what was unpacked from them.
+ */
 export function isWebDataset(place: string): boolean {
-  return isUrl(place) || /\.tar$/i.test(place) || shardFolder(place) !== undefined;
+  if (isUrl(place) || /\.tar$/i.test(place)) return true;
+  const folder = shardFolder(place);
+  return folder !== undefined && !hasClassFolders(folder);
+}
+
+/** How deep class folders lie in a data set at most, in enclosing folders and parts; links may lead in circles. */
+const DEEPEST_CLASS = 4;
+
+/** Whether folders in a folder have images, but for those of archives, beside which a picture may lie. */
+function hasClassFolders(folder: string, depth = DEEPEST_CLASS): boolean {
+  const inner = subfolders(folder).map((name) => join(folder, name));
+  return (
+    inner.some((path) => tarsIn(path).length === 0 && hasLooseImages(path)) ||
+    (depth > 1 && inner.some((path) => hasClassFolders(path, depth - 1)))
+  );
 }
 
 function urlsOf(place: string): string[] {
@@ -130,9 +146,7 @@ function shardFolder(place: string): string | undefined {
 }
 
 function tarsIn(folder: string): string[] {
-  const names = readdirSync(folder).filter(
-    (name) => name.toLowerCase().endsWith('.tar') && !isSystemName(name),
-  );
+  const names = readdirSync(folder).filter(isArchiveName);
   return names.sort(byCodePoint).map((name) => join(folder, name));
 }
 
