@@ -1,8 +1,9 @@
 import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import { byCodePoint } from '../../codePointOrder.js';
-import { errorMessage, UserError } from '../../errors.js';
+import { UserError } from '../../errors.js';
 import { FORMAT_BYTES, formatOf, isReadFormat } from '../images/header.js';
+import { unreadable } from '../unreadable.js';
 import type { LeftOut } from './leftOut.js';
 import { isSystemName } from './systemFiles.js';
 
@@ -139,7 +140,7 @@ function firstBytes(path: string): Uint8Array {
   try {
     file = openSync(path, 'r');
   } catch (error) {
-    throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
+    throw unreadable(path, error);
   }
   try {
     const bytes = new Uint8Array(FORMAT_BYTES);
@@ -154,7 +155,7 @@ function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => byCodePoint(a.name, b.name));
   } catch (error) {
-    throw new UserError(`the folder ${folder} cannot be read: ${errorMessage(error)}`);
+    throw unreadable(`the folder ${folder}`, error);
   }
 }
 
