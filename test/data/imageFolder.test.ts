@@ -3,14 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
+import { checkData } from '../../src/data/check/checkData.js';
 import { setToCheck } from '../../src/data/check/partsToCheck.js';
 import { limited } from '../../src/data/dataset.js';
 import { parseClassMap, readClassMap } from '../../src/data/folders/classMap.js';
 import { imageFolder, readImageFolder } from '../../src/data/folders/imageFolder.js';
 import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
 import { describeLeftOut } from '../../src/data/folders/leftOut.js';
+import { isWebDataset } from '../../src/data/webdataset/shards.js';
 import { temporaryFolder } from './support/folder.js';
-import { folderOf, listed, refused } from './support/imageFolders.js';
+import { folderOf, listed, paths, refused } from './support/imageFolders.js';
 
 test('classes are sorted folders, images sorted files, at any depth; other files don’t count', (t) => {
   const folder = folderOf(t, [
@@ -38,6 +40,39 @@ test('linked folders are followed; a link to a folder around it is refused', (t)
   assert.deepEqual(imageFolder(join(folder, 'set')).classes, ['a', 'b']);
   symlinkSync(join(folder, 'set'), join(folder, 'set/b/loop'));
   refused(() => imageFolder(join(folder, 'set')), /loop leads back/);
+});
+
+test('links that lead to themselves or in circles, and paths that are too long, are said', async (t) => {
+  const folder = folderOf(t, ['a/1.jpg', 'b/2.jpg']);
+  for (const name of ['a/self', 'b/self.jpg']) symlinkSync(join(folder, name), join(folder, name));
+  const { dataset, leftOut } = readImageFolder(folder);
+  assert.deepEqual(paths(dataset, folder), ['a/1.jpg', 'b/2.jpg', 'b/self.jpg']);
+  assert.deepEqual(leftOut, [{ path: join(folder, 'a/self'), reason: 'noImage' }]);
+  const [found] = (await checkData(folder)).parts;
+  assert.match(found!.unreadable.map(({ reason }) => reason).join(), /b\/self\.jpg cannot be read: ELOOP/);
+  const circle = temporaryFolder(t);
+  symlinkSync('.', join(circle, 'x'));
+  const long = `${'x'.repeat(300)}.tar`;
+  refused(() => loadImageFolders(circle), /the link .*x leads back to a folder that it lies in/);
+  refused(() => isWebDataset(circle), /the link .*x leads back to a folder that it lies in/);
+  refused(() => loadImageFolders(long), /there is no folder x+\.tar/);
+  await assert.rejects(checkData(long), /UserError: there is no archive x+\.tar/);
+});
+
+test('pipes are no images, whatever their names: they would be waited for', {
+  skip: process.platform === 'win32',
+}, async (t) => {
+  const folder = folderOf(t, ['a/1.jpg', 'b/2.jpg']);
+  execFileSync(
+    'mkfifo',
+    ['a/p.jpg', 'b/p', 'all.tar', '3.png'].map((name) => join(folder, name)),
+  );
+  symlinkSync(join(folder, 'a/p.jpg'), join(folder, 'b/link.png'));
+  const { train, summary } = loadImageFolders(folder, { splitBy: 'none' });
+  assert.deepEqual(paths(train, folder), ['a/1.jpg', 'b/2.jpg']);
+  assert.deepEqual(describeLeftOut(summary.leftOut, (path) => path).length, 2);
+  assert.equal(summary.leftOut.filter(({ reason }) => reason === 'noImage').length, 3);
+  await assert.rejects(checkData(join(folder, 'all.tar')), /all\.tar is not an archive: expected a file/);
 });
 
 test('no folder, no classes, a class without images, a format that is not read', (t) => {

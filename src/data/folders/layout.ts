@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
-import { filesAround, hasLooseImages, imageFiles, subfolders } from './imageFiles.js';
+import { isFolder } from './fileKind.js';
+import { filesAround, hasLooseImages, imageFiles, refuseLoop, subfolders } from './imageFiles.js';
 import type { LeftOut } from './leftOut.js';
 import { type NamedPart, PART_NAMES, type PartName, partOfName } from './partNames.js';
 
@@ -34,7 +34,7 @@ interface Candidate extends NamedPart {
  * @throws UserError when there is no folder, or what looks like parts is ambiguous
  */
 export function findLayout(folder: string): FolderLayout {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+  if (!isFolder(folder))
     throw new UserError(`there is no folder ${folder}: expected a folder of images for each class in it`);
   const around: LeftOut[] = [];
   let root = folder;
@@ -55,6 +55,7 @@ function wrapped(folder: string, names: readonly string[], classes?: readonly st
   const [name] = names;
   if (name === undefined || names.length > 1 || classes?.includes(name.normalize('NFC'))) return undefined;
   const inner = join(folder, name);
+  refuseLoop(folder, inner);
   return subfolders(inner).length > 0 && !hasLooseImages(inner) ? inner : undefined;
 }
 

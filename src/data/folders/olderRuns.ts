@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
 import { permutation } from '../../random.js';
@@ -8,6 +8,7 @@ import { nameInArchive } from '../webdataset/shardIndex.js';
 import { findShards } from '../webdataset/shards.js';
 import { webDataset } from '../webdataset/webDataset.js';
 import { readExclusions } from './exclusions.js';
+import { isFolder, statsOf } from './fileKind.js';
 import { datasetOf, type ImageFolderOptions } from './imageFolder.js';
 import type { ImageFoldersOptions } from './imageFolderPair.js';
 import { type ImageDatasetPair, partsOf } from './splits.js';
@@ -108,8 +109,9 @@ function classesOf(folder: string, options: ImageFolderOptions): ImageDataset {
 function imagesIn(folder: string): string[] {
   return entriesOf(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (isFolder(path)) return imagesIn(path);
-    return READ.has(extname(entry.name).toLowerCase()) ? [path] : [];
+    const stats = statsOf(path);
+    if (stats?.isDirectory()) return imagesIn(path);
+    return READ.has(extname(entry.name).toLowerCase()) && (!stats || stats.isFile()) ? [path] : [];
   });
 }
 
@@ -136,8 +138,4 @@ function entriesOf(folder: string): Dirent[] {
   } catch (error) {
     throw new UserError(`the folder ${folder} cannot be read: ${errorMessage(error)}`);
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

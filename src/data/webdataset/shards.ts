@@ -1,10 +1,12 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { byCodePoint } from '../../codePointOrder.js';
 import { UserError } from '../../errors.js';
-import { hasLooseImages, isArchiveName, subfolders } from '../folders/imageFiles.js';
+import { isFolder } from '../folders/fileKind.js';
+import { hasLooseImages, isArchiveName, refuseLoop, subfolders } from '../folders/imageFiles.js';
 import { type PartName, partOfName } from '../folders/partNames.js';
 import { isUrl, plainPath } from '../remote/url.js';
+import { unreadable } from '../unreadable.js';
 import { expandBraces } from './braces.js';
 
 /** The archives of a data set by their parts. */
@@ -140,16 +142,20 @@ function shardFolder(place: string): string | undefined {
     const names = subfolders(at);
     if (names.some((name) => partOfName(name) && tarsIn(join(at, name)).length > 0)) return at;
     if (names.length !== 1) return undefined;
-    at = join(at, names[0]!);
+    const inner = join(at, names[0]!);
+    refuseLoop(at, inner);
+    at = inner;
   }
   return undefined;
 }
 
 function tarsIn(folder: string): string[] {
-  const names = readdirSync(folder).filter(isArchiveName);
-  return names.sort(byCodePoint).map((name) => join(folder, name));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    throw unreadable(`the folder ${folder}`, error);
+  }
+  const paths = names.filter(isArchiveName).sort(byCodePoint);
+  return paths.map((name) => join(folder, name)).filter((path) => !isFolder(path));
 }
