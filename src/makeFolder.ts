@@ -9,12 +9,22 @@ import { dirname, resolve } from 'node:path';
  * @throws the file system's error
  */
 export function makeFolder(path: string): string[] {
-  const missing: string[] = [];
-  let folder = resolve(path);
-  for (; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
-  // There is a file in the folder's place: throw the file system's error.
+  const folder = resolve(path);
+  const missing = missingFolders(folder, existsSync, dirname);
+  // There is a file in the folder's place, or no such drive: throw the file system's error.
   if (missing.length === 0 && !statSync(folder).isDirectory()) mkdirSync(folder);
   for (const each of missing) makeOne(each);
+  return missing;
+}
+
+/** A path and its parents that do not exist, the outermost first. A root, such as a drive that is not there, is not among them: it cannot be made. */
+export function missingFolders(
+  path: string,
+  exists: (path: string) => boolean,
+  parentOf: (path: string) => string,
+): string[] {
+  const missing: string[] = [];
+  for (let at = path; at !== parentOf(at) && !exists(at); at = parentOf(at)) missing.unshift(at);
   return missing;
 }
 

@@ -171,12 +171,12 @@ async function checkedImages(
       if (logFormat === 'text') line.update(done / total, `checking ${done}/${total} files`);
     },
   }).finally(() => line.clear());
-  const { unusable, warnings, stops } = check;
+  const { unusable, warnings, stops, isArchives } = check;
   if (stops.length > 0) throw new UserError(`training would fail: ${stops.join('; ')}`);
   for (const warning of warnings) printNotice(`warning: ${warning}`);
   if (unusable.length === 0) return [];
   const files = countOf(unusable.length, 'file');
-  if (isWebDataset(place))
+  if (isArchives)
     throw new UserError(
       `${files} cannot be used, such as ${unusable[0]}: write the archives again without them`,
     );

@@ -3,7 +3,6 @@ import { type Command, Option } from 'commander';
 import { checkData, type DataCheck } from '../data/check/checkData.js';
 import type { DataReport } from '../data/check/report.js';
 import { exclusionLines } from '../data/folders/exclusions.js';
-import { isWebDataset } from '../data/webdataset/shards.js';
 import { UsageError, UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { archiveEvents } from '../runs/loadData.js';
@@ -60,13 +59,13 @@ async function runCheckData(place: string, flags: CheckDataFlags): Promise<void>
   else printCheck(check);
   if (writeExclude !== undefined)
     await writeFileAtomically(writeExclude, [new TextEncoder().encode(exclusionLines(check.unusable))]);
-  refuseUnusable(check, place, writeExclude);
+  refuseUnusable(check, writeExclude);
 }
 
-function refuseUnusable({ unusable, stops }: DataCheck, place: string, list: string | undefined): void {
+function refuseUnusable({ unusable, stops, isArchives }: DataCheck, list: string | undefined): void {
   const files = countOf(unusable.length, 'file');
   const them = unusable.length === 1 ? 'it' : 'them';
-  const remedy = isWebDataset(place)
+  const remedy = isArchives
     ? `write the archives again without ${them}`
     : `leave ${them} out with train --exclude ${list ?? 'LIST'}`;
   if (unusable.length > 0)

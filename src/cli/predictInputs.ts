@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isFolder } from '../data/folders/fileKind.js';
 import { imageFiles } from '../data/folders/imageFiles.js';
 import { decodeText, linesOf } from '../data/folders/textFile.js';
 import { formatOf } from '../data/images/header.js';
@@ -35,7 +36,7 @@ export async function withPredictInputs(
 }
 
 function fromPlace(place: string): PredictInput[] {
-  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return [{ name: place, path: place }];
+  if (!isFolder(place)) return [{ name: place, path: place }];
   const { images, foreign } = imageFiles(place);
   const paths = [...images, ...foreign.map(({ path }) => path)];
   if (paths.length === 0) throw new UserError(`the folder ${place} has no images`);

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isFolder } from '../data/folders/fileKind.js';
 import { UsageError } from '../errors.js';
 import { RUNS } from '../runs/openRun.js';
 import { type Studio, startStudio } from '../studio/server/studio.js';
@@ -46,7 +46,7 @@ function parsePort(value: string): number {
 
 async function runStudio(flags: StudioFlags): Promise<void> {
   for (const folder of flags.data)
-    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    if (!isFolder(folder))
       throw new UsageError(`--data must be a folder of images, and ${folder} is not a folder`);
   const studio = await startStudio({ ...flags, train: trainCommands, int8: int8Command });
   if (!LOCAL.includes(flags.host))

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ImageDataset } from '../data/dataset.js';
-import { readClassMap, unmatchedClassNotes } from '../data/folders/classMap.js';
+import { classMapNotes, readClassMap } from '../data/folders/classMap.js';
 import { readImageFolder } from '../data/folders/imageFolder.js';
 import { findLayout } from '../data/folders/layout.js';
 import type { LeftOut } from '../data/folders/leftOut.js';
@@ -145,7 +145,7 @@ function ofFolders({ data, classMap, checkpoint }: ValidateFlags, names: readonl
   const map = classMap === undefined ? undefined : readClassMap(classMap);
   const read = readImageFolder(from, map && { classMap: map, classCount: names.length });
   const leftOut = [...layout.leftOut, ...read.leftOut];
-  const notes = [...layout.notes, ...unmatchedClassNotes(map, read.folders)];
+  const notes = [...layout.notes, ...read.notes, ...classMapNotes(map, read.folders)];
   const summary = summaryOf(data, read.dataset, {
     from: from === layout.root ? undefined : from,
     leftOut,

@@ -60,6 +60,7 @@ export function classMapNames(path: string, { info }: WeightsFile, classes: numb
   if (info)
     throw new UsageError('--class-map is for weights without class names, but the checkpoint has them');
   const map = readClassMap(path);
+  if (map.note !== undefined) printNotice(map.note);
   const folders = new Map([...map.labels].map(([folder, label]) => [label, folder]));
   return Array.from({ length: classes }, (_, i) => map.names.get(i) ?? folders.get(i) ?? `class ${i}`);
 }

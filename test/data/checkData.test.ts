@@ -112,6 +112,31 @@ test('archives are checked, too; one class is too few', async (t) => {
   assert.deepEqual(parts[0]!.classes, [{ name: 'class 0', count: 3 }]);
 });
 
+test('archives train whatever numbers their labels leave out, which is a warning', async (t) => {
+  const samples = async (labels: readonly number[]): Promise<string> => {
+    const files: Record<string, Uint8Array> = {};
+    for (let i = 0; i < 12 * labels.length; i++) {
+      files[`${i}.png`] = await encoded(i).png().toBuffer();
+      files[`${i}.cls`] = Buffer.from(String(labels[i % labels.length]));
+    }
+    const folder = temporaryFolder(t);
+    writeFileSync(join(folder, 'train.tar'), await tar(files));
+    return folder;
+  };
+  const about = async (labels: readonly number[]): Promise<readonly unknown[]> => {
+    const { stops, warnings } = await checkData(await samples(labels), { valShare: 0.1 });
+    return [stops, warnings.filter((warning) => /no images/.test(warning) && !/to validate/.test(warning))];
+  };
+  assert.deepEqual(await about([1, 2]), [
+    [],
+    ['class 0 has no images, and the model learns an output for nothing: labels count from 0'],
+  ]);
+  assert.deepEqual(await about([0, 4]), [
+    [],
+    ['3 of 5 classes, such as class 1, have no images below the greatest label, 4'],
+  ]);
+});
+
 test('a bad sample or archive does not keep others from being checked', async (t) => {
   const folder = temporaryFolder(t);
   const files: Record<string, Uint8Array> = {};

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exclusionLine, readExclusions } from '../../src/data/folders/exclusions.js';
+import { checkData } from '../../src/data/check/checkData.js';
+import { exclusionLine, exclusionLines, readExclusions } from '../../src/data/folders/exclusions.js';
 import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
 import { folderOf, paths, refused } from './support/imageFolders.js';
 
@@ -67,6 +68,25 @@ test('lists as people and their programs write them', (t) => {
     assert.deepEqual(paths(all, folder), ['a/keep.jpg', 'b/keep.jpg', 'c/keep.jpg'], name);
     assert.deepEqual(summary.notes, [], name);
   }
+});
+
+test('entries name files whose folders are composed and they are not, and files whose names are not UTF-8', async (t) => {
+  const folder = folderOf(t, ['\u00e9/e\u0301.jpg', '\u00e9/1.jpg', 'o\u0308/\u00fc.jpg', 'o\u0308/1.jpg']);
+  // Not every system has such names; elsewhere there is nothing to leave out.
+  const strange = Buffer.concat([Buffer.from(`${folder}/o\u0308/caf`), Buffer.of(0xe9), Buffer.from('.jpg')]);
+  const hasStrange = process.platform === 'linux';
+  if (hasStrange) writeFileSync(strange, '');
+  const { unusable, parts } = await checkData(folder);
+  const bad = ['\u00e9/1.jpg', '\u00e9/\u00e9.jpg', '\u00f6/1.jpg', '\u00f6/\u00fc.jpg'];
+  const expected = hasStrange ? [...bad.slice(0, 3), '\u00f6/caf\ufffd.jpg', bad[3]!] : bad;
+  assert.deepEqual([...unusable].sort(), [...expected].sort());
+  const reasons = parts[0]!.unreadable.map(({ reason }) => reason).join();
+  if (hasStrange) assert.match(reasons, /caf\ufffd\.jpg cannot be read: its name is not UTF-8, so rename it/);
+  const excludeList = join(folder, 'list.txt');
+  writeFileSync(excludeList, exclusionLines(unusable.filter((path) => !path.endsWith('/1.jpg'))));
+  const { test: all, summary } = loadImageFolders(folder, { excludeList, splitBy: 'none' });
+  assert.deepEqual(paths(all, folder), ['\u00e9/1.jpg', 'o\u0308/1.jpg']);
+  assert.doesNotMatch(summary.notes.join(), /nothing/);
 });
 
 test('an entry means one file: from the folder on before from its parts', (t) => {

@@ -112,8 +112,10 @@ const skip = existsSync('/dev/full') ? false : 'needs /dev/full';
 test('on a full disk images are no longer kept', { skip }, async (t) => {
   const file = openSync('/dev/full', 'r+');
   t.after(() => closeSync(file));
-  const store = { taken: new BigInt64Array(new SharedArrayBuffer(16)), most: 1e6, file };
+  const store = storeFor(t, 'disk', 1e6);
   const image = { data: new Uint8Array(300), width: 10, height: 10 };
-  assert.equal(await keepImage(store, image), undefined);
-  assert.deepEqual([...store.taken], [1_000_000n, 1n]);
+  assert.ok(await keepImage(store.handle, image));
+  assert.equal(await keepImage({ ...store.handle, file }, image), undefined);
+  assert.equal(await keepImage(store.handle, image), undefined);
+  assert.deepEqual([store.bytes, store.isFull], [300, true]);
 });

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
+import { checkData } from '../../src/data/check/checkData.js';
+import { setToCheck } from '../../src/data/check/partsToCheck.js';
 import { limited } from '../../src/data/dataset.js';
-import { parseClassMap, readClassMap } from '../../src/data/folders/classMap.js';
+import { parseClassMap } from '../../src/data/folders/classMap.js';
 import { imageFolder, readImageFolder } from '../../src/data/folders/imageFolder.js';
 import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
 import { describeLeftOut } from '../../src/data/folders/leftOut.js';
-import { folderOf, listed, refused } from './support/imageFolders.js';
+import { isWebDataset } from '../../src/data/webdataset/shards.js';
+import { temporaryFolder } from './support/folder.js';
+import { folderOf, listed, paths, refused } from './support/imageFolders.js';
 
 test('classes are sorted folders, images sorted files, at any depth; other files don’t count', (t) => {
   const folder = folderOf(t, [
@@ -37,6 +42,39 @@ test('linked folders are followed; a link to a folder around it is refused', (t)
   refused(() => imageFolder(join(folder, 'set')), /loop leads back/);
 });
 
+test('links that lead to themselves or in circles, and paths that are too long, are said', async (t) => {
+  const folder = folderOf(t, ['a/1.jpg', 'b/2.jpg']);
+  for (const name of ['a/self', 'b/self.jpg']) symlinkSync(join(folder, name), join(folder, name));
+  const { dataset, leftOut } = readImageFolder(folder);
+  assert.deepEqual(paths(dataset, folder), ['a/1.jpg', 'b/2.jpg', 'b/self.jpg']);
+  assert.deepEqual(leftOut, [{ path: join(folder, 'a/self'), reason: 'noImage' }]);
+  const [found] = (await checkData(folder)).parts;
+  assert.match(found!.unreadable.map(({ reason }) => reason).join(), /b\/self\.jpg cannot be read: ELOOP/);
+  const circle = temporaryFolder(t);
+  symlinkSync('.', join(circle, 'x'));
+  const long = `${'x'.repeat(300)}.tar`;
+  refused(() => loadImageFolders(circle), /the link .*x leads back to a folder that it lies in/);
+  refused(() => isWebDataset(circle), /the link .*x leads back to a folder that it lies in/);
+  refused(() => loadImageFolders(long), /there is no folder x+\.tar/);
+  await assert.rejects(checkData(long), /UserError: there is no archive x+\.tar/);
+});
+
+test('pipes are no images, whatever their names: they would be waited for', {
+  skip: process.platform === 'win32',
+}, async (t) => {
+  const folder = folderOf(t, ['a/1.jpg', 'b/2.jpg']);
+  execFileSync(
+    'mkfifo',
+    ['a/p.jpg', 'b/p', 'all.tar', '3.png'].map((name) => join(folder, name)),
+  );
+  symlinkSync(join(folder, 'a/p.jpg'), join(folder, 'b/link.png'));
+  const { train, summary } = loadImageFolders(folder, { splitBy: 'none' });
+  assert.deepEqual(paths(train, folder), ['a/1.jpg', 'b/2.jpg']);
+  assert.deepEqual(describeLeftOut(summary.leftOut, (path) => path).length, 2);
+  assert.equal(summary.leftOut.filter(({ reason }) => reason === 'noImage').length, 3);
+  await assert.rejects(checkData(join(folder, 'all.tar')), /all\.tar is not an archive: expected a file/);
+});
+
 test('no folder, no classes, a class without images, a format that is not read', (t) => {
   refused(() => imageFolder(join(folderOf(t, []), 'none')), /none cannot be read/);
   refused(() => imageFolder(folderOf(t, ['1.jpg'])), /has no class folders/);
@@ -47,77 +85,6 @@ test('no folder, no classes, a class without images, a format that is not read',
   );
 });
 
-test('a class map numbers the folders of a subset, and names classes', (t) => {
-  const folder = folderOf(t, ['n02/1.jpg', 'n01/2.jpg']);
-  const classMap = parseClassMap(
-    '{"0": ["n00", "tench"], "2": ["n01", "shark"], "5": ["n02", "ray"]}',
-    'map.json',
-  );
-  const dataset = imageFolder(folder, { classMap, classCount: 7 });
-  assert.deepEqual(dataset.classes, ['tench', 'class 1', 'shark', 'class 3', 'class 4', 'ray', 'class 6']);
-  assert.deepEqual([...dataset.labels], [2, 5]);
-  refused(
-    () => imageFolder(folder, { classMap: parseClassMap('n01 0', 'map.txt') }),
-    /n02 is not a class/,
-    /map\.txt/,
-  );
-  refused(() => imageFolder(folder, { classMap, classCount: 5 }), /class number 5, but there are 5 classes/);
-});
-
-test('class maps: JSON, lines, and what is neither', () => {
-  assert.deepEqual(
-    [...parseClassMap(' {"a": 3, "b": 0}', 'm').labels],
-    [
-      ['a', 3],
-      ['b', 0],
-    ],
-  );
-  assert.deepEqual(
-    [...parseClassMap('# note\na 3\r\n\nmy folder\t12\n', 'm').labels],
-    [
-      ['a', 3],
-      ['my folder', 12],
-    ],
-  );
-  refused(() => parseClassMap('', 'm'), /m is empty/);
-  refused(() => parseClassMap('a b', 'm'), /m, line 1: expected a folder and a class number, found "a b"/);
-  refused(() => parseClassMap('{"a": "b"}', 'm'), /m is not a class map/, /"b"/);
-  refused(() => parseClassMap('{"a": -1}', 'm'), /must be 0 or more/);
-  refused(() => parseClassMap('{"a": 1.5}', 'm'), /must be 0 or more/);
-  refused(() => parseClassMap('a 999999999999', 'm'), /class number of a/);
-  refused(() => parseClassMap('{"a": 1', 'm'), /m is not a class map/);
-  refused(() => parseClassMap('a 1\na 2', 'm'), /m has the folder a twice/);
-});
-
-test('class maps as CSV: quotes, headers, either order; with a byte order mark or in UTF-16', (t) => {
-  const entries = (text: string): [string, number][] => [...parseClassMap(text, 'm').labels];
-  const expected = [
-    ['a b', 3],
-    ['c, d', 0],
-  ];
-  assert.deepEqual(entries('class,index\na b,3\n"c, d",0\n'), expected);
-  assert.deepEqual(entries('index;class\r\n3;a b\r\n0;"c, d"\r\n'), expected);
-  assert.deepEqual(entries('folder\tlabel\na b\t3\nc, d\t0\n'), expected);
-  assert.deepEqual(entries('"a b" 3\n\'c, d\' 0'), expected);
-  assert.deepEqual(
-    [...parseClassMap('n01,0,tench\nn02,1,"shark, white"', 'm').names.values()],
-    ['tench', 'shark, white'],
-  );
-  const folder = folderOf(t, []);
-  const text = 'größe 1\nb 0\n';
-  for (const [name, bytes] of [
-    ['bom', Buffer.from(`\ufeff${text}`, 'utf8')],
-    ['utf-16le', Buffer.from(`\ufeff${text}`, 'utf16le')],
-    ['utf-16be', Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
-    ['utf-16 without a mark', Buffer.from('b 0\ngröße 1\n', 'utf16le')],
-  ] as const) {
-    const path = join(folder, name);
-    writeFileSync(path, bytes);
-    assert.equal(readClassMap(path).labels.get('größe'), 1, name);
-    assert.equal(readClassMap(path).labels.get('b'), 0, name);
-  }
-});
-
 test('train and val folders; classes are the training part’s', (t) => {
   const folder = folderOf(t, ['train/a/1.jpg', 'train/b/2.jpg', 'train/c/3.jpg', 'val/c/4.jpg']);
   const { train, test } = loadImageFolders(folder);
@@ -126,6 +93,27 @@ test('train and val folders; classes are the training part’s', (t) => {
   assert.deepEqual(listed(test, folder), [['val/c/4.jpg', 2]]);
   refused(() => loadImageFolders(folderOf(t, ['train/a/1.jpg', 'val/d/2.jpg'])), /val\/d is not a class/);
   refused(() => loadImageFolders(join(folder, 'nowhere')), /there is no folder .*nowhere/);
+});
+
+test('a class may have more files than a call has room for: images, those of another spelling, and what is left out', (t) => {
+  const count = 13_000;
+  const names = Array.from({ length: count }, (_, i) => [`\u00e9/x/${i}.jpg`, `b/._${i}.jpg`]);
+  const folder = folderOf(t, [...names.flat(), 'e\u0301/1.jpg', 'b/1.jpg']);
+  const list = join(temporaryFolder(t), 'list.txt');
+  writeFileSync(list, '\u00e9/x');
+  const own = (module: string): string =>
+    JSON.stringify(new URL(`../../src/data/${module}`, import.meta.url));
+  const code = `
+    import { setToCheck } from ${own('check/partsToCheck.js')};
+    import { loadImageFolders } from ${own('folders/imageFolderPair.js')};
+    const [folder, list] = process.argv.slice(1);
+    const { train, summary } = loadImageFolders(folder, { excludeList: list, splitBy: 'none' });
+    const { parts, leftOut } = await setToCheck(folder, list, {});
+    console.log(train.count, summary.leftOut.length, parts[0].images.length, leftOut.length);`;
+  // A small stack, so that a few thousand files are as many as more than 120,000 otherwise.
+  const node = ['--stack-size=100', '--input-type=module', '--eval', code, folder, list];
+  const printed = execFileSync(process.execPath, node, { encoding: 'utf8' });
+  assert.equal(printed.trim(), [2, 2 * count, 2, 2 * count].join(' '));
 });
 
 test('a limit is spread over the classes', (t) => {
@@ -187,15 +175,21 @@ test('classes are ordered by code point, and composed and decomposed names are o
   assert.deepEqual([...imageFolder(folderOf(t, ['\u00e9/1.jpg']), { classMap: map }).labels], [3]);
 });
 
-test('entries of a class map that match no folder are said once', (t) => {
-  const folder = folderOf(t, ['train/a/1.jpg', 'train/b/1.jpg', 'val/a/1.jpg']);
-  const notesOf = (text: string): readonly string[] =>
-    loadImageFolders(folder, { classMap: parseClassMap(text, 'map.txt') }).summary.notes;
-  assert.deepEqual(notesOf('a 0\nb 1'), []);
-  assert.deepEqual(notesOf('a 0\nb 1\nc 2'), [
-    'the class map map.txt has an entry that matches no folder, such as c',
-  ]);
-  assert.deepEqual(notesOf('a 0\nb 1\nc 2\nd 3'), [
-    'the class map map.txt has 2 entries that match no folder, such as c',
-  ]);
+test('an order of classes that is not torchvision’s is said: it sorts decomposed names as they are on disk', async (t) => {
+  const note =
+    "folders' names are in Unicode's decomposed form, by which torchvision's ImageFolder orders classes: its class 1 is \u00e9clair, " +
+    'here it is zebra; weights without class names may be numbered in its order';
+  for (const [name, notes] of [
+    ['e\u0301clair', [note]],
+    ['\u00e9clair', []],
+    ['zebr\u0061\u0301', []],
+  ] as const) {
+    const folder = folderOf(t, ['apple/1.jpg', 'apple/2.jpg', 'zebra/1.jpg', `${name}/1.jpg`]);
+    const { train, summary } = loadImageFolders(folder, { splitBy: 'none' });
+    assert.deepEqual(train.classes, ['apple', 'zebra', name.normalize('NFC')]);
+    assert.deepEqual(summary.notes, notes, name);
+    assert.deepEqual((await setToCheck(folder, undefined, {})).notes, notes, name);
+    const map = parseClassMap(`apple 0\nzebra 1\n${name} 2`, 'map.txt');
+    assert.deepEqual(loadImageFolders(folder, { splitBy: 'none', classMap: map }).summary.notes, []);
+  }
 });

@@ -41,6 +41,13 @@ test('an inventory has every image with its part, and can be written and read', 
     refused(() => parseInventory(damaged, 'run/split.tsv'), /run\/split\.tsv is damaged/);
 });
 
+test('an image that cannot be read is named, and why', (t) => {
+  const folder = folderOf(t, FILES);
+  const parts = loadImageFolders(folder);
+  rmSync(join(folder, 'train/b/1.jpg'));
+  refused(() => takeInventory(parts), /b\/1\.jpg cannot be read: ENOENT/);
+});
+
 test('what was added, is missing, has other content of the same length, or came into another part', (t) => {
   const folder = folderOf(t, FILES);
   const before = inventoryOf(folder);

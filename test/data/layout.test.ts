@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
 import { findLayout } from '../../src/data/folders/layout.js';
 import { partOfName } from '../../src/data/folders/partNames.js';
+import { isWebDataset } from '../../src/data/webdataset/shards.js';
 import { folderOf, refused } from './support/imageFolders.js';
 
 test('names of parts: any case, words before, numbers and a few words after', () => {
@@ -145,4 +146,49 @@ test('a test part without classes and folders beside the parts are left aside, a
       ['extra', 'beside'],
     ],
   );
+});
+
+test('images around the class folders, and archives beside them, are left out with a word', (t) => {
+  for (const [files, leftOut] of [
+    [['1.jpg', 'notes.txt', 'cats/a/1.jpg', 'cats/b/1.jpg'], [['1.jpg', 'noClass']]],
+    [['images.tar', 'a/1.jpg', 'b/1.jpg'], [['images.tar', 'beside']]],
+    [['images.TAR', 'images/a/1.jpg', 'images/b/1.jpg'], [['images.TAR', 'beside']]],
+    [
+      [
+        'x.bmp',
+        'all.tar',
+        'train/in/a/1.jpg',
+        'train/in/b/1.jpg',
+        'train/2.jpg',
+        'val/in/a/1.jpg',
+        'val/3.jpg',
+      ],
+      [
+        ['all.tar', 'beside'],
+        ['x.bmp', 'noClass'],
+        ['train/2.jpg', 'noClass'],
+        ['val/3.jpg', 'noClass'],
+      ],
+    ],
+  ] as const) {
+    const folder = folderOf(t, files);
+    const { summary } = loadImageFolders(folder, { splitBy: 'none' });
+    const found = summary.leftOut.map(({ path, reason }) => [relative(folder, path), reason]);
+    assert.deepEqual(found, leftOut);
+  }
+});
+
+test('class folders are none of archives, also beside archives; folders of archives may have pictures', (t) => {
+  for (const files of [
+    ['images.tar', 'a/1.jpg', 'b/2.jpg'],
+    ['images.tar', 'images/a/1.jpg', 'images/b/2.jpg'],
+    ['set/train.tar', 'set/train/in/a/1.jpg'],
+  ])
+    assert.equal(isWebDataset(folderOf(t, files)), false, files.join());
+  for (const files of [
+    ['0.tar', 'preview.jpg', 'docs/readme.txt'],
+    ['train/0.tar', 'train/preview.jpg', 'val/0.tar'],
+    ['set/0.tar', '._x/1.jpg'],
+  ])
+    assert.equal(isWebDataset(folderOf(t, files)), true, files.join());
 });

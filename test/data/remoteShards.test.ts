@@ -114,6 +114,21 @@ test('indices that are damaged, of archives that have changed, or that cannot be
   assert.match(notices.at(-1)!, /the index of archives cannot be kept in/);
 });
 
+test('an index of an earlier version, which took masks for photographs, is made again', async (t) => {
+  const server = await RangeServer.start(t);
+  const files = { '0.jpg': text('p'), '0.cls': text('1'), '0.seg.png': text('mask') };
+  server.files.set('/a.tar', { bytes: await tar(files), etag: '"a"' });
+  const notices: string[] = [];
+  const remote = hasty(t, { onNotice: (notice) => notices.push(notice) });
+  const open = () => webDataset([`${server.url}/a.tar`], { remote });
+  await open();
+  const path = join(remote.indexFolder!, readdirSync(remote.indexFolder!)[0]!);
+  const kept = readFileSync(path, 'utf8');
+  writeFileSync(path, kept.replace('"layout":2', '"layout":1').replace('0.jpg', '0.seg.png'));
+  assert.equal((await open()).source(0).member?.name, '0.jpg');
+  assert.equal(notices.filter((notice) => /indexing .*a\.tar/.test(notice)).length, 2);
+});
+
 test('large contents are skipped, small ones read in few requests', async (t) => {
   const server = await RangeServer.start(t);
   const small: Record<string, Uint8Array> = {};

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { olderWebDatasets } from '../../src/data/folders/olderRuns.js';
+import { imageKey } from '../../src/data/folders/splits.js';
 import { Loader } from '../../src/data/loader.js';
 import { readWith } from '../../src/data/webdataset/localShard.js';
 import { findShards } from '../../src/data/webdataset/shards.js';
@@ -133,6 +135,55 @@ test('samples without image or label, and labels that are none', async (t) => {
     () => webDataset([path], { classes: ['a', 'b'] }),
     /have the label 2, but there are 2 classes/,
   );
+});
+
+test('of several images in a sample the one without further words is the photograph; two of a kind are refused', async (t) => {
+  const photographs = { '0.cls': text('0'), '0.jpg': text('p'), '0.seg.png': text('mask') };
+  const orders = [Object.entries(photographs), Object.entries(photographs).reverse()];
+  for (const files of orders) {
+    const dataset = await webDataset([await shard(t, Object.fromEntries(files))]);
+    assert.deepEqual([dataset.count, dataset.source(0).member?.name], [1, '0.jpg']);
+  }
+  const only = await webDataset([await shard(t, { '0.rgb.jpg': text('p'), '0.cls': text('0') })]);
+  assert.equal(only.source(0).member?.name, '0.rgb.jpg');
+  for (const [one, other] of [
+    ['0.jpg', '0.png'],
+    ['0.left.png', '0.right.png'],
+  ] as const) {
+    const path = await shard(t, { [`x/${one}`]: text('p'), 'x/0.cls': text('0'), [`x/${other}`]: text('p') });
+    await refused(
+      () => webDataset([path]),
+      new RegExp(`x/0 in .*a\\.tar has two images, ${one} and ${other}: expected one`),
+    );
+  }
+});
+
+test('samples of the same name in archives that were joined are all there, each with its own label', async (t) => {
+  const half = async (labels: readonly number[]): Promise<Buffer> => {
+    const files = labels.map((label, i) => [
+      [`${i}.jpg`, text(`image ${label}`)],
+      [`${i}.cls`, text(String(label))],
+    ]);
+    return tar(Object.fromEntries(files.flat()));
+  };
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'a.tar');
+  const first = (await half([0, 1, 2])).subarray(0, -1024);
+  writeFileSync(path, Buffer.concat([first, await half([3, 4, 5])]));
+  const dataset = await webDataset([path]);
+  assert.deepEqual([...dataset.labels], [0, 1, 2, 3, 4, 5]);
+  const bytes = readFileSync(path);
+  for (const [i, label] of dataset.labels.entries()) {
+    const { offset, length } = dataset.source(i).member!;
+    assert.equal(bytes.toString('utf8', offset, offset + length), `image ${label}`);
+  }
+  const keys = Array.from(dataset.labels, (_, i) => imageKey(dataset.source(i), folder));
+  assert.deepEqual(keys.slice(2), ['a.tar/2.jpg', 'a.tar/0.jpg (2)', 'a.tar/1.jpg (2)', 'a.tar/2.jpg (2)']);
+  // Version 0.1.0 took the last ones, and its runs keep what they trained on.
+  const older = await olderWebDatasets(path);
+  assert.deepEqual([...older.train.labels, ...older.test.labels].sort(), [3, 4, 5]);
+  writeFileSync(path, Buffer.concat([first, await tar({ '1.cls': text('0') })]));
+  await refused(() => webDataset([path]), /^1, which is there 2 times, in .*a\.tar has no image/);
 });
 
 test('archives that are missing, truncated, compressed or none', async (t) => {

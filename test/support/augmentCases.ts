@@ -55,5 +55,23 @@ export function hashOf(bytes: Uint8Array): string {
 /** Where the golden hashes lie: by KIND/OPERATION/IMAGE that of {@link results} of all {@link magnitudes}. */
 export const GOLDEN_AUGMENT = new URL('../../../test/golden/augment.json', import.meta.url);
 
+/**
+ * Magnitudes of torch 2.11, by `KIND OPERATION WIDTH`: `torch.linspace(0, END, 31)` with the ends of torchvision's spaces
+ * (`150.0 / 331.0 * WIDTH` for RandAugment's translations), and from 255 to 0 for Solarize.
+ */
+export const GOLDEN_MAGNITUDES = new URL('../../../test/golden/magnitudes.json', import.meta.url);
+
+/**
+ * Gives older PyTorch the magnitudes of {@link GOLDEN_MAGNITUDES}, whatever its vectors: 1.13 rounds products before sums on processors
+ * without AVX512, so that a byte is cut off the other way, or an image moves by another pixel.
+ */
+export const LINSPACE_OF_TORCH_2 = `
+def linspace(start, end, steps):
+    start, end = float(np.float32(start)), float(np.float32(end))
+    step, i = float(np.float32((end - start) / (steps - 1))), np.arange(steps)
+    return torch.from_numpy(np.where(i < steps // 2, start + step * i, end - step * (steps - 1 - i)).astype(np.float32))
+torch.linspace = linspace
+`;
+
 /** {@link GOLDEN_AUGMENT}'s content. */
 export type GoldenHashes = Record<string, string>;

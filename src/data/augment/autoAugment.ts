@@ -14,6 +14,7 @@ export type AutoAugment =
 
 /** Steps of each operation's range: its magnitudes are numbered from 0 to 30. */
 export const MAGNITUDES = 31;
+const LAST = MAGNITUDES - 1;
 
 /** Operations of an image at most. */
 export const MOST_OPERATIONS = 16;
@@ -99,12 +100,19 @@ export function magnitudeOf(
   size: Size,
 ): Magnitude {
   const { from, to, isSigned, isWhole } = kind === 'ra' ? randRange(name, size) : wideRange(name);
-  const last = MAGNITUDES - 1;
   // Steps of whole numbers are rounded on their way from the first: halves go to the even one there, which none of these are.
-  const value = isWhole
-    ? from - Math.round((step * (from - to)) / last)
-    : Math.fround(from + ((to - from) * step) / last);
+  const value = isWhole ? from - Math.round((step * (from - to)) / LAST) : linearStep(from, to, step);
   return { value, isSigned };
+}
+
+/**
+ * A number of `torch.linspace(from, to, 31)`, as torch computes it on processors with AVX2 or AVX512: counted from the nearer end, and
+ * rounded to f32 once, since product and sum are one operation. So the middle of 0 to 32 is below 16, and moves an image by 15 pixels.
+ */
+function linearStep(from: number, to: number, step: number): number {
+  const end = Math.fround(to);
+  const width = Math.fround((end - from) / LAST);
+  return Math.fround(step < MAGNITUDES >> 1 ? from + width * step : end - width * (LAST - step));
 }
 
 /** Random numbers of each operation. */

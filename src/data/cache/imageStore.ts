@@ -6,7 +6,7 @@ import type { CachePlace } from './cachePlace.js';
 
 /** What loaders and their workers need of an {@link ImageStore}: it is shared between threads, not copied. */
 export interface StoreHandle {
-  /** In shared memory: bytes taken so far, and 1 after an image did not fit. */
+  /** In shared memory: bytes taken so far, 1 after an image did not fit, and bytes of the images that are kept. */
   readonly taken: BigInt64Array;
   /** Bytes that may be taken. */
   readonly most: number;
@@ -38,13 +38,13 @@ export class ImageStore {
     this.place = place;
     const file = place === 'disk' ? openUnnamed(folder) : undefined;
     const free = place === 'disk' ? freeDisk(folder) : process.availableMemory();
-    const taken = new BigInt64Array(new SharedArrayBuffer(16));
+    const taken = new BigInt64Array(new SharedArrayBuffer(24));
     this.handle = { taken, most: most ?? Math.floor(free / 2 / sharers), file };
   }
 
   /** Bytes of the images that are kept. */
   get bytes(): number {
-    return Number(Atomics.load(this.handle.taken, 0));
+    return Number(Atomics.load(this.handle.taken, 2));
   }
 
   /** Whether an image did not fit. */

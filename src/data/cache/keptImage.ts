@@ -22,11 +22,23 @@ export async function keepImage(
 ): Promise<KeptImage | undefined> {
   const offset = takeRoom(store, data.length);
   if (offset === undefined) return undefined;
+  const at = await keptBytes(store, data, offset);
+  if (at === undefined) return undefined;
+  Atomics.add(store.taken, 2, BigInt(data.length));
+  return { width, height, at };
+}
+
+/** Where an image's bytes are now; undefined where the disk has no room for them. */
+async function keptBytes(
+  store: StoreHandle,
+  data: Uint8Array,
+  offset: number,
+): Promise<KeptImage['at'] | undefined> {
   if (store.file !== undefined)
-    return (await isWritten(store, store.file, data, offset)) ? { width, height, at: offset } : undefined;
+    return (await isWritten(store, store.file, data, offset)) ? offset : undefined;
   const at = new Uint8Array(new SharedArrayBuffer(data.length));
   at.set(data);
-  return { width, height, at };
+  return at;
 }
 
 /**

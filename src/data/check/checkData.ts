@@ -22,6 +22,8 @@ export interface DataCheck {
   readonly notes: readonly string[];
   /** Unusable files: training runs if they are on its exclusion list. */
   readonly unusable: readonly string[];
+  /** Whether the data is in archives, from which nothing can be left out. */
+  readonly isArchives: boolean;
 }
 
 /** Options of {@link checkData}. */
@@ -61,9 +63,11 @@ export async function checkData(place: string, options: CheckDataOptions = {}): 
   const looks = await lookAtAll(set, place, options);
   const parts = set.parts.map((part) => reportOf(part, looks, nameOf));
   const seen = looks.flatMap((image) => seenImage(image, set, options));
-  const { stops, warnings } = classFindings(parts, seen, set.parts.length === 1);
+  const isSplit = set.parts.length === 1;
+  const { stops, warnings } = classFindings(parts, seen, { isSplit, isNumbered: set.isArchives });
   const aside = describeLeftOut(set.leftOut, nameOf);
   return {
+    isArchives: set.isArchives,
     parts,
     stops,
     warnings: [...warnings, ...clippedFindings(looks), ...duplicateFindings(seen)],

@@ -9,12 +9,13 @@ const UNEQUAL = 10;
 /**
  * What is wrong with the classes of a set and their numbers of images.
  *
- * @param isSplit whether the data has no parts and will be split
+ * @param set `isSplit`: whether the data has no parts and will be split; `isNumbered`: whether its classes are the numbers up to the
+ * greatest in archives, which train whether or not there are images of each
  */
 export function classFindings(
   parts: readonly DataReport[],
   seen: readonly SeenImage[],
-  isSplit: boolean,
+  { isSplit, isNumbered }: { readonly isSplit: boolean; readonly isNumbered: boolean },
 ): { readonly stops: string[]; readonly warnings: string[] } {
   const [train, ...others] = parts;
   const names = train!.classes.map(({ name }) => name);
@@ -26,7 +27,7 @@ export function classFindings(
   );
   const stops = [
     ...(names.length < 2 ? [`training needs 2 classes or more, not ${names.length}`] : []),
-    ...empty.map((name) => `class ${name} has no images: remove the folder`),
+    ...(isNumbered ? [] : empty.map((name) => `class ${name} has no images: remove the folder`)),
     ...extra,
   ];
   const counts = (part: 'train' | 'other'): Map<string, number> => {
@@ -41,11 +42,25 @@ export function classFindings(
   return {
     stops,
     warnings: [
+      ...(isNumbered ? unused(empty, names) : []),
       ...few(training),
       ...unequal(training),
       ...(isTested ? untested(counts('other'), isSplit) : []),
     ],
   };
+}
+
+/** Numbers without images below the greatest. */
+function unused(empty: readonly string[], names: readonly string[]): string[] {
+  const [first] = empty;
+  if (first === undefined) return [];
+  if (empty.length === 1 && first === names[0])
+    return [`${first} has no images, and the model learns an output for nothing: labels count from 0`];
+  const which =
+    empty.length === 1
+      ? `${first} has`
+      : `${empty.length} of ${names.length} classes, such as ${first}, have`;
+  return [`${which} no images below the greatest label, ${names.length - 1}`];
 }
 
 function few(training: ReadonlyMap<string, number>): string[] {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ImageSource } from '../dataset.js';
-import { readExclusions } from '../folders/exclusions.js';
-import { classFolders, looseIn } from '../folders/imageFolder.js';
+import { type Exclusions, readExclusions } from '../folders/exclusions.js';
+import { classFolders, looseIn, orderNotes } from '../folders/imageFolder.js';
 import { unmatchedNotes } from '../folders/imageFolderPair.js';
 import { findLayout } from '../folders/layout.js';
 import type { LeftOut } from '../folders/leftOut.js';
@@ -27,6 +27,7 @@ export interface PartToCheck {
 
 /** The parts of a data set to check, and what was left out. */
 export interface SetToCheck {
+  readonly isArchives: boolean;
   /** The training part first. */
   readonly parts: readonly PartToCheck[];
   /** Folder that image paths are relative to in the split of a data set without parts. */
@@ -59,6 +60,7 @@ async function ofArchives(place: string, remote: RemoteOptions): Promise<SetToCh
     if (shards[part]) found.push(await partOfArchives(part, folder, shards[part], remote));
   }
   return {
+    isArchives: true,
     root,
     folders: [],
     parts: found,
@@ -88,34 +90,50 @@ function ofFolders(place: string, excludeList: string | undefined): SetToCheck {
   const { root, train, val, test } = layout;
   const folders = [place, root, train, val, test].filter((folder) => folder !== undefined);
   const exclusions = excludeList === undefined ? undefined : readExclusions(excludeList, folders);
-  const leftOut: LeftOut[] = [...layout.leftOut];
-  const parts = PART_NAMES.flatMap((part): PartToCheck[] => {
+  const found = PART_NAMES.flatMap((part) => {
     const folder = { train, val, test }[part];
-    if (folder === undefined) return [];
-    leftOut.push(...looseIn(folder));
-    const classes = classFolders(folder);
-    leftOut.push(...classes.flatMap(({ files }) => files.leftOut));
-    const kept = ({ path }: { readonly path: string }): boolean => {
-      if (!exclusions?.has(path)) return true;
-      leftOut.push({ path, reason: 'excluded' });
-      return false;
-    };
-    return [
-      {
-        part,
-        folder: join(folder),
-        classes: classes.map(({ name }) => name),
-        images: classes.flatMap(({ name, files }) =>
-          files.images
-            .map((path) => ({ path }))
-            .filter(kept)
-            .map((source) => ({ source, class: name })),
-        ),
-        foreign: classes.flatMap(({ files }) => files.foreign.filter(kept)),
-        broken: [],
-      },
-    ];
+    return folder === undefined ? [] : [partOfFolder(part, folder, exclusions)];
   });
-  const notes = [...layout.notes, ...unmatchedNotes(exclusions)];
-  return { root: train, folders, parts, leftOut, notes };
+  return {
+    isArchives: false,
+    root: train,
+    folders,
+    parts: found.map(({ checked }) => checked),
+    leftOut: [...layout.leftOut, ...found.flatMap(({ leftOut }) => leftOut)],
+    notes: [...layout.notes, ...found.flatMap(({ notes }) => notes), ...unmatchedNotes(exclusions)],
+  };
+}
+
+interface FolderToCheck {
+  readonly checked: PartToCheck;
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly string[];
+}
+
+function partOfFolder(part: PartName, folder: string, exclusions: Exclusions | undefined): FolderToCheck {
+  const classes = classFolders(folder);
+  const excluded: LeftOut[] = [];
+  const kept = ({ path }: { readonly path: string }): boolean => {
+    if (!exclusions?.has(path)) return true;
+    excluded.push({ path, reason: 'excluded' });
+    return false;
+  };
+  const checked = {
+    part,
+    folder: join(folder),
+    classes: classes.map(({ name }) => name),
+    images: classes.flatMap(({ name, files }) =>
+      files.images
+        .map((path) => ({ path }))
+        .filter(kept)
+        .map((source) => ({ source, class: name })),
+    ),
+    foreign: classes.flatMap(({ files }) => files.foreign.filter(kept)),
+    broken: [],
+  };
+  return {
+    checked,
+    leftOut: [...looseIn(folder), ...classes.flatMap(({ files }) => files.leftOut), ...excluded],
+    notes: part === 'train' ? orderNotes(classes) : [],
+  };
 }

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
 import { readTarMembers } from '../download/tarball.js';
+import { isFile } from '../folders/fileKind.js';
 import { CIFAR_LAYOUTS, type CifarFacts, type CifarLayout } from './facts.js';
 
 /** The files of one CIFAR set, read. */
@@ -71,10 +72,6 @@ function filesOf(layout: CifarLayout): string[] {
 
 function hasAny({ train, test }: CifarLayout, folder: string): boolean {
   return [...train, ...test].some((file) => isFile(join(folder, file)));
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 function readBytes(path: string): Uint8Array {

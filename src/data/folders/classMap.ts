@@ -1,5 +1,6 @@
 import { errorMessage, UserError } from '../../errors.js';
-import { linesOf, readTextFile } from './textFile.js';
+import { type ClassMapEntry, lineEntries } from './classMapLines.js';
+import { readTextFile } from './textFile.js';
 
 /** Class numbers of folders, for data sets with some of a model's classes. */
 export interface ClassMap {
@@ -9,10 +10,9 @@ export interface ClassMap {
   readonly labels: ReadonlyMap<string, number>;
   /** Names of classes, if given. */
   readonly names: ReadonlyMap<number, string>;
+  /** What is uncertain about it, in a sentence. */
+  readonly note?: string | undefined;
 }
-
-/** A folder, its class number and its name if that is given. */
-type Entry = readonly [folder: string, label: number, name?: string];
 
 /** More classes than anyone has; a larger number is a mistake and would cost memory. */
 const MOST_CLASSES = 1_000_000;
@@ -33,9 +33,12 @@ export function readClassMap(path: string): ClassMap {
   return parseClassMap(text, path);
 }
 
-/** What is to be said of entries of a class map that are no folder: one sentence, or none. */
-export function unmatchedClassNotes(map: ClassMap | undefined, folders: readonly string[]): string[] {
-  if (!map) return [];
+/** What is to be said of a class map: how it was read where that is uncertain, and that entries are no folder. */
+export function classMapNotes(map: ClassMap | undefined, folders: readonly string[]): string[] {
+  return map ? [...(map.note === undefined ? [] : [map.note]), ...unmatchedNotes(map, folders)] : [];
+}
+
+function unmatchedNotes(map: ClassMap, folders: readonly string[]): string[] {
   const found = new Set(folders);
   const unmatched = [...map.labels.keys()].filter((folder) => !found.has(folder));
   if (unmatched.length === 0) return [];
@@ -47,9 +50,10 @@ export function unmatchedClassNotes(map: ClassMap | undefined, folders: readonly
 export function parseClassMap(text: string, path: string): ClassMap {
   const labels = new Map<string, number>();
   const names = new Map<number, string>();
-  for (const [name, label, title] of text.trimStart().startsWith('{')
-    ? jsonEntries(text, path)
-    : lineEntries(text, path)) {
+  const { entries, note } = text.trimStart().startsWith('{')
+    ? { entries: jsonEntries(text, path), note: undefined }
+    : lineEntries(text, path);
+  for (const [name, label, title] of entries) {
     const folder = name.normalize('NFC');
     if (!Number.isInteger(label) || label < 0 || label >= MOST_CLASSES)
       throw new UserError(`${path}: the class number of ${folder} must be 0 or more, not ${label}`);
@@ -58,57 +62,22 @@ export function parseClassMap(text: string, path: string): ClassMap {
     if (title !== undefined) names.set(label, title);
   }
   if (labels.size === 0) throw new UserError(`${path} is empty: expected folder names and class numbers`);
-  return { path, labels, names };
+  return { path, labels, names, note };
 }
 
-function jsonEntries(text: string, path: string): Entry[] {
+function jsonEntries(text: string, path: string): ClassMapEntry[] {
   let parsed: object;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
     throw new UserError(`${path} is not a class map: ${errorMessage(error)}`);
   }
-  return Object.entries(parsed).map(([key, value]): Entry => {
+  return Object.entries(parsed).map(([key, value]): ClassMapEntry => {
     if (typeof value === 'number') return [key, value];
     if (Array.isArray(value) && typeof value[0] === 'string')
       return [value[0], Number(key), typeof value[1] === 'string' ? value[1] : value[0]];
     throw new UserError(
       `${path} is not a class map: expected a number or [folder, name] at "${key}", found ${JSON.stringify(value)}`,
     );
-  });
-}
-
-function lineEntries(text: string, path: string): Entry[] {
-  return linesOf(text).flatMap(({ line, number }, i): Entry[] => {
-    const entry = csvEntry(fieldsOf(line)) ?? spacedEntry(line);
-    if (entry) return [entry];
-    // The first line of a CSV names its columns.
-    if (i === 0 && fieldsOf(line).length > 1) return [];
-    throw new UserError(`${path}, line ${number}: expected a folder and a class number, found "${line}"`);
-  });
-}
-
-const isDigits = (text: string | undefined): text is string => text !== undefined && /^\d+$/.test(text);
-
-/** Folder and number, or number and folder; a third field is the class's name. */
-function csvEntry([first, second, third]: readonly string[]): Entry | undefined {
-  const named = (folder: string, label: string): Entry =>
-    third ? [folder, Number(label), third] : [folder, Number(label)];
-  if (first && isDigits(second)) return named(first, second);
-  return second && isDigits(first) ? named(second, first) : undefined;
-}
-
-/** The folder, with or without quotes, blanks, and the number. */
-function spacedEntry(line: string): Entry | undefined {
-  const match = /^(?:"(.+)"|'(.+)'|(.*\S))[\s,;]+"?(\d+)"?$/.exec(line);
-  return match ? [(match[1] ?? match[2] ?? match[3])!, Number(match[4])] : undefined;
-}
-
-/** The fields of a line of CSV, whose separator is a comma, semicolon or tab; a quoted field may contain it. */
-function fieldsOf(line: string): string[] {
-  const fields = line.match(/(?:^|[,;\t])(?:\s*"(?:[^"]|"")*"\s*|[^,;\t]*)/g) ?? [];
-  return fields.map((field) => {
-    const text = field.replace(/^[,;\t]/, '').trim();
-    return /^".*"$/.test(text) ? text.slice(1, -1).replaceAll('""', '"') : text;
   });
 }

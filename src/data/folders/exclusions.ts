@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, parse, resolve, sep } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
 import { linesOf, readTextFile } from './textFile.js';
 
@@ -31,8 +31,9 @@ export function readExclusions(listPath: string, folders: readonly string[]): Ex
   }
   const paths = new Set<string>();
   const unmatched: string[] = [];
+  const listings: Listings = new Map();
   for (const { line } of linesOf(text)) {
-    const path = pathOfEntry(line, folders);
+    const path = pathOfEntry(line, folders, listings);
     if (path === undefined) unmatched.push(line);
     else paths.add(path.normalize('NFC'));
   }
@@ -63,20 +64,64 @@ export function exclusionLines(paths: Iterable<string>): string {
   return [...paths].map((path) => `${exclusionLine(path)}\n`).join('');
 }
 
+/** Names in folders by their composed form (NFC), each folder read once. */
+type Listings = Map<string, ReadonlyMap<string, string>>;
+
 /**
  * The file or folder that a line of an exclusion list names; its possible readings are tried in turn.
  *
  * @param folders as those of {@link readExclusions}
+ * @param listings keeps what is read of folders, for further entries
  * @returns undefined when there is none
  */
-export function pathOfEntry(entry: string, folders: readonly string[]): string | undefined {
+export function pathOfEntry(
+  entry: string,
+  folders: readonly string[],
+  listings: Listings = new Map(),
+): string | undefined {
   const plain = unquoted(entry);
   const withoutNote = unquoted(plain.replace(/\s+#.*$/, ''));
   const readings = [plain, withoutNote].flatMap((text) => [text, text.replaceAll('\\', '/')]);
-  const forms = readings.flatMap((text) => [text, text.normalize('NFC'), text.normalize('NFD')]);
-  return folders
-    .flatMap((folder) => forms.map((form) => resolve(folder, form)))
-    .find((path) => existsSync(path));
+  for (const folder of folders)
+    for (const reading of new Set(readings)) {
+      const found = pathOnDisk(resolve(folder, reading), listings);
+      if (found !== undefined) return found;
+    }
+  return undefined;
+}
+
+/**
+ * A path as its folders list it, in whose names parts may be composed and others not. A name that is not UTF-8 is listed, too, though
+ * there seems to be no file of it.
+ */
+function pathOnDisk(path: string, listings: Listings): string | undefined {
+  if (existsSync(path)) return path;
+  const { root } = parse(path);
+  let found = root;
+  for (const name of path.slice(root.length).split(sep)) {
+    const next = join(found, name);
+    const listed = existsSync(next) ? name : namesIn(found, listings).get(name.normalize('NFC'));
+    if (listed === undefined) return undefined;
+    found = join(found, listed);
+  }
+  return found;
+}
+
+function namesIn(folder: string, listings: Listings): ReadonlyMap<string, string> {
+  const known = listings.get(folder);
+  if (known) return known;
+  const names = new Map(listed(folder).map((name) => [name.normalize('NFC'), name]));
+  listings.set(folder, names);
+  return names;
+}
+
+/** None if it is not a folder, or cannot be read. */
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 function unquoted(text: string): string {

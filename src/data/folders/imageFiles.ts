@@ -1,8 +1,10 @@
-import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import { byCodePoint } from '../../codePointOrder.js';
-import { errorMessage, UserError } from '../../errors.js';
+import { UserError } from '../../errors.js';
 import { FORMAT_BYTES, formatOf, isReadFormat } from '../images/header.js';
+import { unreadable } from '../unreadable.js';
+import { isFile, statsOf } from './fileKind.js';
 import type { LeftOut } from './leftOut.js';
 import { isSystemName } from './systemFiles.js';
 
@@ -56,7 +58,7 @@ export function isImageName(name: string): boolean {
  */
 export function subfolders(folder: string): string[] {
   return entriesOf(folder)
-    .filter((entry) => !isSystemName(entry.name) && isFolder(folder, entry))
+    .filter((entry) => !isSystemName(entry.name) && kindOf(folder, entry) === 'folder')
     .map(({ name }) => name);
 }
 
@@ -76,16 +78,34 @@ export function looseFiles(folder: string): ImageFiles {
   const files: ImageFiles = { images: [], foreign: [], leftOut: [] };
   for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name);
+    const kind = kindOf(folder, entry);
     if (isSystemName(entry.name)) files.leftOut.push({ path, reason: 'system' });
-    else if (!isFolder(folder, entry)) addFile(path, files);
+    else if (kind === 'other') files.leftOut.push({ path, reason: 'noImage' });
+    else if (kind === 'file') addFile(path, files);
   }
   return files;
+}
+
+/** Whether a file is a .tar archive by its name. */
+export function isArchiveName(name: string): boolean {
+  return name.toLowerCase().endsWith('.tar') && !isSystemName(name);
+}
+
+/** Images and archives directly in a folder around a data set or its parts, told by their names. */
+export function filesAround(folder: string): LeftOut[] {
+  return entriesOf(folder).flatMap((entry): LeftOut[] => {
+    const path = join(folder, entry.name);
+    if (isSystemName(entry.name) || kindOf(folder, entry) !== 'file') return [];
+    if (isArchiveName(entry.name)) return [{ path, reason: 'beside' }];
+    const ending = extname(entry.name).toLowerCase();
+    return READ.has(ending) || FOREIGN.has(ending) ? [{ path, reason: 'noClass' }] : [];
+  });
 }
 
 /** Whether there are images directly in a folder, of a supported format or another. */
 export function hasLooseImages(folder: string): boolean {
   return entriesOf(folder).some((entry) => {
-    if (isSystemName(entry.name) || isFolder(folder, entry)) return false;
+    if (isSystemName(entry.name) || kindOf(folder, entry) !== 'file') return false;
     return imageFormat(join(folder, entry.name)) !== undefined;
   });
 }
@@ -93,8 +113,10 @@ export function hasLooseImages(folder: string): boolean {
 function collect(folder: string, files: ImageFiles): void {
   for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name);
+    const kind = kindOf(folder, entry);
     if (isSystemName(entry.name)) files.leftOut.push({ path, reason: 'system' });
-    else if (isFolder(folder, entry)) {
+    else if (kind === 'other') files.leftOut.push({ path, reason: 'noImage' });
+    else if (kind === 'folder') {
       if (entry.isSymbolicLink()) refuseLoop(folder, path);
       collect(path, files);
     } else addFile(path, files);
@@ -116,14 +138,14 @@ function imageFormat(path: string): string | undefined {
   return format !== undefined && isReadFormat(format) ? 'read' : format;
 }
 
-/** The first bytes of a file; none if it cannot be read or is not a regular file, such as a pipe. */
+/** The first bytes of a file; none of a link that leads nowhere. */
 function firstBytes(path: string): Uint8Array {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return new Uint8Array(0);
+  if (!isFile(path)) return new Uint8Array(0);
   let file: number;
   try {
     file = openSync(path, 'r');
   } catch (error) {
-    throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
+    throw unreadable(path, error);
   }
   try {
     const bytes = new Uint8Array(FORMAT_BYTES);
@@ -138,16 +160,22 @@ function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => byCodePoint(a.name, b.name));
   } catch (error) {
-    throw new UserError(`the folder ${folder} cannot be read: ${errorMessage(error)}`);
+    throw unreadable(`the folder ${folder}`, error);
   }
 }
 
-function isFolder(folder: string, entry: Dirent): boolean {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return statSync(join(folder, entry.name), { throwIfNoEntry: false })?.isDirectory() ?? false;
+/**
+ * What an entry of a folder is: links count as what they lead to, or as files where that is nothing, so that they are noticed. What is
+ * neither folder nor file, such as a pipe, may be waited for in vain.
+ */
+function kindOf(folder: string, entry: Dirent): 'folder' | 'file' | 'other' {
+  const found = entry.isSymbolicLink() ? statsOf(join(folder, entry.name)) : entry;
+  if (found?.isDirectory()) return 'folder';
+  return !found || found.isFile() ? 'file' : 'other';
 }
 
-function refuseLoop(folder: string, link: string): void {
+/** @throws UserError when a folder is one that it lies in, by a link */
+export function refuseLoop(folder: string, link: string): void {
   const inside = realpathSync(folder) + sep;
   if (inside.startsWith(realpathSync(link) + sep))
     throw new UserError(`the link ${link} leads back to a folder that it lies in`);

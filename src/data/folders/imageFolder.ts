@@ -4,7 +4,7 @@ import { SettingError, UserError } from '../../errors.js';
 import { IMAGENET_NORMALISATION, type ImageDataset } from '../dataset.js';
 import { READ_FORMATS_TEXT } from '../images/header.js';
 import type { ClassMap } from './classMap.js';
-import { type ImageFiles, imageFiles, looseFiles, subfolders } from './imageFiles.js';
+import { type ImageFiles, imageFiles, isArchiveName, looseFiles, subfolders } from './imageFiles.js';
 import type { LeftOut } from './leftOut.js';
 
 /** Options of {@link imageFolder}. */
@@ -48,11 +48,12 @@ export function imageFolder(folder: string, options: ImageFolderOptions = {}): I
   return readImageFolder(folder, options).dataset;
 }
 
-/** A folder's images, the files left out, and the names of its class folders. */
+/** A folder's images, the files left out, the names of its class folders, and what else is to be said. */
 export interface ReadFolder {
   readonly dataset: ImageDataset;
   readonly leftOut: readonly LeftOut[];
   readonly folders: readonly string[];
+  readonly notes: readonly string[];
 }
 
 /** As {@link imageFolder}, with what was left out. */
@@ -60,13 +61,14 @@ export function readImageFolder(folder: string, options: ImageFolderOptions = {}
   const folders = classFolders(folder);
   if (folders.length === 0)
     throw new UserError(`${folder} has no class folders: expected a folder of images for each class`);
-  const leftOut = looseIn(folder);
-  const kept = folders.map(({ name, path, files }) => {
-    leftOut.push(...files.leftOut);
-    return { name, path, images: keptImages(path, files, options, leftOut) };
-  });
-  const names = folders.map(({ name }) => name);
-  return { dataset: datasetOf(folder, kept, options), leftOut, folders: names };
+  const kept = folders.map((each) => ({ ...each, ...keptImages(each, options) }));
+  const leftOut = kept.flatMap(({ files, excluded }) => [...files.leftOut, ...excluded]);
+  return {
+    dataset: datasetOf(folder, kept, options),
+    leftOut: [...looseIn(folder), ...leftOut],
+    folders: folders.map(({ name }) => name),
+    notes: options.classMap || options.classes ? [] : orderNotes(folders),
+  };
 }
 
 /** The classes of a folder, sorted by name. @throws UserError when a folder cannot be read */
@@ -76,20 +78,39 @@ export function classFolders(folder: string): ClassFolder[] {
     const name = raw.normalize('NFC');
     const path = join(folder, raw);
     const files = imageFiles(path);
-    const same = classes.get(name)?.files;
-    same?.images.push(...files.images);
-    same?.foreign.push(...files.foreign);
-    same?.leftOut.push(...files.leftOut);
-    if (!same) classes.set(name, { name, path, files });
+    const same = classes.get(name);
+    classes.set(name, same ? { ...same, files: joined(same.files, files) } : { name, path, files });
   }
   return [...classes.values()].sort((a, b) => byCodePoint(a.name, b.name));
 }
 
-/** Files beside the class folders: images among them have no class; others are ignored. */
+/** What is to be said of classes, sorted by name, where torchvision numbers them in another order: by names as they are on disk. */
+export function orderNotes(classes: readonly ClassFolder[]): string[] {
+  const onDisk = [...classes].sort((a, b) => byCodePoint(a.path, b.path));
+  const at = classes.findIndex((folder, i) => folder !== onDisk[i]);
+  if (at < 0) return [];
+  return [
+    `folders' names are in Unicode's decomposed form, by which torchvision's ImageFolder orders classes: its class ${at} is ${onDisk[at]!.name}, ` +
+      `here it is ${classes[at]!.name}; weights without class names may be numbered in its order`,
+  ];
+}
+
+function joined(a: ImageFiles, b: ImageFiles): ImageFiles {
+  return {
+    images: [...a.images, ...b.images],
+    foreign: [...a.foreign, ...b.foreign],
+    leftOut: [...a.leftOut, ...b.leftOut],
+  };
+}
+
+/** Files beside the class folders: images among them have no class, and archives are not read; others are ignored. */
 export function looseIn(folder: string): LeftOut[] {
   const { images, foreign, leftOut } = looseFiles(folder);
   return [
     ...[...images, ...foreign.map(({ path }) => path)].map((path): LeftOut => ({ path, reason: 'noClass' })),
+    ...leftOut
+      .filter(({ path }) => isArchiveName(basename(path)))
+      .map(({ path }): LeftOut => ({ path, reason: 'beside' })),
     ...leftOut.filter(({ reason }) => reason === 'system'),
   ];
 }
@@ -131,11 +152,9 @@ export function datasetOf(
 }
 
 function keptImages(
-  folder: string,
-  { images, foreign }: ImageFiles,
+  { path: folder, files: { images, foreign } }: ClassFolder,
   { excluded = () => false, classes }: ImageFolderOptions,
-  leftOut: LeftOut[],
-): string[] {
+): { readonly images: readonly string[]; readonly excluded: readonly LeftOut[] } {
   const refused = foreign.find(({ path }) => !excluded(path));
   if (refused)
     throw new SettingError(
@@ -146,11 +165,10 @@ function keptImages(
     );
   const kept = images.filter((path) => !excluded(path));
   const gone = [...images, ...foreign.map(({ path }) => path)].filter(excluded);
-  leftOut.push(...gone.map((path): LeftOut => ({ path, reason: 'excluded' })));
   // A validation part may lack classes of the training part.
   if (kept.length === 0 && !classes)
     throw new UserError(`the class folder ${folder} has no images: expected ${READ_FORMATS_TEXT} files`);
-  return kept;
+  return { images: kept, excluded: gone.map((path): LeftOut => ({ path, reason: 'excluded' })) };
 }
 
 function classesOf(
@@ -165,7 +183,7 @@ function classesOf(
       origin: 'the list of classes',
     };
   }
-  const most = Math.max(...classMap.labels.values());
+  const most = [...classMap.labels.values()].reduce((a, b) => Math.max(a, b));
   const count = classCount ?? most + 1;
   if (most >= count)
     throw new UserError(`${classMap.path} has the class number ${most}, but there are ${count} classes`);

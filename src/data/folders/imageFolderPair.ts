@@ -1,7 +1,7 @@
 import type { ImageDataset } from '../dataset.js';
 import { type ImageParts, refuseEmptyParts, refuseFolds, type SplitOptions } from '../parts/imageParts.js';
 import { type DataSummary, missingClasses, type PartSummary } from '../parts/summary.js';
-import { type ClassMap, unmatchedClassNotes } from './classMap.js';
+import { type ClassMap, classMapNotes } from './classMap.js';
 import { type Exclusions, readExclusions } from './exclusions.js';
 import { type ImageFolderOptions, readImageFolder } from './imageFolder.js';
 import { type FolderLayout, findLayout } from './layout.js';
@@ -32,8 +32,9 @@ export function loadImageFolders(folder: string, options: ImageFoldersOptions = 
   const mapped = [first, others.val, others.test].flatMap((part) => part?.folders ?? []);
   const notes = [
     ...layout.notes,
+    ...first.notes,
     ...unmatchedNotes(exclusions),
-    ...unmatchedClassNotes(options.classMap, mapped),
+    ...classMapNotes(options.classMap, mapped),
   ];
   return {
     train,

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
-import { hasLooseImages, imageFiles, subfolders } from './imageFiles.js';
+import { isFolder } from './fileKind.js';
+import { filesAround, hasLooseImages, imageFiles, refuseLoop, subfolders } from './imageFiles.js';
 import type { LeftOut } from './leftOut.js';
 import { type NamedPart, PART_NAMES, type PartName, partOfName } from './partNames.js';
 
@@ -34,18 +34,20 @@ interface Candidate extends NamedPart {
  * @throws UserError when there is no folder, or what looks like parts is ambiguous
  */
 export function findLayout(folder: string): FolderLayout {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+  if (!isFolder(folder))
     throw new UserError(`there is no folder ${folder}: expected a folder of images for each class in it`);
+  const around: LeftOut[] = [];
   let root = folder;
   for (;;) {
     const names = subfolders(root);
     const parts = partsIn(root, names);
-    if (parts) return parts;
+    if (parts) return { ...parts, leftOut: [...around, ...filesAround(root), ...parts.leftOut] };
     const inner = wrapped(root, names);
     if (inner === undefined) break;
+    for (const file of filesAround(root)) around.push(file);
     root = inner;
   }
-  return { root, train: root, val: undefined, test: undefined, notes: [], leftOut: [] };
+  return { root, train: root, val: undefined, test: undefined, notes: [], leftOut: around };
 }
 
 /** The only folder in a folder, if that is not a class but has classes or parts. */
@@ -53,14 +55,16 @@ function wrapped(folder: string, names: readonly string[], classes?: readonly st
   const [name] = names;
   if (name === undefined || names.length > 1 || classes?.includes(name.normalize('NFC'))) return undefined;
   const inner = join(folder, name);
+  refuseLoop(folder, inner);
   return subfolders(inner).length > 0 && !hasLooseImages(inner) ? inner : undefined;
 }
 
-/** The folder of a part's classes; enclosing folders with nothing else are skipped. */
-function classFolder(folder: string, classes?: readonly string[]): string {
+/** The folder of a part's classes; enclosing folders with nothing else are skipped, and files in them left out. */
+function classFolder(folder: string, leftOut: LeftOut[], classes?: readonly string[]): string {
   for (let at = folder; ; ) {
     const inner = wrapped(at, subfolders(at), classes);
     if (inner === undefined) return at;
+    for (const file of filesAround(at)) leftOut.push(file);
     at = inner;
   }
 }
@@ -130,11 +134,12 @@ function layoutOf(root: string, found: readonly Candidate[], others: readonly st
       `${root} has ${val.name}/ and ${test.name}/, but no train/: give the path of one of them`,
     );
   // A single part is the whole data set.
-  const first = classFolder((train ?? val ?? test)!.path);
+  const first = classFolder((train ?? val ?? test)!.path, leftOut);
   const classes = subfolders(first).map((name) => name.normalize('NFC'));
   const rest = (part: Candidate | undefined): string | undefined =>
-    part && train ? classFolder(part.path, classes) : undefined;
-  return { root, train: first, val: rest(val), test: rest(test), notes, leftOut };
+    part && train ? classFolder(part.path, leftOut, classes) : undefined;
+  const evaluated = { val: rest(val), test: rest(test) };
+  return { root, train: first, ...evaluated, notes, leftOut };
 }
 
 function listed(names: readonly string[]): string {

@@ -1,12 +1,14 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
 import { permutation } from '../../random.js';
-import type { ImageDataset } from '../dataset.js';
+import { type ImageDataset, subset } from '../dataset.js';
 import type { ImageParts } from '../parts/imageParts.js';
+import { nameInArchive } from '../webdataset/shardIndex.js';
 import { findShards } from '../webdataset/shards.js';
 import { webDataset } from '../webdataset/webDataset.js';
 import { readExclusions } from './exclusions.js';
+import { isFolder, statsOf } from './fileKind.js';
 import { datasetOf, type ImageFolderOptions } from './imageFolder.js';
 import type { ImageFoldersOptions } from './imageFolderPair.js';
 import { type ImageDatasetPair, partsOf } from './splits.js';
@@ -43,12 +45,26 @@ export async function olderWebDatasets(place: string): Promise<ImageParts> {
   const [train, test] = [partShards(place, TRAIN), partShards(place, TEST)];
   const root = isFolder(place) ? place : join(findShards(place)[0]!, '..');
   if (train.length === 0 || test.length === 0) {
-    const all = await webDataset(train.length > 0 ? train : findShards(place), { name: place });
+    const all = lastOfEachName(
+      await webDataset(train.length > 0 ? train : findShards(place), { name: place }),
+    );
     return summarised(place, holdOutByPlace(all), root);
   }
-  const training = await webDataset(train, { name: `${place} train` });
-  const testing = await webDataset(test, { name: `${place} test`, classes: training.classes });
+  const training = lastOfEachName(await webDataset(train, { name: `${place} train` }));
+  const testing = lastOfEachName(
+    await webDataset(test, { name: `${place} test`, classes: training.classes }),
+  );
   return summarised(place, { train: training, test: testing }, root);
+}
+
+/** Of samples with the same name in an archive the last one, in the place of the first. */
+function lastOfEachName(dataset: ImageDataset): ImageDataset {
+  const last = new Map<string, number>();
+  for (let i = 0; i < dataset.count; i++) {
+    const { path, member } = dataset.source(i);
+    last.set(`${path}/${nameInArchive(member!.name)}`, i);
+  }
+  return last.size === dataset.count ? dataset : subset(dataset, Uint32Array.from(last.values()));
 }
 
 /** Holds out a fifth of each class, by a permutation of all images: every image's place among them counts. */
@@ -93,8 +109,9 @@ function classesOf(folder: string, options: ImageFolderOptions): ImageDataset {
 function imagesIn(folder: string): string[] {
   return entriesOf(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (isFolder(path)) return imagesIn(path);
-    return READ.has(extname(entry.name).toLowerCase()) ? [path] : [];
+    const stats = statsOf(path);
+    if (stats?.isDirectory()) return imagesIn(path);
+    return READ.has(extname(entry.name).toLowerCase()) && (!stats || stats.isFile()) ? [path] : [];
   });
 }
 
@@ -121,8 +138,4 @@ function entriesOf(folder: string): Dirent[] {
   } catch (error) {
     throw new UserError(`the folder ${folder} cannot be read: ${errorMessage(error)}`);
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

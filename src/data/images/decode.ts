@@ -11,7 +11,7 @@ export const MOST_PIXELS = Math.floor(1024 ** 3 / 4 / 3);
 /**
  * Decodes a JPEG, PNG, WebP, GIF or TIFF image into RGB as torchvision does (Pillow's `convert('RGB')`):
  * colour profiles are ignored, and EXIF orientation unless asked for (then it is Pillow's `exif_transpose`);
- * grey is repeated; palettes are looked up; alpha is dropped, not blended; CMYK is multiplied out,
+ * grey is repeated; palettes are looked up; alpha is dropped, not blended (transparent pixels of a GIF are black, not of their palette's colour); CMYK is multiplied out,
  * (255 − C)(255 − K)/255; of 16 bits a channel the upper 8 count, but 16-bit grey without alpha is clipped
  * at 255, as Pillow clips it. Of an animation or of several pages the first image counts.
  *

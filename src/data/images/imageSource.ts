@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { errorMessage, UserError } from '../../errors.js';
+import { UserError } from '../../errors.js';
 import type { ImageSource } from '../dataset.js';
 import { readRange } from '../remote/readRange.js';
 import { plainPath } from '../remote/url.js';
+import { unreadable } from '../unreadable.js';
 
 /** Most bytes of an encoded image. */
 const LARGEST_IMAGE = 256 * 2 ** 20;
@@ -66,7 +67,7 @@ export function readImageFile(source: ImageSource, room: (length: number) => Uin
 }
 
 function readingError(error: unknown, name: string): UserError {
-  return error instanceof UserError ? error : new UserError(`${name} cannot be read: ${errorMessage(error)}`);
+  return error instanceof UserError ? error : unreadable(name, error);
 }
 
 async function readFilePart({ path, member }: ImageSource, name: string): Promise<Uint8Array> {

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.js';
 import type { ImageDataset, ImageSource } from '../dataset.js';
 import { PART_NAMES, type PartName } from '../folders/partNames.js';
 import { imageKey } from '../folders/splits.js';
+import { unreadable } from '../unreadable.js';
 import { contentHash, contentPieces } from './contentHash.js';
 import type { ImageParts } from './imageParts.js';
 
@@ -65,8 +66,8 @@ function fingerprint(
   let file: number;
   try {
     file = openSync(path, 'r');
-  } catch {
-    throw new UserError(`${path} cannot be read`);
+  } catch (error) {
+    throw unreadable(path, error);
   }
   try {
     const size = member?.length ?? fstatSync(file).size;

@@ -6,8 +6,8 @@ import { makeFolder } from '../../makeFolder.js';
 import { cacheFolder } from '../cache/cacheFolder.js';
 import type { BadSample, RemoteShard, ShardSample } from './shardIndex.js';
 
-/** Number of the file's layout; files of another one are ignored. */
-const LAYOUT = 1;
+/** Number of the file's layout, and of the rules by which samples are found; files of another one are ignored. */
+const LAYOUT = 2;
 
 /** The folder of indices unless another is named: `biasloss/shards` in `XDG_CACHE_HOME` or `~/.cache`. */
 export function indexFolder(): string {

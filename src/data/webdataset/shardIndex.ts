@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { UserError } from '../../errors.js';
 import { isImageName } from '../folders/imageFiles.js';
 import { isSystemName } from '../folders/systemFiles.js';
@@ -15,7 +16,7 @@ export interface BadSample {
   readonly reason: string;
 }
 
-/** An image in an archive with its class. */
+/** An image in an archive with its class. Where samples have the same name, the second image's has ` (2)` added to its own. */
 export interface ShardSample extends TarMember {
   readonly label: number;
   /** See contentHash; empty where it was not asked for. */
@@ -37,9 +38,19 @@ export interface RemoteShard extends ShardIndex {
 /** The files of a sample, which share their name up to the first dot. */
 interface Sample {
   readonly key: string;
+  /** 1, or more where samples of the archive have the same name. */
+  readonly turn: number;
   image?: TarMember;
+  /** An image that might be meant as well. */
+  rival?: TarMember;
   hash?: string;
   label?: { readonly name: string; readonly text: string };
+}
+
+/** Samples as they are found: all of them in the archive's order, and the last one of each name. */
+interface Found {
+  readonly all: Sample[];
+  readonly latest: Map<string, Sample>;
 }
 
 /** More classes than anyone has; a larger label is a mistake. */
@@ -54,7 +65,7 @@ const LARGEST_LABEL_FILE = 1 << 20;
  * @param isHashed whether images are hashed, which reads pieces of them
  */
 export function* indexShard(path: string, size: number, isHashed: boolean): Reading<ShardIndex> {
-  const samples = new Map<string, Sample>();
+  const samples: Found = { all: [], latest: new Map() };
   const name = plainPath(path);
   try {
     yield* readTar(name, size, (member) => addMember(samples, member, isHashed));
@@ -64,7 +75,7 @@ export function* indexShard(path: string, size: number, isHashed: boolean): Read
   }
   const whole: ShardSample[] = [];
   const bad: BadSample[] = [];
-  for (const sample of samples.values()) {
+  for (const sample of samples.all) {
     const found = wholeSample(sample, name);
     if (typeof found === 'string') bad.push({ path: `${name}/${sample.key}`, reason: found });
     else whole.push(found);
@@ -72,23 +83,45 @@ export function* indexShard(path: string, size: number, isHashed: boolean): Read
   return { samples: whole, bad };
 }
 
-function* addMember(samples: Map<string, Sample>, member: TarMember, isHashed: boolean): Reading<void> {
+function* addMember(samples: Found, member: TarMember, isHashed: boolean): Reading<void> {
   const { name, offset, length } = member;
   const start = name.lastIndexOf('/') + 1;
   const dot = name.indexOf('.', start);
   const folders = name.slice(0, start).split('/');
   if (dot < 0 || dot === start || folders.some((folder) => folder !== '.' && isSystemName(folder))) return;
-  const key = name.slice(0, dot);
-  const sample = samples.get(key) ?? { key };
-  samples.set(key, sample);
+  const sample = sampleOf(samples, name.slice(0, dot), name);
   const extension = name.slice(dot + 1).toLowerCase();
   if (isImageName(name)) {
-    sample.image = member;
-    if (isHashed) sample.hash = yield* hashOf(member);
+    if (isPreferred(sample, member) && isHashed) sample.hash = yield* hashOf(member);
   } else if (extension === 'cls' || (extension === 'json' && !sample.label)) {
     const bytes = yield { offset, length: Math.min(length, LARGEST_LABEL_FILE) };
     sample.label = { name, text: bytes.toString('utf8').trim() };
   }
+}
+
+/** The sample that a file belongs to: a new one where the last of its name has this file already, as in archives that were joined. */
+function sampleOf({ all, latest }: Found, key: string, name: string): Sample {
+  const last = latest.get(key);
+  if (last && ![last.image, last.rival, last.label].some((file) => file?.name === name)) return last;
+  const sample: Sample = { key, turn: (last?.turn ?? 0) + 1 };
+  all.push(sample);
+  latest.set(key, sample);
+  return sample;
+}
+
+/**
+ * Takes an image as its sample's if it is the likelier one: `0001.jpg` is the photograph, `0001.seg.png` a mask or depth map
+ * that belongs to it. Two of the same kind are rivals.
+ *
+ * @returns whether it was taken
+ */
+function isPreferred(sample: Sample, image: TarMember): boolean {
+  const isPlain = ({ name }: TarMember): boolean => name.lastIndexOf('.') === sample.key.length;
+  if (sample.image && isPlain(image) === isPlain(sample.image)) sample.rival = image;
+  if (sample.image && (isPlain(sample.image) || !isPlain(image))) return false;
+  sample.image = image;
+  delete sample.rival;
+  return true;
 }
 
 function* hashOf({ offset, length }: TarMember): Reading<string> {
@@ -99,14 +132,30 @@ function* hashOf({ offset, length }: TarMember): Reading<string> {
 }
 
 /** A sample's image and class, or why it is not whole. */
-function wholeSample({ key, image, hash = '', label }: Sample, path: string): ShardSample | string {
-  if (!image) return `${key} in ${path} has no image: expected .jpg, .png, .webp, .gif or .tif`;
-  if (!label) return `${key} in ${path} has no label: expected .cls or .json`;
+function wholeSample(
+  { key, turn, image, rival, hash = '', label }: Sample,
+  path: string,
+): ShardSample | string {
+  const which = turn === 1 ? key : `${key}, which is there ${turn} times,`;
+  if (!image) return `${which} in ${path} has no image: expected .jpg, .png, .webp, .gif or .tif`;
+  if (rival)
+    return `${key} in ${path} has two images, ${basename(image.name)} and ${basename(rival.name)}: expected one, others with a word before their extension (${basename(key)}.mask.png)`;
+  if (!label) return `${which} in ${path} has no label: expected .cls or .json`;
   const { name, text } = label;
   const number = /json$/i.test(name) ? jsonLabel(text) : /^\d+$/.test(text) ? Number(text) : undefined;
   if (number === undefined || !Number.isInteger(number) || number < 0 || number >= MOST_CLASSES)
     return `${name} in ${path} is not a label: expected a class number, found "${text.slice(0, 40)}"`;
-  return { ...image, label: number, hash };
+  return { ...image, name: repeatedName(image.name, turn), label: number, hash };
+}
+
+/** A name of its own for the image of a sample whose name others have: `0001.jpg`, `0001.jpg (2)`. */
+function repeatedName(name: string, turn: number): string {
+  return turn === 1 ? name : `${name} (${turn})`;
+}
+
+/** The name that an image of {@link indexShard} has in its archive. */
+export function nameInArchive(name: string): string {
+  return name.replace(/ \(\d+\)$/, '');
 }
 
 function jsonLabel(text: string): number | undefined {

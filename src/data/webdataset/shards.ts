@@ -1,11 +1,12 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { byCodePoint } from '../../codePointOrder.js';
 import { UserError } from '../../errors.js';
-import { subfolders } from '../folders/imageFiles.js';
+import { isFolder } from '../folders/fileKind.js';
+import { hasLooseImages, isArchiveName, refuseLoop, subfolders } from '../folders/imageFiles.js';
 import { type PartName, partOfName } from '../folders/partNames.js';
-import { isSystemName } from '../folders/systemFiles.js';
 import { isUrl, plainPath } from '../remote/url.js';
+import { unreadable } from '../unreadable.js';
 import { expandBraces } from './braces.js';
 
 /** The archives of a data set by their parts. */
@@ -30,9 +31,26 @@ export function findShards(place: string): string[] {
   return shards;
 }
 
-/** Whether a path or pattern stands for .tar archives, as any URL does, rather than a folder of class folders. */
+/**
+ * Whether a path or pattern stands for .tar archives, as any URL does, rather than a folder of class folders. Where there are
+ * both, the folders count: archives are often kept beside what was unpacked from them.
+ */
 export function isWebDataset(place: string): boolean {
-  return isUrl(place) || /\.tar$/i.test(place) || shardFolder(place) !== undefined;
+  if (isUrl(place) || /\.tar$/i.test(place)) return true;
+  const folder = shardFolder(place);
+  return folder !== undefined && !hasClassFolders(folder);
+}
+
+/** How deep class folders lie in a data set at most, in enclosing folders and parts; links may lead in circles. */
+const DEEPEST_CLASS = 4;
+
+/** Whether folders in a folder have images, but for those of archives, beside which a picture may lie. */
+function hasClassFolders(folder: string, depth = DEEPEST_CLASS): boolean {
+  const inner = subfolders(folder).map((name) => join(folder, name));
+  return (
+    inner.some((path) => tarsIn(path).length === 0 && hasLooseImages(path)) ||
+    (depth > 1 && inner.some((path) => hasClassFolders(path, depth - 1)))
+  );
 }
 
 function urlsOf(place: string): string[] {
@@ -124,18 +142,20 @@ function shardFolder(place: string): string | undefined {
     const names = subfolders(at);
     if (names.some((name) => partOfName(name) && tarsIn(join(at, name)).length > 0)) return at;
     if (names.length !== 1) return undefined;
-    at = join(at, names[0]!);
+    const inner = join(at, names[0]!);
+    refuseLoop(at, inner);
+    at = inner;
   }
   return undefined;
 }
 
 function tarsIn(folder: string): string[] {
-  const names = readdirSync(folder).filter(
-    (name) => name.toLowerCase().endsWith('.tar') && !isSystemName(name),
-  );
-  return names.sort(byCodePoint).map((name) => join(folder, name));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    throw unreadable(`the folder ${folder}`, error);
+  }
+  const paths = names.filter(isArchiveName).sort(byCodePoint);
+  return paths.map((name) => join(folder, name)).filter((path) => !isFolder(path));
 }

@@ -20,11 +20,12 @@ export interface WebDatasetOptions {
 /**
  * Images in uncompressed .tar archives in WebDataset's layout: files that share their name up to the
  * first dot are a sample, with an image (.jpg, .png, .webp, .gif, .tif …) and a label: `.cls` (a class
- * number in digits) or `.json` (with `label` or `cls`). Only headers and labels are read here; what archives at
+ * number in digits) or `.json` (with `label` or `cls`). Of several images that without further words before its extension
+ * counts (`0001.jpg` beside `0001.seg.png`); a file of the same name begins another sample. Only headers and labels are read here; what archives at
  * http(s) URLs hold is kept on disk, so that it is read once.
  *
  * @param shards paths and URLs of archives
- * @throws UserError when an archive cannot be read, a sample lacks its image or label, or a label is not a class number
+ * @throws UserError when an archive cannot be read, a sample lacks its image or label or has two images, or a label is not a class number
  */
 export async function webDataset(
   shards: readonly string[],

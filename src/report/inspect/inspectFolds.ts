@@ -52,7 +52,7 @@ export async function inspectFolds(
 
 async function lookAt(model: TrainedModel, vectors: ImageVectors | undefined, held: HeldOut): Promise<void> {
   held.outcomes.push(await model.outcomes({ vectors }));
-  held.names.push(...namesOf(model));
+  for (const name of namesOf(model)) held.names.push(name);
   held.images += model.testImages;
 }
 

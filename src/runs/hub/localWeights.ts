@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DownloadSettings } from '../../data/download/download.js';
+import { isFolder } from '../../data/folders/fileKind.js';
 import { noticeEvent, type RunListener } from '../runEvents.js';
 import { huggingFaceFile } from './huggingFace.js';
 import { torchvisionFile } from './torchvision.js';
@@ -33,5 +34,5 @@ export async function localWeights(
 
 function inFolder(path: string): string {
   const file = join(path, 'model.safetensors');
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() && existsSync(file) ? file : path;
+  return isFolder(path) && existsSync(file) ? file : path;
 }

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { statsOf } from '../../data/folders/fileKind.js';
 import { errorMessage, UserError } from '../../errors.js';
 import { bestValue } from '../../report/compare/bestValue.js';
 import { settingsOf } from '../../report/runSettings.js';
@@ -67,7 +68,7 @@ export class RunIndex {
   private read(id: string): KnownRun {
     const folder = join(this.root, id);
     const stats = ['config.json', 'metrics.csv', 'log.jsonl', REPORT_FILE].map((name) =>
-      statSync(join(folder, name), { throwIfNoEntry: false }),
+      statsOf(join(folder, name)),
     );
     const stamp = stats.map((stat) => (stat ? `${stat.mtimeMs}/${stat.size}` : '')).join();
     const known = this.known.get(id);

@@ -6,6 +6,7 @@ import { autoAugment, magnitudeOf } from '../../../src/data/augment/autoAugment.
 import { OPERATIONS } from '../../../src/data/augment/operations.js';
 import {
   GOLDEN_AUGMENT,
+  GOLDEN_MAGNITUDES,
   type GoldenHashes,
   hashOf,
   IMAGES,
@@ -35,8 +36,7 @@ test('magnitudes are torchvision’s', () => {
   assert.equal(value('ta_wide', 'Rotate', 20), 90);
   assert.equal(value('ra', 'TranslateX', 30), 150);
   assert.equal(value('ra', 'TranslateY', 30), 300);
-  assert.equal(value('ta_wide', 'TranslateY', 15), 16);
-  assert.equal(value('ra', 'Color', 10), Math.fround(0.3));
+  assert.equal(value('ta_wide', 'TranslateY', 15), Math.fround(16 - 2 ** -20));
   assert.deepEqual(
     [0, 3, 4, 30].map((step) => value('ra', 'Posterize', step)),
     [8, 8, 7, 4],
@@ -49,6 +49,17 @@ test('magnitudes are torchvision’s', () => {
     [0, 15, 30].map((step) => value('ra', 'Solarize', step)),
     [255, 127.5, 0],
   );
+});
+
+test('magnitudes are those of torch.linspace to the last bit', () => {
+  const golden = JSON.parse(readFileSync(GOLDEN_MAGNITUDES, 'utf8')) as Record<string, readonly number[]>;
+  assert.equal(Object.keys(golden).length, 24);
+  for (const [key, expected] of Object.entries(golden)) {
+    const [kind, name, width] = key.split(' ') as ['ra' | 'ta_wide', (typeof OPERATIONS)[number], string];
+    const size = { width: Number(width), height: 1 };
+    const ours = expected.map((_, step) => magnitudeOf(kind, name, step, size).value);
+    assert.deepEqual(ours, expected, key);
+  }
 });
 
 test('the random numbers choose operation, magnitude and sign', () => {
