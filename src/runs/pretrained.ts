@@ -46,6 +46,7 @@ export async function startFromWeights(
   const notify = (text: SettingText): void => options.onNotice?.(withKeys(text), text);
   const { path } = weights;
   if (weights.notice !== undefined) notify(weights.notice);
+  for (const text of weights.published?.notices ?? []) notify(() => text);
   // Of another model the classifier's shape is the least of what differs.
   refuseOthers(weights, learner.model, path);
   const rows = classifierRows(weights, learner, path, options);

@@ -3,10 +3,10 @@ import { IMAGENET_NORMALISATION } from '../data/dataset.js';
 import { type ExifHandling, type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
 import { type NameOfSetting, SettingError, type SettingText, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
-import { modelsOf } from '../models/recognise.js';
 import { preprocessingOf, publishedPreprocessing } from '../train/preprocessing.js';
 import { numbersOf, textsOf } from '../train/torchDescription.js';
 import type { WeightsFile } from '../train/weights.js';
+import { alikeModels } from './architecture.js';
 
 /** Options for what a file of weights does not contain. */
 export interface GivenDescription {
@@ -76,14 +76,12 @@ export function describeWeights(
 }
 
 /** A sentence where the tensors are also another model's, and nothing says which model they were trained in. */
-function ambiguity(
-  { architecture, tensors, path }: WeightsFile & { readonly path: string },
-  { config }: Model,
-): string[] {
-  const others = modelsOf(tensors).filter(({ name }) => name !== config.name);
-  if (others.length === 0 || config.name === architecture) return [];
+function ambiguity(weights: WeightsFile & { readonly path: string }, { config: { name } }: Model): string[] {
+  const others = alikeModels(weights, name);
+  if (others.length === 0) return [];
+  const compute = others.length === 1 ? 'computes' : 'compute';
   return [
-    `${path} has the tensors of ${config.name}, and of ${others.map(({ name }) => name).join(', ')}, which computes otherwise: ${config.name} is used`,
+    `${weights.path} has the tensors of ${name}, and of ${others.join(', ')}, which ${compute} otherwise: ${name} is used`,
   ];
 }
 

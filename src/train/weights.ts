@@ -5,6 +5,7 @@ import type { TorchExtra } from '../formats/torch/extras.js';
 import { readTorchCheckpoint } from '../formats/torch/readTorch.js';
 import { isZip } from '../formats/zip/readZip.js';
 import { withOwnNames } from '../models/otherNames.js';
+import { unlikeArchitectures } from '../models/publishedNames.js';
 import { AVERAGE_PREFIX, averageName } from './averages.js';
 import { type CheckpointInfo, infoOf } from './checkpointInfo.js';
 import { expectFinite } from './finite.js';
@@ -24,8 +25,10 @@ export interface WeightsFile {
   readonly unread?: ReadonlyMap<string, string>;
   /** A notice about the choice of weights, such as that the file also has averaged ones. */
   readonly notice?: SettingText;
-  /** The model, where the names of the tensors or what is published with them tell it. */
+  /** The model here, where the names of the tensors, their script or what is published with them tell it. */
   readonly architecture?: string | undefined;
+  /** Whether the tensors have other names in the file, those of another library. Default false. */
+  readonly isRenamed?: boolean | undefined;
   /** What is known of published weights that do not describe themselves. */
   readonly published?: PublishedDescription | undefined;
 }
@@ -59,7 +62,10 @@ export function parseWeights(bytes: Uint8Array, path: string, options: ReadWeigh
   const weights = parse(bytes, path, options.ema ?? false);
   expectFinite(weights.tensors, path);
   const renamed = weights.info ? undefined : withOwnNames(weights.tensors);
-  return renamed ? { ...weights, tensors: renamed.tensors, architecture: renamed.model } : weights;
+  if (!renamed) return weights;
+  const { model, tensors } = renamed;
+  const isCertain = unlikeArchitectures(model, true).length === 0;
+  return { ...weights, tensors, isRenamed: true, ...(isCertain && { architecture: model }) };
 }
 
 function parse(bytes: Uint8Array, path: string, ema: boolean): WeightsFile {
