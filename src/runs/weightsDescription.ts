@@ -1,5 +1,5 @@
 import { normalisationFor } from '../data/channels.js';
-import { IMAGENET_NORMALISATION } from '../data/dataset.js';
+import { IMAGENET_NORMALISATION, type Normalisation } from '../data/dataset.js';
 import { type ExifHandling, type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
 import { type NameOfSetting, SettingError, type SettingText, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
@@ -103,30 +103,50 @@ function refuseOtherChannels(path: string, { channels }: Model, { mean, std }: G
       );
 }
 
+/**
+ * The preprocessing that a file of weights says, at a model's image size.
+ *
+ * @param usual what is taken where it does not say it
+ */
+export function preprocessingOfWeights(
+  { info, published, extras }: WeightsFile,
+  { config: { imageSize }, channels }: Model,
+  usual: Preprocessing,
+): Preprocessing {
+  if (info) return preprocessingOf(info, imageSize);
+  const base = published ? publishedPreprocessing(published, imageSize) : usual;
+  const { mean = base.mean, std = base.std } = normalisationIn(extras, channels);
+  return { ...base, mean, std };
+}
+
+/** Mean and deviation that a training script has put beside the tensors. */
+function normalisationIn(extras: WeightsFile['extras'], channels: number): Partial<Normalisation> {
+  const listOf = (key: 'mean' | 'std'): Partial<Normalisation> => {
+    const numbers = numbersOf(extras?.get(key));
+    return numbers?.length === channels ? { [key]: numbers } : {};
+  };
+  return { ...listOf('mean'), ...listOf('std') };
+}
+
 function foreignPreprocessing(
-  { extras, published }: WeightsFile,
+  weights: WeightsFile,
   model: Model,
   { mean, std, resizeSize, exif, data }: GivenDescription,
 ): { preprocessing: Preprocessing; assumed: SettingText | undefined } {
   const { imageSize } = model.config;
   const kind = imageSize < SMALL ? 'pixels' : 'images';
-  const usual = published
-    ? publishedPreprocessing(published, imageSize)
-    : (data?.preprocessing ??
-      standardPreprocessing({ kind, normalisation: IMAGENET_NORMALISATION }, imageSize));
-  const listIn = (key: string): readonly number[] | undefined => {
-    const numbers = numbersOf(extras?.get(key));
-    return numbers?.length === model.channels ? numbers : undefined;
-  };
-  const found = { mean: mean ?? listIn('mean'), std: std ?? listIn('std') };
+  const usual =
+    data?.preprocessing ?? standardPreprocessing({ kind, normalisation: IMAGENET_NORMALISATION }, imageSize);
+  const own = preprocessingOfWeights(weights, model, usual);
+  const found = { mean, std, ...normalisationIn(weights.extras, model.channels) };
   const preprocessing = {
-    ...usual,
+    ...own,
     imageSize,
-    ...normalisationFor({ mean: found.mean ?? usual.mean, std: found.std ?? usual.std }, model.channels),
-    resizeSize: resizeSize ?? usual.resizeSize,
-    exif: exif ?? usual.exif,
+    ...normalisationFor({ mean: mean ?? own.mean, std: std ?? own.std }, model.channels),
+    resizeSize: resizeSize ?? own.resizeSize,
+    exif: exif ?? own.exif,
   };
-  if (published) return { preprocessing, assumed: undefined };
+  if (weights.published) return { preprocessing, assumed: undefined };
   const normalisation: SettingText = (name) =>
     `the mean and deviation of ${data?.name ?? 'ImageNet'} (${name('mean')}, ${name('std')})`;
   const parts = [
