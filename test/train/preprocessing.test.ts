@@ -12,7 +12,11 @@ import {
 import { decodeRgb } from '../../src/data/images/decode.js';
 import { readImages } from '../../src/data/images/readImages.js';
 import { Loader } from '../../src/data/loader.js';
-import { type Preprocessing, standardPreprocessing } from '../../src/data/preprocessing.js';
+import {
+  imagenetResizeSize,
+  type Preprocessing,
+  standardPreprocessing,
+} from '../../src/data/preprocessing.js';
 import { type SettingText, withKeys } from '../../src/errors.js';
 import { readOnnxClassifier } from '../../src/formats/onnx/readClassifier.js';
 import type { TorchExtra } from '../../src/formats/torch/extras.js';
@@ -159,6 +163,19 @@ test('an exported .pth keeps what another program wrote beside the weights, but 
   assert.deepEqual([read.extras?.get('note'), read.extras?.get('acc')], ['mine', 12.5]);
   const plain = new Uint8Array(Buffer.concat(exportTorch(tensors, { extras })));
   assert.deepEqual([...parseWeights(plain, 'b.pth').tensors], [...tensors]);
+});
+
+test('another size than the checkpoint’s keeps the share that is cropped', () => {
+  const data = { classes: CLASSES, mean: [0.5, 0.4, 0.3], std: [0.2, 0.2, 0.3] };
+  const resized = (own: number, to: number): number =>
+    preprocessingOf({ model: { ...model.config, imageSize: 224 }, data: { ...data, resizeSize: own } }, to)
+      .resizeSize;
+  assert.equal(resized(235, 224), 235);
+  assert.equal(resized(235, 288), 302);
+  assert.equal(resized(224, 160), 160);
+  // ImageNet's usual share is that of a new run at the size.
+  for (const size of [32, 64, 96, 100, 160, 288, 300])
+    assert.equal(resized(256, size), imagenetResizeSize(size), `${size}`);
 });
 
 describe('what a file does not say', () => {
