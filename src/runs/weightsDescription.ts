@@ -164,7 +164,7 @@ function cropInWords({ imageSize, resizeSize }: Preprocessing): SettingText {
 }
 
 function foreignNames(
-  { extras, published, path }: WeightsFile & { readonly path: string },
+  weights: WeightsFile & { readonly path: string },
   model: Model,
   given: GivenDescription,
 ): readonly string[] | undefined {
@@ -172,9 +172,21 @@ function foreignNames(
   if (given.classes) {
     if (given.classes.length === classes) return given.classes;
     throw new UserError(
-      `the list of classes has ${given.classes.length} names, but ${path} has ${classes} classes`,
+      `the list of classes has ${given.classes.length} names, but ${weights.path} has ${classes} classes`,
     );
   }
-  const known = [...NAME_KEYS.map((key) => textsOf(extras?.get(key))), published?.classes];
-  return known.find((names) => names?.length === classes);
+  return classNamesIn(weights, classes);
+}
+
+/**
+ * Names of the classes that a file of weights says, in order; undefined if it has none for so many classes.
+ *
+ * @param count classes of its classifier
+ */
+export function classNamesIn(
+  { info, extras, published }: WeightsFile,
+  count: number | undefined,
+): readonly string[] | undefined {
+  const lists = NAME_KEYS.map((key) => textsOf(extras?.get(key)));
+  return [info?.data.classes, ...lists, published?.classes].find((names) => names?.length === count);
 }

@@ -1,5 +1,5 @@
 import { CIFAR_NORMALISATION } from '../data/dataset.js';
-import { type ExifHandling, imagenetResizeSize, type Preprocessing } from '../data/preprocessing.js';
+import { imagenetResizeSize, type Preprocessing } from '../data/preprocessing.js';
 import type { CheckpointInfo, DataDescription } from './checkpointInfo.js';
 import { type PublishedDescription, resizeSizeOf } from './publishedWeights.js';
 
@@ -31,17 +31,14 @@ function usualResizeSize({ data, training }: CheckpointInfo, imageSize: number):
 
 /**
  * The preprocessing that published weights are evaluated with.
+ * EXIF is ignored, as torchvision and timm do.
  *
  * @param imageSize height and width of the model's input; another size than the published one keeps the share that is cropped
- * @param exif default `ignore`, as torchvision and timm do
  */
-export function publishedPreprocessing(
-  published: PublishedDescription,
-  imageSize: number,
-  exif: ExifHandling = 'ignore',
-): Preprocessing {
+export function publishedPreprocessing(published: PublishedDescription, imageSize: number): Preprocessing {
   const { mean, std, interpolation } = published;
-  return { mean, std, imageSize, resizeSize: resizeSizeOf(published, imageSize), interpolation, exif };
+  const resizeSize = resizeSizeOf(published, imageSize);
+  return { mean, std, imageSize, resizeSize, interpolation, exif: 'ignore' };
 }
 
 /** A checkpoint's classes and preprocessing. */
