@@ -2,8 +2,7 @@ import { type SettingText, UserError } from '../errors.js';
 import { parseSafetensors } from '../formats/safetensors/parse.js';
 import { withoutPrefixes } from '../formats/stateNames.js';
 import type { TorchExtra } from '../formats/torch/extras.js';
-import { readTorchCheckpoint } from '../formats/torch/readTorch.js';
-import { isZip } from '../formats/zip/readZip.js';
+import { isTorchFile, readTorchCheckpoint } from '../formats/torch/readTorch.js';
 import { withOwnNames } from '../models/otherNames.js';
 import { unlikeArchitectures } from '../models/publishedNames.js';
 import { AVERAGE_PREFIX, averageName } from './averages.js';
@@ -39,9 +38,6 @@ export interface ReadWeightsOptions {
   readonly ema?: boolean | undefined;
 }
 
-/** First byte of a pickle, as PyTorch wrote files before 1.6. */
-const PICKLE = 0x80;
-
 /** Names of tensors that are training state and not the model's. */
 const TRAINING_PREFIXES = ['optimizer.', 'loss.', AVERAGE_PREFIX];
 
@@ -69,8 +65,7 @@ export function parseWeights(bytes: Uint8Array, path: string, options: ReadWeigh
 }
 
 function parse(bytes: Uint8Array, path: string, ema: boolean): WeightsFile {
-  // A safetensors file begins with its header's length, whose eighth byte would make it absurd in a ZIP or pickle.
-  if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0)) return torchWeights(bytes, path, ema);
+  if (isTorchFile(bytes)) return torchWeights(bytes, path, ema);
   const { tensors: stored, metadata } = parseSafetensors(bytes, path);
   const tensors = fromStored(stored);
   const info = infoOf(metadata, path);
