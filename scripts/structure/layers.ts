@@ -11,6 +11,7 @@ const order: readonly string[] = [
   'makeFolder.ts',
   'syncFile.ts',
   'median.ts',
+  'liveProcess.ts',
   'graph',
   'formats',
   'nn',

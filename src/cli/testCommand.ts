@@ -41,7 +41,7 @@ import { type TestDataFlags, testData } from './testData.js';
 import { type FigureFiles, TestTally } from './testFigures.js';
 import { testOn } from './testOn.js';
 import { type DescriptionFlags, describeFile, noticeOrder } from './weightsData.js';
-import { checkpointOption, descriptionOptions, openWeights } from './weightsFlags.js';
+import { checkpointOption, classesOf, descriptionOptions, openWeights } from './weightsFlags.js';
 
 interface TestFlags extends TestDataFlags, EngineFlags, DescriptionFlags, FigureFiles, Hyperparameters {
   readonly ema?: boolean;
@@ -110,7 +110,7 @@ function testedWeights(
   found: Dataset,
   flags: TestFlags,
 ): EvaluatedModel {
-  const classes = weights.info?.model.classes ?? found.classes.length;
+  const classes = classesOf(weights, flags.model) ?? found.classes.length;
   const imageSize = found.imageSize ?? weights.published?.imageSize;
   const model = modelOfWeights(weights.path, weights, { ...flags, classes, imageSize });
   const data =

@@ -68,6 +68,8 @@ export function classMapNames(path: string, { info }: WeightsFile, classes: numb
 /** Prints a notice if folders are numbered by their order alone, because the weights have no class names. */
 export function noticeOrder(data: Dataset, names: readonly string[], path: string): void {
   if (areNamed(names) || data.kind !== 'images' || !areNamed(data.classes)) return;
+  // Another number of folders is refused.
+  if (data.classes.length !== names.length) return;
   printNotice(
     `${path} has no class names: the folders of ${data.name} are taken as its classes in sorted order (--classes-file, --class-map)`,
   );

@@ -113,7 +113,7 @@ export async function openClassifier(flags: WeightsFlags, namesFromMap = true): 
   const { checkpoint: path, classMap } = flags;
   const weights = await openWeights(path, { ema: flags.ema });
   const imageSize = flags.imageSize ?? weights.published?.imageSize;
-  const classes = flags.numClasses ?? classesOf(weights, flags);
+  const classes = flags.numClasses ?? classesOf(weights, flags.model);
   if (classes === undefined)
     throw new UsageError(`${path} does not say how many classes it has: give --num-classes`);
   const model = modelOfWeights(path, weights, { ...flags, classes, imageSize });
@@ -134,11 +134,19 @@ export async function openWeights(
   return { ...readWeights(await localWeights(source, runLog()), options), path: source };
 }
 
-/** How many classes weights have: what their file says, else the length of the classifier's bias. */
-function classesOf({ info, tensors, architecture }: WeightsFile, flags: WeightsFlags): number | undefined {
+/**
+ * How many classes weights have: what their file says, else the length of the classifier's bias; undefined if it has none.
+ *
+ * @param model name of their model, if it is given
+ * @throws UserError when it is not, and their architecture is unknown
+ */
+export function classesOf(
+  { info, tensors, architecture, path }: WeightsFile & { readonly path: string },
+  model: string | undefined,
+): number | undefined {
   if (info) return info.model.classes;
-  const name = flags.model ?? recogniseModel(tensors, families, architecture)?.name;
-  if (name === undefined) throw new UserError(`${flags.checkpoint}: ${describeUnknown(tensors)}`);
+  const name = model ?? recogniseModel(tensors, families, architecture)?.name;
+  if (name === undefined) throw new UserError(`${path}: ${describeUnknown(tensors)}`);
   const { classifierEntries } = createModel({ name, classes: 2 });
   return tensors.get(classifierEntries.at(-1)!)?.shape[0];
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError, WriteError } from '../errors.js';
@@ -43,7 +44,7 @@ async function writeNew(path: string, chunks: Iterable<Uint8Array>): Promise<voi
  * @throws WriteError naming the file when it cannot be written
  */
 export async function writeFileAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}${TEMPORARY}`);
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}${TEMPORARY}`);
   try {
     await writeNew(temporary, chunks);
     await rename(temporary, path);

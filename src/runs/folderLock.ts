@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
+import { isLive } from '../liveProcess.js';
 import { codeOf } from '../realms.js';
 
 const FILE = '.lock';
@@ -27,23 +28,7 @@ function readOwner(path: string): Owner {
 function isRunning({ pid, host }: Owner): boolean {
   if (!Number.isInteger(pid)) return false;
   if (host !== hostname()) return true;
-  if (pid === process.pid) return held.size > 0;
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch (error) {
-    // EPERM: it is running, but belongs to another user.
-    return codeOf(error) === 'EPERM';
-  }
-}
-
-/** Whether a process has ended, and whoever started it has not asked how: in containers that may last. */
-function isZombie(pid: number): boolean {
-  try {
-    return /^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
+  return pid === process.pid ? held.size > 0 : isLive(pid);
 }
 
 /** Whether a process has locked a folder and may still be running. */

@@ -71,7 +71,7 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
   const { config, checkpoint } = options;
   const model = options.model ?? (await modelFor(options, train));
   const weights = checkpoint ? undefined : await pretrainedWeights(config, options.onEvent);
-  const preprocessing = preprocessingFor(options, train, { model, published: weights?.published });
+  const preprocessing = preprocessingFor(options, train, { model, weights });
   const opened = new Opened();
   try {
     const ranks = launchedRanks();

@@ -3,12 +3,12 @@ import type { Model } from '../models/model.js';
 import { modelsOf } from '../models/recognise.js';
 import type { Learner } from '../train/learner.js';
 import { floatsOf, type StateDictTensors, type StateTensor } from '../train/stateDict.js';
-import { textsOf } from '../train/torchDescription.js';
 import type { WeightsFile } from '../train/weights.js';
 import { areNamed, classPlaces, placeOf, someNames } from './classMapping.js';
 import { localWeights } from './hub/localWeights.js';
 import { describeMisfit } from './misfit.js';
 import { readWeights } from './weights.js';
+import { classNamesIn } from './weightsDescription.js';
 
 /** How a run starts from the weights of a file. */
 export interface PretrainedOptions {
@@ -46,6 +46,7 @@ export async function startFromWeights(
   const notify = (text: SettingText): void => options.onNotice?.(withKeys(text), text);
   const { path } = weights;
   if (weights.notice !== undefined) notify(weights.notice);
+  for (const text of weights.published?.notices ?? []) notify(() => text);
   // Of another model the classifier's shape is the least of what differs.
   refuseOthers(weights, learner.model, path);
   const rows = classifierRows(weights, learner, path, options);
@@ -65,8 +66,8 @@ function classifierRows(
   { classes = [], keepClassifier = false }: PretrainedOptions,
 ): { from: number[]; notice: SettingText } {
   const { classes: count } = model.config;
-  const names = namesOf(weights);
   const found = weights.tensors.get(model.classifierEntries[0] ?? '')?.shape[0];
+  const names = classNamesIn(weights, found);
   if (names && areNamed(names) && areNamed(classes)) {
     const places = classPlaces(names);
     const from = classes.map((name) => placeOf(places, name) ?? -1);
@@ -93,15 +94,6 @@ function classifierRows(
     from: Array.from({ length: count }, (_, i) => i),
     notice: () => `all ${count} classifier rows kept by position`,
   };
-}
-
-function namesOf({ info, extras, published }: WeightsFile): readonly string[] | undefined {
-  return (
-    info?.data.classes ??
-    textsOf(extras?.get('classes')) ??
-    textsOf(extras?.get('class_to_idx')) ??
-    published?.classes
-  );
 }
 
 /** A deviation that is so many times the usual one is no chance of a few values. */

@@ -1,7 +1,8 @@
 import { UserError } from '../errors.js';
-import { modelsOf, recogniseModel } from '../models/recognise.js';
+import { recogniseModel } from '../models/recognise.js';
 import { families, isModelName } from '../models/registry.js';
 import type { WeightsFile } from '../train/weights.js';
+import { alikeModels } from './architecture.js';
 import { localWeights } from './hub/localWeights.js';
 import { describeUnknown, nameOfKind } from './misfit.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
@@ -39,11 +40,12 @@ export async function fetchPretrained(
   if (pretrained === null) return {};
   const path = await localWeights(pretrained, onEvent);
   if (model !== undefined) return {};
-  const { info, tensors, architecture } = readWeights(path, { ema: pretrainedEma });
+  const weights = readWeights(path, { ema: pretrainedEma });
+  const { info, tensors, architecture } = weights;
   const kind = info?.model ?? recogniseModel(tensors, families, architecture);
   if (!kind || !isModelName(kind.name)) throw new UserError(`${pretrained}: ${describeUnknown(tensors)}`);
-  const others = info || kind.name === architecture ? [] : modelsOf(tensors).slice(1);
-  const alike = others.map(({ name }) => `; ${name} has the same tensors and computes otherwise`);
+  const others = info ? [] : alikeModels(weights, kind.name);
+  const alike = others.map((name) => `; ${name} has the same tensors and computes otherwise`);
   const text = `the model is that of ${pretrained}: ${nameOfKind(kind)}${alike.join('')}`;
   onEvent?.(noticeEvent('settings', () => text));
   return { model: kind.name, ...families.optionsOf(kind) };

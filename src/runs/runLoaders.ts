@@ -7,12 +7,13 @@ import type { LaunchedRanks } from '../distributed/launcher.js';
 import type { SettingText } from '../errors.js';
 import type { Model } from '../models/model.js';
 import type { Checkpoint } from '../train/learnerState.js';
-import { preprocessingOf, publishedPreprocessing } from '../train/preprocessing.js';
-import type { PublishedDescription } from '../train/publishedWeights.js';
+import { preprocessingOf } from '../train/preprocessing.js';
+import type { WeightsFile } from '../train/weights.js';
 import { partOf } from './rankShare.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import type { TrainConfig } from './trainConfig.js';
 import { mixingOf, transformsOf } from './transformsOf.js';
+import { preprocessingOfWeights } from './weightsDescription.js';
 
 /** What is to be closed with the run. */
 export class Opened {
@@ -30,34 +31,29 @@ export class Opened {
   }
 }
 
-/** What images go through: as in the checkpoint that is resumed, else as published weights or the data have it. */
+/** What images go through: as in the checkpoint that is resumed, else as the weights that a run starts with or the data have it. */
 export function preprocessingFor(
   { config, checkpoint }: { readonly config: TrainConfig; readonly checkpoint?: Checkpoint | undefined },
   train: Dataset,
-  {
-    model: { config: size, channels },
-    published,
-  }: { readonly model: Model; readonly published: PublishedDescription | undefined },
+  { model, weights }: { readonly model: Model; readonly weights: WeightsFile | undefined },
 ): Preprocessing {
   const standard = checkpoint
-    ? preprocessingOf(checkpoint, size.imageSize)
-    : freshPreprocessing(config, train, { ...size, published });
-  return { ...standard, ...normalisationFor(standard, channels) };
+    ? preprocessingOf(checkpoint, model.config.imageSize)
+    : freshPreprocessing(config, train, model, weights);
+  return { ...standard, ...normalisationFor(standard, model.channels) };
 }
 
-/** The preprocessing of a new run: that of its published weights, else the usual one of its data. */
+/** The preprocessing of a new run: that of the weights that it starts with, as far as they say it, else the usual one of its data. */
 function freshPreprocessing(
   config: TrainConfig,
   train: Dataset,
-  {
-    imageSize,
-    published,
-  }: { readonly imageSize: number; readonly published: PublishedDescription | undefined },
+  model: Model,
+  weights: WeightsFile | undefined,
 ): Preprocessing {
   const exif = train.kind === 'images' ? config.exif : undefined;
-  const usual = standardPreprocessing(train, imageSize, exif);
-  if (!published) return usual;
-  const { mean, std, interpolation, resizeSize } = publishedPreprocessing(published, imageSize, exif);
+  const usual = standardPreprocessing(train, model.config.imageSize, exif);
+  if (!weights) return usual;
+  const { mean, std, interpolation, resizeSize } = preprocessingOfWeights(weights, model, usual);
   // Images in memory are not cropped, whatever the weights were trained on.
   return train.kind === 'pixels'
     ? { ...usual, mean, std }

@@ -1,4 +1,5 @@
 import { parseWeights, type ReadWeightsOptions, type WeightsFile } from '../train/weights.js';
+import { withArchitecture } from './architecture.js';
 import { readBytes } from './checkpoint.js';
 import { publishedDescription } from './hub/publishedDescription.js';
 
@@ -9,11 +10,9 @@ import { publishedDescription } from './hub/publishedDescription.js';
  * What is published with weights, such as a `config.json` beside them, is part of the result.
  *
  * @throws UserError when the file is missing or damaged, is of none of these formats, has a value that is not finite,
- *   or lacks the requested averaged weights
+ *   lacks the requested averaged weights, or is of an architecture that only has the tensors of a model here
  */
 export function readWeights(path: string, options: ReadWeightsOptions = {}): WeightsFile {
   const weights = parseWeights(readBytes(path), path, options);
-  const published = weights.info ? undefined : publishedDescription(path);
-  if (!published) return weights;
-  return { ...weights, published, architecture: weights.architecture ?? published.architecture };
+  return weights.info ? weights : withArchitecture(weights, publishedDescription(path), path);
 }

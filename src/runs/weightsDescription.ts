@@ -1,12 +1,12 @@
 import { normalisationFor } from '../data/channels.js';
-import { IMAGENET_NORMALISATION } from '../data/dataset.js';
+import { IMAGENET_NORMALISATION, type Normalisation } from '../data/dataset.js';
 import { type ExifHandling, type Preprocessing, standardPreprocessing } from '../data/preprocessing.js';
 import { type NameOfSetting, SettingError, type SettingText, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
-import { modelsOf } from '../models/recognise.js';
 import { preprocessingOf, publishedPreprocessing } from '../train/preprocessing.js';
 import { numbersOf, textsOf } from '../train/torchDescription.js';
 import type { WeightsFile } from '../train/weights.js';
+import { alikeModels } from './architecture.js';
 
 /** Options for what a file of weights does not contain. */
 export interface GivenDescription {
@@ -76,14 +76,12 @@ export function describeWeights(
 }
 
 /** A sentence where the tensors are also another model's, and nothing says which model they were trained in. */
-function ambiguity(
-  { architecture, tensors, path }: WeightsFile & { readonly path: string },
-  { config }: Model,
-): string[] {
-  const others = modelsOf(tensors).filter(({ name }) => name !== config.name);
-  if (others.length === 0 || config.name === architecture) return [];
+function ambiguity(weights: WeightsFile & { readonly path: string }, { config: { name } }: Model): string[] {
+  const others = alikeModels(weights, name);
+  if (others.length === 0) return [];
+  const compute = others.length === 1 ? 'computes' : 'compute';
   return [
-    `${path} has the tensors of ${config.name}, and of ${others.map(({ name }) => name).join(', ')}, which computes otherwise: ${config.name} is used`,
+    `${weights.path} has the tensors of ${name}, and of ${others.join(', ')}, which ${compute} otherwise: ${name} is used`,
   ];
 }
 
@@ -105,30 +103,50 @@ function refuseOtherChannels(path: string, { channels }: Model, { mean, std }: G
       );
 }
 
+/**
+ * The preprocessing that a file of weights says, at a model's image size.
+ *
+ * @param usual what is taken where it does not say it
+ */
+export function preprocessingOfWeights(
+  { info, published, extras }: WeightsFile,
+  { config: { imageSize }, channels }: Model,
+  usual: Preprocessing,
+): Preprocessing {
+  if (info) return preprocessingOf(info, imageSize);
+  const base = published ? publishedPreprocessing(published, imageSize) : usual;
+  const { mean = base.mean, std = base.std } = normalisationIn(extras, channels);
+  return { ...base, mean, std };
+}
+
+/** Mean and deviation that a training script has put beside the tensors. */
+function normalisationIn(extras: WeightsFile['extras'], channels: number): Partial<Normalisation> {
+  const listOf = (key: 'mean' | 'std'): Partial<Normalisation> => {
+    const numbers = numbersOf(extras?.get(key));
+    return numbers?.length === channels ? { [key]: numbers } : {};
+  };
+  return { ...listOf('mean'), ...listOf('std') };
+}
+
 function foreignPreprocessing(
-  { extras, published }: WeightsFile,
+  weights: WeightsFile,
   model: Model,
   { mean, std, resizeSize, exif, data }: GivenDescription,
 ): { preprocessing: Preprocessing; assumed: SettingText | undefined } {
   const { imageSize } = model.config;
   const kind = imageSize < SMALL ? 'pixels' : 'images';
-  const usual = published
-    ? publishedPreprocessing(published, imageSize)
-    : (data?.preprocessing ??
-      standardPreprocessing({ kind, normalisation: IMAGENET_NORMALISATION }, imageSize));
-  const listIn = (key: string): readonly number[] | undefined => {
-    const numbers = numbersOf(extras?.get(key));
-    return numbers?.length === model.channels ? numbers : undefined;
-  };
-  const found = { mean: mean ?? listIn('mean'), std: std ?? listIn('std') };
+  const usual =
+    data?.preprocessing ?? standardPreprocessing({ kind, normalisation: IMAGENET_NORMALISATION }, imageSize);
+  const own = preprocessingOfWeights(weights, model, usual);
+  const found = { mean, std, ...normalisationIn(weights.extras, model.channels) };
   const preprocessing = {
-    ...usual,
+    ...own,
     imageSize,
-    ...normalisationFor({ mean: found.mean ?? usual.mean, std: found.std ?? usual.std }, model.channels),
-    resizeSize: resizeSize ?? usual.resizeSize,
-    exif: exif ?? usual.exif,
+    ...normalisationFor({ mean: mean ?? own.mean, std: std ?? own.std }, model.channels),
+    resizeSize: resizeSize ?? own.resizeSize,
+    exif: exif ?? own.exif,
   };
-  if (published) return { preprocessing, assumed: undefined };
+  if (weights.published) return { preprocessing, assumed: undefined };
   const normalisation: SettingText = (name) =>
     `the mean and deviation of ${data?.name ?? 'ImageNet'} (${name('mean')}, ${name('std')})`;
   const parts = [
@@ -146,7 +164,7 @@ function cropInWords({ imageSize, resizeSize }: Preprocessing): SettingText {
 }
 
 function foreignNames(
-  { extras, published, path }: WeightsFile & { readonly path: string },
+  weights: WeightsFile & { readonly path: string },
   model: Model,
   given: GivenDescription,
 ): readonly string[] | undefined {
@@ -154,9 +172,21 @@ function foreignNames(
   if (given.classes) {
     if (given.classes.length === classes) return given.classes;
     throw new UserError(
-      `the list of classes has ${given.classes.length} names, but ${path} has ${classes} classes`,
+      `the list of classes has ${given.classes.length} names, but ${weights.path} has ${classes} classes`,
     );
   }
-  const known = [...NAME_KEYS.map((key) => textsOf(extras?.get(key))), published?.classes];
-  return known.find((names) => names?.length === classes);
+  return classNamesIn(weights, classes);
+}
+
+/**
+ * Names of the classes that a file of weights says, in order; undefined if it has none for so many classes.
+ *
+ * @param count classes of its classifier
+ */
+export function classNamesIn(
+  { info, extras, published }: WeightsFile,
+  count: number | undefined,
+): readonly string[] | undefined {
+  const lists = NAME_KEYS.map((key) => textsOf(extras?.get(key)));
+  return [info?.data.classes, ...lists, published?.classes].find((names) => names?.length === count);
 }

@@ -7,7 +7,7 @@ import type { Model } from '../models/model.js';
 import { type CheckpointInfo, metadataOf } from './checkpointInfo.js';
 import { evaluationProgram } from './programs.js';
 import { floatsOf, type StateDictTensors, toStored } from './stateDict.js';
-import { describeInExtras } from './torchDescription.js';
+import { describeInExtras, isDescription } from './torchDescription.js';
 import type { WeightsFile } from './weights.js';
 
 /** Formats that a model can be exported to. */
@@ -29,14 +29,21 @@ export function exportTorch(
   tensors: StateDictTensors,
   source: Omit<WeightsFile, 'tensors'> = {},
 ): Uint8Array[] {
-  return writeTorchCheckpoint(toStored(tensors), { wrapper: 'net', extras: extrasOf(source) });
+  return writeTorchCheckpoint(toStored(tensors), { wrapper: WRAPPER, extras: extrasOf(source) });
 }
 
-/** Test top-1 in percent and number of the last finished epoch of a run's checkpoint; values from a .pth are kept. */
+/** Key of the state dict in a .pth. */
+const WRAPPER = 'net';
+
+/**
+ * Test top-1 in percent and number of the last finished epoch of a run's checkpoint; values from a .pth are kept, but those whose
+ * places the state dict and the description take.
+ */
 function extrasOf({ info, extras }: Omit<WeightsFile, 'tensors'>): ReadonlyMap<string, TorchExtra> {
   const { epoch = 0, lastTop1 } = info?.training?.progress ?? {};
+  const kept = [...(extras ?? [])].filter(([key]) => key !== WRAPPER && !(info && isDescription(key)));
   return new Map<string, TorchExtra>([
-    ...(extras ?? []),
+    ...kept,
     ...(lastTop1 === undefined
       ? []
       : ([

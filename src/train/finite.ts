@@ -22,14 +22,21 @@ export async function firstNotFinite(state: StateDictTensors): Promise<string | 
   return undefined;
 }
 
+/** Variances of batch normalisation, by the ends of their names. */
+const VARIANCE = /(^|\.)running_var$/;
+
 /**
- * Rejects tensors of a file that would make every result NaN.
+ * Rejects tensors of a file that would make every result NaN: values that are not finite, and negative variances, whose root
+ * oneDNN's ReLU would hide.
  *
  * @throws UserError naming file and tensor
  */
 export function expectFinite(tensors: StateDictTensors, path: string): void {
-  for (const [name, { data }] of tensors)
+  for (const [name, { dtype, data }] of tensors) {
     if (!isFinite32(data)) throw new UserError(`${path}: ${name} has values that are not finite`);
+    if (dtype === 'f32' && VARIANCE.test(name) && data.some((value) => value < 0))
+      throw new UserError(`${path}: ${name} has negative values, and is to be a variance`);
+  }
 }
 
 /**

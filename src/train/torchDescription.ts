@@ -4,6 +4,17 @@ import type { ModelConfig } from '../models/model.js';
 import { families, isModelName } from '../models/registry.js';
 import type { CheckpointInfo } from './checkpointInfo.js';
 
+/** Keys of {@link describeInExtras}, with those of every model's hyperparameters. */
+const DESCRIBED: ReadonlySet<string> = new Set([
+  ...['architecture', 'image_size', 'classes', 'mean', 'std', 'resize_size', 'interpolation', 'exif'],
+  ...families.options.keys(),
+]);
+
+/** Whether {@link infoOfExtras} takes a key for a part of the description. */
+export function isDescription(key: string): boolean {
+  return DESCRIBED.has(key);
+}
+
 /**
  * The description of a model and its data, as plain values beside the state dict of a .pth file: `architecture`,
  * `image_size`, `classes`, `mean`, `std`, `resize_size`, `interpolation`, `exif`.

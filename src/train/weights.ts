@@ -2,9 +2,9 @@ import { type SettingText, UserError } from '../errors.js';
 import { parseSafetensors } from '../formats/safetensors/parse.js';
 import { withoutPrefixes } from '../formats/stateNames.js';
 import type { TorchExtra } from '../formats/torch/extras.js';
-import { readTorchCheckpoint } from '../formats/torch/readTorch.js';
-import { isZip } from '../formats/zip/readZip.js';
+import { isTorchFile, readTorchCheckpoint } from '../formats/torch/readTorch.js';
 import { withOwnNames } from '../models/otherNames.js';
+import { unlikeArchitectures } from '../models/publishedNames.js';
 import { AVERAGE_PREFIX, averageName } from './averages.js';
 import { type CheckpointInfo, infoOf } from './checkpointInfo.js';
 import { expectFinite } from './finite.js';
@@ -24,8 +24,10 @@ export interface WeightsFile {
   readonly unread?: ReadonlyMap<string, string>;
   /** A notice about the choice of weights, such as that the file also has averaged ones. */
   readonly notice?: SettingText;
-  /** The model, where the names of the tensors or what is published with them tell it. */
+  /** The model here, where the names of the tensors, their script or what is published with them tell it. */
   readonly architecture?: string | undefined;
+  /** Whether the tensors have other names in the file, those of another library. Default false. */
+  readonly isRenamed?: boolean | undefined;
   /** What is known of published weights that do not describe themselves. */
   readonly published?: PublishedDescription | undefined;
 }
@@ -35,9 +37,6 @@ export interface ReadWeightsOptions {
   /** Averaged weights (EMA) of a checkpoint, instead of the last ones. Default false. */
   readonly ema?: boolean | undefined;
 }
-
-/** First byte of a pickle, as PyTorch wrote files before 1.6. */
-const PICKLE = 0x80;
 
 /** Names of tensors that are training state and not the model's. */
 const TRAINING_PREFIXES = ['optimizer.', 'loss.', AVERAGE_PREFIX];
@@ -59,12 +58,14 @@ export function parseWeights(bytes: Uint8Array, path: string, options: ReadWeigh
   const weights = parse(bytes, path, options.ema ?? false);
   expectFinite(weights.tensors, path);
   const renamed = weights.info ? undefined : withOwnNames(weights.tensors);
-  return renamed ? { ...weights, tensors: renamed.tensors, architecture: renamed.model } : weights;
+  if (!renamed) return weights;
+  const { model, tensors } = renamed;
+  const isCertain = unlikeArchitectures(model, true).length === 0;
+  return { ...weights, tensors, isRenamed: true, ...(isCertain && { architecture: model }) };
 }
 
 function parse(bytes: Uint8Array, path: string, ema: boolean): WeightsFile {
-  // A safetensors file begins with its header's length, whose eighth byte would make it absurd in a ZIP or pickle.
-  if (isZip(bytes) || (bytes[0] === PICKLE && bytes[7] !== 0)) return torchWeights(bytes, path, ema);
+  if (isTorchFile(bytes)) return torchWeights(bytes, path, ema);
   const { tensors: stored, metadata } = parseSafetensors(bytes, path);
   const tensors = fromStored(stored);
   const info = infoOf(metadata, path);

@@ -138,6 +138,15 @@ describe('classes are names', () => {
       ...bare,
       '--data=pair',
     );
+    const test = ['test', ...bare.slice(1), '--data=imagefolder', '--data-path=pair'];
+    const [tested] = (await succeed(...test, '--classes-file=names.txt')).events;
+    assert.equal(tested!.top1, expected!.top1);
+    const unnamed = await shared.run(test, cwd);
+    assert.match(
+      unnamed.stderr,
+      /has 2 classes, but bare\.safetensors has 3, without names: give --classes-file/,
+    );
+    assert.doesNotMatch(unnamed.stderr, /in sorted order/);
     const sorted = await succeed(...bare, '--data=images');
     assert.match(sorted.stderr, /bare\.safetensors has no class names: the folders of images are taken as/);
     const assumed = await succeed('validate', '--checkpoint=bare.safetensors', '--data=images', ...ENGINE);

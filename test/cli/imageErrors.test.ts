@@ -85,6 +85,11 @@ const CASES: readonly Case[] = [
     ['predict', '--checkpoint=short.pth', 'x.jpg'],
     /short\.pth is truncated or has bytes after its end/,
   ],
+  [
+    'weights whose results are not finite',
+    ['predict', '--checkpoint=huge.pth', '--engine=onnx', 'good/a/0.jpeg'],
+    /^error: good\/a\/0\.jpeg: the model’s logits are not finite$/,
+  ],
   ['an image that is missing', ['predict', '--checkpoint=resnet18.pth', 'x.jpg'], /x\.jpg cannot be read/],
   [
     'another number of classes',
@@ -148,19 +153,20 @@ async function prepare(cwd: string): Promise<void> {
   writeFileSync(at('a.json'), '{"a": 0}');
   writeFileSync(at('junk.onnx'), 'no model');
   writeFileSync(at('evil.pth'), EVIL, 'latin1');
-  const weights = Buffer.concat(exportTorch(zeros()));
+  const weights = Buffer.concat(exportTorch(filled(0.01)));
   writeFileSync(at('resnet18.pth'), weights);
+  writeFileSync(at('huge.pth'), Buffer.concat(exportTorch(filled(1e30))));
   writeFileSync(at('short.pth'), weights.subarray(0, 100_000));
 }
 
 /** A state dict of resnet18 for three classes. */
-function zeros(): StateDictTensors {
+function filled(value: number): StateDictTensors {
   const entries = createModel({ name: 'resnet18', classes: 3 }).stateEntries();
   return new Map(
     entries
       .filter(({ kind }) => kind !== 'counter')
       .map(({ name, shape }) => {
-        const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.01);
+        const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value);
         return [name, { dtype: 'f32', shape, data }];
       }),
   );

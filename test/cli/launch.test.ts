@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { parseHosts, spreadRanks } from '../../src/cli/launch/hosts.js';
+import { variablesOfRanks } from '../../src/cli/launch/launchVariable.js';
 import { type Mpirun, mpirunArguments, type RankRequest } from '../../src/cli/launch/mpirun.js';
 import { RankOutput, RankRecord } from '../../src/cli/launch/rankOutput.js';
 import { watchedByShell } from '../../src/cli/launch/watchedRank.js';
@@ -32,6 +33,13 @@ test('ranks go to machines in order, and are shared evenly where no slots are gi
   assert.throws(() => spread('a:2\nb:1', 4), {
     message: '4 ranks were asked for, but the machines take only 3',
   });
+});
+
+test('all ranks get the variables that are ours, and those of published weights', () => {
+  const theirs = ['HF_ENDPOINT', 'HF_HOME', 'HF_HUB_CACHE', 'HF_HUB_OFFLINE', 'HF_TOKEN', 'TORCH_HOME'];
+  const names = ['BIASLOSS_TUNE', ...theirs, 'HOME', 'HF_HOME_OLD', 'PATH'];
+  const found = variablesOfRanks(Object.fromEntries(names.map((name) => [name, 'x'])));
+  assert.deepEqual(found, ['BIASLOSS_LAUNCH', 'BIASLOSS_TUNE', ...theirs]);
 });
 
 test('mpirun is told to leave ranks unbound, unless they are to be bound, and root to start them', () => {

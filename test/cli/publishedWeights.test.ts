@@ -1,11 +1,14 @@
 /** From published weights to a model of one's own images, by name: train, resume, predict, validate, export. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { serializeSafetensors } from '../../src/formats/safetensors/serialize.js';
+import { writeTorchCheckpoint } from '../../src/formats/torch/writeTorch.js';
 import { createModel } from '../../src/models/registry.js';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
+import { readWeights } from '../../src/runs/weights.js';
+import type { DataDescription } from '../../src/train/checkpointInfo.js';
 import { toStored } from '../../src/train/stateDict.js';
 import { type HubServer, serveHub } from '../runs/fixtures/hubServer.js';
 import { formulaTensors } from '../support/models.js';
@@ -76,6 +79,32 @@ test('a run starts from published weights, with their model and preprocessing, a
     assert.equal(checkpoint.training?.config.pretrained, NAME);
     await server.close();
     await run('train', '--resume=run', '--epochs=2', '--no-report', ...ENGINE);
+  }));
+
+test('a run that starts from another run’s weights prepares images as they do, in each format', (t) =>
+  withPublished(t, async (cwd, run) => {
+    const train = async (from: string, folder: string): Promise<DataDescription> => {
+      const data = ['--data=imagefolder', '--data-path=images', '--image-size=64', '--batch-size=4'];
+      const training = ['--base-lr=0.001', '--epochs=1', '--limit-train=8', `--run-dir=${folder}`];
+      await run('train', `--pretrained=${from}`, '--no-report', ...data, ...training, ...ENGINE);
+      return readCheckpoint(join(cwd, folder, 'last.safetensors')).data;
+    };
+    const expected = await train(NAME, 'first');
+    assert.equal(expected.resizeSize, 71);
+    assert.deepEqual(await train('first/last.safetensors', 'second'), expected);
+    await run('export', '--to=pth', '--checkpoint=first/last.safetensors', '--output=first.pth');
+    assert.deepEqual(await train('first.pth', 'third'), expected);
+    // A training script's file that has mean and deviation alone.
+    const { tensors } = readWeights(join(cwd, 'first.pth'));
+    const { mean, std } = expected;
+    const extras = new Map([['mean', mean] as const, ['std', std] as const]);
+    const bytes = writeTorchCheckpoint(toStored(tensors), { wrapper: 'net', extras });
+    writeFileSync(join(cwd, 'script.pth'), Buffer.concat(bytes));
+    const fourth = await train('script.pth', 'fourth');
+    assert.deepEqual(
+      { ...fourth, resizeSize: undefined },
+      { ...expected, interpolation: 'bilinear', resizeSize: undefined },
+    );
   }));
 
 test('predict, validate and export take published weights by name', (t) =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadCifar } from '../../src/data/cifar/cifar.js';
 import { type DownloadSettings, download } from '../../src/data/download/download.js';
@@ -100,6 +100,15 @@ test('a part from an earlier process is gone on with', async (t) => {
   await fetchTo(path, url);
   assert.deepEqual(readFileSync(path), CONTENT);
   assert.deepEqual(ranges, [undefined, 100_000, 100_000]);
+});
+
+test('a file that several want at the same time is downloaded once', async (t) => {
+  const { url, ranges } = await serve(t, (response, range) => setTimeout(() => send(response, range), 200));
+  const path = target(t);
+  await Promise.all(Array.from({ length: 3 }, () => fetchTo(path, url)));
+  assert.deepEqual(readFileSync(path), CONTENT);
+  assert.equal(ranges.length, 1);
+  assert.deepEqual(readdirSync(dirname(path)), ['file.tar.gz']);
 });
 
 test('a server that ignores ranges sends all again', async (t) => {

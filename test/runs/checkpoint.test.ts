@@ -104,6 +104,22 @@ describe('a checkpoint of values that are not finite', () => {
       assert.throws(() => readCheckpoint(path), isSentence(message));
       assert.throws(() => readWeights(path), isSentence(message));
     }));
+
+  it('is not read with a negative variance, whose root would be NaN', () =>
+    withCheckpoint((path) => {
+      const { tensors, metadata } = parseSafetensors(new Uint8Array(readFileSync(path)), path);
+      const write = (values: readonly number[]): void => {
+        const variance = fromFloat32([4], Float32Array.from(values));
+        const parts = serializeSafetensors(new Map([...tensors, ['bn.running_var', variance]]), metadata);
+        writeFileSync(path, Buffer.concat(parts));
+      };
+      write([1, 0, -1e-3, 2]);
+      const message = `${path}: bn.running_var has negative values`;
+      assert.throws(() => readCheckpoint(path), isSentence(message));
+      assert.throws(() => readWeights(path), isSentence(message));
+      write([1, 0, 1e-3, 2]);
+      assert.ok(readWeights(path).tensors.has('bn.running_var'));
+    }));
 });
 
 describe('a checkpoint that does not fit', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
 import { serializeSafetensors } from '../../src/formats/safetensors/serialize.js';
+import { writeTorchCheckpoint } from '../../src/formats/torch/writeTorch.js';
 import type { Model } from '../../src/models/model.js';
 import { createModel } from '../../src/models/registry.js';
 import { loadPretrained } from '../../src/runs/pretrained.js';
@@ -107,6 +108,37 @@ describe('the classifier of a pretrained file', () => {
           /a classifier for 3 classes, which cannot be kept for 5/,
         ),
       );
+    }));
+});
+
+describe('class names in a pretrained file', () => {
+  it('are found under every key that predict knows, if there is one for each row', () =>
+    withFolder(async (folder) => {
+      await withTrainer({ folder, epochs: 1 }, ({ trainer }) => trainer.run());
+      const { tensors } = readWeights(join(folder, 'last.safetensors'));
+      const path = join(folder, 'script.pth');
+      const noticesOf = async (
+        extras: readonly (readonly [string, readonly string[]])[],
+      ): Promise<string> => {
+        const bytes = writeTorchCheckpoint(toStored(tensors), { wrapper: 'net', extras: new Map(extras) });
+        writeFileSync(path, Buffer.concat(bytes));
+        const notices: string[] = [];
+        await withTrainer({ seed: 99 }, async ({ learner }) => {
+          const onNotice = (text: string): number => notices.push(text);
+          await loadPretrained(learner, path, { classes: ['bright', 'dark', 'mixed'], onNotice });
+        });
+        return notices.join();
+      };
+      const names = ['dark', 'bright', 'mixed'];
+      for (const key of ['classes', 'class_names', 'idx_to_class', 'categories', 'names', 'labels'])
+        assert.match(await noticesOf([[key, names]]), /3 of 3 classifier rows kept by class name$/, key);
+      const unnamed = /all 3 classifier rows initialised: without class names on both sides/;
+      assert.match(await noticesOf([['classes', ['dark']]]), unnamed);
+      const second = await noticesOf([
+        ['classes', ['dark']],
+        ['labels', names],
+      ]);
+      assert.match(second, /3 of 3 classifier rows kept by class name$/);
     }));
 });
 

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createEngine, type EngineName } from '../../src/engines/createEngine.js';
+import { isPublishedAs, unlikeness } from '../../src/models/publishedNames.js';
 import { loadClassifier } from '../../src/runs/loadClassifier.js';
 import { temporaryFolder } from '../data/support/folder.js';
 import { formulaInput } from '../support/formula.js';
@@ -56,6 +57,41 @@ with torch.no_grad():
     result['logits'] = model(tensors['images'])
 `;
 
+/** By timm's names of the models here: other architectures with the same tensors, and how far their logits are with the same weights. */
+const ALIKE = `
+sys.path.append(args['timm'])
+import timm
+torch.set_num_threads(1)
+MODULES = ['resnet', 'efficientnet', 'mobilenetv3', 'ghostnet', 'byobnet', 'densenet', 'hardcorenas']
+init = {name: getattr(torch.nn.init, name) for name in dir(torch.nn.init) if name.endswith('_') and name[0] != '_'}
+own = {name: getattr(torch.Tensor, name) for name in ('normal_', 'uniform_', 'fill_', 'zero_')}
+def patch(functions):
+    for name, function in functions.items():
+        setattr(torch.Tensor if name in own else torch.nn.init, name, function)
+def make(name):
+    return timm.create_model(name, num_classes=10).eval()
+def shapes(name):
+    return frozenset((key, tuple(value.shape)) for key, value in make(name).state_dict().items())
+# Initial values of 300 networks would take minutes.
+patch({name: lambda tensor, *a, **k: tensor for name in (*init, *own)})
+models = {shapes(name): name for name in args['models']}
+alike = [(models.get(shapes(name)), name) for module in MODULES for name in timm.list_models(module=module)]
+patch({**init, **own})
+images = torch.randn(2, 3, 64, 64)
+result['alike'] = []
+for model, name in alike:
+    if model is None or model == name:
+        continue
+    one, other = make(model), make(name)
+    for key, value in one.state_dict().items():
+        if value.dtype == torch.float32:
+            value.uniform_(0.5, 1.5) if 'running_var' in key else value.add_(torch.randn_like(value) * 0.05)
+    other.load_state_dict(one.state_dict())
+    with torch.no_grad():
+        a, b = one(images), other(images)
+    result['alike'].append([model, name, float((a - b).abs().max() / a.abs().max())])
+`;
+
 /** What `npm test` leaves out, as it takes longer. It needs the golden numbers alone. */
 const computed = [
   ['mobilenetv3_small_100', 'reference'],
@@ -91,6 +127,23 @@ for (const model of [
   'mobilenetv4_conv_small',
 ] as const)
   describe(`${model} beside timm in double precision`, () => exactEvaluationTest(model));
+
+describe('an architecture of timm with the tensors of a model here', {
+  skip: skip || skipWithoutPython('numpy', 'torch', 'torchvision'),
+}, () => {
+  it('is known to be that model, or to be another', async () => {
+    const { values } = await runPython<{ alike: [string, string, number][] }>(ALIKE, {
+      args: { timm, models: [...Object.keys(MODELS), 'resnet18', 'resnet34', 'resnet50', 'densenet121'] },
+    });
+    assert.ok(values.alike.length >= 7);
+    for (const [model, name, error] of values.alike) {
+      const own = MODELS[model] ?? `${model}_224`;
+      const isSame = error < 1e-5;
+      assert.equal(isPublishedAs(own, name), isSame, `${name} differs from ${model} by ${error}`);
+      assert.equal(unlikeness(own, name) !== undefined, !isSame, name);
+    }
+  });
+});
 
 describe('a state dict of timm', { skip: skip || skipWithoutPython('numpy', 'torch', 'torchvision') }, () => {
   for (const [model, own] of Object.entries(MODELS))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import sharp from 'sharp';
 import {
   CIFAR_NORMALISATION,
@@ -12,15 +12,21 @@ import {
 import { decodeRgb } from '../../src/data/images/decode.js';
 import { readImages } from '../../src/data/images/readImages.js';
 import { Loader } from '../../src/data/loader.js';
-import { type Preprocessing, standardPreprocessing } from '../../src/data/preprocessing.js';
+import {
+  imagenetResizeSize,
+  type Preprocessing,
+  standardPreprocessing,
+} from '../../src/data/preprocessing.js';
 import { type SettingText, withKeys } from '../../src/errors.js';
 import { readOnnxClassifier } from '../../src/formats/onnx/readClassifier.js';
+import type { TorchExtra } from '../../src/formats/torch/extras.js';
 import { createModel } from '../../src/models/registry.js';
 import { readWeights } from '../../src/runs/weights.js';
 import { describeWeights } from '../../src/runs/weightsDescription.js';
 import type { CheckpointInfo } from '../../src/train/checkpointInfo.js';
 import { exportModelOnnx, exportSafetensors, exportTorch } from '../../src/train/exportWeights.js';
 import { describeData, preprocessingOf } from '../../src/train/preprocessing.js';
+import { parseWeights } from '../../src/train/weights.js';
 import { formulaTensors } from '../support/models.js';
 import { withFolder } from './fixtures/tiny.js';
 
@@ -131,6 +137,45 @@ describe('one image is the same to a model', () => {
         assert.deepEqual([...(await readImages([path], { ...kept, normalisation: kept }))], expected, name);
       }
     }));
+});
+
+test('an exported .pth keeps what another program wrote beside the weights, but not in the places of weights and description', () => {
+  const tensors = formulaTensors(model);
+  const data = { classes: CLASSES, mean: [0.5, 0.4, 0.3], std: [0.2, 0.2, 0.3] };
+  const extras = new Map<string, TorchExtra>([
+    ...([
+      ['net', 'resnet18'],
+      ['resize_size', 7],
+      ['width', 3],
+      ['dropout', 0.9],
+      ['exif', 'apply'],
+    ] as const),
+    ...([
+      ['note', 'mine'],
+      ['acc', 12.5],
+      ['mean', [1, 2, 3]],
+    ] as const),
+  ]);
+  const info = { model: model.config, data };
+  const read = parseWeights(new Uint8Array(Buffer.concat(exportTorch(tensors, { info, extras }))), 'a.pth');
+  assert.deepEqual([...read.tensors], [...tensors]);
+  assert.deepEqual(read.info, info);
+  assert.deepEqual([read.extras?.get('note'), read.extras?.get('acc')], ['mine', 12.5]);
+  const plain = new Uint8Array(Buffer.concat(exportTorch(tensors, { extras })));
+  assert.deepEqual([...parseWeights(plain, 'b.pth').tensors], [...tensors]);
+});
+
+test('another size than the checkpoint’s keeps the share that is cropped', () => {
+  const data = { classes: CLASSES, mean: [0.5, 0.4, 0.3], std: [0.2, 0.2, 0.3] };
+  const resized = (own: number, to: number): number =>
+    preprocessingOf({ model: { ...model.config, imageSize: 224 }, data: { ...data, resizeSize: own } }, to)
+      .resizeSize;
+  assert.equal(resized(235, 224), 235);
+  assert.equal(resized(235, 288), 302);
+  assert.equal(resized(224, 160), 160);
+  // ImageNet's usual share is that of a new run at the size.
+  for (const size of [32, 64, 96, 100, 160, 288, 300])
+    assert.equal(resized(256, size), imagenetResizeSize(size), `${size}`);
 });
 
 describe('what a file does not say', () => {

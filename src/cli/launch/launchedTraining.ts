@@ -7,7 +7,7 @@ import { Interrupted, printError, printNotice, watchOutput } from '../output.js'
 import { watchSignals } from '../signals.js';
 import type { Host } from './hosts.js';
 import { Job, type JobOutcome } from './job.js';
-import { LAUNCH_VARIABLE } from './launchVariable.js';
+import { LAUNCH_VARIABLE, variablesOfRanks } from './launchVariable.js';
 import { type Mpirun, mpirunArguments, type RankRequest } from './mpirun.js';
 import type { RankDeath } from './rankOutput.js';
 
@@ -29,9 +29,6 @@ export interface LaunchOptions extends Required<Pick<RankRequest, 'binding'>> {
   /** The program of a rank, up to `train`. */
   readonly program: readonly string[];
 }
-
-/** Environment variables that ranks on other machines get, too. */
-const FORWARDED = /^(BIASLOSS_.*|HF_TOKEN|HF_ENDPOINT)$/;
 
 /** Exit code of wrong flags and settings, which no restart changes. */
 const USAGE = 2;
@@ -96,7 +93,7 @@ export class LaunchedTraining {
       binding,
       hosts,
       command: [...program, 'train', ...args, place, folder],
-      variables: [LAUNCH_VARIABLE, ...Object.keys(process.env).filter((name) => FORWARDED.test(name))],
+      variables: variablesOfRanks(process.env),
       isRoot: userInfo().uid === 0,
     });
     this.job = new Job(ranks, mpirun, own, { [LAUNCH_VARIABLE]: command }, process);

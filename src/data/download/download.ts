@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,6 +7,7 @@ import { makeFolder } from '../../makeFolder.js';
 import { syncFile } from '../../syncFile.js';
 import { causeOf } from './causeOf.js';
 import { type Checksum, checksumName, fits, hashOf } from './checksum.js';
+import { withLock } from './downloadLock.js';
 import { fetchRest } from './fetchRest.js';
 
 /** Called as bytes arrive; `total` is undefined if the server does not say. */
@@ -38,14 +40,28 @@ const LONGEST_DELAY_MS = 30_000;
 
 /**
  * Downloads a file. It is written to `path`.part, which a later call resumes if the connection or the
- * process broke; only a complete file with the right checksum gets its name.
+ * process broke; only a complete file with the right checksum gets its name. Of several processes that want the file one downloads
+ * it, and the others wait.
  *
  * @throws UserError when the server refuses, cannot be reached, or sends another file
  */
 export async function download(target: DownloadTarget, settings: DownloadSettings = {}): Promise<void> {
-  const { url, path, checksum, what = 'the expected file' } = target;
+  const { path, checksum } = target;
   const part = `${path}.part`;
   makeFolderOf(path);
+  const fetchFile = async (): Promise<void> => {
+    // Another process may have fetched it in the meantime.
+    const isThere = existsSync(path) && fits(await hashOf(path, checksum.algorithm), checksum);
+    if (!isThere) await fetchWhole(target, settings);
+  };
+  await withLock(`${part}.lock`, fetchFile, {
+    onWait: async () => settings.onProgress?.(await sizeOf(part), undefined),
+  });
+}
+
+async function fetchWhole(target: DownloadTarget, settings: DownloadSettings): Promise<void> {
+  const { url, path, checksum, what = 'the expected file' } = target;
+  const part = `${path}.part`;
   for (let resumed = (await sizeOf(part)) > 0; ; resumed = false) {
     await fetchWithRetries(target, settings);
     const found = await hashOf(part, checksum.algorithm);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage } from '../../errors.js';
@@ -31,7 +31,7 @@ export class IndexCache {
     }
   }
 
-  /** Keeps an archive's index, whole or not at all; other processes may do so at the same time. */
+  /** Keeps an archive's index, whole or not at all; other processes and threads may do so at the same time. */
   write(url: string, { version, samples, bad }: RemoteShard): void {
     const kept: Kept = {
       layout: LAYOUT,
@@ -41,7 +41,7 @@ export class IndexCache {
       bad,
     };
     const path = this.fileOf(url);
-    const part = `${path}.${process.pid}.part`;
+    const part = `${path}.${randomUUID()}.part`;
     try {
       makeFolder(this.folder);
       writeFileSync(part, JSON.stringify(kept));

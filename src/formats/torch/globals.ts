@@ -1,3 +1,4 @@
+import { isMap } from '../../realms.js';
 import { numpyGlobals } from '../pickle/numpy.js';
 import { standardGlobals } from '../pickle/standardGlobals.js';
 import {
@@ -17,15 +18,16 @@ import type { StoredDType } from '../tensor.js';
 import { STORAGE_CLASSES, StorageClass, TorchStorage, TorchTensor } from './objects.js';
 
 /** `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks, metadata)`, and `_rebuild_tensor`, which has the first four. */
-function rebuildTensor([storage, offset, shape, strides]: readonly PickleValue[]): TorchTensor {
+function rebuildTensor([storage, offset, shape, strides, , , metadata]: readonly PickleValue[]): TorchTensor {
   if (storage instanceof InertObject && storage.fault !== undefined) throw new PickleFault(storage.fault);
   if (!(storage instanceof TorchStorage))
     throw new PickleFault(`makes a tensor of ${describeValue(storage)}, where a storage is expected`);
-  return new TorchTensor(storage, {
+  const view = {
     offset: natural(offset, 'the offset of a tensor'),
     shape: naturalItems(shape, 'the shape of a tensor'),
     strides: naturalItems(strides, 'the strides of a tensor'),
-  });
+  };
+  return new TorchTensor(storage, view, isMap(metadata) && metadata.get('neg') === true);
 }
 
 /** `torch._utils._rebuild_parameter(data, requires_grad, backward_hooks)`, and `_with_state`, which has one more. */

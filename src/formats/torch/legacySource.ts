@@ -15,11 +15,23 @@ import { quoted } from '../quote.js';
 import { bytesOf, DTYPE_BYTES } from '../tensor.js';
 import { torchGlobals } from './globals.js';
 import { TorchStorage } from './objects.js';
-import { storageReference, type TorchSource } from './source.js';
+import { referenceItems, storageReference, type TorchSource } from './source.js';
 
 /** First object of a file. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
+
+/** How the file begins in pickle's protocols 0 and 1. */
+const TEXT_BEGIN = new TextEncoder().encode(`L${MAGIC}L\n.`);
+
+/** First byte of a pickle of protocol 2 or later. */
+const PROTO = 0x80;
+
+/** Whether a file starts like a pickle, and not like one of safetensors, whose header of less than 2⁵⁶ bytes is JSON. */
+export function isLegacyCheckpoint(bytes: Uint8Array): boolean {
+  if (bytes[0] === PROTO) return !(bytes[7] === 0 && bytes[8] === '{'.charCodeAt(0));
+  return TEXT_BEGIN.every((byte, i) => bytes[i] === byte);
+}
 
 /**
  * Opens a checkpoint of PyTorch 0.1.10 to 1.5 (or of `_use_new_zipfile_serialization=False`): five
@@ -83,7 +95,7 @@ interface Storages {
 
 /** Reads `('storage', class, key, location, number of elements, view)`; a view is (key, offset, number of elements) or None. A class of modules comes as `('module', class, …)`. */
 function loadReference(id: PickleValue, { read, passed }: Storages): PickleObject {
-  const items = tupleItems(id, 'a reference to a storage');
+  const items = referenceItems(id);
   const [tag, named, keyValue, , numel, view = null] = items;
   if (textOf(tag) === 'module' && named instanceof InertGlobal) return named;
   const size = named instanceof InertGlobal ? PASSED_BYTES.get(named.name) : undefined;

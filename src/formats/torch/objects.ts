@@ -48,6 +48,8 @@ export class TorchTensor extends PickleObject {
   constructor(
     readonly storage: TorchStorage,
     readonly view: StridedView,
+    /** Whether its values are those of the view with the other sign: PyTorch's negative bit, as an imaginary part of a conjugate has it. */
+    readonly isNegative = false,
   ) {
     super();
   }

@@ -4,7 +4,7 @@ import { PickleFault } from '../pickle/values.js';
 import type { StoredTensors } from '../tensor.js';
 import { isZip } from '../zip/readZip.js';
 import { extrasOf, type TorchExtra } from './extras.js';
-import { openLegacyCheckpoint } from './legacySource.js';
+import { isLegacyCheckpoint, openLegacyCheckpoint } from './legacySource.js';
 import { materialiser } from './materialise.js';
 import { unwrap } from './unwrap.js';
 import { openZipCheckpoint } from './zipSource.js';
@@ -31,8 +31,10 @@ export interface TorchReadOptions {
   readonly averaged?: boolean | undefined;
 }
 
-/** First byte of a pickle of protocol 2 or later. */
-const PROTO = 0x80;
+/** Whether a file starts like a PyTorch checkpoint: a ZIP file, or a pickle, as before 1.6. */
+export function isTorchFile(bytes: Uint8Array): boolean {
+  return isZip(bytes) || isLegacyCheckpoint(bytes);
+}
 
 /**
  * Reads a .pth file as torch.save writes it, since 1.6 or before, without executing any of its code. The
@@ -60,7 +62,7 @@ export function readTorchCheckpoint(
 
 function open(bytes: Uint8Array, fileName: string): ReturnType<typeof openZipCheckpoint> {
   if (isZip(bytes)) return openZipCheckpoint(bytes, fileName);
-  if (bytes[0] === PROTO) return openLegacyCheckpoint(bytes, fileName);
+  if (isLegacyCheckpoint(bytes)) return openLegacyCheckpoint(bytes, fileName);
   throw new PickleFault(
     describeForeignFile(bytes) ?? 'is not a PyTorch checkpoint: it is neither a ZIP file nor a pickle',
   );

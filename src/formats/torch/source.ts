@@ -1,10 +1,13 @@
+import { isUint8Array } from '../../realms.js';
 import {
   describeValue,
   InertGlobal,
   natural,
   PickleFault,
+  PickleLimit,
   type PickleValue,
   textOf,
+  tupleItems,
 } from '../pickle/values.js';
 import { printable } from '../quote.js';
 import type { StoredDType } from '../tensor.js';
@@ -15,6 +18,15 @@ export interface TorchSource {
   readonly root: PickleValue;
   /** All bytes under a storage's key. @throws PickleFault or UserError when they are missing, damaged or of another size */
   readonly bytesOf: (storage: TorchStorage) => Uint8Array;
+}
+
+/** The items of a reference to a storage. @throws PickleFault when it is none */
+export function referenceItems(id: PickleValue): readonly PickleValue[] {
+  if (typeof id === 'string' || isUint8Array(id))
+    throw new PickleLimit(
+      'was saved with pickle_protocol=0, whose references to tensors PyTorch itself cannot read: save it without',
+    );
+  return tupleItems(id, 'a reference to a storage');
 }
 
 /** The class, key and number of elements in `('storage', class, key, location, number of elements, …)`. @throws PickleFault when it is another reference, or its type is not read */

@@ -25,7 +25,7 @@ const FOLDER = 'archive';
  * among them. `torch.load` takes it, with `weights_only=True` too: the state dict is an OrderedDict of
  * tensors on the CPU.
  *
- * @throws RangeError when extras come without a wrapper, a name is not valid Unicode, or the file would pass 4 GiB
+ * @throws RangeError when extras come without a wrapper or have its name, a name is not valid Unicode, or the file would pass 4 GiB
  */
 export function writeTorchCheckpoint(
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -37,6 +37,7 @@ export function writeTorchCheckpoint(
     if (extras.size > 0) throw new RangeError('a bare state dict has no place for other values');
     writeStateDict(writer, tensors);
   } else {
+    if (extras.has(wrapper)) throw new RangeError(`${wrapper} is the state dict and another value`);
     writer.emptyDict().mark().text(wrapper);
     writeStateDict(writer, tensors);
     for (const [name, value] of extras) writeExtra(writer.text(name), value, storages);

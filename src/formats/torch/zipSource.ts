@@ -1,11 +1,11 @@
 import { readPickle } from '../pickle/readPickle.js';
-import { PickleFault, type PickleValue, textOf, tupleItems } from '../pickle/values.js';
+import { PickleFault, type PickleValue, textOf } from '../pickle/values.js';
 import { quoted } from '../quote.js';
 import { DTYPE_BYTES } from '../tensor.js';
 import { StoredZip, zipNames } from '../zip/readZip.js';
 import { torchGlobals } from './globals.js';
 import { TorchStorage } from './objects.js';
-import { storageReference, type TorchSource } from './source.js';
+import { referenceItems, storageReference, type TorchSource } from './source.js';
 
 /**
  * Opens a checkpoint of PyTorch 1.6 or later: a ZIP file with one folder, which has the object as
@@ -68,6 +68,6 @@ function findFolder(names: readonly string[]): string {
 
 /** Reads `('storage', class, key, location, number of elements)`. */
 function loadStorage(id: PickleValue): TorchStorage {
-  const { dtype, key, count } = storageReference(tupleItems(id, 'a reference to a storage'));
+  const { dtype, key, count } = storageReference(referenceItems(id));
   return new TorchStorage(key, dtype, count, { offset: 0, count });
 }

@@ -30,6 +30,8 @@ export function zipNames(bytes: Uint8Array, fileName: string): string[] {
 /** A ZIP file whose entries are stored without compression. */
 export class StoredZip {
   private readonly entries: ReadonlyMap<string, { readonly data: Uint8Array; readonly crc: number }>;
+  /** PyTorch's `set_crc32_options(False)` writes 0 in place of all of them. */
+  private readonly hasChecksums: boolean;
 
   /**
    * Reads the directory, and checks that entries are stored, lie within the file and do not overlap.
@@ -43,6 +45,7 @@ export class StoredZip {
   ) {
     try {
       this.entries = readEntries(bytesOf(bytes));
+      this.hasChecksums = [...this.entries.values()].some(({ crc }) => crc !== 0);
     } catch (error) {
       if (!(error instanceof ZipFault)) throw error;
       throw new UserError(`${fileName} ${errorMessage(error)}`);
@@ -55,13 +58,13 @@ export class StoredZip {
   }
 
   /**
-   * An entry's bytes, a view of the file, with their checksum verified; undefined where there is none.
+   * An entry's bytes, a view of the file, with their checksum verified if the file has any; undefined where there is none.
    *
    * @throws UserError when the checksum is wrong
    */
   read(name: string): Uint8Array | undefined {
     const entry = this.entries.get(name);
-    if (entry && crc32(entry.data) !== entry.crc)
+    if (entry && this.hasChecksums && crc32(entry.data) !== entry.crc)
       throw new UserError(`${this.fileName} is damaged: the checksum of ${quoted(name)} is wrong`);
     return entry?.data;
   }

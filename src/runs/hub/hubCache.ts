@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../../errors.js';
@@ -28,7 +29,7 @@ export async function keepRevision(storage: string, revision: string, commit: st
  * @throws UserError when it cannot be made
  */
 export async function linkToBlob(blob: string, path: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
     await symlink(relative(dirname(path), blob), temporary).catch((error: unknown) => {

@@ -33,8 +33,9 @@ export function publishedDescription(path: string): PublishedDescription | undef
   const name = basename(path);
   const ofTorchvision = TORCHVISION_WEIGHTS.find(({ file }) => file === name);
   if (ofTorchvision) {
-    const { resizeSize, interpolation } = ofTorchvision;
+    const { published: architecture, resizeSize, interpolation } = ofTorchvision;
     return {
+      architecture,
       imageSize: TORCHVISION_SIZE,
       cropShare: TORCHVISION_SIZE / resizeSize,
       interpolation,

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type StoredTensors, toFloat32 } from '../../../src/formats/tensor.js';
 import { readTorchCheckpoint, type TorchCheckpoint } from '../../../src/formats/torch/readTorch.js';
+import { parseWeights } from '../../../src/train/weights.js';
+import { joinBytes, latin1Bytes, littleEndian } from '../support/bytes.js';
 import {
   dict,
   floatBytes,
   int,
+  LEGACY_HEAD,
   legacyFile,
   type TensorPlace,
   tensor,
@@ -51,6 +54,73 @@ describe('tensors of PyTorch checkpoints', () => {
         assert.deepEqual(values(tensors), [['w', place.shape ?? [2, 3], expected]]);
     });
   }
+});
+
+describe('the negative bit of a tensor', () => {
+  // The last argument of _rebuild_tensor_v2.
+  const negative = (object: string): string => object.replace(/tRu$/, `${dict({ neg: '\x88' })}tRu`);
+  for (const [what, place, expected] of [
+    ['contiguous', {}, [-0, -1, -2, -3, -4, -5]],
+    ['transposed', { shape: [3, 2], strides: [1, 3] }, [-0, -3, -1, -4, -2, -5]],
+  ] as const)
+    it(`changes the sign of each value: ${what}`, () => {
+      for (const { tensors } of readBoth(negative(dict({ w: tensor({ ...matrix, ...place }) }))))
+        assert.deepEqual([...toFloat32(tensors.get('w')!)], expected);
+    });
+
+  it('is refused of integers, which PyTorch never gives it', () => {
+    const object = negative(dict({ w: tensor({ ...matrix, storage: 'IntStorage' }) }));
+    assert.throws(
+      () => readTorchCheckpoint(zipFile(object, { 0: storage }), 'a.pth'),
+      /^UserError: a\.pth has the negative tensor "w" of i32, which is not supported$/,
+    );
+  });
+});
+
+describe('other ways of saving', () => {
+  const whole = dict({ w: tensor(matrix) });
+
+  it('pickle’s protocols 1 and 4 in the legacy format', () => {
+    const magic = LEGACY_HEAD[0]!.slice(2);
+    const heads = [
+      ['L119547037146038801333356L\n.', 'M\xe9\x03.', LEGACY_HEAD[2]!.slice(2)],
+      [`\x80\x04\x95\x0d\0\0\0\0\0\0\0${magic}`, ...LEGACY_HEAD.slice(1)],
+    ];
+    for (const head of heads) {
+      const { tensors } = parseWeights(legacyFile(legacyIds(whole), [['0', 6, storage]], head), 'a.pth');
+      assert.deepEqual([...tensors.get('w')!.data], [0, 1, 2, 3, 4, 5]);
+    }
+  });
+
+  it('protocol 0, which PyTorch cannot read, is named', () => {
+    const reference = whole.slice(whole.indexOf(`(${text('storage')}`), whole.indexOf('tQ') + 2);
+    const object = whole.replace(reference, 'P(storage)\n');
+    assert.throws(
+      () => parseWeights(zipFile(object, { 0: storage }), 'a.pth'),
+      /^UserError: a\.pth was saved with pickle_protocol=0, /,
+    );
+  });
+
+  it('without checksums', () => {
+    const file = zipFile(whole, { 0: storage });
+    const view = new DataView(file.buffer, file.byteOffset);
+    for (let at = 0; at + 4 < file.length; at++) {
+      const signature = view.getUint32(at, true);
+      if (signature === 0x04034b50) view.setUint32(at + 14, 0, true);
+      else if (signature === 0x02014b50) view.setUint32(at + 16, 0, true);
+    }
+    const { tensors } = readTorchCheckpoint(file, 'a.pth');
+    assert.deepEqual([...toFloat32(tensors.get('w')!)], [0, 1, 2, 3, 4, 5]);
+  });
+
+  it('a safetensors file whose header’s length begins as a pickle does is one of safetensors', () => {
+    const data = floatBytes(1, 2);
+    const entry = { w: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } };
+    const header = JSON.stringify(entry).padEnd(0x280);
+    const file = joinBytes([littleEndian([0x280, 8]), latin1Bytes(header), data]);
+    assert.equal(file[0], 0x80);
+    assert.deepEqual([...parseWeights(file, 'a').tensors.get('w')!.data], [1, 2]);
+  });
 });
 
 describe('storages', () => {

@@ -43,7 +43,9 @@ describe('written checkpoints', () => {
       assert.equal(data.byteOffset % 64, 0);
   });
 
-  it('cannot hold extras without a wrapper, or names that are not Unicode', () => {
+  it('cannot hold extras without a wrapper or of its name, or names that are not Unicode', () => {
+    const layout = { wrapper: 'net', extras: new Map([['net', 'resnet18']]) };
+    assert.throws(() => writeTorchCheckpoint(tensors, layout), RangeError);
     assert.throws(() => writeTorchCheckpoint(tensors, { extras: new Map([['epoch', 1]]) }), RangeError);
     assert.throws(() => writeTorchCheckpoint(new Map([['\ud800', tensors.get('w')!]])), RangeError);
   });
