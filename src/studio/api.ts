@@ -25,7 +25,7 @@ export interface RunSummary extends RunFigures {
   readonly status: RunStatus;
   /** What is wrong with a damaged run, in a sentence. */
   readonly problem?: string | undefined;
-  /** The settings that are not the defaults. */
+  /** The settings that are not the defaults, or not those of its optimiser: what a new run must be given to have the same. */
   readonly settings: SettingValues;
   readonly epochsDone: number;
   readonly epochs: number;
@@ -75,6 +75,8 @@ export interface StudioInfo {
   readonly folder: string;
   readonly settings: readonly SettingDescription[];
   readonly recipes: Readonly<Record<string, SettingValues>>;
+  /** What each optimiser has instead of the settings' defaults. */
+  readonly optimizerDefaults: Readonly<Record<string, SettingValues>>;
   /** Columns of `metrics.csv` that runs can be compared by. */
   readonly metrics: readonly string[];
   /** Whether onnxruntime-web is installed, with which the page runs models. */

@@ -7,7 +7,9 @@ import { settingsOf } from '../../report/runSettings.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
 import { isLocked } from '../../runs/folderLock.js';
 import { type Metrics, parseMetrics } from '../../runs/metricsFile.js';
-import { isSettingKey, TRAIN_DEFAULTS } from '../../runs/settings/table.js';
+import { withUnnamed } from '../../runs/settings/saved.js';
+import { settingsToGive } from '../../runs/settings/settingsToGive.js';
+import { TRAIN_DEFAULTS } from '../../runs/settings/table.js';
 import type { RunFigures, RunSummary, SettingValues } from '../api.js';
 import { findRuns } from './findRuns.js';
 import { fileInside } from './insideFolder.js';
@@ -24,11 +26,6 @@ interface KnownRun {
   readonly problem?: string | undefined;
   readonly hasReport: boolean;
 }
-
-/** Every setting's default as JSON. */
-const DEFAULTS: ReadonlyMap<string, string> = new Map(
-  Object.entries(TRAIN_DEFAULTS).map(([key, value]) => [key, JSON.stringify(value)]),
-);
 
 /** The runs in a folder. Files are read again only when they have changed. */
 export class RunIndex {
@@ -97,16 +94,12 @@ export class RunIndex {
   }
 }
 
-/** The run's settings that are not the defaults, and its metrics. */
+/** The run's settings that a new run with the same must be given, and its metrics. */
 function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'metrics' | 'problem'> {
   const none = { settings: {}, epochs: 0, metrics: undefined };
   try {
     const config = fileInside(folder, 'config.json') === undefined ? {} : settingsOf(folder);
-    const settings = Object.fromEntries(
-      Object.entries(config).filter(
-        ([key, value]) => isSettingKey(key) && JSON.stringify(value) !== DEFAULTS.get(key),
-      ),
-    );
+    const settings = settingsToGive(withUnnamed(config));
     const metrics = metricsIn(folder);
     const configured = typeof config.epochs === 'number' ? config.epochs : TRAIN_DEFAULTS.epochs;
     return { settings, metrics, epochs: loggedEpochs(folder) ?? configured };

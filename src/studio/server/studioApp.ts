@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { errorMessage, UserError } from '../../errors.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
 import { METRIC_COLUMNS } from '../../runs/csvLog.js';
+import { OWN_DEFAULTS } from '../../runs/settings/optimizer.js';
 import { RECIPES } from '../../runs/settings/recipes.js';
 import { SETTING_KEYS, settingOf } from '../../runs/settings/table.js';
 import type { MetricColumns, SettingDescription, StudioInfo } from '../api.js';
@@ -91,7 +92,8 @@ function infoOf(folder: string, hasRuntime: boolean): StudioInfo {
       return { key, group, kind, help, default: value, unset, choices, onlyWith };
     },
   );
-  return { folder, settings, recipes: RECIPES, metrics: METRICS, hasRuntime };
+  const own = { recipes: RECIPES, optimizerDefaults: OWN_DEFAULTS };
+  return { folder, settings, ...own, metrics: METRICS, hasRuntime };
 }
 
 function columnsOf(index: RunIndex, run: string): MetricColumns {

@@ -2,7 +2,7 @@
 import { deviationOf, meanOf } from '../../report/compare/pairedTest.js';
 import { NONE, valueText } from '../../report/valueText.js';
 import { csvTable } from '../../runs/csvTable.js';
-import type { RunSummary, SettingDescription } from '../api.js';
+import type { RunSummary, SettingDescription, SettingValues, StudioInfo } from '../api.js';
 
 /** Settings that do not make runs different ones. */
 const UNIMPORTANT: readonly string[] = ['threads', 'workers', 'cache', 'cacheMb', 'download'];
@@ -37,6 +37,18 @@ export interface ShownGroup {
 /** The value of a run's setting as text. */
 export function settingText(run: RunSummary, { key, default: value }: SettingDescription): string {
   return valueText(Object.hasOwn(run.settings, key) ? run.settings[key] : value);
+}
+
+/** A run's settings that are not the defaults, its optimiser's own among them. */
+export function changedSettings(
+  values: SettingValues,
+  { settings, optimizerDefaults }: Pick<StudioInfo, 'settings' | 'optimizerDefaults'>,
+): SettingDescription[] {
+  const own = optimizerDefaults[String(values.optimizer)] ?? {};
+  return settings.filter(({ key, default: value }) => {
+    const unset = Object.hasOwn(own, key) ? own[key] : value;
+    return Object.hasOwn(values, key) && JSON.stringify(values[key]) !== JSON.stringify(unset);
+  });
 }
 
 /** The settings that differ between runs, in the table's order. Where the numbers do not depend on one, it is left out. */

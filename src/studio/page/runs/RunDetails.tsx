@@ -1,5 +1,6 @@
 import { figureText, NONE, valueText } from '../../../report/valueText.js';
 import type { MetricColumns, RunSummary, StudioInfo } from '../../api.js';
+import { changedSettings } from '../../table/runTable.js';
 import { Chart, type Series } from '../chart/Chart.jsx';
 import { lookOf } from '../chart/palette.js';
 import { runQuery } from '../client.js';
@@ -105,11 +106,11 @@ function Facts({ run }: { readonly run: RunSummary }) {
 }
 
 function Settings({ info, run }: { readonly info: StudioInfo; readonly run: RunSummary }) {
-  const own = info.settings.filter(({ key }) => Object.hasOwn(run.settings, key));
+  const own = changedSettings(run.settings, info);
   return (
     <section class="card">
       <h2>Settings</h2>
-      <p class="muted">Those that are not the defaults.</p>
+      <p class="muted">Those that are not the defaults of the run’s optimiser.</p>
       <table class="settings">
         <thead>
           <tr>
