@@ -25,10 +25,14 @@ export interface RunSummary extends RunFigures {
   readonly status: RunStatus;
   /** What is wrong with a damaged run, in a sentence. */
   readonly problem?: string | undefined;
-  /** The settings that are not the defaults, or not those of its optimiser: what a new run must be given to have the same. */
-  readonly settings: SettingValues;
+  /**
+   * The settings that are not the defaults, or not those of its optimiser: what a new run must be given to have the same;
+   * null where they are unknown.
+   */
+  readonly settings: SettingValues | null;
   readonly epochsDone: number;
-  readonly epochs: number;
+  /** Null where it is unknown. */
+  readonly epochs: number | null;
   /** When it was started, in milliseconds since 1970. */
   readonly started: number;
   /** Whether the studio started its process, and can stop it. */

@@ -64,12 +64,6 @@ describe('the table of runs', () => {
       [],
       'given or not, the value is the same',
     );
-    const damaged = { ...run('4', null, { loss: 'ce' }), status: 'damaged' as const };
-    assert.deepEqual(
-      differingSettings([RUNS[0]!, damaged], SETTINGS),
-      [],
-      'nothing is known of a damaged run',
-    );
   });
 
   it('is sorted by numbers as numbers, those without a value last both ways', () => {
@@ -85,6 +79,19 @@ describe('the table of runs', () => {
     assert.equal(ids(matchingRuns(RUNS, '  ', SETTINGS)), '1,2,10,3');
     assert.equal(ids(matchingRuns(RUNS, 'LOSS CE', SETTINGS)), '2');
     assert.equal(ids(matchingRuns(RUNS, 'complete 0.05', SETTINGS)), '10');
+  });
+});
+
+describe('a run of unknown settings in the table of runs', () => {
+  it('has dashes, and makes no setting differ', () => {
+    const unknown = { ...run('4', 70), settings: null, epochs: null };
+    assert.deepEqual(differingSettings([RUNS[0]!, unknown], SETTINGS), []);
+    const settings = differingSettings([...RUNS, unknown], SETTINGS);
+    assert.deepEqual(
+      settings.map((each) => settingText(unknown, each)),
+      ['–', '–'],
+    );
+    assert.match(csvOfRuns([unknown], settings, 'test_top1'), /\n4,complete,,,3,,70,70,2\n$/);
   });
 });
 

@@ -83,6 +83,43 @@ describe('the studio’s figures of runs', () => {
     }));
 });
 
+describe('a run whose files are missing or damaged', () => {
+  it('has no settings and no length that nobody knows', () =>
+    withStudio(async (studio, runs) => {
+      for (const [id, config] of Object.entries({
+        cut: '{ "epochs": 12,',
+        list: '[]',
+        wrong: '{ "epochs": "12" }',
+        none: undefined,
+      })) {
+        const path = join(writeRun(runs, id, { epochs: 2 }), 'config.json');
+        if (config === undefined) rmSync(path);
+        else writeFileSync(path, config);
+        rmSync(join(runs, id, 'log.jsonl'));
+      }
+      writeFileSync(
+        join(writeRun(runs, 'metrics', { epochs: 2, settings: { seed: 3 } }), 'metrics.csv'),
+        'epoch\nx\n',
+      );
+      const found = new Map((await listed(studio)).map((run) => [run.id, run]));
+      for (const [id, problem] of [
+        ['cut', /cut.config\.json cannot be read: /],
+        ['list', /list.config\.json is damaged: it must be a JSON object/],
+        ['wrong', /^epochs in .*wrong.config\.json must be a whole number/],
+      ] as const) {
+        assert.equal(found.get(id)!.status, 'damaged');
+        assert.match(found.get(id)!.problem!, problem);
+      }
+      for (const id of ['cut', 'list', 'wrong', 'none']) {
+        const { settings, epochs, last } = found.get(id)!;
+        assert.deepEqual([settings, epochs, last], [null, null, 68], id);
+      }
+      assert.equal(found.get('none')!.status, 'stopped');
+      const { status, settings, epochs } = found.get('metrics')!;
+      assert.deepEqual([status, settings, epochs], ['damaged', { seed: 3 }, 160]);
+    }));
+});
+
 describe('a resumed run in the studio’s list', () => {
   it('has the epochs that it was resumed with, more or fewer', () =>
     withStudio(async (studio, runs) => {

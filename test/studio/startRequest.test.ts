@@ -104,7 +104,7 @@ describe('the settings that a run’s page shows', () => {
   it('are those that are not the defaults of its optimiser', () =>
     inStudio(CONFIGS, (runs, info) => {
       const shown = (id: string): string[] =>
-        changedSettings(runs.get(id)!.settings, info)
+        changedSettings(runs.get(id)!.settings!, info)
           .map(({ key }) => key)
           .filter((key) => key !== 'dataPath');
       assert.deepEqual(shown('sgd'), []);

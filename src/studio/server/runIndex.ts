@@ -7,9 +7,9 @@ import { settingsOf } from '../../report/runSettings.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
 import { isLocked } from '../../runs/folderLock.js';
 import { type Metrics, parseMetrics } from '../../runs/metricsFile.js';
-import { withUnnamed } from '../../runs/settings/saved.js';
+import { settingsOfRun } from '../../runs/settings/saved.js';
 import { settingsToGive } from '../../runs/settings/settingsToGive.js';
-import { TRAIN_DEFAULTS } from '../../runs/settings/table.js';
+import type { TrainConfig } from '../../runs/trainConfig.js';
 import type { RunFigures, RunSummary, SettingValues } from '../api.js';
 import { findRuns } from './findRuns.js';
 import { fileInside } from './insideFolder.js';
@@ -19,8 +19,8 @@ interface KnownRun {
   /** Times and sizes of its files. */
   readonly stamp: string;
   readonly started: number;
-  readonly settings: SettingValues;
-  readonly epochs: number;
+  readonly settings: SettingValues | null;
+  readonly epochs: number | null;
   /** Undefined before the first epoch. */
   readonly metrics: Metrics | undefined;
   readonly problem?: string | undefined;
@@ -78,34 +78,45 @@ export class RunIndex {
   private summary(id: string, run: KnownRun, metric: string): RunSummary {
     const { settings, started, problem, metrics, hasReport } = run;
     const epochsDone = metrics?.epoch?.length ?? 0;
-    const epochs = Math.max(run.epochs, epochsDone);
+    const epochs = run.epochs === null ? null : Math.max(run.epochs, epochsDone);
     const isRunning = isLocked(join(this.root, id));
     const status =
       problem !== undefined
         ? 'damaged'
         : isRunning
           ? 'running'
-          : epochsDone < epochs
-            ? 'stopped'
-            : 'complete';
+          : epochsDone === epochs
+            ? 'complete'
+            : 'stopped';
     const figures = figuresOf(metrics, metric);
     const shown = { id, status, settings, epochsDone, epochs, started, isOwn: false, hasReport } as const;
     return { ...shown, ...figures, ...(problem !== undefined && { problem }) };
   }
 }
 
-/** The run's settings that a new run with the same must be given, and its metrics. */
+/** What is known of a run, even where some of its files are damaged. */
 function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'metrics' | 'problem'> {
-  const none = { settings: {}, epochs: 0, metrics: undefined };
-  try {
-    const config = fileInside(folder, 'config.json') === undefined ? {} : settingsOf(folder);
-    const settings = settingsToGive(withUnnamed(config));
-    const metrics = metricsIn(folder);
-    const configured = typeof config.epochs === 'number' ? config.epochs : TRAIN_DEFAULTS.epochs;
-    return { settings, metrics, epochs: loggedEpochs(folder) ?? configured };
-  } catch (error) {
-    return { ...none, problem: errorMessage(error) };
-  }
+  const problems: string[] = [];
+  const readable = <T>(read: () => T | undefined): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push(errorMessage(error));
+      return undefined;
+    }
+  };
+  const config = readable(() => configIn(folder));
+  return {
+    settings: config === undefined ? null : settingsToGive(config),
+    epochs: readable(() => loggedEpochs(folder)) ?? config?.epochs ?? null,
+    metrics: readable(() => metricsIn(folder)),
+    problem: problems[0],
+  };
+}
+
+function configIn(folder: string): TrainConfig | undefined {
+  const path = fileInside(folder, 'config.json');
+  return path === undefined ? undefined : settingsOfRun(settingsOf(folder), path);
 }
 
 function metricsIn(folder: string): Metrics | undefined {

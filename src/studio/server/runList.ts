@@ -43,9 +43,9 @@ function startingRun(id: string): RunSummary {
   return {
     id,
     status: 'running',
-    settings: {},
+    settings: null,
     epochsDone: 0,
-    epochs: 0,
+    epochs: null,
     started: 0,
     isOwn: true,
     hasReport: false,

@@ -34,8 +34,9 @@ export interface ShownGroup {
   readonly deviation: number;
 }
 
-/** The value of a run's setting as text. */
+/** The value of a run's setting as text; a dash where it is unknown. */
 export function settingText(run: RunSummary, { key, default: value }: SettingDescription): string {
+  if (run.settings === null) return NONE;
   return valueText(Object.hasOwn(run.settings, key) ? run.settings[key] : value);
 }
 
@@ -56,7 +57,7 @@ export function differingSettings(
   runs: readonly RunSummary[],
   settings: readonly SettingDescription[],
 ): SettingDescription[] {
-  const readable = runs.filter(({ status }) => status !== 'damaged');
+  const readable = runs.filter(({ settings: own }) => own !== null);
   return settings.filter(
     (setting) =>
       setting.group !== 'Run' &&

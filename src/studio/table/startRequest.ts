@@ -8,8 +8,9 @@ export type Typed = Readonly<Record<string, string>>;
 /** What stands for a list without numbers; an empty field has the default. */
 const NO_NUMBERS = 'none';
 
-/** The form's texts for a run's settings. @param copied those that are filled in */
-export function typedSettings(settings: readonly SettingDescription[], copied: SettingValues = {}): Typed {
+/** The form's texts for a run's settings. @param copied those that are filled in, if there are any */
+export function typedSettings(settings: readonly SettingDescription[], copied: SettingValues | null): Typed {
+  if (copied === null) return {};
   const given = settings.filter(({ key }) => Object.hasOwn(copied, key));
   return Object.fromEntries(given.map((setting) => [setting.key, typedText(setting, copied[setting.key])]));
 }
@@ -24,11 +25,11 @@ export function typedSettings(settings: readonly SettingDescription[], copied: S
 export function startRequest(
   settings: readonly SettingDescription[],
   typed: Typed,
-  from: { readonly copied?: SettingValues | undefined; readonly name: string },
+  from: { readonly copied: SettingValues | null; readonly name: string },
 ): StartRequest {
-  const { copied = {}, name } = from;
+  const { copied, name } = from;
   const before = typedSettings(settings, copied);
-  const values = new Map(Object.entries(copied));
+  const values = new Map(Object.entries(copied ?? {}));
   for (const setting of settings) {
     const { key } = setting;
     const text = typed[key] ?? '';

@@ -54,6 +54,7 @@ export function LossPanel({ run }: { readonly run: string }) {
 
 /** Runs that have a model: those with the bias loss first, the newest before others. */
 function usableRuns(runs: Iterable<RunSummary>): RunSummary[] {
-  const isOther = ({ settings }: RunSummary): number => Number((settings.loss ?? 'bias') !== 'bias');
+  const isOther = ({ settings }: RunSummary): number =>
+    Number(settings === null || (settings.loss ?? 'bias') !== 'bias');
   return runsWithModel(runs).sort((a, b) => isOther(a) - isOther(b));
 }

@@ -31,9 +31,11 @@ export function RunActions({ run, onCopy }: RunActionsProps) {
       {(run.status === 'stopped' || run.status === 'complete') && (
         <Resume run={run} onResume={(body) => act('resume', body)} />
       )}
-      <button type="button" onClick={onCopy}>
-        New run with these settings
-      </button>
+      {run.settings !== null && (
+        <button type="button" onClick={onCopy}>
+          New run with these settings
+        </button>
+      )}
       <Problem text={problem} />
     </div>
   );
@@ -42,7 +44,7 @@ export function RunActions({ run, onCopy }: RunActionsProps) {
 function Resume(props: { readonly run: RunSummary; readonly onResume: (request: ResumeRequest) => void }) {
   const { run, onResume } = props;
   const [epochs, setEpochs] = useState('');
-  const isDone = run.status === 'complete' && !(Number(epochs) > run.epochs);
+  const isDone = run.status === 'complete' && !(Number(epochs) > (run.epochs ?? 0));
   return (
     <>
       <label class="field">
@@ -51,7 +53,7 @@ function Resume(props: { readonly run: RunSummary; readonly onResume: (request: 
           type="number"
           min={1}
           value={epochs}
-          placeholder={String(run.epochs)}
+          placeholder={String(run.epochs ?? '')}
           onInput={({ currentTarget }) => setEpochs(currentTarget.value)}
         />
       </label>

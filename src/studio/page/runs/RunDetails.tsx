@@ -63,7 +63,7 @@ export function RunDetails({ info, run, onCopy }: RunDetailsProps) {
           ))}
         </div>
       )}
-      <Settings info={info} run={run} />
+      <Settings info={info} settings={run.settings} />
     </>
   );
 }
@@ -79,7 +79,7 @@ function seriesOf(columns: MetricColumns, names: Readonly<Record<string, string>
 function Facts({ run }: { readonly run: RunSummary }) {
   const { progress } = run;
   const facts: (readonly [string, string])[] = [
-    ['Epochs', `${run.epochsDone} of ${run.epochs}`],
+    ['Epochs', `${run.epochsDone} of ${run.epochs ?? NONE}`],
     ['Last', figureText(run.last)],
     ['Best', run.bestEpoch === null ? NONE : `${figureText(run.best)} in epoch ${run.bestEpoch}`],
     ...(progress && progress.loss !== null ? [['Loss now', figureText(progress.loss)] as const] : []),
@@ -105,8 +105,15 @@ function Facts({ run }: { readonly run: RunSummary }) {
   );
 }
 
-function Settings({ info, run }: { readonly info: StudioInfo; readonly run: RunSummary }) {
-  const own = changedSettings(run.settings, info);
+function Settings({
+  info,
+  settings,
+}: {
+  readonly info: StudioInfo;
+  readonly settings: RunSummary['settings'];
+}) {
+  if (settings === null) return <p class="muted">The run’s settings are unknown.</p>;
+  const own = changedSettings(settings, info);
   return (
     <section class="card">
       <h2>Settings</h2>
@@ -126,7 +133,7 @@ function Settings({ info, run }: { readonly info: StudioInfo; readonly run: RunS
           {own.map(({ key }) => (
             <tr key={key}>
               <th scope="row">{key}</th>
-              <td class="words">{valueText(run.settings[key])}</td>
+              <td class="words">{valueText(settings[key])}</td>
             </tr>
           ))}
         </tbody>

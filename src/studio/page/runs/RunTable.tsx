@@ -132,7 +132,7 @@ function RunRow(props: {
         <RunStatusText run={run} />
       </td>
       <td>
-        {run.epochsDone}/{run.epochs}
+        {run.epochsDone}/{run.epochs ?? NONE}
       </td>
       <td>{figureText(run.last)}</td>
       <td>{figureText(run.best)}</td>

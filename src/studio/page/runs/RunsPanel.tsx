@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { RunFailure, RunSummary, StudioInfo } from '../../api.js';
+import type { RunFailure, SettingValues, StudioInfo } from '../../api.js';
 import { RunDetails } from './RunDetails.jsx';
 import { RunsOverview } from './RunsOverview.jsx';
 import { StartDialog } from './StartDialog.jsx';
@@ -15,7 +15,8 @@ interface RunsPanelProps {
 /** The runs: all of them, or one. */
 export function RunsPanel({ info, run }: RunsPanelProps) {
   const [metric, setMetric] = useState('test_top1');
-  const [start, setStart] = useState<Partial<RunSummary>>();
+  // Settings of the form that starts a run, while it is open.
+  const [start, setStart] = useState<SettingValues | null>();
   const [seen, setSeen] = useState(0);
   const live = useRuns(metric);
   const failed = live.failed.slice(seen);
@@ -34,12 +35,12 @@ export function RunsPanel({ info, run }: RunsPanelProps) {
           live={live}
           metric={metric}
           onMetric={setMetric}
-          onStart={() => setStart({})}
+          onStart={() => setStart(null)}
         />
       )}
-      {shown && <RunDetails info={info} run={shown} onCopy={() => setStart(shown)} />}
+      {shown && <RunDetails info={info} run={shown} onCopy={() => setStart(shown.settings)} />}
       {run !== '' && !shown && live.state === 'live' && <p>There is no run {run}.</p>}
-      {start && <StartDialog info={info} from={start} onClose={() => setStart(undefined)} />}
+      {start !== undefined && <StartDialog info={info} copied={start} onClose={() => setStart(undefined)} />}
     </>
   );
 }

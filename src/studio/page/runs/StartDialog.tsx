@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { RunSummary, SettingDescription, StudioInfo } from '../../api.js';
+import type { SettingDescription, SettingValues, StudioInfo } from '../../api.js';
 import { startRequest, type Typed, typedSettings } from '../../table/startRequest.js';
 import { tell } from '../client.js';
 import { Problem } from '../Problem.jsx';
@@ -23,16 +23,16 @@ const FIRST = [
 /** Props of {@link StartDialog}. */
 interface StartDialogProps {
   readonly info: StudioInfo;
-  /** The run whose settings are filled in. */
-  readonly from: Partial<RunSummary>;
+  /** Settings that are filled in; null: none. */
+  readonly copied: SettingValues | null;
   readonly onClose: () => void;
 }
 
 /** The form that starts a run. */
-export function StartDialog({ info, from, onClose }: StartDialogProps) {
+export function StartDialog({ info, copied, onClose }: StartDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [name, setName] = useState('');
-  const [typed, setTyped] = useState<Typed>(() => typedSettings(info.settings, from.settings));
+  const [typed, setTyped] = useState<Typed>(() => typedSettings(info.settings, copied));
   const [problem, setProblem] = useState('');
   useEffect(() => dialog.current!.showModal(), []);
   const start = async (event: Event): Promise<void> => {
@@ -40,7 +40,7 @@ export function StartDialog({ info, from, onClose }: StartDialogProps) {
     try {
       const { id } = await tell<{ id: string }>(
         'api/runs/start',
-        startRequest(info.settings, typed, { copied: from.settings, name }),
+        startRequest(info.settings, typed, { copied, name }),
       );
       onClose();
       location.hash = runAddress(id);
