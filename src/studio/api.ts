@@ -47,6 +47,8 @@ export type MetricColumns = Readonly<Record<string, readonly (number | null)[]>>
 
 /** A run that could not be started, or that failed. */
 export interface RunFailure {
+  /** Tells it from all others, those of earlier starts of the studio among them. */
+  readonly key: string;
   readonly id: string;
   /** One sentence. */
   readonly message: string;

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Locator, Page } from 'playwright-core';
-import { metricsText, writeRun } from '../studio/fixtures/studio.js';
+import { int8Command, trainCommands } from '../../src/cli/trainCommands.js';
+import { SITE_FOLDER } from '../../src/studio/server/siteFiles.js';
+import { type Studio, startStudio } from '../../src/studio/server/studio.js';
+import { metricsText, tell, writeRun } from '../studio/fixtures/studio.js';
 import { axeViolations, LOOKS, overflowOf } from './fixtures/axe.js';
 import { withoutChromium } from './fixtures/chromium.js';
 import { withStudioPage } from './fixtures/studioPage.js';
@@ -190,6 +193,38 @@ describe('trainings in the studio in Chromium', { skip: withoutChromium }, () =>
         [],
         'besides the refusal',
       );
+    }));
+});
+
+describe('failures of trainings in the studio in Chromium', { skip: withoutChromium }, () => {
+  it('are shown until they are dismissed, and those after a new start of the studio, too', () =>
+    withStudioPage(async ({ studio, runs, open }) => {
+      writeRun(runs, 'one', { epochs: 1 });
+      const page = await open();
+      const fail = (at: Studio, name: string) =>
+        tell(at, '/api/runs/start', { name, settings: { data: 'imagefolder', dataPath: '/nowhere' } });
+      await fail(studio, 'first');
+      await page.waitForSelector('.notice:has-text("first: ")', { timeout: 60_000 });
+      await page.getByRole('button', { name: 'Dismiss' }).press('Enter');
+      for (const again of [() => page.getByRole('link', { name: 'Data' }).click(), () => page.reload()]) {
+        await again();
+        await page.getByRole('link', { name: 'Runs', exact: true }).click();
+        await page.waitForSelector('tbody tr');
+        assert.equal(await page.locator('.notice').count(), 0);
+      }
+      await studio.close();
+      await page.waitForSelector('p[role=status]:has-text("does not answer")');
+      const next = await startStudio({
+        ...{ runs, port: Number(new URL(studio.address).port), site: SITE_FOLDER },
+        ...{ train: trainCommands, int8: int8Command },
+      });
+      try {
+        await fail(next, 'second');
+        await page.waitForSelector('.notice:has-text("second: ")', { timeout: 60_000 });
+        assert.equal(await page.locator('p:has-text("does not answer")').count(), 0);
+      } finally {
+        await next.close();
+      }
     }));
 });
 

@@ -270,8 +270,9 @@ describe('a training that the studio started', () => {
       const abort = new AbortController();
       const { body } = await fetch(`${studio.address}api/events`, { signal: abort.signal });
       const { value } = await messagesOf(body!).next();
-      const [{ id: failed, message } = { id: '', message: '' }] = (value as RunChanges).failed;
+      const [{ id: failed, key, message } = { id: '', key: '', message: '' }] = (value as RunChanges).failed;
       assert.equal(failed, id);
+      assert.match(key, /^[\da-f-]{36}\/0$/);
       assert.match(message, /\/nowhere/);
       abort.abort();
     }));

@@ -3,6 +3,7 @@ import type { RunFailure, SettingValues, StudioInfo } from '../../api.js';
 import { RunDetails } from './RunDetails.jsx';
 import { RunsOverview } from './RunsOverview.jsx';
 import { StartDialog } from './StartDialog.jsx';
+import { useDismissal } from './useDismissal.js';
 import { useRuns } from './useRuns.js';
 
 /** Props of {@link RunsPanel}. */
@@ -17,9 +18,8 @@ export function RunsPanel({ info, run }: RunsPanelProps) {
   const [metric, setMetric] = useState('test_top1');
   // Settings of the form that starts a run, while it is open.
   const [start, setStart] = useState<SettingValues | null>();
-  const [seen, setSeen] = useState(0);
   const live = useRuns(metric);
-  const failed = live.failed.slice(seen);
+  const [failed, dismiss] = useDismissal(live.failed);
   const shown = live.runs.get(run);
   return (
     <>
@@ -28,7 +28,7 @@ export function RunsPanel({ info, run }: RunsPanelProps) {
           The studio does not answer. The page tries again.
         </p>
       )}
-      {failed.length > 0 && <Failures failed={failed} onSeen={() => setSeen(live.failed.length)} />}
+      {failed.length > 0 && <Failures failed={failed} onSeen={dismiss} />}
       {run === '' && (
         <RunsOverview
           info={info}
@@ -49,8 +49,8 @@ function Failures(props: { readonly failed: readonly RunFailure[]; readonly onSe
   return (
     <div class="notice" role="alert">
       <div>
-        {props.failed.map(({ id, message }) => (
-          <p key={id}>
+        {props.failed.map(({ key, id, message }) => (
+          <p key={key}>
             {id}: {message}.
           </p>
         ))}
