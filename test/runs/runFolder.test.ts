@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -46,6 +46,14 @@ describe('RunFolder', () => {
       writeFileSync(old.file('metrics.csv'), '');
       old.close();
       assert.deepEqual(readdirSync(join(parent, 'old')), ['notes.txt']);
+    }));
+
+  it('is closed without complaint when somebody has removed it, so that what could not be written is told', () =>
+    withFolder(async (parent) => {
+      const folder = await RunFolder.create(join(parent, 'run'), {});
+      rmSync(folder.path, { recursive: true });
+      folder.close();
+      assert.deepEqual(readdirSync(parent), []);
     }));
 
   it('that cannot be made is refused with its path', () =>
