@@ -1,6 +1,6 @@
 /** The studio's panel of runs, used as a person would. */
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -193,6 +193,22 @@ describe('trainings in the studio in Chromium', { skip: withoutChromium }, () =>
         [],
         'besides the refusal',
       );
+    }));
+});
+
+describe('a training that is started with a double click', { skip: withoutChromium }, () => {
+  it('is one', () =>
+    withStudioPage(async ({ runs, open }) => {
+      const page = await open();
+      await page.getByRole('button', { name: 'Start a run' }).press('Enter');
+      const dialog = page.getByRole('dialog');
+      await fillSmall(dialog);
+      const asked: string[] = [];
+      page.on('request', (request) => request.method() === 'POST' && asked.push(request.url()));
+      await dialog.getByRole('button', { name: 'Start' }).dblclick();
+      await page.waitForSelector('.chart', { timeout: 60_000 });
+      assert.equal(asked.length, 1);
+      assert.equal(readdirSync(runs).length, 1);
     }));
 });
 

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { ResumeRequest, RunSummary } from '../../api.js';
 import { hasToken, runQuery, tell } from '../client.js';
 import { Problem } from '../Problem.jsx';
+import { usePending } from '../usePending.js';
 
 /** Props of {@link RunActions}. */
 interface RunActionsProps {
@@ -12,16 +13,18 @@ interface RunActionsProps {
 /** Buttons to stop and resume a run, and to start another with its settings. */
 export function RunActions({ run, onCopy }: RunActionsProps) {
   const [problem, setProblem] = useState('');
+  const [isPending, once] = usePending();
   if (!hasToken()) return null;
   const act = (what: 'stop' | 'resume', body: object = {}): void => {
     setProblem('');
-    tell(`api/runs/${what}?${runQuery(run.id)}`, body).catch((error: Error) => setProblem(error.message));
+    const told = () => tell<void>(`api/runs/${what}?${runQuery(run.id)}`, body);
+    void once(() => told().catch((error: Error) => setProblem(error.message)));
   };
   const isStopping = run.progress?.phase === 'stopping';
   return (
     <div class="row">
       {run.status === 'running' && run.isOwn && (
-        <button type="button" onClick={() => act('stop')} disabled={isStopping}>
+        <button type="button" onClick={() => act('stop')} disabled={isStopping || isPending}>
           Stop
         </button>
       )}
@@ -29,7 +32,7 @@ export function RunActions({ run, onCopy }: RunActionsProps) {
         <p class="muted">It was started elsewhere: stop it there.</p>
       )}
       {(run.status === 'stopped' || run.status === 'complete') && (
-        <Resume run={run} onResume={(body) => act('resume', body)} />
+        <Resume run={run} isPending={isPending} onResume={(body) => act('resume', body)} />
       )}
       {run.settings !== null && (
         <button type="button" onClick={onCopy}>
@@ -41,8 +44,12 @@ export function RunActions({ run, onCopy }: RunActionsProps) {
   );
 }
 
-function Resume(props: { readonly run: RunSummary; readonly onResume: (request: ResumeRequest) => void }) {
-  const { run, onResume } = props;
+function Resume(props: {
+  readonly run: RunSummary;
+  readonly isPending: boolean;
+  readonly onResume: (request: ResumeRequest) => void;
+}) {
+  const { run, isPending, onResume } = props;
   const [epochs, setEpochs] = useState('');
   const isDone = run.status === 'complete' && !(Number(epochs) > (run.epochs ?? 0));
   return (
@@ -60,7 +67,7 @@ function Resume(props: { readonly run: RunSummary; readonly onResume: (request: 
       <button
         type="button"
         onClick={() => onResume(epochs === '' ? {} : { epochs: Number(epochs) })}
-        disabled={isDone}
+        disabled={isDone || isPending}
       >
         Resume
       </button>

@@ -4,6 +4,7 @@ import { startRequest, type Typed, typedSettings } from '../../table/startReques
 import { tell } from '../client.js';
 import { Problem } from '../Problem.jsx';
 import { runAddress } from '../route.js';
+import { usePending } from '../usePending.js';
 import { SettingField } from './SettingField.jsx';
 
 /** Settings that are asked for first. */
@@ -35,22 +36,24 @@ export function StartDialog({ info, copied, onClose }: StartDialogProps) {
   const [typed, setTyped] = useState<Typed>(() => typedSettings(info.settings, copied));
   const [problem, setProblem] = useState('');
   useEffect(() => dialog.current!.showModal(), []);
-  const start = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const [isStarting, act] = usePending();
+  const start = async (): Promise<void> => {
     try {
-      const { id } = await tell<{ id: string }>(
-        'api/runs/start',
-        startRequest(info.settings, typed, { copied, name }),
-      );
+      const request = startRequest(info.settings, typed, { copied, name });
+      const { id } = await tell<{ id: string }>('api/runs/start', request);
       onClose();
       location.hash = runAddress(id);
     } catch (error) {
       setProblem((error as Error).message);
     }
   };
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    void act(start);
+  };
   return (
     <dialog ref={dialog} onClose={onClose} aria-labelledby="start">
-      <form onSubmit={start}>
+      <form onSubmit={submit}>
         <h2 id="start">Start a run</h2>
         <p class="muted">
           Fields that stay empty have the setting’s default, which for some is the optimiser’s. Paths are on
@@ -59,7 +62,7 @@ export function StartDialog({ info, copied, onClose }: StartDialogProps) {
         <StartFields {...{ info, name, typed }} onName={setName} onTyped={setTyped} />
         <Problem text={problem} />
         <div class="row">
-          <button type="submit" class="first">
+          <button type="submit" class="first" disabled={isStarting}>
             Start
           </button>
           <button type="button" onClick={() => dialog.current!.close()}>
