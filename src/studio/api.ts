@@ -4,8 +4,19 @@ import type { SettingGroup, SettingKind } from '../runs/settings/setting.js';
 
 export type { RunProgress } from '../runs/process/runProgress.js';
 
-/** How a run is: `running` in some process; `complete`; `stopped` before its last epoch; `damaged` if its files cannot be read. */
-export type RunStatus = 'running' | 'complete' | 'stopped' | 'damaged';
+/**
+ * How a run is: `running` in some process; `complete`; `ended early`, out of patience; `stopped` before its last epoch; `damaged` if
+ * its files cannot be read.
+ */
+export type RunStatus = 'running' | 'complete' | 'ended early' | 'stopped' | 'damaged';
+
+/** Why a run ended early. */
+export interface EarlyEnd {
+  /** The column of `metrics.csv` that became no better. */
+  readonly metric: string;
+  /** Epochs in which it did not. */
+  readonly staleEpochs: number;
+}
 
 /** Settings by key. */
 export type SettingValues = Readonly<Record<string, unknown>>;
@@ -23,6 +34,8 @@ export interface RunSummary extends RunFigures {
   /** Path of its folder below the studio's, with slashes. */
   readonly id: string;
   readonly status: RunStatus;
+  /** Of a run that ended early. */
+  readonly earlyEnd?: EarlyEnd | undefined;
   /** What is wrong with a damaged run, in a sentence. */
   readonly problem?: string | undefined;
   /**

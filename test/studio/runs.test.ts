@@ -143,6 +143,23 @@ describe('a resumed run in the studio’s list', () => {
     }));
 });
 
+describe('a run that ended early in the studio’s list', () => {
+  it('is neither stopped nor complete, until it is resumed with more patience', () =>
+    withStudio(async (studio, runs) => {
+      const log = join(writeRun(runs, 'early', { epochs: 3, settings: { patience: 1 } }), 'log.jsonl');
+      appendFileSync(log, '{"event":"early_stop","epochs":3,"metric":"test_top1","stale_epochs":1}\n');
+      appendFileSync(log, '{"event":"result","top1":68}\n');
+      const [early] = await listed(studio);
+      assert.deepEqual(
+        [early!.status, early!.epochsDone, early!.epochs, early!.earlyEnd],
+        ['ended early', 3, 160, { metric: 'test_top1', staleEpochs: 1 }],
+      );
+      appendFileSync(log, '{"event":"start","epochs":160}\n{"event":"interrupted","epoch":4}\n');
+      const [resumed] = await listed(studio);
+      assert.deepEqual([resumed!.status, resumed!.earlyEnd], ['stopped', undefined]);
+    }));
+});
+
 describe('what the studio says of a run', () => {
   it('gives a run’s columns, null where a value is not finite, and the file itself', () =>
     withStudio(async (studio, runs) => {

@@ -10,7 +10,7 @@ import { type Metrics, parseMetrics } from '../../runs/metricsFile.js';
 import { settingsOfRun } from '../../runs/settings/saved.js';
 import { settingsToGive } from '../../runs/settings/settingsToGive.js';
 import type { TrainConfig } from '../../runs/trainConfig.js';
-import type { RunFigures, RunSummary, SettingValues } from '../api.js';
+import type { EarlyEnd, RunFigures, RunSummary, SettingValues } from '../api.js';
 import { findRuns } from './findRuns.js';
 import { fileInside } from './insideFolder.js';
 
@@ -21,6 +21,7 @@ interface KnownRun {
   readonly started: number;
   readonly settings: SettingValues | null;
   readonly epochs: number | null;
+  readonly earlyEnd?: EarlyEnd | undefined;
   /** Undefined before the first epoch. */
   readonly metrics: Metrics | undefined;
   readonly problem?: string | undefined;
@@ -79,23 +80,19 @@ export class RunIndex {
     const { settings, started, problem, metrics, hasReport } = run;
     const epochsDone = metrics?.epoch?.length ?? 0;
     const epochs = run.epochs === null ? null : Math.max(run.epochs, epochsDone);
+    const isComplete = epochsDone === epochs;
+    const ended = run.earlyEnd ? 'ended early' : isComplete ? 'complete' : 'stopped';
     const isRunning = isLocked(join(this.root, id));
-    const status =
-      problem !== undefined
-        ? 'damaged'
-        : isRunning
-          ? 'running'
-          : epochsDone === epochs
-            ? 'complete'
-            : 'stopped';
+    const status = problem !== undefined ? 'damaged' : isRunning ? 'running' : ended;
+    const early = status === 'ended early' && { earlyEnd: run.earlyEnd };
     const figures = figuresOf(metrics, metric);
     const shown = { id, status, settings, epochsDone, epochs, started, isOwn: false, hasReport } as const;
-    return { ...shown, ...figures, ...(problem !== undefined && { problem }) };
+    return { ...shown, ...figures, ...early, ...(problem !== undefined && { problem }) };
   }
 }
 
 /** What is known of a run, even where some of its files are damaged. */
-function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'metrics' | 'problem'> {
+function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'earlyEnd' | 'metrics' | 'problem'> {
   const problems: string[] = [];
   const readable = <T>(read: () => T | undefined): T | undefined => {
     try {
@@ -106,9 +103,11 @@ function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'metric
     }
   };
   const config = readable(() => configIn(folder));
+  const logged = readable(() => lastStartIn(folder));
   return {
     settings: config === undefined ? null : settingsToGive(config),
-    epochs: readable(() => loggedEpochs(folder)) ?? config?.epochs ?? null,
+    epochs: logged?.epochs ?? config?.epochs ?? null,
+    earlyEnd: logged?.earlyEnd,
     metrics: readable(() => metricsIn(folder)),
     problem: problems[0],
   };
@@ -127,14 +126,27 @@ function metricsIn(folder: string): Metrics | undefined {
   return text.trim().includes('\n') ? parseMetrics(text, path) : undefined;
 }
 
-/** The number of epochs that the run had when it was started, resumed or changed last; undefined if its log does not say. */
-function loggedEpochs(folder: string): number | undefined {
+/** What a run's log says of its last start. */
+interface LastStart {
+  /** The number of epochs with which the run was started, resumed or changed last. */
+  readonly epochs?: number | undefined;
+  readonly earlyEnd?: EarlyEnd | undefined;
+}
+
+function lastStartIn(folder: string): LastStart {
   const path = fileInside(folder, 'log.jsonl');
-  if (path === undefined) return undefined;
+  if (path === undefined) return {};
   const log = readFileSync(path, 'utf8');
-  const place = Math.max(log.lastIndexOf('"event":"start"'), log.lastIndexOf('"event":"length"'));
-  const [, epochs] = /"epochs":(\d+)/.exec(place < 0 ? '' : log.slice(place, log.indexOf('\n', place))) ?? [];
-  return epochs === undefined ? undefined : Number(epochs);
+  const last = log.slice(Math.max(0, log.lastIndexOf('"event":"start"')));
+  const lineOf = (event: string): string =>
+    last.split('\n').findLast((line) => line.includes(`"event":"${event}"`)) ?? '';
+  const length = lineOf('length') || lineOf('start');
+  const [, epochs] = /"epochs":(\d+)/.exec(length) ?? [];
+  const [, metric, stale] = /"metric":"(\w+)","stale_epochs":(\d+)/.exec(lineOf('early_stop')) ?? [];
+  return {
+    epochs: epochs === undefined ? undefined : Number(epochs),
+    earlyEnd: metric === undefined ? undefined : { metric, staleEpochs: Number(stale) },
+  };
 }
 
 function figuresOf(metrics: Metrics | undefined, metric: string): RunFigures {

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { ResumeRequest, RunSummary } from '../../api.js';
+import type { EarlyEnd, ResumeRequest, RunSummary } from '../../api.js';
+import { metricText } from '../../table/runTable.js';
 import { hasToken, runQuery, tell } from '../client.js';
 import { Problem } from '../Problem.jsx';
 import { usePending } from '../usePending.js';
@@ -7,11 +8,13 @@ import { usePending } from '../usePending.js';
 /** Props of {@link RunActions}. */
 interface RunActionsProps {
   readonly run: RunSummary;
+  /** The folder of runs, as the studio was given it. */
+  readonly folder: string;
   readonly onCopy: () => void;
 }
 
 /** Buttons to stop and resume a run, and to start another with its settings. */
-export function RunActions({ run, onCopy }: RunActionsProps) {
+export function RunActions({ run, folder, onCopy }: RunActionsProps) {
   const [problem, setProblem] = useState('');
   const [isPending, once] = usePending();
   if (!hasToken()) return null;
@@ -34,6 +37,7 @@ export function RunActions({ run, onCopy }: RunActionsProps) {
       {(run.status === 'stopped' || run.status === 'complete') && (
         <Resume run={run} isPending={isPending} onResume={(body) => act('resume', body)} />
       )}
+      {run.earlyEnd && <Early end={run.earlyEnd} run={pathIn(folder, run.id)} />}
       {run.settings !== null && (
         <button type="button" onClick={onCopy}>
           New run with these settings
@@ -42,6 +46,26 @@ export function RunActions({ run, onCopy }: RunActionsProps) {
       <Problem text={problem} />
     </div>
   );
+}
+
+/** A run without patience left ends again as soon as it is resumed. @param props.run its path for a command line */
+function Early({ end, run }: { readonly end: EarlyEnd; readonly run: string }) {
+  const { metric, staleEpochs } = end;
+  return (
+    <p class="muted">
+      It ended early: {staleEpochs} {staleEpochs === 1 ? 'epoch' : 'epochs'} brought no better{' '}
+      {metricText(metric)}. To go on, give it more patience:{' '}
+      <code>
+        biasloss train --resume {run} --patience {2 * staleEpochs}
+      </code>
+    </p>
+  );
+}
+
+/** A run's path in the command line's words. */
+function pathIn(folder: string, id: string): string {
+  const path = `${folder}/${id}`;
+  return /\s/.test(path) ? `"${path}"` : path;
 }
 
 function Resume(props: {

@@ -43,7 +43,7 @@ export function RunDetails({ info, run, onCopy }: RunDetailsProps) {
       <Heading text={run.id} />
       {run.problem !== undefined && <p class="bad">The run cannot be read: {run.problem}.</p>}
       <Facts run={run} />
-      <RunActions run={run} onCopy={onCopy} />
+      <RunActions run={run} folder={info.folder} onCopy={onCopy} />
       <p class="row middle">
         {run.hasReport && (
           <a href={`api/report?${runQuery(run.id)}`} target="_blank" rel="noreferrer">
