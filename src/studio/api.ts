@@ -10,6 +10,15 @@ export type { RunProgress } from '../runs/process/runProgress.js';
  */
 export type RunStatus = 'running' | 'complete' | 'ended early' | 'stopped' | 'damaged';
 
+/** The process that has locked a run's folder. */
+export interface RunOwner {
+  readonly pid: number;
+  /** The name of its machine; absent if it is the studio's. */
+  readonly host?: string | undefined;
+  /** The path of the lock below the folder of runs. */
+  readonly lock: string;
+}
+
 /** Why a run ended early. */
 export interface EarlyEnd {
   /** The column of `metrics.csv` that became no better. */
@@ -34,6 +43,8 @@ export interface RunSummary extends RunFigures {
   /** Path of its folder below the studio's, with slashes. */
   readonly id: string;
   readonly status: RunStatus;
+  /** The process of a running run that the studio did not start. */
+  readonly owner?: RunOwner | undefined;
   /** Of a run that ended early. */
   readonly earlyEnd?: EarlyEnd | undefined;
   /** What is wrong with a damaged run, in a sentence. */

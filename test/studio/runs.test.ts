@@ -52,6 +52,7 @@ describe('the studio’s list of runs', () => {
           'sweep/complete: complete',
         ],
       );
+      assert.deepEqual(found.get('running')!.owner, { pid: process.ppid, lock: 'running/.lock' });
       const { started, ...stopped } = found.get('stopped')!;
       assert.ok(Math.abs(Date.now() - started) < 60_000);
       assert.deepEqual(stopped, {

@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { statsOf } from '../../data/folders/fileKind.js';
 import { errorMessage, UserError } from '../../errors.js';
 import { bestValue } from '../../report/compare/bestValue.js';
 import { settingsOf } from '../../report/runSettings.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
-import { isLocked } from '../../runs/folderLock.js';
+import { LOCK_FILE, lockOwner } from '../../runs/folderLock.js';
 import { type Metrics, parseMetrics } from '../../runs/metricsFile.js';
 import { settingsOfRun } from '../../runs/settings/saved.js';
 import { settingsToGive } from '../../runs/settings/settingsToGive.js';
 import type { TrainConfig } from '../../runs/trainConfig.js';
-import type { EarlyEnd, RunFigures, RunSummary, SettingValues } from '../api.js';
+import type { EarlyEnd, RunFigures, RunOwner, RunSummary, SettingValues } from '../api.js';
 import { findRuns } from './findRuns.js';
 import { fileInside } from './insideFolder.js';
 
@@ -76,18 +77,26 @@ export class RunIndex {
     return { ...readRun(folder), stamp, started, hasReport: stats[3] !== undefined };
   }
 
+  private ownerOf(id: string): RunOwner | undefined {
+    const owner = lockOwner(join(this.root, id));
+    if (owner === undefined) return undefined;
+    const { pid, host } = owner;
+    return { pid, lock: `${id}/${LOCK_FILE}`, ...(host !== hostname() && { host }) };
+  }
+
   private summary(id: string, run: KnownRun, metric: string): RunSummary {
     const { settings, started, problem, metrics, hasReport } = run;
     const epochsDone = metrics?.epoch?.length ?? 0;
     const epochs = run.epochs === null ? null : Math.max(run.epochs, epochsDone);
     const isComplete = epochsDone === epochs;
     const ended = run.earlyEnd ? 'ended early' : isComplete ? 'complete' : 'stopped';
-    const isRunning = isLocked(join(this.root, id));
-    const status = problem !== undefined ? 'damaged' : isRunning ? 'running' : ended;
+    const owner = this.ownerOf(id);
+    const status = problem !== undefined ? 'damaged' : owner ? 'running' : ended;
     const early = status === 'ended early' && { earlyEnd: run.earlyEnd };
+    const foreign = status === 'running' && { owner };
     const figures = figuresOf(metrics, metric);
     const shown = { id, status, settings, epochsDone, epochs, started, isOwn: false, hasReport } as const;
-    return { ...shown, ...figures, ...early, ...(problem !== undefined && { problem }) };
+    return { ...shown, ...figures, ...early, ...foreign, ...(problem !== undefined && { problem }) };
   }
 }
 

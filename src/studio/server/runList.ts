@@ -35,7 +35,8 @@ export class RunList {
 
   private withProgress(run: RunSummary): RunSummary {
     const progress = this.processes.progressOf(run.id);
-    return { ...run, status: 'running', isOwn: true, ...(progress && { progress }) };
+    const { owner: _, earlyEnd: __, ...known } = run;
+    return { ...known, status: 'running', isOwn: true, ...(progress && { progress }) };
   }
 }
 

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { EarlyEnd, ResumeRequest, RunSummary } from '../../api.js';
+import type { EarlyEnd, ResumeRequest, RunOwner, RunSummary } from '../../api.js';
 import { metricText } from '../../table/runTable.js';
 import { hasToken, runQuery, tell } from '../client.js';
 import { Problem } from '../Problem.jsx';
@@ -31,9 +31,7 @@ export function RunActions({ run, folder, onCopy }: RunActionsProps) {
           Stop
         </button>
       )}
-      {run.status === 'running' && !run.isOwn && (
-        <p class="muted">It was started elsewhere: stop it there.</p>
-      )}
+      {run.owner && <Elsewhere owner={run.owner} folder={folder} />}
       {(run.status === 'stopped' || run.status === 'complete') && (
         <Resume run={run} isPending={isPending} onResume={(body) => act('resume', body)} />
       )}
@@ -45,6 +43,18 @@ export function RunActions({ run, folder, onCopy }: RunActionsProps) {
       )}
       <Problem text={problem} />
     </div>
+  );
+}
+
+/** Whose a run is that the studio did not start. */
+function Elsewhere(props: { readonly owner: RunOwner; readonly folder: string }) {
+  const { pid, host, lock } = props.owner;
+  return (
+    <p class="muted">
+      It was started elsewhere, by process {pid}
+      {host === undefined ? '' : ` on ${host}`}: stop it there. If that process is not a run in this folder,
+      remove <code>{pathIn(props.folder, lock)}</code> to resume the run here.
+    </p>
   );
 }
 
