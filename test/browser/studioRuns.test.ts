@@ -162,6 +162,62 @@ describe('the studio’s list of runs, while it is watched in Chromium', { skip:
     }));
 });
 
+/** Lets a tab be hidden, or seen again, as a browser does with those behind another. */
+const HIDE = (isHidden: boolean): string => `
+  Object.defineProperty(document, 'visibilityState', { value: '${isHidden ? 'hidden' : 'visible'}', configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+`;
+
+describe('a page of the studio in Chromium, while it is refused', { skip: withoutChromium }, () => {
+  it('says so, does not take the list for empty, and tries again', () =>
+    withStudioPage(async ({ studio, runs, open }) => {
+      writeRun(runs, 'one', { epochs: 1 });
+      const page = await open();
+      await page.waitForSelector('tbody tr');
+      await page.route('**/api/events*', (route) =>
+        route.fulfill({ status: 503, json: { error: 'too many' } }),
+      );
+      for (const panel of ['runs', 'try', 'loss']) {
+        await page.goto(`${studio.address}?${panel}#/${panel}`);
+        await page.waitForSelector('p[role=status]:has-text("does not answer")');
+        assert.equal(
+          await page.locator('p:has-text("There are no runs"), p:has-text("No run has")').count(),
+          0,
+        );
+      }
+      await page.getByRole('link', { name: 'Runs', exact: true }).click();
+      await page.waitForSelector('p[role=status]:has-text("does not answer")');
+      await page.unroute('**/api/events*');
+      await page.waitForSelector('tbody tr', { timeout: 10_000 });
+      assert.equal(await page.locator('p:has-text("does not answer")').count(), 0);
+    }));
+});
+
+describe('many tabs with the studio in Chromium', { skip: withoutChromium }, () => {
+  it('are all loaded, and follow the runs when they are seen', () =>
+    withStudioPage(async ({ studio, runs, open, faults }) => {
+      writeRun(runs, 'one', { epochs: 1 });
+      // A page on its own has a context that takes no other.
+      const context = await (await open()).context().browser()!.newContext();
+      const tabs: Page[] = [];
+      // Browsers have six connections to a server.
+      while (tabs.length < 8) {
+        await tabs.at(-1)?.evaluate(HIDE(true));
+        const tab = await context.newPage();
+        await tab.goto(studio.address);
+        await tab.waitForSelector('tbody tr', { timeout: 10_000 });
+        tabs.push(tab);
+      }
+      const first = tabs[0]!;
+      writeRun(runs, 'two', { epochs: 1 });
+      await tabs.at(-1)!.waitForSelector('tbody tr:has-text("two")');
+      assert.equal(await first.locator('tbody tr:has-text("two")').count(), 0);
+      await first.evaluate(HIDE(false));
+      await first.waitForSelector('tbody tr:has-text("two")');
+      assert.deepEqual(faults, []);
+    }));
+});
+
 describe('trainings in the studio in Chromium', { skip: withoutChromium }, () => {
   it('are started, watched, stopped and resumed in the page', () =>
     withStudioPage(async ({ runs, open, faults }) => {

@@ -4,6 +4,7 @@ import { Choice } from '../Choice.jsx';
 import { hasToken } from '../client.js';
 import { Heading } from '../Heading.jsx';
 import { Problem } from '../Problem.jsx';
+import { LostNotice } from '../runs/LostNotice.jsx';
 import { RunChoice } from '../runs/RunChoice.jsx';
 import { runsWithModel } from '../runs/runsWithModel.js';
 import { useRuns } from '../runs/useRuns.js';
@@ -33,7 +34,8 @@ export function LossPanel({ run }: { readonly run: string }) {
           To evaluate a model, open the whole address that the studio printed, with its token.
         </p>
       )}
-      {state !== 'connecting' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
+      <LostNotice state={state} />
+      {state === 'live' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
       {shown !== '' && (
         <div class="row">
           <RunChoice panel="loss" shown={shown} usable={usable.map(({ id }) => id)} />

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { RunFailure, SettingValues, StudioInfo } from '../../api.js';
+import { LostNotice } from './LostNotice.jsx';
 import { RunDetails } from './RunDetails.jsx';
 import { RunsOverview } from './RunsOverview.jsx';
 import { StartDialog } from './StartDialog.jsx';
@@ -23,11 +24,7 @@ export function RunsPanel({ info, run }: RunsPanelProps) {
   const shown = live.runs.get(run);
   return (
     <>
-      {live.state === 'lost' && (
-        <p class="bad" role="status">
-          The studio does not answer. The page tries again.
-        </p>
-      )}
+      <LostNotice state={live.state} />
       {failed.length > 0 && <Failures failed={failed} onSeen={dismiss} />}
       {run === '' && (
         <RunsOverview

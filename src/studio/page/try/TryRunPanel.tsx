@@ -2,6 +2,7 @@ import { useCallback, useState } from 'preact/hooks';
 import { Choice } from '../Choice.jsx';
 import { askBytes, hasToken, runQuery } from '../client.js';
 import { Heading } from '../Heading.jsx';
+import { LostNotice } from '../runs/LostNotice.jsx';
 import { RunChoice } from '../runs/RunChoice.jsx';
 import { runsWithModel } from '../runs/runsWithModel.js';
 import { useRuns } from '../runs/useRuns.js';
@@ -44,7 +45,8 @@ export function TryRunPanel({ run, hasRuntime }: TryRunPanelProps) {
       {!hasToken() && (
         <p class="muted">To open a model, open the whole address that the studio printed, with its token.</p>
       )}
-      {state !== 'connecting' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
+      <LostNotice state={state} />
+      {state === 'live' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
       {shown !== '' && (
         <div class="row">
           <RunChoice {...{ panel: 'try', shown, usable }} />
