@@ -1,6 +1,6 @@
 /** The studio's panel of runs, used as a person would. */
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -360,6 +360,34 @@ describe('many runs in the studio in Chromium', { skip: withoutChromium }, () =>
     }));
 });
 
+describe('a run’s model that is shown without having been chosen', { skip: withoutChromium }, () => {
+  it('stays when a newer run has one, in either panel', () =>
+    withStudioPage(async ({ runs, open }) => {
+      writeRun(runs, 'first', { epochs: 1 });
+      for (const panel of ['try', 'loss']) {
+        const page = await open(panel);
+        const choice = page.locator('main select').first();
+        await choice.waitFor();
+        const before = await choice.inputValue();
+        writeRun(runs, `newer-${panel}`, { epochs: 1 });
+        await choice.locator(`option:text-is("newer-${panel}")`).waitFor({ state: 'attached' });
+        assert.equal(await choice.inputValue(), before);
+        await page.close();
+      }
+    }));
+});
+
+describe('times in the studio in Chromium', { skip: withoutChromium }, () => {
+  it('are those of who looks at them', () =>
+    withStudioPage(async ({ runs, open }) => {
+      const path = join(writeRun(runs, 'one', { epochs: 1 }), 'config.json');
+      const started = new Date('2026-11-28T20:03:00Z');
+      utimesSync(path, started, started);
+      const page = await open('', { timezoneId: 'Asia/Tokyo' });
+      assert.equal(await page.textContent('tbody time'), '2026-11-29 05:03');
+    }));
+});
+
 describe('the way to the studio’s panels in Chromium', { skip: withoutChromium }, () => {
   it('follows a link at once, before the first paint', () =>
     withStudioPage(async ({ studio, open }) => {
@@ -373,5 +401,14 @@ describe('the way to the studio’s panels in Chromium', { skip: withoutChromium
       `);
       await page.goto(`${studio.address}?again`);
       await page.waitForSelector('h1:has-text("Data")', { timeout: 5_000 });
+    }));
+
+  it('takes an address that is not escaped as it stands', () =>
+    withStudioPage(async ({ open, faults }) => {
+      const page = await open('runs/100%');
+      await page.waitForSelector('p:has-text("There is no run 100%.")');
+      await page.reload();
+      await page.waitForSelector('p:has-text("There is no run 100%.")');
+      assert.deepEqual(faults, []);
     }));
 });

@@ -11,6 +11,7 @@ import {
   type SortKey,
   settingText,
   sortedRuns,
+  startedText,
 } from '../../src/studio/table/runTable.js';
 
 function setting(
@@ -120,7 +121,8 @@ describe('groups and texts of the table of runs', () => {
     );
   });
 
-  it('has short figures and names', () => {
+  it('has short figures, names and local times', () => {
+    assert.equal(startedText(new Date(2026, 10, 28, 5, 3, 59)), '2026-11-28 05:03');
     assert.deepEqual([76.123456, 0, null].map(figureText), ['76.123', '0', '–']);
     assert.deepEqual(['test_top1', 'train_loss'].map(metricText), ['test top-1', 'train loss']);
   });

@@ -160,3 +160,9 @@ export function csvOfRuns(
 export function metricText(metric: string): string {
   return metric.replaceAll('_', ' ').replace(/top(?=[15]$)/, 'top-');
 }
+
+/** A local time to the minute: `2026-11-28 05:03`. */
+export function startedText(date: Date): string {
+  // Sweden writes times so.
+  return date.toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' });
+}

@@ -7,6 +7,7 @@ import { Problem } from '../Problem.jsx';
 import { LostNotice } from '../runs/LostNotice.jsx';
 import { RunChoice } from '../runs/RunChoice.jsx';
 import { runsWithModel } from '../runs/runsWithModel.js';
+import { usePinned } from '../runs/usePinned.js';
 import { useRuns } from '../runs/useRuns.js';
 import { LossView } from './LossView.jsx';
 import { useVariances } from './useVariances.js';
@@ -18,8 +19,8 @@ const IMAGES = ['32', '64', '128', '256', '512'];
 export function LossPanel({ run }: { readonly run: string }) {
   const { runs, state } = useRuns('test_top1');
   const [images, setImages] = useState('128');
-  const usable = usableRuns(runs.values());
-  const shown = run === '' ? (usable[0]?.id ?? '') : run;
+  const usable = usableRuns(runs.values()).map(({ id }) => id);
+  const shown = usePinned(run, usable);
   const { figures, isWaiting, problem } = useVariances(hasToken() ? shown : '', images);
   return (
     <>
@@ -38,7 +39,7 @@ export function LossPanel({ run }: { readonly run: string }) {
       {state === 'live' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
       {shown !== '' && (
         <div class="row">
-          <RunChoice panel="loss" shown={shown} usable={usable.map(({ id }) => id)} />
+          <RunChoice panel="loss" shown={shown} usable={usable} />
           <Choice
             label="Test images"
             value={images}

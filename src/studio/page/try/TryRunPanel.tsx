@@ -5,6 +5,7 @@ import { Heading } from '../Heading.jsx';
 import { LostNotice } from '../runs/LostNotice.jsx';
 import { RunChoice } from '../runs/RunChoice.jsx';
 import { runsWithModel } from '../runs/runsWithModel.js';
+import { usePinned } from '../runs/usePinned.js';
 import { useRuns } from '../runs/useRuns.js';
 import { WithoutRuntime } from '../WithoutRuntime.jsx';
 import { openCheckpointModel } from './checkpointModel.js';
@@ -31,7 +32,7 @@ export function TryRunPanel({ run, hasRuntime }: TryRunPanelProps) {
   const { runs, state } = useRuns('test_top1');
   const [which, setWhich] = useState<string>('best');
   const usable = runsWithModel(runs.values()).map(({ id }) => id);
-  const shown = run === '' ? (usable[0] ?? '') : run;
+  const shown = usePinned(run, usable);
   const open = useCallback(async () => {
     const bytes = await askBytes(`api/model/weights?${runQuery(shown)}&which=${which}`);
     return openCheckpointModel(bytes, `${shown}/${which}.safetensors`);
