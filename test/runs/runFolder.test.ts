@@ -51,14 +51,6 @@ describe('RunFolder', () => {
       assert.deepEqual(readdirSync(join(parent, 'old')), ['notes.txt']);
     }));
 
-  it('is closed without complaint when somebody has removed it, so that what could not be written is told', () =>
-    withFolder(async (parent) => {
-      const folder = await RunFolder.create(join(parent, 'run'), {});
-      rmSync(folder.path, { recursive: true });
-      folder.close();
-      assert.deepEqual(readdirSync(parent), []);
-    }));
-
   it('that cannot be made is refused with its path', () =>
     withFolder(async (parent) => {
       writeFileSync(join(parent, 'file'), '');
@@ -81,6 +73,16 @@ describe('RunFolder', () => {
       for (const name of ['config.json', '.last.safetensors.99.tmp']) writeFileSync(join(path, name), '');
       (await RunFolder.open(path)).close();
       assert.deepEqual(readdirSync(path), ['config.json']);
+    }));
+});
+
+describe('RunFolder, when somebody has removed it', () => {
+  it('is closed without complaint when somebody has removed it, so that what could not be written is told', () =>
+    withFolder(async (parent) => {
+      const folder = await RunFolder.create(join(parent, 'run'), {});
+      rmSync(folder.path, { recursive: true });
+      folder.close();
+      assert.deepEqual(readdirSync(parent), []);
     }));
 });
 
@@ -108,6 +110,14 @@ describe('lockFolder', () => {
       assert.throws(() => lockFolder(path), sentence(/in use by process 1 on another-host/));
     }));
 
+  it('takes over a lock that was cut off while it was written', () =>
+    withFolder(async (path) => {
+      writeFileSync(join(path, '.lock'), '');
+      lockFolder(path)();
+    }));
+});
+
+describe('lockFolder, where the system says when a process was started', () => {
   it(
     'tells a process from another that has got its number, and knows a machine by another name',
     {
@@ -134,10 +144,4 @@ describe('lockFolder', () => {
         assert.ok(isKept(`${pid} ${host}`), 'a lock of an older version');
       }),
   );
-
-  it('takes over a lock that was cut off while it was written', () =>
-    withFolder(async (path) => {
-      writeFileSync(join(path, '.lock'), '');
-      lockFolder(path)();
-    }));
 });
