@@ -233,7 +233,8 @@ describe('the studio’s page in Chromium', { skip: withoutChromium }, () => {
       let bytes = 0;
       page.on('response', async (response) => {
         if (!/\.js$/.test(response.url())) return;
-        scripts.push(response.url().replace(/^.*\/|-[^-]*\.js$/g, ''));
+        // A hash of eight characters, of which some may be dashes.
+        scripts.push(response.url().replace(/^.*\/|-.{8}\.js$/g, ''));
         bytes += gzipSync(await response.body()).length;
       });
       await page.reload();
