@@ -39,12 +39,21 @@ export async function writeReport(
     name: basename(resolve(folder)),
     metrics,
     weights: weightsOf(folder),
-    settings: settingsOf(folder),
+    settings: settingsOrReason(folder),
     threads: threadsOf(folder),
     model,
   });
   await writeFileAtomically(output, [new TextEncoder().encode(page)]);
   return { path: output, ...(typeof model === 'string' && { missing: model }) };
+}
+
+function settingsOrReason(folder: string): Readonly<Record<string, unknown>> | string {
+  try {
+    return settingsOf(folder) ?? `${folder} has no config.json`;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
 }
 
 function threadsOf(folder: string): readonly ThreadsSince[] {

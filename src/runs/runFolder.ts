@@ -130,6 +130,8 @@ export class RunFolder {
   }
 
   private removeNew({ files }: Start): void {
+    // Where somebody has removed the folder, what the run could not write says so.
+    if (!existsSync(this.path)) return;
     for (const entry of readdirSync(this.path, { withFileTypes: true }))
       if (entry.isFile() && !files.includes(entry.name)) rmSync(this.file(entry.name), { force: true });
   }

@@ -4,8 +4,28 @@ import type { SettingGroup, SettingKind } from '../runs/settings/setting.js';
 
 export type { RunProgress } from '../runs/process/runProgress.js';
 
-/** How a run is: `running` in some process; `complete`; `stopped` before its last epoch; `damaged` if its files cannot be read. */
-export type RunStatus = 'running' | 'complete' | 'stopped' | 'damaged';
+/**
+ * How a run is: `running` in some process; `complete`; `ended early`, out of patience; `stopped` before its last epoch; `damaged` if
+ * its files cannot be read.
+ */
+export type RunStatus = 'running' | 'complete' | 'ended early' | 'stopped' | 'damaged';
+
+/** The process that has locked a run's folder. */
+export interface RunOwner {
+  readonly pid: number;
+  /** The name of its machine; absent if it is the studio's. */
+  readonly host?: string | undefined;
+  /** The path of the lock below the folder of runs. */
+  readonly lock: string;
+}
+
+/** Why a run ended early. */
+export interface EarlyEnd {
+  /** The column of `metrics.csv` that became no better. */
+  readonly metric: string;
+  /** Epochs in which it did not. */
+  readonly staleEpochs: number;
+}
 
 /** Settings by key. */
 export type SettingValues = Readonly<Record<string, unknown>>;
@@ -23,12 +43,20 @@ export interface RunSummary extends RunFigures {
   /** Path of its folder below the studio's, with slashes. */
   readonly id: string;
   readonly status: RunStatus;
+  /** The process of a running run that the studio did not start. */
+  readonly owner?: RunOwner | undefined;
+  /** Of a run that ended early. */
+  readonly earlyEnd?: EarlyEnd | undefined;
   /** What is wrong with a damaged run, in a sentence. */
   readonly problem?: string | undefined;
-  /** The settings that are not the defaults. */
-  readonly settings: SettingValues;
+  /**
+   * The settings that are not the defaults, or not those of its optimiser: what a new run must be given to have the same;
+   * null where they are unknown.
+   */
+  readonly settings: SettingValues | null;
   readonly epochsDone: number;
-  readonly epochs: number;
+  /** Null where it is unknown. */
+  readonly epochs: number | null;
   /** When it was started, in milliseconds since 1970. */
   readonly started: number;
   /** Whether the studio started its process, and can stop it. */
@@ -43,6 +71,8 @@ export type MetricColumns = Readonly<Record<string, readonly (number | null)[]>>
 
 /** A run that could not be started, or that failed. */
 export interface RunFailure {
+  /** Tells it from all others, those of earlier starts of the studio among them. */
+  readonly key: string;
   readonly id: string;
   /** One sentence. */
   readonly message: string;
@@ -75,6 +105,8 @@ export interface StudioInfo {
   readonly folder: string;
   readonly settings: readonly SettingDescription[];
   readonly recipes: Readonly<Record<string, SettingValues>>;
+  /** What each optimiser has instead of the settings' defaults. */
+  readonly optimizerDefaults: Readonly<Record<string, SettingValues>>;
   /** Columns of `metrics.csv` that runs can be compared by. */
   readonly metrics: readonly string[];
   /** Whether onnxruntime-web is installed, with which the page runs models. */

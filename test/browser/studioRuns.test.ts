@@ -1,6 +1,6 @@
 /** The studio's panel of runs, used as a person would. */
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -193,6 +193,22 @@ describe('trainings in the studio in Chromium', { skip: withoutChromium }, () =>
     }));
 });
 
+describe('a training that is started with a double click', { skip: withoutChromium }, () => {
+  it('is one', () =>
+    withStudioPage(async ({ runs, open }) => {
+      const page = await open();
+      await page.getByRole('button', { name: 'Start a run' }).press('Enter');
+      const dialog = page.getByRole('dialog');
+      await fillSmall(dialog);
+      const asked: string[] = [];
+      page.on('request', (request) => request.method() === 'POST' && asked.push(request.url()));
+      await dialog.getByRole('button', { name: 'Start' }).dblclick();
+      await page.waitForSelector('.chart', { timeout: 60_000 });
+      assert.equal(asked.length, 1);
+      assert.equal(readdirSync(runs).length, 1);
+    }));
+});
+
 describe('the studio’s page in Chromium', { skip: withoutChromium }, () => {
   it('can only be looked at without the token', () =>
     withStudioPage(async ({ studio, runs, open }) => {
@@ -217,7 +233,8 @@ describe('the studio’s page in Chromium', { skip: withoutChromium }, () => {
       let bytes = 0;
       page.on('response', async (response) => {
         if (!/\.js$/.test(response.url())) return;
-        scripts.push(response.url().replace(/^.*\/|-[^-]*\.js$/g, ''));
+        // A hash of eight characters, of which some may be dashes.
+        scripts.push(response.url().replace(/^.*\/|-.{8}\.js$/g, ''));
         bytes += gzipSync(await response.body()).length;
       });
       await page.reload();
@@ -266,5 +283,14 @@ describe('the way to the studio’s panels in Chromium', { skip: withoutChromium
       `);
       await page.goto(`${studio.address}?again`);
       await page.waitForSelector('h1:has-text("Data")', { timeout: 5_000 });
+    }));
+
+  it('takes an address that is not escaped as it stands', () =>
+    withStudioPage(async ({ open, faults }) => {
+      const page = await open('runs/100%');
+      await page.waitForSelector('p:has-text("There is no run 100%.")');
+      await page.reload();
+      await page.waitForSelector('p:has-text("There is no run 100%.")');
+      assert.deepEqual(faults, []);
     }));
 });

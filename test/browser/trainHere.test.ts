@@ -11,7 +11,7 @@ import { parseWeights } from '../../src/train/weights.js';
 import { assertLooksRight } from './fixtures/axe.js';
 import { launchChromium, withoutChromium } from './fixtures/chromium.js';
 import { DIRECTIONS, drawStripes } from './fixtures/drawings.js';
-import { openPage } from './fixtures/openPage.js';
+import { openPage, watchPage } from './fixtures/openPage.js';
 import { ISOLATION, withServer } from './fixtures/server.js';
 
 let folder = '';
@@ -125,6 +125,95 @@ describe('training in the page of the static site in Chromium', { skip: withoutC
       },
       ISOLATION,
     ));
+});
+
+/** Starts a training of generated images, which goes on until it is stopped. */
+async function startGenerated(page: Page, model: string): Promise<void> {
+  await page.getByLabel('Train on').selectOption('generated');
+  await page.getByLabel('Training images').fill('20');
+  await page.getByLabel('Model').selectOption(model);
+  await page.getByLabel('Epochs').fill('400');
+  await page.getByLabel('Batch size').fill('10');
+  await page.getByRole('button', { name: /^Start/ }).press('Enter');
+}
+
+/** The model of the training that the browser has kept. */
+const KEPT_MODEL = `new Promise((resolve) => {
+  const request = indexedDB.open('biasloss');
+  request.onsuccess = () => {
+    const kept = request.result.transaction('training').objectStore('training').get('job');
+    kept.onsuccess = () => {
+      request.result.close();
+      resolve(kept.result.plan.model);
+    };
+  };
+})`;
+
+/** Runs `body` with two tabs of one browser. */
+function withTwoTabs(body: (first: Page, second: Page) => Promise<void>, script = ''): Promise<void> {
+  return withServer(
+    'dist/web',
+    async (address) => {
+      const context = await browser!.newContext();
+      await context.addInitScript(script);
+      const faults: string[] = [];
+      const open = async (): Promise<Page> => {
+        const page = await context.newPage();
+        watchPage(page, address, faults);
+        await page.goto(address);
+        await page.waitForSelector('form');
+        return page;
+      };
+      await body(await open(), await open());
+      assert.deepEqual(faults, []);
+      await context.close();
+    },
+    ISOLATION,
+  );
+}
+
+const ELSEWHERE = 'p.progress:has-text("A training runs in another tab")';
+const STOPPED = 'p.progress:has-text("Stopped in epoch")';
+
+describe('a training in one of two tabs in Chromium', { skip: withoutChromium }, () => {
+  it('is the only one, and can be resumed in either', () =>
+    withTwoTabs(async (first, second) => {
+      const button = (page: Page, name: RegExp) => page.getByRole('button', { name });
+      await startGenerated(first, 'shufflenetv2-0.5');
+      await second.waitForSelector(ELSEWHERE);
+      await untilKept(first, 1);
+      await second.reload();
+      await second.waitForSelector(ELSEWHERE);
+      assert.ok(await button(second, /^Start/).isDisabled());
+      assert.ok(await button(second, /^Resume/).isDisabled());
+      await button(first, /^Stop/).press('Enter');
+      await second.waitForSelector(STOPPED);
+      await button(second, /^Resume/).press('Enter');
+      await first.waitForSelector(ELSEWHERE);
+      const epochs = Number(await first.evaluate(KEPT_EPOCHS));
+      await untilKept(second, epochs + 1);
+      await button(second, /^Stop/).press('Enter');
+      await first.waitForSelector(STOPPED);
+    }));
+
+  it('is not kept in place of a newer one where the browser has no locks', () =>
+    withTwoTabs(async (first, second) => {
+      await startGenerated(first, 'shufflenetv2-0.5');
+      await untilKept(first, 1);
+      await startGenerated(second, 'skipblocknet-0.5');
+      await first.waitForSelector(
+        'p:has-text("does not keep the training (it keeps the training of another")',
+        {
+          timeout: 60_000,
+        },
+      );
+      await untilKept(second, 1);
+      await second.getByRole('button', { name: 'Stop' }).press('Enter');
+      await second.waitForSelector(STOPPED);
+      await first.getByRole('button', { name: 'Stop' }).press('Enter');
+      await first.waitForSelector(STOPPED);
+      assert.equal(await first.evaluate(KEPT_MODEL), 'skipblocknet-0.5');
+    }, 'delete Navigator.prototype.locks'));
 });
 
 describe('the form of a training', { skip: withoutChromium }, () => {

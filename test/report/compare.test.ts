@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UsageError, UserError } from '../../src/errors.js';
@@ -99,6 +99,36 @@ describe('runs that are compared', () => {
       assert.match(
         markdownOf(comparisonTables(comparison)),
         /\| c\\\|d \| densenet121 \| 0 \| 1 \| 2 \| 2 \| 1 \|/,
+      );
+    }));
+});
+
+describe('runs without a configuration', () => {
+  it('are compared as groups of their own, whose settings and seeds are unknown', () =>
+    withFolder(async (folder) => {
+      const unknown = ['x', 'y'].map((name) => {
+        const path = run(folder, name, {}, [60]);
+        rmSync(join(path, 'config.json'));
+        return path;
+      });
+      const comparison = compareRuns([...sixRuns(folder), ...unknown]);
+      assert.deepEqual(
+        comparison.groups.map(({ name }) => name),
+        ['loss bias', 'loss ce', 'x, of unknown settings', 'y, of unknown settings'],
+      );
+      assert.equal(comparison.differences.at(-1)!.seeds, 0);
+      const [runs] = comparisonTables(comparison);
+      assert.deepEqual(runs!.rows.at(-1), ['y', '–', '–', '1', '60', '60', '1']);
+    }));
+
+  it('are refused where it cannot be read', () =>
+    withFolder(async (folder) => {
+      const [first, second] = sixRuns(folder);
+      writeFileSync(join(second!, 'config.json'), '{ "loss": "ce",');
+      assert.throws(
+        () => compareRuns([first!, second!]),
+        (error: Error) =>
+          error instanceof UserError && /ce-1.config\.json cannot be read: /.test(error.message),
       );
     }));
 });

@@ -105,6 +105,15 @@ describe('a run with a report', () => {
     assert.ok(text.includes('&lt;b&gt;') && !text.includes('<b>'));
   });
 
+  it('says so where its settings cannot be read', async () => {
+    const folder = join(cwd, 'cut');
+    mkdirSync(folder);
+    copyFileSync(join(cwd, 'run/metrics.csv'), join(folder, 'metrics.csv'));
+    writeFileSync(join(folder, 'config.json'), '{');
+    const { path } = await writeReport(folder);
+    assert.match(readFileSync(path, 'utf8'), /The run’s settings are unknown: .*config\.json cannot be read/);
+  });
+
   it('is not written where it is not wanted, and a failure is only a notice', async () => {
     const without = await biasloss([...TRAIN_SMALL, '--epochs=1', '--run-dir=without'], {
       cwd,

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
-import { lockFolder } from '../../src/runs/folderLock.js';
+import { lockFolder, lockOwner } from '../../src/runs/folderLock.js';
+import { originOf } from '../../src/runs/processOrigin.js';
 import { RunFolder } from '../../src/runs/runFolder.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 
@@ -16,6 +17,8 @@ const sentence =
     assert.match(error.message, pattern);
     return true;
   };
+
+const parent = originOf(process.ppid);
 
 describe('RunFolder', () => {
   it('holds the configuration, and is refused to a second run', () =>
@@ -73,6 +76,16 @@ describe('RunFolder', () => {
     }));
 });
 
+describe('RunFolder, when somebody has removed it', () => {
+  it('is closed without complaint when somebody has removed it, so that what could not be written is told', () =>
+    withFolder(async (parent) => {
+      const folder = await RunFolder.create(join(parent, 'run'), {});
+      rmSync(folder.path, { recursive: true });
+      folder.close();
+      assert.deepEqual(readdirSync(parent), []);
+    }));
+});
+
 describe('lockFolder', () => {
   it('keeps a living process’s lock, and takes over a dead one’s', () =>
     withFolder(async (path) => {
@@ -86,7 +99,7 @@ describe('lockFolder', () => {
         await ended;
       }
       const unlock = lockFolder(path);
-      assert.equal(readFileSync(join(path, '.lock'), 'utf8'), `${process.pid} ${hostname()}\n`);
+      assert.ok(readFileSync(join(path, '.lock'), 'utf8').startsWith(`${process.pid} ${hostname()}`));
       unlock();
       assert.ok(!existsSync(join(path, '.lock')));
     }));
@@ -102,4 +115,33 @@ describe('lockFolder', () => {
       writeFileSync(join(path, '.lock'), '');
       lockFolder(path)();
     }));
+});
+
+describe('lockFolder, where the system says when a process was started', () => {
+  it(
+    'tells a process from another that has got its number, and knows a machine by another name',
+    {
+      skip: parent === undefined && 'the system does not say when a process was started',
+    },
+    () =>
+      withFolder(async (path) => {
+        const { boot, space, ticks } = parent!;
+        const isKept = (lock: string): boolean => {
+          writeFileSync(join(path, '.lock'), `${lock}\n`);
+          const owner = lockOwner(path);
+          if (owner) assert.throws(() => lockFolder(path), sentence(/in use by process/));
+          else lockFolder(path)();
+          return owner !== undefined;
+        };
+        const [pid, host] = [process.ppid, hostname()];
+        assert.ok(isKept(`${pid} ${host} ${boot}/${space}/${ticks}`));
+        assert.ok(!isKept(`${pid} ${host} ${boot}/${space}/1`), 'another process has the number');
+        assert.ok(isKept(`${pid} old-name ${boot}/${space}/${ticks}`), 'the machine was given another name');
+        assert.ok(!isKept(`99999999 old-name ${boot}/${space}/1`), 'and the process has ended');
+        assert.ok(!isKept(`${pid} ${host} another-boot/${space}/${ticks}`), 'the machine was started again');
+        assert.ok(isKept(`${pid} another-host another-boot/${space}/${ticks}`), 'another machine');
+        assert.ok(!isKept(`${pid} ${host} ${boot}/pid:[1]/1`), 'the container was started again');
+        assert.ok(isKept(`${pid} ${host}`), 'a lock of an older version');
+      }),
+  );
 });

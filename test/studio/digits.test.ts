@@ -10,4 +10,7 @@ it('numbers of an axis have the digits that they differ by', () => {
   assert.deepEqual(texts(-200, 200), ['-200', '0', '200']);
   assert.equal(withDigits(2.34567, 0), '2.35');
   assert.equal(withDigits(1e-9, 1), '1e-9');
+  assert.deepEqual(texts(1e9, 5e8), ['1e9', '1.5e9', '2e9']);
+  assert.deepEqual(texts(-2e30, 1e30), ['-2e30', '-1e30', '0']);
+  assert.equal(withDigits(9_999_999, 1), '9999999');
 });

@@ -19,6 +19,7 @@ function jobOf(epochs: number): TrainingJob {
   const sets = syntheticDataset({ train: 48, test: 16, seed: 3 });
   const { mean, std } = sets.train.normalisation;
   return {
+    id: 'one',
     plan: { ...FIRST_PLAN, model: 'shufflenet_v2_x0_5', imageSize: IMAGE_SIZE, epochs },
     data: {
       sets,

@@ -11,6 +11,7 @@ import {
   type SortKey,
   settingText,
   sortedRuns,
+  startedText,
 } from '../../src/studio/table/runTable.js';
 
 function setting(
@@ -64,12 +65,6 @@ describe('the table of runs', () => {
       [],
       'given or not, the value is the same',
     );
-    const damaged = { ...run('4', null, { loss: 'ce' }), status: 'damaged' as const };
-    assert.deepEqual(
-      differingSettings([RUNS[0]!, damaged], SETTINGS),
-      [],
-      'nothing is known of a damaged run',
-    );
   });
 
   it('is sorted by numbers as numbers, those without a value last both ways', () => {
@@ -85,6 +80,19 @@ describe('the table of runs', () => {
     assert.equal(ids(matchingRuns(RUNS, '  ', SETTINGS)), '1,2,10,3');
     assert.equal(ids(matchingRuns(RUNS, 'LOSS CE', SETTINGS)), '2');
     assert.equal(ids(matchingRuns(RUNS, 'complete 0.05', SETTINGS)), '10');
+  });
+});
+
+describe('a run of unknown settings in the table of runs', () => {
+  it('has dashes, and makes no setting differ', () => {
+    const unknown = { ...run('4', 70), settings: null, epochs: null };
+    assert.deepEqual(differingSettings([RUNS[0]!, unknown], SETTINGS), []);
+    const settings = differingSettings([...RUNS, unknown], SETTINGS);
+    assert.deepEqual(
+      settings.map((each) => settingText(unknown, each)),
+      ['–', '–'],
+    );
+    assert.match(csvOfRuns([unknown], settings, 'test_top1'), /\n4,complete,,,3,,70,70,2\n$/);
   });
 });
 
@@ -113,7 +121,8 @@ describe('groups and texts of the table of runs', () => {
     );
   });
 
-  it('has short figures and names', () => {
+  it('has short figures, names and local times', () => {
+    assert.equal(startedText(new Date(2026, 10, 28, 5, 3, 59)), '2026-11-28 05:03');
     assert.deepEqual([76.123456, 0, null].map(figureText), ['76.123', '0', '–']);
     assert.deepEqual(['test_top1', 'train_loss'].map(metricText), ['test top-1', 'train loss']);
   });

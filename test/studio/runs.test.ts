@@ -6,11 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { MetricColumns, RunChanges, RunSummary, StudioInfo } from '../../src/studio/api.js';
 import type { Studio } from '../../src/studio/server/studio.js';
-import { ask, metricsText, tell, withStudio, writeRun } from './fixtures/studio.js';
-
-async function listed(studio: Studio, query = ''): Promise<RunSummary[]> {
-  return JSON.parse((await ask(studio, `/api/runs${query}`)).body) as RunSummary[];
-}
+import { ask, listed, metricsText, tell, withStudio, writeRun } from './fixtures/studio.js';
 
 /** Waits until the list has what is looked for. */
 async function until(
@@ -52,6 +48,7 @@ describe('the studio’s list of runs', () => {
           'sweep/complete: complete',
         ],
       );
+      assert.deepEqual(found.get('running')!.owner, { pid: process.ppid, lock: 'running/.lock' });
       const { started, ...stopped } = found.get('stopped')!;
       assert.ok(Math.abs(Date.now() - started) < 60_000);
       assert.deepEqual(stopped, {
@@ -80,29 +77,6 @@ describe('the studio’s figures of runs', () => {
       const byLoss = new Map((await listed(studio, '?metric=train_loss')).map((run) => [run.id, run]));
       assert.equal(byLoss.get('stopped')!.bestEpoch, 10, 'less is better');
       assert.equal((await ask(studio, '/api/runs?metric=beauty')).status, 400);
-    }));
-});
-
-describe('a resumed run in the studio’s list', () => {
-  it('has the epochs that it was resumed with, more or fewer', () =>
-    withStudio(async (studio, runs) => {
-      const folder = writeRun(runs, 'more', { epochs: 6, settings: { epochs: 4 } });
-      writeFileSync(
-        join(folder, 'log.jsonl'),
-        '{"event":"start","epochs":4}\n{"event":"start","epochs":9}\n',
-      );
-      const fewer = writeRun(runs, 'fewer', { epochs: 6, settings: { epochs: 100 } });
-      writeFileSync(
-        join(fewer, 'log.jsonl'),
-        '{"event":"start","epochs":100}\n{"event":"start","epochs":6}\n',
-      );
-      assert.deepEqual(
-        (await listed(studio)).map(({ id, status, epochsDone, epochs }) => [id, status, epochsDone, epochs]),
-        [
-          ['fewer', 'complete', 6, 6],
-          ['more', 'stopped', 6, 9],
-        ],
-      );
     }));
 });
 
@@ -233,8 +207,9 @@ describe('a training that the studio started', () => {
       const abort = new AbortController();
       const { body } = await fetch(`${studio.address}api/events`, { signal: abort.signal });
       const { value } = await messagesOf(body!).next();
-      const [{ id: failed, message } = { id: '', message: '' }] = (value as RunChanges).failed;
+      const [{ id: failed, key, message } = { id: '', key: '', message: '' }] = (value as RunChanges).failed;
       assert.equal(failed, id);
+      assert.match(key, /^[\da-f-]{36}\/0$/);
       assert.match(message, /\/nowhere/);
       abort.abort();
     }));

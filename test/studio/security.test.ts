@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { int8Command, trainCommands } from '../../src/cli/trainCommands.js';
-import { startStudio } from '../../src/studio/server/studio.js';
+import { type Studio, startStudio } from '../../src/studio/server/studio.js';
 import { ask, tell, withStudio, writeRun } from './fixtures/studio.js';
 
 const errorOf = (body: string): string => (JSON.parse(body) as { error: string }).error;
@@ -136,6 +136,39 @@ describe('requests that a studio refuses', () => {
       assert.equal((await ask(studio, '/api/runs/start', told)).status, 413);
       const chunked = { ...told, headers: { authorization, 'transfer-encoding': 'chunked' } };
       assert.equal((await ask(studio, '/api/runs/start', chunked)).status, 413);
+    }));
+});
+
+/** The status and the sentence with which a studio answers bytes that are sent as they are. */
+async function answerTo({ address, token }: Studio, path: string, rest: string): Promise<[number, string]> {
+  const { hostname, port, host } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${token}\r\nconnection: close\r\n${rest}`,
+  );
+  let text = '';
+  for await (const part of socket.setEncoding('utf8')) text += part as string;
+  return [Number(text.split(' ')[1]), /"error":"([^"]*)/.exec(text)?.[1] ?? ''];
+}
+
+describe('a request to a studio whose length is not told', () => {
+  it('is answered as any other', () =>
+    withStudio(async (studio, runs) => {
+      writeRun(runs, 'one', { epochs: 2 });
+      for (const [what, rest] of [
+        ['without a body', '\r\n'],
+        ['in pieces', 'transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n'],
+      ] as const) {
+        const answer = (path: string) => answerTo(studio, path, rest);
+        const [status, sentence] = await answer('/api/runs/stop?run=one');
+        assert.deepEqual([status, /has not started/.test(sentence)], [400, true], what);
+        for (const path of ['model/variances?run=one', 'data/check?folder=x', 'data/mark?folder=x'])
+          assert.equal((await answer(`/api/${path}`))[0], 400, `${path} ${what}`);
+        const [resumed, why] = await answer('/api/runs/resume?run=none');
+        assert.deepEqual([resumed, /there is no run/.test(why)], [400, true], what);
+        const [started, reason] = await answer('/api/runs/start');
+        assert.deepEqual([started, /^the (body of the )?request/.test(reason)], [400, true], what);
+      }
     }));
 });
 

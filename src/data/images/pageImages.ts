@@ -1,8 +1,10 @@
 import { errorMessage, UserError } from '../../errors.js';
 import type { ExifHandling } from '../preprocessing.js';
 import { type CanvasPixels, rgbOfCanvas } from './canvasPixels.js';
-import { withoutExif } from './exif.js';
+import { webpOrientation, withoutExif } from './exif.js';
+import { readImageHeader } from './header.js';
 import type { RgbImage } from './image.js';
+import { turned } from './turn.js';
 
 /** What is used of a page's or worker's global scope. */
 interface Bitmap {
@@ -29,9 +31,8 @@ declare const OffscreenCanvas: new (
  * ignored. Behind transparent pixels browsers may forget the colour.
  *
  * @param file such as a `File` of an input
- * @param exif whether the EXIF orientation of the image is applied; default `ignore`, as the other loaders.
- *   Chromium applies it to JPEG and PNG, not to WebP
- * @throws UserError when the browser cannot decode it
+ * @param exif whether the EXIF orientation of the image is applied; default `ignore`, as the other loaders
+ * @throws UserError when the browser cannot decode it, or it has 16 bits of grey, which browsers scale and the other loaders clip
  */
 export async function decodeImageFile(file: Blob, exif: ExifHandling = 'ignore'): Promise<RgbImage> {
   return rgbOfCanvas(await decodeToCanvas(file, exif));
@@ -40,11 +41,20 @@ export async function decodeImageFile(file: Blob, exif: ExifHandling = 'ignore')
 /**
  * As {@link decodeImageFile}, with the pixels as a canvas gives them, which `prepareImage` takes.
  *
- * @throws UserError when the browser cannot decode it
+ * @throws UserError as {@link decodeImageFile}
  */
 export async function decodeToCanvas(file: Blob, exif: ExifHandling = 'ignore'): Promise<CanvasPixels> {
   const name = 'name' in file && typeof file.name === 'string' ? file.name : 'the image';
-  const shown = exif === 'ignore' ? new Blob([withoutExif(await bytesOf(file))], { type: file.type }) : file;
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const header = readImageHeader(bytes);
+  if (header?.pixels === 'grey16')
+    throw new UserError(
+      `${name} has 16 bits of grey, of which browsers show others than biasloss reads: convert it to 8 bits first`,
+    );
+  // Browsers differ in whether they turn WebP.
+  const isOurs = exif === 'apply' && header?.format === 'WebP';
+  const orientation = isOurs ? webpOrientation(bytes) : 1;
+  const shown = exif === 'ignore' || isOurs ? new Blob([withoutExif(bytes)], { type: file.type }) : file;
   const options = { colorSpaceConversion: 'none', premultiplyAlpha: 'none', imageOrientation: 'from-image' };
   const bitmap = await createImageBitmap(shown, options).catch((error: unknown) => {
     throw new UserError(`${name} cannot be decoded: ${errorMessage(error)}`);
@@ -53,12 +63,8 @@ export async function decodeToCanvas(file: Blob, exif: ExifHandling = 'ignore'):
     const { width, height } = bitmap;
     const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
     context.drawImage(bitmap, 0, 0);
-    return context.getImageData(0, 0, width, height);
+    return turned(context.getImageData(0, 0, width, height), orientation);
   } finally {
     bitmap.close();
   }
-}
-
-async function bytesOf(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await file.arrayBuffer());
 }

@@ -1,16 +1,19 @@
 import { basename, resolve } from 'node:path';
 import { UsageError } from '../../errors.js';
 import { readMetrics, runFolderOf } from '../../runs/metricsFile.js';
-import { isSettingKey, settingOf, TRAIN_DEFAULTS } from '../../runs/settings/table.js';
+import { SETTING_KEYS, type SettingKey, settingOf, TRAIN_DEFAULTS } from '../../runs/settings/table.js';
+import type { TrainConfig } from '../../runs/trainConfig.js';
 import { settingsOf } from '../runSettings.js';
+import { NONE } from '../valueText.js';
 import { bestValue } from './bestValue.js';
 import { deviationOf, meanOf, type PairedTest, pairedTest } from './pairedTest.js';
 
 /** A run in a comparison. */
 export interface ComparedRun {
   readonly name: string;
-  /** Values of the settings that differ between the runs, by key. */
+  /** Values of the settings that differ between the runs, by key; dashes where the run has no configuration. */
   readonly settings: Readonly<Record<string, string>>;
+  /** NaN where the run has no configuration. */
   readonly seed: number;
   readonly epochs: readonly number[];
   /** The metric after each of the epochs. */
@@ -70,10 +73,10 @@ const UNIMPORTANT: readonly string[] = ['seed', 'threads', 'workers', 'cache', '
 
 /**
  * Compares runs by a metric. Runs whose settings differ by the seed alone are a group; groups are compared by a paired
- * t-test over the seeds that they have in common.
+ * t-test over the seeds that they have in common. A run without a configuration is a group of its own.
  *
  * @param runs folders of runs, or their names in `runs/`
- * @throws UserError when one is not a run
+ * @throws UserError when one is not a run, or its configuration cannot be read
  * @throws UsageError when a run lacks the metric, or is given twice
  */
 export function compareRuns(runs: readonly string[], options: CompareOptions = {}): Comparison {
@@ -83,15 +86,19 @@ export function compareRuns(runs: readonly string[], options: CompareOptions = {
     (folder, i) => folders.findIndex((other) => resolve(other) === resolve(folder)) < i,
   );
   if (twice !== undefined) throw new UsageError(`${twice} is given twice`);
-  const settings = folders.map((folder) => ({ ...TRAIN_DEFAULTS, ...settingsOf(folder) }));
-  const keys = Object.keys(TRAIN_DEFAULTS).filter(
-    (key) => isCompared(key) && new Set(settings.map((all) => settingText(all, key))).size > 1,
+  const settings = folders.map((folder) => {
+    const own = settingsOf(folder);
+    return own && { ...TRAIN_DEFAULTS, ...own };
+  });
+  const known = settings.filter((all) => all !== undefined);
+  const keys = SETTING_KEYS.filter(
+    (key) => isCompared(key) && new Set(known.map((all) => settingText(all, key))).size > 1,
   );
   const names = distinctNames(folders);
   const compared = folders.map((folder, i) =>
     comparedRun(names[i]!, folder, metric, {
-      settings: Object.fromEntries(keys.map((key) => [key, settingText(settings[i]!, key)])),
-      seed: settings[i]!.seed,
+      settings: Object.fromEntries(keys.map((key) => [key, settingText(settings[i], key)])),
+      seed: settings[i]?.seed ?? Number.NaN,
     }),
   );
   const groups = groupsOf(compared);
@@ -101,11 +108,12 @@ export function compareRuns(runs: readonly string[], options: CompareOptions = {
   return { metric, of, runs: compared, groups, differences };
 }
 
-function isCompared(key: string): boolean {
-  return isSettingKey(key) && settingOf(key).group !== 'Run' && !UNIMPORTANT.includes(key);
+function isCompared(key: SettingKey): boolean {
+  return settingOf(key).group !== 'Run' && !UNIMPORTANT.includes(key);
 }
 
-function settingText(settings: Readonly<Record<string, unknown>>, key: string): string {
+function settingText(settings: TrainConfig | undefined, key: SettingKey): string {
+  if (settings === undefined) return NONE;
   const value = settings[key];
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
@@ -142,9 +150,7 @@ function comparedRun(
 function groupsOf(runs: readonly ComparedRun[]): RunGroup[] {
   const groups = new Map<string, ComparedRun[]>();
   for (const run of runs) {
-    const name = Object.entries(run.settings)
-      .map(([key, value]) => `${key} ${value}`)
-      .join(', ');
+    const name = groupName(run);
     groups.set(name, [...(groups.get(name) ?? []), run]);
   }
   return [...groups].map(([name, members]) => ({
@@ -153,6 +159,14 @@ function groupsOf(runs: readonly ComparedRun[]): RunGroup[] {
     last: spreadOf(members.map(({ last }) => last)),
     best: spreadOf(members.map(({ best }) => best)),
   }));
+}
+
+/** The settings of a run's group; its own name where they are unknown. */
+function groupName({ name, settings, seed }: ComparedRun): string {
+  if (Number.isNaN(seed)) return `${name}, of unknown settings`;
+  return Object.entries(settings)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
 }
 
 /** Mean and standard deviation of values. */
@@ -170,7 +184,8 @@ function differenceOf(first: RunGroup, second: RunGroup, of: 'last' | 'best'): G
     );
   const [a, b] = [bySeed(first), bySeed(second)];
   const seeds = [...a.keys()].filter(
-    (seed) => b.has(seed) && Number.isFinite(a.get(seed)) && Number.isFinite(b.get(seed)),
+    (seed) =>
+      Number.isFinite(seed) && b.has(seed) && Number.isFinite(a.get(seed)) && Number.isFinite(b.get(seed)),
   );
   const test = pairedTest(
     seeds.map((seed) => a.get(seed)!),

@@ -31,7 +31,7 @@ function runsTable({ metric, runs }: Comparison): TextTable {
     rows: runs.map(({ name, settings, seed, epochs, last, best, bestEpoch }) => [
       name,
       ...keys.map((key) => settings[key]!),
-      String(seed),
+      Number.isNaN(seed) ? NONE : String(seed),
       String(epochs.length),
       figureText(last),
       figureText(best),

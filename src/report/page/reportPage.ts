@@ -17,7 +17,8 @@ export interface RunReport {
   readonly metrics: Metrics;
   /** The columns of `loss_weights.csv`; absent where the loss weighs all images alike. */
   readonly weights?: Metrics | undefined;
-  readonly settings: Readonly<Record<string, unknown>>;
+  /** Or a sentence that says why they are unknown. */
+  readonly settings: Readonly<Record<string, unknown>> | string;
   /** On how many threads it was computed since when; empty where that was not recorded. */
   readonly threads: readonly ThreadsSince[];
   /** What the model makes of its test images, or a sentence that says why that is missing. */
@@ -77,6 +78,8 @@ ${heatSection(model.heat)}`;
 }
 
 function settingsSection(settings: RunReport['settings']): Markup {
+  if (typeof settings === 'string')
+    return html`<section><h2>Settings</h2><p>The run’s settings are unknown: ${settings}.</p></section>`;
   const rows = Object.entries(settings).map(
     ([key, value]) => html`<tr><th scope="row">${key}</th><td class="text">${valueText(value)}</td></tr>`,
   );

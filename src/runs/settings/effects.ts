@@ -25,19 +25,27 @@ function isOff(key: SettingKey, value: unknown): boolean {
  */
 export function checkEffects(given: Partial<TrainConfig>, config: Partial<TrainConfig>): void {
   for (const [key, value] of Object.entries(given)) {
-    if (!isSettingKey(key) || isOff(key, value)) continue;
-    const { onlyWith } = settingOf(key);
-    if (onlyWith === undefined) continue;
-    const found = config[onlyWith.key] ?? TRAIN_DEFAULTS[onlyWith.key];
-    const { values } = onlyWith;
-    if (values === undefined ? found !== null : values.includes(String(found))) continue;
+    if (!isSettingKey(key) || isOff(key, value) || hasEffect(key, config)) continue;
+    const { key: because, values } = settingOf(key).onlyWith!;
     throw new SettingError((name) => {
-      const other = name(onlyWith.key);
+      const other = name(because);
       return values === undefined
         ? `${name(key)} has no effect without ${other}`
-        : `${name(key)} has no effect with ${other} ${found}: it is for ${other} ${listed(values)}`;
+        : `${name(key)} has no effect with ${other} ${valueIn(config, because)}: it is for ${other} ${listed(values)}`;
     });
   }
+}
+
+/** Whether a setting has an effect with the others. @param config all settings, or those that are not the defaults */
+export function hasEffect(key: SettingKey, config: Partial<TrainConfig>): boolean {
+  const { onlyWith } = settingOf(key);
+  if (onlyWith === undefined) return true;
+  const found = valueIn(config, onlyWith.key);
+  return onlyWith.values === undefined ? found !== null : onlyWith.values.includes(String(found));
+}
+
+function valueIn(config: Partial<TrainConfig>, key: SettingKey): TrainConfig[SettingKey] {
+  return config[key] ?? TRAIN_DEFAULTS[key];
 }
 
 function listed(values: readonly string[]): string {

@@ -7,7 +7,7 @@ const training = settingsIn('Training');
 const OPTIMIZERS = ['sgd', 'adamw', 'rmsprop', 'lion'] as const satisfies readonly OptimizerName[];
 
 /** What an optimiser has instead of the table's defaults, which are SGD's. */
-const OWN_DEFAULTS: Readonly<Record<OptimizerName, Partial<TrainConfig>>> = {
+export const OWN_DEFAULTS: Readonly<Record<OptimizerName, Partial<TrainConfig>>> = {
   sgd: {},
   adamw: { baseLr: 0.001, weightDecay: 0.01 },
   rmsprop: { baseLr: 0.01 },

@@ -12,5 +12,10 @@ const BEFORE_THEY_WERE_NAMED = { exif: 'ignore', splitBy: 'place' } as const sat
  * @throws SettingError naming a setting that is unknown or wrong
  */
 export function settingsOfRun(saved: unknown, source: string): TrainConfig {
-  return { ...TRAIN_DEFAULTS, ...BEFORE_THEY_WERE_NAMED, ...checkTrainSettings(saved, source) };
+  return withUnnamed(checkTrainSettings(saved, source));
+}
+
+/** All settings of a run whose saved ones are checked, or only shown. */
+export function withUnnamed(saved: Partial<TrainConfig>): TrainConfig {
+  return { ...TRAIN_DEFAULTS, ...BEFORE_THEY_WERE_NAMED, ...saved };
 }

@@ -9,7 +9,16 @@ export interface Route {
 
 function currentRoute(first: string): Route {
   const [panel = '', ...rest] = location.hash.replace(/^#\//, '').split('/');
-  return { panel: panel === '' ? first : panel, rest: rest.map(decodeURIComponent).join('/') };
+  return { panel: panel === '' ? first : panel, rest: rest.map(decoded).join('/') };
+}
+
+/** A part of an address that somebody may have typed: one that is not escaped stands for itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** The address of a run's page. */

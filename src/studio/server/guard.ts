@@ -1,12 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ErrorAnswer } from '../api.js';
-
-/** Bytes of a request's body at most. */
-export const MOST_BODY = 64 * 1024;
 
 /** A JSON answer of refusal. */
 function refusal(status: number, error: string): Response {
@@ -62,14 +58,6 @@ export function withToken(token: string): MiddlewareHandler {
 function isEqual(a: string, b: string): boolean {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(a), hash(b));
-}
-
-/** Refuses large bodies. */
-export function withSmallBody(): MiddlewareHandler {
-  return bodyLimit({
-    maxSize: MOST_BODY,
-    onError: () => refusal(413, `a request has at most ${MOST_BODY} bytes`),
-  });
 }
 
 /** Headers of every answer: the page asks no other host for anything, nobody frames it, and it may have threads. */

@@ -1,9 +1,14 @@
 import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import { PART_NAMES, type PartName } from '../../data/folders/partNames.js';
 import { UserError } from '../../errors.js';
 import type { ResumeRequest, SettingValues, StartRequest } from '../api.js';
 import type { MarkRequest } from '../dataApi.js';
+import { failure } from './answers.js';
 import type { ListingChoice } from './data/imageListing.js';
+
+/** Bytes of a request's body at most. */
+const MOST_BODY = 64 * 1024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -89,8 +94,30 @@ export function checkpointOf(context: Context): 'best' | 'last' {
   throw new UserError(`which must be best or last, not ${JSON.stringify(which)}`);
 }
 
+/**
+ * The text of a request's body, however it is sent. Hono's own limit makes a new request of one without a length, which Node's
+ * does not take.
+ *
+ * @throws HTTPException when it is too long
+ */
+async function textOf(context: Context): Promise<string> {
+  if (Number(context.req.header('content-length')) > MOST_BODY) throw tooLarge();
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of context.req.raw.body ?? []) {
+    bytes += part.length;
+    if (bytes > MOST_BODY) throw tooLarge();
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function tooLarge(): HTTPException {
+  return new HTTPException(413, { res: failure(413, `a request has at most ${MOST_BODY} bytes`) });
+}
+
 async function fieldsOf(context: Context): Promise<Fields> {
-  const text = await context.req.text();
+  const text = await textOf(context);
   let body: unknown;
   try {
     body = JSON.parse(text);

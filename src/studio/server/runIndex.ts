@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { statsOf } from '../../data/folders/fileKind.js';
 import { errorMessage, UserError } from '../../errors.js';
 import { bestValue } from '../../report/compare/bestValue.js';
 import { settingsOf } from '../../report/runSettings.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
-import { isLocked } from '../../runs/folderLock.js';
+import { LOCK_FILE, lockOwner } from '../../runs/folderLock.js';
 import { type Metrics, parseMetrics } from '../../runs/metricsFile.js';
-import { isSettingKey, TRAIN_DEFAULTS } from '../../runs/settings/table.js';
-import type { RunFigures, RunSummary, SettingValues } from '../api.js';
+import { settingsOfRun } from '../../runs/settings/saved.js';
+import { settingsToGive } from '../../runs/settings/settingsToGive.js';
+import type { TrainConfig } from '../../runs/trainConfig.js';
+import type { EarlyEnd, RunFigures, RunOwner, RunSummary, SettingValues } from '../api.js';
 import { findRuns } from './findRuns.js';
 import { fileInside } from './insideFolder.js';
 
@@ -17,18 +20,14 @@ interface KnownRun {
   /** Times and sizes of its files. */
   readonly stamp: string;
   readonly started: number;
-  readonly settings: SettingValues;
-  readonly epochs: number;
+  readonly settings: SettingValues | null;
+  readonly epochs: number | null;
+  readonly earlyEnd?: EarlyEnd | undefined;
   /** Undefined before the first epoch. */
   readonly metrics: Metrics | undefined;
   readonly problem?: string | undefined;
   readonly hasReport: boolean;
 }
-
-/** Every setting's default as JSON. */
-const DEFAULTS: ReadonlyMap<string, string> = new Map(
-  Object.entries(TRAIN_DEFAULTS).map(([key, value]) => [key, JSON.stringify(value)]),
-);
 
 /** The runs in a folder. Files are read again only when they have changed. */
 export class RunIndex {
@@ -78,41 +77,54 @@ export class RunIndex {
     return { ...readRun(folder), stamp, started, hasReport: stats[3] !== undefined };
   }
 
+  private ownerOf(id: string): RunOwner | undefined {
+    const owner = lockOwner(join(this.root, id));
+    if (owner === undefined) return undefined;
+    const { pid, host } = owner;
+    return { pid, lock: `${id}/${LOCK_FILE}`, ...(host !== hostname() && { host }) };
+  }
+
   private summary(id: string, run: KnownRun, metric: string): RunSummary {
     const { settings, started, problem, metrics, hasReport } = run;
     const epochsDone = metrics?.epoch?.length ?? 0;
-    const epochs = Math.max(run.epochs, epochsDone);
-    const isRunning = isLocked(join(this.root, id));
-    const status =
-      problem !== undefined
-        ? 'damaged'
-        : isRunning
-          ? 'running'
-          : epochsDone < epochs
-            ? 'stopped'
-            : 'complete';
+    const epochs = run.epochs === null ? null : Math.max(run.epochs, epochsDone);
+    const isComplete = epochsDone === epochs;
+    const ended = run.earlyEnd ? 'ended early' : isComplete ? 'complete' : 'stopped';
+    const owner = this.ownerOf(id);
+    const status = problem !== undefined ? 'damaged' : owner ? 'running' : ended;
+    const early = status === 'ended early' && { earlyEnd: run.earlyEnd };
+    const foreign = status === 'running' && { owner };
     const figures = figuresOf(metrics, metric);
     const shown = { id, status, settings, epochsDone, epochs, started, isOwn: false, hasReport } as const;
-    return { ...shown, ...figures, ...(problem !== undefined && { problem }) };
+    return { ...shown, ...figures, ...early, ...foreign, ...(problem !== undefined && { problem }) };
   }
 }
 
-/** The run's settings that are not the defaults, and its metrics. */
-function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'metrics' | 'problem'> {
-  const none = { settings: {}, epochs: 0, metrics: undefined };
-  try {
-    const config = fileInside(folder, 'config.json') === undefined ? {} : settingsOf(folder);
-    const settings = Object.fromEntries(
-      Object.entries(config).filter(
-        ([key, value]) => isSettingKey(key) && JSON.stringify(value) !== DEFAULTS.get(key),
-      ),
-    );
-    const metrics = metricsIn(folder);
-    const configured = typeof config.epochs === 'number' ? config.epochs : TRAIN_DEFAULTS.epochs;
-    return { settings, metrics, epochs: loggedEpochs(folder) ?? configured };
-  } catch (error) {
-    return { ...none, problem: errorMessage(error) };
-  }
+/** What is known of a run, even where some of its files are damaged. */
+function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'earlyEnd' | 'metrics' | 'problem'> {
+  const problems: string[] = [];
+  const readable = <T>(read: () => T | undefined): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push(errorMessage(error));
+      return undefined;
+    }
+  };
+  const config = readable(() => configIn(folder));
+  const logged = readable(() => lastStartIn(folder));
+  return {
+    settings: config === undefined ? null : settingsToGive(config),
+    epochs: logged?.epochs ?? config?.epochs ?? null,
+    earlyEnd: logged?.earlyEnd,
+    metrics: readable(() => metricsIn(folder)),
+    problem: problems[0],
+  };
+}
+
+function configIn(folder: string): TrainConfig | undefined {
+  const path = fileInside(folder, 'config.json');
+  return path === undefined ? undefined : settingsOfRun(settingsOf(folder), path);
 }
 
 function metricsIn(folder: string): Metrics | undefined {
@@ -123,14 +135,27 @@ function metricsIn(folder: string): Metrics | undefined {
   return text.trim().includes('\n') ? parseMetrics(text, path) : undefined;
 }
 
-/** The number of epochs that the run had when it was started, resumed or changed last; undefined if its log does not say. */
-function loggedEpochs(folder: string): number | undefined {
+/** What a run's log says of its last start. */
+interface LastStart {
+  /** The number of epochs with which the run was started, resumed or changed last. */
+  readonly epochs?: number | undefined;
+  readonly earlyEnd?: EarlyEnd | undefined;
+}
+
+function lastStartIn(folder: string): LastStart {
   const path = fileInside(folder, 'log.jsonl');
-  if (path === undefined) return undefined;
+  if (path === undefined) return {};
   const log = readFileSync(path, 'utf8');
-  const place = Math.max(log.lastIndexOf('"event":"start"'), log.lastIndexOf('"event":"length"'));
-  const [, epochs] = /"epochs":(\d+)/.exec(place < 0 ? '' : log.slice(place, log.indexOf('\n', place))) ?? [];
-  return epochs === undefined ? undefined : Number(epochs);
+  const last = log.slice(Math.max(0, log.lastIndexOf('"event":"start"')));
+  const lineOf = (event: string): string =>
+    last.split('\n').findLast((line) => line.includes(`"event":"${event}"`)) ?? '';
+  const length = lineOf('length') || lineOf('start');
+  const [, epochs] = /"epochs":(\d+)/.exec(length) ?? [];
+  const [, metric, stale] = /"metric":"(\w+)","stale_epochs":(\d+)/.exec(lineOf('early_stop')) ?? [];
+  return {
+    epochs: epochs === undefined ? undefined : Number(epochs),
+    earlyEnd: metric === undefined ? undefined : { metric, staleEpochs: Number(stale) },
+  };
 }
 
 function figuresOf(metrics: Metrics | undefined, metric: string): RunFigures {

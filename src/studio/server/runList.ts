@@ -35,7 +35,8 @@ export class RunList {
 
   private withProgress(run: RunSummary): RunSummary {
     const progress = this.processes.progressOf(run.id);
-    return { ...run, status: 'running', isOwn: true, ...(progress && { progress }) };
+    const { owner: _, earlyEnd: __, ...known } = run;
+    return { ...known, status: 'running', isOwn: true, ...(progress && { progress }) };
   }
 }
 
@@ -43,9 +44,9 @@ function startingRun(id: string): RunSummary {
   return {
     id,
     status: 'running',
-    settings: {},
+    settings: null,
     epochsDone: 0,
-    epochs: 0,
+    epochs: null,
     started: 0,
     isOwn: true,
     hasReport: false,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,8 @@ const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.+ -]{0,99}$/u;
 export class RunProcesses {
   private readonly running = new Map<string, RunProcess>();
   private readonly failures: RunFailure[] = [];
+  /** Tells this start of the studio from others. */
+  private readonly session = randomUUID();
 
   /** @param root the folder of runs */
   constructor(
@@ -93,9 +96,13 @@ export class RunProcesses {
     this.running.set(id, run);
     void run.ended.then((message) => {
       this.running.delete(id);
-      if (message !== undefined) this.failures.push({ id, message });
+      if (message !== undefined) this.fail(id, message);
       onEnd?.();
     });
+  }
+
+  private fail(id: string, message: string): void {
+    this.failures.push({ key: `${this.session}/${this.failures.length}`, id, message });
   }
 
   private checkedName(name: string): string {

@@ -1,13 +1,15 @@
 import { type Context, Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import { errorMessage, UserError } from '../../errors.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
 import { METRIC_COLUMNS } from '../../runs/csvLog.js';
+import { OWN_DEFAULTS } from '../../runs/settings/optimizer.js';
 import { RECIPES } from '../../runs/settings/recipes.js';
 import { SETTING_KEYS, settingOf } from '../../runs/settings/table.js';
 import type { MetricColumns, SettingDescription, StudioInfo } from '../api.js';
 import { failure, fileAnswer } from './answers.js';
 import { type DataParts, dataApp } from './data/dataApp.js';
-import { onlyMeantForUs, protectiveHeaders, withSmallBody, withToken } from './guard.js';
+import { onlyMeantForUs, protectiveHeaders, withToken } from './guard.js';
 import { type ModelParts, modelApp } from './modelApp.js';
 import { queryOf, resumeRequest, startRequest } from './requests.js';
 import type { RunIndex } from './runIndex.js';
@@ -48,7 +50,7 @@ export function studioApp(parts: StudioParts): Hono {
     fileAnswer(index.folderOf(runOf(c)), 'metrics.csv', 'text/csv; charset=utf-8'),
   );
   app.get('/api/report', (c) => reportAnswer(index.folderOf(runOf(c))));
-  app.use('/api/runs/*', withToken(token), withSmallBody());
+  app.use('/api/runs/*', withToken(token));
   app.post('/api/runs/start', async (c) => c.json({ id: processes.start(await startRequest(c)) }, 201));
   app.post('/api/runs/resume', async (c) => {
     index.folderOf(runOf(c));
@@ -59,18 +61,18 @@ export function studioApp(parts: StudioParts): Hono {
     processes.stop(runOf(c));
     return c.json({});
   });
-  app.use('/api/model/*', withToken(token), withSmallBody());
+  app.use('/api/model/*', withToken(token));
   app.route('/api/model', modelApp(parts));
-  app.use('/api/data/*', withToken(token), withSmallBody());
+  app.use('/api/data/*', withToken(token));
   app.route('/api/data', dataApp(parts));
   app.get('/ort/:file', (c) => runtimeAnswer(runtime, c.req.param('file')));
   app.get('*', (c) => siteAnswer(site, c.req.path));
   app.notFound(() => failure(404, 'there is no such address'));
-  app.onError((error) =>
-    error instanceof UserError
-      ? failure(400, error.message)
-      : failure(500, `unexpected error: ${errorMessage(error)}`),
-  );
+  app.onError((error) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    if (error instanceof UserError) return failure(400, error.message);
+    return failure(500, `unexpected error: ${errorMessage(error)}`);
+  });
   return app;
 }
 
@@ -91,7 +93,8 @@ function infoOf(folder: string, hasRuntime: boolean): StudioInfo {
       return { key, group, kind, help, default: value, unset, choices, onlyWith };
     },
   );
-  return { folder, settings, recipes: RECIPES, metrics: METRICS, hasRuntime };
+  const own = { recipes: RECIPES, optimizerDefaults: OWN_DEFAULTS };
+  return { folder, settings, ...own, metrics: METRICS, hasRuntime };
 }
 
 function columnsOf(index: RunIndex, run: string): MetricColumns {

@@ -2,7 +2,7 @@
 import { deviationOf, meanOf } from '../../report/compare/pairedTest.js';
 import { NONE, valueText } from '../../report/valueText.js';
 import { csvTable } from '../../runs/csvTable.js';
-import type { RunSummary, SettingDescription } from '../api.js';
+import type { RunSummary, SettingDescription, SettingValues, StudioInfo } from '../api.js';
 
 /** Settings that do not make runs different ones. */
 const UNIMPORTANT: readonly string[] = ['threads', 'workers', 'cache', 'cacheMb', 'download'];
@@ -34,9 +34,22 @@ export interface ShownGroup {
   readonly deviation: number;
 }
 
-/** The value of a run's setting as text. */
+/** The value of a run's setting as text; a dash where it is unknown. */
 export function settingText(run: RunSummary, { key, default: value }: SettingDescription): string {
+  if (run.settings === null) return NONE;
   return valueText(Object.hasOwn(run.settings, key) ? run.settings[key] : value);
+}
+
+/** A run's settings that are not the defaults, its optimiser's own among them. */
+export function changedSettings(
+  values: SettingValues,
+  { settings, optimizerDefaults }: Pick<StudioInfo, 'settings' | 'optimizerDefaults'>,
+): SettingDescription[] {
+  const own = optimizerDefaults[String(values.optimizer)] ?? {};
+  return settings.filter(({ key, default: value }) => {
+    const unset = Object.hasOwn(own, key) ? own[key] : value;
+    return Object.hasOwn(values, key) && JSON.stringify(values[key]) !== JSON.stringify(unset);
+  });
 }
 
 /** The settings that differ between runs, in the table's order. Where the numbers do not depend on one, it is left out. */
@@ -44,7 +57,7 @@ export function differingSettings(
   runs: readonly RunSummary[],
   settings: readonly SettingDescription[],
 ): SettingDescription[] {
-  const readable = runs.filter(({ status }) => status !== 'damaged');
+  const readable = runs.filter(({ settings: own }) => own !== null);
   return settings.filter(
     (setting) =>
       setting.group !== 'Run' &&
@@ -146,4 +159,10 @@ export function csvOfRuns(
 /** A metric's name in words: `test top-1`. */
 export function metricText(metric: string): string {
   return metric.replaceAll('_', ' ').replace(/top(?=[15]$)/, 'top-');
+}
+
+/** A local time to the minute: `2026-11-28 05:03`. */
+export function startedText(date: Date): string {
+  // Sweden writes times so.
+  return date.toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' });
 }

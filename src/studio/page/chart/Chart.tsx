@@ -32,12 +32,19 @@ const ROUND_STEPS = Array.from({ length: 24 }, (_, i) =>
   [1, 2, 5].map((digit) => Number(`${digit}e${i - 12}`)),
 ).flat();
 
-/** An axis whose numbers have as many digits as they differ by. */
-const FINE: Partial<uPlot.Axis> = {
-  space: 90,
-  incrs: ROUND_STEPS,
-  values: (_, places) => places.map((place) => withDigits(place, (places[1] ?? place) - places[0]!)),
-};
+/** Numbers of an axis with as many digits as they differ by. */
+function axisTexts(_: uPlot, places: readonly number[]): string[] {
+  return places.map((place) => withDigits(place, (places[1] ?? place) - places[0]!));
+}
+
+/** An axis with such numbers. */
+const FINE: Partial<uPlot.Axis> = { space: 90, incrs: ROUND_STEPS, values: axisTexts };
+
+/** Pixels beside a chart for the numbers of its axis, which are not cut. */
+function widthOf(_: uPlot, texts: readonly string[] | null): number {
+  const longest = Math.max(0, ...(texts ?? []).map((text) => text.length));
+  return Math.max(60, 20 + 7 * longest);
+}
 
 /** Lines in a card. In words it says each line's last, least and greatest value. */
 export function Chart({ title, xLabel, series }: ChartProps) {
@@ -104,7 +111,7 @@ function optionsOf({ title, xLabel, series }: ChartProps, width: number): uPlot.
         labelSize: 20,
         ...(goesOn ? { incrs: WHOLE_STEPS } : FINE),
       },
-      { ...axis, size: 60 },
+      { ...axis, values: axisTexts, size: widthOf },
     ],
     series: [
       {

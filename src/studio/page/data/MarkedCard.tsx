@@ -45,7 +45,7 @@ export function MarkedCard({ info, folder, marked, onReload }: MarkedCardProps) 
           Look at the folder again
         </button>
       </div>
-      {isStarting && <StartDialog info={info} from={{ settings }} onClose={() => setStarting(false)} />}
+      {isStarting && <StartDialog info={info} copied={settings} onClose={() => setStarting(false)} />}
     </section>
   );
 }

@@ -4,8 +4,10 @@ import { Choice } from '../Choice.jsx';
 import { hasToken } from '../client.js';
 import { Heading } from '../Heading.jsx';
 import { Problem } from '../Problem.jsx';
+import { LostNotice } from '../runs/LostNotice.jsx';
 import { RunChoice } from '../runs/RunChoice.jsx';
 import { runsWithModel } from '../runs/runsWithModel.js';
+import { usePinned } from '../runs/usePinned.js';
 import { useRuns } from '../runs/useRuns.js';
 import { LossView } from './LossView.jsx';
 import { useVariances } from './useVariances.js';
@@ -17,8 +19,8 @@ const IMAGES = ['32', '64', '128', '256', '512'];
 export function LossPanel({ run }: { readonly run: string }) {
   const { runs, state } = useRuns('test_top1');
   const [images, setImages] = useState('128');
-  const usable = usableRuns(runs.values());
-  const shown = run === '' ? (usable[0]?.id ?? '') : run;
+  const usable = usableRuns(runs.values()).map(({ id }) => id);
+  const shown = usePinned(run, usable);
   const { figures, isWaiting, problem } = useVariances(hasToken() ? shown : '', images);
   return (
     <>
@@ -33,10 +35,11 @@ export function LossPanel({ run }: { readonly run: string }) {
           To evaluate a model, open the whole address that the studio printed, with its token.
         </p>
       )}
-      {state !== 'connecting' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
+      <LostNotice state={state} />
+      {state === 'live' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
       {shown !== '' && (
         <div class="row">
-          <RunChoice panel="loss" shown={shown} usable={usable.map(({ id }) => id)} />
+          <RunChoice panel="loss" shown={shown} usable={usable} />
           <Choice
             label="Test images"
             value={images}
@@ -54,6 +57,7 @@ export function LossPanel({ run }: { readonly run: string }) {
 
 /** Runs that have a model: those with the bias loss first, the newest before others. */
 function usableRuns(runs: Iterable<RunSummary>): RunSummary[] {
-  const isOther = ({ settings }: RunSummary): number => Number((settings.loss ?? 'bias') !== 'bias');
+  const isOther = ({ settings }: RunSummary): number =>
+    Number(settings === null || (settings.loss ?? 'bias') !== 'bias');
   return runsWithModel(runs).sort((a, b) => isOther(a) - isOther(b));
 }

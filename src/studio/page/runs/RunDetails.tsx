@@ -1,5 +1,6 @@
 import { figureText, NONE, valueText } from '../../../report/valueText.js';
 import type { MetricColumns, RunSummary, StudioInfo } from '../../api.js';
+import { changedSettings } from '../../table/runTable.js';
 import { Chart, type Series } from '../chart/Chart.jsx';
 import { lookOf } from '../chart/palette.js';
 import { runQuery } from '../client.js';
@@ -42,7 +43,7 @@ export function RunDetails({ info, run, onCopy }: RunDetailsProps) {
       <Heading text={run.id} />
       {run.problem !== undefined && <p class="bad">The run cannot be read: {run.problem}.</p>}
       <Facts run={run} />
-      <RunActions run={run} onCopy={onCopy} />
+      <RunActions run={run} folder={info.folder} onCopy={onCopy} />
       <p class="row middle">
         {run.hasReport && (
           <a href={`api/report?${runQuery(run.id)}`} target="_blank" rel="noreferrer">
@@ -62,7 +63,7 @@ export function RunDetails({ info, run, onCopy }: RunDetailsProps) {
           ))}
         </div>
       )}
-      <Settings info={info} run={run} />
+      <Settings info={info} settings={run.settings} />
     </>
   );
 }
@@ -78,7 +79,7 @@ function seriesOf(columns: MetricColumns, names: Readonly<Record<string, string>
 function Facts({ run }: { readonly run: RunSummary }) {
   const { progress } = run;
   const facts: (readonly [string, string])[] = [
-    ['Epochs', `${run.epochsDone} of ${run.epochs}`],
+    ['Epochs', `${run.epochsDone} of ${run.epochs ?? NONE}`],
     ['Last', figureText(run.last)],
     ['Best', run.bestEpoch === null ? NONE : `${figureText(run.best)} in epoch ${run.bestEpoch}`],
     ...(progress && progress.loss !== null ? [['Loss now', figureText(progress.loss)] as const] : []),
@@ -104,12 +105,19 @@ function Facts({ run }: { readonly run: RunSummary }) {
   );
 }
 
-function Settings({ info, run }: { readonly info: StudioInfo; readonly run: RunSummary }) {
-  const own = info.settings.filter(({ key }) => Object.hasOwn(run.settings, key));
+function Settings({
+  info,
+  settings,
+}: {
+  readonly info: StudioInfo;
+  readonly settings: RunSummary['settings'];
+}) {
+  if (settings === null) return <p class="muted">The run’s settings are unknown.</p>;
+  const own = changedSettings(settings, info);
   return (
     <section class="card">
       <h2>Settings</h2>
-      <p class="muted">Those that are not the defaults.</p>
+      <p class="muted">Those that are not the defaults of the run’s optimiser.</p>
       <table class="settings">
         <thead>
           <tr>
@@ -125,7 +133,7 @@ function Settings({ info, run }: { readonly info: StudioInfo; readonly run: RunS
           {own.map(({ key }) => (
             <tr key={key}>
               <th scope="row">{key}</th>
-              <td class="words">{valueText(run.settings[key])}</td>
+              <td class="words">{valueText(settings[key])}</td>
             </tr>
           ))}
         </tbody>

@@ -7,6 +7,7 @@ import {
   type SortKey,
   type SortOrder,
   settingText,
+  startedText,
 } from '../../table/runTable.js';
 import type { SeriesLook } from '../chart/palette.js';
 import { runAddress } from '../route.js';
@@ -132,7 +133,7 @@ function RunRow(props: {
         <RunStatusText run={run} />
       </td>
       <td>
-        {run.epochsDone}/{run.epochs}
+        {run.epochsDone}/{run.epochs ?? NONE}
       </td>
       <td>{figureText(run.last)}</td>
       <td>{figureText(run.best)}</td>
@@ -146,8 +147,19 @@ function RunRow(props: {
         );
       })}
       <td class="words">
-        {run.started === 0 ? NONE : new Date(run.started).toISOString().slice(0, 16).replace('T', ' ')}
+        <Started at={run.started} />
       </td>
     </tr>
+  );
+}
+
+/** When a run was started, in the time of who looks at it. */
+function Started({ at }: { readonly at: number }) {
+  if (at === 0) return <>{NONE}</>;
+  const date = new Date(at);
+  return (
+    <time dateTime={date.toISOString()} title={date.toString()}>
+      {startedText(date)}
+    </time>
   );
 }

@@ -61,7 +61,7 @@ export function RunsOverview({ info, live, metric, onMetric, onStart }: RunsOver
         onGroupBy={setGroupBy}
         onSave={save}
       />
-      {all.length === 0 && <p>There are no runs in {info.folder} yet.</p>}
+      {all.length === 0 && live.state === 'live' && <p>There are no runs in {info.folder} yet.</p>}
       {all.length > 0 && (
         <>
           <Curves runs={runs.filter(({ id }) => looks.has(id))} metric={metric} looks={looks} />

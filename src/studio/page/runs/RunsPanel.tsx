@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
-import type { RunFailure, RunSummary, StudioInfo } from '../../api.js';
+import type { RunFailure, SettingValues, StudioInfo } from '../../api.js';
+import { LostNotice } from './LostNotice.jsx';
 import { RunDetails } from './RunDetails.jsx';
 import { RunsOverview } from './RunsOverview.jsx';
 import { StartDialog } from './StartDialog.jsx';
+import { useDismissal } from './useDismissal.js';
 import { useRuns } from './useRuns.js';
 
 /** Props of {@link RunsPanel}. */
@@ -15,31 +17,27 @@ interface RunsPanelProps {
 /** The runs: all of them, or one. */
 export function RunsPanel({ info, run }: RunsPanelProps) {
   const [metric, setMetric] = useState('test_top1');
-  const [start, setStart] = useState<Partial<RunSummary>>();
-  const [seen, setSeen] = useState(0);
+  // Settings of the form that starts a run, while it is open.
+  const [start, setStart] = useState<SettingValues | null>();
   const live = useRuns(metric);
-  const failed = live.failed.slice(seen);
+  const [failed, dismiss] = useDismissal(live.failed);
   const shown = live.runs.get(run);
   return (
     <>
-      {live.state === 'lost' && (
-        <p class="bad" role="status">
-          The studio does not answer. The page tries again.
-        </p>
-      )}
-      {failed.length > 0 && <Failures failed={failed} onSeen={() => setSeen(live.failed.length)} />}
+      <LostNotice state={live.state} />
+      {failed.length > 0 && <Failures failed={failed} onSeen={dismiss} />}
       {run === '' && (
         <RunsOverview
           info={info}
           live={live}
           metric={metric}
           onMetric={setMetric}
-          onStart={() => setStart({})}
+          onStart={() => setStart(null)}
         />
       )}
-      {shown && <RunDetails info={info} run={shown} onCopy={() => setStart(shown)} />}
+      {shown && <RunDetails info={info} run={shown} onCopy={() => setStart(shown.settings)} />}
       {run !== '' && !shown && live.state === 'live' && <p>There is no run {run}.</p>}
-      {start && <StartDialog info={info} from={start} onClose={() => setStart(undefined)} />}
+      {start !== undefined && <StartDialog info={info} copied={start} onClose={() => setStart(undefined)} />}
     </>
   );
 }
@@ -48,8 +46,8 @@ function Failures(props: { readonly failed: readonly RunFailure[]; readonly onSe
   return (
     <div class="notice" role="alert">
       <div>
-        {props.failed.map(({ id, message }) => (
-          <p key={id}>
+        {props.failed.map(({ key, id, message }) => (
+          <p key={key}>
             {id}: {message}.
           </p>
         ))}

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { valueText } from '../../../report/valueText.js';
-import type { RunSummary, SettingDescription, SettingValues, StartRequest, StudioInfo } from '../../api.js';
+import type { SettingDescription, SettingValues, StudioInfo } from '../../api.js';
+import { startRequest, type Typed, typedSettings } from '../../table/startRequest.js';
 import { tell } from '../client.js';
 import { Problem } from '../Problem.jsx';
 import { runAddress } from '../route.js';
+import { usePending } from '../usePending.js';
 import { SettingField } from './SettingField.jsx';
-import { settingValue, type Typed } from './settingValue.js';
 
 /** Settings that are asked for first. */
 const FIRST = [
@@ -24,39 +24,45 @@ const FIRST = [
 /** Props of {@link StartDialog}. */
 interface StartDialogProps {
   readonly info: StudioInfo;
-  /** The run whose settings are filled in. */
-  readonly from: Partial<RunSummary>;
+  /** Settings that are filled in; null: none. */
+  readonly copied: SettingValues | null;
   readonly onClose: () => void;
 }
 
 /** The form that starts a run. */
-export function StartDialog({ info, from, onClose }: StartDialogProps) {
+export function StartDialog({ info, copied, onClose }: StartDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [name, setName] = useState('');
-  const [typed, setTyped] = useState<Typed>(() => typedOf(info.settings, from.settings ?? {}));
+  const [typed, setTyped] = useState<Typed>(() => typedSettings(info.settings, copied));
   const [problem, setProblem] = useState('');
   useEffect(() => dialog.current!.showModal(), []);
-  const start = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const [isStarting, act] = usePending();
+  const start = async (): Promise<void> => {
     try {
-      const { id } = await tell<{ id: string }>('api/runs/start', requestOf(info, typed, name));
+      const request = startRequest(info.settings, typed, { copied, name });
+      const { id } = await tell<{ id: string }>('api/runs/start', request);
       onClose();
       location.hash = runAddress(id);
     } catch (error) {
       setProblem((error as Error).message);
     }
   };
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    void act(start);
+  };
   return (
     <dialog ref={dialog} onClose={onClose} aria-labelledby="start">
-      <form onSubmit={start}>
+      <form onSubmit={submit}>
         <h2 id="start">Start a run</h2>
         <p class="muted">
-          Fields that stay empty have the setting’s default. Paths are on the studio’s machine.
+          Fields that stay empty have the setting’s default, which for some is the optimiser’s. Paths are on
+          the studio’s machine.
         </p>
         <StartFields {...{ info, name, typed }} onName={setName} onTyped={setTyped} />
         <Problem text={problem} />
         <div class="row">
-          <button type="submit" class="first">
+          <button type="submit" class="first" disabled={isStarting}>
             Start
           </button>
           <button type="button" onClick={() => dialog.current!.close()}>
@@ -111,23 +117,4 @@ function StartFields(props: StartFieldsProps) {
       ))}
     </>
   );
-}
-
-function typedOf(settings: readonly SettingDescription[], values: SettingValues): Typed {
-  const given = settings.filter(({ key }) => Object.hasOwn(values, key));
-  return Object.fromEntries(
-    given.map(({ key, kind }) => {
-      const value = values[key];
-      return [
-        key,
-        kind === 'numbers' && Array.isArray(value) ? value.join(' ') : value === null ? '' : valueText(value),
-      ];
-    }),
-  );
-}
-
-function requestOf({ settings }: StudioInfo, typed: Typed, name: string): StartRequest {
-  const given = settings.filter(({ key }) => (typed[key] ?? '').trim() !== '');
-  const values = given.map((setting) => [setting.key, settingValue(setting, typed[setting.key]!.trim())]);
-  return { settings: Object.fromEntries(values), ...(name !== '' && { name }) };
 }

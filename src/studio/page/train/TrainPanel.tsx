@@ -20,7 +20,7 @@ interface TrainPanelProps {
 /** Trains a model in the page, on images that never leave it. */
 export function TrainPanel({ missing }: TrainPanelProps) {
   const training = useTraining();
-  const { shown, isRunning } = training;
+  const { shown, isRunning, isElsewhere } = training;
   return (
     <>
       <Heading text="Train here" />
@@ -30,6 +30,12 @@ export function TrainPanel({ missing }: TrainPanelProps) {
         closed.
       </p>
       {missing ?? <TrainForm training={training} />}
+      {isElsewhere && (
+        <p role="status" class="progress">
+          A training runs in another tab of this browser. It can be stopped there; then what it has trained is
+          shown here.
+        </p>
+      )}
       {shown && <TrainedView training={shown} isRunning={isRunning} />}
     </>
   );
@@ -37,7 +43,7 @@ export function TrainPanel({ missing }: TrainPanelProps) {
 
 /** What is trained, and the buttons that start, stop and resume it. */
 function TrainForm({ training }: { readonly training: Training }) {
-  const { shown, isRunning, start, resume, stop } = training;
+  const { shown, isRunning, isElsewhere, start, resume, stop } = training;
   const [source, setSource] = useState<DataSource>(FIRST_SOURCE);
   const [plan, setPlan] = useState<TrainingPlan>(FIRST_PLAN);
   const [reading, setReading] = useState('');
@@ -58,7 +64,7 @@ function TrainForm({ training }: { readonly training: Training }) {
       <DataFields source={source} onSource={setSource} />
       <PlanFields {...{ plan, fixedSize }} onPlan={setPlan} />
       <div class="row">
-        <button type="submit" class="first" disabled={isRunning || reading !== ''}>
+        <button type="submit" class="first" disabled={isRunning || isElsewhere || reading !== ''}>
           {shown === undefined ? 'Start training' : 'Start a new training'}
         </button>
         <button type="button" disabled={!isRunning || shown?.phase === 'stopping'} onClick={stop}>

@@ -17,17 +17,18 @@ export async function jobOf(
   if (source.kind === 'generated') {
     const own = { ...plan, imageSize: GENERATED_SIZE };
     modelOfPlan(own, 2);
-    return withBatch(own, generatedData(source.count, own.seed));
+    return newJob(own, generatedData(source.count, own.seed));
   }
   modelOfPlan(plan, 2);
   const total = source.classes.reduce((sum, { images }) => sum + images.length, 0);
   const data = await dataOfClasses(source.classes, plan.imageSize, (decoded) =>
     onReading(`Reading images: ${decoded} of ${total} …`),
   );
-  return withBatch(plan, data);
+  return newJob(plan, data);
 }
 
-/** A batch is no larger than the training set. */
-function withBatch(plan: TrainingPlan, data: TrainingJob['data']): TrainingJob {
-  return { plan: { ...plan, batchSize: Math.min(plan.batchSize, data.sets.train.count) }, data };
+/** A new training, whose batch is no larger than the training set. */
+function newJob(plan: TrainingPlan, data: TrainingJob['data']): TrainingJob {
+  const id = [...crypto.getRandomValues(new Uint32Array(4))].join('-');
+  return { id, plan: { ...plan, batchSize: Math.min(plan.batchSize, data.sets.train.count) }, data };
 }

@@ -13,12 +13,17 @@ const EVERY = 30_000;
 /** Checkpoints in the browser's storage, and with the page, which has them even where the browser stores nothing. */
 export class KeptCheckpoints implements Checkpoints {
   private savedAt = performance.now();
-  private hasStorage = true;
 
-  /** @param epochs the finished ones, which grow while the training goes on */
+  /**
+   * @param id the training's
+   * @param epochs the finished ones, which grow while the training goes on
+   * @param hasStorage whether the browser keeps the training
+   */
   constructor(
+    private readonly id: string,
     private readonly news: NewsQueue,
     private readonly epochs: readonly EpochFigures[],
+    private hasStorage: boolean,
   ) {}
 
   get isDue(): boolean {
@@ -45,7 +50,7 @@ export class KeptCheckpoints implements Checkpoints {
   private async store(which: KeptCheckpoint, bytes: Uint8Array): Promise<void> {
     if (!this.hasStorage) return;
     try {
-      await storeCheckpoint(which, bytes, this.epochs);
+      await storeCheckpoint(this.id, which, bytes, this.epochs);
     } catch (error) {
       this.hasStorage = false;
       this.news.push({ kind: 'notice', text: withoutStorage(error) });

@@ -53,6 +53,8 @@ export interface TrainingData {
 
 /** A training: a plan and its data. */
 export interface TrainingJob {
+  /** Tells it from all others. */
+  readonly id: string;
   readonly plan: TrainingPlan;
   readonly data: TrainingData;
 }

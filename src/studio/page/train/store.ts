@@ -43,16 +43,25 @@ export async function storeJob(job: TrainingJob): Promise<void> {
   await within('readwrite', (store) => {
     store.clear();
     store.put(job, 'job');
+    store.put(job.id, 'id');
   });
 }
 
-/** Keeps a checkpoint, and the epochs so far. @throws Error when the browser keeps nothing */
+/**
+ * Keeps a checkpoint, and the epochs so far.
+ *
+ * @param id the training's
+ * @throws Error when the browser keeps nothing, or another training by now
+ */
 export async function storeCheckpoint(
+  id: string,
   which: KeptCheckpoint,
   bytes: Uint8Array,
   epochs: readonly EpochFigures[],
 ): Promise<void> {
-  await within('readwrite', (store) => {
+  await within('readwrite', async (store) => {
+    const kept = await done<unknown>(store.get('id'));
+    if (kept !== id) throw new Error('it keeps the training of another tab by now');
     store.put(bytes, which);
     store.put(epochs, 'epochs');
   });

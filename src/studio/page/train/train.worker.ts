@@ -9,6 +9,7 @@ import type { TrainerEvent } from '../../../train/events.js';
 import type { TrainerOutcome } from '../../../train/trainer.js';
 import { KeptCheckpoints, withoutStorage } from './keptCheckpoints.js';
 import { type EpochFigures, NewsQueue } from './news.js';
+import type { TrainingJob } from './plan.js';
 import { prepareJob } from './runJob.js';
 import { storeJob } from './store.js';
 import type { TrainingCalls, TrainingRequest } from './trainingCalls.js';
@@ -21,15 +22,14 @@ let stop = (): void => undefined;
 let isStopped = false;
 
 async function run({ job, runtime, from }: TrainingRequest): Promise<TrainerOutcome> {
-  if (!from)
-    await storeJob(job).catch((error: unknown) => news.push({ kind: 'notice', text: withoutStorage(error) }));
+  const isKept = from !== undefined || (await keep(job));
   const epochs: EpochFigures[] = [...(from?.epochs ?? [])];
   const listener = (event: TrainerEvent): void => {
     if (event.event === 'epoch') epochs.push(figuresOf(event));
     if (event.event !== 'batch') news.push({ kind: 'event', event });
   };
   const engine = await createWebEngine({ provider: job.plan.provider, wasmPaths: runtime });
-  const checkpoints = new KeptCheckpoints(news, epochs);
+  const checkpoints = new KeptCheckpoints(job.id, news, epochs, isKept);
   try {
     const trainer = await prepareJob(job, { engine, checkpoints, listener, from: from?.bytes });
     stop = () => trainer.stop();
@@ -38,6 +38,17 @@ async function run({ job, runtime, from }: TrainingRequest): Promise<TrainerOutc
   } finally {
     // With the engine everything in it is gone.
     await engine.close();
+  }
+}
+
+/** Keeps a new training in the browser. @returns whether it could */
+async function keep(job: TrainingJob): Promise<boolean> {
+  try {
+    await storeJob(job);
+    return true;
+  } catch (error) {
+    news.push({ kind: 'notice', text: withoutStorage(error) });
+    return false;
   }
 }
 

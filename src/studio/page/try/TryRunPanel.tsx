@@ -2,8 +2,10 @@ import { useCallback, useState } from 'preact/hooks';
 import { Choice } from '../Choice.jsx';
 import { askBytes, hasToken, runQuery } from '../client.js';
 import { Heading } from '../Heading.jsx';
+import { LostNotice } from '../runs/LostNotice.jsx';
 import { RunChoice } from '../runs/RunChoice.jsx';
 import { runsWithModel } from '../runs/runsWithModel.js';
+import { usePinned } from '../runs/usePinned.js';
 import { useRuns } from '../runs/useRuns.js';
 import { WithoutRuntime } from '../WithoutRuntime.jsx';
 import { openCheckpointModel } from './checkpointModel.js';
@@ -30,7 +32,7 @@ export function TryRunPanel({ run, hasRuntime }: TryRunPanelProps) {
   const { runs, state } = useRuns('test_top1');
   const [which, setWhich] = useState<string>('best');
   const usable = runsWithModel(runs.values()).map(({ id }) => id);
-  const shown = run === '' ? (usable[0] ?? '') : run;
+  const shown = usePinned(run, usable);
   const open = useCallback(async () => {
     const bytes = await askBytes(`api/model/weights?${runQuery(shown)}&which=${which}`);
     return openCheckpointModel(bytes, `${shown}/${which}.safetensors`);
@@ -44,7 +46,8 @@ export function TryRunPanel({ run, hasRuntime }: TryRunPanelProps) {
       {!hasToken() && (
         <p class="muted">To open a model, open the whole address that the studio printed, with its token.</p>
       )}
-      {state !== 'connecting' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
+      <LostNotice state={state} />
+      {state === 'live' && usable.length === 0 && <p>No run has finished an epoch yet.</p>}
       {shown !== '' && (
         <div class="row">
           <RunChoice {...{ panel: 'try', shown, usable }} />

@@ -24,7 +24,7 @@ export class DataFolders {
     const found = new Map<string, string[]>(this.given.map((folder) => [folder, []]));
     const runs = this.index.list('test_top1').sort((a, b) => b.started - a.started);
     for (const { id, settings, status, epochsDone } of runs) {
-      const folder = status === 'damaged' ? undefined : this.folderOf(id, settings);
+      const folder = settings === null || status === 'damaged' ? undefined : this.folderOf(id, settings);
       if (folder === undefined) continue;
       if (!found.has(folder)) found.set(folder, []);
       if (epochsDone > 0) found.get(folder)!.push(id);
