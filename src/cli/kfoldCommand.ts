@@ -29,7 +29,7 @@ const FOLDS = 5;
 
 /** Adds the options and the action of `kfold`. */
 export function configureKfold(command: Command): void {
-  addTrainOptions(command, ['--fold', '--accuracies-dir']);
+  addTrainOptions(command, ['--fold', '--accuracies-dir', '--device']);
   command.addHelpText(
     'after',
     `\nTrains --folds (default: ${FOLDS}) runs, each of which holds out another fold of the images, into one folder` +

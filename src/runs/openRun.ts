@@ -112,7 +112,7 @@ export function newConfig(given: Partial<TrainConfig>, recipe: Partial<TrainConf
 }
 
 /** The folder of a run that is given by its path, or by its name in runs/. */
-function folderOf(run: string): string {
+export function folderOf(run: string): string {
   return existsSync(run) ? run : join(RUNS, run);
 }
 

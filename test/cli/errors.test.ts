@@ -58,6 +58,18 @@ const CASES: readonly Case[] = [
     2,
     /^error: threads in threads\.json must be at most \d+ with \d+ processors, not 100000\n$/,
   ],
+  [
+    'a card as a device',
+    ['train', '--device=cuda'],
+    2,
+    /It must be cpu; an NVIDIA GPU is chosen by --engine cuda\.\n$/,
+  ],
+  [
+    'a card and the processor',
+    ['train', '--engine=cuda', '--device=cpu'],
+    2,
+    /^error: --engine cuda computes on a GPU, and --device cpu excludes it/,
+  ],
   ['a loss that does not exist', ['train', '--loss=mse'], 2, /must be one of bias, ce/],
   [
     'a recipe that does not exist',
