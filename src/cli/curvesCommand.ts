@@ -5,6 +5,7 @@ import { chartSvg, type Line } from '../report/charts/chart.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { type Metrics, readMetrics } from '../runs/metricsFile.js';
 import { formatTable, printLine } from './output.js';
+import { checkOutput } from './outputFile.js';
 
 interface CurvesFlags {
   readonly metric: string;
@@ -23,12 +24,13 @@ export function configureCurves(command: Command): void {
     .addOption(new Option('--metric <column>', 'column of metrics.csv').default('test_top1'))
     .option('--labels <text...>', 'names of the runs in the image (default: their folders’)')
     .option('--title <text>', 'title of the image (default: the metric)')
-    .option('--output <file>', 'image to write', 'curves.svg')
+    .option('--output <file>', 'SVG image to write', 'curves.svg')
     .action((runs: string[], flags: CurvesFlags) => drawCurves(runs, flags));
 }
 
 async function drawCurves(runs: readonly string[], flags: CurvesFlags): Promise<void> {
   const { metric, labels = runs.map((run) => basename(resolve(run))), output } = flags;
+  checkOutput(output, '--output', ['.svg']);
   if (labels.length !== runs.length)
     throw new UsageError(`--labels has ${labels.length} names for ${runs.length} runs`);
   const lines = runs.map((run, i): Line => {

@@ -16,6 +16,7 @@ import { measuringLog } from './measuringLog.js';
 import { type ModelFlags, modelOfFlags } from './modelFlags.js';
 import { engineOptions, logFormatOption, modelOptions, nameOption } from './options.js';
 import { type LogFormat, printJson, printLine, printNotice } from './output.js';
+import { checkEnding } from './outputFile.js';
 import { parseCount } from './parsing.js';
 import { profileRecord, profileText } from './profileReport.js';
 import { settingOption } from './settingOptions.js';
@@ -59,7 +60,10 @@ export function configureProfile(command: Command): void {
     ...engineOptions(),
     new Option('--steps <n>', 'steps, of which medians are taken').argParser(parseCount).default(10),
     new Option('--top <n>', 'primitives that are shown one by one').argParser(parseCount).default(15),
-    new Option('--out <file>', 'image to write (default: profile-MODEL-MODE-PRECISION.svg in this folder)'),
+    new Option(
+      '--out <file>',
+      'SVG image to write (default: profile-MODEL-MODE-PRECISION.svg in this folder)',
+    ),
     logFormatOption(),
   ];
   for (const option of options) command.addOption(option);
@@ -67,6 +71,7 @@ export function configureProfile(command: Command): void {
 }
 
 async function runProfile(flags: ProfileFlags): Promise<void> {
+  if (flags.out !== undefined) checkEnding(flags.out, '--out', ['.svg']);
   const model = modelOfFlags(flags);
   const profile = await profileOf(model, flags);
   const label = families.labelOf(flags.model, flags);

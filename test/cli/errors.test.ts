@@ -146,6 +146,18 @@ const CASES: readonly Case[] = [
     /and cannot be used with --resume/,
   ],
   [
+    'an export under another format’s name',
+    ['export', '--checkpoint=none.safetensors', '--to=onnx', '--output=x.pth'],
+    2,
+    /^error: --output with --to onnx takes the name of a \.onnx file, not x\.pth\n$/,
+  ],
+  [
+    'a report that is no page',
+    ['report', 'none', '--output=x.pdf'],
+    2,
+    /^error: --output takes the name of a \.html or \.htm file, not x\.pdf\n$/,
+  ],
+  [
     'a checkpoint that is missing',
     ['test', '--checkpoint=none.safetensors'],
     1,

@@ -149,6 +149,11 @@ describe('biasloss compare', () => {
       const html = readFileSync(join(cwd, 'c.html'), 'utf8');
       assert.match(html, /<td>-7\.8531 to 4\.8531<\/td>/);
       assert.ok(!/<(?:script|link)|src="(?!data:)|@import|url\(/.test(html));
+      const named = await biasloss(['compare', ...names, '--output=c.csv'], { cwd });
+      assert.deepEqual(
+        [named.code, named.stderr],
+        [2, 'error: --output c.csv would have --format text: give --format csv, or another name\n'],
+      );
       const wrong = await biasloss(['compare', 'nowhere'], { cwd });
       assert.deepEqual(
         [wrong.code, wrong.stderr],
