@@ -16,6 +16,7 @@ import { makeNewFolder, makeRunFolder, removeEmpty } from '../runs/newFolder.js'
 import { RUNS, timeName } from '../runs/openRun.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
+import { shellWord } from '../runs/shellWord.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import { printPlan } from './autoPlan.js';
 import { parseDuration } from './duration.js';
@@ -157,7 +158,7 @@ function timer(seconds: number): () => number {
   return () => seconds - (performance.now() - begin) / 1000;
 }
 
-const resumeOf = (run: string): string => `auto --resume ${run}`;
+const resumeOf = (run: string): string => `auto --resume ${shellWord(run)}`;
 
 /** Checks the images, and returns the files that cannot be used. @throws UserError when training would fail */
 async function checkedImages(
@@ -230,6 +231,6 @@ async function finish(run: string, logFormat: LogFormat): Promise<void> {
   if (logFormat === 'json') printJson({ event: 'export', path: output, bytes: size });
   else
     printLine(
-      `model: ${output} (${(size / 1e6).toFixed(2)} MB); try: biasloss predict --checkpoint ${output} IMAGE`,
+      `model: ${output} (${(size / 1e6).toFixed(2)} MB); try: biasloss predict --checkpoint ${shellWord(output)} IMAGE`,
     );
 }

@@ -6,6 +6,7 @@ import { exportGradCam } from '../report/analysis/exportGradCam.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { weightsName } from '../runs/hub/weightsName.js';
 import { modelLabels } from '../runs/modelLabels.js';
+import { shellWord } from '../runs/shellWord.js';
 import { aboutModel } from '../studio/modelAbout.js';
 import {
   expectPageFolder,
@@ -137,7 +138,7 @@ async function exportPage(
     labels: { ...modelLabels(data.classes, preprocessing, true), ...aboutModel(model, tensors, data) },
   });
   printLine(`${output}: ${megabytes(bytes)}, the model checked against the source in ONNX Runtime`);
-  printLine(`serve the folder with any web server, such as: npx http-server ${output}`);
+  printLine(`serve the folder with any web server, such as: npx http-server ${shellWord(output)}`);
 }
 
 function megabytes(bytes: number): string {

@@ -20,6 +20,7 @@ import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { withAbsolutePaths } from '../runs/settings/paths.js';
 import type { SettingKey } from '../runs/settings/table.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
+import { shellWord } from '../runs/shellWord.js';
 import { formatPercent, formatTable, printJson, printLine } from './output.js';
 import { runTraining, type TrainRequest } from './runTraining.js';
 import { addTrainOptions, type TrainFlags, withTrainRequest } from './trainCommand.js';
@@ -83,7 +84,7 @@ async function started({ settings, recipe, runDir }: TrainRequest): Promise<Open
   await newRunConfig({ settings: { ...others, folds, fold: 1 }, recipe });
   if (runDir !== undefined && hasKFold(runDir))
     throw new UserError(
-      `${runDir} already has a k-fold training: give --resume ${runDir}, or another --run-dir`,
+      `${runDir} already has a k-fold training: give --resume ${shellWord(runDir)}, or another --run-dir`,
     );
   const { path: folder, folders: made } =
     runDir === undefined
@@ -137,7 +138,7 @@ async function checkGiven(folder: string, kfold: KFold, given: Partial<TrainConf
 function requestOf(folder: string, kfold: KFold, fold: number, request: TrainRequest): TrainRequest {
   const { folds: _, ...given } = request.settings;
   const runDir = foldFolder(folder, fold);
-  const common = { ...request, resumeWith: `kfold --resume ${folder}` };
+  const common = { ...request, resumeWith: `kfold --resume ${shellWord(folder)}` };
   if (existsSync(join(runDir, 'config.json')))
     return { ...common, settings: given, recipe: undefined, runDir: undefined, resume: runDir };
   const settings = { ...kfold.settings, ...given, folds: kfold.folds, fold };

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { launchedRanks } from '../distributed/launcher.js';
 import { errorMessage, UsageError, UserError } from '../errors.js';
 import { runFolderOf } from '../runs/openRun.js';
+import { shellWord } from '../runs/shellWord.js';
 import { normaliseFlags } from './argv.js';
 import { parseHosts } from './launch/hosts.js';
 import { LaunchedTraining } from './launch/launchedTraining.js';
@@ -68,7 +69,7 @@ async function launch([name, ...args]: string[], flags: LaunchFlags): Promise<vo
       command: [
         'biasloss launch',
         `-n ${flags.ranks}`,
-        ...(flags.hosts ? [`--hosts ${flags.hosts}`] : []),
+        ...(flags.hosts ? [`--hosts ${shellWord(flags.hosts)}`] : []),
         ...(flags.bindTo === 'none' ? [] : [`--bind-to ${flags.bindTo}`]),
         '--',
       ].join(' '),

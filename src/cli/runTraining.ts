@@ -7,6 +7,7 @@ import { readMetrics } from '../runs/metricsFile.js';
 import { openRun, type RunRequest } from '../runs/openRun.js';
 import type { Pace } from '../runs/pace.js';
 import { LAST_CHECKPOINT, type RunFolder } from '../runs/runFolder.js';
+import { shellWord } from '../runs/shellWord.js';
 import { startRun } from '../runs/startRun.js';
 import type { TrainerListener } from '../train/events.js';
 import { LAUNCH_VARIABLE } from './launch/launchVariable.js';
@@ -121,6 +122,9 @@ function withResume(error: unknown, folder: RunFolder, request: TrainRequest): u
     : error;
 }
 
-function resumeCommand({ path }: RunFolder, { resumeWith = `train --resume ${path}` }: TrainRequest): string {
+function resumeCommand(
+  { path }: RunFolder,
+  { resumeWith = `train --resume ${shellWord(path)}` }: TrainRequest,
+): string {
   return `${process.env[LAUNCH_VARIABLE] ?? 'biasloss'} ${resumeWith}`;
 }
