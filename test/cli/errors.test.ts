@@ -17,6 +17,29 @@ const CASES: readonly Case[] = [
     2,
     /^error: unknown option '--epoch=3'\n\(Did you mean --epochs\?\)\n$/,
   ],
+  ...Object.entries({
+    '--lr=0.1': '--base-lr',
+    '--learning-rate=0.1': '--base-lr',
+    '--ema': '--ema-decay',
+    '--aa=ra': '--auto-augment',
+    '--sched=cosine': '--schedule',
+    '--half': '--precision bf16',
+    '--num_workers=2': '--workers',
+    '-j': '--workers',
+  }).map(
+    ([flag, meant]): Case => [
+      `another program’s ${flag}`,
+      ['train', flag],
+      2,
+      new RegExp(`^error: unknown option '.*'\n\\(Did you mean ${meant}\\?\\)\n$`),
+    ],
+  ),
+  [
+    'a launched training without --',
+    ['launch', '-n', '2', 'train', '--data', 'synthetic'],
+    2,
+    /^error: unknown option '--data'\n\(The options of train stand after --: biasloss launch -n 2 -- train …\)\n$/,
+  ],
   ['an unknown model', ['train', '--model=resnet'], 2, /'resnet' is invalid\. .* Did you mean resnet18\?\n$/],
   ['an unknown model', ['info', '--model=vgg'], 2, /must be one of resnet18, densenet121/],
   [
