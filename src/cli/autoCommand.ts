@@ -13,7 +13,7 @@ import { pacer } from '../runs/auto/pacer.js';
 import { type Plan, planTraining } from '../runs/auto/plan.js';
 import { loadData } from '../runs/loadData.js';
 import { makeNewFolder, makeRunFolder, removeEmpty } from '../runs/newFolder.js';
-import { RUNS, timeName } from '../runs/openRun.js';
+import { folderOf, RUNS, timeName } from '../runs/openRun.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
 import { shellWord } from '../runs/shellWord.js';
@@ -108,7 +108,7 @@ interface ResumedRun extends Pick<AutoFlags, 'report' | 'logFormat'> {
 
 async function resumeRun(resume: string, { budget, ...request }: ResumedRun): Promise<void> {
   const left = timer(budget ?? Number.POSITIVE_INFINITY);
-  const run = existsSync(resume) ? resume : join(RUNS, resume);
+  const run = folderOf(resume);
   // It may become shorter, not longer than it was planned.
   const isPaced = budget !== undefined && request.settings.epochs === undefined;
   const pace = isPaced ? () => pacer({ wanted: 0, secondsLeft: left }) : undefined;

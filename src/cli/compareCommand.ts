@@ -4,6 +4,7 @@ import { type Comparison, compareRuns } from '../report/compare/comparison.js';
 import { comparisonPage } from '../report/compare/comparisonPage.js';
 import { comparisonTables, csvOf, markdownOf } from '../report/compare/tables.js';
 import { jsonLine } from '../runs/eventRecord.js';
+import { withEpochs } from './comparable.js';
 import { nameOption } from './options.js';
 import { formatTable, printLine } from './output.js';
 import { checkOutput, writeOutput } from './outputFile.js';
@@ -41,7 +42,7 @@ export function configureCompare(command: Command): void {
 
 async function compare(runs: string[], { format, output, ...options }: CompareFlags): Promise<void> {
   checkOutputName(output, format);
-  const comparison = compareRuns(runs, options);
+  const comparison = compareRuns(withEpochs(runs), options);
   const text = await formatted(comparison, format);
   if (output === undefined) {
     printLine(text);

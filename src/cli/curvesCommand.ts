@@ -4,6 +4,7 @@ import { UsageError } from '../errors.js';
 import { chartSvg, type Line } from '../report/charts/chart.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { type Metrics, readMetrics } from '../runs/metricsFile.js';
+import { withEpochs } from './comparable.js';
 import { formatTable, printLine } from './output.js';
 import { checkOutput } from './outputFile.js';
 
@@ -33,9 +34,9 @@ async function drawCurves(runs: readonly string[], flags: CurvesFlags): Promise<
   checkOutput(output, '--output', ['.svg']);
   if (labels.length !== runs.length)
     throw new UsageError(`--labels has ${labels.length} names for ${runs.length} runs`);
-  const lines = runs.map((run, i): Line => {
+  const lines = withEpochs(runs).map((run): Line => {
     const metrics = readMetrics(run);
-    return { label: labels[i]!, x: metrics.epoch!, y: columnOf(metrics, metric, run) };
+    return { label: labels[runs.indexOf(run)]!, x: metrics.epoch!, y: columnOf(metrics, metric, run) };
   });
   const name = metric.replaceAll('_', ' ').replace(/top(?=[15]$)/, 'top-');
   const axis = PERCENT.test(metric) ? `${name}, %` : name;

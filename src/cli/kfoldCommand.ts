@@ -14,7 +14,7 @@ import {
   writeKFold,
 } from '../runs/kfold.js';
 import { makeNewFolder, makeRunFolder, removeEmpty } from '../runs/newFolder.js';
-import { newRunConfig, RUNS, timeName } from '../runs/openRun.js';
+import { folderOf, newRunConfig, RUNS, timeName } from '../runs/openRun.js';
 import { checkChange, expectSame } from '../runs/resumedConfig.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { withAbsolutePaths } from '../runs/settings/paths.js';
@@ -108,7 +108,7 @@ async function resumed({ settings, recipe, runDir, resume = '' }: TrainRequest):
     throw new UsageError('--run-dir and --resume exclude each other: give one of them');
   if (recipe !== undefined)
     throw new UsageError('--recipe is for a new k-fold training: one that is resumed keeps its own settings');
-  const folder = existsSync(resume) ? resume : join(RUNS, resume);
+  const folder = folderOf(resume);
   const kfold = readKFold(folder);
   const { folds = kfold.folds, ...others } = settings;
   refuseAccuracies(others);

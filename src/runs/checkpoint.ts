@@ -1,4 +1,5 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
 import { LENGTH_BYTES } from '../formats/safetensors/format.js';
 import { parseHeader } from '../formats/safetensors/header.js';
@@ -8,6 +9,7 @@ import type { Learner } from '../train/learner.js';
 import { type Checkpoint, checkpointBytes, learnerState, parseCheckpoint } from '../train/learnerState.js';
 import type { StateDictTensors } from '../train/stateDict.js';
 import { writeFileAtomically } from './atomicFile.js';
+import { LAST_CHECKPOINT } from './runFolder.js';
 
 /**
  * Writes a learner's whole state as safetensors: the model's tensors under PyTorch's names, the
@@ -88,6 +90,17 @@ export function readBytes(path: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    throw isFolder ? noFile(path) : new UserError(`${path} cannot be read: ${errorMessage(error)}`);
   }
+}
+
+/** A folder where a file was expected: a run's folder has weights. */
+function noFile(folder: string): UserError {
+  const weights = ['best.safetensors', LAST_CHECKPOINT].find((name) => existsSync(join(folder, name)));
+  return new UserError(
+    weights === undefined
+      ? `${folder} is a folder: expected a file`
+      : `${folder} is the folder of a run: its weights are in ${join(folder, weights)}`,
+  );
 }

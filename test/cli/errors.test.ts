@@ -153,7 +153,7 @@ const CASES: readonly Case[] = [
     'a batch larger than the data',
     ['train', ...SMALL, '--batch-size=65'],
     1,
-    /a batch of 65 is larger than .* 64 images/,
+    /a batch of 65 is larger than .* 64 images: give a smaller --batch-size\n$/,
   ],
   [
     'a run folder below a file',
@@ -162,6 +162,20 @@ const CASES: readonly Case[] = [
     /the run folder list\.json\/run cannot be created/,
   ],
   ['a run that is not there', ['train', '--resume=none'], 1, /there is no run folder runs\/none/],
+  [
+    'a path of a run that is not there',
+    ['train', '--resume=../none'],
+    1,
+    /^error: there is no run folder \.\.\/none\n$/,
+  ],
+  ['a path of a run that is not there', ['auto', '--resume=runs/x'], 1, /no run folder runs\/x\n$/],
+  ['a folder as weights', ['test', '--checkpoint=short'], 1, /^error: short is a folder: expected a file\n$/],
+  [
+    'a run as weights',
+    ['train', ...SMALL, '--pretrained=old'],
+    1,
+    /^error: .*old is the folder of a run: its weights are in .*old.best\.safetensors\n$/,
+  ],
   [
     'a new folder for an old run',
     ['train', '--resume=x', '--run-dir=y'],
@@ -198,7 +212,8 @@ function prepare(cwd: string): void {
   };
   for (const [name, value] of Object.entries(json))
     writeFileSync(join(cwd, `${name}.json`), JSON.stringify(value));
-  for (const name of ['short', 'labels']) mkdirSync(join(cwd, name));
+  for (const name of ['short', 'labels', 'old']) mkdirSync(join(cwd, name));
+  writeFileSync(join(cwd, 'old', 'best.safetensors'), '');
   writeFileSync(join(cwd, 'short', 'train.bin'), new Uint8Array(5000));
   writeFileSync(join(cwd, 'short', 'test.bin'), new Uint8Array(3074));
   const records = new Uint8Array(2 * 3074);
