@@ -93,6 +93,30 @@ const CASES: readonly Case[] = [
     2,
     /^error: --engine cuda computes on a GPU, and --device cpu excludes it/,
   ],
+  [
+    'more workers than a machine bears',
+    ['train', '--workers=100000'],
+    2,
+    /^error: --workers must be a whole number from 1 to 128, not 100000\n$/,
+  ],
+  [
+    'images larger than a machine bears',
+    ['train', ...SMALL, '--image-size=1000000'],
+    2,
+    /^error: --image-size must be a whole number from 1 to 4096, not 1000000\n$/,
+  ],
+  [
+    'the same of a command that does not train',
+    ['profile', '--model=resnet18', '--image-size=1000000'],
+    2,
+    /It must be a whole number from 1 to 4096\.\n$/,
+  ],
+  [
+    'a seed that is not exact',
+    ['train', '--seed=9007199254740993'],
+    2,
+    /^error: --seed must be a whole number from 0 to 9007199254740991, not 9007199254740992\n$/,
+  ],
   ['a loss that does not exist', ['train', '--loss=mse'], 2, /must be one of bias, ce/],
   [
     'a recipe that does not exist',
