@@ -42,14 +42,6 @@ describe('biasloss curves', () => {
     assert.match(stdout, /\nbroken +3 +NaN +20 +12\.5\n/);
   });
 
-  it('leaves out a run that has no epoch yet, and says so', async () => {
-    const { code, stdout, stderr } = await curves('empty', 'a', 'b', '--labels', 'none', 'one', 'two');
-    assert.deepEqual([code, stderr], [0, 'empty has no epoch yet: it is left out\n']);
-    assert.match(stdout, /\none +3 .*\n *two +1 /);
-    const compared = await biasloss(['compare', 'a', 'empty'], { cwd: folder });
-    assert.deepEqual([compared.code, compared.stderr], [0, 'empty has no epoch yet: it is left out\n']);
-  });
-
   it('draws another metric', async () => {
     const { stdout } = await curves('a', '--metric', 'train_loss');
     assert.match(stdout, /\na +3 +3 +4\.5 +3\n/);

@@ -17,29 +17,6 @@ const CASES: readonly Case[] = [
     2,
     /^error: unknown option '--epoch=3'\n\(Did you mean --epochs\?\)\n$/,
   ],
-  ...Object.entries({
-    '--lr=0.1': '--base-lr',
-    '--learning-rate=0.1': '--base-lr',
-    '--ema': '--ema-decay',
-    '--aa=ra': '--auto-augment',
-    '--sched=cosine': '--schedule',
-    '--half': '--precision bf16',
-    '--num_workers=2': '--workers',
-    '-j': '--workers',
-  }).map(
-    ([flag, meant]): Case => [
-      `another program’s ${flag}`,
-      ['train', flag],
-      2,
-      new RegExp(`^error: unknown option '.*'\n\\(Did you mean ${meant}\\?\\)\n$`),
-    ],
-  ),
-  [
-    'a launched training without --',
-    ['launch', '-n', '2', 'train', '--data', 'synthetic'],
-    2,
-    /^error: unknown option '--data'\n\(The options of train stand after --: biasloss launch -n 2 -- train …\)\n$/,
-  ],
   ['an unknown model', ['train', '--model=resnet'], 2, /'resnet' is invalid\. .* Did you mean resnet18\?\n$/],
   ['an unknown model', ['info', '--model=vgg'], 2, /must be one of resnet18, densenet121/],
   [
@@ -80,42 +57,6 @@ const CASES: readonly Case[] = [
     ['train', ...SMALL.slice(0, -1), '--config=threads.json'],
     2,
     /^error: threads in threads\.json must be at most \d+ with \d+ processors, not 100000\n$/,
-  ],
-  [
-    'a card as a device',
-    ['train', '--device=cuda'],
-    2,
-    /It must be cpu; an NVIDIA GPU is chosen by --engine cuda\.\n$/,
-  ],
-  [
-    'a card and the processor',
-    ['train', '--engine=cuda', '--device=cpu'],
-    2,
-    /^error: --engine cuda computes on a GPU, and --device cpu excludes it/,
-  ],
-  [
-    'more workers than a machine bears',
-    ['train', '--workers=100000'],
-    2,
-    /^error: --workers must be a whole number from 1 to 128, not 100000\n$/,
-  ],
-  [
-    'images larger than a machine bears',
-    ['train', ...SMALL, '--image-size=1000000'],
-    2,
-    /^error: --image-size must be a whole number from 1 to 4096, not 1000000\n$/,
-  ],
-  [
-    'the same of a command that does not train',
-    ['profile', '--model=resnet18', '--image-size=1000000'],
-    2,
-    /It must be a whole number from 1 to 4096\.\n$/,
-  ],
-  [
-    'a seed that is not exact',
-    ['train', '--seed=9007199254740993'],
-    2,
-    /^error: --seed must be a whole number from 0 to 9007199254740991, not 9007199254740992\n$/,
   ],
   ['a loss that does not exist', ['train', '--loss=mse'], 2, /must be one of bias, ce/],
   [
@@ -177,7 +118,7 @@ const CASES: readonly Case[] = [
     'a batch larger than the data',
     ['train', ...SMALL, '--batch-size=65'],
     1,
-    /a batch of 65 is larger than .* 64 images: give a smaller --batch-size\n$/,
+    /a batch of 65 is larger than .* 64 images/,
   ],
   [
     'a run folder below a file',
@@ -187,36 +128,10 @@ const CASES: readonly Case[] = [
   ],
   ['a run that is not there', ['train', '--resume=none'], 1, /there is no run folder runs\/none/],
   [
-    'a path of a run that is not there',
-    ['train', '--resume=../none'],
-    1,
-    /^error: there is no run folder \.\.\/none\n$/,
-  ],
-  ['a path of a run that is not there', ['auto', '--resume=runs/x'], 1, /no run folder runs\/x\n$/],
-  ['a folder as weights', ['test', '--checkpoint=short'], 1, /^error: short is a folder: expected a file\n$/],
-  [
-    'a run as weights',
-    ['train', ...SMALL, '--pretrained=old'],
-    1,
-    /^error: .*old is the folder of a run: its weights are in .*old.best\.safetensors\n$/,
-  ],
-  [
     'a new folder for an old run',
     ['train', '--resume=x', '--run-dir=y'],
     2,
     /and cannot be used with --resume/,
-  ],
-  [
-    'an export under another format’s name',
-    ['export', '--checkpoint=none.safetensors', '--to=onnx', '--output=x.pth'],
-    2,
-    /^error: --output with --to onnx takes the name of a \.onnx file, not x\.pth\n$/,
-  ],
-  [
-    'a report that is no page',
-    ['report', 'none', '--output=x.pdf'],
-    2,
-    /^error: --output takes the name of a \.html or \.htm file, not x\.pdf\n$/,
   ],
   [
     'a checkpoint that is missing',
@@ -236,8 +151,7 @@ function prepare(cwd: string): void {
   };
   for (const [name, value] of Object.entries(json))
     writeFileSync(join(cwd, `${name}.json`), JSON.stringify(value));
-  for (const name of ['short', 'labels', 'old']) mkdirSync(join(cwd, name));
-  writeFileSync(join(cwd, 'old', 'best.safetensors'), '');
+  for (const name of ['short', 'labels']) mkdirSync(join(cwd, name));
   writeFileSync(join(cwd, 'short', 'train.bin'), new Uint8Array(5000));
   writeFileSync(join(cwd, 'short', 'test.bin'), new Uint8Array(3074));
   const records = new Uint8Array(2 * 3074);
