@@ -85,8 +85,8 @@ export async function withTrainRequest(
 ): Promise<void> {
   const { config, recipe, runDir, resume, report, logFormat, classes, device, ...asked } = flags;
   const file = config === undefined ? {} : readConfigFile(config);
-  const saved = resume === undefined ? undefined : settingsOf(folderOf(resume)).engine;
-  const engine = device && processorEngine(asked.engine, file.engine ?? saved);
+  const saved = (): unknown => (resume === undefined ? undefined : settingsOf(folderOf(resume))?.engine);
+  const engine = device && processorEngine(asked.engine, file.engine ?? saved());
   const given = engine === undefined ? asked : { ...asked, engine };
   const nameOf: NameOfSetting = (key) =>
     Object.hasOwn(file, key) && !Object.hasOwn(given, key) ? `${key} in ${config}` : flagOf(key);
