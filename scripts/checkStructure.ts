@@ -1,7 +1,8 @@
-/** Checks the structure of the sources: `node dist/scripts/checkStructure.js`, in the repository's root. */
+/** Checks the structure of the sources, and the links of the documents: `node dist/scripts/checkStructure.js`, in the repository's root. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { checkStructure } from './structure/check.js';
 import { formatFinding } from './structure/finding.js';
+import { checkLinks } from './structure/links.js';
 
 const folders = ['src', 'test', 'bench', 'scripts'].filter((folder) => existsSync(folder));
 const paths = folders.flatMap((folder) =>
@@ -9,7 +10,14 @@ const paths = folders.flatMap((folder) =>
     .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
     .filter((path) => /\.tsx?$/.test(path)),
 );
-const findings = checkStructure(new Map(paths.map((path) => [path, readFileSync(path, 'utf8')])));
+const textsOf = (files: readonly string[]): Map<string, string> =>
+  new Map(files.map((path) => [path, readFileSync(path, 'utf8')]));
+const pages = ['.', 'docs'].flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => (folder === '.' ? name : `${folder}/${name}`)),
+);
+const findings = [...checkStructure(textsOf(paths)), ...checkLinks(textsOf(pages), existsSync)];
 for (const finding of findings) console.log(formatFinding(finding));
 const errors = findings.filter(({ severity }) => severity === 'error').length;
 console.log(`${paths.length} files, ${errors} errors, ${findings.length - errors} warnings`);

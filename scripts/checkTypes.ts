@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 /** As docs/install.md says. */
-const VERSIONS = ['5.7', '7.0'];
+const VERSIONS = ['5.7', '6.0', '7.0'];
 
 /** How programs find modules: Node.js' way, and a bundler's. */
 const MODES = [
@@ -34,6 +34,9 @@ const PROGRAM = `
   export const best = (logits: Float32Array, labels: ModelLabels): string => rankClasses(logits, labels)[0]!.name;
   export const others = [createWebEngine, loadClassifier];
 `;
+
+/** Types that a program's configuration makes known: Node.js', or none, as TypeScript 6 does unless told otherwise. */
+const KNOWN = [['node'], []] as const;
 
 /** Runs npm; its standard output, or undefined if it fails. */
 function npm(...args: string[]): string | undefined {
@@ -65,12 +68,17 @@ function makeProject(folder: string): void {
 
 /** Compiles the program with a compiler in each mode; what it complains of. */
 function errorsOf(compiler: string, folder: string): string[] {
-  return MODES.flatMap(([module, moduleResolution]) => {
-    const options = { module, moduleResolution, lib: 'es2022,dom', target: 'es2022', types: 'node' };
-    const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    const args = [compiler, '--noEmit', '--strict', ...flags, 'program.ts'];
-    const { status, stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
-    return status === 0 ? [] : [`${moduleResolution}: ${stdout.trim() || 'the compiler failed'}`];
+  const cases = MODES.flatMap((mode) => KNOWN.map((types) => [...mode, types] as const));
+  return cases.flatMap(([module, moduleResolution, types]) => {
+    const language = { lib: ['es2022', 'dom'], target: 'es2022', strict: true, noEmit: true };
+    const compilerOptions = { ...language, module, moduleResolution, types };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+    const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', '.'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    const name = `${moduleResolution}, types [${types.join()}]`;
+    return status === 0 ? [] : [`${name}: ${stdout.trim() || 'the compiler failed'}`];
   });
 }
 

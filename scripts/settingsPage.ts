@@ -1,4 +1,6 @@
+import { Command } from 'commander';
 import { flagOf } from '../src/cli/flagNames.js';
+import { addTrainOptions } from '../src/cli/trainCommand.js';
 import { RECIPES } from '../src/runs/settings/recipes.js';
 import type { Setting } from '../src/runs/settings/setting.js';
 import { SETTING_KEYS, type SettingKey, settingOf } from '../src/runs/settings/table.js';
@@ -20,8 +22,17 @@ Each one is a flag of \`biasloss train\`, a key of a \`--config\` file, and a pr
 - A setting that has no effect beside the others, such as \`alpha\` with \`"loss": "ce"\`, is refused if it was given. Where
   a flag takes away the effect of what a file sets, the file's value is left out, and a notice says so.
 - *On resume*: **may change** means that \`--resume\` takes another value; any other setting has to stay as it was.
-- \`recipe\`, \`config\`, \`runDir\`, \`resume\`, \`logFormat\` and \`classes\` are flags alone.
+- ${flagsAlone()} are flags without a key.
 `;
+
+/** The flags of `train` that are no settings. */
+function flagsAlone(): string {
+  const command = new Command('train');
+  addTrainOptions(command);
+  const own = new Set(SETTING_KEYS.flatMap((key) => [flagOf(key), `--no-${flagOf(key).slice(2)}`]));
+  const flags = command.options.flatMap(({ long }) => (long && !own.has(long) ? [`\`${long}\``] : []));
+  return `${flags.slice(0, -1).join(', ')} and ${flags.at(-1)}`;
+}
 
 /** The text of docs/settings.md. */
 export function settingsPage(): string {

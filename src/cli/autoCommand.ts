@@ -13,9 +13,10 @@ import { pacer } from '../runs/auto/pacer.js';
 import { type Plan, planTraining } from '../runs/auto/plan.js';
 import { loadData } from '../runs/loadData.js';
 import { makeNewFolder, makeRunFolder, removeEmpty } from '../runs/newFolder.js';
-import { RUNS, timeName } from '../runs/openRun.js';
+import { folderOf, RUNS, timeName } from '../runs/openRun.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
+import { shellWord } from '../runs/shellWord.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import { printPlan } from './autoPlan.js';
 import { parseDuration } from './duration.js';
@@ -107,7 +108,7 @@ interface ResumedRun extends Pick<AutoFlags, 'report' | 'logFormat'> {
 
 async function resumeRun(resume: string, { budget, ...request }: ResumedRun): Promise<void> {
   const left = timer(budget ?? Number.POSITIVE_INFINITY);
-  const run = existsSync(resume) ? resume : join(RUNS, resume);
+  const run = folderOf(resume);
   // It may become shorter, not longer than it was planned.
   const isPaced = budget !== undefined && request.settings.epochs === undefined;
   const pace = isPaced ? () => pacer({ wanted: 0, secondsLeft: left }) : undefined;
@@ -157,7 +158,7 @@ function timer(seconds: number): () => number {
   return () => seconds - (performance.now() - begin) / 1000;
 }
 
-const resumeOf = (run: string): string => `auto --resume ${run}`;
+const resumeOf = (run: string): string => `auto --resume ${shellWord(run)}`;
 
 /** Checks the images, and returns the files that cannot be used. @throws UserError when training would fail */
 async function checkedImages(
@@ -230,6 +231,6 @@ async function finish(run: string, logFormat: LogFormat): Promise<void> {
   if (logFormat === 'json') printJson({ event: 'export', path: output, bytes: size });
   else
     printLine(
-      `model: ${output} (${(size / 1e6).toFixed(2)} MB); try: biasloss predict --checkpoint ${output} IMAGE`,
+      `model: ${output} (${(size / 1e6).toFixed(2)} MB); try: biasloss predict --checkpoint ${shellWord(output)} IMAGE`,
     );
 }

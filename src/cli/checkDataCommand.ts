@@ -7,6 +7,7 @@ import { UsageError, UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { archiveEvents } from '../runs/loadData.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
+import { shellWord } from '../runs/shellWord.js';
 import { logFormatOption } from './options.js';
 import { countOf, formatTable, type LogFormat, printJson, printLine } from './output.js';
 import { ProgressLine } from './progressLine.js';
@@ -67,7 +68,7 @@ function refuseUnusable({ unusable, stops, isArchives }: DataCheck, list: string
   const them = unusable.length === 1 ? 'it' : 'them';
   const remedy = isArchives
     ? `write the archives again without ${them}`
-    : `leave ${them} out with train --exclude ${list ?? 'LIST'}`;
+    : `leave ${them} out with train --exclude ${list === undefined ? 'LIST' : shellWord(list)}`;
   if (unusable.length > 0)
     throw new UserError(
       `${files} cannot be used; ${remedy}${stops.length > 0 ? `; and ${stops.join('; ')}` : ''}`,

@@ -4,6 +4,7 @@ import { isError } from '../realms.js';
 import { normaliseFlags } from './argv.js';
 import { buildProgram } from './commands.js';
 import { flagOf } from './flagNames.js';
+import { withMeantFlag } from './foreignFlags.js';
 import { lackOf } from './lacking.js';
 import { Interrupted, printError, printNotice, setNoticeFormat, watchOutput } from './output.js';
 
@@ -22,10 +23,15 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     checkWorkingDirectory();
     const words = argv.filter((argument) => argument !== '--debug');
     const program = await buildProgram(words.slice(0, 2));
-    if (isJson)
-      // Help is not an error and stays text.
-      for (const command of [program, ...program.commands])
-        command.configureOutput({ outputError: (text) => printError(sentenceOf(text), 2) });
+    for (const command of [program, ...program.commands])
+      command.configureOutput({
+        outputError: (text, write) => {
+          const meant = withMeantFlag(text, command, words);
+          // Help is not an error and stays text.
+          if (isJson) printError(sentenceOf(meant), 2);
+          else write(meant);
+        },
+      });
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     process.exitCode = report(error, debug);

@@ -1,13 +1,17 @@
 import { type Command, Option } from 'commander';
+import { UsageError } from '../errors.js';
 import { type Comparison, compareRuns } from '../report/compare/comparison.js';
 import { comparisonPage } from '../report/compare/comparisonPage.js';
 import { comparisonTables, csvOf, markdownOf } from '../report/compare/tables.js';
 import { jsonLine } from '../runs/eventRecord.js';
+import { withEpochs } from './comparable.js';
 import { nameOption } from './options.js';
 import { formatTable, printLine } from './output.js';
-import { writeOutput } from './outputFile.js';
+import { checkOutput, writeOutput } from './outputFile.js';
 
-type Format = 'text' | 'csv' | 'md' | 'json' | 'html';
+const FORMATS = ['text', 'csv', 'md', 'json', 'html'] as const;
+
+type Format = (typeof FORMATS)[number];
 
 interface CompareFlags {
   readonly metric: string;
@@ -26,11 +30,7 @@ export function configureCompare(command: Command): void {
         'last',
       ),
     )
-    .addOption(
-      nameOption('--format <format>', 'what is printed', ['text', 'csv', 'md', 'json', 'html']).default(
-        'text',
-      ),
-    )
+    .addOption(nameOption('--format <format>', 'what is printed', FORMATS).default('text'))
     .option('--output <file>', 'file to write instead')
     .addHelpText(
       'after',
@@ -41,7 +41,8 @@ export function configureCompare(command: Command): void {
 }
 
 async function compare(runs: string[], { format, output, ...options }: CompareFlags): Promise<void> {
-  const comparison = compareRuns(runs, options);
+  checkOutputName(output, format);
+  const comparison = compareRuns(withEpochs(runs), options);
   const text = await formatted(comparison, format);
   if (output === undefined) {
     printLine(text);
@@ -49,6 +50,16 @@ async function compare(runs: string[], { format, output, ...options }: CompareFl
   }
   await writeOutput(output, text);
   printLine(`comparison: ${output}`);
+}
+
+/** @throws UsageError for a name that says another format */
+function checkOutputName(output: string | undefined, format: Format): void {
+  const named = FORMATS.find((other) => output?.endsWith(`.${other}`));
+  if (named !== undefined && named !== format)
+    throw new UsageError(
+      `--output ${output} would have --format ${format}: give --format ${named}, or another name`,
+    );
+  checkOutput(output, '--output', format === 'text' ? [''] : [`.${format}`]);
 }
 
 async function formatted(comparison: Comparison, format: Format): Promise<string> {

@@ -4,7 +4,9 @@ import { UsageError } from '../errors.js';
 import { chartSvg, type Line } from '../report/charts/chart.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { type Metrics, readMetrics } from '../runs/metricsFile.js';
+import { withEpochs } from './comparable.js';
 import { formatTable, printLine } from './output.js';
+import { checkOutput } from './outputFile.js';
 
 interface CurvesFlags {
   readonly metric: string;
@@ -23,17 +25,18 @@ export function configureCurves(command: Command): void {
     .addOption(new Option('--metric <column>', 'column of metrics.csv').default('test_top1'))
     .option('--labels <text...>', 'names of the runs in the image (default: their folders’)')
     .option('--title <text>', 'title of the image (default: the metric)')
-    .option('--output <file>', 'image to write', 'curves.svg')
+    .option('--output <file>', 'SVG image to write', 'curves.svg')
     .action((runs: string[], flags: CurvesFlags) => drawCurves(runs, flags));
 }
 
 async function drawCurves(runs: readonly string[], flags: CurvesFlags): Promise<void> {
   const { metric, labels = runs.map((run) => basename(resolve(run))), output } = flags;
+  checkOutput(output, '--output', ['.svg']);
   if (labels.length !== runs.length)
     throw new UsageError(`--labels has ${labels.length} names for ${runs.length} runs`);
-  const lines = runs.map((run, i): Line => {
+  const lines = withEpochs(runs).map((run): Line => {
     const metrics = readMetrics(run);
-    return { label: labels[i]!, x: metrics.epoch!, y: columnOf(metrics, metric, run) };
+    return { label: labels[runs.indexOf(run)]!, x: metrics.epoch!, y: columnOf(metrics, metric, run) };
   });
   const name = metric.replaceAll('_', ' ').replace(/top(?=[15]$)/, 'top-');
   const axis = PERCENT.test(metric) ? `${name}, %` : name;

@@ -6,6 +6,7 @@ import { exportGradCam } from '../report/analysis/exportGradCam.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { weightsName } from '../runs/hub/weightsName.js';
 import { modelLabels } from '../runs/modelLabels.js';
+import { shellWord } from '../runs/shellWord.js';
 import { aboutModel } from '../studio/modelAbout.js';
 import {
   expectPageFolder,
@@ -18,6 +19,7 @@ import { checkInt8Flags, type Int8Flags, int8Options } from './int8Export.js';
 import { checkedOnnx, type Exported, withExported, writeOnnxFile } from './onnxExport.js';
 import { nameOption } from './options.js';
 import { printLine } from './output.js';
+import { checkOutput } from './outputFile.js';
 import { type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
 /** A page for the model, besides the files that hold it. */
@@ -30,6 +32,14 @@ interface ExportFlags extends WeightsFlags, Int8Flags {
   readonly f16?: boolean;
   readonly opset?: number;
 }
+
+/** Endings of a format's files; a page is a folder of any name. */
+const ENDINGS: { readonly [F in ExportFlags['to']]: readonly string[] | undefined } = {
+  onnx: ['.onnx'],
+  safetensors: ['.safetensors'],
+  pth: ['.pth', '.pt'],
+  web: undefined,
+};
 
 /** Flags of some formats alone. */
 const FLAGS_OF: readonly {
@@ -84,6 +94,8 @@ async function runExport(flags: ExportFlags): Promise<void> {
     if (flags[key] !== undefined && !to.includes(flags.to))
       throw new UsageError(`${flag} is for --to ${to.join(' and ')}, not ${flags.to}`);
   checkInt8Flags(flags);
+  const endings = ENDINGS[flags.to];
+  if (endings) checkOutput(flags.output, `--output with --to ${flags.to}`, endings);
   const output = flags.output ?? defaultOutput(flags);
   if (output === flags.checkpoint)
     throw new UsageError(`${output} is the checkpoint itself: give another --output`);
@@ -126,7 +138,7 @@ async function exportPage(
     labels: { ...modelLabels(data.classes, preprocessing, true), ...aboutModel(model, tensors, data) },
   });
   printLine(`${output}: ${megabytes(bytes)}, the model checked against the source in ONNX Runtime`);
-  printLine(`serve the folder with any web server, such as: npx http-server ${output}`);
+  printLine(`serve the folder with any web server, such as: npx http-server ${shellWord(output)}`);
 }
 
 function megabytes(bytes: number): string {

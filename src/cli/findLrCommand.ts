@@ -31,7 +31,7 @@ export function configureFindLr(command: Command): void {
       .argParser(parseNumber)
       .default(10),
     new Option('--steps <n>', 'steps from the first to the last').argParser(parseCount).default(100),
-    new Option('--output <file>', 'image of the curve').default('find-lr.svg'),
+    new Option('--output <file>', 'SVG image of the curve').default('find-lr.svg'),
   ];
   for (const option of options) command.addOption(option.helpGroup('Search:'));
   addTrainOptions(command, ['--run-dir', '--resume', '--no-report']);

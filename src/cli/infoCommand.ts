@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import { describeModel, type ModelDescription } from '../models/describe.js';
 import { families } from '../models/registry.js';
+import { LARGEST_IMAGE } from '../runs/settings/setting.js';
 import { type ModelFlags, modelOfFlags } from './modelFlags.js';
 import { logFormatOption, modelOptions } from './options.js';
 import { formatCount, formatTable, type LogFormat, printJson, printLine } from './output.js';
-import { parseCount } from './parsing.js';
+import { parseCount, parseCountUpTo } from './parsing.js';
 import { settingOption } from './settingOptions.js';
 
 interface InfoFlags extends ModelFlags {
@@ -24,7 +25,7 @@ export function configureInfo(command: Command): void {
     new Option(
       '--image-size <pixels>',
       'height and width of the images (default: the model’s own)',
-    ).argParser(parseCount),
+    ).argParser(parseCountUpTo(LARGEST_IMAGE)),
     settingOption('imageChannels', { unset: '3' }),
     logFormatOption(),
   ];

@@ -14,11 +14,12 @@ import {
   writeKFold,
 } from '../runs/kfold.js';
 import { makeNewFolder, makeRunFolder, removeEmpty } from '../runs/newFolder.js';
-import { newRunConfig, RUNS, timeName } from '../runs/openRun.js';
+import { folderOf, newRunConfig, RUNS, timeName } from '../runs/openRun.js';
 import { checkChange, expectSame } from '../runs/resumedConfig.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { withAbsolutePaths } from '../runs/settings/paths.js';
 import type { SettingKey } from '../runs/settings/table.js';
+import { shellWord } from '../runs/shellWord.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import { formatPercent, formatTable, printJson, printLine } from './output.js';
 import { runTraining, type TrainRequest } from './runTraining.js';
@@ -29,7 +30,7 @@ const FOLDS = 5;
 
 /** Adds the options and the action of `kfold`. */
 export function configureKfold(command: Command): void {
-  addTrainOptions(command, ['--fold', '--accuracies-dir']);
+  addTrainOptions(command, ['--fold', '--accuracies-dir', '--device']);
   command.addHelpText(
     'after',
     `\nTrains --folds (default: ${FOLDS}) runs, each of which holds out another fold of the images, into one folder` +
@@ -83,7 +84,7 @@ async function started({ settings, recipe, runDir }: TrainRequest): Promise<Open
   await newRunConfig({ settings: { ...others, folds, fold: 1 }, recipe });
   if (runDir !== undefined && hasKFold(runDir))
     throw new UserError(
-      `${runDir} already has a k-fold training: give --resume ${runDir}, or another --run-dir`,
+      `${runDir} already has a k-fold training: give --resume ${shellWord(runDir)}, or another --run-dir`,
     );
   const { path: folder, folders: made } =
     runDir === undefined
@@ -107,7 +108,7 @@ async function resumed({ settings, recipe, runDir, resume = '' }: TrainRequest):
     throw new UsageError('--run-dir and --resume exclude each other: give one of them');
   if (recipe !== undefined)
     throw new UsageError('--recipe is for a new k-fold training: one that is resumed keeps its own settings');
-  const folder = existsSync(resume) ? resume : join(RUNS, resume);
+  const folder = folderOf(resume);
   const kfold = readKFold(folder);
   const { folds = kfold.folds, ...others } = settings;
   refuseAccuracies(others);
@@ -137,7 +138,7 @@ async function checkGiven(folder: string, kfold: KFold, given: Partial<TrainConf
 function requestOf(folder: string, kfold: KFold, fold: number, request: TrainRequest): TrainRequest {
   const { folds: _, ...given } = request.settings;
   const runDir = foldFolder(folder, fold);
-  const common = { ...request, resumeWith: `kfold --resume ${folder}` };
+  const common = { ...request, resumeWith: `kfold --resume ${shellWord(folder)}` };
   if (existsSync(join(runDir, 'config.json')))
     return { ...common, settings: given, recipe: undefined, runDir: undefined, resume: runDir };
   const settings = { ...kfold.settings, ...given, folds: kfold.folds, fold };

@@ -4,7 +4,9 @@ import { Command, Option } from 'commander';
 import { launchedRanks } from '../distributed/launcher.js';
 import { errorMessage, UsageError, UserError } from '../errors.js';
 import { runFolderOf } from '../runs/openRun.js';
+import { shellWord } from '../runs/shellWord.js';
 import { normaliseFlags } from './argv.js';
+import { withMeantFlag } from './foreignFlags.js';
 import { parseHosts } from './launch/hosts.js';
 import { LaunchedTraining } from './launch/launchedTraining.js';
 import { BINDINGS, findMpirun, type RankRequest } from './launch/mpirun.js';
@@ -68,7 +70,7 @@ async function launch([name, ...args]: string[], flags: LaunchFlags): Promise<vo
       command: [
         'biasloss launch',
         `-n ${flags.ranks}`,
-        ...(flags.hosts ? [`--hosts ${flags.hosts}`] : []),
+        ...(flags.hosts ? [`--hosts ${shellWord(flags.hosts)}`] : []),
         ...(flags.bindTo === 'none' ? [] : [`--bind-to ${flags.bindTo}`]),
         '--',
       ].join(' '),
@@ -88,7 +90,9 @@ function readHosts(path: string): string {
 
 /** The flags of `train`, checked before anything is started. */
 function parseTrain(args: readonly string[]): TrainFlags {
-  const command = new Command('train').exitOverride();
+  const command = new Command('train').exitOverride().configureOutput({
+    outputError: (text, write) => write(withMeantFlag(text, command, args)),
+  });
   addTrainOptions(command);
   return command.parse(args, { from: 'user' }).opts<TrainFlags>();
 }

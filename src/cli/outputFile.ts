@@ -12,10 +12,15 @@ import { writeFileAtomically } from '../runs/atomicFile.js';
  */
 export function checkOutput(path: string | undefined, flag: string, endings: readonly string[]): void {
   if (path === undefined) return;
-  if (!endings.some((ending) => path.endsWith(ending)))
-    throw new UsageError(`${flag} takes the name of a ${endings.join(' or ')} file, not ${path}`);
+  checkEnding(path, flag, endings);
   const folder = dirname(path);
   if (!existsSync(folder)) throw new UsageError(`${flag} ${path}: there is no folder ${folder}`);
+}
+
+/** As {@link checkOutput}, of a file whose folder is made. */
+export function checkEnding(path: string, flag: string, endings: readonly string[]): void {
+  if (!endings.some((ending) => path.endsWith(ending)))
+    throw new UsageError(`${flag} takes the name of a ${endings.join(' or ')} file, not ${path}`);
 }
 
 /** Writes a text, with a line break at its end. @throws WriteError naming the file */

@@ -16,6 +16,15 @@ export function parseCount(value: string): number {
   return parsed;
 }
 
+/** Reads a whole number from 1 to `most`. */
+export function parseCountUpTo(most: number): (value: string) => number {
+  return (value) => {
+    const parsed = parseNumber(value);
+    if (Number.isInteger(parsed) && parsed >= 1 && parsed <= most) return parsed;
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+  };
+}
+
 /** Reads a whole number of at least 0. */
 export function parseWhole(value: string): number {
   const parsed = parseNumber(value);

@@ -11,12 +11,14 @@ import { families } from '../models/registry.js';
 import { flameSvg } from '../profile/flameSvg.js';
 import { type ProfileMode, profileStep, type StepProfile } from '../profile/profileStep.js';
 import { engineOptionsOf } from '../runs/engineOptions.js';
+import { LARGEST_IMAGE } from '../runs/settings/setting.js';
 import type { EngineFlags } from './classifier.js';
 import { measuringLog } from './measuringLog.js';
 import { type ModelFlags, modelOfFlags } from './modelFlags.js';
 import { engineOptions, logFormatOption, modelOptions, nameOption } from './options.js';
 import { type LogFormat, printJson, printLine, printNotice } from './output.js';
-import { parseCount } from './parsing.js';
+import { checkEnding } from './outputFile.js';
+import { parseCount, parseCountUpTo } from './parsing.js';
 import { profileRecord, profileText } from './profileReport.js';
 import { settingOption } from './settingOptions.js';
 
@@ -51,7 +53,7 @@ export function configureProfile(command: Command): void {
     new Option(
       '--image-size <pixels>',
       'height and width of the images (default: the model’s own)',
-    ).argParser(parseCount),
+    ).argParser(parseCountUpTo(LARGEST_IMAGE)),
     settingOption('imageChannels', { unset: '3' }),
     new Option('--batch-size <n>', 'images per step').argParser(parseCount).default(64),
     nameOption('--mode <name>', 'what is run', ['train', 'eval']).default('train'),
@@ -59,7 +61,10 @@ export function configureProfile(command: Command): void {
     ...engineOptions(),
     new Option('--steps <n>', 'steps, of which medians are taken').argParser(parseCount).default(10),
     new Option('--top <n>', 'primitives that are shown one by one').argParser(parseCount).default(15),
-    new Option('--out <file>', 'image to write (default: profile-MODEL-MODE-PRECISION.svg in this folder)'),
+    new Option(
+      '--out <file>',
+      'SVG image to write (default: profile-MODEL-MODE-PRECISION.svg in this folder)',
+    ),
     logFormatOption(),
   ];
   for (const option of options) command.addOption(option);
@@ -67,6 +72,7 @@ export function configureProfile(command: Command): void {
 }
 
 async function runProfile(flags: ProfileFlags): Promise<void> {
+  if (flags.out !== undefined) checkEnding(flags.out, '--out', ['.svg']);
   const model = modelOfFlags(flags);
   const profile = await profileOf(model, flags);
   const label = families.labelOf(flags.model, flags);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { writeReport } from '../report/writeReport.js';
 import { runFolderOf } from '../runs/metricsFile.js';
 import { printLine, printNotice } from './output.js';
+import { checkOutput } from './outputFile.js';
 
 interface ReportFlags {
   readonly output?: string;
@@ -13,6 +14,7 @@ export function configureReport(command: Command): void {
     .argument('<run>', 'folder of a run, or its name in runs/')
     .option('--output <file>', 'page to write (default: report.html in the run’s folder)')
     .action(async (run: string, { output }: ReportFlags) => {
+      checkOutput(output, '--output', ['.html', '.htm']);
       const { path, missing } = await writeReport(runFolderOf(run), output);
       if (missing !== undefined) printNotice(`the report has no figures of the model: ${missing}`);
       printLine(`report: ${path}`);

@@ -4,9 +4,10 @@ import { launchedRanks, srunTasksWithoutMpi } from '../distributed/launcher.js';
 import { errorMessage, UserError, WriteError } from '../errors.js';
 import { checkClasses } from '../runs/loadData.js';
 import { readMetrics } from '../runs/metricsFile.js';
-import { openRun, type RunRequest } from '../runs/openRun.js';
+import { type OpenRun, openRun, type RunRequest } from '../runs/openRun.js';
 import type { Pace } from '../runs/pace.js';
 import { LAST_CHECKPOINT, type RunFolder } from '../runs/runFolder.js';
+import { shellWord } from '../runs/shellWord.js';
 import { startRun } from '../runs/startRun.js';
 import type { TrainerListener } from '../train/events.js';
 import { LAUNCH_VARIABLE } from './launch/launchVariable.js';
@@ -68,7 +69,7 @@ export async function runTraining(request: TrainRequest): Promise<string> {
     await run.close();
     if (isFirst) await printEnd(folder, request);
   } catch (caught) {
-    const error = withResume(caught, folder, request);
+    const error = withExclusion(withResume(caught, folder, request), opened, request);
     if (!(error instanceof Interrupted)) watch.fail(error);
     throw error;
   } finally {
@@ -121,6 +122,19 @@ function withResume(error: unknown, folder: RunFolder, request: TrainRequest): u
     : error;
 }
 
-function resumeCommand({ path }: RunFolder, { resumeWith = `train --resume ${path}` }: TrainRequest): string {
+/** An error about an image of a run that goes on without it: a new run in the same folder is refused. */
+function withExclusion(error: unknown, { folder, config }: OpenRun, request: TrainRequest): unknown {
+  const isImage = config.dataPath !== null && errorMessage(error).startsWith(config.dataPath);
+  if (!(error instanceof UserError) || !isImage || config.data !== 'imagefolder') return error;
+  if (request.resumeWith !== undefined || !folder.hasCheckpoint()) return error;
+  return new UserError(
+    `${error.message}; to leave it out: ${resumeCommand(folder, request)} --exclude LIST, a file that check-data --write-exclude makes`,
+  );
+}
+
+function resumeCommand(
+  { path }: RunFolder,
+  { resumeWith = `train --resume ${shellWord(path)}` }: TrainRequest,
+): string {
   return `${process.env[LAUNCH_VARIABLE] ?? 'biasloss'} ${resumeWith}`;
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
-import { printable } from '../formats/quote.js';
 import type { Setting } from '../runs/settings/setting.js';
 import { type SettingKey, settingOf } from '../runs/settings/table.js';
+import { shellWord } from '../runs/shellWord.js';
 import { flagOf } from './flagNames.js';
 import { NameOption, parseNumber, parseNumbers } from './parsing.js';
 
@@ -17,7 +17,7 @@ export interface SettingNotes {
 const pathHints: Partial<Record<SettingKey, (value: string) => string | undefined>> = {
   data: (value) =>
     existsSync(value)
-      ? `It is a path: a folder of images is given by --data imagefolder --data-path ${printable(value)}.`
+      ? `It is a path: a folder of images is given by --data imagefolder --data-path ${shellWord(value)}.`
       : undefined,
   model: (value) =>
     existsSync(value)

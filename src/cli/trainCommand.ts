@@ -1,15 +1,17 @@
 import { type Command, Option } from 'commander';
 import { type NameOfSetting, SettingError } from '../errors.js';
+import { settingsOf } from '../report/runSettings.js';
+import { folderOf } from '../runs/openRun.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { overridden } from '../runs/settings/effects.js';
 import { RECIPES } from '../runs/settings/recipes.js';
 import { SETTING_KEYS } from '../runs/settings/table.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import { readConfigFile } from './configFile.js';
+import { deviceOption, processorEngine } from './deviceFlag.js';
 import { flagOf } from './flagNames.js';
 import { classesOption, logFormatOption } from './options.js';
 import { type LogFormat, printNotice } from './output.js';
-import { NameOption } from './parsing.js';
 import { runTraining, type TrainRequest } from './runTraining.js';
 import { trainOptions } from './settingOptions.js';
 
@@ -25,7 +27,7 @@ interface RunFlags {
   readonly report?: boolean;
   readonly logFormat: LogFormat;
   readonly classes?: number;
-  readonly device?: string;
+  readonly device?: 'cpu';
 }
 
 const EXAMPLES = `
@@ -54,7 +56,7 @@ export function configureTrain(command: Command): void {
  * @param without long flags that the command does not have
  */
 export function addTrainOptions(command: Command, without: readonly string[] = []): void {
-  const hidden = [classesOption(), new NameOption('--device <name>', 'only cpu', ['cpu']).hideHelp()];
+  const hidden = [classesOption(), deviceOption()];
   for (const option of [...trainOptions(SETTING_KEYS), ...runOptions(), ...hidden])
     if (!without.includes(option.long!)) command.addOption(option);
 }
@@ -81,8 +83,11 @@ export async function withTrainRequest(
   flags: TrainFlags,
   use: (request: TrainRequest) => Promise<void>,
 ): Promise<void> {
-  const { config, recipe, runDir, resume, report, logFormat, classes, device: _, ...given } = flags;
+  const { config, recipe, runDir, resume, report, logFormat, classes, device, ...asked } = flags;
   const file = config === undefined ? {} : readConfigFile(config);
+  const saved = (): unknown => (resume === undefined ? undefined : settingsOf(folderOf(resume))?.engine);
+  const engine = device && processorEngine(asked.engine, file.engine ?? saved());
+  const given = engine === undefined ? asked : { ...asked, engine };
   const nameOf: NameOfSetting = (key) =>
     Object.hasOwn(file, key) && !Object.hasOwn(given, key) ? `${key} in ${config}` : flagOf(key);
   try {

@@ -14,6 +14,7 @@ import { UsageError } from '../errors.js';
 import { asModelClasses, asNumberedClasses } from '../runs/classMapping.js';
 import { notFiniteRecord } from '../runs/eventRecord.js';
 import { archiveEvents } from '../runs/loadData.js';
+import { MOST_WORKERS } from '../runs/settings/setting.js';
 import { accuracyOver } from '../train/evaluate.js';
 import type { Accuracy } from '../train/metrics.js';
 import type { EngineFlags } from './classifier.js';
@@ -35,7 +36,7 @@ import {
   printLine,
   printNotice,
 } from './output.js';
-import { parseCount } from './parsing.js';
+import { parseCount, parseCountUpTo } from './parsing.js';
 import { runLog } from './runLog.js';
 import { noticeOrder } from './weightsData.js';
 import { openClassifier, type WeightsFlags, weightsOptions } from './weightsFlags.js';
@@ -67,7 +68,9 @@ export function configureValidate(command: Command): void {
       .argParser(parseCount)
       .default(256),
     new Option('--log-freq <n>', 'batches between lines of progress').argParser(parseCount).default(10),
-    new Option('--workers <n>', 'worker threads that decode images').argParser(parseCount).default(2),
+    new Option('--workers <n>', 'worker threads that decode images')
+      .argParser(parseCountUpTo(MOST_WORKERS))
+      .default(2),
     ttaOption(),
     ...engineOptions(),
     logFormatOption(),

@@ -5,12 +5,13 @@ import { recogniseModel } from '../models/recognise.js';
 import { createModel, families, type Hyperparameters } from '../models/registry.js';
 import { localWeights } from '../runs/hub/localWeights.js';
 import { describeUnknown } from '../runs/misfit.js';
+import { LARGEST_IMAGE } from '../runs/settings/setting.js';
 import { readWeights } from '../runs/weights.js';
 import type { WeightsDescription } from '../runs/weightsDescription.js';
 import type { ReadWeightsOptions, WeightsFile } from '../train/weights.js';
 import { modelOfWeights } from './modelOfWeights.js';
 import { modelOptions, nameOption } from './options.js';
-import { parseCount } from './parsing.js';
+import { parseCount, parseCountUpTo } from './parsing.js';
 import { runLog } from './runLog.js';
 import { classMapNames, type DescriptionFlags, describeFile } from './weightsData.js';
 
@@ -63,7 +64,7 @@ export function descriptionOptions(): Option[] {
     new Option(
       '--resize-size <pixels>',
       'shorter side before the centre crop, for weights without it',
-    ).argParser(parseCount),
+    ).argParser(parseCountUpTo(LARGEST_IMAGE)),
     nameOption('--exif <handling>', 'whether EXIF orientation is applied, for weights without it', [
       'apply',
       'ignore',
@@ -97,7 +98,7 @@ export function weightsOptions(classMap: string): Option[] {
     new Option(
       '--image-size <pixels>',
       'height and width of the images (default: the model’s own)',
-    ).argParser(parseCount),
+    ).argParser(parseCountUpTo(LARGEST_IMAGE)),
     ...descriptionOptions(),
   ];
 }

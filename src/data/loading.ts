@@ -1,4 +1,4 @@
-import { UserError } from '../errors.js';
+import { SettingError, UserError } from '../errors.js';
 import { permutation } from '../random.js';
 import type { TrainingBatches } from './augment/transforms.js';
 import type { Dataset } from './dataset.js';
@@ -33,8 +33,10 @@ export function checkLoading(
   const batchSize = own * part.size;
   if (dataset.count === 0) throw new UserError(`${dataset.name} has no images`);
   if (training && batchSize > dataset.count) {
-    throw new UserError(
-      `a batch of ${batchSize} is larger than ${dataset.name} with its ${dataset.count} images`,
+    throw new SettingError(
+      (name) =>
+        `a batch of ${batchSize} is larger than ${dataset.name} with its ${dataset.count} images: give a smaller ${name('batchSize')}`,
+      1,
     );
   }
   if (dataset.imageSize !== undefined && dataset.imageSize !== imageSize) {

@@ -21,12 +21,16 @@ const backendModules = {
 /** An engine by name: `cuda` (an NVIDIA GPU, experimental), `onednn` (oneDNN, native), `onnx` (ONNX Runtime, installed with the package), `reference` (plain TypeScript, slow) or `webgpu` (ONNX Runtime on a GPU, experimental). */
 export type EngineName = keyof typeof backendModules;
 
-/** An engine by name; `auto` uses CUDA where an NVIDIA GPU and its libraries are found, else oneDNN if it is found, else ONNX Runtime. */
-export type EngineChoice = EngineName | 'auto';
+/**
+ * An engine by name; `auto` uses CUDA where an NVIDIA GPU and its libraries are found, else oneDNN if it is found, else ONNX Runtime;
+ * `cpu` does the same without CUDA.
+ */
+export type EngineChoice = EngineName | 'auto' | 'cpu';
 
 /** Names that {@link createEngine} takes. */
 export const engineChoices: readonly EngineChoice[] = [
   'auto',
+  'cpu',
   'cuda',
   'onednn',
   'onnx',
@@ -37,7 +41,7 @@ export const engineChoices: readonly EngineChoice[] = [
 /**
  * Starts an engine in a worker thread.
  *
- * @param name which; with `auto`, the engine's description says why CUDA is not used where there is NVIDIA's driver, and why oneDNN is not used
+ * @param name which; with `auto` and `cpu`, the engine's description says why CUDA is not used where there is NVIDIA's driver, and why oneDNN is not used
  * @param options threads (default: all that the process may use, which ranks of one machine share), precision (default `f32`), and what else {@link EngineOptions} has
  * @param ranks the ranks that the engine's programs are to run with, as the launcher says; once in a process. Default: none, the process
  *   is on its own
@@ -52,7 +56,8 @@ export async function createEngine(
   const resolved = resolveOptions(options);
   if (!engineChoices.includes(name))
     throw new UsageError(`unknown engine ${name}: it must be one of ${engineChoices.join(', ')}`);
-  return name === 'auto' ? startBest(resolved, ranks) : start(name, resolved, ranks);
+  if (name === 'auto') return startBest(resolved, ranks);
+  return name === 'cpu' ? startOnProcessor(resolved, ranks) : start(name, resolved, ranks);
 }
 
 /**

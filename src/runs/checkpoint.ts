@@ -1,11 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
-import type { CheckpointInfo } from '../train/checkpointInfo.js';
+import { LENGTH_BYTES } from '../formats/safetensors/format.js';
+import { parseHeader } from '../formats/safetensors/header.js';
+import { type CheckpointInfo, infoOf } from '../train/checkpointInfo.js';
 import { firstNotFinite } from '../train/finite.js';
 import type { Learner } from '../train/learner.js';
 import { type Checkpoint, checkpointBytes, learnerState, parseCheckpoint } from '../train/learnerState.js';
 import type { StateDictTensors } from '../train/stateDict.js';
 import { writeFileAtomically } from './atomicFile.js';
+import { LAST_CHECKPOINT } from './runFolder.js';
 
 /**
  * Writes a learner's whole state as safetensors: the model's tensors under PyTorch's names, the
@@ -50,11 +54,53 @@ export function readCheckpoint(path: string): Checkpoint {
   return parseCheckpoint(readBytes(path), path);
 }
 
+/**
+ * Reads what a checkpoint says of itself, without its tensors; undefined if another program wrote the file.
+ *
+ * @throws UserError when it is missing or damaged
+ */
+export function readCheckpointInfo(path: string): CheckpointInfo | undefined {
+  try {
+    return infoOf(parseHeader(headerText(path)).metadata, path);
+  } catch (error) {
+    throw error instanceof UserError
+      ? error
+      : new UserError(`${path} cannot be read: ${errorMessage(error)}`);
+  }
+}
+
+/** The header of a safetensors file. */
+function headerText(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const start = Buffer.alloc(LENGTH_BYTES);
+    readSync(file, start, 0, LENGTH_BYTES, 0);
+    const length = Number(start.readBigUInt64LE());
+    if (length > fstatSync(file).size) throw new UserError(`${path} is not a valid safetensors file`);
+    const header = Buffer.alloc(length);
+    readSync(file, header, 0, length, LENGTH_BYTES);
+    return header.toString('utf8');
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** The bytes of a file; throws UserError when it cannot be read. */
 export function readBytes(path: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(path));
   } catch (error) {
-    throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    throw isFolder ? noFile(path) : new UserError(`${path} cannot be read: ${errorMessage(error)}`);
   }
+}
+
+/** A folder where a file was expected: a run's folder has weights. */
+function noFile(folder: string): UserError {
+  const weights = ['best.safetensors', LAST_CHECKPOINT].find((name) => existsSync(join(folder, name)));
+  return new UserError(
+    weights === undefined
+      ? `${folder} is a folder: expected a file`
+      : `${folder} is the folder of a run: its weights are in ${join(folder, weights)}`,
+  );
 }

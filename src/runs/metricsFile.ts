@@ -28,6 +28,20 @@ export function runFolderOf(run: string): string {
 }
 
 /**
+ * Whether a run has been started, but has not finished an epoch.
+ *
+ * @param run the run's folder, or its name in `runs/`
+ */
+export function isBeforeFirstEpoch(run: string): boolean {
+  const has = (folder: string, name: string): boolean => existsSync(join(folder, name));
+  const folders = [run, join('runs', run)];
+  const folder = folders.find((path) => has(path, 'metrics.csv'));
+  if (folder === undefined) return folders.some((path) => has(path, 'config.json'));
+  const [header = '', ...rows] = readFileSync(join(folder, 'metrics.csv'), 'utf8').trim().split('\n');
+  return rows.length === 0 && header.split(',').includes('epoch');
+}
+
+/**
  * Reads a run's table that has a row of numbers for each epoch.
  *
  * @throws UserError when it is missing, damaged or has no epoch yet

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { launchedRanks } from '../distributed/launcher.js';
 import { SettingError, type SettingText } from '../errors.js';
 import { families } from '../models/registry.js';
@@ -112,8 +112,10 @@ export function newConfig(given: Partial<TrainConfig>, recipe: Partial<TrainConf
 }
 
 /** The folder of a run that is given by its path, or by its name in runs/. */
-function folderOf(run: string): string {
-  return existsSync(run) ? run : join(RUNS, run);
+export function folderOf(run: string): string {
+  const named = join(RUNS, run);
+  // What is not there is said as it was given, unless it can only be a name.
+  return !existsSync(run) && (existsSync(named) || basename(run) === run) ? named : run;
 }
 
 async function resume(

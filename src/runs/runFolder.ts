@@ -4,6 +4,7 @@ import { errorMessage, SettingError, UserError } from '../errors.js';
 import { removeUnfinished, writeFileAtomically } from './atomicFile.js';
 import { lockFolder } from './folderLock.js';
 import { makeNewFolder, makeRunFolder, removeEmpty } from './newFolder.js';
+import { shellWord } from './shellWord.js';
 
 const CONFIG = 'config.json';
 
@@ -65,7 +66,7 @@ export class RunFolder {
       unlock();
       throw new SettingError(
         (name) =>
-          `${path} already has a run: give ${name('resume')} ${path} to resume it, or another ${name('runDir')}`,
+          `${path} already has a run: give ${name('resume')} ${shellWord(path)} to resume it, or another ${name('runDir')}`,
         1,
       );
     }

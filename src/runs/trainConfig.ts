@@ -129,7 +129,7 @@ export interface TrainConfig extends ModelSettings {
   readonly seed: number;
   /** Threads of computation; null or 0: as many as pay beside other processes, or the share of one of several ranks. */
   readonly threads: number | null;
-  readonly engine: 'auto' | 'cuda' | 'onnx' | 'onednn' | 'reference' | 'webgpu';
+  readonly engine: 'auto' | 'cpu' | 'cuda' | 'onnx' | 'onednn' | 'reference' | 'webgpu';
   readonly precision: 'auto' | 'f32' | 'tf32' | 'bf16';
   /**
    * First steps of a run that are in f32 while the rest is in bf16. A network with many normalisations is chaotic

@@ -109,7 +109,7 @@ describe('the studio’s list of runs in Chromium', { skip: withoutChromium }, (
       const text = readFileSync(await (await download).path(), 'utf8').split('\n');
       assert.equal(
         text[0],
-        'run,status,loss,seed,epochs_done,epochs,last_test_top1,best_test_top1,best_epoch',
+        'run,status,loss,seed,epochs_done,epochs_planned,last_test_top1,best_test_top1,best_epoch',
       );
       assert.equal(text[1], 'ce-3,complete,ce,3,7,7,78,78,7');
       assert.deepEqual(faults, []);

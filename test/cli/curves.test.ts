@@ -56,7 +56,8 @@ describe('biasloss curves', () => {
       [['foreign'], 1, /has no column "epoch"\n$/],
       [['b', '--metric', 'x'], 2, /^error: b has no metric x; it has epoch, train_loss, test_top1\n$/],
       [['a', 'b', '--labels', 'one'], 2, /^error: --labels has 1 names for 2 runs\n$/],
-      [['b', '--output', 'none/p.svg'], 1, /^error: none\/p\.svg cannot be written/],
+      [['b', '--output', 'none/p.svg'], 2, /^error: --output none\/p\.svg: there is no folder none\n$/],
+      [['b', '--output', 'p.png'], 2, /^error: --output takes the name of a \.svg file, not p\.png\n$/],
     ];
     for (const [args, code, message] of cases) {
       const ended = await curves('--output', 'wrong.svg', ...args);

@@ -189,6 +189,30 @@ describe('errors about images and weights', () => {
     }));
 });
 
+describe('an image that stops a run after its first steps', () => {
+  it('is left out by the command that the error has', () =>
+    withFolder(async (cwd) => {
+      await drawClasses(join(cwd, 'good'), ['a', 'b'], 20);
+      writeFileSync(join(cwd, 'good', 'b', 'bad.jpg'), 'no image');
+      const args = [
+        ...TRAIN,
+        '--data-path=good',
+        '--run-dir=my run',
+        '--checkpoint-seconds=0',
+        '--no-report',
+      ];
+      const broken = await shared.run(args, cwd);
+      assert.equal(broken.code, 1, broken.stderr);
+      assert.match(
+        broken.stderr,
+        /bad\.jpg is not an image .*; to leave it out: biasloss train --resume 'my run' --exclude LIST, a file that check-data --write-exclude makes\n$/,
+      );
+      await shared.run(['check-data', 'good', '--write-exclude=LIST'], cwd);
+      const rest = await shared.run(['train', '--resume=my run', '--exclude=LIST', '--no-report'], cwd);
+      assert.equal(rest.code, 0, rest.stderr);
+    }));
+});
+
 describe('biasloss check-data', () => {
   it('lists what training would stop at, and counts the classes', () =>
     withFolder(async (cwd) => {

@@ -34,7 +34,11 @@ const WRONG: [args: string[], code: number, message: RegExp][] = [
   [['--resume=all', '--recipe=finetune'], 2, /^error: --recipe is for a new k-fold training: /],
   [['--data-path=hollow'], 1, /^error: the class folder .*hollow.empty has no images: /],
   [['--data-path=hollow', '--run-dir=mine'], 1, /^error: the class folder .*hollow.empty has no images: /],
-  [['--batch-size=13', '--run-dir=mine/new'], 1, /^error: a batch of 13 is larger than .* its \d+ images\n$/],
+  [
+    ['--batch-size=13', '--run-dir=mine/new'],
+    1,
+    /^error: a batch of 13 is larger than .* its \d+ images: give a smaller --batch-size\n$/,
+  ],
   [['--folds=50', '--run-dir=x'], 1, /^error: 12 images are too few for --folds 50\n$/],
   [['--folds=3', '--val-share=0.3'], 2, /^error: --val-share has no effect with --folds\n$/],
   [['--resume=none'], 1, /^error: runs\/none has no k-fold training: it has no kfold\.json\n$/],

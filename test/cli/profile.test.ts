@@ -35,6 +35,10 @@ describe('biasloss profile', () => {
     [['profile', '--model=resnet18', '--mode=test'], /must be one of train, eval/],
     [['profile', '--model=resnet18', '--steps=0'], /whole number of at least 1/],
     [['profile', '--model=resnet18', '--loss=mse'], /must be one of bias, ce/],
+    [
+      ['profile', '--model=resnet18', '--out=p.png'],
+      /^error: --out takes the name of a \.svg file, not p\.png\n$/,
+    ],
     [['profile', '--model=shufflenetv2', '--ratio=3'], /the ratio 0\.5, 1, 1\.5, 2, not 3/],
   ];
   for (const [args, message] of cases)

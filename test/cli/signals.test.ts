@@ -90,10 +90,12 @@ describe('signals', () => {
 
   it('a second one within a tenth of a second is a repetition, as `timeout` sends it', () =>
     withFolder(async (cwd) => {
-      const ended = await signalled(cwd, QUICK, '"event":"checkpoint"', ['SIGTERM', 'SIGTERM']);
+      const args = [...QUICK, '--run-dir=my run'];
+      const ended = await signalled(cwd, args, '"event":"checkpoint"', ['SIGTERM', 'SIGTERM']);
       assert.equal(ended.code, 143, `${ended.signal} ${ended.stderr}`);
       assert.equal(eventsOf(ended.stdout).at(-1)!.event, 'interrupted');
-      assert.ok(!existsSync(join(cwd, 'run', '.lock')));
+      assert.ok(!existsSync(join(cwd, 'my run', '.lock')));
+      assert.match(ended.stderr, /"text":"resume with: biasloss train --resume 'my run'"}\n$/);
     }));
 });
 

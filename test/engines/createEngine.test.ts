@@ -12,7 +12,7 @@ test('unknown names and options are wrong usage', async () => {
     assert.ok(error instanceof UsageError);
     assert.match(
       error.message,
-      /unknown engine tensorflow: it must be one of auto, cuda, onednn, onnx, reference/,
+      /unknown engine tensorflow: it must be one of auto, cpu, cuda, onednn, onnx, reference/,
     );
     return true;
   });
@@ -46,6 +46,13 @@ test('auto does not speak of CUDA where there is no NVIDIA driver', {
   assert.doesNotMatch(engine.description, /CUDA/);
 });
 
+test('cpu computes on the processor, without a try on a card', async () => {
+  const engine = await createEngine('cpu');
+  await engine.close();
+  assert.ok(['onednn', 'onnx'].includes(engine.name), engine.description);
+  assert.doesNotMatch(engine.description, /CUDA/);
+});
+
 test('an engine that does not compute in bf16 says so', async () => {
   for (const name of ['reference', 'onnx'] as const)
     await assert.rejects(createEngine(name, { precision: 'bf16' }), (error) => {
@@ -67,4 +74,12 @@ test('precision auto is bf16 where the processor multiplies it, and the descript
 });
 
 test('every choice is listed', () =>
-  assert.deepEqual([...engineChoices].sort(), ['auto', 'cuda', 'onednn', 'onnx', 'reference', 'webgpu']));
+  assert.deepEqual([...engineChoices].sort(), [
+    'auto',
+    'cpu',
+    'cuda',
+    'onednn',
+    'onnx',
+    'reference',
+    'webgpu',
+  ]));

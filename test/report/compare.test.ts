@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import { UsageError, UserError } from '../../src/errors.js';
 import { compareRuns } from '../../src/report/compare/comparison.js';
 import { comparisonTables, csvOf, markdownOf } from '../../src/report/compare/tables.js';
-import { biasloss } from '../cli/fixtures/process.js';
+import { settingsOf } from '../../src/report/runSettings.js';
+import { biasloss, TRAIN_QUICK } from '../cli/fixtures/process.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 
 /** A run's folder with a configuration and an accuracy after each epoch. */
@@ -94,7 +95,7 @@ describe('runs that are compared', () => {
       const comparison = compareRuns([a, b]);
       assert.equal(
         csvOf(comparison),
-        'run,model,seed,epochs,last_test_top1,best_test_top1,best_epoch\n"a, ""b""",resnet18,0,1,1,1,1\nc|d,densenet121,0,1,2,2,1',
+        'run,model,seed,epochs_run,last_test_top1,best_test_top1,best_epoch\n"a, ""b""",resnet18,0,1,1,1,1\nc|d,densenet121,0,1,2,2,1',
       );
       assert.match(
         markdownOf(comparisonTables(comparison)),
@@ -148,10 +149,44 @@ describe('biasloss compare', () => {
       const html = readFileSync(join(cwd, 'c.html'), 'utf8');
       assert.match(html, /<td>-7\.8531 to 4\.8531<\/td>/);
       assert.ok(!/<(?:script|link)|src="(?!data:)|@import|url\(/.test(html));
+      const named = await biasloss(['compare', ...names, '--output=c.csv'], { cwd });
+      assert.deepEqual(
+        [named.code, named.stderr],
+        [2, 'error: --output c.csv would have --format text: give --format csv, or another name\n'],
+      );
       const wrong = await biasloss(['compare', 'nowhere'], { cwd });
       assert.deepEqual(
         [wrong.code, wrong.stderr],
         [1, 'error: nowhere is not a run: it has no metrics.csv\n'],
       );
     }));
+});
+
+describe('a run that was resumed with more epochs', () => {
+  it('is no seed of the runs with fewer', { timeout: 120_000 }, () =>
+    withFolder(async (cwd) => {
+      const train = async (...args: string[]): Promise<void> => {
+        const { code, stderr } = await biasloss(args, { cwd });
+        assert.equal(code, 0, stderr);
+      };
+      await train(...TRAIN_QUICK, '--epochs=1', '--seed=1', '--run-dir=short');
+      await train(...TRAIN_QUICK, '--epochs=1', '--seed=2', '--run-dir=long');
+      await train('train', '--resume=long', '--epochs=2', '--no-report');
+      const runs = ['short', 'long'].map((name) => join(cwd, name));
+      const comparison = compareRuns(runs);
+      assert.deepEqual(
+        comparison.groups.map(({ name, runs: members }) => [name, members.length]),
+        [
+          ['epochs 1', 1],
+          ['epochs 2', 1],
+        ],
+      );
+      const [header] = csvOf(comparison).split('\n');
+      assert.equal(header, 'run,epochs,seed,epochs_run,last_test_top1,best_test_top1,best_epoch');
+      assert.equal(settingsOf(runs[1]!)?.epochs, 2);
+      // Without a checkpoint that can be read, what the run was started with is all that is known.
+      writeFileSync(join(runs[1]!, 'last.safetensors'), 'broken');
+      assert.equal(settingsOf(runs[1]!)?.epochs, 1);
+    }),
+  );
 });

@@ -116,7 +116,7 @@ describe('groups and texts of the table of runs', () => {
     const odd = run('4', 1.25, { loss: 'a,"b"' });
     assert.equal(
       csvOfRuns([odd, RUNS[1]!], [SETTINGS[0]!], 'test_top1'),
-      'run,status,loss,epochs_done,epochs,last_test_top1,best_test_top1,best_epoch\n' +
+      'run,status,loss,epochs_done,epochs_planned,last_test_top1,best_test_top1,best_epoch\n' +
         '4,complete,"a,""b""",3,3,1.25,1.25,2\n2,complete,ce,3,3,,,\n',
     );
   });

@@ -8,4 +8,4 @@ export interface ByteRange {
  * Work that reads a file, whichever way it is read: it yields the bytes that it needs, front to back, and is given them, fewer
  * where the file ends.
  */
-export type Reading<T> = Generator<ByteRange, T, Buffer>;
+export type Reading<T> = Generator<ByteRange, T, Uint8Array>;

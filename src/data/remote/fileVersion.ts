@@ -9,8 +9,13 @@ export interface FileVersion {
   readonly tag: string;
 }
 
+/** The headers of an answer of `fetch`, whose own types only programs for pages or Node.js have. */
+interface Answered {
+  readonly headers: { get(name: string): string | null };
+}
+
 /** The version that an answer is of; `length` as its headers give it. */
-export function versionOf({ headers }: Response, length: number): FileVersion {
+export function versionOf({ headers }: Answered, length: number): FileVersion {
   // A server may call the same tag weak in one answer and strong in another.
   const tag = headers.get('etag')?.replace(/^W\//, '') ?? headers.get('last-modified') ?? '';
   return { length, tag };

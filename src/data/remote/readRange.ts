@@ -26,7 +26,7 @@ const LONGEST_DELAY_MS = 30_000;
 export async function readRange(
   request: RangeRequest,
   { attempts = 10, retryDelayMs = 250, stallMs = 30_000 }: Patience = {},
-): Promise<{ readonly bytes: Buffer; readonly version: FileVersion }> {
+): Promise<{ readonly bytes: Uint8Array; readonly version: FileVersion }> {
   if (request.length === 0 && request.version) return { bytes: Buffer.alloc(0), version: request.version };
   const receipt = new Receipt(request);
   for (let failures = 0; ; ) {

@@ -12,7 +12,7 @@ const NEAR = 2 ** 20;
 /** Reads a file on a server from front to back, in requests that grow while little is left out between the bytes that are needed. */
 export class RemoteWindow {
   private start = 0;
-  private bytes: Buffer = Buffer.alloc(0);
+  private bytes: Uint8Array = new Uint8Array(0);
   private size = SMALLEST / 4;
 
   constructor(
@@ -31,7 +31,7 @@ export class RemoteWindow {
     }
   }
 
-  private async read({ offset, length }: ByteRange): Promise<Buffer> {
+  private async read({ offset, length }: ByteRange): Promise<Uint8Array> {
     const within = offset - this.start;
     if (within < 0 || within + length > this.bytes.length) await this.move(offset, length);
     const from = offset - this.start;

@@ -41,7 +41,7 @@ export class Receipt {
   }
 
   /** @throws Error when bytes are missing */
-  whole(): { bytes: Buffer; version: FileVersion } {
+  whole(): { bytes: Uint8Array; version: FileVersion } {
     if (!this.known || this.count < this.bytes.length)
       throw new Error(`the connection broke after ${this.count} of ${this.bytes.length} bytes`);
     return { bytes: this.bytes, version: this.known };

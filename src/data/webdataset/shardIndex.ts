@@ -94,7 +94,7 @@ function* addMember(samples: Found, member: TarMember, isHashed: boolean): Readi
   if (isImageName(name)) {
     if (isPreferred(sample, member) && isHashed) sample.hash = yield* hashOf(member);
   } else if (extension === 'cls' || (extension === 'json' && !sample.label)) {
-    const bytes = yield { offset, length: Math.min(length, LARGEST_LABEL_FILE) };
+    const bytes = Buffer.from(yield { offset, length: Math.min(length, LARGEST_LABEL_FILE) });
     sample.label = { name, text: bytes.toString('utf8').trim() };
   }
 }

@@ -74,7 +74,7 @@ function* headerAt(at: number, path: string, size: number): Reading<Buffer | und
 function* extended(path: string, offset: number, length: number): Reading<Buffer> {
   if (length > LARGEST_EXTENSION)
     throw new UserError(`${path} has an extended header of ${length} bytes, which is too long`);
-  return yield { offset, length };
+  return Buffer.from(yield { offset, length });
 }
 
 /** Octal digits, or GNU's big-endian number marked by the highest bit; NaN where it is neither. */

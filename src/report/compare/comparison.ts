@@ -11,7 +11,7 @@ import { deviationOf, meanOf, type PairedTest, pairedTest } from './pairedTest.j
 /** A run in a comparison. */
 export interface ComparedRun {
   readonly name: string;
-  /** Values of the settings that differ between the runs, by key; dashes where the run has no configuration. */
+  /** Values of the settings, as trained with last, that differ between the runs, by key; dashes where the run has no configuration. */
   readonly settings: Readonly<Record<string, string>>;
   /** NaN where the run has no configuration. */
   readonly seed: number;

@@ -27,7 +27,7 @@ function runsTable({ metric, runs }: Comparison): TextTable {
   const keys = Object.keys(runs[0]!.settings);
   return {
     title: metric,
-    header: ['run', ...keys, 'seed', 'epochs', 'last', 'best', 'in epoch'],
+    header: ['run', ...keys, 'seed', 'epochs run', 'last', 'best', 'in epoch'],
     rows: runs.map(({ name, settings, seed, epochs, last, best, bestEpoch }) => [
       name,
       ...keys.map((key) => settings[key]!),
@@ -104,7 +104,7 @@ export function markdownOf(tables: readonly TextTable[]): string {
 /** The table of runs as CSV (RFC 4180), numbers with all of their digits. */
 export function csvOf({ runs, metric }: Comparison): string {
   const keys = Object.keys(runs[0]!.settings);
-  const header = ['run', ...keys, 'seed', 'epochs', `last_${metric}`, `best_${metric}`, 'best_epoch'];
+  const header = ['run', ...keys, 'seed', 'epochs_run', `last_${metric}`, `best_${metric}`, 'best_epoch'];
   const rows = runs.map(({ name, settings, seed, epochs, last, best, bestEpoch }) => [
     name,
     ...keys.map((key) => settings[key]!),

@@ -2,19 +2,13 @@ import { MAGNITUDES, MOST_OPERATIONS } from '../../data/augment/autoAugment.js';
 import { DEFAULT_FLIP, DEFAULT_PADDING } from '../../data/augment/transforms.js';
 import { DEFAULT_CROP_SCALE } from '../../data/images/geometry.js';
 import { settingsIn } from './builders.js';
-import { atLeast, type Check, orNull, type SettingsOf, upTo, whole } from './setting.js';
+import { atLeast, orNull, type SettingsOf, upTo, whole, wholeUpTo } from './setting.js';
 
 const augmentation = settingsIn('Augmentation');
 
 const IN_FILES = { onlyWith: { key: 'data', values: ['imagefolder', 'webdataset'] } } as const;
 const IN_MEMORY = { onlyWith: { key: 'data', values: ['cifar100', 'cifar10', 'synthetic'] } } as const;
 const WITH_RA = { onlyWith: { key: 'autoAugment', values: ['ra'] } } as const;
-
-/** A whole number in [least, most]. */
-const wholeUpTo = (least: number, most: number): Check => ({
-  expected: `a whole number from ${least} to ${most}`,
-  holds: (v) => whole(least).holds(v) && Number(v) <= most,
-});
 
 /** Settings of the random changes of training images. */
 export const AUGMENTATION_SETTINGS: SettingsOf<

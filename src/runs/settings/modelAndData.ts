@@ -3,7 +3,7 @@ import { IMAGE_CHANNELS } from '../../models/model.js';
 import { families, type ModelOption, modelNames } from '../../models/registry.js';
 import { settingsIn } from './builders.js';
 import { hyperparameterSettings } from './hyperparameters.js';
-import { between, orNull, type SettingsOf, text, whole } from './setting.js';
+import { between, LARGEST_IMAGE, orNull, type SettingsOf, seed, text, whole, wholeUpTo } from './setting.js';
 
 /** Data that is loaded by name. */
 const DATA_NAMES = ['cifar100', 'cifar10', 'synthetic', 'imagefolder', 'webdataset'] as const;
@@ -25,7 +25,7 @@ export const MODEL_SETTINGS: SettingsOf<
   ...hyperparameterSettings(families),
   imageSize: model.number<number | null>(
     null,
-    orNull(whole(1)),
+    orNull(wholeUpTo(1, LARGEST_IMAGE)),
     '<pixels>',
     'height and width of the images',
     { unset: 'the data’s; for image files, chosen by the model and the images, and printed' },
@@ -98,7 +98,7 @@ export const DATA_SETTINGS: SettingsOf<
   valShare: data.number(0.2, between(0, 1), '<share>', 'share that is held out if there is no val/', {
     onlyWith: { key: 'data', values: FILES },
   }),
-  splitSeed: data.number(0, whole(0), '<n>', 'decides which images are held out', {
+  splitSeed: data.number(0, seed, '<n>', 'decides which images are held out', {
     onlyWith: { key: 'data', values: FILES },
   }),
   folds: data.number<number | null>(

@@ -1,7 +1,7 @@
 import { engineChoices } from '../../engines/createEngine.js';
 import { AUTO_THREADS } from '../threads/configuredThreads.js';
 import { settingsIn } from './builders.js';
-import { above, atLeast, orNull, type SettingsOf, whole } from './setting.js';
+import { above, atLeast, MOST_WORKERS, orNull, type SettingsOf, whole, wholeUpTo } from './setting.js';
 
 const computation = settingsIn('Computation');
 const run = settingsIn('Run');
@@ -35,7 +35,7 @@ export const COMPUTATION_SETTINGS: SettingsOf<
   }),
   workers: computation.number(
     1,
-    whole(1),
+    wholeUpTo(1, MOST_WORKERS),
     '<n>',
     'workers that make batches; each decodes images on up to two processors',
     CHANGEABLE,

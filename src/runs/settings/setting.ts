@@ -67,6 +67,21 @@ export const whole = (least: number): Check => ({
   holds: (v) => isNumber(v) && Number.isInteger(v) && v >= least,
 });
 
+/** A whole number from `least` to `most`. */
+export const wholeUpTo = (least: number, most: number): Check => ({
+  expected: `a whole number from ${least} to ${most}`,
+  holds: (v) => isNumber(v) && Number.isInteger(v) && v >= least && v <= most,
+});
+
+/** Most workers of a loader. Each decodes on up to two processors and takes memory of its own. */
+export const MOST_WORKERS = 128;
+
+/** Largest height and width of a model's images, far above what the models were made for. */
+export const LARGEST_IMAGE = 4096;
+
+/** A seed: larger numbers are not exact, and would be saved as others. */
+export const seed: Check = wholeUpTo(0, Number.MAX_SAFE_INTEGER);
+
 /** A number of at least `least`. */
 export const atLeast = (least: number): Check => ({
   expected: `a number of at least ${least}`,

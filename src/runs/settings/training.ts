@@ -3,7 +3,7 @@ import { settingsIn } from './builders.js';
 import { FINE_TUNING_SETTINGS } from './fineTuning.js';
 import { OPTIMIZER_SETTINGS } from './optimizer.js';
 import { SCHEDULE_SETTINGS } from './schedule.js';
-import { above, anyNumber, atLeast, orNull, type SettingsOf, upTo, whole } from './setting.js';
+import { above, anyNumber, atLeast, orNull, type SettingsOf, seed, upTo, whole } from './setting.js';
 
 const loss = settingsIn('Loss');
 const training = settingsIn('Training');
@@ -91,5 +91,5 @@ export const TRAINING_SETTINGS: SettingsOf<
   ),
   ...SCHEDULE_SETTINGS,
   ...FINE_TUNING_SETTINGS,
-  seed: training.number(0, whole(0), '<n>', 'seed of weights, order, augmentation and dropout'),
+  seed: training.number(0, seed, '<n>', 'seed of weights, order, augmentation and dropout'),
 };

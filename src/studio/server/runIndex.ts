@@ -8,6 +8,7 @@ import { settingsOf } from '../../report/runSettings.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
 import { LOCK_FILE, lockOwner } from '../../runs/folderLock.js';
 import { type Metrics, parseMetrics } from '../../runs/metricsFile.js';
+import { LAST_CHECKPOINT } from '../../runs/runFolder.js';
 import { settingsOfRun } from '../../runs/settings/saved.js';
 import { settingsToGive } from '../../runs/settings/settingsToGive.js';
 import type { TrainConfig } from '../../runs/trainConfig.js';
@@ -66,7 +67,7 @@ export class RunIndex {
 
   private read(id: string): KnownRun {
     const folder = join(this.root, id);
-    const stats = ['config.json', 'metrics.csv', 'log.jsonl', REPORT_FILE].map((name) =>
+    const stats = ['config.json', 'metrics.csv', 'log.jsonl', REPORT_FILE, LAST_CHECKPOINT].map((name) =>
       statsOf(join(folder, name)),
     );
     const stamp = stats.map((stat) => (stat ? `${stat.mtimeMs}/${stat.size}` : '')).join();
@@ -124,7 +125,11 @@ function readRun(folder: string): Pick<KnownRun, 'settings' | 'epochs' | 'earlyE
 
 function configIn(folder: string): TrainConfig | undefined {
   const path = fileInside(folder, 'config.json');
-  return path === undefined ? undefined : settingsOfRun(settingsOf(folder), path);
+  if (path === undefined) return undefined;
+  return settingsOfRun(
+    settingsOf(folder, (name) => fileInside(folder, name)),
+    path,
+  );
 }
 
 function metricsIn(folder: string): Metrics | undefined {

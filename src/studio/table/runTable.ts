@@ -145,7 +145,14 @@ export function csvOfRuns(
 ): string {
   const number = (value: number | null): string => (value === null ? '' : String(value));
   const figures = [`last_${metric}`, `best_${metric}`, 'best_epoch'];
-  const header = ['run', 'status', ...settings.map(({ key }) => key), 'epochs_done', 'epochs', ...figures];
+  const header = [
+    'run',
+    'status',
+    ...settings.map(({ key }) => key),
+    'epochs_done',
+    'epochs_planned',
+    ...figures,
+  ];
   const text = (value: string): string => (value === NONE ? '' : value);
   const rows = runs.map((run) => [
     run.id,
