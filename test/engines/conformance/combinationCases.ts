@@ -5,7 +5,7 @@ import { globalAvgPool2d } from '../../../src/graph/ops/pooling.js';
 import { variance } from '../../../src/graph/ops/reduce.js';
 import { channelShuffle, concat, flatten, slice } from '../../../src/graph/ops/shape.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
-import type { GradientCase } from '../../support/gradientCheck.js';
+import type { CaseInput, GradientCase } from '../../support/gradientCheck.js';
 
 const padded = { padding: 1 };
 const even = { step: 2 };
@@ -47,6 +47,43 @@ const residuals: readonly GradientCase[] = [
   },
 ];
 
+/** Sums and a ReLU in one step, of 8, 20 and 24 channels: all fill no whole blocks of 16, and 20 none of 8 either. */
+const residualsByChannels: readonly GradientCase[] = [8, 20, 24].flatMap((channels): GradientCase[] => {
+  const image = (offset: number): CaseInput => ({ shape: [2, channels, 4, 4], grid: { step: 1, offset } });
+  const kernel = (size: number): CaseInput => ({
+    shape: [channels, channels, size, size],
+    low: -2,
+    high: 2,
+    grid: even,
+  });
+  return [
+    {
+      name: `two normalisations of ${channels} channels added, ReLU`,
+      // What is normalised, times gamma, is less than beta: some channels pass, the others don't.
+      inputs: [
+        { shape: [2, channels, 4, 4] },
+        { shape: [channels, channels, 3, 3] },
+        { shape: [channels], low: 0.2, high: 0.5 },
+        { shape: [channels], low: -4, high: 4, grid: { step: 5, offset: 2.5 } },
+      ],
+      build: ([x, w, gamma, beta]) => {
+        const norm = (y: Tensor): Tensor => batchNormTrain(y, gamma!, beta!, 1e-5).y;
+        return relu(add(norm(conv2d(x!, w!, undefined, padded)), norm(x!)));
+      },
+    },
+    {
+      name: `two convolutions of ${channels} channels added, ReLU`,
+      // Even numbers, and a half.
+      inputs: [image(0), kernel(3), kernel(1), { shape: [channels], grid: { step: 1, offset: 0.5 } }],
+      build: ([x, v, w, b]) => relu(add(conv2d(x!, v!, undefined, padded), conv2d(x!, w!, b!))),
+    },
+    {
+      name: `a convolution of ${channels} channels added to what is read again, ReLU`,
+      inputs: [image(0), image(0.5), kernel(3)],
+      build: ([x, y, w]) => mul(relu(add(conv2d(x!, w!, undefined, padded), y!)), y!),
+    },
+  ];
+});
 const bounds: GradientCase = {
   name: 'images added and clamped to bounds that bf16 rounds toward zero',
   // Whole numbers, whose sums are 0 or beyond the bounds.
@@ -116,6 +153,7 @@ const wide: readonly GradientCase[] = [
 /** Operations as networks combine them, which engines join, cut and lay out in ways of their own. */
 export const combinationCases: readonly GradientCase[] = [
   ...residuals,
+  ...residualsByChannels,
   bounds,
   ...cuts,
   dense,
