@@ -141,9 +141,12 @@ function addPart(draft: Draft, [a, b]: readonly ValueId[], y: ValueId): boolean 
   return true;
 }
 
-/** Whether b has one number for each image and channel of a. */
+/**
+ * Whether b has one number for each image and channel of a, and more than one: a single one oneDNN 2.6.3 repeats
+ * wrongly in blocks that zeros fill up, where it writes over a.
+ */
 function isChannelScale(a: Shape, b: Shape): boolean {
-  return sameShape(b, [a[0]!, a[1]!, 1, 1]) && a.length === 4;
+  return a.length === 4 && sameShape(b, [a[0]!, a[1]!, 1, 1]) && sizeOf(b) > 1;
 }
 
 /** Elementwise operations: on images and large tensors by primitives, on small tensors by the host. */
