@@ -111,10 +111,19 @@ function products(convolution: Convolution, type: ElementType): ConvWay[] {
   ];
 }
 
+/**
+ * Whether the library's own code may compute a convolution in bf16. oneDNN 2.6.3's weight gradient copies the images' columns apart by
+ * their remainder of the stride; remainders without a column stay unwritten scratch memory, which is multiplied all the same.
+ */
+export function fitsLibraryBf16({ pass, geometry: { stride }, shapes: { x } }: Convolution): boolean {
+  return pass !== 'weightGradient' || x[3]! >= stride[1];
+}
+
 /** The ways to compute a convolution, those first that are likely to be fast. */
 export function candidates(settings: WaySettings, convolution: Convolution): ConvWay[] {
   const { activation, block } = settings;
-  const types: readonly ElementType[] = activation === 'f32' ? ['f32'] : [activation, 'f32'];
+  const isF32 = activation === 'f32' || !fitsLibraryBf16(convolution);
+  const types: readonly ElementType[] = isF32 ? ['f32'] : [activation, 'f32'];
   const { groups } = convolution.geometry;
   const pointwise = ownPointwise(settings, convolution);
   const depthwise = ownDepthwise(settings, convolution);
