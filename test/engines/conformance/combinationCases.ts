@@ -144,10 +144,14 @@ const wide: readonly GradientCase[] = [
   { channels: 16, size: 9, kernel: 5, stride: 1 },
   { channels: 24, size: 12, kernel: 5, stride: 2 },
   { channels: 20, size: 7, kernel: 7, stride: 1 },
-].map(({ channels, size, kernel, stride }) => ({
+  // Taps, and whole rows of them, that meet no pixel.
+  { channels: 16, size: 1, kernel: 9, stride: 1 },
+  { channels: 16, size: 3, kernel: 13, stride: 2 },
+  { channels: 8, size: 5, kernel: 9, stride: 3, padding: 10 },
+].map(({ channels, size, kernel, stride, padding = (kernel - 1) / 2 }) => ({
   name: `depthwise ${kernel}×${kernel} with stride ${stride} on ${channels} channels of ${size}×${size}`,
   inputs: [{ shape: [2, channels, size, size] }, { shape: [channels, 1, kernel, kernel] }],
-  build: ([x, w]) => conv2d(x!, w!, undefined, { stride, padding: (kernel - 1) / 2, groups: channels }),
+  build: ([x, w]) => conv2d(x!, w!, undefined, { stride, padding, groups: channels }),
 }));
 
 /** Operations as networks combine them, which engines join, cut and lay out in ways of their own. */
