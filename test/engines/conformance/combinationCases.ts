@@ -148,6 +148,9 @@ const wide: readonly GradientCase[] = [
   { channels: 16, size: 1, kernel: 9, stride: 1 },
   { channels: 16, size: 3, kernel: 13, stride: 2 },
   { channels: 8, size: 5, kernel: 9, stride: 3, padding: 10 },
+  // A single channel, which is no depthwise convolution to engines.
+  { channels: 1, size: 9, kernel: 5, stride: 1 },
+  { channels: 1, size: 8, kernel: 7, stride: 2 },
 ].map(({ channels, size, kernel, stride, padding = (kernel - 1) / 2 }) => ({
   name: `depthwise ${kernel}×${kernel} with stride ${stride} on ${channels} channels of ${size}×${size}`,
   inputs: [{ shape: [2, channels, size, size] }, { shape: [channels, 1, kernel, kernel] }],
