@@ -84,6 +84,7 @@ const residualsByChannels: readonly GradientCase[] = [8, 20, 24].flatMap((channe
     },
   ];
 });
+
 const bounds: GradientCase = {
   name: 'images added and clamped to bounds that bf16 rounds toward zero',
   // Whole numbers, whose sums are 0 or beyond the bounds.
