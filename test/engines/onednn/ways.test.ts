@@ -98,6 +98,26 @@ const cases: readonly Case[] = [
     weight: [48, 16, 3, 3],
     options: { stride: 2, padding: 1, groups: 2 },
   },
+  // Wide, with strides, and more than 16 rows of results.
+  {
+    name: 'depthwise 9×3, stride 2, many rows',
+    x: [2, 16, 33, 7],
+    weight: [16, 1, 9, 3],
+    options: { stride: 2, padding: [4, 1], groups: 16 },
+  },
+  {
+    name: 'depthwise 13×13, stride 2, many rows, with bias',
+    x: [1, 3, 35, 9],
+    weight: [3, 1, 13, 13],
+    options: { stride: 2, padding: 6, groups: 3 },
+    bias: true,
+  },
+  {
+    name: 'depthwise 9×2, stride 2, many rows',
+    x: [1, 24, 33, 7],
+    weight: [24, 1, 9, 2],
+    options: { stride: [2, 1], padding: [4, 1], groups: 24 },
+  },
   { name: '2 groups', x: [2, 8, 6, 6], weight: [12, 4, 3, 3], options: { padding: 1, groups: 2 } },
 ];
 

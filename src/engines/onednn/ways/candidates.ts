@@ -1,6 +1,6 @@
 import type { Block, DnnlTraits } from '../dnnl.js';
 import { BLOCK as OWN_BLOCK } from '../kernels/kernel.js';
-import { fitsWinograd } from '../lowering/convShapes.js';
+import { fitsWinograd, losesRows } from '../lowering/convShapes.js';
 import { isWideDepthwise } from '../lowering/depthwise.js';
 import { fitsDepthwiseKernels } from '../lowering/ownDepthwise.js';
 import { fitsPointwise, fitsPointwiseGradient } from '../lowering/pointwise.js';
@@ -124,7 +124,9 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
   const { activation, block } = settings;
   const isF32 = activation === 'f32' || !fitsLibraryBf16(convolution);
   const types: readonly ElementType[] = isF32 ? ['f32'] : [activation, 'f32'];
-  const { groups } = convolution.geometry;
+  const { geometry, shapes } = convolution;
+  const { groups } = geometry;
+  const isGradient = convolution.pass === 'weightGradient';
   const pointwise = ownPointwise(settings, convolution);
   const depthwise = ownDepthwise(settings, convolution);
   const direct = (layout: LibraryWay['layout']): ConvWay[] =>
@@ -140,6 +142,8 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
     ...(pointwise ? [pointwise] : []),
     ...products(convolution, activation),
     // Named blocks matter where the library prefers other layouts, whose code is slow: depthwise ones.
-    ...(block !== undefined && groups > 1 ? direct('images') : []),
+    ...(block !== undefined && groups > 1 && !(isGradient && losesRows(geometry, shapes))
+      ? direct('images')
+      : []),
   ];
 }
