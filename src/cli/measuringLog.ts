@@ -1,5 +1,4 @@
-import { homedir } from 'node:os';
-import { cacheFolder } from '../engines/cache/cacheFolder.js';
+import { cacheFolder, homeFolder } from '../cacheFolder.js';
 import type { Measuring, MeasuringListener } from '../engines/engine.js';
 import { noticesAreJson, printRecord } from './output.js';
 import { ProgressLine } from './progressLine.js';
@@ -27,8 +26,10 @@ export function measuringLog(): MeasuringListener {
 
 /** `measuring convolutions 12/41 for this processor (once; kept in ~/.cache/biasloss/onednn)` */
 export function measuringText({ done, total }: Measuring): string {
+  const text = `measuring convolutions ${done}/${total} for this processor`;
   const folder = cacheFolder('onednn');
-  const home = `${homedir()}/`;
-  const place = folder.startsWith(home) ? `~/${folder.slice(home.length)}` : folder;
-  return `measuring convolutions ${done}/${total} for this processor (once; kept in ${place})`;
+  if (folder === undefined) return text;
+  const home = homeFolder();
+  const isAtHome = home !== undefined && folder.startsWith(`${home}/`);
+  return `${text} (once; kept in ${isAtHome ? `~${folder.slice(home.length)}` : folder})`;
 }

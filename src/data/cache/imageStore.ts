@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { cacheFolder, NO_CACHE } from '../../cacheFolder.js';
 import { errorMessage, UserError } from '../../errors.js';
-import { cacheFolder } from './cacheFolder.js';
 import type { CachePlace } from './cachePlace.js';
 
 /** What loaders and their workers need of an {@link ImageStore}: it is shared between threads, not copied. */
@@ -36,8 +36,11 @@ export class ImageStore {
   /** @throws UserError when the file cannot be made */
   constructor({ place, most, sharers = 1, folder = cacheFolder('decoded') }: StoreOptions) {
     this.place = place;
-    const file = place === 'disk' ? openUnnamed(folder) : undefined;
-    const free = place === 'disk' ? freeDisk(folder) : process.availableMemory();
+    if (place === 'disk' && folder === undefined)
+      throw new UserError(`decoded images cannot be kept on disk: ${NO_CACHE}`);
+    const disk = place === 'disk' ? folder : undefined;
+    const file = disk === undefined ? undefined : openUnnamed(disk);
+    const free = disk === undefined ? process.availableMemory() : freeDisk(disk);
     const taken = new BigInt64Array(new SharedArrayBuffer(24));
     this.handle = { taken, most: most ?? Math.floor(free / 2 / sharers), file };
   }

@@ -1,16 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cacheFolder, NO_CACHE } from '../../cacheFolder.js';
 import { errorMessage } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
-import { cacheFolder } from '../cache/cacheFolder.js';
 import type { BadSample, RemoteShard, ShardSample } from './shardIndex.js';
 
 /** Number of the file's layout, and of the rules by which samples are found; files of another one are ignored. */
 const LAYOUT = 2;
 
-/** The folder of indices unless another is named: `biasloss/shards` in `XDG_CACHE_HOME` or `~/.cache`. */
-export function indexFolder(): string {
+/** The folder of indices unless another is named: `biasloss/shards` in `XDG_CACHE_HOME` or `~/.cache`; undefined where there is neither. */
+export function indexFolder(): string | undefined {
   return cacheFolder('shards');
 }
 
@@ -19,12 +19,14 @@ export class IndexCache {
   /** Why nothing could be kept, if so. */
   failure: string | undefined;
 
-  constructor(private readonly folder: string) {}
+  /** @param folder undefined to keep nothing */
+  constructor(private readonly folder: string | undefined) {}
 
   /** What is kept of an archive; undefined if that is nothing, or not readable. */
   read(url: string): RemoteShard | undefined {
+    if (this.folder === undefined) return undefined;
     try {
-      const kept: unknown = JSON.parse(readFileSync(this.fileOf(url), 'utf8'));
+      const kept: unknown = JSON.parse(readFileSync(fileIn(this.folder, url), 'utf8'));
       return isKept(kept, url) ? asShard(kept) : undefined;
     } catch {
       return undefined;
@@ -33,6 +35,10 @@ export class IndexCache {
 
   /** Keeps an archive's index, whole or not at all; other processes and threads may do so at the same time. */
   write(url: string, { version, samples, bad }: RemoteShard): void {
+    if (this.folder === undefined) {
+      this.failure = `the index of archives cannot be kept: ${NO_CACHE}`;
+      return;
+    }
     const kept: Kept = {
       layout: LAYOUT,
       url,
@@ -40,7 +46,7 @@ export class IndexCache {
       samples: samples.map(({ name, offset, length, label, hash }) => [name, offset, length, label, hash]),
       bad,
     };
-    const path = this.fileOf(url);
+    const path = fileIn(this.folder, url);
     const part = `${path}.${randomUUID()}.part`;
     try {
       makeFolder(this.folder);
@@ -52,10 +58,10 @@ export class IndexCache {
       if (existsSync(part)) rmSync(part);
     }
   }
+}
 
-  private fileOf(url: string): string {
-    return join(this.folder, `${createHash('sha256').update(url).digest('hex').slice(0, 32)}.json`);
-  }
+function fileIn(folder: string, url: string): string {
+  return join(folder, `${createHash('sha256').update(url).digest('hex').slice(0, 32)}.json`);
 }
 
 /** Name, offset, length, label and hash. */

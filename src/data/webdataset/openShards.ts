@@ -67,7 +67,8 @@ async function openRemote(
   let next = 0;
   let isSaid = false;
   const onIndexing = (): void => {
-    if (!isSaid) onNotice?.(`indexing ${textOf(urls)}; the index is kept in ${folder}`);
+    const place = folder === undefined ? '' : `; the index is kept in ${folder}`;
+    if (!isSaid) onNotice?.(`indexing ${textOf(urls)}${place}`);
     isSaid = true;
   };
   const onRead = (): void => onIndexed?.(opened.size, urls.length);

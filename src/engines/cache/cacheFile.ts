@@ -7,8 +7,9 @@ import { threadId } from 'node:worker_threads';
 const MARK = Buffer.from('biasloss cuda 1\n');
 const HASH_BYTES = 32;
 
-/** The contents of a file of the cache; undefined if it is missing, damaged or not one. */
-export function readCached(path: string): Uint8Array | undefined {
+/** The contents of a file of the cache; undefined if it is missing, damaged or not one, or if there is no cache. */
+export function readCached(path: string | undefined): Uint8Array | undefined {
+  if (path === undefined) return undefined;
   let file: Buffer;
   try {
     file = readFileSync(path);
@@ -24,8 +25,11 @@ export function readCached(path: string): Uint8Array | undefined {
 /**
  * Writes a file of the cache, whole or not at all; other processes and threads may do so at the same time. What cannot be kept, such as on a
  * full disk, is computed again the next time.
+ *
+ * @param path undefined to keep nothing
  */
-export function writeCached(path: string, contents: Uint8Array): void {
+export function writeCached(path: string | undefined, contents: Uint8Array): void {
+  if (path === undefined) return;
   const part = `${path}.${process.pid}.${threadId}.part`;
   try {
     mkdirSync(dirname(path), { recursive: true });

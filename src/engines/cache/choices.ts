@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { cacheFolder } from '../../cacheFolder.js';
 import { readCached, writeCached } from './cacheFile.js';
-import { cacheFolder } from './cacheFolder.js';
 
 /**
- * The file of an engine's choices.
+ * The file of an engine's choices; undefined where nothing can be kept.
  *
  * @param about what they hold for: the device, versions of libraries
  */
-export function choicesFile(engine: string, about: readonly unknown[]): string {
+export function choicesFile(engine: string, about: readonly unknown[]): string | undefined {
   const hash = createHash('sha256').update(JSON.stringify(about)).digest('hex').slice(0, 24);
-  return join(cacheFolder(engine), `${hash}.choices`);
+  const folder = cacheFolder(engine);
+  return folder === undefined ? undefined : join(folder, `${hash}.choices`);
 }
 
 /** A choice, and when it was kept: `Date.now()`, 0 where that is not known. */
@@ -24,11 +25,11 @@ export class Choices {
   private readonly known: Map<string, Kept>;
 
   /**
-   * @param path of the file, which is for one kind of device and one version of the library
+   * @param path of the file, which is for one kind of device and one version of the library; undefined to keep nothing
    * @param since choices that were kept before this time count as unknown; Infinity: all that others keep
    */
   constructor(
-    private readonly path: string,
+    private readonly path: string | undefined,
     private readonly since = 0,
   ) {
     this.known = new Map(this.counting());
@@ -76,7 +77,7 @@ export class Choices {
 }
 
 /** Choices of a file, in which earlier versions wrote no times. */
-function read(path: string): Map<string, Kept> {
+function read(path: string | undefined): Map<string, Kept> {
   const contents = readCached(path);
   if (contents === undefined) return new Map();
   const entries = JSON.parse(Buffer.from(contents).toString('utf8')) as Record<string, string | Kept>;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cachesFolder, homeFolder, NO_CACHE } from '../../cacheFolder.js';
 import { type Checksum, checksumName, fits, hashOf } from '../../data/download/checksum.js';
 import { type DownloadSettings, download } from '../../data/download/download.js';
 import { UserError } from '../../errors.js';
@@ -63,9 +63,13 @@ function checksumOf({ file }: Pick<TorchvisionWeights, 'file'>): Checksum {
   return { algorithm: 'sha256', hex: /-([0-9a-f]+)\.pth$/.exec(file)![1]! };
 }
 
-/** torch.hub's folder of checkpoints. */
+/** torch.hub's folder of checkpoints. @throws UserError where there is none */
 function checkpointsFolder(): string {
-  const { TORCH_HOME, XDG_CACHE_HOME } = process.env;
-  const home = TORCH_HOME ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'torch');
-  return join(home.replace(/^~(?=\/|$)/, homedir()), 'hub', 'checkpoints');
+  const { TORCH_HOME } = process.env;
+  const caches = cachesFolder();
+  const folder = TORCH_HOME || (caches && join(caches, 'torch'));
+  if (!folder)
+    throw new UserError(`torchvision's weights cannot be kept: TORCH_HOME is not set, ${NO_CACHE}`);
+  const home = homeFolder();
+  return join(home ? folder.replace(/^~(?=\/|$)/, home) : folder, 'hub', 'checkpoints');
 }

@@ -5,7 +5,7 @@ import { globalAvgPool2d } from '../../../src/graph/ops/pooling.js';
 import { variance } from '../../../src/graph/ops/reduce.js';
 import { channelShuffle, concat, flatten, slice } from '../../../src/graph/ops/shape.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
-import type { GradientCase } from '../../support/gradientCheck.js';
+import type { CaseInput, GradientCase } from '../../support/gradientCheck.js';
 
 const padded = { padding: 1 };
 const even = { step: 2 };
@@ -46,6 +46,44 @@ const residuals: readonly GradientCase[] = [
     build: ([x, v, w]) => hswish(add(conv2d(x!, v!, undefined, padded), conv2d(x!, w!))),
   },
 ];
+
+/** Sums and a ReLU in one step, of 8, 20 and 24 channels: all fill no whole blocks of 16, and 20 none of 8 either. */
+const residualsByChannels: readonly GradientCase[] = [8, 20, 24].flatMap((channels): GradientCase[] => {
+  const image = (offset: number): CaseInput => ({ shape: [2, channels, 4, 4], grid: { step: 1, offset } });
+  const kernel = (size: number): CaseInput => ({
+    shape: [channels, channels, size, size],
+    low: -2,
+    high: 2,
+    grid: even,
+  });
+  return [
+    {
+      name: `two normalisations of ${channels} channels added, ReLU`,
+      // What is normalised, times gamma, is less than beta: some channels pass, the others don't.
+      inputs: [
+        { shape: [2, channels, 4, 4] },
+        { shape: [channels, channels, 3, 3] },
+        { shape: [channels], low: 0.2, high: 0.5 },
+        { shape: [channels], low: -4, high: 4, grid: { step: 5, offset: 2.5 } },
+      ],
+      build: ([x, w, gamma, beta]) => {
+        const norm = (y: Tensor): Tensor => batchNormTrain(y, gamma!, beta!, 1e-5).y;
+        return relu(add(norm(conv2d(x!, w!, undefined, padded)), norm(x!)));
+      },
+    },
+    {
+      name: `two convolutions of ${channels} channels added, ReLU`,
+      // Even numbers, and a half.
+      inputs: [image(0), kernel(3), kernel(1), { shape: [channels], grid: { step: 1, offset: 0.5 } }],
+      build: ([x, v, w, b]) => relu(add(conv2d(x!, v!, undefined, padded), conv2d(x!, w!, b!))),
+    },
+    {
+      name: `a convolution of ${channels} channels added to what is read again, ReLU`,
+      inputs: [image(0), image(0.5), kernel(3)],
+      build: ([x, y, w]) => mul(relu(add(conv2d(x!, w!, undefined, padded), y!)), y!),
+    },
+  ];
+});
 
 const bounds: GradientCase = {
   name: 'images added and clamped to bounds that bf16 rounds toward zero',
@@ -107,15 +145,23 @@ const wide: readonly GradientCase[] = [
   { channels: 16, size: 9, kernel: 5, stride: 1 },
   { channels: 24, size: 12, kernel: 5, stride: 2 },
   { channels: 20, size: 7, kernel: 7, stride: 1 },
-].map(({ channels, size, kernel, stride }) => ({
+  // Taps, and whole rows of them, that meet no pixel.
+  { channels: 16, size: 1, kernel: 9, stride: 1 },
+  { channels: 16, size: 3, kernel: 13, stride: 2 },
+  { channels: 8, size: 5, kernel: 9, stride: 3, padding: 10 },
+  // A single channel, which is no depthwise convolution to engines.
+  { channels: 1, size: 9, kernel: 5, stride: 1 },
+  { channels: 1, size: 8, kernel: 7, stride: 2 },
+].map(({ channels, size, kernel, stride, padding = (kernel - 1) / 2 }) => ({
   name: `depthwise ${kernel}×${kernel} with stride ${stride} on ${channels} channels of ${size}×${size}`,
   inputs: [{ shape: [2, channels, size, size] }, { shape: [channels, 1, kernel, kernel] }],
-  build: ([x, w]) => conv2d(x!, w!, undefined, { stride, padding: (kernel - 1) / 2, groups: channels }),
+  build: ([x, w]) => conv2d(x!, w!, undefined, { stride, padding, groups: channels }),
 }));
 
 /** Operations as networks combine them, which engines join, cut and lay out in ways of their own. */
 export const combinationCases: readonly GradientCase[] = [
   ...residuals,
+  ...residualsByChannels,
   bounds,
   ...cuts,
   dense,

@@ -23,6 +23,7 @@ import {
   sigmoid,
   silu,
   sqrt,
+  sub,
   tanh,
 } from '../../../src/graph/ops/elementwise.js';
 import { matmul } from '../../../src/graph/ops/matmul.js';
@@ -248,6 +249,20 @@ const mixed: ForwardCase[] = [
   },
 ];
 
+/** Numbers for each channel of each image, for few of both. */
+const channelScales: readonly ForwardCase[] = [
+  [1, 1, 1, 3],
+  [1, 1, 4, 5],
+  [1, 1, 48, 50],
+  [2, 1, 3, 3],
+  [1, 2, 3, 3],
+].map(([n, c, h, w]) => ({
+  name: `numbers [${n},${c},1,1] with images [${n},${c},${h},${w}]`,
+  inputs: [{ shape: [n!, c!, h!, w!] }, { shape: [n!, c!, 1, 1] }],
+  // One after the other, so that each may overwrite what the one before gave.
+  build: ([x, b]) => ({ result: maximum(sub(mul(add(x!, b!), b!), b!), b!) }),
+}));
+
 /** Operations without gradients, corners of those that have them, and ways of using values. */
 export const forwardCases: readonly ForwardCase[] = [
   comparisons,
@@ -263,4 +278,5 @@ export const forwardCases: readonly ForwardCase[] = [
   labels,
   outputs,
   ...mixed,
+  ...channelScales,
 ];

@@ -1,4 +1,7 @@
-/** Each way to compute a convolution and its gradients gives what the reference engine gives. */
+/**
+ * Each way to compute a convolution and its gradients gives what the reference engine gives, whatever is in memory that nothing has
+ * written.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { soloCommunicator } from '../../../src/distributed/communicator.js';
@@ -20,6 +23,7 @@ import { sum } from '../../../src/graph/ops/reduce.js';
 import type { Program } from '../../../src/graph/program.js';
 import { onednnMissing } from '../../support/onednn.js';
 import { Samples } from '../../support/samples.js';
+import { poisoned } from './fixtures/poisoned.js';
 
 interface Case {
   readonly name: string;
@@ -66,6 +70,54 @@ const cases: readonly Case[] = [
     options: { stride: 2, padding: 1, groups: 24 },
   },
   { name: 'depthwise 5×5', x: [2, 16, 9, 8], weight: [16, 1, 5, 5], options: { padding: 2, groups: 16 } },
+  // Narrower than the stride.
+  {
+    name: '3×3, stride 2, on one pixel',
+    x: [2, 16, 1, 1],
+    weight: [16, 16, 3, 3],
+    options: { stride: 2, padding: 1 },
+  },
+  {
+    name: '3×3, stride 3, 2 columns',
+    x: [2, 17, 4, 2],
+    weight: [5, 17, 3, 3],
+    options: { stride: 3, padding: 1 },
+  },
+  {
+    name: '5×5, stride 2, one column',
+    x: [2, 16, 5, 1],
+    weight: [16, 16, 5, 5],
+    options: { stride: 2, padding: 2 },
+    bias: true,
+  },
+  { name: '2×2, stride 3, on 2×2', x: [2, 3, 2, 2], weight: [16, 3, 2, 2], options: { stride: 3 } },
+  { name: '1×1, stride 2, on one pixel', x: [2, 3, 1, 1], weight: [16, 3, 1, 1], options: { stride: 2 } },
+  {
+    name: '2 groups, stride 2, on one pixel',
+    x: [2, 32, 1, 1],
+    weight: [48, 16, 3, 3],
+    options: { stride: 2, padding: 1, groups: 2 },
+  },
+  // Wide, with strides, and more than 16 rows of results.
+  {
+    name: 'depthwise 9×3, stride 2, many rows',
+    x: [2, 16, 33, 7],
+    weight: [16, 1, 9, 3],
+    options: { stride: 2, padding: [4, 1], groups: 16 },
+  },
+  {
+    name: 'depthwise 13×13, stride 2, many rows, with bias',
+    x: [1, 3, 35, 9],
+    weight: [3, 1, 13, 13],
+    options: { stride: 2, padding: 6, groups: 3 },
+    bias: true,
+  },
+  {
+    name: 'depthwise 9×2, stride 2, many rows',
+    x: [1, 24, 33, 7],
+    weight: [24, 1, 9, 2],
+    options: { stride: [2, 1], padding: [4, 1], groups: 24 },
+  },
   { name: '2 groups', x: [2, 8, 6, 6], weight: [12, 4, 3, 3], options: { padding: 1, groups: 2 } },
 ];
 
@@ -145,9 +197,9 @@ class Subject {
     const plan = planProgram(this.dnnl, program, { ...this.settings, ways: { choose } });
     const { dnnl, machineCode } = this;
     const native = { dnnl, machineCode, communicator: soloCommunicator };
-    const executable = new DnnlExecutable(native, plan, () => assert.fail('there are no variables'));
-    // The second run finds memory that the first has used.
-    executable.run(inputs, { seed: 0, step: 0 });
+    const executable = new DnnlExecutable(native, poisoned(dnnl, plan), () =>
+      assert.fail('there are no variables'),
+    );
     const results = executable.run(inputs, { seed: 0, step: 0 });
     executable.close();
     return results as Results;

@@ -40,7 +40,10 @@ function program(): Program {
   return graph.program({ y, dx: dx!, dweight: dweight! });
 }
 
-function computed(library: DnnlLibrary): {
+function computed(
+  library: DnnlLibrary,
+  images = x,
+): {
   readonly description: string;
   readonly found: Record<string, Float32Array>;
 } {
@@ -52,7 +55,7 @@ function computed(library: DnnlLibrary): {
   try {
     const options = { variables: new Map(), frozen: false, precision: 'f32' } as const;
     const executable = backend.compile(program(), options);
-    const found = executable.run({ x, weight, bias, addend }, { seed: 0, step: 0 });
+    const found = executable.run({ x: images, weight, bias, addend }, { seed: 0, step: 0 });
     executable.close();
     return { description: backend.description, found: found as Record<string, Float32Array> };
   } finally {
@@ -84,4 +87,7 @@ for (const block of [8, 16] as const)
       assert.ok(largest > 1 && error < 1e-5 * largest, `${name}: ${error} of ${largest}`);
       assert.ok(error > 0 || name === 'y', `${name} is not from the kernels`);
     }
+    const pixel = 17;
+    const { y } = computed({ ...library, block }, x.with(pixel, Number.NaN)).found;
+    assert.equal(y![pixel], Number.NaN, 'a ReLU keeps what is no number');
   });

@@ -1,5 +1,5 @@
+import { cacheFolder } from '../../../cacheFolder.js';
 import { UserError } from '../../../errors.js';
-import { cacheFolder } from '../../cache/cacheFolder.js';
 import { Choices, choicesFile } from '../../cache/choices.js';
 import { countsFrom, readTuneMode, type TuneMode } from '../../cache/tuneMode.js';
 import type { ConvolutionPointers, Device } from '../device.js';

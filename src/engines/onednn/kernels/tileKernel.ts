@@ -110,7 +110,8 @@ function emitRows({ asm, constants, transform, rows, columns }: TileEmission): v
         emitLoad(asm, dst.format, ADDED, { base: ADDEND, offset });
         asm.vector('add', result, result, ADDED);
       }
-      if (relu) asm.vector('max', result, result, ZERO);
+      // In this order it keeps what is no number.
+      if (relu) asm.vector('max', result, ZERO, result);
       emitStore(asm, constants, dst, { base: GPR.r9, offset }, result);
     };
     const isWanted = (column: number): boolean => exists(transform, 'dst', columns, column);

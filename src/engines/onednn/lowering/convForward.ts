@@ -8,7 +8,7 @@ import type { ConvSpec, PostOp, Primitive } from '../primitiveSpec.js';
 import { type Convolution, type LibraryWay, nameOfWay } from '../ways/way.js';
 import { convSpec } from './convSpec.js';
 import { onValues, winogradOperands } from './convValues.js';
-import { activationOps, binary } from './elementwise.js';
+import { activationOps, addThen } from './elementwise.js';
 import { ownDepthwiseForward } from './ownDepthwise.js';
 import { pointwiseImages } from './pointwise.js';
 import { productForward } from './product/convolution.js';
@@ -102,7 +102,7 @@ function addOnto(draft: Draft, forward: Forward, way: LibraryWay, activation: re
   const plain = prepare(draft, forward, way, []);
   const result = draft.buffers.allocate(plain.primitive.desc('dst')!);
   run(draft, forward, plain, result);
-  binary(draft, 'add', [result, draft.places.as(addend, result.desc)], y, activation);
+  addThen(draft, [result, draft.places.as(addend, result.desc)], y, activation);
 }
 
 /** Adds the steps of a forward pass to a plan. */

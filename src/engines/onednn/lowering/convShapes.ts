@@ -22,6 +22,14 @@ export function fitsWinograd(
   );
 }
 
+/**
+ * Whether the library's code for depthwise convolutions in blocks gets a weight gradient wrong: with vertical strides and four or more rows
+ * of padding it leaves out products of some rows, in images of 32 rows, say (oneDNN 2.6.3 and 3.2).
+ */
+export function losesRows({ stride, padding, groups }: ConvGeometry, { x }: ConvShapes): boolean {
+  return groups > 1 && groups === x[1] && stride[0] > 1 && padding[0] > 3;
+}
+
 /** The library's shape of a weight: with a leading axis of groups where there are several. */
 export function weightShape(weight: Shape, groups: number): Shape {
   return groups === 1 ? weight : [groups, weight[0]! / groups, ...weight.slice(1)];

@@ -3,7 +3,7 @@ import type { MemoryDesc } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
 import type { ConvSpec } from '../primitiveSpec.js';
 import type { Convolution, LibraryWay } from '../ways/way.js';
-import { weightShape } from './convShapes.js';
+import { losesRows, weightShape } from './convShapes.js';
 
 /** The library's primitive for a convolution. */
 export function convSpec(
@@ -12,8 +12,11 @@ export function convSpec(
   { algorithm, type, layout }: LibraryWay,
 ): ConvSpec {
   const { x, weight, y } = shapes;
-  const images = (shape: Shape): MemoryDesc =>
-    layout === 'images' ? layouts.images(shape, type) : dnnl.any(shape, type);
+  const isPlain = pass === 'weightGradient' && losesRows(geometry, shapes);
+  const images = (shape: Shape): MemoryDesc => {
+    if (isPlain) return layouts.rowMajor(shape, type);
+    return layout === 'images' ? layouts.images(shape, type) : dnnl.any(shape, type);
+  };
   return {
     kind: 'convolution',
     pass,

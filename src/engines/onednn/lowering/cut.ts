@@ -1,4 +1,4 @@
-import type { Shape } from '../../../graph/tensorType.js';
+import { type Shape, sizeOf } from '../../../graph/tensorType.js';
 import type { MemoryDesc } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
@@ -29,10 +29,10 @@ export function cut(
 ): Place {
   const [n, c, height, width] = image.desc.shape as [number, number, number, number];
   const copy = draft.buffers.allocate(layout([n, c, rows.size, columns.size]));
-  const inside = (range: Range, length: number): [start: number, end: number] => [
-    Math.max(0, -range.start),
-    Math.min(range.size, length - range.start),
-  ];
+  const inside = ({ start, size }: Range, length: number): [start: number, end: number] => {
+    const within = (at: number): number => Math.min(size, Math.max(0, at));
+    return [within(-start), within(length - start)];
+  };
   const [top, bottom] = inside(rows, height);
   const [left, right] = inside(columns, width);
   const zero = (y: number, x: number, h: number, w: number): void => {
@@ -43,10 +43,11 @@ export function cut(
     );
   };
   const shape = [n, c, bottom - top, right - left];
-  draft.steps.reorder(
-    part(draft, image, [0, 0, rows.start + top, columns.start + left], shape),
-    part(draft, copy, [0, 0, top, left], shape),
-  );
+  if (sizeOf(shape) > 0)
+    draft.steps.reorder(
+      part(draft, image, [0, 0, rows.start + top, columns.start + left], shape),
+      part(draft, copy, [0, 0, top, left], shape),
+    );
   zero(0, 0, top, columns.size);
   zero(bottom, 0, rows.size - bottom, columns.size);
   zero(top, 0, bottom - top, left);

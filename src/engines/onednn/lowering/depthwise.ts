@@ -16,7 +16,7 @@ const WIDEST = 3;
  */
 export function isWideDepthwise({ groups, dilation }: ConvGeometry, { x, weight }: ConvShapes): boolean {
   const [outputs, inputs, height, width] = weight as [number, number, number, number];
-  const depthwise = groups === outputs && inputs === 1 && groups === x[1];
+  const depthwise = groups > 1 && groups === outputs && inputs === 1 && groups === x[1];
   return (
     depthwise &&
     Math.max(...dilation) === 1 &&

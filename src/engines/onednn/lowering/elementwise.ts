@@ -3,6 +3,7 @@ import { applyUnary } from '../../../graph/ops/elementwise.js';
 import type { ValueId } from '../../../graph/program.js';
 import { type Shape, sameShape, sizeOf } from '../../../graph/tensorType.js';
 import { ARG } from '../dnnl.js';
+import { elementBytes } from '../memoryDesc.js';
 import type { Draft } from '../plan/draft.js';
 import type { Place } from '../plan/place.js';
 import type { BinaryAlgorithm, BinarySpec, EltwiseFunction, PostOp, SumSpec } from '../primitiveSpec.js';
@@ -87,25 +88,40 @@ function scaleInPlace(draft: Draft, place: Place, factor: number): void {
   applyEltwise(draft, eltwise('linear', factor), place, place);
 }
 
+/**
+ * Whether a primitive must not write its result over its first operand: with post-operations on images whose channels do not fill
+ * their last block, oneDNN 2.6.3 then leaves that block as it is, with neither the result nor the operations.
+ */
+function keepsFirst({ desc: { bytes, shape, type } }: Place, postOps: readonly PostOp[]): boolean {
+  return postOps.length > 0 && bytes !== sizeOf(shape) * elementBytes[type];
+}
+
 /** y = fn(a, b) for places of one layout. */
-export function binary(
+function binary(
   draft: Draft,
   fn: BinaryAlgorithm,
   [a, b]: readonly [Place, Place],
   y: ValueId,
   postOps: readonly PostOp[] = [],
 ): void {
+  const { places, steps } = draft;
   const spec: BinarySpec = { kind: 'binary', fn, a: a.desc, b: b.desc, dst: a.desc, postOps };
-  const primitive = draft.steps.prepare(spec);
-  const dst = draft.places.mayOverwrite(a)
-    ? draft.places.define(y, a)
-    : draft.places.outputOver(y, b.desc.key === a.desc.key ? b : a);
-  draft.steps.primitive({
-    spec,
-    primitive,
-    reads: { [ARG.src]: a, [ARG.src1]: b },
-    writes: { [ARG.dst]: dst },
-  });
+  const primitive = steps.prepare(spec);
+  const keepsA = keepsFirst(a, postOps);
+  const over = !keepsA && places.mayOverwrite(a) ? a : b;
+  const dst = keepsA && over.buffer === a.buffer ? places.output(y, a.desc) : places.outputOver(y, over);
+  steps.primitive({ spec, primitive, reads: { [ARG.src]: a, [ARG.src1]: b }, writes: { [ARG.dst]: dst } });
+}
+
+/** y = a + b, followed by post-operations, for places of one layout. */
+export function addThen(
+  draft: Draft,
+  [a, b]: readonly [Place, Place],
+  y: ValueId,
+  postOps: readonly PostOp[],
+): void {
+  const swaps = keepsFirst(a, postOps) && !draft.places.mayOverwrite(b);
+  binary(draft, 'add', swaps ? [b, a] : [a, b], y, postOps);
 }
 
 /** Operands of one shape, in one layout. */
@@ -125,9 +141,12 @@ function addPart(draft: Draft, [a, b]: readonly ValueId[], y: ValueId): boolean 
   return true;
 }
 
-/** Whether b has one number for each image and channel of a. */
+/**
+ * Whether b has one number for each image and channel of a, and more than one: a single one oneDNN 2.6.3 repeats
+ * wrongly in blocks that zeros fill up, where it writes over a.
+ */
 function isChannelScale(a: Shape, b: Shape): boolean {
-  return sameShape(b, [a[0]!, a[1]!, 1, 1]) && a.length === 4;
+  return a.length === 4 && sameShape(b, [a[0]!, a[1]!, 1, 1]) && sizeOf(b) > 1;
 }
 
 /** Elementwise operations: on images and large tensors by primitives, on small tensors by the host. */
@@ -176,7 +195,7 @@ export const elementwiseLowerings: Lowerings<
     else if (!withConstant(draft, fn, node.inputs, y)) arithmetic(draft, fn, node.inputs, y);
   },
   addRelu: (draft, { inputs, outputs }) =>
-    binary(draft, 'add', operands(draft, inputs), outputs[0]!, [
+    addThen(draft, operands(draft, inputs), outputs[0]!, [
       { kind: 'eltwise', fn: 'relu', alpha: 0, beta: 0 },
     ]),
   weightedSum: (draft, { attributes, inputs, outputs }) => {

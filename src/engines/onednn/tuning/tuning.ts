@@ -18,7 +18,7 @@ export class Tuning {
 
   private constructor(
     private readonly mode: TuneMode,
-    private readonly file: string,
+    private readonly file: string | undefined,
     private readonly disturbance: Pick<Disturbance, 'look'>,
   ) {}
 

@@ -1,6 +1,6 @@
 import type { Block, DnnlTraits } from '../dnnl.js';
 import { BLOCK as OWN_BLOCK } from '../kernels/kernel.js';
-import { fitsWinograd } from '../lowering/convShapes.js';
+import { fitsWinograd, losesRows } from '../lowering/convShapes.js';
 import { isWideDepthwise } from '../lowering/depthwise.js';
 import { fitsDepthwiseKernels } from '../lowering/ownDepthwise.js';
 import { fitsPointwise, fitsPointwiseGradient } from '../lowering/pointwise.js';
@@ -111,11 +111,22 @@ function products(convolution: Convolution, type: ElementType): ConvWay[] {
   ];
 }
 
+/**
+ * Whether the library's own code may compute a convolution in bf16. oneDNN 2.6.3's weight gradient copies the images' columns apart by
+ * their remainder of the stride; remainders without a column stay unwritten scratch memory, which is multiplied all the same.
+ */
+export function fitsLibraryBf16({ pass, geometry: { stride }, shapes: { x } }: Convolution): boolean {
+  return pass !== 'weightGradient' || x[3]! >= stride[1];
+}
+
 /** The ways to compute a convolution, those first that are likely to be fast. */
 export function candidates(settings: WaySettings, convolution: Convolution): ConvWay[] {
   const { activation, block } = settings;
-  const types: readonly ElementType[] = activation === 'f32' ? ['f32'] : [activation, 'f32'];
-  const { groups } = convolution.geometry;
+  const isF32 = activation === 'f32' || !fitsLibraryBf16(convolution);
+  const types: readonly ElementType[] = isF32 ? ['f32'] : [activation, 'f32'];
+  const { geometry, shapes } = convolution;
+  const { groups } = geometry;
+  const isGradient = convolution.pass === 'weightGradient';
   const pointwise = ownPointwise(settings, convolution);
   const depthwise = ownDepthwise(settings, convolution);
   const direct = (layout: LibraryWay['layout']): ConvWay[] =>
@@ -131,6 +142,8 @@ export function candidates(settings: WaySettings, convolution: Convolution): Con
     ...(pointwise ? [pointwise] : []),
     ...products(convolution, activation),
     // Named blocks matter where the library prefers other layouts, whose code is slow: depthwise ones.
-    ...(block !== undefined && groups > 1 ? direct('images') : []),
+    ...(block !== undefined && groups > 1 && !(isGradient && losesRows(geometry, shapes))
+      ? direct('images')
+      : []),
   ];
 }

@@ -1,5 +1,6 @@
 import {
   fitsDepthwiseWindows,
+  fitsLibraryBf16,
   fitsLibraryWinograd,
   fitsOwn,
   ownDepthwise,
@@ -36,6 +37,7 @@ const RULES: readonly Rule[] = [
   pointwiseOnLargeImages,
   ownWinogradWhereTheLibraryHasNone,
   weightGradientTowardImagesInF32,
+  narrowWeightGradientInF32,
   winograd,
   stridedDepthwiseInBlocks,
 ];
@@ -113,6 +115,11 @@ function weightGradientTowardImagesInF32(_: WaySettings, convolution: Convolutio
   const { pass, geometry, shapes } = convolution;
   const isTowardImages = pass === 'weightGradient' && geometry.groups === 1 && shapes.weight[1]! < BLOCK;
   return isTowardImages ? library({ type: 'f32' }) : undefined;
+}
+
+/** What the library's bf16 code gets wrong. */
+function narrowWeightGradientInF32(_: WaySettings, convolution: Convolution): ConvWay | undefined {
+  return fitsLibraryBf16(convolution) ? undefined : library({ type: 'f32' });
 }
 
 /**

@@ -27,7 +27,7 @@ export class KernelCompiler {
   constructor(
     private readonly nvrtc: Nvrtc,
     capability: number,
-    private readonly folder: string,
+    private readonly folder: string | undefined,
   ) {
     this.target = nvrtc.target(capability);
   }
@@ -88,8 +88,8 @@ export class KernelCompiler {
     }
   }
 
-  private path(key: string, extension: string): string {
-    return join(this.folder, `${key}.${extension}`);
+  private path(key: string, extension: string): string | undefined {
+    return this.folder && join(this.folder, `${key}.${extension}`);
   }
 
   /** What stands for compiled sources in the names of files. */
