@@ -12,18 +12,20 @@ export interface AxisCut {
   readonly input: Span;
   /** Its size after that. */
   readonly size: number;
-  /** The part of the resized that is kept. */
+  /** The part of the resized that is kept, with black where it goes beyond. */
   readonly wanted: Span;
 }
 
 /**
  * The crop for evaluation, as torchvision's Resize and CenterCrop on Pillow images: the shorter side
  * becomes `shorter` (256, say), the longer ⌊shorter·longer/shorter side⌋, and the middle imageSize×imageSize are kept.
+ * A side that is less than imageSize then has black on both ends, of an odd number of pixels one more at the far end.
  */
 export function evaluationCut(width: number, height: number, imageSize: number, shorter: number): Cut {
   const axis = (length: number, other: number): AxisCut => {
     const size = length <= other ? shorter : Math.trunc((shorter * length) / other);
-    const start = roundHalfEven((size - imageSize) / 2);
+    const rest = (size - imageSize) / 2;
+    const start = rest < 0 ? Math.ceil(rest) : roundHalfEven(rest);
     return { input: { start: 0, length }, size, wanted: { start, length: imageSize } };
   };
   return { columns: axis(width, height), rows: axis(height, width) };
