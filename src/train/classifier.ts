@@ -7,6 +7,7 @@ import type { Model, ModelConfig } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import type { DataDescription } from './checkpointInfo.js';
 import { expectFiniteImages } from './finite.js';
+import { describeData, preprocessingOf } from './preprocessing.js';
 import { type EvaluationOptions, evaluationProgram } from './programs.js';
 import { checkStateDict, floatsOf, type StateDictTensors } from './stateDict.js';
 import { parseWeights } from './weights.js';
@@ -86,7 +87,8 @@ export class Classifier {
   /**
    * The classifier in the bytes of a checkpoint of this library.
    *
-   * @param options name: what messages call the file, default `the checkpoint`; imageSize: default the checkpoint's
+   * @param options name: what messages call the file, default `the checkpoint`; imageSize: default the checkpoint's, another one
+   *   keeps the share of the image that is cropped
    * @throws UserError when it is damaged, or does not say which model it belongs to
    */
   static async load(
@@ -103,7 +105,8 @@ export class Classifier {
         `${name} does not say which model it belongs to: create the model and pass its tensors`,
       );
     const model = createModel({ ...info.model, imageSize: imageSize ?? info.model.imageSize });
-    return Classifier.create({ ...others, model, tensors, data: info.data });
+    const data = describeData(info.data.classes, preprocessingOf(info, imageSize));
+    return Classifier.create({ ...others, model, tensors, data });
   }
 
   get model(): Model {
