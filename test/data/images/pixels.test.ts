@@ -68,4 +68,15 @@ describe('an image for an exported model', () => {
     assert.throws(() => prepareImage({ data: RGBA.subarray(0, 8), ...SIZE }, labels), /has 8 bytes, but/);
     assert.throws(() => prepareImage({ data: RGBA, width: 4, height: Number.NaN }, labels), /size of 4×NaN/);
   });
+
+  it('is refused with sizes that are no numbers of pixels', () => {
+    for (const key of ['imageSize', 'resizeSize'])
+      for (const size of [0, -2, 4.5, undefined]) {
+        const described = Object.assign({ ...labels }, { [key]: size });
+        assert.throws(() => prepareImage({ data: RGBA, ...SIZE }, described), {
+          name: 'UserError',
+          message: `${key} must be a whole number of pixels, at least 1, not ${size}`,
+        });
+      }
+  });
 });
