@@ -2,24 +2,44 @@ import { checkThreads } from '../engines/createEngine.js';
 import { SettingError } from '../errors.js';
 import { createModel } from '../models/registry.js';
 import { modelOptionsOf } from './modelOptions.js';
-import { TRAIN_DEFAULTS } from './settings/table.js';
+import type { PartsOptions } from './openParts.js';
+import { checkTrainSettings } from './settings/checkSettings.js';
+import { SETTING_KEYS, TRAIN_DEFAULTS } from './settings/table.js';
 import { configuredThreads } from './threads/configuredThreads.js';
 import type { TrainConfig } from './trainConfig.js';
 import { lossOf, optimizerOf } from './trainingParts.js';
 
+/** Parts of a run that its configuration does not make. */
+type OwnParts = Pick<PartsOptions, 'model' | 'loss' | 'optimizer'>;
+
+/**
+ * Rejects a configuration that was put together in code, of which nothing is checked yet.
+ *
+ * @param own parts of which the configuration's are not made, and not checked
+ * @throws SettingError naming a setting that is unknown, missing or wrong, or those that contradict each other
+ */
+export function checkWholeConfig(config: TrainConfig, own: OwnParts): void {
+  checkTrainSettings(config);
+  const missing = SETTING_KEYS.find((key) => !Object.hasOwn(config, key));
+  if (missing !== undefined)
+    throw new SettingError((name) => `${name(missing)} is missing: TRAIN_DEFAULTS has all settings`);
+  checkConfig(config, own);
+}
+
 /**
  * Rejects settings that contradict each other, before any data is read.
  *
+ * @param own parts of which the configuration's are not made, and not checked
  * @throws UsageError naming the settings that contradict each other
  */
-export function checkConfig(config: TrainConfig): void {
+export function checkConfig(config: TrainConfig, own: OwnParts = {}): void {
   const { epochs, warmupEpochs } = config;
   const threads = configuredThreads(config.threads);
   if (threads !== undefined) checkThreads(threads);
   // The number of classes does not matter here, nor does the image size if the data decides it.
-  createModel(modelOptionsOf(config, 2, {}));
-  lossOf(config);
-  optimizerOf(config);
+  if (!own.model) createModel(modelOptionsOf(config, 2, {}));
+  if (!own.loss) lossOf(config);
+  if (!own.optimizer) optimizerOf(config);
   if (config.patience !== null && config.patienceMetric === 'ema-top1' && config.emaDecay === null)
     throw new SettingError((name) => `${name('patienceMetric')} ema-top1 needs ${name('emaDecay')}`);
   checkMixing(config);

@@ -8,6 +8,7 @@ import type { TrainerListener } from '../train/events.js';
 import type { Learner } from '../train/learner.js';
 import type { Checkpoint } from '../train/learnerState.js';
 import { Trainer } from '../train/trainer.js';
+import { checkWholeConfig } from './checkConfig.js';
 import { asResumedClasses } from './classMapping.js';
 import { openParts, type PartsOptions } from './openParts.js';
 import { lengthBy, type Pace } from './pace.js';
@@ -43,17 +44,19 @@ export interface TrainingRun {
 /**
  * Makes the model, loss, optimiser, engine, loaders and trainer of a configuration.
  *
+ * @throws SettingError when a setting is unknown, missing or wrong, or some contradict each other
  * @throws UserError when the data does not fit the model or the batch, a checkpoint does not fit, or the engine is missing
  */
 export async function prepareTraining(options: TrainingRunOptions): Promise<TrainingRun> {
-  const { data, checkpoint } = options;
+  const { config, data, checkpoint } = options;
+  checkWholeConfig(config, options);
   return prepareFor(
     checkpoint ? asResumedClasses(data, checkpoint.data.classes, checkpoint.path) : data,
     options,
   );
 }
 
-/** As {@link prepareTraining}, of data whose labels already are those of the run to resume. */
+/** As {@link prepareTraining}, of checked settings, and data whose labels already are those of the run to resume. */
 export async function prepareFor(
   pair: DatasetPair,
   options: Omit<TrainingRunOptions, 'data'>,

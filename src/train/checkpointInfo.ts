@@ -1,7 +1,7 @@
 import { type ExifHandling, type Interpolation, isInterpolation } from '../data/preprocessing.js';
 import { errorMessage, UserError } from '../errors.js';
 import type { ModelConfig } from '../models/model.js';
-import type { AccuracySums } from './metrics.js';
+import { type AccuracySums, NO_ACCURACY } from './metrics.js';
 import type { ThreadsSince } from './threads.js';
 
 /** How far a run is. */
@@ -28,6 +28,16 @@ export interface Progress {
   /** Seconds spent on those steps. */
   readonly seconds: number;
 }
+
+/** The progress of a run that has not started. */
+export const NO_PROGRESS: Progress = {
+  epoch: 0,
+  step: 0,
+  globalStep: 0,
+  bestTop1: -1,
+  sums: { ...NO_ACCURACY, loss: 0 },
+  seconds: 0,
+};
 
 /** Preprocessing and class names of a checkpoint's model. */
 export interface DataDescription {

@@ -1,12 +1,13 @@
 import type { Engine, Executable, Variables } from '../engines/engine.js';
 import type { ImageBytes } from '../engines/imageBytes.js';
-import { UserError } from '../errors.js';
+import { UsageError, UserError } from '../errors.js';
 import { freeze } from '../graph/freeze.js';
 import { describeModel, type ModelDescription } from '../models/describe.js';
 import type { Model, ModelConfig } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import type { DataDescription } from './checkpointInfo.js';
 import { expectFiniteImages } from './finite.js';
+import { describeData, preprocessingOf } from './preprocessing.js';
 import { type EvaluationOptions, evaluationProgram } from './programs.js';
 import { checkStateDict, floatsOf, type StateDictTensors } from './stateDict.js';
 import { parseWeights } from './weights.js';
@@ -86,7 +87,8 @@ export class Classifier {
   /**
    * The classifier in the bytes of a checkpoint of this library.
    *
-   * @param options name: what messages call the file, default `the checkpoint`; imageSize: default the checkpoint's
+   * @param options name: what messages call the file, default `the checkpoint`; imageSize: default the checkpoint's, another one
+   *   keeps the share of the image that is cropped
    * @throws UserError when it is damaged, or does not say which model it belongs to
    */
   static async load(
@@ -103,7 +105,8 @@ export class Classifier {
         `${name} does not say which model it belongs to: create the model and pass its tensors`,
       );
     const model = createModel({ ...info.model, imageSize: imageSize ?? info.model.imageSize });
-    return Classifier.create({ ...others, model, tensors, data: info.data });
+    const data = describeData(info.data.classes, preprocessingOf(info, imageSize));
+    return Classifier.create({ ...others, model, tensors, data });
   }
 
   get model(): Model {
@@ -120,6 +123,7 @@ export class Classifier {
    *
    * @param images [N, C, S, S], normalised; stays the caller's
    * @returns logits [N, classes]
+   * @throws UserError when a value of an image is not finite, naming its place of N
    */
   async predict(images: Float32Array): Promise<{ readonly logits: Float32Array }> {
     const { batchSize } = this;
@@ -128,11 +132,12 @@ export class Classifier {
     const count = images.length / length;
     if (!Number.isInteger(count))
       throw new UserError(`expected a multiple of ${length} values (one image), found ${images.length}`);
+    expectFiniteImages(images, count, String(count));
     const logits = new Float32Array(count * classes);
     for (let n = 0; n < count; n += batchSize) {
       const batch = new Float32Array(batchSize * length);
       batch.set(images.subarray(n * length, (n + batchSize) * length));
-      const { logits: found } = await this.predictBatch(batch);
+      const { logits: found } = await this.run(batch);
       logits.set(found.subarray(0, (count - n) * classes), n * classes);
     }
     return { logits };
@@ -147,6 +152,10 @@ export class Classifier {
    */
   async predictBatch(images: Float32Array | ImageBytes): Promise<Predictions> {
     expectFiniteImages(images, this.batchSize);
+    return this.run(images);
+  }
+
+  private async run(images: Float32Array | ImageBytes): Promise<Predictions> {
     const outputs = await this.executable.run({ images });
     const { logits, features, featureVariance } = outputs as Record<string, Float32Array>;
     return { logits: logits!, ...(features && { features }), ...(featureVariance && { featureVariance }) };
@@ -156,9 +165,11 @@ export class Classifier {
    * The most probable classes of each image, best first.
    *
    * @param images as {@link predict}
-   * @param options top: how many, default 5
+   * @param options top: how many, at least 1; default 5
+   * @throws UserError as {@link predict}, and when a logit is not finite
    */
   async classify(images: Float32Array, options: { readonly top?: number } = {}): Promise<ClassGuess[][]> {
+    checkTop(options.top);
     const { logits } = await this.predict(images);
     const { classes } = this.model.config;
     const names = this.options.data?.classes ?? [];
@@ -183,10 +194,12 @@ export class Classifier {
  * The most probable classes by softmax, best first.
  *
  * @param names of the classes; `class 7` where there is none
- * @param top how many; default 5
+ * @param top how many, at least 1; default 5
  * @throws UserError when a logit is NaN, or the highest is infinite
+ * @throws UsageError when `top` is no such number
  */
 export function mostProbable(logits: Float32Array, names: readonly string[], top = 5): ClassGuess[] {
+  checkTop(top);
   const highest = logits.reduce((a, b) => Math.max(a, b));
   if (!Number.isFinite(highest)) throw new UserError('the model’s logits are not finite');
   const exponentials = Array.from(logits, (logit) => Math.exp(logit - highest));
@@ -195,4 +208,9 @@ export function mostProbable(logits: Float32Array, names: readonly string[], top
     .map((value, label) => ({ label, name: names[label] ?? `class ${label}`, probability: value / total }))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, top);
+}
+
+function checkTop(top: number | undefined): void {
+  if (top !== undefined && !(Number.isInteger(top) && top > 0))
+    throw new UsageError(`top must be a whole number of at least 1, not ${top}`);
 }

@@ -43,13 +43,18 @@ export function expectFinite(tensors: StateDictTensors, path: string): void {
  * Rejects images with a value that is not finite: oneDNN's ReLU makes 0 of NaN, and the result would look sound.
  *
  * @param count images in the array
+ * @param whole what messages call all of them
  * @throws UserError naming the first such image by its place, from 1
  */
-export function expectFiniteImages(images: Float32Array | ImageBytes, count: number): void {
+export function expectFiniteImages(
+  images: Float32Array | ImageBytes,
+  count: number,
+  whole = 'the batch',
+): void {
   if (hasFiniteImages(images)) return;
   const values = numbersOf(images);
   const place = Math.floor((count * values.findIndex((value) => !Number.isFinite(value))) / values.length);
-  throw new UserError(`image ${place + 1} of the batch has values that are not finite`);
+  throw new UserError(`image ${place + 1} of ${whole} has values that are not finite`);
 }
 
 /** Whether {@link expectFiniteImages} takes images. */

@@ -128,7 +128,7 @@ export class Learner {
    * One training step: forward, backward, update.
    *
    * @param batch exactly `batchSize` images
-   * @throws UserError when a value of an image is not finite
+   * @throws UserError when a value of an image, or the learning rate, is not finite
    */
   async step(batch: LabelledBatch, options: LearnerStep): Promise<StepResult> {
     return (await this.startStep(batch, options)).result;
@@ -168,17 +168,15 @@ export class Learner {
    * The second half: updates the parameters with the mean of the gradients since the last update, which for batches of
    * equal size is the gradient of all their images together.
    *
-   * @throws UsageError when there are no gradients
+   * @throws UsageError when there are no gradients, or the learning rate is not finite
    */
   async update(options: { readonly learningRate: number }): Promise<{ readonly gradientNorm?: number }> {
     if (this.accumulated === 0) throw new UsageError('there are no gradients: call backward before update');
     const gradientScale = Float32Array.of(1 / this.accumulated);
+    const inputs = { gradientScale, ...this.training.updateInputs(options.learningRate) };
     const executable = await this.executables.update();
     this.accumulated = 0;
-    const outputs = await executable.run({
-      gradientScale,
-      ...this.training.updateInputs(options.learningRate),
-    });
+    const outputs = await executable.run(inputs);
     this.training.countStep();
     return normOf(outputs);
   }

@@ -1,13 +1,13 @@
 import { numbersOf } from '../engines/imageBytes.js';
 import { UsageError } from '../errors.js';
-import type { Progress } from './checkpointInfo.js';
+import { NO_PROGRESS, type Progress } from './checkpointInfo.js';
 import type { CheckpointKind } from './checkpoints.js';
 import { checkEarlyStop, type Evaluations, watch } from './earlyStop.js';
 import { EpochMeter } from './epochMeter.js';
 import { type EpochHooks, EpochSteps } from './epochSteps.js';
 import { batchesFor, evaluate } from './evaluate.js';
 import type { EpochResult, TrainerEvent, TrainerListener } from './events.js';
-import { type Accuracy, betterTop1, NO_ACCURACY } from './metrics.js';
+import { type Accuracy, betterTop1 } from './metrics.js';
 import { expectFiniteLoss, expectFiniteValues } from './overflow.js';
 import type { RunLength } from './runLength.js';
 import { StepRunner, type StepTotals, type TrainingBatch } from './stepRunner.js';
@@ -16,16 +16,6 @@ import type { TrainerOptions } from './trainerOptions.js';
 /** How a run ended: complete, or stopped after a step because {@link Trainer.stop} was called. */
 export type TrainerOutcome = 'complete' | 'interrupted';
 
-/** The progress of a run that has not started. */
-export const NO_PROGRESS: Progress = {
-  epoch: 0,
-  step: 0,
-  globalStep: 0,
-  bestTop1: -1,
-  sums: { ...NO_ACCURACY, loss: 0 },
-  seconds: 0,
-};
-
 /**
  * Trains: epochs of steps, an evaluation after each, checkpoints. A resumed run gives bit for bit the
  * result of an uninterrupted one.
@@ -33,6 +23,7 @@ export const NO_PROGRESS: Progress = {
 export class Trainer {
   private progress: Progress;
   private length: RunLength;
+  private isRunning = false;
   private stopping = false;
   private hasBatch = false;
   /** Of the present step so far. */
@@ -70,8 +61,17 @@ export class Trainer {
    * noticed soon, there always is a checkpoint to resume from, and data that cannot be read leaves none.
    *
    * @throws UserError when the loss, or a value of the model at the end of an epoch, is not finite (the last checkpoint stays), or a checkpoint cannot be written
+   * @throws UsageError while it is running
    */
   async run(): Promise<TrainerOutcome> {
+    if (this.isRunning) throw new UsageError('the trainer is running already');
+    this.isRunning = true;
+    return this.runToEnd().finally(() => {
+      this.isRunning = false;
+    });
+  }
+
+  private async runToEnd(): Promise<TrainerOutcome> {
     const { learner, test } = this.options;
     this.announce();
     if (this.hasMore) {

@@ -58,8 +58,14 @@ export class TrainingState {
     return this.updates;
   }
 
-  /** Arguments of the next update: the learning rate and its number, from 1. */
+  /**
+   * Arguments of the next update: the learning rate and its number, from 1.
+   *
+   * @throws UsageError when the learning rate is not finite in f32: the loss of that step would be, and no weight after it
+   */
   updateInputs(learningRate: number): Record<string, TensorData> {
+    if (!Number.isFinite(learningRate) || !Number.isFinite(Math.fround(learningRate)))
+      throw new UsageError(`the learning rate must be a finite 32-bit number, not ${learningRate}`);
     return { learningRate: Float32Array.of(learningRate), step: Float32Array.of(this.steps + 1) };
   }
 

@@ -23,10 +23,11 @@ export class WholeSteps {
   /** Gives the engine a step. */
   async start(batch: LabelledBatch, { step, learningRate, next }: LearnerStep): Promise<StartedStep> {
     const { engine, seed = 0 } = this.options;
+    const updateInputs = this.training.updateInputs(learningRate);
     const executable = await this.executables.step(step);
     const known = engine.takesAhead && this.executables.isSameStep(step, step + 1) ? next : undefined;
     const { own, ahead } = this.batches.inputsOf(executable, batch, known);
-    const inputs: NamedInputs = { ...own, ...this.training.updateInputs(learningRate) };
+    const inputs: NamedInputs = { ...own, ...updateInputs };
     const result = this.finish(executable.run(inputs, { seed, step }, ahead));
     result.catch(() => undefined);
     // The next one may be started before this one has ended.

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadCifar } from '../../src/data/cifar/cifar.js';
-import { UserError } from '../../src/errors.js';
+import { SettingError, UserError } from '../../src/errors.js';
 import { binaryRecords, PYTHON_CIFAR100, tarball } from './support/cifar.js';
 import { temporaryFolder } from './support/folder.js';
 
@@ -85,6 +85,21 @@ test('CIFAR-10 joins its five batches', async (t) => {
   const { train, test } = await loadCifar('cifar10', folder);
   assert.deepEqual([...train.labels], [1, 0, 2, 0, 3, 0, 4, 0, 5, 0]);
   assert.equal(test.classes[9], 'truck');
+});
+
+test('folders and archives that are there instead are said, with what reads them', async (t) => {
+  const folder = temporaryFolder(t);
+  const instead = async (): Promise<string> => {
+    const error = await loadCifar('cifar100', folder).catch((error: unknown) => error);
+    assert.ok(error instanceof SettingError);
+    return /with --download(.*)$/.exec(error.named((key) => `--${key}`).message)![1]!;
+  };
+  writeFileSync(join(folder, 'notes.txt'), '');
+  assert.equal(await instead(), '');
+  writeFileSync(join(folder, 'train-0.tar'), '');
+  assert.equal(await instead(), ', or, for its .tar archives, give --data webdataset');
+  mkdirSync(join(folder, 'cat'));
+  assert.equal(await instead(), ', or, if its folders are classes, give --data imagefolder');
 });
 
 test('what is missing, truncated or foreign is one sentence that names the file', async (t) => {

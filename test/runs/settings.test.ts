@@ -16,7 +16,7 @@ const wrong: [string, unknown, string][] = [
   ['batchSize', 1.5, '--batch-size must be a whole number of at least 1, not 1.5'],
   ['epochs', '3', '--epochs must be a whole number of at least 1, not "3"'],
   ['baseLr', -0.1, '--base-lr must be a number of at least 0, not -0.1'],
-  ['baseLr', Number.POSITIVE_INFINITY, '--base-lr must be a number of at least 0, not null'],
+  ['baseLr', Number.POSITIVE_INFINITY, '--base-lr must be a number of at least 0, not Infinity'],
   ['momentum', 1, '--momentum must be a number from 0 to below 1, not 1'],
   ['labelSmoothing', -0.1, '--label-smoothing must be a number from 0 to below 1, not -0.1'],
   ['loss', 'mse', '--loss must be one of bias, ce, focal, not "mse"'],

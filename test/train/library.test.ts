@@ -9,6 +9,7 @@ import {
   prepareTraining,
   readCheckpoint,
   readWeights,
+  SettingError,
   sgd,
   syntheticDataset,
   TRAIN_DEFAULTS,
@@ -64,6 +65,39 @@ describe('the library', () => {
     );
     const other = { ...CONFIG, batchSize: 4, pretrained: 'none.pth' };
     await assert.rejects(prepareTraining({ config: other, data }), /none\.pth cannot be read: ENOENT/);
+  });
+});
+
+describe('settings that are put together in code', () => {
+  for (const [what, expected] of [
+    [{ baseLr: Number.NaN }, /^baseLr must be a number of at least 0, not NaN$/],
+    [{ mixup: -1 }, /^mixup must be .*, not -1$/],
+    [{ randomErase: 7 }, /^randomErase must be .*, not 7$/],
+    [{ seed: -1 }, /^seed must be .*, not -1$/],
+    [{ epochs: 1.5 }, /^epochs must be a whole number of at least 1, not 1.5$/],
+    [{ loss: 'bais' }, /^loss must be one of .*, not "bais"$/],
+    [{ optimizer: 'adam' }, /^optimizer must be one of .*, not "adam"$/],
+    [{ autoAugment: 'foo' }, /^autoAugment must be one of .*, not "foo"$/],
+    [{ batchsize: 4 }, /^batchsize is not a training setting$/],
+    [{ weightDecay: undefined }, /^weightDecay must be .*, not undefined$/],
+    [{ warmupEpochs: 2 }, /^warmupEpochs 2 must be below epochs 2$/],
+  ] as const) {
+    it(`are refused as on the command line: ${JSON.stringify(what)}`, async () => {
+      const data = syntheticDataset({ train: 16, test: 4 });
+      const config = Object.assign({ ...CONFIG }, what);
+      await assert.rejects(prepareTraining({ config, data }), (error) => {
+        assert.ok(error instanceof SettingError);
+        assert.match(error.message, expected);
+        return true;
+      });
+    });
+  }
+
+  it('are refused where one is missing', async () => {
+    const config = { ...CONFIG };
+    Reflect.deleteProperty(config, 'alpha');
+    const data = syntheticDataset({ train: 16, test: 4 });
+    await assert.rejects(prepareTraining({ config, data }), /^SettingError: alpha is missing/);
   });
 });
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
+import { sgd } from '../../src/optim/sgd.js';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import type { Learner } from '../../src/train/learner.js';
 import { onednnMissing } from '../support/onednn.js';
@@ -39,7 +40,12 @@ describe('a loss that is not finite', () => {
   it('in values that blew up in an epoch’s last step does not reach a checkpoint', () =>
     withFolder((folder) =>
       withTrainer(
-        { folder, epochs: 1, schedule: (_, step) => (step === 4 ? Number.POSITIVE_INFINITY : 0.01) },
+        {
+          folder,
+          epochs: 1,
+          optimizer: sgd({ weightDecay: 1e10 }),
+          schedule: (_, step) => (step === 4 ? 3e38 : 0),
+        },
         async ({ trainer }) => {
           await assert.rejects(
             trainer.run(),
@@ -53,6 +59,45 @@ describe('a loss that is not finite', () => {
           );
         },
       ),
+    ));
+});
+
+describe('a learning rate that is not finite', () => {
+  const learningRates = [Number.NaN, Number.POSITIVE_INFINITY, 1e39, Number(undefined)];
+
+  for (const { title, skip, ...options } of [
+    ...subjects,
+    { title: 'reference', engine: 'reference', skip: false } as const,
+  ])
+    it(`${title}: is refused, and changes nothing`, { skip }, () =>
+      withTrainer(options, async ({ learner }) => {
+        const batch = () => ({ images: new Float32Array(8 * 3 * TINY_SIZE ** 2), labels: new Int32Array(8) });
+        await learner.backward(batch(), { batch: 0 });
+        const before = await learner.stateDict();
+        for (const learningRate of learningRates) {
+          const expected = {
+            name: 'UsageError',
+            message: /^the learning rate must be a finite 32-bit number, not /,
+          };
+          await assert.rejects(learner.step(batch(), { learningRate, step: 0 }), expected);
+          await assert.rejects(learner.update({ learningRate }), expected);
+        }
+        assert.deepEqual(await learner.stateDict(), before);
+        assert.equal((await learner.trainingState()).get('optimizer.step')!.data[0], 0n);
+        await learner.update({ learningRate: 0.1 });
+        assert.ok(Number.isFinite((await learner.step(batch(), { learningRate: 0.1, step: 1 })).loss));
+      }),
+    );
+
+  it('of a schedule ends the run', () =>
+    withTrainer(
+      { epochs: 2, schedule: (epoch) => (epoch === 1 ? Number.NaN : 0.01) },
+      async ({ trainer }) => {
+        await assert.rejects(
+          trainer.run(),
+          /^UsageError: the learning rate must be a finite 32-bit number, not NaN$/,
+        );
+      },
     ));
 });
 

@@ -68,6 +68,27 @@ async function inPieces(
 }
 
 describe('trainer', () => {
+  it('refuses to run a second time meanwhile, and goes on as if it had not been asked', async () => {
+    const losses = (twice: boolean): Promise<unknown[]> =>
+      withTrainer({ epochs: 2 }, async ({ trainer, events }) => {
+        const running = trainer.run();
+        const message = 'the trainer is running already';
+        if (twice) await assert.rejects(trainer.run(), { name: 'UsageError', message });
+        assert.equal(await running, 'complete');
+        return eventsOf(events, 'step').map(({ loss, epoch, globalStep }) => [loss, epoch, globalStep]);
+      });
+    const expected = await losses(false);
+    assert.equal(expected.length, 10);
+    assert.deepEqual(await losses(true), expected);
+  });
+
+  it('may run again when it has ended', () =>
+    withTrainer({ epochs: 1 }, async ({ trainer, events }) => {
+      assert.equal(await trainer.run(), 'complete');
+      assert.equal(await trainer.run(), 'complete');
+      assert.equal(eventsOf(events, 'step').length, 5);
+    }));
+
   it('reports a start, steps, evaluations, epochs, checkpoints and a result, in order', () =>
     withFolder((folder) =>
       withTrainer({ folder, epochs: 2 }, async ({ trainer, learner, events }) => {

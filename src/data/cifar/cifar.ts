@@ -1,4 +1,5 @@
-import { SettingError, UserError } from '../../errors.js';
+import { type Dirent, readdirSync } from 'node:fs';
+import { SettingError, type SettingText, UserError } from '../../errors.js';
 import { CIFAR_NORMALISATION, type PixelDataset, type PixelDatasetPair, sharedBytes } from '../dataset.js';
 import { type CifarPart, IMAGE_BYTES, readBinaryPart } from './binary.js';
 import { CIFAR, type CifarFacts, type CifarName } from './facts.js';
@@ -48,12 +49,32 @@ export async function loadCifar(
 async function fetched(name: CifarName, path: string, { download }: CifarOptions): Promise<CifarPlace> {
   if (download) return { archive: await downloadCifar(name, path, download) };
   const { title, binary, python } = CIFAR[name];
+  const other = otherDataAt(path);
   throw new SettingError(
     (name) =>
       `no ${title} at ${path}: expected ${binary.folder}/, ${python.folder}/ or one of their .tar.gz archives; ` +
-      `give the place with ${name('dataPath')}, or fetch the archive with ${name('download')}`,
+      `give the place with ${name('dataPath')}, or fetch the archive with ${name('download')}${other ? other(name) : ''}`,
     1,
   );
+}
+
+/** What reads the folders or archives that are there instead, for the end of a message. */
+function otherDataAt(path: string): SettingText | undefined {
+  const entries = entriesOf(path);
+  if (entries.some((entry) => entry.isDirectory()))
+    return (name) => `, or, if its folders are classes, give ${name('data')} imagefolder`;
+  if (entries.some((entry) => entry.name.endsWith('.tar')))
+    return (name) => `, or, for its .tar archives, give ${name('data')} webdataset`;
+  return undefined;
+}
+
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch {
+    // What cannot be listed is missing all the same.
+    return [];
+  }
 }
 
 function readPart(facts: CifarFacts, files: CifarFiles, file: string): CifarPart {

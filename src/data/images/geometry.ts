@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.js';
 import type { Span } from './resample.js';
 
 /** Which part of an image is resized to which size, and which part of the result is kept. */
@@ -12,21 +13,32 @@ export interface AxisCut {
   readonly input: Span;
   /** Its size after that. */
   readonly size: number;
-  /** The part of the resized that is kept. */
+  /** The part of the resized that is kept, with black where it goes beyond. */
   readonly wanted: Span;
 }
 
 /**
  * The crop for evaluation, as torchvision's Resize and CenterCrop on Pillow images: the shorter side
  * becomes `shorter` (256, say), the longer ⌊shorter·longer/shorter side⌋, and the middle imageSize×imageSize are kept.
+ * A side that is less than imageSize then has black on both ends, of an odd number of pixels one more at the far end.
+ *
+ * @throws UserError when `imageSize` or `shorter` is not a whole number of pixels, at least 1
  */
 export function evaluationCut(width: number, height: number, imageSize: number, shorter: number): Cut {
+  expectPixelCount('imageSize', imageSize);
+  expectPixelCount('resizeSize', shorter);
   const axis = (length: number, other: number): AxisCut => {
     const size = length <= other ? shorter : Math.trunc((shorter * length) / other);
-    const start = roundHalfEven((size - imageSize) / 2);
+    const rest = (size - imageSize) / 2;
+    const start = rest < 0 ? Math.ceil(rest) : roundHalfEven(rest);
     return { input: { start: 0, length }, size, wanted: { start, length: imageSize } };
   };
   return { columns: axis(width, height), rows: axis(height, width) };
+}
+
+function expectPixelCount(name: string, size: number): void {
+  if (!Number.isInteger(size) || size < 1)
+    throw new UserError(`${name} must be a whole number of pixels, at least 1, not ${size}`);
 }
 
 /** Least area of the crop as a share of the image's, and its aspect ratio: torchvision's defaults. */

@@ -1,3 +1,5 @@
+import { UserError } from '../../errors.js';
+
 /** A decoded image: [height, width, 3] bytes. */
 export interface RgbImage {
   readonly data: Uint8Array;
@@ -5,4 +7,28 @@ export interface RgbImage {
   readonly height: number;
   /** Whether it is of 16-bit grey, whose values above 255 were clipped. */
   readonly isClippedGrey?: boolean;
+}
+
+/**
+ * Rejects pixels of which there are more or fewer than the size says.
+ *
+ * @param name what messages call the image
+ * @param channels what each pixel has, a byte of each
+ */
+export function expectPixels(
+  name: string,
+  {
+    data,
+    width,
+    height,
+  }: { readonly data: ArrayLike<number>; readonly width: number; readonly height: number },
+  channels: readonly string[],
+): void {
+  if (![width, height].every((side) => Number.isInteger(side) && side > 0))
+    throw new UserError(`${name} has a size of ${width}×${height}: expected whole numbers above 0`);
+  const expected = channels.length * width * height;
+  if (data.length !== expected)
+    throw new UserError(
+      `${name} has ${data.length} bytes, but ${width}×${height} pixels of ${channels.join(', ')} are ${expected}`,
+    );
 }

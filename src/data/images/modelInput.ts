@@ -27,6 +27,7 @@ export type ModelInput =
  * grey for models of one channel, and normalised where the model does not do that itself. Alpha is left out.
  *
  * @param labels the contents of the model's `.labels.json`
+ * @throws UserError when there are not four bytes for each pixel
  */
 export function prepareImage(pixels: CanvasPixels, labels: ModelLabels): ModelInput {
   const { imageSize, resizeSize, interpolation, input, mean } = labels;

@@ -5,7 +5,7 @@ import { IMAGENET_NORMALISATION, type Normalisation, type PixelDataset, sharedBy
 import { imagenetResizeSize } from '../preprocessing.js';
 import { CutResizer } from './cutResizer.js';
 import { evaluationCut } from './geometry.js';
-import type { RgbImage } from './image.js';
+import { expectPixels, type RgbImage } from './image.js';
 
 /** A decoded image with its class. */
 export interface LabelledImage {
@@ -33,7 +33,7 @@ export interface PixelSetOptions {
 /**
  * A set in memory of decoded images, resized and cut as evaluation does it with files, bit for bit.
  *
- * @throws UserError for a label that is no class
+ * @throws UserError for a label that is no class, or when an image has not three bytes for each pixel
  */
 export function pixelSet(images: readonly LabelledImage[], options: PixelSetOptions): PixelDataset {
   const { name = 'the images', classes, imageSize, channels = 3 } = options;
@@ -47,6 +47,7 @@ export function pixelSet(images: readonly LabelledImage[], options: PixelSetOpti
       throw new UserError(
         `image ${n} of ${name} has the label ${label}, but there are ${classes.length} classes`,
       );
+    expectPixels(`image ${n} of ${name}`, image, ['red', 'green', 'blue']);
     const { width, height } = image;
     const source = channels === 1 ? { ...image, data: greyOf(image.data) } : image;
     const rgb = resizer.resize(source, evaluationCut(width, height, imageSize, resizeSize));

@@ -46,7 +46,7 @@ function keysCubic(x: number): number {
  *
  * @param input the part of the input that becomes the output
  * @param size pixels of the whole output
- * @param wanted the part of the output that is made
+ * @param wanted the part of the output that is made; what lies beyond the output is black
  */
 export function axisWeights(
   input: Span,
@@ -64,7 +64,9 @@ export function axisWeights(
   const weights = new Int32Array(wanted.length * taps);
   const row = new Float64Array(taps);
   for (let i = 0; i < wanted.length; i++) {
-    const centre = (wanted.start + i + 0.5) * scale;
+    const place = wanted.start + i;
+    const inside = Math.min(Math.max(place, 0), size - 1);
+    const centre = (inside + 0.5) * scale;
     const first = Math.max(Math.trunc(centre - support + 0.5), 0);
     const count = Math.min(Math.trunc(centre + support + 0.5), input.length) - first;
     let sum = 0;
@@ -74,6 +76,8 @@ export function axisWeights(
     }
     starts[i] = input.start + first;
     counts[i] = count;
+    // Beyond the output weights stay 0, and starts and counts those of its edge.
+    if (place !== inside) continue;
     for (let k = 0; k < count; k++) weights[i * taps + k] = fixedPoint(row[k]! / sum);
   }
   return { starts, counts, weights, taps };

@@ -21,5 +21,7 @@ function checkOne(key: string, value: unknown, source: string | undefined): void
     new SettingError((name) => `${source === undefined ? name(key) : `${key} in ${source}`} ${what}`);
   if (!isSettingKey(key)) throw refuse('is not a training setting');
   const { expected, holds } = settingOf(key).check;
-  if (!holds(value)) throw refuse(`must be ${expected}, not ${JSON.stringify(value)}`);
+  // NaN and infinity have no JSON.
+  const found = typeof value === 'number' ? value : JSON.stringify(value);
+  if (!holds(value)) throw refuse(`must be ${expected}, not ${found}`);
 }

@@ -55,6 +55,32 @@ for (const [width, height, size, expected] of [
   });
 }
 
+for (const [width, height, size, shorter, interpolation, expected] of [
+  [37, 23, 32, 20, 'bilinear', '4e155fbcdda6f2acbddd477398b8fd86'],
+  [37, 23, 32, 20, 'bicubic', 'a4159b5d55d5f23bd1f61e301fe6d1c6'],
+  [23, 37, 32, 19, 'bilinear', '4cb25c1fa665a773ae30b438ba1fde30'],
+  [23, 37, 32, 19, 'bicubic', 'd42a79943367578a3168ffb801ea5cbb'],
+  [18, 18, 17, 12, 'bilinear', 'b8f5643763b6137928097a08c8a193e7'],
+  [18, 18, 17, 12, 'bicubic', 'a60f67cbb0dbf0e29567e69e89c23aa9'],
+  [50, 20, 33, 1, 'bilinear', '919940b16b157b0ff0fb66e9e2214898'],
+  [50, 20, 33, 1, 'bicubic', '919940b16b157b0ff0fb66e9e2214898'],
+  [300, 200, 32, 31, 'bilinear', 'b1da16055873257d9a6f7754aaa69cf4'],
+  [300, 200, 32, 31, 'bicubic', 'd49fdadfa26932a45d4cf73c492f4d5c'],
+  [7, 90, 16, 15, 'bilinear', 'cfb491154ee7815736c17ff4fecca19d'],
+  [7, 90, 16, 15, 'bicubic', '48eb05f036839696fd57ae7736d19192'],
+] as const) {
+  test(`${interpolation} Resize of ${width}×${height} to ${shorter} and CenterCrop to ${size} pad with black, to the bit`, () => {
+    const cut = evaluationCut(width, height, size, shorter);
+    const image = formulaImage(width, height);
+    assert.equal(md5(new CutResizer(size, interpolation).resize(image, cut)), expected);
+    assert.equal(
+      md5(new CutResizer(size, interpolation, null).resize(image, cut)),
+      expected,
+      'without vectors',
+    );
+  });
+}
+
 test('a resized crop is Pillow’s, to the bit, and a resizer may be used again', () => {
   const wanted = { start: 0, length: 16 };
   const cut = {
