@@ -107,6 +107,13 @@ const normalisations: KnownValue[] = [
     expected: [Math.log(4)],
   },
   {
+    name: 'cross-entropy leaves out a class of logit −∞',
+    build: (t, graph) =>
+      softmaxCrossEntropy(t([1, Number.NEGATIVE_INFINITY, 3], [1, 3]), graph.constant(Int32Array.of(0), [1]))
+        .loss,
+    expected: [Math.log(1 + Math.exp(2))],
+  },
+  {
     name: 'label smoothing spreads its share over all classes, the label’s own included',
     build: (t, graph) =>
       softmaxCrossEntropy(t([1, 0], [1, 2]), graph.constant(Int32Array.of(0), [1]), 0.5).loss,

@@ -1,3 +1,4 @@
+import { gradients } from '../../../src/graph/autodiff.js';
 import type { Graph } from '../../../src/graph/graph.js';
 import { batchNormTrain } from '../../../src/graph/ops/batchNorm.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
@@ -183,6 +184,25 @@ const crossEntropies: ForwardCase[] = [0, 0.1].map((smoothing) => ({
   build: ([logits, labels]) => ({ ...softmaxCrossEntropy(logits!, labels!, smoothing) }),
 }));
 
+/** Logits of −∞, which mask classes: a class's loss is that of the others. Small and large, as engines differ. */
+const maskedClasses: ForwardCase[] = [4, 640].map((points) => ({
+  name: `softmaxCrossEntropy of ${points} rows with a masked class`,
+  inputs: [
+    {
+      shape: [points, 4],
+      fixed: Float32Array.from({ length: points * 4 }, (_, i) =>
+        i % 4 === 1 + ((i >> 2) % 3) ? Number.NEGATIVE_INFINITY : i % 5,
+      ),
+    },
+    { shape: [points], fixed: new Int32Array(points) },
+  ],
+  build: ([logits, labels]) => {
+    const { loss, probabilities } = softmaxCrossEntropy(logits!, labels!, 0);
+    const [gradient] = gradients(sum(loss), [logits!]);
+    return { loss, probabilities, gradient: gradient! };
+  },
+}));
+
 const reductions: ForwardCase = {
   name: 'reductions of few elements',
   inputs: [{ shape: [3, 1, 2], low: 5, high: 6 }],
@@ -274,6 +294,7 @@ export const forwardCases: readonly ForwardCase[] = [
   ...largeSgds,
   ...statistics,
   ...crossEntropies,
+  ...maskedClasses,
   reductions,
   labels,
   outputs,
