@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Engine, Executable, Variables } from '../../../src/engines/engine.js';
+import { gradients } from '../../../src/graph/autodiff.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { conv2d } from '../../../src/graph/ops/conv.js';
-import { add, mul } from '../../../src/graph/ops/elementwise.js';
+import { add, clamp, mul } from '../../../src/graph/ops/elementwise.js';
 import { matmul } from '../../../src/graph/ops/matmul.js';
 import { sum } from '../../../src/graph/ops/reduce.js';
 import { sgdUpdate } from '../../../src/graph/ops/sgd.js';
 import { reshape } from '../../../src/graph/ops/shape.js';
 import { type Program, variablesOf } from '../../../src/graph/program.js';
+import type { Tensor } from '../../../src/graph/tensor.js';
 import type { TensorData } from '../../../src/graph/tensorType.js';
 import { fillUniform } from '../../../src/random.js';
 
@@ -140,6 +142,41 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       assert.equal((await executable.run(inputs)).y![5], 2 * step);
     }
     assert.equal((await readOne(variables, 'view.w'))[5], 3);
+  },
+
+  'weights may be clamped, and a loss may depend on their update': async (engine) => {
+    const graph = new Graph();
+    const [w, m] = [graph.variable('clamped.w', [1, 1, 1, 1]), graph.variable('clamped.m', [1, 1, 1, 1])];
+    const x = graph.input('x', [1, 1, 1, 1]);
+    const stepOn = (weight: Tensor): { parameter: Tensor; momentum: Tensor } => {
+      const y = conv2d(x, weight);
+      const [gradient] = gradients(sum(mul(y, y)), [weight]);
+      const state = { parameter: w, gradient: gradient!, momentum: m, learningRate: graph.input('rate', []) };
+      return sgdUpdate(state, { momentum: 0.5, weightDecay: 0, nesterov: false });
+    };
+    const trial = stepOn(w);
+    const next = stepOn(trial.parameter);
+    // This gradient reads the weight after both updates: it must not have been written over by then.
+    const y = conv2d(x, w);
+    const [slope] = gradients(sum(mul(y, y)), [x]);
+    const program = graph.program(
+      { slope: slope! },
+      new Map([
+        ['clamped.w', clamp(next.parameter, -1, 1)],
+        ['clamped.m', next.momentum],
+      ]),
+    );
+    const { executable, variables } = await compiled(engine, program, { 'clamped.w': floats(2) });
+    // g = 2·x²·w: the trial is 2 − ½·4 = 0, whose gradient is 0, so that w stays 2 and is clamped.
+    const one = await executable.run({ x: floats(1), rate: floats(0.5) });
+    assert.deepEqual([...one.slope!], [8]);
+    assert.deepEqual(await readOne(variables, 'clamped.w'), [1]);
+    assert.deepEqual(await readOne(variables, 'clamped.m'), [0]);
+    // From 1, the trial is 1 − ¼·2 = ½, g there 1, and w becomes 1 − ¼.
+    const two = await executable.run({ x: floats(1), rate: floats(0.25) });
+    assert.deepEqual([...two.slope!], [2]);
+    assert.deepEqual(await readOne(variables, 'clamped.w'), [0.75]);
+    assert.deepEqual(await readOne(variables, 'clamped.m'), [1]);
   },
 
   'a variable may be updated by a value that is an output, by an input and by a constant': async (engine) => {
