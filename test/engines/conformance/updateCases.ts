@@ -126,6 +126,17 @@ const readUpdates: ForwardCase[] = [
     },
   },
   {
+    name: 'two updates in a row, and their averages',
+    inputs: [{ shape: [3, 5] }, { shape: [3, 5] }, { shape: [3, 5] }, { shape: [], low: 0.05, high: 0.2 }],
+    build: ([parameter, gradient, momentum, learningRate]) => {
+      const state = { gradient: gradient!, learningRate: learningRate! };
+      const first = sgdUpdate({ ...state, parameter: parameter!, momentum: momentum! }, plainSgd);
+      const second = sgdUpdate({ ...state, ...first }, plainSgd);
+      const average = averageUpdate(parameter!, first.parameter, learningRate!);
+      return { ...second, average: averageUpdate(average, second.parameter, learningRate!) };
+    },
+  },
+  {
     name: 'read of an average',
     inputs: [{ shape: [3, 5] }, { shape: [3, 5] }, { shape: [], low: 0.05, high: 0.2 }],
     build: ([average, value, share]) => {
