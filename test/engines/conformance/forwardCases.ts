@@ -283,6 +283,24 @@ const channelScales: readonly ForwardCase[] = [
   build: ([x, b]) => ({ result: maximum(sub(mul(add(x!, b!), b!), b!), b!) }),
 }));
 
+/** As in a step that first tries weights: the second loss depends on the first one's gradient. */
+const twoGradients: ForwardCase = {
+  name: 'two gradients with normalisations before each',
+  inputs: [{ shape: [2, 4, 3, 3] }, { shape: [4, 4, 1, 1] }, { shape: [4], low: 0.5 }, { shape: [4] }],
+  build: ([x, weight, gamma, beta]) => {
+    const lossOf = (w: Tensor): Tensor => {
+      const y = silu(batchNormTrain(conv2d(x!, w), gamma!, beta!, 1e-3).y);
+      return mean(mul(y, add(y, 1)));
+    };
+    const first = lossOf(weight!);
+    const [gradient] = gradients(first, [weight!]);
+    const trial = sub(weight!, mul(gradient!, 0.1));
+    const second = lossOf(trial);
+    const [next] = gradients(second, [trial]);
+    return { first, second, next: next! };
+  },
+};
+
 /** Operations without gradients, corners of those that have them, and ways of using values. */
 export const forwardCases: readonly ForwardCase[] = [
   comparisons,
@@ -300,4 +318,5 @@ export const forwardCases: readonly ForwardCase[] = [
   outputs,
   ...mixed,
   ...channelScales,
+  twoGradients,
 ];
