@@ -76,13 +76,22 @@ function crossEntropy(draft: Draft, { logits, loss, probabilities, targets, part
   draft.kernel(body, reads, [lossAt, probabilitiesAt], 6 * rows * classes);
 }
 
+/** A number for the label's own class, another for the other classes, and NaN for all where the label is no class. */
+function byLabel(labels: Expression, classes: number, own: string, other: string): Target {
+  return (at, row, column) => {
+    const label = labels.load(at, [row]).text;
+    const isNone = `${label} < 0 || ${label} >= ${classes}`;
+    return at.value(
+      `(${isNone} ? ${floatText(Number.NaN)} : ${column.text()} == ${label} ? ${own} : ${other})`,
+      column.isLaned(),
+    );
+  };
+}
+
 /** Shares of classes for smoothed labels. */
 function labelTarget(labels: Expression, smoothing: number, classes: number): Target {
-  const [other, own] = [floatText(smoothing / classes), floatText(1 - smoothing + smoothing / classes)];
-  return (at, row, column) => {
-    const label = labels.load(at, [row]);
-    return at.value(`(${column.text()} == ${label.text} ? ${own} : ${other})`, column.isLaned());
-  };
+  const share = smoothing / classes;
+  return byLabel(labels, classes, floatText(1 - smoothing + share), floatText(share));
 }
 
 /**
@@ -94,7 +103,7 @@ function labelPart(labels: Expression, smoothing: number, classes: number): Part
   return (at, row, column, difference) =>
     smoothing > 0
       ? `${target(at, row, column).text} * ${difference}`
-      : `${column.text()} == ${labels.load(at, [row]).text} ? ${difference} : 0.0f`;
+      : byLabel(labels, classes, difference, floatText(0))(at, row, column).text;
 }
 
 /** Cross-entropies, whose probabilities are kept for the gradient. */
