@@ -108,6 +108,14 @@ export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   return emitOne('select', {}, [condition, left, right]);
 }
 
+/**
+ * The logarithm of `sigmoid(x)` as min(x, 0) − log(1 + e⁻|ˣ|), which is exact where the sigmoid itself is so small that an engine
+ * rounds it to 0 (ONNX Runtime from about −18 on).
+ */
+export function logSigmoid(x: Tensor): Tensor {
+  return sub(minimum(x, 0), log(add(exp(neg(abs(x))), 1)));
+}
+
 /** Rejects parameters that a function is not defined for. */
 function expectParameters(attributes: Unary): void {
   if (attributes.fn === 'clamp' && !(attributes.min < attributes.max))

@@ -15,6 +15,7 @@ import {
   hswish,
   leakyRelu,
   less,
+  logSigmoid,
   maximum,
   minimum,
   mul,
@@ -132,6 +133,18 @@ const tails: ForwardCase = {
     { shape: [1, 2, 2, 3], fixed: Float32Array.of(-100, -20, -8, -5, -3, -1e-3, 1e-3, 3, 5, 8, 20, 100) },
   ],
   build: ([x]) => ({ tanh: tanh(x!), silu: silu(x!), gelu: gelu(x!), sigmoid: sigmoid(x!) }),
+};
+
+/** Where the sigmoid itself may be rounded to 0. */
+const logarithmTails: ForwardCase = {
+  name: 'logarithm of the sigmoid far from zero, and its gradient',
+  inputs: [{ shape: [2, 4], fixed: Float32Array.of(-100, -50, -18, -17, -3, 0, 5, 100) }],
+  build: ([x]) => {
+    const y = logSigmoid(x!);
+    // Smaller outputs apart: errors are relative to the largest value of an output.
+    const [gradient] = gradients(sum(y), [x!]);
+    return { y, near: slice(y, 0, 1, 2), gradient: gradient! };
+  },
 };
 
 const sgds: ForwardCase[] = [
@@ -308,6 +321,7 @@ export const forwardCases: readonly ForwardCase[] = [
   moreCorners,
   poolTies,
   tails,
+  logarithmTails,
   ...sgds,
   ...largeSgds,
   ...statistics,
