@@ -71,7 +71,7 @@ const activationCorners: ForwardCase = {
   ],
   build: ([x, dy], graph) => {
     const saved = { relu: relu(x!), sigmoid: sigmoid(x!) };
-    // At ±3 h-swish has no derivative, and PyTorch's own differs between its vector and scalar code.
+    // At ±3 h-swish has no derivative, and PyTorch's own differs between its versions, and its vector and scalar code.
     const offCorners = mul(x!, 1.25);
     return {
       relu: saved.relu,
@@ -102,6 +102,17 @@ const moreCorners: ForwardCase = {
       cappedGrad: emitOne('unaryGrad', { fn: 'clamp', min: 0, max: 6 }, [dy!, capped]),
       leakyGrad: emitOne('unaryGrad', { fn: 'leakyRelu', slope: 0.25 }, [dy!, leaky]),
     };
+  },
+};
+
+/** At the bounds as 32 bits hold them the gradient is 0, as it is beyond. */
+const unevenBounds: ForwardCase = {
+  name: 'clamp at bounds that 32 bits cannot hold, and its gradient',
+  inputs: [{ shape: [6], fixed: Float32Array.of(-5, 0.1, 0.3, 0.5, 0.9, 3) }],
+  build: ([x]) => {
+    const y = clamp(x!, 0.1, 0.9);
+    const [gradient] = gradients(sum(y), [x!]);
+    return { y, gradient: gradient! };
   },
 };
 
@@ -319,6 +330,7 @@ export const forwardCases: readonly ForwardCase[] = [
   comparisons,
   activationCorners,
   moreCorners,
+  unevenBounds,
   poolTies,
   tails,
   logarithmTails,
