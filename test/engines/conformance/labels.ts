@@ -8,7 +8,7 @@ import { concat, detach, reshape, slice } from '../../../src/graph/ops/shape.js'
 import { oneHot } from '../../../src/graph/ops/softTargets.js';
 import { variablesOf } from '../../../src/graph/program.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
-import type { Behaviour } from './variables.js';
+import type { Behaviour } from './compiled.js';
 
 /** What labels can be made of: 4 labels from 6, of which the first and the last are left out. */
 const origins: Readonly<Record<string, (graph: Graph, labels: Int32Array) => Tensor>> = {
