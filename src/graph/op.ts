@@ -114,7 +114,8 @@ export interface OpAttributes {
   unary: Unary;
   /**
    * dy, saved → dx. `saved` is y for relu, leakyRelu, clamp, sigmoid and tanh, x for the others. At kinks the
-   * gradient is PyTorch's: 0 for relu, and for clamp at both bounds as for `relu6`.
+   * gradient is PyTorch's: 0 for relu, and for clamp at both bounds as for `relu6`. That of hswish at ±3 is version 1.13's,
+   * −½ and 1½; its vector code gives 1 at 3, and version 2.11 gives 0 and 1.
    */
   unaryGrad: Unary<ActivationFunction>;
   /** a, b → f(a, b), broadcast. */

@@ -3,7 +3,7 @@ import type { AnyProgramNode, Program, ValueId } from './program.js';
 
 /**
  * Gradient checkpointing: the backward phase of a program (see {@link phasesOf}) recomputes cheap values instead of keeping
- * them: the results of batch normalisation and of activations after it. The operand of the normalisation is kept anyway, for its gradient. The added nodes are placed before the backward phase: this is for engines that execute a node when its result is needed, not in the program's order. Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016), section 4.
+ * them: the results of batch normalisation and of activations after it. The operand of the normalisation is kept anyway, for its gradient. The added nodes are placed before the backward phase, or in it as soon as what they read is there: this is for engines that execute a node when its result is needed, not in the program's order. Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016), section 4.
  */
 export function recompute(program: Program): Program {
   const phases = phasesOf(program);
@@ -35,9 +35,32 @@ export function recompute(program: Program): Program {
     if (!isBackward(node)) return node;
     return { ...node, inputs: node.inputs.map((id) => (phases.get(id) === 'forward' ? again(id) : id)) };
   });
-  const start = nodes.findIndex(isBackward);
-  if (start >= 0) nodes.splice(start, 0, ...added);
-  return { ...program, values, nodes };
+  return { ...program, values, nodes: withAdded(nodes, added, nodes.findIndex(isBackward)) };
+}
+
+/** The nodes with the added ones, which stand before node `start`, or after it if they read what is made after it. */
+function withAdded(
+  nodes: readonly AnyProgramNode[],
+  added: readonly AnyProgramNode[],
+  start: number,
+): AnyProgramNode[] {
+  const defined = new Set<ValueId>();
+  const placed: AnyProgramNode[] = [];
+  const place = (node: AnyProgramNode): void => {
+    placed.push(node);
+    for (const value of node.outputs) defined.add(value);
+  };
+  let waiting = added;
+  for (const [index, node] of nodes.entries()) {
+    if (index >= start && waiting.length > 0)
+      waiting = waiting.filter((copy) => {
+        const isReady = copy.inputs.every((value) => defined.has(value));
+        if (isReady) place(copy);
+        return !isReady;
+      });
+    place(node);
+  }
+  return placed;
 }
 
 /** The node that recomputes a value, from the inputs and outputs of its original node. */

@@ -5,7 +5,7 @@ import { Graph } from '../../src/graph/graph.js';
 import { batchNormInference, batchNormTrain } from '../../src/graph/ops/batchNorm.js';
 import { conv2d } from '../../src/graph/ops/conv.js';
 import { softmaxCrossEntropy } from '../../src/graph/ops/crossEntropy.js';
-import { hsigmoid, hswish } from '../../src/graph/ops/elementwise.js';
+import { hsigmoid, hswish, logSigmoid } from '../../src/graph/ops/elementwise.js';
 import { matmul } from '../../src/graph/ops/matmul.js';
 import { adaptiveAvgPool2d, avgPool2d } from '../../src/graph/ops/pooling.js';
 import { variance } from '../../src/graph/ops/reduce.js';
@@ -107,6 +107,13 @@ const normalisations: KnownValue[] = [
     expected: [Math.log(4)],
   },
   {
+    name: 'cross-entropy leaves out a class of logit −∞',
+    build: (t, graph) =>
+      softmaxCrossEntropy(t([1, Number.NEGATIVE_INFINITY, 3], [1, 3]), graph.constant(Int32Array.of(0), [1]))
+        .loss,
+    expected: [Math.log(1 + Math.exp(2))],
+  },
+  {
     name: 'label smoothing spreads its share over all classes, the label’s own included',
     build: (t, graph) =>
       softmaxCrossEntropy(t([1, 0], [1, 2]), graph.constant(Int32Array.of(0), [1]), 0.5).loss,
@@ -117,6 +124,11 @@ const normalisations: KnownValue[] = [
 const others: KnownValue[] = [
   { name: 'hswish', build: (t) => hswish(t([-4, -1.5, 0, 3, 6], [5])), expected: [0, -0.375, 0, 3, 6] },
   { name: 'hsigmoid', build: (t) => hsigmoid(t([-4, -1.5, 0, 6], [4])), expected: [0, 0.25, 0.5, 1] },
+  {
+    name: 'logSigmoid, where the sigmoid is tiny and where it is nearly 1',
+    build: (t) => logSigmoid(t([-800, -1, 0, 1, 800], [5])),
+    expected: [-800, -1 - Math.log(1 + 1 / Math.E), -Math.LN2, -Math.log(1 + 1 / Math.E), 0],
+  },
   {
     name: 'channelShuffle of 6 channels in 2 groups',
     build: (t) => channelShuffle(t(count(6), [1, 6, 1, 1]), 2),

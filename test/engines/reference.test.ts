@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runKernel } from '../../src/engines/reference/kernels/table.js';
+import { gradients } from '../../src/graph/autodiff.js';
 import { Graph } from '../../src/graph/graph.js';
 import { softmaxCrossEntropy } from '../../src/graph/ops/crossEntropy.js';
-import { add, mul } from '../../src/graph/ops/elementwise.js';
+import { add, clamp, mul } from '../../src/graph/ops/elementwise.js';
+import { sum } from '../../src/graph/ops/reduce.js';
 import { GraphError } from '../../src/graph/tensorType.js';
 import { onReference } from '../support/reference.js';
 
@@ -59,4 +61,15 @@ test('kernels compute on arrays of the caller', () => {
   const y = { shape: [2, 2], data: new Float32Array(4).fill(9) };
   runKernel('matmul', { transposeA: true, transposeB: false }, [a, a], [y]);
   assert.deepEqual([...y.data], [10, 14, 14, 20]);
+});
+
+test('a clamped element has no gradient in either arithmetic, whichever bounds', () => {
+  const graph = new Graph();
+  const x = graph.input('x', [4]);
+  const program = graph.program({ dx: gradients(sum(clamp(x, 0.1, 0.9)), [x])[0]! });
+  for (const arithmetic of ['f64', 'f32'] as const) {
+    const { executable } = onReference(program, new Map(), arithmetic);
+    const { dx } = executable.runExact({ x: Float32Array.of(-5, 0.1, 0.5, 3) });
+    assert.deepEqual([...dx!], [0, 0, 1, 0], arithmetic);
+  }
 });

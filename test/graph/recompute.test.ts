@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gradients } from '../../src/graph/autodiff.js';
+import { Graph } from '../../src/graph/graph.js';
+import { batchNormTrain } from '../../src/graph/ops/batchNorm.js';
+import { conv2d } from '../../src/graph/ops/conv.js';
+import { mul, relu, sub } from '../../src/graph/ops/elementwise.js';
+import { mean } from '../../src/graph/ops/reduce.js';
 import { phasesOf } from '../../src/graph/phases.js';
 import { recompute } from '../../src/graph/recompute.js';
+import type { Tensor } from '../../src/graph/tensor.js';
 import { verifyProgram } from '../../src/graph/verify.js';
 import { biasLoss } from '../../src/losses/biasLoss.js';
 import { createModel } from '../../src/models/registry.js';
@@ -52,4 +59,20 @@ test('a step gives the same numbers, bit for bit', () => {
 test('an evaluation stays as it is', () => {
   const program = evaluationProgram(model, 1);
   assert.deepEqual(recompute(program), program);
+});
+
+test('what is computed again stands after what it reads, also between two backward phases', () => {
+  const graph = new Graph();
+  const [x, weight] = [graph.input('x', [2, 4, 3, 3]), graph.input('w', [4, 4, 1, 1])];
+  const [gamma, beta] = [graph.input('gamma', [4]), graph.input('beta', [4])];
+  const slopeAt = (w: Tensor): Tensor => {
+    const y = relu(batchNormTrain(conv2d(x, w), gamma, beta, 1e-3).y);
+    return gradients(mean(mul(y, y)), [w])[0]!;
+  };
+  const first = slopeAt(weight);
+  const program = graph.program({ first, second: slopeAt(sub(weight, first)) });
+  const leaner = recompute(program);
+  verifyProgram(leaner);
+  // Of each pass the normalisation and the ReLU.
+  assert.equal(leaner.nodes.length, program.nodes.length + 4);
 });

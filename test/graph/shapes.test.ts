@@ -7,7 +7,7 @@ import { conv2d } from '../../src/graph/ops/conv.js';
 import { softmaxCrossEntropy } from '../../src/graph/ops/crossEntropy.js';
 import { add, mul, relu, select } from '../../src/graph/ops/elementwise.js';
 import { matmul } from '../../src/graph/ops/matmul.js';
-import { adaptiveAvgPool2d, avgPool2d } from '../../src/graph/ops/pooling.js';
+import { adaptiveAvgPool2d, avgPool2d, maxPool2d } from '../../src/graph/ops/pooling.js';
 import { broadcastTo, sum, variance } from '../../src/graph/ops/reduce.js';
 import { sgdUpdate } from '../../src/graph/ops/sgd.js';
 import {
@@ -62,6 +62,11 @@ for (const [what, tensor, expected] of shapes)
   test(`shape of ${what}`, () => assert.deepEqual(tensor.shape, expected));
 
 const refused: [what: string, build: () => unknown, message: RegExp][] = [
+  ...[avgPool2d, maxPool2d].map((pool): [string, () => unknown, RegExp] => [
+    `padding of more than half of the kernel in ${pool.name}`,
+    () => pool(f32(1, 1, 4, 4), [3, 2], { padding: [1, 2] }),
+    new RegExp(`${pool.name}: padding 1×2 is more than half of kernel 3×2`),
+  ]),
   [
     'channels',
     () => conv2d(f32(1, 3, 8, 8), f32(4, 2, 3, 3)),

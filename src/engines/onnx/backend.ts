@@ -6,7 +6,7 @@ import { withoutCollectives } from '../../graph/withoutCollectives.js';
 import type { BackendCompileOptions, EngineBackend } from '../engine.js';
 import { freeArrays } from '../host/freeArrays.js';
 import { OnnxExecutable } from './executable.js';
-import { labelInputs } from './labels.js';
+import { ProgramLabels } from './labels.js';
 import { lowerProgram } from './lowering/lowerProgram.js';
 import type { OnnxRuntime } from './runtime.js';
 import { OnnxVariable, type UpdatedTensor } from './variables.js';
@@ -55,7 +55,7 @@ export class OnnxBackend<Tensor> implements EngineBackend<OnnxVariable<Tensor>> 
     // With constant weights, ONNX Runtime's own optimiser fuses nodes and chooses layouts, and keeps them between convolutions.
     const left = { blockSize: undefined, fusedConv: false };
     const provider = frozen ? { ...runtime.provider, ...left } : runtime.provider;
-    const labels = labelInputs(program);
+    const labels = new ProgramLabels(program);
     const lowered = lowerProgram(program, provider);
     const { bytes, externalData } = lowered;
     const session = await runtime

@@ -2,7 +2,7 @@ import { errorMessage } from '../../errors.js';
 import { type Shape, sizeOf, type TensorData } from '../../graph/tensorType.js';
 import { fillUniform } from '../../random.js';
 import type { BackendExecutable, NamedData, RunOptions } from '../engine.js';
-import { checkLabels, type LabelRange } from './labels.js';
+import type { ProgramLabels } from './labels.js';
 import type { Feed, FeedSource, Fetch, LoweredProgram } from './lowering/lowerProgram.js';
 import type { OnnxRuntime, RuntimeSession, Wanted } from './runtime.js';
 import type { UpdatedTensor } from './variables.js';
@@ -17,7 +17,7 @@ export class OnnxExecutable<Tensor> implements BackendExecutable {
     private readonly session: RuntimeSession<Tensor>,
     { feeds, fetches }: Pick<LoweredProgram, 'feeds' | 'fetches'>,
     private readonly variables: ReadonlyMap<string, UpdatedTensor<Tensor>>,
-    private readonly labels: readonly LabelRange[],
+    private readonly labels: ProgramLabels,
     private readonly rank: number,
   ) {
     this.feeds = feeds;
@@ -25,7 +25,7 @@ export class OnnxExecutable<Tensor> implements BackendExecutable {
   }
 
   async run(inputs: NamedData, options: Required<RunOptions>): Promise<Record<string, TensorData>> {
-    checkLabels(this.labels, inputs);
+    await this.labels.check(inputs, (name) => this.runtime.read(this.variables.get(name)!.current));
     const feeds: Record<string, Tensor> = {};
     const own: Tensor[] = [];
     for (const { model, source, shape } of this.feeds) {

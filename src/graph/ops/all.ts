@@ -19,6 +19,7 @@ export {
   leakyRelu,
   less,
   log,
+  logSigmoid,
   maximum,
   minimum,
   mul,

@@ -35,11 +35,14 @@ export const silu = (x: Tensor): Tensor => unary({ fn: 'silu' }, x);
 /** x·Φ(x) = x·(1 + erf(x/√2))/2 (Hendrycks and Gimpel, 2016): the exact form, PyTorch's default. */
 export const gelu = (x: Tensor): Tensor => unary({ fn: 'gelu' }, x);
 /**
- * min(max(x, min), max). The gradient is 0 at both bounds, as in PyTorch's `relu6` and `hardtanh`.
+ * min(max(x, min), max), with bounds rounded to 32 bits. The gradient is 0 at both bounds, as in PyTorch's `relu6` and
+ * `hardtanh`.
  *
  * @throws GraphError unless min < max
  */
-export const clamp = (x: Tensor, min: number, max: number): Tensor => unary({ fn: 'clamp', min, max }, x);
+export const clamp = (x: Tensor, min: number, max: number): Tensor =>
+  // A result is compared with the bounds for the gradient: in 32 bits it could lie beside a bound that these cannot hold.
+  unary({ fn: 'clamp', min: Math.fround(min), max: Math.fround(max) }, x);
 /** min(max(x, 0), 6) (MobileNet). */
 export const relu6 = (x: Tensor): Tensor => clamp(x, 0, 6);
 /**
@@ -106,6 +109,14 @@ export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   const [left] = operands(a, condition);
   const [right] = operands(b, condition);
   return emitOne('select', {}, [condition, left, right]);
+}
+
+/**
+ * The logarithm of `sigmoid(x)` as min(x, 0) − log(1 + e⁻|ˣ|), which is exact where the sigmoid itself is so small that an engine
+ * rounds it to 0 (ONNX Runtime from about −18 on).
+ */
+export function logSigmoid(x: Tensor): Tensor {
+  return sub(minimum(x, 0), log(add(exp(neg(abs(x))), 1)));
 }
 
 /** Rejects parameters that a function is not defined for. */

@@ -33,7 +33,11 @@ function poolGeometry(kernel: number | Pair, { stride = kernel, padding = 0 }: P
   return { kernel: toPair(kernel), stride: toPair(stride), padding: toPair(padding) };
 }
 
-/** Average pooling of x [N, C, H, W]; padding counts in the average (PyTorch's default). */
+/**
+ * Average pooling of x [N, C, H, W]; padding counts in the average (PyTorch's default).
+ *
+ * @throws GraphError when the padding is more than half of the kernel
+ */
 export function avgPool2d(x: Tensor, kernel: number | Pair, options: Pool2dOptions = {}): Tensor {
   return emitOne('avgPool2d', poolGeometry(kernel, options), [x]);
 }
@@ -82,7 +86,7 @@ function pooledType(
   return f32([n, c, ...size]);
 }
 
-/** Rejects windows that may lie entirely in the padding and have no maximum. */
+/** Rejects windows that may lie entirely in the padding, and have no maximum, as PyTorch does. */
 function expectHalfPadding(op: string, { kernel, padding }: PoolGeometry): void {
   if (padding.some((size, axis) => 2 * size > kernel[axis]!))
     throw new GraphError(
@@ -94,6 +98,7 @@ function expectHalfPadding(op: string, { kernel, padding }: PoolGeometry): void 
 export const poolShapes: ShapeRules<PoolKind> = {
   avgPool2d: (geometry, inputs) => {
     expectInputs('avgPool2d', inputs, 1);
+    expectHalfPadding('avgPool2d', geometry);
     return [pooledType('avgPool2d', geometry, inputs)];
   },
   maxPool2d: (geometry, inputs) => {

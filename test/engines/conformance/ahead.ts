@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ImageBytes, imagesOfBytes } from '../../../src/engines/imageBytes.js';
 import { Graph } from '../../../src/graph/graph.js';
 import { add, mul } from '../../../src/graph/ops/elementwise.js';
-import type { Behaviour } from './variables.js';
+import type { Behaviour } from './compiled.js';
 
 const floats = (...values: number[]): Float32Array => Float32Array.from(values);
 

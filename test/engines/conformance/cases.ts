@@ -14,6 +14,7 @@ import { largeCases } from '../gradients/largeCases.js';
 import { shapeCases } from '../gradients/shapeCases.js';
 import { softTargetCases } from '../gradients/softTargetCases.js';
 import { combinationCases } from './combinationCases.js';
+import { cornerCases } from './cornerCases.js';
 import { type ForwardCase, forwardCases } from './forwardCases.js';
 import { networkCases } from './networkCases.js';
 import { productCases } from './productCases.js';
@@ -72,6 +73,6 @@ export const conformanceCases: readonly ConformanceCase[] = [
     ...largeCases,
     ...combinationCases,
   ].map(fromGradients),
-  ...[...forwardCases, ...updateCases].map(fromForward),
+  ...[...cornerCases, ...forwardCases, ...updateCases].map(fromForward),
   ...[...convolutionCases, ...combinationCases].filter(({ inputs }) => inputs.length > 1).map(asFrozen),
 ];

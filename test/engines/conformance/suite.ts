@@ -9,9 +9,11 @@ import { isMissing } from '../../support/onednn.js';
 import { aheadBehaviours } from './ahead.js';
 import { conformanceCases } from './cases.js';
 import { assertClose, expectedOutputs, tensorData, toleranceOf } from './compare.js';
+import { labelBehaviours } from './labels.js';
+import { updateBehaviours } from './updates.js';
 import { behaviours as variableBehaviours } from './variables.js';
 
-const behaviours = { ...variableBehaviours, ...aheadBehaviours };
+const behaviours = { ...variableBehaviours, ...updateBehaviours, ...aheadBehaviours, ...labelBehaviours };
 
 /** The engine of pages, in Node. */
 const WASM = new URL('../onnx/fixtures/wasmBackend.js', import.meta.url);

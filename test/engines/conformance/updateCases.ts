@@ -1,5 +1,7 @@
 import { adamwUpdate, lionUpdate, rmspropUpdate } from '../../../src/graph/ops/adaptive.js';
 import { averageUpdate } from '../../../src/graph/ops/average.js';
+import { clamp, sub } from '../../../src/graph/ops/elementwise.js';
+import { sgdUpdate } from '../../../src/graph/ops/sgd.js';
 import type { Tensor } from '../../../src/graph/tensor.js';
 import { type Shape, sizeOf } from '../../../src/graph/tensorType.js';
 import type { CaseInput } from '../../support/gradientCheck.js';
@@ -108,5 +110,41 @@ const averages: ForwardCase[] = [
   build: ([average, value, share]) => ({ average: averageUpdate(average!, value!, share!) }),
 }));
 
-/** Updates of adaptive optimisers and of averages, small and large. */
-export const updateCases: readonly ForwardCase[] = [...adaptive, ...lions, ...averages];
+const plainSgd = { momentum: 0.9, weightDecay: 0.01, nesterov: false };
+
+/** Results of updates that other operations read. */
+const readUpdates: ForwardCase[] = [
+  {
+    name: 'clamped update',
+    inputs: [{ shape: [3, 5] }, { shape: [3, 5] }, { shape: [3, 5] }, { shape: [], low: 0.05, high: 0.2 }],
+    build: ([parameter, gradient, momentum, learningRate]) => {
+      const next = sgdUpdate(
+        { parameter: parameter!, gradient: gradient!, momentum: momentum!, learningRate: learningRate! },
+        plainSgd,
+      );
+      return { clamped: clamp(next.parameter, -0.5, 0.5), momentum: next.momentum };
+    },
+  },
+  {
+    name: 'two updates in a row, and their averages',
+    inputs: [{ shape: [3, 5] }, { shape: [3, 5] }, { shape: [3, 5] }, { shape: [], low: 0.05, high: 0.2 }],
+    build: ([parameter, gradient, momentum, learningRate]) => {
+      const state = { gradient: gradient!, learningRate: learningRate! };
+      const first = sgdUpdate({ ...state, parameter: parameter!, momentum: momentum! }, plainSgd);
+      const second = sgdUpdate({ ...state, ...first }, plainSgd);
+      const average = averageUpdate(parameter!, first.parameter, learningRate!);
+      return { ...second, average: averageUpdate(average, second.parameter, learningRate!) };
+    },
+  },
+  {
+    name: 'read of an average',
+    inputs: [{ shape: [3, 5] }, { shape: [3, 5] }, { shape: [], low: 0.05, high: 0.2 }],
+    build: ([average, value, share]) => {
+      const next = averageUpdate(average!, value!, share!);
+      return { next, distance: sub(value!, next) };
+    },
+  },
+];
+
+/** Updates of adaptive optimisers and of averages, small and large, and of results that are read. */
+export const updateCases: readonly ForwardCase[] = [...adaptive, ...lions, ...averages, ...readUpdates];

@@ -149,12 +149,13 @@ test('updates of a kind are one, with the multiplication of their gradients, but
       settings,
     ).parameter;
   const first = updated('a', graph.input('g', [4]));
-  const last = updated('b', mul(first, 2));
-  const kinds = fuse(graph.program({ first, last }), { fusions: ['sgdUpdates'] }).map(({ kind }) => kind);
-  assert.deepEqual(
-    kinds.filter((kind) => kind.includes('pdate')),
-    ['sgdUpdate', 'updates'],
-  );
+  for (const last of [updated('b', mul(first, 2)), updated('c', first)]) {
+    const kinds = fuse(graph.program({ first, last }), { fusions: ['sgdUpdates'] }).map(({ kind }) => kind);
+    assert.deepEqual(
+      kinds.filter((kind) => kind.includes('pdate')),
+      ['sgdUpdate', 'updates'],
+    );
+  }
 });
 
 test('a convolution ends with the functions that are chosen', () => {

@@ -123,12 +123,12 @@ const batchNorms: GradientCase[] = [
   ] satisfies GradientCase[];
 });
 
-/** Average pooling of random windows; the padding is less than the kernel, so that no window is empty. */
+/** Average pooling of random windows, with padding up to half of the kernel. */
 function randomPool(seed: number): GradientCase {
   const samples = new Samples('pool', seed);
   const kernel = pair(samples, 1, 3);
   const stride = pair(samples, 1, 3);
-  const padding: Pair = [samples.integer(0, kernel[0] - 1), samples.integer(0, kernel[1] - 1)];
+  const padding: Pair = [samples.integer(0, kernel[0] >> 1), samples.integer(0, kernel[1] >> 1)];
   const size = [samples.integer(3, 7), samples.integer(3, 7)];
   const outputs = size.map((s, i) => windowOutput(s, kernel[i]!, stride[i]!, padding[i]!));
   return {

@@ -11,6 +11,9 @@ const THREADS = 128;
 /** The target of a class: texts of a class's number to its share. */
 type Target = (at: Emitter, row: Index, column: Index) => Operand;
 
+/** A class's part of the loss: the text of log Σ eˣ − x to its product with the class's share. */
+type Part = (at: Emitter, row: Index, column: Index, difference: string) => string;
+
 /** Combines a number of each thread over the block, in a fixed order; all threads get the result. */
 function overBlock(at: Emitter, own: string, combine: (a: string, b: string) => string): string {
   const total = at.name('t');
@@ -31,12 +34,12 @@ interface Softmax {
   readonly logits: ValueId;
   readonly loss: ValueId;
   readonly probabilities: ValueId;
-  readonly targetReads: readonly Expression[];
-  readonly target: Target;
+  readonly targets: Expression;
+  readonly part: Part;
 }
 
 /** Σ q·(log Σ eˣ − x) of every row, and the probabilities; a block computes a row. */
-function crossEntropy(draft: Draft, { logits, loss, probabilities, targetReads, target }: Softmax): void {
+function crossEntropy(draft: Draft, { logits, loss, probabilities, targets, part }: Softmax): void {
   const x = draft.stored(logits);
   const [rows, classes] = x.shape as readonly [number, number];
   const [lossAt, probabilitiesAt] = [draft.output(loss, 'f32'), draft.output(probabilities, 'f32')];
@@ -56,12 +59,12 @@ function crossEntropy(draft: Draft, { logits, loss, probabilities, targetReads, 
   const total = at.value(`logf(${overBlock(at, 'sum', (a, b) => `${a} + ${b}`)}) + ${most}`, false).text;
   loop((v) => {
     at.write(probabilitiesAt, [row, column], at.value(`expf(${v} - ${total})`, false));
-    at.line(`value += ${target(at, row, column).text} * (${total} - ${v});`);
+    at.line(`value += ${part(at, row, column, `(${total} - ${v})`)};`);
   });
   const result = overBlock(at, 'value', (a, b) => `${a} + ${b}`);
   at.line('if (threadIdx.x != 0) return;');
   at.write(lossAt, [row], { text: result, laned: false });
-  const reads = [x, ...targetReads.flatMap((each) => each.reads)];
+  const reads = [x, ...targets.reads];
   const body = {
     text: at.text,
     buffers: at.buffers,
@@ -73,13 +76,34 @@ function crossEntropy(draft: Draft, { logits, loss, probabilities, targetReads, 
   draft.kernel(body, reads, [lossAt, probabilitiesAt], 6 * rows * classes);
 }
 
+/** A number for the label's own class, another for the other classes, and NaN for all where the label is no class. */
+function byLabel(labels: Expression, classes: number, own: string, other: string): Target {
+  return (at, row, column) => {
+    const label = labels.load(at, [row]).text;
+    const isNone = `${label} < 0 || ${label} >= ${classes}`;
+    return at.value(
+      `(${isNone} ? ${floatText(Number.NaN)} : ${column.text()} == ${label} ? ${own} : ${other})`,
+      column.isLaned(),
+    );
+  };
+}
+
 /** Shares of classes for smoothed labels. */
 function labelTarget(labels: Expression, smoothing: number, classes: number): Target {
-  const [other, own] = [floatText(smoothing / classes), floatText(1 - smoothing + smoothing / classes)];
-  return (at, row, column) => {
-    const label = labels.load(at, [row]);
-    return at.value(`(${column.text()} == ${label.text} ? ${own} : ${other})`, column.isLaned());
-  };
+  const share = smoothing / classes;
+  return byLabel(labels, classes, floatText(1 - smoothing + share), floatText(share));
+}
+
+/**
+ * Parts of classes for smoothed labels. Without smoothing the other classes have none, also where their logit is −∞
+ * (a masked class), whose difference is ∞.
+ */
+function labelPart(labels: Expression, smoothing: number, classes: number): Part {
+  const target = labelTarget(labels, smoothing, classes);
+  return (at, row, column, difference) =>
+    smoothing > 0
+      ? `${target(at, row, column).text} * ${difference}`
+      : byLabel(labels, classes, difference, floatText(0))(at, row, column).text;
 }
 
 /** Cross-entropies, whose probabilities are kept for the gradient. */
@@ -97,8 +121,8 @@ export const crossEntropyLowerings: Lowerings<
       logits,
       loss: outputs[0]!,
       probabilities: outputs[1]!,
-      targetReads: [read],
-      target: labelTarget(read, labelSmoothing, draft.shapeOf(logits)[1]!),
+      targets: read,
+      part: labelPart(read, labelSmoothing, draft.shapeOf(logits)[1]!),
     });
   },
   softmaxCrossEntropyGrad: (draft, { attributes: { labelSmoothing }, inputs, outputs }) => {
@@ -125,8 +149,8 @@ export const crossEntropyLowerings: Lowerings<
       logits: inputs[0]!,
       loss: outputs[0]!,
       probabilities: outputs[1]!,
-      targetReads: [targets],
-      target: (at, row, column) => targets.load(at, [row, column]),
+      targets,
+      part: (at, row, column, difference) => `${targets.load(at, [row, column]).text} * ${difference}`,
     });
   },
   softTargetCrossEntropyGrad: (draft, { inputs, outputs }) => {

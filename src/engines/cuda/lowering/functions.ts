@@ -31,7 +31,7 @@ function nearestBf16(x: number): number {
   return new Float32Array(Uint32Array.of((bits + 0x7fff + even) & 0xffff0000).buffer)[0]!;
 }
 
-/** Derivatives, of what each operation saves; at a corner they are PyTorch's. */
+/** Derivatives, of what each operation saves; at a corner they are PyTorch's, of hswish version 1.13's (scalar code). */
 const derivativeTexts: UnaryTable<[saved: string], string, ActivationFunction> = {
   relu: (y) => `(${y} > 0.0f ? 1.0f : 0.0f)`,
   hswish: (x) => `(${x} < -3.0f ? 0.0f : ${x} <= 3.0f ? ${x} / 3.0f + 0.5f : 1.0f)`,

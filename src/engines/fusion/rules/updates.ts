@@ -28,7 +28,7 @@ function readBy(parts: readonly UpdatePart[]): ValueId[] {
   return [...new Set(read)];
 }
 
-/** All updates of a kind at the place of the last, but for those whose results are read before. */
+/** All updates of a kind at the place of the last, but for those whose results it or a node before it reads. */
 function allUpdates<K extends UpdateKind>(kind: K): FusionRule<'updates'> {
   const isUpdate = (node: AnyEngineNode): node is NodeOf<UpdateKind> => node.kind === kind;
   return fusionRule(
@@ -38,7 +38,10 @@ function allUpdates<K extends UpdateKind>(kind: K): FusionRule<'updates'> {
       if (all.at(-1) !== node) return undefined;
       const updates = all
         .filter(isUpdate)
-        .filter(({ outputs }) => !outputs.some((value) => usage.isReadBefore(value, node)));
+        .filter(
+          ({ outputs }) =>
+            !outputs.some((value) => node.inputs.includes(value) || usage.isReadBefore(value, node)),
+        );
       const parts = updates.map((update) => ({ update, scaling: scalingOf(update, usage, values) }));
       const by: EngineNode<'updates'> = {
         kind: 'updates',

@@ -45,7 +45,7 @@ function within3(b: GraphBuilder, operator: 'Less' | 'LessOrEqual', x: Name): Na
   return b.op(operator, [b.op('Abs', [x]), b.scalar(3)]);
 }
 
-/** Derivatives, of what each operation saves; at a corner they are PyTorch's. */
+/** Derivatives, of what each operation saves; at a corner they are PyTorch's, of hswish version 1.13's (scalar code). */
 const activationGradients: UnaryTable<[b: GraphBuilder, dy: Name, saved: Name], Name, ActivationFunction> = {
   relu: (b, dy, y) => b.op('Mul', [dy, positive(b, y)]),
   hswish: (b, dy, x) => {

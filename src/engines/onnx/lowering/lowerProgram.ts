@@ -8,6 +8,7 @@ import { convRelu } from './conv.js';
 import { dataTypes, GraphBuilder, type Name } from './graphBuilder.js';
 import { inPlaceTest } from './inPlace.js';
 import type { Value } from './lowering.js';
+import { inOrder } from './nodeOrder.js';
 import { lowerNode } from './table.js';
 
 /** Source of a model input's contents. */
@@ -81,7 +82,7 @@ class ProgramLowering {
   }
 
   lower(): LoweredProgram {
-    inOrder(this.program.nodes).forEach((node, index) => {
+    inOrder(this.program).forEach((node, index) => {
       this.builder.scope = `${node.kind}.${index}`;
       if (isSource(node)) this.names.set(node.outputs[0]!, this.source(node));
       else if (node.kind === 'sgdUpdate') this.update(node);
@@ -97,14 +98,17 @@ class ProgramLowering {
 
   /**
    * An update after the gradients that read the variable, so that it may be written over it. The learning
-   * rate is what waits: it takes the shape [] from their results' shapes.
+   * rate is what waits: it takes the shape [] from their results' shapes. For gradients that come later (of a
+   * loss that depends on the update, say) it does not wait, and is not written over the variable.
    */
   private update(node: NodeOf<'sgdUpdate'>): void {
     const [variable, , , rate] = node.inputs as [ValueId, ValueId, ValueId, ValueId];
     const { names, builder } = this;
     const plain = names.get(rate)!;
-    for (const gradient of this.gradientsOf.get(variable) ?? []) {
-      const nothing = builder.op('Shape', [names.get(gradient)!], { start: 0, end: 0 });
+    for (const id of this.gradientsOf.get(variable) ?? []) {
+      const gradient = names.get(id);
+      if (gradient === undefined) continue;
+      const nothing = builder.op('Shape', [gradient], { start: 0, end: 0 });
       names.set(rate, builder.op('Reshape', [names.get(rate)!, nothing]));
     }
     lowerNode(builder, this.program, node, names);
@@ -175,28 +179,6 @@ class ProgramLowering {
       }),
     ];
   }
-}
-
-/**
- * The nodes with the updates at the end, those last whose gradients come first, and after them the averages of what they update.
- * ONNX Runtime goes from the last node that nobody reads to the first, and computes what each of them needs: so a gradient is
- * used as soon as it can be had.
- */
-function inOrder(nodes: readonly AnyProgramNode[]): AnyProgramNode[] {
-  const updates = nodes.filter(({ kind }) => kind === 'sgdUpdate');
-  const averages = nodes.filter(({ kind }) => kind === 'averageUpdate');
-  const others = nodes.filter(({ kind }) => kind !== 'sgdUpdate' && kind !== 'averageUpdate');
-  const sortedUpdates = latestFirst(updates, nodes);
-  return [...others, ...sortedUpdates, ...latestFirst(averages, [...others, ...sortedUpdates.toReversed()])];
-}
-
-/** Sorts nodes by where their second input, a gradient or a new value, is made among `nodes`. */
-function latestFirst(some: readonly AnyProgramNode[], nodes: readonly AnyProgramNode[]): AnyProgramNode[] {
-  const places = new Map(
-    nodes.flatMap(({ outputs }, place) => outputs.map((value) => [value, place] as const)),
-  );
-  const place = ({ inputs: [, value] }: AnyProgramNode): number => places.get(value!)!;
-  return some.toSorted((a, b) => place(b) - place(a));
 }
 
 /** Converts a program to an ONNX model. */

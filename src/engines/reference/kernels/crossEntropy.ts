@@ -36,7 +36,9 @@ export const crossEntropyKernels: Kernels<'softmaxCrossEntropy' | 'softmaxCrossE
         smoothed += logTotal - x;
       });
       const own = logTotal - row[labelAt(labels!, point, classes)]!;
-      losses[point] = (1 - labelSmoothing) * own + (labelSmoothing / classes) * smoothed;
+      // A logit of −∞ masks a class: its difference is ∞, and times a share of 0 it would be NaN.
+      const others = labelSmoothing > 0 ? (labelSmoothing / classes) * smoothed : 0;
+      losses[point] = (1 - labelSmoothing) * own + others;
     }
   },
   softmaxCrossEntropyGrad: ({ labelSmoothing }, [dloss, probabilities, labels], [dlogits]) => {

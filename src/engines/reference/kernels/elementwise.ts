@@ -28,7 +28,7 @@ const unaryFunctions: UnaryTable<[x: number], number> = {
   abs: (x) => Math.abs(x),
 };
 
-/** Derivatives, of what each operation saves; at a corner they are PyTorch's. */
+/** Derivatives, of what each operation saves; at a corner they are PyTorch's, of hswish version 1.13's (scalar code). */
 const activationDerivatives: UnaryTable<[saved: number], number, ActivationFunction> = {
   relu: (y) => (y > 0 ? 1 : 0),
   hswish: (x) => (x < -3 ? 0 : x <= 3 ? x / 3 + 0.5 : 1),

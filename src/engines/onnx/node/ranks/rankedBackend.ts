@@ -13,7 +13,7 @@ import type {
 } from '../../../engine.js';
 import type { OnnxBackend } from '../../backend.js';
 import type { OnnxExecutable } from '../../executable.js';
-import { checkLabels, type LabelRange, labelInputs } from '../../labels.js';
+import { ProgramLabels, type ReadVariable } from '../../labels.js';
 import type { OnnxVariable, UpdatedTensor } from '../../variables.js';
 import type { NodeRuntime } from '../runtime.js';
 import { CarriedTensors } from './carriedTensors.js';
@@ -57,7 +57,10 @@ export class RankedBackend implements EngineBackend<OnnxVariable<Tensor>> {
       carried.close();
       throw error;
     }
-    return new RankedExecutable(split, sessions, carried, labelInputs(program), this.communicator);
+    const labels = new ProgramLabels(program);
+    const read: ReadVariable = (name) => options.variables.get(name)!.read();
+    const checkLabels = (inputs: NamedData): Promise<void> => labels.check(inputs, read);
+    return new RankedExecutable(split, sessions, carried, checkLabels, this.communicator);
   }
 
   close(): void {
@@ -71,12 +74,12 @@ class RankedExecutable implements BackendExecutable {
     private readonly split: SplitProgram,
     private readonly sessions: readonly OnnxExecutable<Tensor>[],
     private readonly carried: CarriedTensors,
-    private readonly labels: readonly LabelRange[],
+    private readonly checkLabels: (inputs: NamedData) => Promise<void>,
     private readonly communicator: Communicator,
   ) {}
 
   async run(inputs: NamedData, options: Required<RunOptions>): Promise<Record<string, TensorData>> {
-    checkLabels(this.labels, inputs);
+    await this.checkLabels(inputs);
     for (const [input, name] of this.split.inputs) this.carried.data(name).set(inputs[input]!);
     const outputs: Record<string, TensorData> = {};
     for (const [i, session] of this.sessions.entries()) {
