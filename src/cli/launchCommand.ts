@@ -65,7 +65,9 @@ async function launch([name, ...args]: string[], flags: LaunchFlags): Promise<vo
       hosts,
       maxRestarts: flags.maxRestarts,
       folder: runFolderOf(request, flags.ranks),
-      args: withoutFolder(own),
+      args: without(own, FOLDER),
+      // A run that is resumed keeps the settings of its recipe.
+      resumeArgs: without(own, [...FOLDER, '--recipe']),
       isResumed: request.resume !== undefined,
       command: [
         'biasloss launch',
@@ -97,10 +99,12 @@ function parseTrain(args: readonly string[]): TrainFlags {
   return command.parse(args, { from: 'user' }).opts<TrainFlags>();
 }
 
-/** Arguments of `train` without the run's folder. */
-function withoutFolder(args: readonly string[]): string[] {
+/** Flags that say which folder a run has. */
+const FOLDER = ['--run-dir', '--resume'];
+
+/** Arguments without some flags and their values. */
+function without(args: readonly string[], flags: readonly string[]): string[] {
   return args.filter(
-    (argument, i) =>
-      !/^--(run-dir|resume)(=|$)/.test(argument) && !/^--(run-dir|resume)$/.test(args[i - 1] ?? ''),
+    (argument, i) => !flags.includes(argument.replace(/=.*$/s, '')) && !flags.includes(args[i - 1] ?? ''),
   );
 }

@@ -43,6 +43,18 @@ const cases: Readonly<Record<string, (t: TestContext, launcher: Launcher) => Pro
     assert.ok(weightsOf(join(cwd, 'run')).equals(weightsOf(join(cwd, 'whole'))));
   },
 
+  'a run with a recipe is started again with the settings of the recipe': async (t, launcher) => {
+    const cwd = folder(t);
+    const recipe = ['--recipe', 'finetune'];
+    const args = ['-n2', '--max-restarts=1', '--', ...TRAINING, ...recipe, '--epochs=4', '--run-dir=run'];
+    const launch = new LaunchUnderTest(launcher, args, cwd);
+    await launch.until(() => existsSync(join(cwd, 'run', 'last.safetensors')));
+    process.kill(launch.ranks().get(1)!, 'SIGKILL');
+    const { code, stderr } = await launch.ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /starting all ranks again from the last checkpoint \(1 of 1\)/);
+  },
+
   'a signal saves, and the run resumes': async (t, launcher) => {
     const cwd = folder(t);
     const args = ['-n2', '--', ...TRAINING, '--epochs=500', '--run-dir=run'];

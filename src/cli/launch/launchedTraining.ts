@@ -22,6 +22,8 @@ export interface LaunchOptions extends Required<Pick<RankRequest, 'binding'>> {
   readonly folder: string;
   /** Arguments of `train` besides the folder. */
   readonly args: readonly string[];
+  /** Those for a new run that is started again from a checkpoint. */
+  readonly resumeArgs: readonly string[];
   /** Whether the folder has a run to resume. */
   readonly isResumed: boolean;
   /** The command line, up to `train`, for messages that say how to resume. */
@@ -84,15 +86,17 @@ export class LaunchedTraining {
   }
 
   private once(restart: number): Promise<JobOutcome> {
-    const { mpirun, ranks, binding, hosts, folder, args, isResumed, command, program } = this.options;
+    const { mpirun, ranks, binding, hosts, folder, args, resumeArgs, isResumed, command, program } =
+      this.options;
     // A run that was ended before its first checkpoint leaves no folder.
     const isThere = restart > 0 ? existsSync(folder) : isResumed;
     const place = isThere ? '--resume' : '--run-dir';
+    const given = isThere && !isResumed ? resumeArgs : args;
     const own = mpirunArguments(mpirun, {
       ranks,
       binding,
       hosts,
-      command: [...program, 'train', ...args, place, folder],
+      command: [...program, 'train', ...given, place, folder],
       variables: variablesOfRanks(process.env),
       isRoot: userInfo().uid === 0,
     });
