@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { launchedRanks } from '../distributed/launcher.js';
 import { errorMessage, UsageError, UserError } from '../errors.js';
 import { runFolderOf } from '../runs/openRun.js';
+import { RunFolder } from '../runs/runFolder.js';
 import { shellWord } from '../runs/shellWord.js';
 import { normaliseFlags } from './argv.js';
 import { withMeantFlag } from './foreignFlags.js';
@@ -58,17 +59,21 @@ async function launch([name, ...args]: string[], flags: LaunchFlags): Promise<vo
   const own = normaliseFlags(args);
   await withTrainRequest(parseTrain(own), async (request) => {
     if (request.logFormat === 'json') setNoticeFormat('json');
+    const folder = runFolderOf(request, flags.ranks);
+    const isResumed = request.resume !== undefined;
+    // Before anything is started: a restart would take what there is for the run's own.
+    RunFolder.expectUsable(folder, isResumed, hosts === undefined);
     const training = new LaunchedTraining({
       mpirun,
       ranks: flags.ranks,
       binding: flags.bindTo,
       hosts,
       maxRestarts: flags.maxRestarts,
-      folder: runFolderOf(request, flags.ranks),
+      folder,
       args: without(own, FOLDER),
       // A run that is resumed keeps the settings of its recipe.
       resumeArgs: without(own, [...FOLDER, '--recipe']),
-      isResumed: request.resume !== undefined,
+      isResumed,
       command: [
         'biasloss launch',
         `-n ${flags.ranks}`,

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { uniformSource } from '../../src/random.js';
+import { lockFolder } from '../../src/runs/folderLock.js';
 import { onednnMissing } from '../support/onednn.js';
 import { TRAINING, trainWithKills, weightsOf } from './kills.js';
 import { LaunchUnderTest } from './launched.js';
@@ -103,6 +104,43 @@ const cases: Readonly<Record<string, (t: TestContext, launcher: Launcher) => Pro
     );
     assert.equal(launch.ranks().size, 0);
     assert.ok(weightsOf(join(cwd, 'run')).length > 0);
+  },
+
+  'a folder with a run, or in use, is refused before anything is started, restarts or not': async (
+    t,
+    launcher,
+  ) => {
+    const cwd = folder(t);
+    const ended = async (...args: string[]) =>
+      new LaunchUnderTest(launcher, ['-n2', '--max-restarts=1', '--', ...TRAINING, ...args], cwd).ended;
+    mkdirSync(join(cwd, 'run'));
+    writeFileSync(join(cwd, 'run', 'config.json'), '{}');
+    const there = await ended('--run-dir=run');
+    assert.deepEqual(
+      [there.code, there.stderr],
+      [1, 'error: run already has a run: give --resume run to resume it, or another --run-dir\n'],
+    );
+    const unlock = lockFolder(join(cwd, 'run'));
+    for (const place of ['--run-dir=run', '--resume=run']) {
+      const { code, stderr } = await ended(place);
+      assert.equal(code, 1);
+      assert.match(stderr, /^error: the run folder run is in use by process \d+; .*\n$/);
+    }
+    unlock();
+    assert.deepEqual(readdirSync(join(cwd, 'run')), ['config.json']);
+    const none = await ended('--resume=none');
+    assert.deepEqual([none.code, none.stderr], [1, 'error: there is no run folder runs/none\n']);
+    assert.deepEqual(readdirSync(cwd), ['run']);
+  },
+
+  'an empty folder stays that of a new run where the first attempt fails early': async (t, launcher) => {
+    const cwd = folder(t);
+    mkdirSync(join(cwd, 'run'));
+    const args = ['-n2', '--max-restarts=1', '--', ...TRAINING, '--pretrained=none.pth', '--run-dir=run'];
+    const { code, stderr } = await new LaunchUnderTest(launcher, args, cwd).ended;
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /starting all ranks again from the beginning \(1 of 1\)\n(.|\n)*none\.pth/);
+    assert.doesNotMatch(stderr, /has no run/);
   },
 
   'wrong settings are one sentence, before anything is started': async (t, launcher) => {
