@@ -12,6 +12,7 @@ import type { DataDescription } from '../train/checkpointInfo.js';
 import { Learner } from '../train/learner.js';
 import { type Checkpoint, restoreLearner } from '../train/learnerState.js';
 import { describeData } from '../train/preprocessing.js';
+import { RankSums } from '../train/rankSums.js';
 import type { Teacher } from '../train/teacher.js';
 import type { Freezing } from '../train/trainerOptions.js';
 import { classWeightsOf } from './classWeights.js';
@@ -24,7 +25,7 @@ import { type PretrainedWeights, pretrainedWeights } from './pretrainedModel.js'
 import { partOf } from './rankShare.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { Opened, openLoaders, preprocessingFor } from './runLoaders.js';
-import { expectSameStart } from './sameStart.js';
+import { expectSameStart, expectSameValues } from './sameStart.js';
 import { openTeacher, type Student } from './teacher.js';
 import type { TrainConfig } from './trainConfig.js';
 import { lossOf, optimizerOf } from './trainingParts.js';
@@ -89,13 +90,17 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
     };
     const engine = opened.keep(await createEngine(config.engine, engineOptions, ranks));
     noticeOtherEngine(engine, options);
-    const learner = opened.keep(await makeLearner(engine, model, train, { ...options, weights, ranks }));
+    const classWeights = classWeightsOf(config.classWeights, train);
+    const sums = opened.keep(new RankSums(engine, ranks));
+    await expectSameStart(sums, { config, data: { train, test }, classWeights });
+    const own = { ...options, weights, ranks, classWeights };
+    const learner = opened.keep(await makeLearner(engine, model, train, own));
     const teacher = await teacherOf(
       options,
       { engine, model, batchSize: learner.batchSize, classes: train.classes, preprocessing },
       opened,
     );
-    await expectSameStart(learner, config, checkpoint);
+    await expectSameValues(learner, checkpoint);
     const data = describeData(train.classes, preprocessing);
     const freezing = freezingFor(options, model);
     return { learner, engine, ...loaders, teacher, freezing, data, close: () => opened.close() };
@@ -141,20 +146,21 @@ async function modelFor({ config, checkpoint, onEvent }: PartsOptions, train: Da
 async function makeLearner(
   engine: Engine,
   model: Model,
-  { classes, labels }: Dataset,
+  { classes }: Dataset,
   {
     config,
     checkpoint,
     onEvent,
     weights,
     ranks,
+    classWeights,
     ...own
   }: PartsOptions & {
     readonly weights: PretrainedWeights | undefined;
     readonly ranks: LaunchedRanks;
+    readonly classWeights: readonly number[] | undefined;
   },
 ): Promise<Learner> {
-  const classWeights = classWeightsOf(config.classWeights, { classes, labels });
   const { syncBatchNorm, seed, f32Steps, keepClassifier } = config;
   const clipNorm = config.clipNorm ?? undefined;
   const averageDecay = config.emaDecay ?? undefined;
