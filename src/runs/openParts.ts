@@ -15,7 +15,7 @@ import { describeData } from '../train/preprocessing.js';
 import { RankSums } from '../train/rankSums.js';
 import type { Teacher } from '../train/teacher.js';
 import type { Freezing } from '../train/trainerOptions.js';
-import { classWeightsOf } from './classWeights.js';
+import { classWeightsOf, expectSameWeights } from './classWeights.js';
 import { engineOptionsOf } from './engineOptions.js';
 import { freezingOf, withConfiguredRates } from './fineTuning.js';
 import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';
@@ -56,6 +56,8 @@ export interface RunParts {
   readonly test: Loader;
   readonly teacher: Teacher | undefined;
   readonly freezing: Freezing | undefined;
+  /** The factor of each class in the configured loss. */
+  readonly classWeights: readonly number[] | undefined;
   /** Classes and preprocessing of the images. */
   readonly data: DataDescription;
   /** Stops the engine and the loaders. */
@@ -90,7 +92,7 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
     };
     const engine = opened.keep(await createEngine(config.engine, engineOptions, ranks));
     noticeOtherEngine(engine, options);
-    const classWeights = classWeightsOf(config.classWeights, train);
+    const classWeights = weightsOfClasses(train, options);
     const sums = opened.keep(new RankSums(engine, ranks));
     await expectSameStart(sums, { config, data: { train, test }, classWeights });
     const own = { ...options, weights, ranks, classWeights };
@@ -103,7 +105,8 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
     await expectSameValues(learner, checkpoint);
     const data = describeData(train.classes, preprocessing);
     const freezing = freezingFor(options, model);
-    return { learner, engine, ...loaders, teacher, freezing, data, close: () => opened.close() };
+    const close = () => opened.close();
+    return { learner, engine, ...loaders, teacher, freezing, classWeights, data, close };
   } catch (error) {
     await opened.close();
     throw error;
@@ -116,6 +119,19 @@ function noticeOtherEngine({ description }: Engine, { checkpoint, onEvent }: Par
   if (before === undefined || before === description) return;
   const text = `the checkpoint was saved with ${before}, and training resumes with ${description}: results may differ in the last bits from an uninterrupted run`;
   onEvent?.(noticeEvent('settings', () => text));
+}
+
+/** The factor of each class in the configured loss: as it was, where the run is resumed. */
+function weightsOfClasses(
+  { classes, labels }: Dataset,
+  { config, checkpoint, onEvent }: PartsOptions,
+): readonly number[] | undefined {
+  const choice = config.classWeights;
+  const now = classWeightsOf(choice, { classes, labels });
+  const before = checkpoint?.training?.classWeights;
+  const onNotice = (text: string): void => onEvent?.(noticeEvent('data', () => text));
+  expectSameWeights({ choice, classes, before, now, onNotice });
+  return now;
 }
 
 /** What the configuration freezes, which is reported. */
