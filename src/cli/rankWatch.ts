@@ -18,10 +18,14 @@ export class RankWatch {
   private where = 'the start';
   private readonly timer: NodeJS.Timeout | undefined;
 
-  /** @param timeout seconds without an event */
+  /**
+   * @param timeout seconds without an event
+   * @param leave what is to be done before the process ends at once
+   */
   constructor(
     private readonly ranks: Ranks,
     private readonly timeout: number,
+    private readonly leave: () => void,
   ) {
     if (ranks.size > 1) this.timer = setInterval(() => this.look(), INTERVAL).unref();
   }
@@ -39,7 +43,7 @@ export class RankWatch {
 
   /** Says why this rank fails and ends it, where there are others that would wait for it. */
   fail(error: unknown): void {
-    if (this.ranks.size > 1) endAtOnce(this.say(error));
+    if (this.ranks.size > 1) this.end(this.say(error));
   }
 
   /** Ends the watch. */
@@ -61,7 +65,15 @@ export class RankWatch {
       ),
     );
     // All that wait say so before the first of them ends the others: the one that says nothing is the culprit.
-    setTimeout(() => endAtOnce(exitCode), PAUSE);
+    setTimeout(() => this.end(exitCode), PAUSE);
+  }
+
+  private end(exitCode: number): void {
+    try {
+      this.leave();
+    } finally {
+      endAtOnce(exitCode);
+    }
   }
 
   private say(error: unknown): number {

@@ -45,7 +45,7 @@ export async function runTraining(request: TrainRequest): Promise<string> {
   const opened = await openRun(request, onEvent);
   const { folder, config } = opened;
   const stop = new RunStop(folder);
-  const watch = new RankWatch(ranks, config.rankTimeout);
+  const watch = new RankWatch(ranks, config.rankTimeout, () => folder.close());
   let log: TrainerListener | undefined;
   try {
     const run = await startRun(opened, {

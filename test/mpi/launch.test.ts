@@ -133,6 +133,15 @@ const cases: Readonly<Record<string, (t: TestContext, launcher: Launcher) => Pro
     assert.deepEqual(readdirSync(cwd), ['run']);
   },
 
+  'a training that fails before its first checkpoint leaves no folder': async (t, launcher) => {
+    const cwd = folder(t);
+    const args = ['train', '--data=imagefolder', '--data-path=none', '--run-dir=run', '--rank-timeout=20'];
+    const { code, stderr } = await new LaunchUnderTest(launcher, ['-n2', '--', ...args], cwd).ended;
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /rank [01] of 2: .*none/);
+    assert.deepEqual(readdirSync(cwd), []);
+  },
+
   'an empty folder stays that of a new run where the first attempt fails early': async (t, launcher) => {
     const cwd = folder(t);
     mkdirSync(join(cwd, 'run'));
