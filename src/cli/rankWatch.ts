@@ -1,6 +1,6 @@
 import type { Ranks } from '../distributed/communicator.js';
 import { endAtOnce } from '../distributed/endAtOnce.js';
-import { errorMessage, SettingError, UserError } from '../errors.js';
+import { errorMessage, type NameOfSetting, SettingError, UserError } from '../errors.js';
 import type { TrainerEvent } from '../train/events.js';
 import { flagOf } from './flagNames.js';
 import { printError } from './output.js';
@@ -10,6 +10,18 @@ const INTERVAL = 500;
 
 /** Milliseconds from a rank's complaint that it waits in vain to its end. */
 const PAUSE = 2000;
+
+/** Awaits what one of several ranks does; sentences about its failure say whose it is. */
+export async function ofRank<T>({ rank, size }: Ranks, done: Promise<T>): Promise<T> {
+  try {
+    return await done;
+  } catch (error) {
+    if (size === 1 || !(error instanceof UserError)) throw error;
+    const named = (name: NameOfSetting): UserError =>
+      error instanceof SettingError ? error.named(name) : error;
+    throw new SettingError((name) => `rank ${rank} of ${size}: ${named(name).message}`, error.exitCode);
+  }
+}
 
 /** Ends this rank, and by that all ranks, where it fails or makes no progress: another one may hang or be out of reach. */
 export class RankWatch {
