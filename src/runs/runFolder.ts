@@ -26,6 +26,8 @@ export function hasRun(folder: string): boolean {
 
 /** The folder of a run: its configuration, metrics and checkpoints, locked against a second process. */
 export class RunFolder {
+  private isClosed = false;
+
   private constructor(
     readonly path: string,
     private readonly unlock: () => void,
@@ -132,8 +134,10 @@ export class RunFolder {
     }
   }
 
-  /** Lets other processes use the folder. A new run without a checkpoint leaves no files behind. */
+  /** Lets others use the folder; once, since after that it may be another run's. A new run without a checkpoint leaves no files behind. */
   close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
     const start = this.hasCheckpoint() ? undefined : this.start;
     if (start) this.removeNew(start);
     this.unlock();
