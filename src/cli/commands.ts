@@ -1,10 +1,14 @@
 import { Command } from 'commander';
+import { launchedRanks } from '../distributed/launcher.js';
+import { UsageError } from '../errors.js';
 import { packageVersion } from './output.js';
 
 /** A command; its options and action are loaded when they are needed. */
 interface CommandEntry {
   readonly name: string;
   readonly description: string;
+  /** Whether it trains in one process: on several ranks it would do all of it several times, in the same folders. */
+  readonly trainsAlone?: true;
   readonly load: () => Promise<(command: Command) => void>;
 }
 
@@ -16,17 +20,20 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'auto',
+    trainsAlone: true,
     description:
       'From a folder of images to a model: checks the data, chooses a model, trains, reports, exports.',
     load: async () => (await import('./autoCommand.js')).configureAuto,
   },
   {
     name: 'find-lr',
+    trainsAlone: true,
     description: 'Find a learning rate: train while it grows, and draw the loss.',
     load: async () => (await import('./findLrCommand.js')).configureFindLr,
   },
   {
     name: 'kfold',
+    trainsAlone: true,
     description: 'Train a run per fold of the images; mean and deviation of their accuracies.',
     load: async () => (await import('./kfoldCommand.js')).configureKfold,
   },
@@ -89,6 +96,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'sweep',
+    trainsAlone: true,
     description: 'Train runs over combinations of settings and seeds, and compare them.',
     load: async () => (await import('./sweepCommand.js')).configureSweep,
   },
@@ -105,6 +113,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'studio',
+    trainsAlone: true,
     description: 'Open a local page: watch, compare, start and stop runs.',
     load: async () => (await import('./studioCommand.js')).configureStudio,
   },
@@ -115,6 +124,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'quickstart',
+    trainsAlone: true,
     description:
       'Train shufflenetv2 0.5 on generated images with both losses; prints accuracies and writes a chart of the curves.',
     load: async () => (await import('./quickstartCommand.js')).configureQuickstart,
@@ -142,11 +152,21 @@ export async function buildProgram(wanted: readonly string[] | 'all'): Promise<C
     .version(packageVersion())
     .option('--debug', 'print stack traces of errors')
     .exitOverride();
-  for (const { name, description, load } of COMMANDS) {
+  for (const { name, description, trainsAlone, load } of COMMANDS) {
     const command = program.command(name).description(description).exitOverride();
+    if (trainsAlone) command.hook('preAction', () => refuseRanks(name));
     if (wanted === 'all' || wanted.includes(name)) (await load())(command);
     // Commands without options loaded must not take the following arguments.
     else command.allowUnknownOption().allowExcessArguments();
   }
   return program;
+}
+
+/** @throws UsageError where a launcher has started the command on several ranks */
+function refuseRanks(name: string): void {
+  const { size } = launchedRanks();
+  if (size > 1)
+    throw new UsageError(
+      `${name} runs in one process, and was started on ${size} ranks: of the commands that train only train takes several`,
+    );
 }

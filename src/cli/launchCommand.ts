@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { launchedRanks } from '../distributed/launcher.js';
 import { errorMessage, UsageError, UserError } from '../errors.js';
 import { runFolderOf } from '../runs/openRun.js';
+import { RunFolder } from '../runs/runFolder.js';
 import { shellWord } from '../runs/shellWord.js';
 import { normaliseFlags } from './argv.js';
 import { withMeantFlag } from './foreignFlags.js';
@@ -58,15 +59,21 @@ async function launch([name, ...args]: string[], flags: LaunchFlags): Promise<vo
   const own = normaliseFlags(args);
   await withTrainRequest(parseTrain(own), async (request) => {
     if (request.logFormat === 'json') setNoticeFormat('json');
+    const folder = runFolderOf(request, flags.ranks);
+    const isResumed = request.resume !== undefined;
+    // Before anything is started: a restart would take what there is for the run's own.
+    RunFolder.expectUsable(folder, isResumed, hosts === undefined);
     const training = new LaunchedTraining({
       mpirun,
       ranks: flags.ranks,
       binding: flags.bindTo,
       hosts,
       maxRestarts: flags.maxRestarts,
-      folder: runFolderOf(request, flags.ranks),
-      args: withoutFolder(own),
-      isResumed: request.resume !== undefined,
+      folder,
+      args: without(own, FOLDER),
+      // A run that is resumed keeps the settings of its recipe.
+      resumeArgs: without(own, [...FOLDER, '--recipe']),
+      isResumed,
       command: [
         'biasloss launch',
         `-n ${flags.ranks}`,
@@ -97,10 +104,12 @@ function parseTrain(args: readonly string[]): TrainFlags {
   return command.parse(args, { from: 'user' }).opts<TrainFlags>();
 }
 
-/** Arguments of `train` without the run's folder. */
-function withoutFolder(args: readonly string[]): string[] {
+/** Flags that say which folder a run has. */
+const FOLDER = ['--run-dir', '--resume'];
+
+/** Arguments without some flags and their values. */
+function without(args: readonly string[], flags: readonly string[]): string[] {
   return args.filter(
-    (argument, i) =>
-      !/^--(run-dir|resume)(=|$)/.test(argument) && !/^--(run-dir|resume)$/.test(args[i - 1] ?? ''),
+    (argument, i) => !flags.includes(argument.replace(/=.*$/s, '')) && !flags.includes(args[i - 1] ?? ''),
   );
 }

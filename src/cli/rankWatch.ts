@@ -1,6 +1,6 @@
 import type { Ranks } from '../distributed/communicator.js';
 import { endAtOnce } from '../distributed/endAtOnce.js';
-import { errorMessage, SettingError, UserError } from '../errors.js';
+import { errorMessage, type NameOfSetting, SettingError, UserError } from '../errors.js';
 import type { TrainerEvent } from '../train/events.js';
 import { flagOf } from './flagNames.js';
 import { printError } from './output.js';
@@ -11,6 +11,18 @@ const INTERVAL = 500;
 /** Milliseconds from a rank's complaint that it waits in vain to its end. */
 const PAUSE = 2000;
 
+/** Awaits what one of several ranks does; sentences about its failure say whose it is. */
+export async function ofRank<T>({ rank, size }: Ranks, done: Promise<T>): Promise<T> {
+  try {
+    return await done;
+  } catch (error) {
+    if (size === 1 || !(error instanceof UserError)) throw error;
+    const named = (name: NameOfSetting): UserError =>
+      error instanceof SettingError ? error.named(name) : error;
+    throw new SettingError((name) => `rank ${rank} of ${size}: ${named(name).message}`, error.exitCode);
+  }
+}
+
 /** Ends this rank, and by that all ranks, where it fails or makes no progress: another one may hang or be out of reach. */
 export class RankWatch {
   private last = performance.now();
@@ -18,10 +30,14 @@ export class RankWatch {
   private where = 'the start';
   private readonly timer: NodeJS.Timeout | undefined;
 
-  /** @param timeout seconds without an event */
+  /**
+   * @param timeout seconds without an event
+   * @param leave what is to be done before the process ends at once
+   */
   constructor(
     private readonly ranks: Ranks,
     private readonly timeout: number,
+    private readonly leave: () => void,
   ) {
     if (ranks.size > 1) this.timer = setInterval(() => this.look(), INTERVAL).unref();
   }
@@ -39,7 +55,7 @@ export class RankWatch {
 
   /** Says why this rank fails and ends it, where there are others that would wait for it. */
   fail(error: unknown): void {
-    if (this.ranks.size > 1) endAtOnce(this.say(error));
+    if (this.ranks.size > 1) this.end(this.say(error));
   }
 
   /** Ends the watch. */
@@ -61,7 +77,15 @@ export class RankWatch {
       ),
     );
     // All that wait say so before the first of them ends the others: the one that says nothing is the culprit.
-    setTimeout(() => endAtOnce(exitCode), PAUSE);
+    setTimeout(() => this.end(exitCode), PAUSE);
+  }
+
+  private end(exitCode: number): void {
+    try {
+      this.leave();
+    } finally {
+      endAtOnce(exitCode);
+    }
   }
 
   private say(error: unknown): number {

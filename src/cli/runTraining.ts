@@ -12,7 +12,7 @@ import { startRun } from '../runs/startRun.js';
 import type { TrainerListener } from '../train/events.js';
 import { LAUNCH_VARIABLE } from './launch/launchVariable.js';
 import { Interrupted, type LogFormat, printLine, printNotice } from './output.js';
-import { RankWatch } from './rankWatch.js';
+import { ofRank, RankWatch } from './rankWatch.js';
 import { runLog } from './runLog.js';
 import { RunStop } from './runStop.js';
 import { sparkline } from './sparkline.js';
@@ -42,10 +42,10 @@ export async function runTraining(request: TrainRequest): Promise<string> {
   const isFirst = ranks.rank === 0;
   noticeTasksWithoutMpi();
   const onEvent = isFirst ? runLog() : undefined;
-  const opened = await openRun(request, onEvent);
+  const opened = await ofRank(ranks, openRun(request, onEvent));
   const { folder, config } = opened;
   const stop = new RunStop(folder);
-  const watch = new RankWatch(ranks, config.rankTimeout);
+  const watch = new RankWatch(ranks, config.rankTimeout, () => folder.close());
   let log: TrainerListener | undefined;
   try {
     const run = await startRun(opened, {

@@ -20,6 +20,35 @@ export function classWeightsOf(
   return choice === BALANCED ? balancedWeights(labels, classes.length) : fileWeights(choice, classes);
 }
 
+/** Class weights of a run that is resumed. */
+export interface ResumedWeights {
+  /** The setting. */
+  readonly choice: string | null;
+  readonly classes: readonly string[];
+  /** Those that the run had; undefined where its checkpoint does not say. */
+  readonly before: readonly number[] | undefined;
+  /** Those that it would have now. */
+  readonly now: readonly number[] | undefined;
+  /** Called where balanced weights have changed with the data. */
+  readonly onNotice: (text: string) => void;
+}
+
+/**
+ * Checks that a resumed run keeps the class weights of its file.
+ *
+ * @throws UserError when the file has changed
+ */
+export function expectSameWeights({ choice, classes, before, now, onNotice }: ResumedWeights): void {
+  const changed = now?.findIndex((weight, i) => before !== undefined && weight !== before[i]) ?? -1;
+  if (changed < 0) return;
+  const change = `the weight of ${classes[changed]} was ${before![changed]} and is ${now![changed]}`;
+  if (choice !== BALANCED)
+    throw new UserError(
+      `the class weights ${choice} have changed since the run started: ${change}; put them back, or train a new run`,
+    );
+  onNotice(`the balanced class weights have changed with the data: ${change}`);
+}
+
 function balancedWeights(labels: Int32Array, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (const label of labels) counts[label]!++;

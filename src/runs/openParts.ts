@@ -12,9 +12,10 @@ import type { DataDescription } from '../train/checkpointInfo.js';
 import { Learner } from '../train/learner.js';
 import { type Checkpoint, restoreLearner } from '../train/learnerState.js';
 import { describeData } from '../train/preprocessing.js';
+import { RankSums } from '../train/rankSums.js';
 import type { Teacher } from '../train/teacher.js';
 import type { Freezing } from '../train/trainerOptions.js';
-import { classWeightsOf } from './classWeights.js';
+import { classWeightsOf, expectSameWeights } from './classWeights.js';
 import { engineOptionsOf } from './engineOptions.js';
 import { freezingOf, withConfiguredRates } from './fineTuning.js';
 import { chooseImageSize, type ImageSizeChoice } from './imageSizeChoice.js';
@@ -24,7 +25,7 @@ import { type PretrainedWeights, pretrainedWeights } from './pretrainedModel.js'
 import { partOf } from './rankShare.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { Opened, openLoaders, preprocessingFor } from './runLoaders.js';
-import { expectSameStart } from './sameStart.js';
+import { expectSameStart, expectSameValues } from './sameStart.js';
 import { openTeacher, type Student } from './teacher.js';
 import type { TrainConfig } from './trainConfig.js';
 import { lossOf, optimizerOf } from './trainingParts.js';
@@ -55,6 +56,8 @@ export interface RunParts {
   readonly test: Loader;
   readonly teacher: Teacher | undefined;
   readonly freezing: Freezing | undefined;
+  /** The factor of each class in the configured loss. */
+  readonly classWeights: readonly number[] | undefined;
   /** Classes and preprocessing of the images. */
   readonly data: DataDescription;
   /** Stops the engine and the loaders. */
@@ -89,16 +92,21 @@ export async function openParts({ train, test }: DatasetPair, options: PartsOpti
     };
     const engine = opened.keep(await createEngine(config.engine, engineOptions, ranks));
     noticeOtherEngine(engine, options);
-    const learner = opened.keep(await makeLearner(engine, model, train, { ...options, weights, ranks }));
+    const classWeights = weightsOfClasses(train, options);
+    const sums = opened.keep(new RankSums(engine, ranks));
+    await expectSameStart(sums, { config, data: { train, test }, classWeights });
+    const own = { ...options, weights, ranks, classWeights };
+    const learner = opened.keep(await makeLearner(engine, model, train, own));
     const teacher = await teacherOf(
       options,
       { engine, model, batchSize: learner.batchSize, classes: train.classes, preprocessing },
       opened,
     );
-    await expectSameStart(learner, config, checkpoint);
+    await expectSameValues(learner, checkpoint);
     const data = describeData(train.classes, preprocessing);
     const freezing = freezingFor(options, model);
-    return { learner, engine, ...loaders, teacher, freezing, data, close: () => opened.close() };
+    const close = () => opened.close();
+    return { learner, engine, ...loaders, teacher, freezing, classWeights, data, close };
   } catch (error) {
     await opened.close();
     throw error;
@@ -111,6 +119,19 @@ function noticeOtherEngine({ description }: Engine, { checkpoint, onEvent }: Par
   if (before === undefined || before === description) return;
   const text = `the checkpoint was saved with ${before}, and training resumes with ${description}: results may differ in the last bits from an uninterrupted run`;
   onEvent?.(noticeEvent('settings', () => text));
+}
+
+/** The factor of each class in the configured loss: as it was, where the run is resumed. */
+function weightsOfClasses(
+  { classes, labels }: Dataset,
+  { config, checkpoint, onEvent }: PartsOptions,
+): readonly number[] | undefined {
+  const choice = config.classWeights;
+  const now = classWeightsOf(choice, { classes, labels });
+  const before = checkpoint?.training?.classWeights;
+  const onNotice = (text: string): void => onEvent?.(noticeEvent('data', () => text));
+  expectSameWeights({ choice, classes, before, now, onNotice });
+  return now;
 }
 
 /** What the configuration freezes, which is reported. */
@@ -141,20 +162,21 @@ async function modelFor({ config, checkpoint, onEvent }: PartsOptions, train: Da
 async function makeLearner(
   engine: Engine,
   model: Model,
-  { classes, labels }: Dataset,
+  { classes }: Dataset,
   {
     config,
     checkpoint,
     onEvent,
     weights,
     ranks,
+    classWeights,
     ...own
   }: PartsOptions & {
     readonly weights: PretrainedWeights | undefined;
     readonly ranks: LaunchedRanks;
+    readonly classWeights: readonly number[] | undefined;
   },
 ): Promise<Learner> {
-  const classWeights = classWeightsOf(config.classWeights, { classes, labels });
   const { syncBatchNorm, seed, f32Steps, keepClassifier } = config;
   const clipNorm = config.clipNorm ?? undefined;
   const averageDecay = config.emaDecay ?? undefined;

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 /** What tells a process from all others that ever had its number. */
 export interface ProcessOrigin {
@@ -6,6 +7,13 @@ export interface ProcessOrigin {
   readonly boot: string;
   /** The namespace in which its number holds: a container has one of its own. */
   readonly space: string;
+  /** When it was started, in ticks after the system. */
+  readonly ticks: string;
+}
+
+/** One of a process's threads. */
+export interface ThreadOrigin {
+  readonly id: string;
   /** When it was started, in ticks after the system. */
   readonly ticks: string;
 }
@@ -36,6 +44,22 @@ export function isThere({ space, ticks }: ProcessOrigin): boolean | undefined {
   return sees ? false : undefined;
 }
 
+/** The thread that runs this code; undefined where the system does not say. */
+export function ownThread(): ThreadOrigin | undefined {
+  try {
+    const path = readlinkSync('/proc/thread-self');
+    const ticks = ticksIn(join('/proc', path, 'stat'));
+    return ticks === undefined ? undefined : { id: basename(path), ticks };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a thread of a process that can be seen is there. */
+export function hasThread(pid: number, { id, ticks }: ThreadOrigin): boolean {
+  return ticksIn(`/proc/${pid}/task/${id}/stat`) === ticks;
+}
+
 /** Undefined where another user's processes are not shown. */
 function spaceOf(pid: string): string | undefined {
   try {
@@ -47,8 +71,12 @@ function spaceOf(pid: string): string | undefined {
 
 /** When a process was started; undefined for one that has ended, though whoever started it may not have asked how. */
 function ticksOf(pid: number): string | undefined {
+  return ticksIn(`/proc/${pid}/stat`);
+}
+
+function ticksIn(path: string): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const stat = readFileSync(path, 'utf8');
     // The name, in parentheses, may have any characters. The state is field 3, the start field 22.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return /[ZX]/.test(fields[0]!) ? undefined : fields[22 - 3];

@@ -19,8 +19,15 @@ interface Start {
   readonly files: readonly string[];
 }
 
+/** Whether a folder has a run, which may have no checkpoint yet. */
+export function hasRun(folder: string): boolean {
+  return [CONFIG, LAST_CHECKPOINT].some((name) => existsSync(join(folder, name)));
+}
+
 /** The folder of a run: its configuration, metrics and checkpoints, locked against a second process. */
 export class RunFolder {
+  private isClosed = false;
+
   private constructor(
     readonly path: string,
     private readonly unlock: () => void,
@@ -62,13 +69,9 @@ export class RunFolder {
     const files = existsSync(path) ? readdirSync(path) : [];
     const unlock = lockedNew(path, folders);
     const folder = new RunFolder(path, unlock, { folders, files });
-    if (existsSync(folder.file(CONFIG)) || existsSync(folder.file(LAST_CHECKPOINT))) {
+    if (hasRun(path)) {
       unlock();
-      throw new SettingError(
-        (name) =>
-          `${path} already has a run: give ${name('resume')} ${shellWord(path)} to resume it, or another ${name('runDir')}`,
-        1,
-      );
+      throw hasRunError(path);
     }
     const text = `${JSON.stringify(config, null, 2)}\n`;
     try {
@@ -78,6 +81,19 @@ export class RunFolder {
       throw error;
     }
     return folder;
+  }
+
+  /**
+   * Checks that a run can begin in a folder, or go on in it. The folder stays as it is.
+   *
+   * @param isHere whether the run will be on this machine: its process would know best whether a lock of its machine still holds
+   * @throws UserError as {@link create} or {@link open}
+   */
+  static expectUsable(path: string, isResumed: boolean, isHere: boolean): void {
+    if (isResumed) expectRun(path);
+    // What is no folder is refused when the run begins.
+    if (isHere && statSync(path, { throwIfNoEntry: false })?.isDirectory()) lockFolder(path)();
+    if (!isResumed && hasRun(path)) throw hasRunError(path);
   }
 
   /** The folder of a run that another rank writes: it is neither made nor locked. */
@@ -92,11 +108,7 @@ export class RunFolder {
    * @throws UserError when it has no run, or another process uses it
    */
   static async open(path: string, isWritten = true): Promise<RunFolder> {
-    if (!existsSync(path)) throw new UserError(`there is no run folder ${path}`);
-    if (!statSync(path).isDirectory())
-      throw new SettingError((name) => `${path} is not a folder: ${name('resume')} takes a run's folder`, 1);
-    if (!existsSync(join(path, CONFIG)) && !existsSync(join(path, LAST_CHECKPOINT)))
-      throw new UserError(`${path} has no run: it has neither ${LAST_CHECKPOINT} nor ${CONFIG}`);
+    expectRun(path);
     if (!isWritten) return RunFolder.following(path);
     const folder = new RunFolder(path, lockFolder(path), undefined);
     await removeUnfinished(path);
@@ -122,8 +134,10 @@ export class RunFolder {
     }
   }
 
-  /** Lets other processes use the folder. A new run without a checkpoint leaves no files behind. */
+  /** Lets others use the folder; once, since after that it may be another run's. A new run without a checkpoint leaves no files behind. */
   close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
     const start = this.hasCheckpoint() ? undefined : this.start;
     if (start) this.removeNew(start);
     this.unlock();
@@ -136,6 +150,23 @@ export class RunFolder {
     for (const entry of readdirSync(this.path, { withFileTypes: true }))
       if (entry.isFile() && !files.includes(entry.name)) rmSync(this.file(entry.name), { force: true });
   }
+}
+
+function hasRunError(path: string): SettingError {
+  return new SettingError(
+    (name) =>
+      `${path} already has a run: give ${name('resume')} ${shellWord(path)} to resume it, or another ${name('runDir')}`,
+    1,
+  );
+}
+
+/** @throws UserError where there is no run to resume */
+function expectRun(path: string): void {
+  if (!existsSync(path)) throw new UserError(`there is no run folder ${path}`);
+  if (!statSync(path).isDirectory())
+    throw new SettingError((name) => `${path} is not a folder: ${name('resume')} takes a run's folder`, 1);
+  if (!hasRun(path))
+    throw new UserError(`${path} has no run: it has neither ${LAST_CHECKPOINT} nor ${CONFIG}`);
 }
 
 /** Locks a folder; parent folders that were just created are removed again if it cannot be locked. */

@@ -64,7 +64,7 @@ export async function prepareFor(
   const { config, folder, checkpoint, pace, listeners = [] } = options;
   const start = await startingThreads(options);
   const { threads } = start;
-  const { close, engine, data, ...parts } = await openParts(pair, { ...options, threads });
+  const { close, engine, data, classWeights, ...parts } = await openParts(pair, { ...options, threads });
   try {
     const trainer = new Trainer({
       ...parts,
@@ -76,7 +76,10 @@ export async function prepareFor(
       lengthAfter: pace && lengthBy(pace, config),
       accumulate: config.accumulate,
       checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(config)),
-      info: { model: parts.learner.model.config, data, config: { ...config } },
+      info: {
+        ...{ model: parts.learner.model.config, data, config: { ...config } },
+        ...(classWeights && { classWeights }),
+      },
       progress: progressOf(checkpoint),
       listeners,
     });

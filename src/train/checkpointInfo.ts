@@ -69,6 +69,8 @@ export interface TrainingDescription {
   readonly choices?: Readonly<Record<string, string>>;
   /** On how many threads it computed since when, ascending; absent where nobody said. */
   readonly threads?: readonly ThreadsSince[];
+  /** The factor of each class in the loss; absent without class weights, and in files of older versions. */
+  readonly classWeights?: readonly number[];
 }
 
 /** Key of the safetensors metadata entry that holds {@link CheckpointInfo} as JSON. */
@@ -157,10 +159,11 @@ function isWatched(value: unknown): boolean {
 
 function isTraining({ training }: Fields): boolean {
   if (!isFields(training) || !isFields(training.config) || !isFields(training.progress)) return false;
-  const { engine, choices, threads } = training;
+  const { engine, choices, threads, classWeights } = training;
   if (engine !== undefined && !isText(engine)) return false;
   if (choices !== undefined && !(isFields(choices) && Object.values(choices).every(isText))) return false;
   if (threads !== undefined && !isListOf(threads, isThreads)) return false;
+  if (classWeights !== undefined && !isListOf(classWeights, isNumber)) return false;
   const { epoch, step, globalStep, bestTop1, lastTop1, bestAverageTop1, watched, sums, seconds } =
     training.progress;
   if (![lastTop1, bestAverageTop1].every((item) => item === undefined || isNumber(item))) return false;

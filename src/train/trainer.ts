@@ -280,13 +280,14 @@ export class Trainer {
   private async save(kind: CheckpointKind, epoch = this.progress.epoch): Promise<string | undefined> {
     const { checkpoints, learner, info, threads } = this.options;
     if (!checkpoints) return undefined;
-    const { config: _, ...description } = info;
+    const { config: _, classWeights, ...description } = info;
     const training = {
       progress: this.progress,
       config: this.length.config,
       engine: learner.engine.description,
       choices: (await learner.engine.choices?.()) ?? {},
       ...(threads && { threads: threads.history }),
+      ...(classWeights && { classWeights }),
     };
     const path = await checkpoints.save(kind, learner, { ...description, training }, epoch);
     this.emit({ event: 'checkpoint', path, kind });

@@ -1,6 +1,6 @@
 import type { BatchSource } from '../data/batch.js';
 import type { Schedule } from '../optim/schedule.js';
-import type { CheckpointInfo, Progress } from './checkpointInfo.js';
+import type { CheckpointInfo, Progress, TrainingDescription } from './checkpointInfo.js';
 import type { Checkpoints } from './checkpoints.js';
 import type { EarlyStop } from './earlyStop.js';
 import type { TrainerListener } from './events.js';
@@ -36,7 +36,7 @@ export interface TrainerOptions {
   /** Where checkpoints go; without it none are written. */
   readonly checkpoints?: Checkpoints | undefined;
   /** Contents of checkpoints besides the tensors and the progress. */
-  readonly info: Omit<CheckpointInfo, 'training'> & { readonly config: Readonly<Record<string, unknown>> };
+  readonly info: Omit<CheckpointInfo, 'training'> & Pick<TrainingDescription, 'config' | 'classWeights'>;
   /** Where to resume; without it the run is new. */
   readonly progress?: Progress | undefined;
   readonly listeners?: readonly TrainerListener[];

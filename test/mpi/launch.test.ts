@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { uniformSource } from '../../src/random.js';
+import { lockFolder } from '../../src/runs/folderLock.js';
 import { onednnMissing } from '../support/onednn.js';
 import { TRAINING, trainWithKills, weightsOf } from './kills.js';
 import { LaunchUnderTest } from './launched.js';
@@ -41,6 +42,18 @@ const cases: Readonly<Record<string, (t: TestContext, launcher: Launcher) => Pro
       /starting all ranks again from (the last checkpoint|the beginning) \(1 of 2\)/,
     );
     assert.ok(weightsOf(join(cwd, 'run')).equals(weightsOf(join(cwd, 'whole'))));
+  },
+
+  'a run with a recipe is started again with the settings of the recipe': async (t, launcher) => {
+    const cwd = folder(t);
+    const recipe = ['--recipe', 'finetune'];
+    const args = ['-n2', '--max-restarts=1', '--', ...TRAINING, ...recipe, '--epochs=4', '--run-dir=run'];
+    const launch = new LaunchUnderTest(launcher, args, cwd);
+    await launch.until(() => existsSync(join(cwd, 'run', 'last.safetensors')));
+    process.kill(launch.ranks().get(1)!, 'SIGKILL');
+    const { code, stderr } = await launch.ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /starting all ranks again from the last checkpoint \(1 of 1\)/);
   },
 
   'a signal saves, and the run resumes': async (t, launcher) => {
@@ -91,6 +104,54 @@ const cases: Readonly<Record<string, (t: TestContext, launcher: Launcher) => Pro
     );
     assert.equal(launch.ranks().size, 0);
     assert.ok(weightsOf(join(cwd, 'run')).length > 0);
+  },
+
+  'a folder with a run, or in use, is refused before anything is started, restarts or not': async (
+    t,
+    launcher,
+  ) => {
+    const cwd = folder(t);
+    const ended = async (...args: string[]) =>
+      new LaunchUnderTest(launcher, ['-n2', '--max-restarts=1', '--', ...TRAINING, ...args], cwd).ended;
+    mkdirSync(join(cwd, 'run'));
+    writeFileSync(join(cwd, 'run', 'config.json'), '{}');
+    const there = await ended('--run-dir=run');
+    assert.deepEqual(
+      [there.code, there.stderr],
+      [1, 'error: run already has a run: give --resume run to resume it, or another --run-dir\n'],
+    );
+    const unlock = lockFolder(join(cwd, 'run'));
+    for (const place of ['--run-dir=run', '--resume=run']) {
+      const { code, stderr } = await ended(place);
+      assert.equal(code, 1);
+      assert.match(stderr, /^error: the run folder run is in use by process \d+; .*\n$/);
+    }
+    unlock();
+    assert.deepEqual(readdirSync(join(cwd, 'run')), ['config.json']);
+    const none = await ended('--resume=none');
+    assert.deepEqual([none.code, none.stderr], [1, 'error: there is no run folder runs/none\n']);
+    assert.deepEqual(readdirSync(cwd), ['run']);
+  },
+
+  'a training that fails before its first checkpoint leaves no folder': async (t, launcher) => {
+    const cwd = folder(t);
+    const args = ['train', '--data=imagefolder', '--data-path=none', '--run-dir=run', '--rank-timeout=20'];
+    const { code, stderr } = await new LaunchUnderTest(launcher, ['-n2', '--', ...args], cwd).ended;
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /rank [01] of 2: .*none/);
+    assert.deepEqual(readdirSync(cwd), []);
+  },
+
+  'an empty folder stays that of a new run where ranks fail early, and say so': async (t, launcher) => {
+    const cwd = folder(t);
+    mkdirSync(join(cwd, 'run'));
+    const args = ['-n2', '--max-restarts=1', '--', ...TRAINING, '--pretrained=none.pth', '--run-dir=run'];
+    const { code, stderr } = await new LaunchUnderTest(launcher, args, cwd).ended;
+    assert.equal(code, 1, stderr);
+    const [first, second, ...more] = stderr.split(/^.*starting all ranks again from the beginning.*$/m);
+    assert.deepEqual(more, []);
+    for (const attempt of [first!, second!]) assert.match(attempt, /error: rank [01] of 2: .*none\.pth/);
+    assert.doesNotMatch(stderr, /has no run|no rank said why/);
   },
 
   'wrong settings are one sentence, before anything is started': async (t, launcher) => {

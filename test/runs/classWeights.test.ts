@@ -3,8 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { UserError } from '../../src/errors.js';
-import { classWeightsOf } from '../../src/runs/classWeights.js';
+import { readCheckpoint } from '../../src/runs/checkpoint.js';
+import { classWeightsOf, expectSameWeights } from '../../src/runs/classWeights.js';
+import type { TrainConfig } from '../../src/runs/trainConfig.js';
 import { withFolder } from '../train/fixtures/tiny.js';
+import { trainedToEnd } from './fixtures/trained.js';
 
 const data = { classes: ['ant', 'bee', 'fly'], labels: Int32Array.of(0, 0, 0, 0, 1, 1, 0, 1) };
 
@@ -50,5 +53,50 @@ describe('class weights', () => {
         () => classWeightsOf(missing, data),
         /^UserError: the class weights .*none\.json cannot be read: ENOENT/,
       );
+    }));
+});
+
+describe('class weights of a resumed run', () => {
+  it('are those of its file, or follow the data', () => {
+    const notices: string[] = [];
+    const of = (choice: string, before: readonly number[] | undefined) => ({
+      ...{ choice, before, now: [1, 0.5, 3], classes: data.classes },
+      onNotice: (text: string): void => void notices.push(text),
+    });
+    expectSameWeights(of('w.json', undefined));
+    expectSameWeights(of('w.json', [1, 0.5, 3]));
+    assert.throws(() => expectSameWeights(of('w.json', [1, 0.25, 3])), {
+      name: UserError.name,
+      message:
+        'the class weights w.json have changed since the run started: the weight of bee was 0.25 and is 0.5; put them back, or train a new run',
+    });
+    assert.deepEqual(notices, []);
+    expectSameWeights(of('balanced', [1, 0.5, 2]));
+    assert.deepEqual(notices, [
+      'the balanced class weights have changed with the data: the weight of fly was 2 and is 3',
+    ]);
+  });
+
+  it('are kept by checkpoints, so that a changed file is refused', () =>
+    withFolder(async (folder) => {
+      const classWeights = join(folder, 'weights.json');
+      const weights = Array.from({ length: 10 }, (_, i) => i / 7);
+      writeFileSync(classWeights, JSON.stringify(weights));
+      const settings: Partial<TrainConfig> = {
+        ...{ data: 'synthetic', ratio: 0.5, batchSize: 8, limitTrain: 16, limitTest: 8 },
+        ...{ engine: 'onnx', threads: 1, epochs: 1, classWeights },
+      };
+      const { path } = await trainedToEnd({ settings, runDir: join(folder, 'run') });
+      const resume = () => trainedToEnd({ settings: { epochs: 2 }, resume: path });
+      writeFileSync(classWeights, JSON.stringify(weights.with(3, 1)));
+      await assert.rejects(
+        resume,
+        /have changed since the run started: the weight of striped square was 0\.42857/,
+      );
+      writeFileSync(classWeights, JSON.stringify(weights));
+      const { steps } = await resume();
+      assert.ok(steps.some(({ event }) => event === 'step'));
+      const { training } = readCheckpoint(join(path, 'last.safetensors'));
+      assert.deepEqual(training?.classWeights, weights);
     }));
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { UserError } from '../../src/errors.js';
 import { lockFolder, lockOwner } from '../../src/runs/folderLock.js';
 import { originOf } from '../../src/runs/processOrigin.js';
@@ -19,6 +20,16 @@ const sentence =
   };
 
 const parent = originOf(process.ppid);
+
+/** A thread that locks a folder, and what it says. */
+function lockingThread(folder: string): { readonly worker: Worker; readonly said: Promise<string> } {
+  const worker = new Worker(new URL('./fixtures/lockingThread.js', import.meta.url), { workerData: folder });
+  const said = new Promise<string>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  return { worker, said };
+}
 
 describe('RunFolder', () => {
   it('holds the configuration, and is refused to a second run', () =>
@@ -49,6 +60,19 @@ describe('RunFolder', () => {
       writeFileSync(old.file('metrics.csv'), '');
       old.close();
       assert.deepEqual(readdirSync(join(parent, 'old')), ['notes.txt']);
+    }));
+});
+
+describe('RunFolder, when it goes wrong', () => {
+  it('that was closed is left to the next run', () =>
+    withFolder(async (parent) => {
+      const path = join(parent, 'run');
+      const first = await RunFolder.create(path, {});
+      first.close();
+      const second = await RunFolder.create(path, {});
+      first.close();
+      assert.deepEqual(readdirSync(path).sort(), ['.lock', 'config.json']);
+      second.close();
     }));
 
   it('that cannot be made is refused with its path', () =>
@@ -103,7 +127,50 @@ describe('lockFolder', () => {
       unlock();
       assert.ok(!existsSync(join(path, '.lock')));
     }));
+});
 
+describe('lockFolder, within a process', () => {
+  it('keeps the lock of another thread', () =>
+    withFolder(async (path) => {
+      const thread = lockingThread(path);
+      try {
+        assert.equal(await thread.said, 'locked');
+        assert.throws(() => lockFolder(path), sentence(new RegExp(`in use by process ${process.pid};`)));
+      } finally {
+        await thread.worker.terminate();
+      }
+      if (parent !== undefined) lockFolder(path)();
+    }));
+
+  it('is refused to another thread', () =>
+    withFolder(async (path) => {
+      const unlock = lockFolder(path);
+      assert.match(await lockingThread(path).said, new RegExp(`in use by process ${process.pid};`));
+      unlock();
+    }));
+
+  it('releases a lock once, not the next one', () =>
+    withFolder(async (path) => {
+      const first = lockFolder(path);
+      first();
+      const second = lockFolder(path);
+      first();
+      assert.ok(existsSync(join(path, '.lock')));
+      second();
+      assert.ok(!existsSync(join(path, '.lock')));
+    }));
+
+  it('tells its own lock without an origin from that of an earlier process with its number', () =>
+    withFolder(async (path) => {
+      const lock = join(path, '.lock');
+      writeFileSync(lock, `${process.pid} ${hostname()}\n`);
+      assert.throws(() => lockFolder(path), sentence(/in use by process/));
+      utimesSync(lock, 0, 0);
+      lockFolder(path)();
+    }));
+});
+
+describe('lockFolder, where nobody can be asked', () => {
   it('keeps a lock of another machine, whose processes it cannot see', () =>
     withFolder(async (path) => {
       writeFileSync(join(path, '.lock'), '1 another-host\n');

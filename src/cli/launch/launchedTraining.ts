@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LAST_CHECKPOINT } from '../../runs/runFolder.js';
+import { hasRun, LAST_CHECKPOINT } from '../../runs/runFolder.js';
 import { Interrupted, printError, printNotice, watchOutput } from '../output.js';
 import { watchSignals } from '../signals.js';
 import type { Host } from './hosts.js';
@@ -18,11 +18,13 @@ export interface LaunchOptions extends Required<Pick<RankRequest, 'binding'>> {
   readonly hosts?: readonly Host[] | undefined;
   /** How often ranks are started again after a failure. */
   readonly maxRestarts: number;
-  /** The run's folder. */
+  /** The run's folder, which has no run unless it is resumed. */
   readonly folder: string;
   /** Arguments of `train` besides the folder. */
   readonly args: readonly string[];
-  /** Whether the folder has a run to resume. */
+  /** Those for a new run that is started again from a checkpoint. */
+  readonly resumeArgs: readonly string[];
+  /** Whether the folder's run is resumed from the start on. */
   readonly isResumed: boolean;
   /** The command line, up to `train`, for messages that say how to resume. */
   readonly command: string;
@@ -84,15 +86,17 @@ export class LaunchedTraining {
   }
 
   private once(restart: number): Promise<JobOutcome> {
-    const { mpirun, ranks, binding, hosts, folder, args, isResumed, command, program } = this.options;
-    // A run that was ended before its first checkpoint leaves no folder.
-    const isThere = restart > 0 ? existsSync(folder) : isResumed;
+    const { mpirun, ranks, binding, hosts, folder, args, resumeArgs, isResumed, command, program } =
+      this.options;
+    // A new run that failed early leaves none. There was none before: `launch` has made sure.
+    const isThere = isResumed || (restart > 0 && hasRun(folder));
     const place = isThere ? '--resume' : '--run-dir';
+    const given = isThere && !isResumed ? resumeArgs : args;
     const own = mpirunArguments(mpirun, {
       ranks,
       binding,
       hosts,
-      command: [...program, 'train', ...args, place, folder],
+      command: [...program, 'train', ...given, place, folder],
       variables: variablesOfRanks(process.env),
       isRoot: userInfo().uid === 0,
     });
