@@ -6,6 +6,7 @@ import { UserError } from '../../src/errors.js';
 import { parseSafetensors } from '../../src/formats/safetensors/parse.js';
 import { serializeSafetensors } from '../../src/formats/safetensors/serialize.js';
 import { fromFloat32 } from '../../src/formats/tensor.js';
+import { sgd } from '../../src/optim/sgd.js';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import { readWeights } from '../../src/runs/weights.js';
 import { type CheckpointInfo, infoOf, metadataOf } from '../../src/train/checkpointInfo.js';
@@ -81,7 +82,9 @@ describe('a checkpoint of values that are not finite', () => {
         {
           folder,
           checkpointSeconds: 0,
-          schedule: (_, step) => (step === 1 ? Number.POSITIVE_INFINITY : 0.01),
+          // A decay of 100 times the weights, at the second step with nearly the largest rate that there is.
+          optimizer: sgd({ weightDecay: 100 }),
+          schedule: (_, step) => (step === 1 ? 3e38 : 1e-4),
         },
         async ({ trainer }) => {
           const path = join(folder, 'last.safetensors');
