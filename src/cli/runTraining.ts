@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { launchedRanks, srunTasksWithoutMpi } from '../distributed/launcher.js';
 import { errorMessage, UserError, WriteError } from '../errors.js';
 import { checkClasses } from '../runs/loadData.js';
@@ -124,7 +124,8 @@ function withResume(error: unknown, folder: RunFolder, request: TrainRequest): u
 
 /** An error about an image of a run that goes on without it: a new run in the same folder is refused. */
 function withExclusion(error: unknown, { folder, config }: OpenRun, request: TrainRequest): unknown {
-  const isImage = config.dataPath !== null && errorMessage(error).startsWith(config.dataPath);
+  // Other sentences about the data begin with the folder itself.
+  const isImage = config.dataPath !== null && errorMessage(error).startsWith(join(config.dataPath, sep));
   if (!(error instanceof UserError) || !isImage || config.data !== 'imagefolder') return error;
   if (request.resumeWith !== undefined || !folder.hasCheckpoint()) return error;
   return new UserError(
