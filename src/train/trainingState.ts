@@ -117,9 +117,8 @@ export class TrainingState {
    */
   async load(tensors: StateDictTensors): Promise<void> {
     const buffers = [...this.shapes].map(([name, shape]) => ({ name, shape, kind: 'buffer' as const }));
-    const counters = [OPTIMIZER_STEP, ...this.trained.map(stepName)].map((name) => ({
-      ...{ name, shape: [], kind: 'counter' as const },
-    }));
+    const names = [OPTIMIZER_STEP, ...this.trained.map(stepName)];
+    const counters = names.map((name) => ({ name, shape: [], kind: 'counter' as const }));
     checkStateDict(tensors, [...buffers, ...counters], false);
     const variables = await this.allocate();
     this.updates = Number(tensors.get(OPTIMIZER_STEP)?.data[0] ?? 0);
