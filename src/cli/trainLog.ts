@@ -29,7 +29,7 @@ export function trainLog(format: LogFormat, classes: number): TrainerListener {
   return format === 'text' ? textLog(classes) : jsonLog(printJson);
 }
 
-/** Records of events, and once a second one of the progress within an epoch. */
+/** Records of events, and once a second one of the progress within an epoch, however short epochs are. */
 export function jsonLog(
   print: (record: EventRecord) => void,
   now: () => number = () => performance.now(),
@@ -37,11 +37,11 @@ export function jsonLog(
   let printedAt = now();
   return (event) => {
     const record = eventRecord(event);
-    const isDue = record !== undefined || now() - printedAt >= PROGRESS_INTERVAL;
-    const printed = record ?? (isDue ? progressRecord(event) : undefined);
-    if (printed === undefined) return;
-    printedAt = now();
-    print(printed);
+    const isDue = record === undefined && now() - printedAt >= PROGRESS_INTERVAL;
+    const progress = isDue ? progressRecord(event) : undefined;
+    if (progress !== undefined) printedAt = now();
+    const printed = record ?? progress;
+    if (printed !== undefined) print(printed);
   };
 }
 

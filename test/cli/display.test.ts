@@ -126,6 +126,34 @@ describe('jsonLog', () => {
   });
 });
 
+describe('jsonLog of epochs that are shorter than a second', () => {
+  it('prints progress all the same, which the studio shows', () => {
+    let now = 0;
+    const events: unknown[] = [];
+    const log = jsonLog(
+      ({ event }) => events.push(event),
+      () => now,
+    );
+    const train = { images: 8, top1: 50, top5: 100, crossEntropy: 2 };
+    const figures = { loss: 1, learningRate: 0.1, meanLoss: 1.5, train, imagesPerSecond: 10 };
+    for (let epoch = 0; epoch < 4; epoch++) {
+      for (const step of [1, 2]) {
+        now += 250;
+        log({ event: 'step', epoch, step, globalStep: 2 * epoch + step, ...figures });
+      }
+      log({ event: 'checkpoint', path: 'last.safetensors', kind: 'last' });
+    }
+    assert.deepEqual(events, [
+      'checkpoint',
+      'progress',
+      'checkpoint',
+      'checkpoint',
+      'progress',
+      'checkpoint',
+    ]);
+  });
+});
+
 describe('a progress line that waits', () => {
   it('shows at once on a terminal what is waited for', () => {
     const screen = new Screen(true);
