@@ -129,6 +129,12 @@ export function notFiniteText({
   return `the logits of ${formatCount(notFinite)} of ${countOf(images, 'image')} are not finite: they count as wrong`;
 }
 
+/** Prints {@link notFiniteText} as a notice, where there is something to say. */
+export function noticeNotFinite(accuracy: Parameters<typeof notFiniteText>[0]): void {
+  const text = notFiniteText(accuracy);
+  if (text !== undefined) printNotice(text);
+}
+
 /** Seconds as `1:02:03` or `2:03`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';

@@ -122,7 +122,7 @@ function withResume(error: unknown, folder: RunFolder, request: TrainRequest): u
     : error;
 }
 
-/** An error about an image of a run that goes on without it: a new run in the same folder is refused. */
+/** An error about an image that cannot be read, with the command that resumes the run without it. */
 function withExclusion(error: unknown, { folder, config }: OpenRun, request: TrainRequest): unknown {
   // Other sentences about the data begin with the folder itself.
   const isImage = config.dataPath !== null && errorMessage(error).startsWith(join(config.dataPath, sep));

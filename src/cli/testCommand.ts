@@ -26,14 +26,7 @@ import {
   modelOptions,
   ttaOption,
 } from './options.js';
-import {
-  formatAccuracy,
-  type LogFormat,
-  notFiniteText,
-  printJson,
-  printLine,
-  printNotice,
-} from './output.js';
+import { formatAccuracy, type LogFormat, noticeNotFinite, printJson, printLine } from './output.js';
 import { checkOutput } from './outputFile.js';
 import { NameOption, parseCount } from './parsing.js';
 import { settingOption } from './settingOptions.js';
@@ -127,8 +120,7 @@ function report(
   tally: TestTally,
 ): void {
   const { top1, top5, crossEntropy, images, notFinite } = accuracy;
-  const broken = notFiniteText(accuracy);
-  if (broken !== undefined) printNotice(broken);
+  noticeNotFinite(accuracy);
   if (flags.logFormat === 'json') {
     const figures = {
       ...notFiniteRecord('not_finite', notFinite),

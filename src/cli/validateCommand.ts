@@ -31,7 +31,7 @@ import { engineOptions, logFormatOption, ttaOption } from './options.js';
 import {
   formatAccuracy,
   type LogFormat,
-  notFiniteText,
+  noticeNotFinite,
   printJson,
   printLine,
   printNotice,
@@ -95,8 +95,7 @@ async function runValidate(flags: ValidateFlags): Promise<void> {
     validateOn(dataset, augmented(predictor, flags.tta), { ...flags, preprocessing }),
   );
   const { top1, top5, crossEntropy, images, notFinite } = accuracy;
-  const broken = notFiniteText(accuracy);
-  if (broken !== undefined) printNotice(broken);
+  noticeNotFinite(accuracy);
   if (flags.logFormat === 'json') {
     const counts = { parameters, images, ...notFiniteRecord('not_finite', notFinite) };
     printJson({ event: 'result', top1, top5, cross_entropy: crossEntropy, ...counts });

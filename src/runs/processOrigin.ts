@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { readStat } from '../liveProcess.js';
 
 /** What tells a process from all others that ever had its number. */
 export interface ProcessOrigin {
@@ -75,12 +76,6 @@ function ticksOf(pid: number): string | undefined {
 }
 
 function ticksIn(path: string): string | undefined {
-  try {
-    const stat = readFileSync(path, 'utf8');
-    // The name, in parentheses, may have any characters. The state is field 3, the start field 22.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return /[ZX]/.test(fields[0]!) ? undefined : fields[22 - 3];
-  } catch {
-    return undefined;
-  }
+  const stat = readStat(path);
+  return stat?.isZombie ? undefined : stat?.ticks;
 }

@@ -77,7 +77,9 @@ export async function prepareFor(
       accumulate: config.accumulate,
       checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(config)),
       info: {
-        ...{ model: parts.learner.model.config, data, config: { ...config } },
+        model: parts.learner.model.config,
+        data,
+        config: { ...config },
         ...(classWeights && { classWeights }),
       },
       progress: progressOf(checkpoint),
