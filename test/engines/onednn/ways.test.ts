@@ -98,6 +98,19 @@ const cases: readonly Case[] = [
     weight: [48, 16, 3, 3],
     options: { stride: 2, padding: 1, groups: 2 },
   },
+  // More rows of padding than the image has.
+  {
+    name: '5×5 on one pixel',
+    x: [2, 128, 1, 1],
+    weight: [16, 128, 5, 5],
+    options: { padding: 2 },
+  },
+  {
+    name: '11×3 on 4 rows',
+    x: [1, 160, 4, 2],
+    weight: [7, 160, 11, 3],
+    options: { padding: [5, 1] },
+  },
   // Wide, with strides, and more than 16 rows of results.
   {
     name: 'depthwise 9×3, stride 2, many rows',

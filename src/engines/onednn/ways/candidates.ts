@@ -113,10 +113,12 @@ function products(convolution: Convolution, type: ElementType): ConvWay[] {
 
 /**
  * Whether the library's own code may compute a convolution in bf16. oneDNN 2.6.3's weight gradient copies the images' columns apart by
- * their remainder of the stride; remainders without a column stay unwritten scratch memory, which is multiplied all the same.
+ * their remainder of the stride; remainders without a column stay unwritten scratch memory, which is multiplied all the same. With
+ * more rows of padding than the image has, and 128 channels or more, it leaves the kernel's outermost rows unwritten.
  */
-export function fitsLibraryBf16({ pass, geometry: { stride }, shapes: { x } }: Convolution): boolean {
-  return pass !== 'weightGradient' || x[3]! >= stride[1];
+export function fitsLibraryBf16({ pass, geometry: { stride, padding }, shapes: { x } }: Convolution): boolean {
+  if (pass !== 'weightGradient') return true;
+  return x[3]! >= stride[1] && x[2]! >= padding[0];
 }
 
 /** The ways to compute a convolution, those first that are likely to be fast. */
