@@ -116,7 +116,11 @@ function products(convolution: Convolution, type: ElementType): ConvWay[] {
  * their remainder of the stride; remainders without a column stay unwritten scratch memory, which is multiplied all the same. With
  * more rows of padding than the image has, and 128 channels or more, it leaves the kernel's outermost rows unwritten.
  */
-export function fitsLibraryBf16({ pass, geometry: { stride, padding }, shapes: { x } }: Convolution): boolean {
+export function fitsLibraryBf16({
+  pass,
+  geometry: { stride, padding },
+  shapes: { x },
+}: Convolution): boolean {
   if (pass !== 'weightGradient') return true;
   return x[3]! >= stride[1] && x[2]! >= padding[0];
 }
