@@ -1,5 +1,5 @@
 import type { Interpreter } from './interpreters.js';
-import type { Precision, PyTorchVariant, Way } from './protocol.js';
+import type { Mode, Precision, PyTorchVariant, Way } from './protocol.js';
 
 /** One of PyTorch's ways to run a workload, in one interpreter. */
 export interface Contender extends PyTorchVariant {
@@ -16,6 +16,11 @@ export interface Contest {
   readonly lines: readonly (readonly Way[])[];
   /** Those that were the fastest in an earlier run; by default all take part. */
   readonly known?: readonly Contender[] | undefined;
+}
+
+/** All of PyTorch's ways to train or to evaluate. */
+export function waysOf(mode: Mode): readonly Way[] {
+  return mode === 'train' ? ['eager', 'compiled'] : ['eager', 'frozen', 'compiled'];
 }
 
 /** Memory formats worth trying; inductor rearranges images to channels_last itself. */

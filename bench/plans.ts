@@ -1,4 +1,5 @@
 import type { Case } from './benchmark.js';
+import { waysOf } from './contenders.js';
 import type { KnownWays } from './earlierRun.js';
 import type { Interpreter } from './interpreters.js';
 import type { BenchmarkModel } from './models.js';
@@ -48,7 +49,7 @@ export function modelCases(options: ModelsOptions, peers: Peers): Case[] {
         label,
         steps,
         workload: { ...workload, batch: options.batch ?? batch, mode, threads },
-        lines: [['eager', 'compiled']],
+        lines: [waysOf(mode)],
       }),
     ),
   );

@@ -1,6 +1,7 @@
 import { describeModel } from '../../src/models/describe.js';
 import { createModel } from '../../src/models/registry.js';
 import { type Case, type CaseResult, runCase } from '../benchmark.js';
+import { waysOf } from '../contenders.js';
 import type { Interpreter } from '../interpreters.js';
 import { busyShare, busyText } from '../machine.js';
 import type { BenchmarkModel } from '../models.js';
@@ -122,7 +123,7 @@ function caseOf(
     precisions: ['f32'],
     ours: true,
     pythons,
-    lines: [['eager', 'compiled']],
+    lines: [waysOf(mode)],
     compares: mode === 'eval',
     workload: { ...workload, mode, batch, threads },
   };

@@ -26,9 +26,9 @@ class Session:
         self.model = model.to(memory_format=self.memory_format)
         self.images_per_step = config["batch"]
 
-    def precision(self):
+    def precision(self, **options):
         if self.config["precision"] == "bf16":
-            return torch.autocast("cpu", dtype=torch.bfloat16)
+            return torch.autocast("cpu", dtype=torch.bfloat16, **options)
         return contextlib.nullcontext()
 
     def random_images(self):
@@ -103,7 +103,8 @@ class Evaluation(Session):
             inductor.freezing = True
             return torch.compile(self.model, dynamic=False)
         if way == "frozen":
-            with torch.no_grad(), self.precision():
+            # A cache of casted weights would make the second trace, a check, differ from the first.
+            with torch.no_grad(), self.precision(cache_enabled=False):
                 trace = torch.jit.trace(self.model, self.images)
                 return torch.jit.optimize_for_inference(torch.jit.freeze(trace))
         return self.model

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { compare } from '../../bench/benchmark.js';
-import { contendersOf, withChances } from '../../bench/contenders.js';
+import { contendersOf, waysOf, withChances } from '../../bench/contenders.js';
 import { readKnownWays } from '../../bench/earlierRun.js';
 import { machine } from '../../bench/machine.js';
 import { reportText, writeReport } from '../../bench/report.js';
@@ -36,6 +36,11 @@ describe('PyTorch’s ways', () => {
     assert.equal(all.length, 4 + 6);
     assert.ok(all.every(({ python, way }) => python === 'new' || way === 'eager'));
     assert.equal(new Set(all.map(({ precision }) => precision)).size, 2);
+  });
+
+  test('to evaluate include a frozen trace, as our weights are frozen, too', () => {
+    assert.deepEqual(waysOf('train'), ['eager', 'compiled']);
+    assert.deepEqual(waysOf('eval'), ['eager', 'frozen', 'compiled']);
   });
 
   test('drop out when a rival’s warm-up was much faster', () => {
