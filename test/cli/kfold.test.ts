@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { parseInventory } from '../../src/data/parts/inventory.js';
 import type { KFold } from '../../src/runs/kfold.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { drawClasses } from './fixtures/images.js';
+import { drawClasses, drawnImage } from './fixtures/images.js';
 import { biasloss, type Ended, eventsOf } from './fixtures/process.js';
 import { SharedProcess } from './fixtures/sharedProcess.js';
 
@@ -98,6 +99,7 @@ describe('biasloss kfold', () => {
       assert.ok(Math.abs(top1.deviation - Math.sqrt(squares)) < 1e-9);
       await checkFolds(cwd, values);
       await checkInspection(cwd);
+      await checkChangedData(cwd);
       for (const [args, code, message] of WRONG) {
         const wrong = await shared.run([...KFOLD, ...args], cwd);
         assert.match(wrong.stderr.split('\n').slice(-2).join('\n'), message);
@@ -173,4 +175,41 @@ async function checkInspection(cwd: string): Promise<void> {
   const part = await inspect('all', '--part=train');
   assert.match(part.stderr, /^error: --part train is for a run: [^\n]*\n$/);
   assert.equal(part.code, 2);
+}
+
+/** Without an image the folds would be dealt anew: what is said to be held out still is what the fold held out. */
+async function checkChangedData(cwd: string): Promise<void> {
+  const [gone, added] = [join(cwd, 'images/broad/0.jpeg'), join(cwd, 'images/wide/new.png')];
+  const image = readFileSync(gone);
+  rmSync(gone);
+  writeFileSync(added, await drawnImage(2, 90));
+  const notices: string[] = [];
+  for (const fold of [1, 2]) {
+    const run = `all/fold-${fold}`;
+    const { stdout, stderr } = await shared.run(['inspect', run, '--most=12', '--log-format=json'], cwd);
+    const found = eventsOf(stdout)[0]!.greatest_loss as { image: string }[];
+    const split = parseInventory(readFileSync(join(cwd, run, 'split.tsv'), 'utf8'), 'split.tsv');
+    const held = split.filter(({ part }) => part === 'val').map(({ key }) => key);
+    assert.deepEqual(
+      found.map((one) => one.image).sort(),
+      held.filter((key) => key !== 'broad/0.jpeg').sort(),
+    );
+    notices.push(stderr);
+    const report = await shared.run(['report', run], cwd);
+    const missing = held.includes('broad/0.jpeg');
+    assert.equal(report.code, 0);
+    assert.equal(
+      /images has changed since the run: .*1 missing \(broad\/0\.jpeg\)/.test(report.stderr),
+      missing,
+    );
+    const page = readFileSync(join(cwd, run, 'report.html'), 'utf8');
+    assert.equal(/images has changed since the run: /.test(page), /has changed/.test(report.stderr));
+    assert.match(page, new RegExp(`on ${found.length} test images`));
+  }
+  assert.match(notices.join(), /images has changed since the run: .*1 missing \(broad\/0\.jpeg\)/);
+  const all = await shared.run(['inspect', 'all', '--most=12', '--log-format=json'], cwd);
+  assert.equal(eventsOf(all.stdout)[0]!.images, 11);
+  assert.match(all.stderr, /images has changed since the run: /);
+  writeFileSync(gone, image);
+  rmSync(added);
 }
