@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { parseInventory } from '../../src/data/parts/inventory.js';
@@ -85,6 +85,7 @@ describe('biasloss kfold', () => {
       assert.equal(broken.code, 130, broken.stderr);
       assert.match(broken.stderr, /resume with: biasloss kfold --resume all/);
       assert.ok(existsSync(join(cwd, 'all', 'fold-1', 'best.safetensors')));
+      await checkPartition(cwd);
       const ended = await resumed(cwd);
       const events = eventsOf(ended.stdout);
       const { folds, top1 } = events.at(-1)! as Record<string, unknown> & Summary;
@@ -116,6 +117,35 @@ describe('biasloss kfold', () => {
       assert.match(damaged.stderr, /^error: all\/kfold\.json is damaged/);
     }));
 });
+
+/** A fold that is new is not trained on other images than those before it. */
+async function checkPartition(cwd: string): Promise<void> {
+  const [begun, aside] = [join(cwd, 'all', 'fold-2'), join(cwd, 'aside')];
+  const [gone, added] = [join(cwd, 'images/broad/0.jpeg'), join(cwd, 'images/wide/new.png')];
+  const image = readFileSync(gone);
+  renameSync(begun, aside);
+  const refused = async (change: RegExp): Promise<void> => {
+    const { code, stderr } = await shared.run(['kfold', '--resume=all', '--no-report'], cwd);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      new RegExp(
+        `error: .*images has changed since the run in all.fold-1 started: ${change.source}; the folds must share the same images: [^\n]*\n$`,
+      ),
+    );
+    assert.deepEqual(
+      [existsSync(begun), existsSync(join(cwd, 'all', 'fold-1', 'best.safetensors'))],
+      [false, true],
+    );
+  };
+  rmSync(gone);
+  await refused(/1 missing \(broad\/0\.jpeg\)/);
+  writeFileSync(gone, image);
+  writeFileSync(added, await drawnImage(2, 90));
+  await refused(/1 added \(wide\/new\.png\)/);
+  rmSync(added);
+  renameSync(aside, begun);
+}
 
 /** Resumes a training with settings that may change, after it was refused with others. */
 async function resumed(cwd: string): Promise<Ended> {
