@@ -12,9 +12,8 @@ import { createModel } from '../models/registry.js';
 import { readCheckpoint } from '../runs/checkpoint.js';
 import { engineOptionsOf } from '../runs/engineOptions.js';
 import { LAST_CHECKPOINT } from '../runs/runFolder.js';
-import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { withRestoredPaths } from '../runs/settings/paths.js';
-import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
+import { settingsOfRun } from '../runs/settings/saved.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import type { Checkpoint } from '../train/learnerState.js';
 import { preprocessingOf } from '../train/preprocessing.js';
@@ -204,8 +203,7 @@ function checkpointOf(folder: string): string {
 
 function configOf({ training, path }: Checkpoint, folder: string): TrainConfig {
   if (!training) throw new UserError(`${path} holds weights alone, not a run`);
-  const saved = { ...TRAIN_DEFAULTS, ...checkTrainSettings(training.config, path) };
-  return withRestoredPaths(saved, folder, () => undefined);
+  return withRestoredPaths(settingsOfRun(training.config, path), folder, () => undefined);
 }
 
 function runningMinOf({ tensors }: Checkpoint): number | undefined {
