@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { WriteError } from '../../src/errors.js';
+import type { PlannedRun } from '../../src/sweep/plan.js';
+import { Sweep, type SweepEvent } from '../../src/sweep/sweep.js';
+import { withFolder } from '../train/fixtures/tiny.js';
+
+const RUN = fileURLToPath(new URL('./fixtures/printedRun.js', import.meta.url));
+
+function planned(name: string, epochs = 1): PlannedRun {
+  return { name, epochs, settings: { epochs } };
+}
+
+function opened(
+  folder: string,
+  runs: readonly PlannedRun[],
+  onEvent: (event: SweepEvent) => void = () => undefined,
+): Promise<Sweep> {
+  return Sweep.open({
+    ...{ folder, runs, parallel: 2, threads: 1, dropsLosers: false, onEvent },
+    train: { start: (settings, path) => [RUN, 'start', settings, path], resume: () => assert.fail() },
+  });
+}
+
+describe('a sweep whose file cannot be written', () => {
+  it('stops all of its runs before it says so, and starts none', () =>
+    withFolder(async (folder) => {
+      const file = join(folder, 'sweep.json');
+      const sweep = await opened(folder, [planned('short'), planned('long', 600), planned('later')]);
+      rmSync(file);
+      mkdirSync(file);
+      await assert.rejects(
+        sweep.train(),
+        (error) => error instanceof WriteError && error.message.startsWith(`${file} cannot be written: `),
+      );
+      assert.deepEqual(sweep.progress.running, []);
+      sweep.close();
+      assert.ok(existsSync(join(folder, 'short', 'epoch-1')));
+      assert.ok(!existsSync(join(folder, 'long', 'epoch-600')));
+      assert.ok(!existsSync(join(folder, 'later')));
+    }));
+
+  it('names the file with the settings of a run', () =>
+    withFolder(async (folder) => {
+      const sweep = await opened(folder, [planned('a')]);
+      writeFileSync(join(folder, 'settings'), '');
+      const path = join(folder, 'settings', 'a.json');
+      await assert.rejects(
+        sweep.train(),
+        (error) => error instanceof WriteError && error.message.startsWith(`${path} cannot be written: `),
+      );
+      sweep.close();
+    }));
+});
