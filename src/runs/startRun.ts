@@ -58,6 +58,7 @@ export async function startRun(opened: OpenRun, options: StartOptions = {}): Pro
   const training = await prepareFor(data, {
     config,
     folder: folder.isWritten ? folder.path : undefined,
+    beforeSave: () => folder.expectHeld(),
     checkpoint,
     pace,
     load,
@@ -87,6 +88,10 @@ async function runWithLogs(
     progress: checkpoint?.training?.progress,
   });
   try {
+    // Before the logs are written, too.
+    trainer.listen(({ event }) => {
+      if (event === 'epoch' || event === 'checkpoint') folder.expectHeld();
+    });
     for (const log of logs.listeners) trainer.listen(log);
     return await trainer.run();
   } finally {

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError, WriteError } from '../errors.js';
 import { makeFolder } from '../makeFolder.js';
-import { lockFolder } from '../runs/folderLock.js';
+import { type FolderLock, lockFolder } from '../runs/folderLock.js';
 import { readMetrics } from '../runs/metricsFile.js';
 import { inProcess, inThread } from '../runs/process/runHost.js';
 import { type LogRecord, RunProcess, type TrainCommands } from '../runs/process/runProcess.js';
@@ -59,7 +59,7 @@ export class Sweep {
 
   private constructor(
     private readonly options: SweepOptions,
-    private readonly unlock: () => void,
+    private readonly lock: FolderLock,
   ) {
     this.state = new SweepState(options.folder);
     this.waiting = seedBySeed(options.runs);
@@ -74,13 +74,13 @@ export class Sweep {
   static async open(options: SweepOptions): Promise<Sweep> {
     makeFolder(options.folder);
     // Before anything is written: another sweep may be using it.
-    const unlock = lockFolder(options.folder);
+    const lock = lockFolder(options.folder);
     try {
-      const sweep = new Sweep(options, unlock);
+      const sweep = new Sweep(options, lock);
       await sweep.state.add(options.runs);
       return sweep;
     } catch (error) {
-      unlock();
+      lock.release();
       throw error;
     }
   }
@@ -132,7 +132,7 @@ export class Sweep {
 
   /** Releases the folder. */
   close(): void {
-    this.unlock();
+    this.lock.release();
   }
 
   private async lane(isFirst: boolean): Promise<void> {
@@ -167,6 +167,7 @@ export class Sweep {
     // One that was stopped is resumed by the next sweep of the folder.
     if (this.isStopped && problem === undefined) return;
     const state = problem !== undefined ? 'failed' : dropped ? 'dropped' : 'done';
+    this.lock.expectHeld();
     await this.state.set(run.name, state, problem);
     onEvent({ kind: 'end', run, state, problem });
   }
