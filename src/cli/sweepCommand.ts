@@ -122,8 +122,10 @@ async function finish(
   logFormat: LogFormat,
 ): Promise<void> {
   const failed = runs.filter(({ name }) => done.stateOf(name) === 'failed');
-  const open = runs.filter(({ name }) => done.stateOf(name) === 'open');
-  const trained = runs.filter(({ name }) => done.stateOf(name) !== 'failed' && done.hasEpochs(name));
+  const others = runs.filter(({ name }) => done.stateOf(name) !== 'failed');
+  const trained = others.filter(({ name }) => done.hasEpochs(name));
+  // Of one that has ended the folder may have been removed meanwhile.
+  const open = others.filter(({ name }) => done.stateOf(name) === 'open' || !done.hasEpochs(name));
   if (trained.length > 0) {
     const comparison = compareRuns(trained.map(({ name }) => join(folder, name)));
     const write = (name: string, text: string): Promise<void> =>

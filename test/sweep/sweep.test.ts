@@ -55,3 +55,24 @@ describe('a sweep whose file cannot be written', () => {
       sweep.close();
     }));
 });
+
+describe('a sweep that goes on', () => {
+  it('trains a run again whose folder is gone', () =>
+    withFolder(async (folder) => {
+      const runs = [planned('a'), planned('b')];
+      const trained = async (): Promise<string[]> => {
+        const started: string[] = [];
+        const sweep = await opened(folder, runs, ({ kind, run }) => {
+          if (kind === 'start') started.push(run.name);
+        });
+        await sweep.train();
+        sweep.close();
+        assert.deepEqual([sweep.stateOf('a'), sweep.stateOf('b')], ['done', 'done']);
+        return started.sort();
+      };
+      assert.deepEqual(await trained(), ['a', 'b']);
+      assert.deepEqual(await trained(), []);
+      rmSync(join(folder, 'b'), { recursive: true });
+      assert.deepEqual(await trained(), ['b']);
+    }));
+});
