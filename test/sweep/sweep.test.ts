@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { WriteError } from '../../src/errors.js';
-import type { PlannedRun } from '../../src/sweep/plan.js';
+import { UsageError, WriteError } from '../../src/errors.js';
+import { type PlannedRun, planSweep } from '../../src/sweep/plan.js';
 import { Sweep, type SweepEvent } from '../../src/sweep/sweep.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 
@@ -76,3 +76,20 @@ describe('a sweep that goes on', () => {
       assert.deepEqual(await trained(), ['b']);
     }));
 });
+
+it('a sweep refuses accuraciesDir, where all runs would write the same files', () =>
+  withFolder((folder) => {
+    const path = join(folder, 'runs.json');
+    writeFileSync(
+      path,
+      JSON.stringify({ settings: { data: 'synthetic', accuraciesDir: 'acc' }, seeds: [0, 1] }),
+    );
+    assert.throws(
+      () => planSweep(path),
+      (error) =>
+        error instanceof UsageError &&
+        error.message ===
+          `${path}: the run seed-0: accuraciesDir is for one run: those of a sweep would write the same files`,
+    );
+    return Promise.resolve();
+  }));
