@@ -10,7 +10,15 @@ import { hasKFold } from '../runs/kfold.js';
 import { runFolderOf } from '../runs/metricsFile.js';
 import { RUNS } from '../runs/openRun.js';
 import { logFormatOption } from './options.js';
-import { formatCount, formatPercent, formatTable, type LogFormat, printJson, printLine } from './output.js';
+import {
+  formatCount,
+  formatPercent,
+  formatTable,
+  type LogFormat,
+  printJson,
+  printLine,
+  printNotice,
+} from './output.js';
 import { checkOutput, writeOutput } from './outputFile.js';
 import { NameOption, parseCount } from './parsing.js';
 
@@ -65,6 +73,7 @@ async function runInspect(run: string, flags: InspectFlags): Promise<void> {
     folds === undefined
       ? await inspectRun(runFolderOf(run), { part, limit, most, needsFiles })
       : await inspectFolds(folds, { limit, most, needsFiles });
+  for (const text of inspection.changes) printNotice(text);
   if (csv !== undefined) await writeOutput(csv, inspectionCsv(inspection));
   if (writeExclude !== undefined) await writeOutput(writeExclude, exclusionList(inspection));
   if (logFormat === 'json') {

@@ -138,7 +138,9 @@ async function checkGiven(folder: string, kfold: KFold, given: Partial<TrainConf
 function requestOf(folder: string, kfold: KFold, fold: number, request: TrainRequest): TrainRequest {
   const { folds: _, ...given } = request.settings;
   const runDir = foldFolder(folder, fold);
-  const common = { ...request, resumeWith: `kfold --resume ${shellWord(folder)}` };
+  const folds = Array.from({ length: kfold.folds }, (_, i) => foldFolder(folder, i + 1));
+  const otherFolds = folds.filter((other) => other !== runDir);
+  const common = { ...request, otherFolds, resumeWith: `kfold --resume ${shellWord(folder)}` };
   if (existsSync(join(runDir, 'config.json')))
     return { ...common, settings: given, recipe: undefined, runDir: undefined, resume: runDir };
   const settings = { ...kfold.settings, ...given, folds: kfold.folds, fold };

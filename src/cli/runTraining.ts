@@ -27,6 +27,8 @@ export interface TrainRequest extends RunRequest {
   readonly classes?: number | undefined;
   /** Arguments of the command that resumes it. Default: those of `train`. */
   readonly resumeWith?: string | undefined;
+  /** Folders of the runs of other folds, with which a new one must share its images. Default: none. */
+  readonly otherFolds?: readonly string[] | undefined;
   /** Called when the run is about to train. Returns what changes its number of epochs; default: it stays. */
   readonly pace?: (() => Pace) | undefined;
 }
@@ -57,6 +59,7 @@ export async function runTraining(request: TrainRequest): Promise<string> {
         checkClasses(request.classes, config.data, classes);
         if (isFirst) log = trainLog(logFormat, classes.length);
       },
+      otherFolds: request.otherFolds,
       pace: request.pace?.(),
       listeners: [watch.note, (event) => log?.(event)],
     });

@@ -8,6 +8,7 @@ import { comparisonTables, csvOf, markdownOf } from '../report/compare/tables.js
 import { RUNS } from '../runs/openRun.js';
 import { type PlannedRun, planSweep } from '../sweep/plan.js';
 import { Sweep, type SweepEvent } from '../sweep/sweep.js';
+import { afterSeconds } from './afterSeconds.js';
 import { parseDuration } from './duration.js';
 import { logFormatOption } from './options.js';
 import {
@@ -100,12 +101,12 @@ async function sweep(file: string, flags: SweepFlags): Promise<void> {
     opened.stop();
     printNotice('the time is up: finishing the steps and saving');
   };
-  const timer = budget === undefined ? undefined : setTimeout(endBudget, 1000 * budget);
+  const endTimer = budget === undefined ? undefined : afterSeconds(budget, endBudget);
   try {
     log.watch(opened);
     await opened.train();
   } finally {
-    clearTimeout(timer);
+    endTimer?.();
     log.end();
     endSignals();
     opened.close();
@@ -122,8 +123,10 @@ async function finish(
   logFormat: LogFormat,
 ): Promise<void> {
   const failed = runs.filter(({ name }) => done.stateOf(name) === 'failed');
-  const open = runs.filter(({ name }) => done.stateOf(name) === 'open');
-  const trained = runs.filter(({ name }) => done.stateOf(name) !== 'failed' && done.hasEpochs(name));
+  const others = runs.filter(({ name }) => done.stateOf(name) !== 'failed');
+  const trained = others.filter(({ name }) => done.hasEpochs(name));
+  // Of one that has ended the folder may have been removed meanwhile.
+  const open = others.filter(({ name }) => done.stateOf(name) === 'open' || !done.hasEpochs(name));
   if (trained.length > 0) {
     const comparison = compareRuns(trained.map(({ name }) => join(folder, name)));
     const write = (name: string, text: string): Promise<void> =>

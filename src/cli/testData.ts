@@ -1,16 +1,11 @@
 import { dirname, resolve } from 'node:path';
-import { type Dataset, type ImageDataset, limited, subset } from '../data/dataset.js';
+import { type Dataset, type ImageDataset, limited } from '../data/dataset.js';
 import type { PartName } from '../data/folders/partNames.js';
 import { type ImageParts, partNamed } from '../data/parts/imageParts.js';
-import {
-  compareInventories,
-  contentOf,
-  describeChanges,
-  type ImageRecord,
-  partInventory,
-} from '../data/parts/inventory.js';
+import { contentOf, type ImageRecord, partInventory } from '../data/parts/inventory.js';
 import { UserError } from '../errors.js';
 import { type DataChoice, type LoadedData, loadData } from '../runs/loadData.js';
+import { recordedPart } from '../runs/recordedPart.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { checkEffects } from '../runs/settings/effects.js';
 import { withRestoredPaths } from '../runs/settings/paths.js';
@@ -91,37 +86,16 @@ function ofImages(
   { checkpoint, part = 'test' }: TestDataFlags,
   own: boolean,
 ): ImageDataset {
-  const dataset = partNamed(images, part);
   const records = readSplit(dirname(checkpoint));
-  const chosen = records && own ? asRecorded(images, dataset, records, part) : dataset;
+  const recorded = records && own ? recordedPart(images, part, records) : undefined;
+  if (recorded?.changes !== undefined) printNotice(recorded.changes);
+  const chosen = recorded?.dataset ?? partNamed(images, part);
   if (chosen.count === 0) throw new UserError(`${images.summary.place} has no images in its part ${part}`);
   if (records && !own) warnOfTrained(images, chosen, records);
   printNotice(
     `testing on ${countOf(chosen.count, 'image')} of ${part === 'train' ? 'the training part' : chosen.name}`,
   );
   return chosen;
-}
-
-/** The images that the run had in a part. Images added since are left out, and changes are reported. */
-function asRecorded(
-  images: ImageParts,
-  dataset: ImageDataset,
-  records: readonly ImageRecord[],
-  part: PartName,
-): ImageDataset {
-  const hasFinal = records.some((record) => record.part === 'test');
-  const wanted = part === 'test' && !hasFinal ? 'val' : part;
-  const before = records.filter((record) => record.part === wanted);
-  const keys = new Set(before.map(({ key }) => key));
-  const now = partInventory(wanted, dataset, images.root);
-  const changes = describeChanges(compareInventories(before, now));
-  if (changes !== undefined)
-    printNotice(`${images.summary.place} has changed since the run: ${changes}; added images are left out`);
-  const all = Uint32Array.from(now, (_, i) => i);
-  return subset(
-    dataset,
-    all.filter((i) => keys.has(now[i]!.key)),
-  );
 }
 
 /** Images that the run was trained on make the accuracy on other data too good. */

@@ -57,6 +57,8 @@ export interface ModelFigures {
   /** Test images that were looked at, and all of them. */
   readonly images: number;
   readonly ofImages: number;
+  /** A sentence about how they have changed since the run; undefined where they have not. */
+  readonly changes: string | undefined;
   readonly top1: number;
   readonly classes: readonly ClassFigures[];
   readonly matrix: MatrixFigures;
@@ -88,6 +90,7 @@ export async function modelFigures(model: TrainedModel): Promise<ModelFigures> {
     path: model.path,
     images: outcomes.count,
     ofImages: model.testImages,
+    changes: model.changes,
     top1: right.reduce((sum, one) => sum + one, 0) / outcomes.count,
     classes,
     matrix: await matrixFigures(model, outcomes, plan),

@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Dataset, DatasetPair } from '../data/dataset.js';
-import type { PartName } from '../data/folders/partNames.js';
+import type { Dataset } from '../data/dataset.js';
 import { Loader } from '../data/loader.js';
-import { partNamed } from '../data/parts/imageParts.js';
 import type { Preprocessing } from '../data/preprocessing.js';
 import { createEngine } from '../engines/createEngine.js';
 import type { Engine, Executable, Variables } from '../engines/engine.js';
@@ -12,13 +10,10 @@ import { RUNNING_MIN } from '../losses/biasLoss.js';
 import type { Model } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import { readCheckpoint } from '../runs/checkpoint.js';
-import { asResumedClasses } from '../runs/classMapping.js';
 import { engineOptionsOf } from '../runs/engineOptions.js';
-import { type LoadedData, loadData } from '../runs/loadData.js';
 import { LAST_CHECKPOINT } from '../runs/runFolder.js';
-import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { withRestoredPaths } from '../runs/settings/paths.js';
-import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
+import { settingsOfRun } from '../runs/settings/saved.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
 import type { Checkpoint } from '../train/learnerState.js';
 import { preprocessingOf } from '../train/preprocessing.js';
@@ -26,20 +21,10 @@ import { evaluationProgram } from '../train/programs.js';
 import { checkStateDict, floatsOf } from '../train/stateDict.js';
 import { isTrainingState } from '../train/weights.js';
 import { gradCamProgram } from './analysis/gradCam.js';
-import { evenSample, inputsOf } from './analysis/modelImages.js';
+import { inputsOf } from './analysis/modelImages.js';
 import { OutcomeCollector, type Outcomes } from './analysis/outcomes.js';
+import { type ImageChoice, imagesOfRun, type LookedAt } from './imagesOfRun.js';
 import type { ImageVectors } from './inspect/imageVectors.js';
-
-/** Which images of a run are looked at. */
-export interface ImageChoice {
-  /** Part of the data. Default `val`: what the run was evaluated on. */
-  readonly part?: PartName | undefined;
-  /** The largest number of images; of a larger part, an even sample of this size. Default 10,000. */
-  readonly limit?: number | undefined;
-}
-
-/** Default number of images. */
-const MOST_IMAGES = 10_000;
 
 /** Images of a batch, unless the run's has fewer. */
 const BATCH = 64;
@@ -61,9 +46,7 @@ export class TrainedModel {
     /** The checkpoint's file. */
     readonly path: string,
     readonly config: TrainConfig,
-    readonly test: Dataset,
-    /** Images of the whole test set. */
-    readonly testImages: number,
+    private readonly looked: LookedAt,
     /** The smallest variance that the bias loss met in training; undefined if the run's loss keeps none. */
     readonly runningMin: number | undefined,
     readonly preprocessing: Preprocessing,
@@ -77,28 +60,37 @@ export class TrainedModel {
    *
    * @throws UserError when the checkpoint or the data is missing or damaged, or they do not fit
    */
-  static async open(
-    folder: string,
-    { part = 'val', limit = MOST_IMAGES }: ImageChoice = {},
-  ): Promise<TrainedModel> {
+  static async open(folder: string, choice: ImageChoice = {}): Promise<TrainedModel> {
     const checkpoint = readCheckpoint(checkpointOf(folder));
     const config = configOf(checkpoint, folder);
-    const { train, test: chosen } = chosenParts(await loadData({ ...config, download: false }), part);
-    const data = asResumedClasses({ train, test: chosen }, checkpoint.data.classes, checkpoint.path);
-    const test = evenSample(data.test, limit);
+    const looked = await imagesOfRun(folder, { config, checkpoint, choice });
     const model = createModel(checkpoint.model);
     const preprocessing = preprocessingOf(checkpoint);
     const engine = await createEngine(config.engine, engineOptionsOf(config));
     try {
       const values = await valuesOf(engine, model, checkpoint);
-      const { count } = data.test;
       const { path } = checkpoint;
       const least = runningMinOf(checkpoint);
-      return new TrainedModel(path, config, test, count, least, preprocessing, model, engine, values);
+      return new TrainedModel(path, config, looked, least, preprocessing, model, engine, values);
     } catch (error) {
       await engine.close();
       throw error;
     }
+  }
+
+  /** The images that are looked at. */
+  get test(): Dataset {
+    return this.looked.test;
+  }
+
+  /** Images of the whole part. */
+  get testImages(): number {
+    return this.looked.ofImages;
+  }
+
+  /** A sentence about how the images have changed since the run; undefined where they have not. */
+  get changes(): string | undefined {
+    return this.looked.changes;
   }
 
   /**
@@ -186,12 +178,6 @@ export class TrainedModel {
   }
 }
 
-/** The training images, which have the classes, and those of a part. */
-function chosenParts({ train, test, images }: LoadedData, part: PartName): DatasetPair {
-  if (part === 'val') return { train, test };
-  return { train, test: images ? partNamed(images, part) : part === 'train' ? train : test };
-}
-
 async function runHeat(
   executable: Executable,
   images: Float32Array,
@@ -217,8 +203,7 @@ function checkpointOf(folder: string): string {
 
 function configOf({ training, path }: Checkpoint, folder: string): TrainConfig {
   if (!training) throw new UserError(`${path} holds weights alone, not a run`);
-  const saved = { ...TRAIN_DEFAULTS, ...checkTrainSettings(training.config, path) };
-  return withRestoredPaths(saved, folder, () => undefined);
+  return withRestoredPaths(settingsOfRun(training.config, path), folder, () => undefined);
 }
 
 function runningMinOf({ tensors }: Checkpoint): number | undefined {

@@ -19,6 +19,8 @@ export interface WrittenReport {
   readonly path: string;
   /** Why figures of the model are missing, if they are: its data is gone, for example. */
   readonly missing?: string | undefined;
+  /** A sentence about how the test images have changed since the run, if they have. */
+  readonly changes?: string | undefined;
 }
 
 /**
@@ -44,7 +46,9 @@ export async function writeReport(
     model,
   });
   await writeFileAtomically(output, [new TextEncoder().encode(page)]);
-  return { path: output, ...(typeof model === 'string' && { missing: model }) };
+  return typeof model === 'string'
+    ? { path: output, missing: model }
+    : { path: output, changes: model.changes };
 }
 
 function settingsOrReason(folder: string): Readonly<Record<string, unknown>> | string {

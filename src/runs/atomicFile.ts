@@ -6,7 +6,7 @@ import { codeOf } from '../realms.js';
 import { syncFile } from '../syncFile.js';
 
 /** Ending of files that are being written. */
-const TEMPORARY = '.tmp';
+export const TEMPORARY = '.tmp';
 
 async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let offset = 0; offset < chunk.length; )
@@ -41,12 +41,18 @@ async function writeNew(path: string, chunks: Iterable<Uint8Array>): Promise<voi
  * path holds either the old contents or the new.
  *
  * @param chunks the contents; what their iterator throws is passed on, and nothing is replaced
+ * @param beforeReplacing the same holds for what this throws
  * @throws WriteError naming the file when it cannot be written
  */
-export async function writeFileAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  chunks: Iterable<Uint8Array>,
+  beforeReplacing: () => void = () => undefined,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}${TEMPORARY}`);
   try {
     await writeNew(temporary, chunks);
+    beforeReplacing();
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {

@@ -16,10 +16,16 @@ import { LAST_CHECKPOINT } from './runFolder.js';
  * training state under `optimizer.` and `loss.`, the rest as JSON in the metadata. The file at `path`
  * is replaced as a whole.
  *
+ * @param beforeReplacing called before that; what it throws is passed on, and the file stays
  * @throws UserError when the file cannot be written, or a value is not finite; then `path` stays as it was
  */
-export async function saveCheckpoint(path: string, learner: Learner, info: CheckpointInfo): Promise<void> {
-  await writeFinite(path, await learnerState(learner), info);
+export async function saveCheckpoint(
+  path: string,
+  learner: Learner,
+  info: CheckpointInfo,
+  beforeReplacing?: () => void,
+): Promise<void> {
+  await writeFinite(path, await learnerState(learner), info, beforeReplacing);
 }
 
 /**
@@ -27,15 +33,25 @@ export async function saveCheckpoint(path: string, learner: Learner, info: Check
  *
  * @throws UserError as {@link saveCheckpoint}
  */
-export async function saveAverage(path: string, learner: Learner, info: CheckpointInfo): Promise<void> {
+export async function saveAverage(
+  path: string,
+  learner: Learner,
+  info: CheckpointInfo,
+  beforeReplacing?: () => void,
+): Promise<void> {
   const { model, data } = info;
-  await writeFinite(path, await learner.averagedStateDict(), { model, data });
+  await writeFinite(path, await learner.averagedStateDict(), { model, data }, beforeReplacing);
 }
 
-async function writeFinite(path: string, state: StateDictTensors, info: CheckpointInfo): Promise<void> {
+async function writeFinite(
+  path: string,
+  state: StateDictTensors,
+  info: CheckpointInfo,
+  beforeReplacing: (() => void) | undefined,
+): Promise<void> {
   const broken = await firstNotFinite(state);
   if (broken !== undefined) throw notFinite(broken, path, info);
-  await writeFileAtomically(path, checkpointBytes(state, info));
+  await writeFileAtomically(path, checkpointBytes(state, info), beforeReplacing);
 }
 
 function notFinite(tensor: string, path: string, { training }: CheckpointInfo): UserError {

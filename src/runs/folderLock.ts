@@ -1,98 +1,24 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorMessage, UserError } from '../errors.js';
-import { isLive } from '../liveProcess.js';
 import { codeOf } from '../realms.js';
-import {
-  hasThread,
-  isThere,
-  originOf,
-  ownThread,
-  type ProcessOrigin,
-  type ThreadOrigin,
-} from './processOrigin.js';
+import { TEMPORARY } from './atomicFile.js';
+import { isRunning, isWhole, type LockOwner, ownerIn, ownText, ROUNDING } from './lockOwner.js';
 
 /** The file by which a process locks a folder. */
 export const LOCK_FILE = '.lock';
 
-/** The process that has locked a folder. */
-export interface LockOwner {
-  readonly pid: number;
-  /** The name of its machine. */
-  readonly host: string;
-}
-
-/** What a lock file says. */
-interface Owner extends LockOwner {
-  /** Undefined in locks of older versions, and of systems that do not say. */
-  readonly origin?: ProcessOrigin | undefined;
-  /** The thread that holds the lock. Undefined as the origin is. */
-  readonly thread?: ThreadOrigin | undefined;
-}
-
-function readOwner(path: string): Owner {
-  try {
-    const [pid = '', host = '', origin = ''] = readFileSync(path, 'utf8').trim().split(' ');
-    const [boot, space, ticks, id, since] = origin.split('/');
-    const known = boot !== undefined && space !== undefined && ticks !== undefined;
-    return {
-      ...{ pid: Number.parseInt(pid, 10), host },
-      ...(known && { origin: { boot, space, ticks } }),
-      ...(id !== undefined && since !== undefined && { thread: { id, ticks: since } }),
-    };
-  } catch (error) {
-    // It was released in between.
-    if (codeOf(error) === 'ENOENT') return { pid: Number.NaN, host: '' };
-    throw error;
-  }
-}
-
-function ownText(): string {
-  const origin = originOf(process.pid);
-  const thread = ownThread();
-  const parts = origin && [
-    origin.boot,
-    origin.space,
-    origin.ticks,
-    ...(thread ? [thread.id, thread.ticks] : []),
-  ];
-  const known = parts ? ` ${parts.join('/')}` : '';
-  return `${process.pid} ${hostname()}${known}\n`;
-}
-
-/** Whether whoever a lock names may still be running; one on another machine cannot be checked. */
-function isRunning({ pid, host, origin, thread }: Owner, path: string): boolean {
-  if (!Number.isInteger(pid)) return false;
-  const own = origin && originOf(process.pid);
-  if (own === undefined) return host === hostname() ? hasNumber(pid, path) : true;
-  // A machine that was started again has none of its processes; what another name has may be another machine.
-  if (own.boot !== origin!.boot) return host !== hostname();
-  if (own.space === origin!.space) {
-    const found = originOf(pid);
-    if (!found) return hasNumber(pid, path);
-    return found.ticks === origin!.ticks && (thread === undefined || hasThread(pid, thread));
-  }
-  // A container that was started again under its name has none of its processes either.
-  return isThere(origin!) ?? host !== hostname();
-}
-
-/** How much a file's time may be too early, in milliseconds: some file systems round it to two seconds. */
-const ROUNDING = 2000;
-
-/** Whether a process of this machine with that number is running, and may have written the lock. */
-function hasNumber(pid: number, path: string): boolean {
-  if (pid !== process.pid) return isLive(pid);
-  // Of this process, of whichever thread, or of an earlier one with its number.
-  const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return written >= Date.now() - 1000 * process.uptime() - ROUNDING;
-}
+/** How often a lock is tried for that others take and release meanwhile. */
+const ATTEMPTS = 20;
 
 /** The process that has locked a folder and may still be running; undefined if there is none. */
 export function lockOwner(folder: string): LockOwner | undefined {
   const path = join(folder, LOCK_FILE);
-  if (!existsSync(path)) return undefined;
-  const owner = readOwner(path);
+  const text = textOf(path);
+  if (text === undefined) return undefined;
+  const owner = ownerIn(text);
   return isRunning(owner, path) ? { pid: owner.pid, host: owner.host } : undefined;
 }
 
@@ -100,34 +26,147 @@ export function lockOwner(folder: string): LockOwner | undefined {
  * Locks a folder against other processes, and against a second run of this one, in whichever thread. The lock of a killed
  * process is taken over, and on Linux that of a thread that has ended.
  *
- * @returns a function that releases the lock, once: after that it may be another's
  * @throws UserError when the folder is in use or cannot be written
  */
-export function lockFolder(folder: string): () => void {
+export function lockFolder(folder: string): FolderLock {
   const path = join(folder, LOCK_FILE);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      writeFileSync(path, ownText(), { flag: 'wx' });
-      return releaseOf(path);
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST')
-        throw new UserError(`the folder ${folder} cannot be written: ${errorMessage(error)}`);
-    }
-    const owner = readOwner(path);
-    if (attempt > 0 || isRunning(owner, path)) {
-      const elsewhere = owner.host === hostname() ? '' : ` on ${owner.host}`;
-      throw new UserError(
-        `the run folder ${folder} is in use by process ${owner.pid}${elsewhere}; if that process is not a run in this folder, remove ${path}`,
-      );
-    }
-    rmSync(path, { force: true });
+  const text = ownText();
+  for (let attempt = 1; ; attempt++) {
+    if (isTaken(folder, text)) return new FolderLock(folder, text);
+    const found = textOf(path);
+    if (found !== undefined) {
+      if (attempt === ATTEMPTS || isKept(path, found)) throw inUse(folder, found);
+      removeStale(path, found);
+    } else if (attempt === ATTEMPTS) throw new UserError(`the folder ${folder} cannot be locked`);
   }
 }
 
-function releaseOf(path: string): () => void {
-  let isHeld = true;
-  return () => {
-    if (isHeld) rmSync(path, { force: true });
-    isHeld = false;
-  };
+/** A lock that this process has taken. */
+export class FolderLock {
+  private readonly path: string;
+  /** Tells the folder from another one of its name. */
+  private readonly identity: string | undefined;
+  private isReleased = false;
+
+  /** @param text of the lock's file */
+  constructor(
+    private readonly folder: string,
+    private readonly text: string,
+  ) {
+    this.path = join(folder, LOCK_FILE);
+    this.identity = identityOf(folder);
+  }
+
+  /**
+   * Whether the folder is still locked by this process: it may have been moved, and another of its name locked by somebody else. A lock
+   * that was only removed is taken again.
+   */
+  isHeld(): boolean {
+    if (this.isReleased) return false;
+    const found = textOf(this.path);
+    if (found !== undefined) return found === this.text;
+    return identityOf(this.folder) === this.identity && isTaken(this.folder, this.text);
+  }
+
+  /** @throws UserError when the folder is no longer locked by this process, so that nothing must be written there */
+  expectHeld(): void {
+    if (this.isHeld()) return;
+    throw new UserError(
+      `${this.folder} is no longer this process's: the folder was moved or removed, or another process has locked it; nothing more is written there`,
+    );
+  }
+
+  /** Releases the lock, once: after that it may be another's. */
+  release(): void {
+    if (!this.isReleased && textOf(this.path) === this.text) rmSync(this.path, { force: true });
+    this.isReleased = true;
+  }
+}
+
+/** Makes the lock file, whole from the start. Returns false where there is one. */
+function isTaken(folder: string, text: string): boolean {
+  const path = join(folder, LOCK_FILE);
+  const own = privateName(path);
+  try {
+    writeFileSync(own, text, { flag: 'wx' });
+    return isLinked(own, path) ?? isWritten(path, text);
+  } catch (error) {
+    throw new UserError(`the folder ${folder} cannot be written: ${errorMessage(error)}`);
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** Gives a file another name, unless that is taken; undefined where the file system has no links. */
+function isLinked(own: string, path: string): boolean | undefined {
+  try {
+    linkSync(own, path);
+    return true;
+  } catch (error) {
+    // Over a network a link that was made may be said to be there already.
+    if (codeOf(error) === 'EEXIST') return textOf(path) === textOf(own);
+    // Whoever has the lock removes unfinished files.
+    return codeOf(error) === 'ENOENT' ? false : undefined;
+  }
+}
+
+function isWritten(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Whether a lock's owner may still be running, or is just writing it. */
+function isKept(path: string, text: string): boolean {
+  if (isWhole(text)) return isRunning(ownerIn(text), path);
+  const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return Date.now() - written < ROUNDING;
+}
+
+/** Removes a lock, unless another process has taken it over since its text was read. */
+function removeStale(path: string, text: string): void {
+  const own = privateName(path);
+  try {
+    renameSync(path, own);
+  } catch (error) {
+    // Another process has removed it.
+    if (codeOf(error) === 'ENOENT') return;
+    throw new UserError(`${path} cannot be removed: ${errorMessage(error)}`);
+  }
+  if (textOf(own) !== text && isLinked(own, path) === undefined) renameSync(own, path);
+  else rmSync(own, { force: true });
+}
+
+function inUse(folder: string, text: string): UserError {
+  const { pid, host } = ownerIn(text);
+  const elsewhere = host === hostname() ? '' : ` on ${host}`;
+  const who = isWhole(text) ? `process ${pid}${elsewhere}` : 'another process';
+  return new UserError(
+    `the run folder ${folder} is in use by ${who}; if that process is not a run in this folder, remove ${join(folder, LOCK_FILE)}`,
+  );
+}
+
+/** A name beside a lock that no other process uses; what is left of it goes with other unfinished files. */
+function privateName(path: string): string {
+  return `${path}.${randomUUID()}${TEMPORARY}`;
+}
+
+/** Undefined where there is no such file. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new UserError(`${path} cannot be read: ${errorMessage(error)}`);
+  }
+}
+
+function identityOf(folder: string): string | undefined {
+  const found = statSync(folder, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev} ${found.ino}`;
 }

@@ -5,6 +5,9 @@ import { UserError } from '../errors.js';
 /** Columns of a run's `metrics.csv` by name, one number per epoch, which is not finite where the run’s was not. */
 export type Metrics = Readonly<Record<string, readonly number[]>>;
 
+/** The file of a run's folder that has them. */
+export const METRICS_FILE = 'metrics.csv';
+
 /**
  * Reads the metrics of a run.
  *
@@ -12,7 +15,7 @@ export type Metrics = Readonly<Record<string, readonly number[]>>;
  * @throws UserError when there is no such file, or it is not from a run
  */
 export function readMetrics(run: string): Metrics {
-  return readMetricsFile(join(runFolderOf(run), 'metrics.csv'));
+  return readMetricsFile(join(runFolderOf(run), METRICS_FILE));
 }
 
 /**
@@ -22,8 +25,8 @@ export function readMetrics(run: string): Metrics {
  * @throws UserError when it has no metrics.csv
  */
 export function runFolderOf(run: string): string {
-  const folder = [run, join('runs', run)].find((path) => existsSync(join(path, 'metrics.csv')));
-  if (folder === undefined) throw new UserError(`${run} is not a run: it has no metrics.csv`);
+  const folder = [run, join('runs', run)].find((path) => existsSync(join(path, METRICS_FILE)));
+  if (folder === undefined) throw new UserError(`${run} is not a run: it has no ${METRICS_FILE}`);
   return folder;
 }
 

@@ -10,6 +10,8 @@ export interface CheckpointPolicy {
   readonly everyEpochs?: number | undefined;
   /** Write `last` within an epoch when so many seconds have passed. Default 300. */
   readonly everySeconds?: number | undefined;
+  /** Called before each is written, and before it replaces the file; what it throws is passed on, and the file stays. */
+  readonly beforeSave?: (() => void) | undefined;
 }
 
 /** Names of checkpoints' files, where epochs count from 1. */
@@ -49,9 +51,11 @@ export class RunCheckpoints implements Checkpoints {
    * @throws UserError when it cannot be written; the old file stays
    */
   async save(kind: CheckpointKind, learner: Learner, info: CheckpointInfo, epoch: number): Promise<string> {
+    const { beforeSave } = this.policy;
+    beforeSave?.();
     const path = join(this.folder, `${fileNames[kind](epoch)}.safetensors`);
-    if (kind === 'bestAverage') await saveAverage(path, learner, info);
-    else await saveCheckpoint(path, learner, info);
+    if (kind === 'bestAverage') await saveAverage(path, learner, info, beforeSave);
+    else await saveCheckpoint(path, learner, info, beforeSave);
     this.savedAt = performance.now();
     return path;
   }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { errorMessage, SettingError, UserError } from '../errors.js';
 import { removeUnfinished, writeFileAtomically } from './atomicFile.js';
-import { lockFolder } from './folderLock.js';
+import { type FolderLock, lockFolder } from './folderLock.js';
 import { makeNewFolder, makeRunFolder, removeEmpty } from './newFolder.js';
 import { shellWord } from './shellWord.js';
 
@@ -30,12 +30,16 @@ export class RunFolder {
 
   private constructor(
     readonly path: string,
-    private readonly unlock: () => void,
+    /** Undefined where another rank has it. */
+    private readonly lock: FolderLock | undefined,
     /** Where a new run began; undefined for a resumed one. */
     private readonly start: Start | undefined,
-    /** Whether this process writes to it: of several ranks, the first alone. */
-    readonly isWritten = true,
   ) {}
+
+  /** Whether this process writes to it: of several ranks, the first alone. */
+  get isWritten(): boolean {
+    return this.lock !== undefined;
+  }
 
   /**
    * Creates a run's folder, locks it and writes the configuration.
@@ -67,10 +71,10 @@ export class RunFolder {
     config: Readonly<Record<string, unknown>>,
   ): Promise<RunFolder> {
     const files = existsSync(path) ? readdirSync(path) : [];
-    const unlock = lockedNew(path, folders);
-    const folder = new RunFolder(path, unlock, { folders, files });
+    const lock = lockedNew(path, folders);
+    const folder = new RunFolder(path, lock, { folders, files });
     if (hasRun(path)) {
-      unlock();
+      lock.release();
       throw hasRunError(path);
     }
     const text = `${JSON.stringify(config, null, 2)}\n`;
@@ -92,13 +96,13 @@ export class RunFolder {
   static expectUsable(path: string, isResumed: boolean, isHere: boolean): void {
     if (isResumed) expectRun(path);
     // What is no folder is refused when the run begins.
-    if (isHere && statSync(path, { throwIfNoEntry: false })?.isDirectory()) lockFolder(path)();
+    if (isHere && statSync(path, { throwIfNoEntry: false })?.isDirectory()) lockFolder(path).release();
     if (!isResumed && hasRun(path)) throw hasRunError(path);
   }
 
   /** The folder of a run that another rank writes: it is neither made nor locked. */
   static following(path: string): RunFolder {
-    return new RunFolder(path, () => undefined, undefined, false);
+    return new RunFolder(path, undefined, undefined);
   }
 
   /**
@@ -134,13 +138,20 @@ export class RunFolder {
     }
   }
 
+  /** @throws UserError when the folder is no longer this run's: it was moved or removed, and another may have its name */
+  expectHeld(): void {
+    this.lock?.expectHeld();
+  }
+
   /** Lets others use the folder; once, since after that it may be another run's. A new run without a checkpoint leaves no files behind. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    const start = this.hasCheckpoint() ? undefined : this.start;
+    // What has taken the folder's place is another's.
+    const isOwn = this.lock?.isHeld() === true;
+    const start = isOwn && !this.hasCheckpoint() ? this.start : undefined;
     if (start) this.removeNew(start);
-    this.unlock();
+    this.lock?.release();
     if (start) removeEmpty(start.folders);
   }
 
@@ -170,7 +181,7 @@ function expectRun(path: string): void {
 }
 
 /** Locks a folder; parent folders that were just created are removed again if it cannot be locked. */
-function lockedNew(path: string, folders: readonly string[]): () => void {
+function lockedNew(path: string, folders: readonly string[]): FolderLock {
   try {
     return lockFolder(path);
   } catch (error) {

@@ -16,18 +16,26 @@ import { writeFileAtomically } from './atomicFile.js';
 /** File of a run's folder that lists its images and their parts. */
 export const SPLIT_FILE = 'split.tsv';
 
+interface KeepOptions {
+  readonly isResumed: boolean;
+  /** Folders of the runs of other folds, which may not have been started. */
+  readonly otherFolds?: readonly string[] | undefined;
+  /** Called when images were added, are missing or have different content. */
+  readonly onNotice: (text: string) => void;
+}
+
 /**
  * Writes which image is in which part of a run's data. A resumed run reports what has changed since.
  *
- * @param onNotice called when images were added, are missing or have different content
- * @throws UserError when images moved to another part; nothing is written then
+ * @throws UserError when images moved to another part, or a new run is of other images than the other folds; nothing is written then
  */
 export async function keepSplit(
   folder: string,
   images: ImageParts,
-  { isResumed, onNotice }: { readonly isResumed: boolean; readonly onNotice: (text: string) => void },
+  { isResumed, otherFolds = [], onNotice }: KeepOptions,
 ): Promise<void> {
   const now = takeInventory(images);
+  if (!isResumed) for (const other of otherFolds) expectSamePartition(other, now, images.summary.place);
   const { leftOut } = images.summary;
   const excluded = leftOut.filter(({ reason }) => reason === 'excluded');
   const names = new Set(excluded.map(({ path }) => imageKey({ path }, images.root)));
@@ -52,6 +60,23 @@ function reportChanges(
     );
   const text = describeChanges(changes);
   if (text !== undefined) onNotice(`${place} has changed since the run started: ${text}`);
+}
+
+/** @throws UserError when a new fold has other images than the run of another one, or holds out some of the same */
+function expectSamePartition(other: string, now: readonly ImageRecord[], place: string): void {
+  const before = readSplit(other);
+  if (before === undefined) return;
+  const held = new Set(before.filter(({ part }) => part === 'val').map(({ key }) => key));
+  const twice = now.filter(({ part, key }) => part === 'val' && held.has(key));
+  const ofOnePart = (records: readonly ImageRecord[]): ImageRecord[] =>
+    records.map((record) => ({ ...record, part: 'train' }));
+  const changes = describeChanges(compareInventories(ofOnePart(before), ofOnePart(now)));
+  const what = changes ?? (twice.length > 0 ? `${twice[0]!.key} would be held out twice` : undefined);
+  if (what !== undefined)
+    throw new UserError(
+      `${place} has changed since the run in ${other} started: ${what}; the folds must share the same images: ` +
+        'put them back as they were, or train all folds anew',
+    );
 }
 
 /**

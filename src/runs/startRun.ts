@@ -16,6 +16,8 @@ export interface StartOptions {
   /** Called with the data before anything is computed; what it throws ends the run. */
   readonly onData?: ((data: DatasetPair) => void) | undefined;
   readonly onEvent?: RunListener | undefined;
+  /** Folders of the runs of other folds, with which a new one must share its images. Default: none. */
+  readonly otherFolds?: readonly string[] | undefined;
   readonly listeners?: readonly TrainerListener[] | undefined;
   /** Changes the number of epochs while the run is under way. Default: it stays. */
   readonly pace?: Pace | undefined;
@@ -42,7 +44,7 @@ export interface StartedRun {
  */
 export async function startRun(opened: OpenRun, options: StartOptions = {}): Promise<StartedRun> {
   const { config, folder, checkpoint } = opened;
-  const { onEvent, onData, pace, load, listeners = [] } = options;
+  const { onEvent, onData, otherFolds, pace, load, listeners = [] } = options;
   const { images, ...found } = await loadData(config, onEvent);
   onData?.(found);
   // Renamed class folders also move images between parts; the names say better what is wrong.
@@ -50,11 +52,13 @@ export async function startRun(opened: OpenRun, options: StartOptions = {}): Pro
   if (images && folder.isWritten)
     await keepSplit(folder.path, images, {
       isResumed: checkpoint !== undefined,
+      otherFolds,
       onNotice: (text) => onEvent?.(noticeEvent('data', () => text)),
     });
   const training = await prepareFor(data, {
     config,
     folder: folder.isWritten ? folder.path : undefined,
+    beforeSave: () => folder.expectHeld(),
     checkpoint,
     pace,
     load,
@@ -84,6 +88,10 @@ async function runWithLogs(
     progress: checkpoint?.training?.progress,
   });
   try {
+    // Before the logs are written, too.
+    trainer.listen(({ event }) => {
+      if (event === 'epoch' || event === 'checkpoint') folder.expectHeld();
+    });
     for (const log of logs.listeners) trainer.listen(log);
     return await trainer.run();
   } finally {

@@ -12,7 +12,7 @@ import { checkWholeConfig } from './checkConfig.js';
 import { asResumedClasses } from './classMapping.js';
 import { openParts, type PartsOptions } from './openParts.js';
 import { lengthBy, type Pace } from './pace.js';
-import { RunCheckpoints } from './runCheckpoints.js';
+import { type CheckpointPolicy, RunCheckpoints } from './runCheckpoints.js';
 import { openRunThreads, startingThreads } from './threads/openRunThreads.js';
 import type { TrainConfig } from './trainConfig.js';
 import { scheduleOf } from './trainingParts.js';
@@ -23,6 +23,8 @@ export interface TrainingRunOptions extends PartsOptions {
   readonly data: DatasetPair;
   /** Folder for checkpoints; none are written without it. */
   readonly folder?: string | undefined;
+  /** Called before each checkpoint is written; what it throws ends the run, and nothing is written. */
+  readonly beforeSave?: (() => void) | undefined;
   readonly listeners?: readonly TrainerListener[];
   /** Changes the number of epochs while the run is under way. Default: it stays. */
   readonly pace?: Pace | undefined;
@@ -75,7 +77,7 @@ export async function prepareFor(
       epochs: config.epochs,
       lengthAfter: pace && lengthBy(pace, config),
       accumulate: config.accumulate,
-      checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(config)),
+      checkpoints: folder === undefined ? undefined : new RunCheckpoints(folder, policyOf(options)),
       info: {
         model: parts.learner.model.config,
         data,
@@ -96,8 +98,11 @@ function earlyStopOf({ patience, patienceMetric: metric }: TrainConfig): EarlySt
   return patience === null ? undefined : { patience, metric };
 }
 
-function policyOf(config: TrainConfig): { everyEpochs: number; everySeconds: number } {
-  return { everyEpochs: config.saveEvery, everySeconds: config.checkpointSeconds };
+function policyOf({
+  config,
+  beforeSave,
+}: Pick<TrainingRunOptions, 'config' | 'beforeSave'>): CheckpointPolicy {
+  return { everyEpochs: config.saveEvery, everySeconds: config.checkpointSeconds, beforeSave };
 }
 
 function progressOf(checkpoint: Checkpoint | undefined): Progress | undefined {

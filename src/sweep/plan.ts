@@ -31,7 +31,11 @@ export function planSweep(path: string): SweepPlan {
 function checked(run: SweepRun, recipe: Partial<TrainConfig>, path: string): PlannedRun {
   try {
     const given = checkTrainSettings(run.settings);
-    const { epochs } = newConfig(given, besideGiven(recipe, given));
+    const { epochs, accuraciesDir } = newConfig(given, besideGiven(recipe, given));
+    if (accuraciesDir !== null)
+      throw new SettingError(
+        (name) => `${name('accuraciesDir')} is for one run: those of a sweep would write the same files`,
+      );
     return { ...run, epochs };
   } catch (error) {
     // By the keys of the file, not by flags.

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../errors.js';
+import { UserError, WriteError } from '../errors.js';
 import { makeFolder } from '../makeFolder.js';
-import { lockFolder } from '../runs/folderLock.js';
+import { type FolderLock, lockFolder } from '../runs/folderLock.js';
 import { readMetrics } from '../runs/metricsFile.js';
 import { inProcess, inThread } from '../runs/process/runHost.js';
 import { type LogRecord, RunProcess, type TrainCommands } from '../runs/process/runProcess.js';
@@ -59,7 +59,7 @@ export class Sweep {
 
   private constructor(
     private readonly options: SweepOptions,
-    private readonly unlock: () => void,
+    private readonly lock: FolderLock,
   ) {
     this.state = new SweepState(options.folder);
     this.waiting = seedBySeed(options.runs);
@@ -74,13 +74,13 @@ export class Sweep {
   static async open(options: SweepOptions): Promise<Sweep> {
     makeFolder(options.folder);
     // Before anything is written: another sweep may be using it.
-    const unlock = lockFolder(options.folder);
+    const lock = lockFolder(options.folder);
     try {
-      const sweep = new Sweep(options, unlock);
+      const sweep = new Sweep(options, lock);
       await sweep.state.add(options.runs);
       return sweep;
     } catch (error) {
-      unlock();
+      lock.release();
       throw error;
     }
   }
@@ -101,11 +101,27 @@ export class Sweep {
     return this.accuraciesOf(name).length > 0;
   }
 
-  /** Trains what is left, until all is done or {@link stop} is called. */
+  /**
+   * Trains what is left, until all is done or {@link stop} is called. Whatever it throws, no run is left that trains on.
+   *
+   * @throws WriteError when a file of the sweep cannot be written; the runs are stopped, with their states saved
+   */
   async train(): Promise<void> {
     if (this.options.runs.some(isOnCard)) process.env[CONNECTIONS] ??= '32';
-    const lanes = Array.from({ length: this.options.parallel }, (_, i) => this.lane(i === 0));
+    const lanes = Array.from({ length: this.options.parallel }, (_, i) => this.laneOrStop(i === 0));
+    await Promise.allSettled(lanes);
     await Promise.all(lanes);
+  }
+
+  private async laneOrStop(isFirst: boolean): Promise<void> {
+    try {
+      await this.lane(isFirst);
+    } catch (error) {
+      this.stop();
+      throw error;
+    } finally {
+      this.firstEpoch.give();
+    }
   }
 
   /** Ends all runs after their current steps, with their states saved. */
@@ -116,7 +132,7 @@ export class Sweep {
 
   /** Releases the folder. */
   close(): void {
-    this.unlock();
+    this.lock.release();
   }
 
   private async lane(isFirst: boolean): Promise<void> {
@@ -124,16 +140,13 @@ export class Sweep {
     if (!isFirst && this.options.runs.some(isOnCard)) await this.firstEpoch.given;
     for (let run = this.waiting.shift(); run && !this.isStopped; run = this.waiting.shift())
       if (['open', 'failed'].includes(this.stateOf(run.name))) await this.one(run);
-    this.firstEpoch.give();
   }
 
   private async one(run: PlannedRun): Promise<void> {
     const { folder, train, recipe, threads, onEvent } = this.options;
     const path = join(folder, run.name);
     const isResumed = existsSync(join(path, 'config.json'));
-    const settings = join(folder, SETTINGS, `${run.name}.json`);
-    mkdirSync(join(folder, SETTINGS), { recursive: true });
-    writeFileSync(settings, `${JSON.stringify({ threads, ...run.settings }, undefined, 2)}\n`);
+    const settings = writeSettings(folder, run.name, { threads, ...run.settings });
     const args = isResumed ? train.resume(path, undefined) : train.start(settings, path, recipe);
     const values = isResumed ? this.accuraciesOf(run.name) : [];
     let dropped = false;
@@ -154,6 +167,7 @@ export class Sweep {
     // One that was stopped is resumed by the next sweep of the folder.
     if (this.isStopped && problem === undefined) return;
     const state = problem !== undefined ? 'failed' : dropped ? 'dropped' : 'done';
+    this.lock.expectHeld();
     await this.state.set(run.name, state, problem);
     onEvent({ kind: 'end', run, state, problem });
   }
@@ -177,6 +191,18 @@ export class Sweep {
       throw error;
     }
   }
+}
+
+/** Writes a run's settings beside the runs, and returns the file's path. @throws WriteError naming it */
+function writeSettings(folder: string, name: string, settings: PlannedRun['settings']): string {
+  const path = join(folder, SETTINGS, `${name}.json`);
+  try {
+    makeFolder(join(folder, SETTINGS));
+    writeFileSync(path, `${JSON.stringify(settings, undefined, 2)}\n`);
+  } catch (error) {
+    throw new WriteError(path, error);
+  }
+  return path;
 }
 
 /** Runs with the first seed of all combinations before those with the second: what there is can be compared soon. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, UsageError, UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
+import { METRICS_FILE } from '../runs/metricsFile.js';
 import type { Settings } from './sweepFile.js';
 import type { SweepRun } from './trials.js';
 
@@ -28,13 +29,13 @@ export class SweepState {
   private written: Promise<void> = Promise.resolve();
 
   /** @throws UserError when the file is there and damaged */
-  constructor(folder: string) {
+  constructor(private readonly folder: string) {
     this.path = join(folder, FILE);
     this.runs = new Map(Object.entries(readRuns(this.path)));
   }
 
   /**
-   * Adds runs that are not known yet.
+   * Adds runs that are not known yet. One that has ended and whose metrics are gone is open again.
    *
    * @throws UsageError when one is known with other settings, or another recipe
    */
@@ -46,6 +47,7 @@ export class SweepState {
         if (known.recipe !== undefined)
           this.expectSame(name, { recipe: known.recipe ?? undefined }, { recipe: recipe ?? undefined });
         this.expectSame(name, known.settings, settings);
+        if (this.isLost(name)) this.runs.set(name, { ...known, state: 'open' });
       }
     }
     await this.write();
@@ -61,6 +63,11 @@ export class SweepState {
     const { problem: _, ...known } = this.runs.get(name)!;
     this.runs.set(name, { ...known, state, ...(problem !== undefined && { problem }) });
     await this.write();
+  }
+
+  private isLost(name: string): boolean {
+    const hasEnded = ['done', 'dropped'].includes(this.stateOf(name));
+    return hasEnded && !existsSync(join(this.folder, name, METRICS_FILE));
   }
 
   private expectSame(name: string, known: Settings, settings: Settings): void {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { parseInventory } from '../../src/data/parts/inventory.js';
 import type { KFold } from '../../src/runs/kfold.js';
 import { withFolder } from '../train/fixtures/tiny.js';
-import { drawClasses } from './fixtures/images.js';
+import { drawClasses, drawnImage } from './fixtures/images.js';
 import { biasloss, type Ended, eventsOf } from './fixtures/process.js';
 import { SharedProcess } from './fixtures/sharedProcess.js';
 
@@ -84,6 +85,7 @@ describe('biasloss kfold', () => {
       assert.equal(broken.code, 130, broken.stderr);
       assert.match(broken.stderr, /resume with: biasloss kfold --resume all/);
       assert.ok(existsSync(join(cwd, 'all', 'fold-1', 'best.safetensors')));
+      await checkPartition(cwd);
       const ended = await resumed(cwd);
       const events = eventsOf(ended.stdout);
       const { folds, top1 } = events.at(-1)! as Record<string, unknown> & Summary;
@@ -98,6 +100,7 @@ describe('biasloss kfold', () => {
       assert.ok(Math.abs(top1.deviation - Math.sqrt(squares)) < 1e-9);
       await checkFolds(cwd, values);
       await checkInspection(cwd);
+      await checkChangedData(cwd);
       for (const [args, code, message] of WRONG) {
         const wrong = await shared.run([...KFOLD, ...args], cwd);
         assert.match(wrong.stderr.split('\n').slice(-2).join('\n'), message);
@@ -114,6 +117,35 @@ describe('biasloss kfold', () => {
       assert.match(damaged.stderr, /^error: all\/kfold\.json is damaged/);
     }));
 });
+
+/** A fold that is new is not trained on other images than those before it. */
+async function checkPartition(cwd: string): Promise<void> {
+  const [begun, aside] = [join(cwd, 'all', 'fold-2'), join(cwd, 'aside')];
+  const [gone, added] = [join(cwd, 'images/broad/0.jpeg'), join(cwd, 'images/wide/new.png')];
+  const image = readFileSync(gone);
+  renameSync(begun, aside);
+  const refused = async (change: RegExp): Promise<void> => {
+    const { code, stderr } = await shared.run(['kfold', '--resume=all', '--no-report'], cwd);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      new RegExp(
+        `error: .*images has changed since the run in all.fold-1 started: ${change.source}; the folds must share the same images: [^\n]*\n$`,
+      ),
+    );
+    assert.deepEqual(
+      [existsSync(begun), existsSync(join(cwd, 'all', 'fold-1', 'best.safetensors'))],
+      [false, true],
+    );
+  };
+  rmSync(gone);
+  await refused(/1 missing \(broad\/0\.jpeg\)/);
+  writeFileSync(gone, image);
+  writeFileSync(added, await drawnImage(2, 90));
+  await refused(/1 added \(wide\/new\.png\)/);
+  rmSync(added);
+  renameSync(aside, begun);
+}
 
 /** Resumes a training with settings that may change, after it was refused with others. */
 async function resumed(cwd: string): Promise<Ended> {
@@ -173,4 +205,41 @@ async function checkInspection(cwd: string): Promise<void> {
   const part = await inspect('all', '--part=train');
   assert.match(part.stderr, /^error: --part train is for a run: [^\n]*\n$/);
   assert.equal(part.code, 2);
+}
+
+/** Without an image the folds would be dealt anew: what is said to be held out still is what the fold held out. */
+async function checkChangedData(cwd: string): Promise<void> {
+  const [gone, added] = [join(cwd, 'images/broad/0.jpeg'), join(cwd, 'images/wide/new.png')];
+  const image = readFileSync(gone);
+  rmSync(gone);
+  writeFileSync(added, await drawnImage(2, 90));
+  const notices: string[] = [];
+  for (const fold of [1, 2]) {
+    const run = `all/fold-${fold}`;
+    const { stdout, stderr } = await shared.run(['inspect', run, '--most=12', '--log-format=json'], cwd);
+    const found = eventsOf(stdout)[0]!.greatest_loss as { image: string }[];
+    const split = parseInventory(readFileSync(join(cwd, run, 'split.tsv'), 'utf8'), 'split.tsv');
+    const held = split.filter(({ part }) => part === 'val').map(({ key }) => key);
+    assert.deepEqual(
+      found.map((one) => one.image).sort(),
+      held.filter((key) => key !== 'broad/0.jpeg').sort(),
+    );
+    notices.push(stderr);
+    const report = await shared.run(['report', run], cwd);
+    const missing = held.includes('broad/0.jpeg');
+    assert.equal(report.code, 0);
+    assert.equal(
+      /images has changed since the run: .*1 missing \(broad\/0\.jpeg\)/.test(report.stderr),
+      missing,
+    );
+    const page = readFileSync(join(cwd, run, 'report.html'), 'utf8');
+    assert.equal(/images has changed since the run: /.test(page), /has changed/.test(report.stderr));
+    assert.match(page, new RegExp(`on ${found.length} test images`));
+  }
+  assert.match(notices.join(), /images has changed since the run: .*1 missing \(broad\/0\.jpeg\)/);
+  const all = await shared.run(['inspect', 'all', '--most=12', '--log-format=json'], cwd);
+  assert.equal(eventsOf(all.stdout)[0]!.images, 11);
+  assert.match(all.stderr, /images has changed since the run: /);
+  writeFileSync(gone, image);
+  rmSync(added);
 }

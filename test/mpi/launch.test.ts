@@ -120,13 +120,13 @@ const cases: Readonly<Record<string, (t: TestContext, launcher: Launcher) => Pro
       [there.code, there.stderr],
       [1, 'error: run already has a run: give --resume run to resume it, or another --run-dir\n'],
     );
-    const unlock = lockFolder(join(cwd, 'run'));
+    const lock = lockFolder(join(cwd, 'run'));
     for (const place of ['--run-dir=run', '--resume=run']) {
       const { code, stderr } = await ended(place);
       assert.equal(code, 1);
       assert.match(stderr, /^error: the run folder run is in use by process \d+; .*\n$/);
     }
-    unlock();
+    lock.release();
     assert.deepEqual(readdirSync(join(cwd, 'run')), ['config.json']);
     const none = await ended('--resume=none');
     assert.deepEqual([none.code, none.stderr], [1, 'error: there is no run folder runs/none\n']);

@@ -47,6 +47,19 @@ describe('compareRuns', () => {
       assert.ok(Math.abs(test!.p - (1 - Math.sqrt(12 / 14))) < 1e-12);
     }));
 
+  it('tells runs of version 0.1.0, which split by place, from those that split by path', () =>
+    withFolder(async (folder) => {
+      const runs = [
+        run(folder, 'older', { loss: 'ce' }, [1]),
+        run(folder, 'newer', { loss: 'ce', splitBy: 'path', exif: 'apply' }, [2]),
+      ];
+      const found = compareRuns(runs).runs.map(({ settings }) => settings);
+      assert.deepEqual(found, [
+        { splitBy: 'place', exif: 'ignore' },
+        { splitBy: 'path', exif: 'apply' },
+      ]);
+    }));
+
   it('takes the least as the best of a loss, and the best values on request', () =>
     withFolder(async (folder) => {
       const runs = sixRuns(folder);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -127,6 +127,8 @@ describe('a sweep’s recipe', () => {
     const state = new SweepState(place);
     await state.add(runsWith('finetune'));
     await state.set('seed-0', 'done');
+    mkdirSync(join(place, 'seed-0'));
+    writeFileSync(join(place, 'seed-0', 'metrics.csv'), 'epoch,test_top1\n');
     await new SweepState(place).add(runsWith('finetune'));
     for (const [recipe, now] of [
       ['biasloss-cifar100', '"biasloss-cifar100"'],

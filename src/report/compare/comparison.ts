@@ -1,7 +1,8 @@
 import { basename, resolve } from 'node:path';
 import { UsageError } from '../../errors.js';
 import { readMetrics, runFolderOf } from '../../runs/metricsFile.js';
-import { SETTING_KEYS, type SettingKey, settingOf, TRAIN_DEFAULTS } from '../../runs/settings/table.js';
+import { withUnnamed } from '../../runs/settings/saved.js';
+import { SETTING_KEYS, type SettingKey, settingOf } from '../../runs/settings/table.js';
 import type { TrainConfig } from '../../runs/trainConfig.js';
 import { settingsOf } from '../runSettings.js';
 import { NONE } from '../valueText.js';
@@ -88,7 +89,7 @@ export function compareRuns(runs: readonly string[], options: CompareOptions = {
   if (twice !== undefined) throw new UsageError(`${twice} is given twice`);
   const settings = folders.map((folder) => {
     const own = settingsOf(folder);
-    return own && { ...TRAIN_DEFAULTS, ...own };
+    return own && withUnnamed(own);
   });
   const known = settings.filter((all) => all !== undefined);
   const keys = SETTING_KEYS.filter(

@@ -11,16 +11,34 @@ export interface PairedTest {
   readonly p: number;
 }
 
-/** Mean of a list. */
+/** Mean of a list. Of equal values it is the value: a sum would be rounded. */
 export function meanOf(values: readonly number[]): number {
+  const [first] = values;
+  if (first !== undefined && values.every((value) => value === first)) return first;
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Standard deviation of a sample (divided by n − 1); NaN for fewer than two values. */
-export function deviationOf(values: readonly number[]): number {
+/** What is less than this share of the greatest magnitude is rounding: decimals are binary numbers only to 1e-16. */
+const ROUNDING = 1e-12;
+
+/**
+ * Standard deviation of a sample (divided by n − 1); NaN for fewer than two values. One that is only rounding is 0.
+ *
+ * @param magnitude the greatest magnitude of the numbers that the values were computed from. Default: of the values themselves
+ */
+export function deviationOf(values: readonly number[], magnitude = magnitudeOf(values)): number {
   if (values.length < 2) return Number.NaN;
   const mean = meanOf(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return withoutRounding(Math.sqrt(variance), magnitude);
+}
+
+function magnitudeOf(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+function withoutRounding(value: number, magnitude: number): number {
+  return Math.abs(value) < ROUNDING * magnitude ? 0 : value;
 }
 
 /**
@@ -30,11 +48,12 @@ export function deviationOf(values: readonly number[]): number {
  * @returns undefined for fewer than two pairs
  */
 export function pairedTest(first: readonly number[], second: readonly number[]): PairedTest | undefined {
-  const differences = first.map((value, i) => second[i]! - value);
+  const magnitude = Math.max(magnitudeOf(first), magnitudeOf(second));
+  const differences = first.map((value, i) => withoutRounding(second[i]! - value, magnitude));
   const pairs = differences.length;
   if (pairs < 2) return undefined;
   const difference = meanOf(differences);
-  const error = deviationOf(differences) / Math.sqrt(pairs);
+  const error = deviationOf(differences, magnitude) / Math.sqrt(pairs);
   const t = difference / error;
   const half = criticalT(0.05, pairs - 1) * error;
   const p = difference === 0 ? 1 : twoSidedP(t, pairs - 1);

@@ -3,7 +3,14 @@ import { foldFolder, readKFold } from '../../runs/kfold.js';
 import { joinedOutcomes, type Outcomes } from '../analysis/outcomes.js';
 import { TrainedModel } from '../trainedModel.js';
 import { ImageVectors } from './imageVectors.js';
-import { expectFiles, findingsIn, type Inspection, type InspectOptions, namesOf } from './inspectRun.js';
+import {
+  changesOf,
+  expectFiles,
+  findingsIn,
+  type Inspection,
+  type InspectOptions,
+  namesOf,
+} from './inspectRun.js';
 
 /** Images looked at unless a number is given. */
 const LIMIT = 10_000;
@@ -12,6 +19,7 @@ const LIMIT = 10_000;
 interface HeldOut {
   readonly outcomes: Outcomes[];
   readonly names: string[];
+  readonly changes: string[];
   images: number;
 }
 
@@ -35,7 +43,7 @@ export async function inspectFolds(
   const open = (fold: number): Promise<TrainedModel> =>
     TrainedModel.open(foldFolder(folder, fold), { limit: Math.ceil(limit / folds) });
   const vectors = new ImageVectors();
-  const held: HeldOut = { outcomes: [], names: [], images: 0 };
+  const held: HeldOut = { outcomes: [], names: [], changes: [], images: 0 };
   const model = await open(1);
   try {
     if (needsFiles) expectFiles(model);
@@ -43,8 +51,8 @@ export async function inspectFolds(
     for (let fold = 2; fold <= folds; fold++) await lookAtOther(await open(fold), { model, vectors }, held);
     const outcomes = joinedOutcomes(held.outcomes);
     const found = findingsIn({ outcomes, vectors, names: held.names }, { ...options, model });
-    const counts = { images: outcomes.count, ofImages: held.images };
-    return { checkpoint: folder, part: 'val', folds, ...counts, ...found };
+    const { images: ofImages, changes } = held;
+    return { checkpoint: folder, part: 'val', folds, images: outcomes.count, ofImages, changes, ...found };
   } finally {
     await model.close();
   }
@@ -53,6 +61,7 @@ export async function inspectFolds(
 async function lookAt(model: TrainedModel, vectors: ImageVectors | undefined, held: HeldOut): Promise<void> {
   held.outcomes.push(await model.outcomes({ vectors }));
   for (const name of namesOf(model)) held.names.push(name);
+  held.changes.push(...changesOf(model));
   held.images += model.testImages;
 }
 

@@ -46,6 +46,8 @@ export interface Inspection {
   /** Images that were looked at, and all of the part. */
   readonly images: number;
   readonly ofImages: number;
+  /** Sentences about how the images have changed since they were trained and tested on; empty where they have not. */
+  readonly changes: readonly string[];
   /** Likely label errors by confident learning, the likeliest first. */
   readonly labelErrors: readonly InspectedImage[];
   readonly nearDuplicates: readonly (readonly InspectedImage[])[];
@@ -70,7 +72,8 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
     const outcomes = await model.outcomes({ vectors });
     const names = namesOf(model);
     const found = findingsIn({ outcomes, vectors, names }, { ...options, model });
-    return { checkpoint: model.path, part, images: outcomes.count, ofImages: model.testImages, ...found };
+    const counts = { images: outcomes.count, ofImages: model.testImages };
+    return { checkpoint: model.path, part, ...counts, changes: changesOf(model), ...found };
   } finally {
     await model.close();
   }
@@ -82,6 +85,11 @@ export function expectFiles({ config, path }: TrainedModel): void {
     throw new UsageError(
       `the images of ${path} are not files in folders, but of ${config.data}: an exclusion list cannot name them`,
     );
+}
+
+/** The sentence about changes of a model's images, if there is one. */
+export function changesOf({ changes }: TrainedModel): string[] {
+  return changes === undefined ? [] : [changes];
 }
 
 /** Names of a model's images, in their order. */

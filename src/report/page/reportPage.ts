@@ -69,7 +69,8 @@ function threadsFact(history: readonly ThreadsSince[]): string {
 
 async function modelSections(model: ModelFigures): Promise<Piece> {
   const some = model.images < model.ofImages ? ` of ${model.ofImages}` : '';
-  return html`<p>The figures below are of ${model.path} on ${model.images}${some} test images: top-1 ${percent(model.top1)}. Images are shown as the model sees them.</p>
+  const changes = model.changes === undefined ? '' : html`<p>${model.changes}.</p>`;
+  return html`<p>The figures below are of ${model.path} on ${model.images}${some} test images: top-1 ${percent(model.top1)}. Images are shown as the model sees them.</p>${changes}
 ${classesSection(model.classes)}
 ${matrixSection(model.matrix)}
 ${await calibrationSection(model.calibration)}
