@@ -74,16 +74,18 @@ export async function startingThreads({ config, checkpoint, load }: ThreadedRun)
 }
 
 /**
- * The threads of a run on an engine, which its folder records; undefined where the engine's are fixed.
+ * The threads of a run on an engine, never more than it computes with, which its folder records; undefined where the engine's are fixed.
  *
  * @throws UserError when the record is damaged or cannot be written
  */
 export async function openRunThreads(
-  engine: Engine,
-  { threads, meter, notice }: Start,
+  engine: Pick<Engine, 'useThreads' | 'mostThreads'>,
+  { threads: wanted, meter, notice }: Start,
   { checkpoint, folder, onEvent }: ThreadedRun,
 ): Promise<RunThreads | undefined> {
-  if (!engine.useThreads || threads === undefined) return undefined;
+  if (!engine.useThreads || wanted === undefined) return undefined;
+  const { mostThreads = Number.POSITIVE_INFINITY } = engine;
+  const threads = Math.min(wanted, mostThreads);
   if (notice !== undefined) onEvent?.(noticeEvent('settings', () => notice));
   const step = checkpoint?.training?.progress.globalStep ?? 0;
   const before = checkpoint?.training?.threads ?? [];
@@ -92,7 +94,7 @@ export async function openRunThreads(
   const file = folder === undefined ? undefined : join(folder, THREADS_FILE);
   const later =
     meter && file !== undefined && isSame ? recordedAfter(readThreads(file), { history, step }) : [];
-  const most = processorsAtHand();
+  const most = Math.min(processorsAtHand(), mostThreads);
   const adapts = meter && { meter, most, isGuess: notice !== undefined };
   const run = new RunThreads({
     history,
