@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import { launchedRanks } from '../../distributed/launcher.js';
-import { mostThreads } from '../../engines/createEngine.js';
 import type { Engine } from '../../engines/engine.js';
 import { type LoadMeter, SystemLoad } from '../../engines/host/loadMeter.js';
 import { processorsAtHand } from '../../engines/host/processors.js';
-import { UserError } from '../../errors.js';
 import type { Checkpoint } from '../../train/learnerState.js';
 import type { ThreadsSince } from '../../train/threads.js';
 import { noticeEvent, type RunListener } from '../runEvents.js';
 import type { TrainConfig } from '../trainConfig.js';
-import { configuredThreads } from './configuredThreads.js';
+import { decidedThreads } from './decidedThreads.js';
 import { RunThreads } from './runThreads.js';
 import { threadsBeside } from './threadChooser.js';
 import { readThreads, recordedAfter, THREADS_FILE } from './threadRecord.js';
@@ -36,20 +34,6 @@ export interface Start {
   readonly notice?: string | undefined;
 }
 
-/** Environment variable with the threads of runs whose settings don't say. */
-const THREADS_VARIABLE = 'BIASLOSS_THREADS';
-
-function threadsOf(environment: Readonly<Record<string, string | undefined>>): number | undefined {
-  const value = environment[THREADS_VARIABLE];
-  if (value === undefined || value === 'auto') return undefined;
-  const threads = Number(value);
-  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads())
-    throw new UserError(
-      `${THREADS_VARIABLE} must be auto or a whole number from 1 to ${mostThreads()}, not ${JSON.stringify(value)}`,
-    );
-  return threads;
-}
-
 /**
  * The threads that a run starts with: those that are configured, those of its checkpoint, or as many as other processes leave room for. A
  * quiet machine has all its processors at hand, so that two runs of the same settings have the same there.
@@ -58,7 +42,7 @@ function threadsOf(environment: Readonly<Record<string, string | undefined>>): n
  */
 export async function startingThreads({ config, checkpoint, load }: ThreadedRun): Promise<Start> {
   if (launchedRanks().size > 1) return { threads: undefined, meter: undefined };
-  const fixed = configuredThreads(config.threads) ?? threadsOf(process.env);
+  const fixed = decidedThreads(config.threads);
   if (fixed !== undefined) return { threads: fixed, meter: undefined };
   const [most, meter] = [processorsAtHand(), load ?? new SystemLoad()];
   const kept = checkpoint?.training?.threads?.at(-1)?.threads;
