@@ -27,16 +27,19 @@ export function readCached(path: string | undefined): Uint8Array | undefined {
  * full disk, is computed again the next time.
  *
  * @param path undefined to keep nothing
+ * @returns whether it is kept
  */
-export function writeCached(path: string | undefined, contents: Uint8Array): void {
-  if (path === undefined) return;
+export function writeCached(path: string | undefined, contents: Uint8Array): boolean {
+  if (path === undefined) return false;
   const part = `${path}.${process.pid}.${threadId}.part`;
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(part, Buffer.concat([MARK, hashOf(contents), contents]));
     renameSync(part, path);
+    return true;
   } catch {
     remove(part);
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheFolder } from '../../cacheFolder.js';
 import { readCached, writeCached } from './cacheFile.js';
 
@@ -60,14 +60,23 @@ export class Choices {
     return choice;
   }
 
-  /** Keeps choices whatever others have kept for the same, beside those that they have kept for something else. */
-  setAll(choices: Iterable<readonly [key: string, choice: string]>): void {
+  /** The folder of the file; undefined where nothing can be kept. */
+  get folder(): string | undefined {
+    return this.path === undefined ? undefined : dirname(this.path);
+  }
+
+  /**
+   * Keeps choices whatever others have kept for the same, beside those that they have kept for something else.
+   *
+   * @returns whether the file has them
+   */
+  setAll(choices: Iterable<readonly [key: string, choice: string]>): boolean {
     const at = Date.now();
     const added = Array.from(choices, ([key, choice]) => [key, { choice, at }] as const);
-    if (added.length === 0) return;
+    if (added.length === 0) return true;
     for (const [key, kept] of added) this.known.set(key, kept);
     const all = new Map([...this.known, ...read(this.path), ...added]);
-    writeCached(this.path, Buffer.from(JSON.stringify(Object.fromEntries(all))));
+    return writeCached(this.path, Buffer.from(JSON.stringify(Object.fromEntries(all))));
   }
 
   /** What the file has that counts. */
