@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { cacheFolder, NO_CACHE } from '../../cacheFolder.js';
 import { errorMessage, UserError } from '../../errors.js';
 import type { CachePlace } from './cachePlace.js';
+import { freeMemory } from './freeMemory.js';
 
 /** What loaders and their workers need of an {@link ImageStore}: it is shared between threads, not copied. */
 export interface StoreHandle {
@@ -40,7 +41,7 @@ export class ImageStore {
       throw new UserError(`decoded images cannot be kept on disk: ${NO_CACHE}`);
     const disk = place === 'disk' ? folder : undefined;
     const file = disk === undefined ? undefined : openUnnamed(disk);
-    const free = disk === undefined ? process.availableMemory() : freeDisk(disk);
+    const free = disk === undefined ? freeMemory() : freeDisk(disk);
     const taken = new BigInt64Array(new SharedArrayBuffer(24));
     this.handle = { taken, most: most ?? Math.floor(free / 2 / sharers), file };
   }
