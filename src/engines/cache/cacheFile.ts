@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { threadId } from 'node:worker_threads';
+import { makeFolder } from '../../makeFolder.js';
 
 /** Starts each file; the hash of the contents follows. */
 const MARK = Buffer.from('biasloss cuda 1\n');
@@ -33,7 +34,7 @@ export function writeCached(path: string | undefined, contents: Uint8Array): boo
   if (path === undefined) return false;
   const part = `${path}.${process.pid}.${threadId}.part`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(part, Buffer.concat([MARK, hashOf(contents), contents]));
     renameSync(part, path);
     return true;

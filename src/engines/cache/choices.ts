@@ -85,15 +85,35 @@ export class Choices {
   }
 }
 
-/** Choices of a file, in which earlier versions wrote no times. */
+/** Choices of a file, in which earlier versions wrote no times. What is no choice counts as missing. */
 function read(path: string | undefined): Map<string, Kept> {
   const contents = readCached(path);
   if (contents === undefined) return new Map();
-  const entries = JSON.parse(Buffer.from(contents).toString('utf8')) as Record<string, string | Kept>;
   return new Map(
-    Object.entries(entries).map(([key, kept]) => [
-      key,
-      typeof kept === 'string' ? { choice: kept, at: 0 } : kept,
-    ]),
+    Object.entries(objectOf(Buffer.from(contents).toString('utf8'))).flatMap(([key, value]) => {
+      const kept = keptOf(value);
+      return kept === undefined ? [] : [[key, kept] as const];
+    }),
   );
+}
+
+/** The object that a text is as JSON; an empty one where it is none. */
+function objectOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function keptOf(value: unknown): Kept | undefined {
+  if (typeof value === 'string') return { choice: value, at: 0 };
+  if (!isObject(value)) return undefined;
+  const { choice, at } = value;
+  return typeof choice === 'string' && typeof at === 'number' ? { choice, at } : undefined;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
