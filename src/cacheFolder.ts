@@ -1,5 +1,7 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
+import { missingFolders } from './makeFolder.js';
 
 /** Why nothing can be kept, where there is no folder of caches. */
 export const NO_CACHE = 'there is no home folder, and XDG_CACHE_HOME names no folder';
@@ -35,4 +37,16 @@ export function cachesFolder(): string | undefined {
 export function cacheFolder(name: string): string | undefined {
   const folder = cachesFolder();
   return folder === undefined ? undefined : join(folder, 'biasloss', name);
+}
+
+/** Whether files can be made in a folder, or it in the nearest folder above that is there, as far as rights tell. */
+export function isWritable(folder: string): boolean {
+  const [first] = missingFolders(folder, existsSync, dirname);
+  const nearest = first === undefined ? folder : dirname(first);
+  try {
+    accessSync(nearest, constants.W_OK);
+    return statSync(nearest).isDirectory();
+  } catch {
+    return false;
+  }
 }

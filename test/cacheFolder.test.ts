@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { cacheFolder } from '../src/cacheFolder.js';
 import { measuringText } from '../src/cli/measuringLog.js';
@@ -43,7 +45,23 @@ for (const [caches, folder] of [
 test('without a home the variable is enough', (t) => {
   withHome(t, nobody, '/caches');
   assert.equal(cacheFolder('cuda'), '/caches/biasloss/cuda');
-  assert.match(measuringText({ done: 1, total: 2 }), /kept in \/caches\/biasloss\/onednn\)$/);
+});
+
+test('the line of progress says where measurements are kept, unless they cannot be', (t) => {
+  const folder = mkdtempSync(join(os.tmpdir(), 'biasloss-caches-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const text = 'measuring convolutions 1/2 for this processor';
+  withHome(t, '/home/me', folder);
+  const kept = join(folder, 'biasloss', 'onednn');
+  assert.equal(measuringText({ done: 1, total: 2 }), `${text} (once; kept in ${kept})`);
+  assert.equal(existsSync(kept), false);
+  withHome(t, folder);
+  assert.equal(measuringText({ done: 1, total: 2 }), `${text} (once; kept in ~/.cache/biasloss/onednn)`);
+  writeFileSync(join(folder, 'file'), '');
+  for (const none of ['/dev/null', join(folder, 'file')]) {
+    withHome(t, none);
+    assert.equal(measuringText({ done: 1, total: 2 }), text);
+  }
 });
 
 test('a home that is no path counts as none', (t) => {

@@ -38,7 +38,10 @@ const order: readonly string[] = [
 /** Parts that may import less than the order allows. */
 const narrow: Readonly<Record<string, readonly string[]>> = {
   distributed: ['errors.ts', 'graph'],
-  engines: ['realms.ts', 'errors.ts', 'random.ts', 'cacheFolder.ts', 'graph', 'formats', 'distributed'],
+  engines: [
+    ...['realms.ts', 'errors.ts', 'random.ts', 'makeFolder.ts', 'cacheFolder.ts'],
+    ...['graph', 'formats', 'distributed'],
+  ],
   formats: ['realms.ts', 'errors.ts', 'makeFolder.ts', 'graph'],
 };
 

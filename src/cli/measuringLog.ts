@@ -1,4 +1,4 @@
-import { cacheFolder, homeFolder } from '../cacheFolder.js';
+import { cacheFolder, homeFolder, isWritable } from '../cacheFolder.js';
 import type { Measuring, MeasuringListener } from '../engines/engine.js';
 import { noticesAreJson, printRecord } from './output.js';
 import { ProgressLine } from './progressLine.js';
@@ -24,11 +24,11 @@ export function measuringLog(): MeasuringListener {
   };
 }
 
-/** `measuring convolutions 12/41 for this processor (once; kept in ~/.cache/biasloss/onednn)` */
+/** `measuring convolutions 12/41 for this processor (once; kept in ~/.cache/biasloss/onednn)`, without the brackets where nothing can be kept. */
 export function measuringText({ done, total }: Measuring): string {
   const text = `measuring convolutions ${done}/${total} for this processor`;
   const folder = cacheFolder('onednn');
-  if (folder === undefined) return text;
+  if (folder === undefined || !isWritable(folder)) return text;
   const home = homeFolder();
   const isAtHome = home !== undefined && folder.startsWith(`${home}/`);
   return `${text} (once; kept in ${isAtHome ? `~${folder.slice(home.length)}` : folder})`;

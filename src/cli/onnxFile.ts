@@ -5,7 +5,7 @@ import { classifierInput, inputNormalisation } from '../formats/onnx/classifierI
 import { readOnnxClassifier } from '../formats/onnx/readClassifier.js';
 import { families } from '../models/registry.js';
 import { readBytes } from '../runs/checkpoint.js';
-import { configuredThreads } from '../runs/threads/configuredThreads.js';
+import { decidedThreads } from '../runs/threads/decidedThreads.js';
 import type { EngineFlags } from './classifier.js';
 import { flagOf } from './flagNames.js';
 import type { WeightsFlags } from './weightsFlags.js';
@@ -78,7 +78,7 @@ export async function openOnnxBytes(
   const classifier = readOnnxClassifier(bytes, path);
   const { takesBytes: _, classes, channels, ...described } = classifier;
   const preprocessing = { ...described, ...inputNormalisation(classifier) };
-  const session = await openOnnxModel(bytes, { path, threads: configuredThreads(threads) });
+  const session = await openOnnxModel(bytes, { path, threads: decidedThreads(threads) });
   return {
     classes,
     channels,

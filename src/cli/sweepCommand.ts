@@ -6,6 +6,7 @@ import { compareRuns } from '../report/compare/comparison.js';
 import { comparisonPage } from '../report/compare/comparisonPage.js';
 import { comparisonTables, csvOf, markdownOf } from '../report/compare/tables.js';
 import { RUNS } from '../runs/openRun.js';
+import { decidedThreads } from '../runs/threads/decidedThreads.js';
 import { type PlannedRun, planSweep } from '../sweep/plan.js';
 import { Sweep, type SweepEvent } from '../sweep/sweep.js';
 import { afterSeconds } from './afterSeconds.js';
@@ -86,7 +87,7 @@ async function sweep(file: string, flags: SweepFlags): Promise<void> {
     folder,
     ...plan,
     parallel,
-    threads: Math.max(1, Math.floor(processorsAtHand() / parallel)),
+    threads: decidedThreads(null) ?? Math.max(1, Math.floor(processorsAtHand() / parallel)),
     dropsLosers: stopLosers,
     train: trainCommands,
     onEvent: (event) => log.event(event),

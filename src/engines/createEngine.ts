@@ -153,6 +153,7 @@ function withReason(engine: Engine, reason: string): Engine {
       return `${engine.description} (${reason})`;
     },
     precision: engine.precision,
+    mostThreads: engine.mostThreads,
     takesAhead: engine.takesAhead,
     runsAhead: engine.runsAhead,
     takesBytes: engine.takesBytes,

@@ -103,10 +103,7 @@ export interface MachinePeaks {
   readonly tf32?: number | undefined;
   /** Bytes a second to and from memory: a tensor that no cache holds, changed in place. */
   readonly memory: number;
-  /**
-   * Bytes a second, read and written, of copying such a tensor. Less than {@link memory}, since the
-   * processor reads what is to be written over, too.
-   */
+  /** Bytes a second, read and written, of copying such a tensor. Less than {@link memory}: what is to be written over is read, too. */
   readonly copy: number;
 }
 
@@ -181,10 +178,12 @@ export interface Engine {
    * Computes on another number of threads from now on, which {@link description} says then. Results differ in the last bits with it.
    * Absent where the number is fixed, or there is none: on several ranks, on a GPU, in the reference.
    *
-   * @param threads at least 1
+   * @param threads at least 1; those above {@link mostThreads} are left out
    * @throws Error while there are executables: each is made for a number of threads, and is to be closed before
    */
   useThreads?(threads: number): Promise<void>;
+  /** The most threads that it computes with, whatever it is told to, as `OMP_THREAD_LIMIT` may say; absent where nothing limits them. */
+  readonly mostThreads?: number | undefined;
   /** Stops the worker and frees everything. Runs in progress are rejected. */
   close(): Promise<void>;
 }
@@ -246,7 +245,8 @@ export interface BackendCompileOptions<V extends BackendVariable = BackendVariab
  * updates; it has built in the values of their variables. A backend takes over the arrays that it is
  * given. Arrays that it returns are transferred away: they must be copies, never its own memory.
  */
-export interface EngineBackend<V extends BackendVariable = BackendVariable> {
+export interface EngineBackend<V extends BackendVariable = BackendVariable>
+  extends Pick<Engine, 'mostThreads'> {
   readonly description: string;
   /** Its arithmetic; `auto` is resolved. */
   readonly precision: Precision;

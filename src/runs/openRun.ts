@@ -8,6 +8,7 @@ import { checkConfig } from './checkConfig.js';
 import { readCheckpoint } from './checkpoint.js';
 import { fetchPretrained } from './pretrainedModel.js';
 import { partOf } from './rankShare.js';
+import { withinMemory } from './recipeCache.js';
 import { type Resumption, resumedConfig } from './resumedConfig.js';
 import { noticeEvent, type RunListener } from './runEvents.js';
 import { LAST_CHECKPOINT, RunFolder } from './runFolder.js';
@@ -73,7 +74,7 @@ export async function newRunConfig(
   onEvent?: RunListener,
 ): Promise<TrainConfig> {
   const given = withAbsolutePaths(checkTrainSettings(request.settings));
-  const recipe = besideGiven(recipeSettings(request.recipe), given);
+  const recipe = withinMemory(besideGiven(recipeSettings(request.recipe), given), given);
   const notice = recipeNotice(request.recipe, recipe, given);
   if (notice) onEvent?.(noticeEvent('settings', notice));
   const own = await fetchPretrained({ ...recipe, ...given }, onEvent);

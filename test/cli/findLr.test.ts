@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { withThreadsVariable } from '../runs/threads/fixtures/threadsVariable.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { biasloss, SMALL } from './fixtures/process.js';
 
@@ -26,6 +27,18 @@ describe('biasloss find-lr', () => {
       const svg = readFileSync(join(cwd, 'find-lr.svg'), 'utf8');
       assert.ok(svg.includes(`suggested: ${rate}`) && svg.includes('1e-4') && svg.includes('learning rate'));
     }));
+
+  it('takes the threads of BIASLOSS_THREADS', () =>
+    withThreadsVariable('many', () =>
+      withFolder(async (cwd) => {
+        const { code, stderr } = await biasloss([...FIND, '--threads=auto'], { cwd });
+        assert.match(
+          stderr,
+          /^error: BIASLOSS_THREADS must be auto or a whole number from 1 to \d+, not "many"\n$/,
+        );
+        assert.equal(code, 1);
+      }),
+    ));
 
   it('refuses what is wrong in a sentence', () =>
     withFolder(async (cwd) => {

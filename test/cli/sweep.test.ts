@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { withThreadsVariable } from '../runs/threads/fixtures/threadsVariable.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { biasloss } from './fixtures/process.js';
 
@@ -86,3 +87,17 @@ describe('biasloss sweep', () => {
       assert.deepEqual(readdirSync(cwd), ['bad.json']);
     }));
 });
+
+it('biasloss sweep gives its runs the threads of BIASLOSS_THREADS', () =>
+  withThreadsVariable('3', () =>
+    withFolder(async (cwd) => {
+      writeFileSync(join(cwd, 'one.json'), JSON.stringify({ settings: SETTINGS }));
+      const { code, stderr } = await biasloss(['sweep', 'one.json', '--parallel', '2'], { cwd });
+      assert.equal(code, 0, stderr);
+      const [run] = readdirSync(join(cwd, 'runs/one'), { withFileTypes: true }).filter(
+        (each) => each.isDirectory() && existsSync(join(cwd, 'runs/one', each.name, 'config.json')),
+      );
+      const config = readFileSync(join(cwd, 'runs/one', run!.name, 'config.json'), 'utf8');
+      assert.equal(JSON.parse(config).threads, 3);
+    }),
+  ));

@@ -1,10 +1,22 @@
 /** Decoded images that are kept between epochs. */
 import assert from 'node:assert/strict';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Batch } from '../../src/data/batch.js';
 import type { CachePlace } from '../../src/data/cache/cachePlace.js';
+import { freeMemory } from '../../src/data/cache/freeMemory.js';
 import { ImageStore } from '../../src/data/cache/imageStore.js';
 import { keepImage } from '../../src/data/cache/keptImage.js';
 import { imageFolder } from '../../src/data/folders/imageFolder.js';
@@ -96,6 +108,32 @@ test('the file on disk has no name, so that nothing is left of it', (t) => {
   assert.deepEqual(readdirSync(folder), []);
 });
 
+test('a store that is closed twice closes no other file, and keeps nothing any more', async (t) => {
+  const folder = temporaryFolder(t);
+  const store = new ImageStore({ place: 'disk', folder, most: 1e6 });
+  const image = { data: new Uint8Array(300), width: 10, height: 10 };
+  await store.close();
+  // It gets the number that the store's file had.
+  const other = openSync(join(folder, 'other'), 'w');
+  t.after(() => closeSync(other));
+  await store.close();
+  assert.equal(await keepImage(store.handle, image), undefined);
+  writeSync(other, 'mine');
+  assert.equal(readFileSync(join(folder, 'other'), 'utf8'), 'mine');
+});
+
+test('a folder in /proc is refused, and not tried for ever', {
+  skip: !existsSync('/proc/self') && 'needs /proc',
+}, () => {
+  const url = new URL('../../src/data/cache/imageStore.js', import.meta.url).href;
+  const script = `const { ImageStore } = await import(${JSON.stringify(url)}); new ImageStore({ place: 'disk' });`;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    ...{ encoding: 'utf8', timeout: 120_000, env: { ...process.env, XDG_CACHE_HOME: '/proc/x' } },
+  });
+  assert.match(stderr, /decoded images cannot be kept in \/proc\/x\/biasloss\/decoded: (ENOENT|EACCES)/);
+  assert.equal(status, 1);
+});
+
 test('a folder that cannot be made is named', () => {
   const make = (): ImageStore => new ImageStore({ place: 'disk', folder: '/dev/null/decoded' });
   assert.throws(make, /^UserError: decoded images cannot be kept in \/dev\/null\/decoded: /);
@@ -103,7 +141,7 @@ test('a folder that cannot be made is named', () => {
 
 test('by default half of what is free may be taken, divided among the ranks of a machine', (t) => {
   const [whole, half] = [1, 2].map((sharers) => new ImageStore({ place: 'ram', sharers }).handle.most);
-  assert.ok(whole! > 0 && whole! < process.availableMemory());
+  assert.ok(whole! > 0 && whole! < freeMemory());
   assert.ok(half! > 0.3 * whole! && half! < 0.7 * whole!, `${half} of ${whole}`);
   assert.ok(storeFor(t, 'disk').handle.most > 0);
 });

@@ -7,6 +7,7 @@ import { SettingError } from '../../src/errors.js';
 import { createModel } from '../../src/models/registry.js';
 import { loadData } from '../../src/runs/loadData.js';
 import { openRun } from '../../src/runs/openRun.js';
+import { withinMemory } from '../../src/runs/recipeCache.js';
 import { Opened, openLoaders } from '../../src/runs/runLoaders.js';
 import { besideGiven, RECIPES } from '../../src/runs/settings/recipes.js';
 import { TRAIN_DEFAULTS } from '../../src/runs/settings/table.js';
@@ -33,11 +34,21 @@ function opened(
 test('recipes set defaults, which are kept with the run and said', async () => {
   for (const [name, settings] of Object.entries(RECIPES)) {
     const { config, notices } = await opened(name);
-    for (const [key, value] of Object.entries(settings))
+    for (const [key, value] of Object.entries(withinMemory(settings, {})))
       assert.deepEqual(config[key as keyof TrainConfig], value, `${name}: ${key}`);
     assert.ok(notices[0]!.startsWith(`the recipe ${name} sets `), notices[0]);
     assert.equal(/trains from scratch$/.test(notices[0]!), name === 'finetune');
   }
+});
+
+test('a recipe’s cache in memory takes no more than half of what is free; a given one what it says', () => {
+  const recipe: Partial<TrainConfig> = { cache: 'ram', cacheMb: 1000, epochs: 3 };
+  const most = (given: Partial<TrainConfig>, free: number) => withinMemory(recipe, given, free).cacheMb;
+  assert.deepEqual([most({}, 3e9), most({}, 6e8), most({}, 100)], [1000, 300, 1]);
+  assert.deepEqual([most({ cacheMb: 900 }, 6e8), most({ cacheMb: null }, 6e8)], [1000, 1000]);
+  // What is kept on disk takes no memory.
+  assert.equal(most({ cache: 'disk' }, 6e8), 1000);
+  assert.deepEqual(withinMemory({ epochs: 3 }, { cache: 'ram' }, 6e8), { epochs: 3 });
 });
 
 test('recipes give way to what is given, and to nothing else', async () => {

@@ -1,8 +1,10 @@
-import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, NO_CACHE } from '../../cacheFolder.js';
 import { errorMessage, UserError } from '../../errors.js';
+import { makeFolder } from '../../makeFolder.js';
 import type { CachePlace } from './cachePlace.js';
+import { freeMemory } from './freeMemory.js';
 
 /** What loaders and their workers need of an {@link ImageStore}: it is shared between threads, not copied. */
 export interface StoreHandle {
@@ -31,7 +33,7 @@ export interface StoreOptions {
  */
 export class ImageStore {
   readonly place: CachePlace;
-  readonly handle: StoreHandle;
+  private shared: StoreHandle;
 
   /** @throws UserError when the file cannot be made */
   constructor({ place, most, sharers = 1, folder = cacheFolder('decoded') }: StoreOptions) {
@@ -40,9 +42,14 @@ export class ImageStore {
       throw new UserError(`decoded images cannot be kept on disk: ${NO_CACHE}`);
     const disk = place === 'disk' ? folder : undefined;
     const file = disk === undefined ? undefined : openUnnamed(disk);
-    const free = disk === undefined ? process.availableMemory() : freeDisk(disk);
+    const free = disk === undefined ? freeMemory() : freeDisk(disk);
     const taken = new BigInt64Array(new SharedArrayBuffer(24));
-    this.handle = { taken, most: most ?? Math.floor(free / 2 / sharers), file };
+    this.shared = { taken, most: most ?? Math.floor(free / 2 / sharers), file };
+  }
+
+  /** What loaders take. */
+  get handle(): StoreHandle {
+    return this.shared;
   }
 
   /** Bytes of the images that are kept. */
@@ -55,16 +62,19 @@ export class ImageStore {
     return Atomics.load(this.handle.taken, 1) === 1n;
   }
 
-  /** Frees the file; after the loaders that use it. */
+  /** Frees the file, after the loaders that use it; nothing is kept from then on. A second call does nothing. */
   async close(): Promise<void> {
-    if (this.handle.file !== undefined) closeSync(this.handle.file);
+    const { file, ...rest } = this.shared;
+    // The system gives the number of a closed file to the next one that is opened.
+    this.shared = { ...rest, file: undefined, most: 0 };
+    if (file !== undefined) closeSync(file);
   }
 }
 
 function openUnnamed(folder: string): number {
   const path = join(folder, `${process.pid}-${Date.now()}-${Math.floor(Math.random() * 2 ** 32)}.raw`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const file = openSync(path, 'wx+');
     rmSync(path);
     return file;

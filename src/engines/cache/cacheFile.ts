@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { threadId } from 'node:worker_threads';
+import { makeFolder } from '../../makeFolder.js';
 
 /** Starts each file; the hash of the contents follows. */
 const MARK = Buffer.from('biasloss cuda 1\n');
@@ -27,16 +28,19 @@ export function readCached(path: string | undefined): Uint8Array | undefined {
  * full disk, is computed again the next time.
  *
  * @param path undefined to keep nothing
+ * @returns whether it is kept
  */
-export function writeCached(path: string | undefined, contents: Uint8Array): void {
-  if (path === undefined) return;
+export function writeCached(path: string | undefined, contents: Uint8Array): boolean {
+  if (path === undefined) return false;
   const part = `${path}.${process.pid}.${threadId}.part`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(part, Buffer.concat([MARK, hashOf(contents), contents]));
     renameSync(part, path);
+    return true;
   } catch {
     remove(part);
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheFolder } from '../../cacheFolder.js';
 import { readCached, writeCached } from './cacheFile.js';
 
@@ -60,14 +60,23 @@ export class Choices {
     return choice;
   }
 
-  /** Keeps choices whatever others have kept for the same, beside those that they have kept for something else. */
-  setAll(choices: Iterable<readonly [key: string, choice: string]>): void {
+  /** The folder of the file; undefined where nothing can be kept. */
+  get folder(): string | undefined {
+    return this.path === undefined ? undefined : dirname(this.path);
+  }
+
+  /**
+   * Keeps choices whatever others have kept for the same, beside those that they have kept for something else.
+   *
+   * @returns whether the file has them
+   */
+  setAll(choices: Iterable<readonly [key: string, choice: string]>): boolean {
     const at = Date.now();
     const added = Array.from(choices, ([key, choice]) => [key, { choice, at }] as const);
-    if (added.length === 0) return;
+    if (added.length === 0) return true;
     for (const [key, kept] of added) this.known.set(key, kept);
     const all = new Map([...this.known, ...read(this.path), ...added]);
-    writeCached(this.path, Buffer.from(JSON.stringify(Object.fromEntries(all))));
+    return writeCached(this.path, Buffer.from(JSON.stringify(Object.fromEntries(all))));
   }
 
   /** What the file has that counts. */
@@ -76,15 +85,35 @@ export class Choices {
   }
 }
 
-/** Choices of a file, in which earlier versions wrote no times. */
+/** Choices of a file, in which earlier versions wrote no times. What is no choice counts as missing. */
 function read(path: string | undefined): Map<string, Kept> {
   const contents = readCached(path);
   if (contents === undefined) return new Map();
-  const entries = JSON.parse(Buffer.from(contents).toString('utf8')) as Record<string, string | Kept>;
   return new Map(
-    Object.entries(entries).map(([key, kept]) => [
-      key,
-      typeof kept === 'string' ? { choice: kept, at: 0 } : kept,
-    ]),
+    Object.entries(objectOf(Buffer.from(contents).toString('utf8'))).flatMap(([key, value]) => {
+      const kept = keptOf(value);
+      return kept === undefined ? [] : [[key, kept] as const];
+    }),
   );
+}
+
+/** The object that a text is as JSON; an empty one where it is none. */
+function objectOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function keptOf(value: unknown): Kept | undefined {
+  if (typeof value === 'string') return { choice: value, at: 0 };
+  if (!isObject(value)) return undefined;
+  const { choice, at } = value;
+  return typeof choice === 'string' && typeof at === 'number' ? { choice, at } : undefined;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

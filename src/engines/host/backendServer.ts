@@ -56,7 +56,7 @@ export class BackendServer<Start> {
   readonly handlers: Handlers<EngineCalls<Start>> = {
     start: async (start) => {
       this.backend = await this.makeBackend(start);
-      const { description, precision, measurePeaks, choices, useThreads } = this.backend;
+      const { description, precision, measurePeaks, choices, useThreads, mostThreads } = this.backend;
       const { takesAhead = false, takesBytes = false, runsAhead = false } = this.backend;
       return {
         description,
@@ -64,6 +64,7 @@ export class BackendServer<Start> {
         measures: measurePeaks !== undefined,
         chooses: choices !== undefined,
         rethreads: useThreads !== undefined,
+        mostThreads,
         takesAhead,
         runsAhead,
         takesBytes,

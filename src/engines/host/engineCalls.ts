@@ -26,6 +26,8 @@ export interface BackendAbout {
   readonly chooses: boolean;
   /** Whether its number of threads can be changed. */
   readonly rethreads: boolean;
+  /** The most threads that it computes with; undefined: nothing limits them. */
+  readonly mostThreads: number | undefined;
   /** Whether a run takes inputs of the next one. */
   readonly takesAhead: boolean;
   /** Whether a run starts while the one before it is in progress. */

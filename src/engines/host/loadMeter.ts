@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { cpus, getPriority, loadavg } from 'node:os';
+import { availableParallelism, cpus, getPriority, loadavg } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { allowedProcessors } from './processors.js';
+import { allowedProcessors, processorsAtHand } from './processors.js';
 
 /** Says how much other processes compute. */
 export interface LoadMeter {
-  /** Processors that the process may run on. */
+  /** Processors that the process may run on, at least those {@link processorsAtHand}. */
   readonly processors: number;
   /** Seconds since any time. */
   now(): number;
@@ -24,20 +24,33 @@ export interface Times {
   readonly idle: number;
 }
 
+/** Where a {@link SystemLoad} learns of processors. */
+export interface ProcessorTimes {
+  /** Times of each processor by its number, since any time; empty where nothing tells them. */
+  times(): readonly Times[];
+  /** Numbers of the processors that the process may run on; undefined: all. */
+  readonly allowed: ReadonlySet<number> | undefined;
+  /** How many processors the process may run on. */
+  readonly available: number;
+  /** How many of them its control groups leave it. */
+  readonly atHand: number;
+}
+
 /**
  * The load of the system: the time of its processors without that of this process. What a hypervisor takes away counts, processes that give way
  * (a positive nice value) don't, unless this process has one, too.
+ * Where nothing tells times, others take nothing.
  */
 export class SystemLoad implements LoadMeter {
   readonly processors: number;
-  private readonly allowed = allowedProcessors();
   private before: readonly Times[];
   private ownBefore = process.cpuUsage();
   private begin = process.hrtime.bigint();
 
-  constructor() {
+  /** @param source default: the system */
+  constructor(private readonly source: ProcessorTimes = systemProcessors()) {
     this.before = this.times();
-    this.processors = Math.max(1, this.before.length);
+    this.processors = Math.max(1, source.atHand, this.before.length);
   }
 
   now(): number {
@@ -64,9 +77,21 @@ export class SystemLoad implements LoadMeter {
   }
 
   private times(): Times[] {
-    const all = process.platform === 'linux' ? linuxTimes() : undefined;
-    return (all ?? systemTimes()).filter((_, i) => this.allowed?.has(i) ?? true);
+    const { allowed, available } = this.source;
+    const all = this.source.times();
+    const own = all.filter((_, i) => allowed?.has(i) ?? true);
+    // A container may count its processors from 0 (LXC's `/proc/stat`), yet name the allowed ones by the machine's numbers.
+    return own.length < available ? all.filter(() => true) : own;
   }
+}
+
+function systemProcessors(): ProcessorTimes {
+  return {
+    times: () => (process.platform === 'linux' ? linuxTimes() : undefined) ?? systemTimes(),
+    allowed: allowedProcessors(),
+    available: availableParallelism(),
+    atHand: processorsAtHand(),
+  };
 }
 
 /** Share of their time in which some processors were busy, from 0 to 1. */

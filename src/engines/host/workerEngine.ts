@@ -52,6 +52,7 @@ class WorkerEngine implements Engine {
   readonly measurePeaks?: () => Promise<MachinePeaks>;
   readonly choices?: () => Promise<Readonly<Record<string, string>>>;
   readonly useThreads?: (threads: number) => Promise<void>;
+  readonly mostThreads: number | undefined;
   private described: string;
   private nextId = 0;
   private readonly ids = new WeakMap<Variables, VariablesId>();
@@ -63,6 +64,7 @@ class WorkerEngine implements Engine {
   ) {
     this.described = description;
     this.precision = precision;
+    this.mostThreads = takes.mostThreads;
     this.takesAhead = takes.takesAhead;
     this.runsAhead = takes.runsAhead;
     this.takesBytes = takes.takesBytes;

@@ -45,7 +45,8 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
     private limit: ThreadLimit,
     private readonly communicator: Communicator = soloCommunicator,
   ) {
-    const { threads, precision } = options;
+    const { precision } = options;
+    const { threads } = limit;
     this.threads = threads;
     this.machineCode = MachineCode.open(library, threads);
     this.tuning = Tuning.open(library, threads);
@@ -66,6 +67,10 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
       this.limit.text,
       this.options.precision === 'auto' ? `${precision} (${reason})` : precision,
     ].join(', ');
+  }
+
+  get mostThreads(): number | undefined {
+    return this.limit.most;
   }
 
   variable(type: TensorType): DnnlVariable {
@@ -123,10 +128,11 @@ export class DnnlBackend implements EngineBackend<DnnlVariable> {
   }
 
   /** Primitives are made for a number of threads, by which they divide work and memory: none is left from before. */
-  private changeThreads(threads: number): void {
+  private changeThreads(wanted: number): void {
     const { handle, runtime } = this.library;
     this.limit.release();
-    this.limit = limitThreads(handle, runtime, threads);
+    this.limit = limitThreads(handle, runtime, wanted);
+    const { threads } = this.limit;
     this.threads = threads;
     this.machineCode?.useThreads(threads);
     this.tuning = Tuning.open(this.library, threads);

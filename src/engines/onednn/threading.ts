@@ -24,6 +24,10 @@ export function cpuRuntime(bits: number): CpuRuntime | undefined {
 export interface ThreadLimit {
   /** Human-readable: `2 threads (GNU OpenMP)`. */
   readonly text: string;
+  /** Those that it computes with, as far as that is known: fewer than it was told to where OpenMP has a limit. */
+  readonly threads: number;
+  /** OpenMP's limit; undefined: none. */
+  readonly most?: number | undefined;
   /** Whether it computes with as many as it was told to. */
   readonly holds: boolean;
   /** Ends a limit that holds for the process. */
@@ -39,33 +43,39 @@ export function limitThreads(
   runtime: CpuRuntime | undefined,
   threads: number,
 ): ThreadLimit {
-  const count = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const release = (): void => undefined;
   switch (runtime) {
     case 'openmp': {
       const openmp = limitOpenMp(handle, threads);
-      const text = openmp ? `${count} (${openmp})` : 'threads as its OpenMP chooses';
-      return { text, holds: openmp !== undefined, release };
+      if (!openmp) return { text: 'threads as its OpenMP chooses', threads, holds: false, release };
+      const { title, ...counts } = openmp;
+      const reason = counts.threads < threads ? `${title}, OMP_THREAD_LIMIT allows no more` : title;
+      return { text: `${threadsText(counts.threads)} (${reason})`, ...counts, holds: true, release };
     }
     case 'tbb':
     case 'sycl': {
       const title = runtime === 'sycl' ? 'SYCL with TBB' : 'TBB';
       const limit = limitTbb(handle, threads);
       return limit
-        ? { text: `${count} (${title})`, holds: true, release: limit }
-        : { text: `threads as ${title} chooses`, holds: false, release };
+        ? { text: `${threadsText(threads)} (${title})`, threads, holds: true, release: limit }
+        : { text: `threads as ${title} chooses`, threads, holds: false, release };
     }
     case 'sequential':
-      return { text: '1 thread: the library was built without threads', holds: false, release };
+      return { text: '1 thread: the library was built without threads', threads: 1, holds: false, release };
     case 'threadpool':
       return {
         text: '1 thread: the library was built for a thread pool of its caller',
+        threads: 1,
         holds: false,
         release,
       };
     case undefined:
-      return { text: 'threads as it chooses', holds: false, release };
+      return { text: 'threads as it chooses', threads, holds: false, release };
   }
+}
+
+function threadsText(threads: number): string {
+  return `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 
 /** Modules that have OpenMP on Windows, where a library does not show the functions of those that it needs. */
@@ -77,22 +87,53 @@ const openMpModules = [
   ['libgomp-1.dll', 'GNU OpenMP'],
 ] as const;
 
-/** Sets OpenMP's threads and says whose OpenMP it is; undefined where it cannot be set. */
-function limitOpenMp(handle: LibraryHandle, threads: number): string | undefined {
-  const set = (library: LibraryHandle): void => library.func('void omp_set_num_threads(int)')(threads);
+/** What OpenMP says where there is no limit, the largest `int`, or somewhat less. */
+const UNLIMITED = 2 ** 20;
+
+/** Threads that an OpenMP computes with. */
+interface OpenMpThreads {
+  /** Whose OpenMP it is. */
+  readonly title: string;
+  readonly threads: number;
+  readonly most: number | undefined;
+}
+
+/** Sets OpenMP's threads; undefined where they cannot be set. */
+function limitOpenMp(handle: LibraryHandle, wanted: number): OpenMpThreads | undefined {
   if (process.platform === 'win32') {
     const loaded = openMpModules.filter(([module]) => isLoaded(module));
-    for (const [module] of loaded) set(koffi.load(module));
-    return loaded[0]?.[1];
+    const counts = loaded.map(([module, title]) => ({ title, ...setOpenMp(koffi.load(module), wanted) }));
+    return counts[0];
   }
   try {
-    set(handle);
+    return { title: openMpTitle(handle), ...setOpenMp(handle, wanted) };
   } catch {
     return undefined;
   }
+}
+
+function openMpTitle(handle: LibraryHandle): string {
   // LLVM's and Intel's have GNU's functions, too.
   if (has(handle, '__kmpc_fork_call')) return 'LLVM’s OpenMP';
   return has(handle, 'GOMP_parallel') ? 'GNU OpenMP' : 'OpenMP';
+}
+
+/**
+ * Sets the threads of one OpenMP such that it gives all of them to each parallel region of the calling thread: the library's code waits for
+ * all that it has divided its work among, for ever if some are missing.
+ *
+ * @throws Error where there is no such function
+ */
+function setOpenMp(library: LibraryHandle, wanted: number): Omit<OpenMpThreads, 'title'> {
+  const set = library.func('void omp_set_num_threads(int)');
+  const limit = has(library, 'omp_get_thread_limit') ? library.func('int omp_get_thread_limit()')() : 0;
+  const most = limit > 0 && limit < UNLIMITED ? limit : undefined;
+  const threads = Math.min(wanted, most ?? wanted);
+  set(threads);
+  // By OMP_DYNAMIC a busy machine gives fewer; by OMP_MAX_ACTIVE_LEVELS=0 there is one thread alone.
+  if (has(library, 'omp_set_dynamic')) library.func('void omp_set_dynamic(int)')(0);
+  if (has(library, 'omp_set_max_active_levels')) library.func('void omp_set_max_active_levels(int)')(1);
+  return { threads, most };
 }
 
 /** Whether a module of Windows is in the process. */

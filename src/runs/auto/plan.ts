@@ -8,7 +8,7 @@ import { localWeights } from '../hub/localWeights.js';
 import { newRunConfig } from '../openRun.js';
 import { fetchPretrained } from '../pretrainedModel.js';
 import { noticeEvent, type RunListener } from '../runEvents.js';
-import { configuredThreads } from '../threads/configuredThreads.js';
+import { decidedThreads } from '../threads/decidedThreads.js';
 import type { TrainConfig } from '../trainConfig.js';
 import { type Choice, chooseModel, type Task } from './chooseModel.js';
 import { chooseThreads } from './chooseThreads.js';
@@ -158,9 +158,9 @@ class Planner {
     };
   }
 
-  /** Decides the threads of the measurements that follow, unless a number is given. */
+  /** Decides the threads of the measurements that follow, unless a number is given, in the settings or by `BIASLOSS_THREADS`. */
   private async chooseThreads([smallest]: readonly Candidate[], batchSize: number): Promise<void> {
-    if (configuredThreads(this.options.settings.threads) !== undefined || !smallest) return;
+    if (decidedThreads(this.options.settings.threads) !== undefined || !smallest) return;
     const threads = await chooseThreads({
       threads: processorsAtHand(),
       measure: (count) => this.measure(smallest, batchSize, { threads: count }),

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { copyFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../../errors.js';
+import { makeFolder } from '../../makeFolder.js';
 import { codeOf } from '../../realms.js';
 import { writeFileAtomically } from '../atomicFile.js';
 
@@ -19,7 +20,7 @@ export function blobPath(storage: string, hash: string): string {
 export async function keepRevision(storage: string, revision: string, commit: string): Promise<void> {
   if (revision === commit) return;
   const path = join(storage, 'refs', revision);
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   await writeFileAtomically(path, [Buffer.from(commit)]);
 }
 
@@ -31,7 +32,7 @@ export async function keepRevision(storage: string, revision: string, commit: st
 export async function linkToBlob(blob: string, path: string): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await symlink(relative(dirname(path), blob), temporary).catch((error: unknown) => {
       if (codeOf(error) === 'EPERM') return copyFile(blob, temporary);
       throw error;

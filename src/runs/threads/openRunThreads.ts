@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import { launchedRanks } from '../../distributed/launcher.js';
-import { mostThreads } from '../../engines/createEngine.js';
 import type { Engine } from '../../engines/engine.js';
 import { type LoadMeter, SystemLoad } from '../../engines/host/loadMeter.js';
 import { processorsAtHand } from '../../engines/host/processors.js';
-import { UserError } from '../../errors.js';
 import type { Checkpoint } from '../../train/learnerState.js';
 import type { ThreadsSince } from '../../train/threads.js';
 import { noticeEvent, type RunListener } from '../runEvents.js';
 import type { TrainConfig } from '../trainConfig.js';
-import { configuredThreads } from './configuredThreads.js';
+import { decidedThreads } from './decidedThreads.js';
 import { RunThreads } from './runThreads.js';
 import { threadsBeside } from './threadChooser.js';
 import { readThreads, recordedAfter, THREADS_FILE } from './threadRecord.js';
@@ -36,20 +34,6 @@ export interface Start {
   readonly notice?: string | undefined;
 }
 
-/** Environment variable with the threads of runs whose settings don't say. */
-const THREADS_VARIABLE = 'BIASLOSS_THREADS';
-
-function threadsOf(environment: Readonly<Record<string, string | undefined>>): number | undefined {
-  const value = environment[THREADS_VARIABLE];
-  if (value === undefined || value === 'auto') return undefined;
-  const threads = Number(value);
-  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads())
-    throw new UserError(
-      `${THREADS_VARIABLE} must be auto or a whole number from 1 to ${mostThreads()}, not ${JSON.stringify(value)}`,
-    );
-  return threads;
-}
-
 /**
  * The threads that a run starts with: those that are configured, those of its checkpoint, or as many as other processes leave room for. A
  * quiet machine has all its processors at hand, so that two runs of the same settings have the same there.
@@ -58,7 +42,7 @@ function threadsOf(environment: Readonly<Record<string, string | undefined>>): n
  */
 export async function startingThreads({ config, checkpoint, load }: ThreadedRun): Promise<Start> {
   if (launchedRanks().size > 1) return { threads: undefined, meter: undefined };
-  const fixed = configuredThreads(config.threads) ?? threadsOf(process.env);
+  const fixed = decidedThreads(config.threads);
   if (fixed !== undefined) return { threads: fixed, meter: undefined };
   const [most, meter] = [processorsAtHand(), load ?? new SystemLoad()];
   const kept = checkpoint?.training?.threads?.at(-1)?.threads;
@@ -74,16 +58,18 @@ export async function startingThreads({ config, checkpoint, load }: ThreadedRun)
 }
 
 /**
- * The threads of a run on an engine, which its folder records; undefined where the engine's are fixed.
+ * The threads of a run on an engine, never more than it computes with, which its folder records; undefined where the engine's are fixed.
  *
  * @throws UserError when the record is damaged or cannot be written
  */
 export async function openRunThreads(
-  engine: Engine,
-  { threads, meter, notice }: Start,
+  engine: Pick<Engine, 'useThreads' | 'mostThreads'>,
+  { threads: wanted, meter, notice }: Start,
   { checkpoint, folder, onEvent }: ThreadedRun,
 ): Promise<RunThreads | undefined> {
-  if (!engine.useThreads || threads === undefined) return undefined;
+  if (!engine.useThreads || wanted === undefined) return undefined;
+  const { mostThreads = Number.POSITIVE_INFINITY } = engine;
+  const threads = Math.min(wanted, mostThreads);
   if (notice !== undefined) onEvent?.(noticeEvent('settings', () => notice));
   const step = checkpoint?.training?.progress.globalStep ?? 0;
   const before = checkpoint?.training?.threads ?? [];
@@ -92,7 +78,7 @@ export async function openRunThreads(
   const file = folder === undefined ? undefined : join(folder, THREADS_FILE);
   const later =
     meter && file !== undefined && isSame ? recordedAfter(readThreads(file), { history, step }) : [];
-  const most = processorsAtHand();
+  const most = Math.min(processorsAtHand(), mostThreads);
   const adapts = meter && { meter, most, isGuess: notice !== undefined };
   const run = new RunThreads({
     history,

@@ -1,8 +1,8 @@
 /** Ways that were measured beside busy processes are taken only while the machine is busy. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { Choices } from '../../../src/engines/cache/choices.js';
 import { Disturbance, KeptWays } from '../../../src/engines/onednn/tuning/keptWays.js';
@@ -19,20 +19,39 @@ test('a way that was measured on a quiet machine stays', () => {
   const first = started('quiet', true, false);
   assert.equal(first.get('conv'), undefined);
   first.begin();
-  assert.equal(first.keep(new Map([['conv', 'direct']])), true);
+  assert.equal(first.keep(new Map([['conv', 'direct']])), undefined);
   for (const busy of [true, false]) assert.equal(started('quiet', busy).get('conv'), 'direct');
 });
 
 test('one that was measured on a busy machine is taken while it is busy, and measured again when it is not', () => {
   const first = started('busy', false, true);
   first.begin();
-  assert.equal(first.keep(new Map([['conv', 'direct']])), false);
+  assert.match(first.keep(new Map([['conv', 'direct']])) ?? '', /^beside busy processes/);
   assert.equal(started('busy', true).get('conv'), 'direct');
   const quiet = started('busy', false, false, false);
   assert.equal(quiet.get('conv'), undefined);
   quiet.begin();
-  assert.equal(quiet.keep(new Map([['conv', 'product']])), true);
+  assert.equal(quiet.keep(new Map([['conv', 'product']])), undefined);
   assert.equal(started('busy', true).get('conv'), 'product');
+});
+
+test('ways that cannot be kept are taken by this start alone, which says so', () => {
+  writeFileSync(join(folder, 'file'), '');
+  const path = join(folder, 'file', 'onednn', 'ways');
+  for (const busy of [true, false]) {
+    const ways = new KeptWays(new Choices(path), { look: () => busy });
+    ways.begin();
+    const remark = `could not be kept in ${dirname(path)}; each start measures again`;
+    assert.equal(ways.keep(new Map([['conv', 'direct']])), remark);
+    assert.equal(ways.get('conv'), 'direct');
+  }
+  assert.equal(new Choices(path).get('conv'), undefined);
+  const nowhere = new KeptWays(new Choices(undefined), { look: () => false });
+  nowhere.begin();
+  assert.match(
+    nowhere.keep(new Map([['conv', 'direct']])) ?? '',
+    /^could not be kept: there is no home folder/,
+  );
 });
 
 test('the verdict of a start holds for all its convolutions', () => {

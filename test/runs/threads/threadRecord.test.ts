@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { openRunThreads } from '../../../src/runs/threads/openRunThreads.js';
 import {
   readThreads,
   recordedAfter,
@@ -9,6 +10,7 @@ import {
   writeThreads,
 } from '../../../src/runs/threads/threadRecord.js';
 import { withFolder } from '../../train/fixtures/tiny.js';
+import { MadeUpLoad } from './fixtures/madeUpLoad.js';
 
 const since = (...entries: readonly (readonly [step: number, threads: number])[]) =>
   entries.map(([step, threads]) => ({ step, threads }));
@@ -44,3 +46,13 @@ it('what follows a checkpoint in the record is repeated, unless it follows anoth
   assert.deepEqual(recordedAfter(recorded, { history: since([0, 2]), step: 60 }), []);
   assert.deepEqual(recordedAfter([], { history: since([0, 2]), step: 30 }), []);
 });
+
+it('threads that the engine does not compute with are neither recorded nor tried', () =>
+  withFolder(async (folder) => {
+    const engine = { useThreads: async () => undefined, mostThreads: 1 };
+    const start = { threads: 2, meter: new MadeUpLoad(0) };
+    const run = await openRunThreads(engine, start, { config: { threads: null }, folder });
+    assert.deepEqual(readThreads(join(folder, THREADS_FILE)), since([0, 1]));
+    // 400 steps are more than 13 minutes: all threads that there can be are tried after two.
+    for (let step = 1; step <= 400; step++) assert.equal(await run?.after(step, 2), undefined);
+  }));

@@ -1,3 +1,4 @@
+import { NO_CACHE } from '../../../cacheFolder.js';
 import type { Choices } from '../../cache/choices.js';
 import type { LoadMeter } from '../../host/loadMeter.js';
 
@@ -60,11 +61,16 @@ export class KeptWays {
   /**
    * Keeps the ways that were measured since {@link begin}.
    *
-   * @returns whether for good: not if other processes were busy meanwhile
+   * @returns what is to be said of it: that they could not be kept, or not for good as other processes were busy meanwhile
    */
-  keep(ways: ReadonlyMap<string, string>): boolean {
+  keep(ways: ReadonlyMap<string, string>): string | undefined {
     const isDisturbed = this.disturbance.look();
-    this.choices.setAll([...ways].map(([key, way]) => [isDisturbed ? DOUBTFUL + key : key, way]));
-    return !isDisturbed;
+    const named = [...ways].map(([key, way]) => [isDisturbed ? DOUBTFUL + key : key, way] as const);
+    if (!this.choices.setAll(named)) {
+      const { folder } = this.choices;
+      const why = folder === undefined ? `: ${NO_CACHE}` : ` in ${folder}`;
+      return `could not be kept${why}; each start measures again`;
+    }
+    return isDisturbed ? 'beside busy processes: a quiet machine measures again' : undefined;
   }
 }

@@ -45,14 +45,15 @@ export class MeasuredWays implements Ways {
     return way;
   }
 
-  /** Keeps what was measured; says how many convolutions and how long, if any were. */
+  /** Keeps what was measured; says how many convolutions and how long, if any were, and where it could not be kept. */
   keep(): string | undefined {
     const { kept, convolutions } = this.settings;
     const count = this.measured.size;
     if (count === 0 || kept === undefined) return undefined;
     this.report(convolutions);
     const text = `${count} ${count === 1 ? 'convolution' : 'convolutions'} measured in ${(this.milliseconds / 1000).toFixed(1)} s`;
-    return kept.keep(this.measured) ? text : `${text} beside busy processes: a quiet machine measures again`;
+    const remark = kept.keep(this.measured);
+    return remark === undefined ? text : `${text} ${remark}`;
   }
 
   private known(key: string, ways: readonly ConvWay[]): ConvWay | undefined {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -40,11 +41,12 @@ describe('files of the cache', () => {
     assert.equal(readCached(path), undefined);
   });
 
-  it('that cannot be written are left out', () => {
+  it('that cannot be written are left out, which is told', () => {
     const path = join(folder, 'file');
     writeFileSync(path, '');
-    writeCached(join(path, 'below'), Uint8Array.of(1));
+    assert.equal(writeCached(join(path, 'below'), Uint8Array.of(1)), false);
     assert.equal(readCached(join(path, 'below')), undefined);
+    assert.equal(writeCached(join(folder, 'other'), Uint8Array.of(1)), true);
   });
 
   it('keep the choices of several processes', () => {
@@ -68,6 +70,38 @@ describe('files of the cache', () => {
     assert.deepEqual([two.get('a'), new Choices(path).get('a')], ['first', 'first']);
     assert.equal(two.keep('a', 'second'), 'second');
     assert.equal(new Choices(path).get('a'), 'second');
+  });
+});
+
+describe('odd files of the cache', () => {
+  it('are not tried for ever in /proc', { skip: !existsSync('/proc/self') && 'needs /proc' }, () => {
+    const url = new URL('../../../../src/engines/cache/cacheFile.js', import.meta.url).href;
+    const script = `const { writeCached } = await import(${JSON.stringify(url)});
+      console.log(writeCached('/proc/x/biasloss/onednn/a', Uint8Array.of(1)));`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      ...{ encoding: 'utf8', timeout: 120_000 },
+    });
+    assert.equal(stdout, 'false\n');
+  });
+
+  it('whose choices are none count as missing, each for itself', (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'none');
+    for (const text of ['null', '[', '[1]', '"a"', '7', '']) {
+      writeCached(path, Buffer.from(text));
+      assert.equal(new Choices(path).get('a'), undefined, text);
+    }
+    const kept = { a: null, b: 'fast', c: { choice: 'slow', at: 1 }, d: { choice: 1, at: 1 }, e: [], f: 3 };
+    writeCached(path, Buffer.from(JSON.stringify(kept)));
+    const choices = new Choices(path);
+    const names = Object.keys(kept);
+    assert.deepEqual(
+      names.map((name) => choices.get(name)),
+      [undefined, 'fast', 'slow', undefined, undefined, undefined],
+    );
+    assert.equal(choices.keep('a', 'new'), 'new');
+    assert.deepEqual([new Choices(path).get('a'), new Choices(path).get('c')], ['new', 'slow']);
   });
 });
 
