@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import { allReduce } from '../graph/ops/collective.js';
 import { softmaxCrossEntropy } from '../graph/ops/crossEntropy.js';
-import { add, div, exp, log, maximum, mul, neg, sub } from '../graph/ops/elementwise.js';
+import { add, div, equal, exp, log, maximum, mul, neg, select, sub } from '../graph/ops/elementwise.js';
 import { sum } from '../graph/ops/reduce.js';
 import { oneHot, softTargetCrossEntropy } from '../graph/ops/softTargets.js';
 import type { Tensor } from '../graph/tensor.js';
@@ -71,7 +71,8 @@ function crossEntropiesOf(logits: Tensor, labels: Tensor, smoothing: number): Te
 
 /**
  * The same with a factor for each class: Σₖ wₖ·qₖ·(−log pₖ). As in PyTorch the mean over class numbers is weighted, which
- * divides by the sum of the images' weights, and the mean over distributions is not.
+ * divides by the sum of the images' weights, and the mean over distributions is not. Where that sum is 0 so is the loss: with
+ * smoothing PyTorch's is infinite.
  */
 function weighted(
   logits: Tensor,
@@ -91,7 +92,8 @@ function weighted(
   if (labels.dtype !== 'i32') return loss;
   // Of a batch that is spread over ranks: by the whole batch's weights.
   const total = allReduce(sum(mul(oneHot(labels, classes), weights)), 'mean');
-  return mul(loss, div(images, maximum(total, TINY)));
+  const isNothing = equal(total, 0);
+  return mul(loss, select(isNothing, 0, div(images, add(total, isNothing))));
 }
 
 /** The share 1 − p of what is wrong with each image's probability, to the power γ. */
