@@ -6,7 +6,10 @@ import type { Model } from './model.js';
 export interface ModelParts {
   /** Names of the state entries of each part; the head is not among them. */
   readonly backbone: readonly (readonly string[])[];
-  /** Names of the classifier's: of all that belongs to the module that the last linear layer is in. */
+  /**
+   * Names of the classifier's: of all that belongs to the model's module that its last layer is in, unless that module has batch
+   * normalisation, or is all there is; then of the last layer alone.
+   */
   readonly head: readonly string[];
 }
 
@@ -15,15 +18,23 @@ export function partsOf(model: Model): ModelParts {
   const order = forwardOrder(model);
   const place = (names: readonly string[]): number =>
     Math.min(...names.map((name) => order.get(name) ?? Number.POSITIVE_INFINITY));
-  const [module] = model.classifierEntries[0]!.split('.');
-  const isHead = (name: string): boolean => name.startsWith(`${module}.`);
+  const head = headOf(model);
+  const isHead = new Set(head);
   const backbone = model
     .parts()
-    .map((names) => names.filter((name) => !isHead(name)))
+    .map((names) => names.filter((name) => !isHead.has(name)))
     .filter((names) => names.length > 0)
     .sort((a, b) => place(a) - place(b));
-  const head = model.stateEntries().flatMap(({ name }) => (isHead(name) ? [name] : []));
   return { backbone, head };
+}
+
+/** Names of the classifier's entries. */
+function headOf(model: Model): readonly string[] {
+  const entries = model.stateEntries();
+  const [module] = model.classifierEntries[0]!.split('.');
+  const around = entries.filter(({ name }) => name.startsWith(`${module}.`));
+  const isHead = around.length < entries.length && around.every(({ kind }) => kind === 'parameter');
+  return isHead ? around.map(({ name }) => name) : model.classifierEntries;
 }
 
 /** When each variable is first used. */

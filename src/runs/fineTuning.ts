@@ -15,12 +15,17 @@ export interface ConfiguredFreezing extends Freezing {
 /**
  * What a configuration freezes of a model.
  *
- * @throws SettingError when the model has no more than that many parts
+ * @throws SettingError when the model has fewer parts before its classifier, or none
  */
 export function freezingOf(config: TrainConfig, model: Model): ConfiguredFreezing | undefined {
   const { freeze, unfreezeAfter } = config;
   if (freeze === null) return undefined;
   const { backbone } = partsOf(model);
+  if (backbone.length === 0)
+    throw new SettingError(
+      (name) =>
+        `${name('freeze')} ${freeze} has no effect: ${model.config.name} has no parts before its classifier`,
+    );
   const count = freeze === BACKBONE ? backbone.length : Number(freeze);
   if (count > backbone.length)
     throw new SettingError(
