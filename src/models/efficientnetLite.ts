@@ -59,6 +59,7 @@ function stages(width: number, depth: number, style: TimmStyle): { blocks: Seque
 /** EfficientNet-Lite; its features are the output of the last 1×1 convolution `conv_head`, after ReLU6, before pooling. */
 export class EfficientNetLite extends Model {
   override readonly classifierEntries = ['classifier.weight', 'classifier.bias'];
+  override readonly joinedParts = { previous: ['conv_head'] };
   readonly conv_stem: Conv2d;
   readonly bn1: BatchNorm2d;
   readonly blocks: Sequential;

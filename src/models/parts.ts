@@ -11,6 +11,8 @@ export interface ModelParts {
    * normalisation, or is all there is; then of the last layer alone.
    */
   readonly head: readonly string[];
+  /** Names of the entries that layer decay treats alike, from the first part on; the last group is the classifier's. */
+  readonly decayGroups: readonly (readonly string[])[];
 }
 
 /** Backbone and head of a model. */
@@ -25,7 +27,23 @@ export function partsOf(model: Model): ModelParts {
     .map((names) => names.filter((name) => !isHead.has(name)))
     .filter((names) => names.length > 0)
     .sort((a, b) => place(a) - place(b));
-  return { backbone, head };
+  return { backbone, head, decayGroups: decayGroupsOf(model, { backbone, head }) };
+}
+
+/** Groups for layer decay: the parts, of which a model may join some with their neighbours. */
+function decayGroupsOf(
+  { joinedParts: { previous = [], classifier = [] } }: Model,
+  { backbone, head }: Pick<ModelParts, 'backbone' | 'head'>,
+): string[][] {
+  const groups: string[][] = [];
+  const last = [...head];
+  for (const names of backbone) {
+    const begins = (module: string): boolean => names[0]!.startsWith(`${module}.`);
+    const joined = classifier.some(begins) ? last : previous.some(begins) ? groups.at(-1) : undefined;
+    if (joined) joined.push(...names);
+    else groups.push([...names]);
+  }
+  return [...groups, last];
 }
 
 /** Names of the classifier's entries. */

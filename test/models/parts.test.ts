@@ -79,7 +79,8 @@ describe('parts of a model', () => {
 
   it('are not there to be frozen in a model that is its classifier', () => {
     const model = new OneLayer({ name: 'linear', classes: 10, imageSize: 8 });
-    assert.deepEqual(partsOf(model), { backbone: [], head: ['fc.weight', 'fc.bias'] });
+    const head = ['fc.weight', 'fc.bias'];
+    assert.deepEqual(partsOf(model), { backbone: [], head, decayGroups: [head] });
     for (const freeze of ['backbone', '1'])
       assert.throws(
         () => freezingOf({ ...TRAIN_DEFAULTS, freeze }, model),
