@@ -51,8 +51,10 @@ class MBConv extends Layer {
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {
-    const y = this.block.forward(x, trace);
-    return this.residual ? add(this.depth.forward(y, trace), x) : y;
+    return trace.inModule(this, () => {
+      const y = this.block.forward(x, trace);
+      return this.residual ? add(this.depth.forward(y, trace), x) : y;
+    });
   }
 }
 
