@@ -21,6 +21,7 @@ RENAMED = {
 }
 OTHERS = [
     "efficientnet_b0",
+    "mnasnet_100",
     *(f"efficientnet_lite{i}" for i in range(5)),
     *(f"tf_efficientnet_lite{i}" for i in range(5)),
     "mobilenetv3_small_100",
