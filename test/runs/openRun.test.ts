@@ -58,6 +58,17 @@ describe('milestones', () => {
     }));
 });
 
+it('parts that would thaw after the last epoch are named', () =>
+  withFolder(async (folder) => {
+    const frozen = { freeze: 'backbone', epochs: 5 };
+    for (const unfreezeAfter of [5, 30])
+      assert.deepEqual(await noticesOf({ ...frozen, unfreezeAfter }, join(folder, String(unfreezeAfter))), [
+        `unfreezeAfter ${unfreezeAfter} is not reached: the run has 5 epochs, and what freeze backbone freezes is never trained`,
+      ]);
+    assert.deepEqual(await noticesOf({ ...frozen, unfreezeAfter: 4 }, join(folder, 'a')), []);
+    assert.deepEqual(await noticesOf(frozen, join(folder, 'b')), []);
+  }));
+
 const refusal =
   (message: string) =>
   (error: unknown): true => {
