@@ -7,7 +7,11 @@ import type { TrainConfig } from './trainConfig.js';
  * @param given those that were set explicitly
  */
 export function configNotices(config: TrainConfig, given: Partial<TrainConfig>): readonly SettingText[] {
-  const notices = [lateMilestones(config, given.milestones !== undefined), lateThaw(config)];
+  const notices = [
+    lateMilestones(config, given.milestones !== undefined),
+    lateThaw(config),
+    unboundedWeights(config),
+  ];
   return notices.filter((notice) => notice !== undefined);
 }
 
@@ -35,4 +39,14 @@ function lateThaw({ freeze, unfreezeAfter, epochs }: TrainConfig): SettingText |
   if (freeze === null || unfreezeAfter === null || unfreezeAfter < epochs) return undefined;
   return (name) =>
     `${name('unfreezeAfter')} ${unfreezeAfter} is not reached: the run has ${epochs} epochs, and what ${name('freeze')} ${freeze} freezes is never trained`;
+}
+
+/** Images of a batch from which on variances differ enough; docs/decisions.md has the weights of smaller ones. */
+const ENOUGH = 6;
+
+/** A notice about batches of so few images that the global bias loss may give one of them a huge weight. */
+function unboundedWeights({ loss, normMode, batchSize }: TrainConfig): SettingText | undefined {
+  if (loss !== 'bias' || normMode !== 'global' || batchSize >= ENOUGH) return undefined;
+  return (name) =>
+    `in batches of fewer than ${ENOUGH} images the bias loss may give an image a huge weight, which ends the training; ${name('normMode')} local bounds the weights, ${name('loss')} ce has none`;
 }
