@@ -5,7 +5,7 @@ import { add, mul } from '../graph/ops/elementwise.js';
 import { matmul } from '../graph/ops/matmul.js';
 import type { Tensor } from '../graph/tensor.js';
 import { sizeOf } from '../graph/tensorType.js';
-import { dropped } from './dropping.js';
+import { checkProbability, dropped } from './dropping.js';
 import { Layer } from './layer.js';
 import { constantInit, fanInUniformInit, type Initialiser, Parameter } from './parameter.js';
 import type { Trace } from './trace.js';
@@ -153,12 +153,17 @@ export class Linear extends Layer {
 
 /** In training, zeroes each element with probability p and scales the others by 1/(1 − p); otherwise does nothing. */
 export class Dropout extends Layer {
-  /** @param stream name of its random numbers, different for each dropout of a model */
+  /**
+   * @param p from 0 to 1
+   * @param stream name of its random numbers, different for each dropout of a model
+   * @throws UsageError when p is out of range
+   */
   constructor(
     private readonly p: number,
     private readonly stream: string,
   ) {
     super();
+    checkProbability('Dropout', p);
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {

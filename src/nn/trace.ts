@@ -1,7 +1,22 @@
+import { UsageError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { Module, StateEntry } from './module.js';
 import type { Parameter } from './parameter.js';
+
+/** @throws UsageError naming the two places of a parameter that has several */
+function namesOf(entries: readonly StateEntry[]): ReadonlyMap<Parameter, string> {
+  const names = new Map<Parameter, string>();
+  for (const { parameter, name } of entries) {
+    const known = names.get(parameter);
+    if (known !== undefined)
+      throw new UsageError(
+        `${known} and ${name} are the same parameter: layers that are shared are not supported`,
+      );
+    names.set(parameter, name);
+  }
+  return names;
+}
 
 /** The state of tracing a model into a graph: the mode, the variable of each parameter, the updates. */
 export class Trace {
@@ -16,6 +31,7 @@ export class Trace {
    * @param options frozen: names of entries that training leaves as they are, default none; prefix: what the names of variables
    *   begin with, default nothing; syncRanks: over so many ranks batch normalisation takes its statistics, default 1, each rank's own
    *   batch
+   * @throws UsageError when a parameter has two places in the model
    */
   constructor(
     readonly graph: Graph,
@@ -27,7 +43,7 @@ export class Trace {
       readonly syncRanks?: number | undefined;
     } = {},
   ) {
-    this.names = new Map(model.stateEntries().map(({ parameter, name }: StateEntry) => [parameter, name]));
+    this.names = namesOf(model.stateEntries());
   }
 
   /** Whether batch normalisation uses the batch's statistics and dropout drops, where the trace is: see {@link inModule}. */

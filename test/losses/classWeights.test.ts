@@ -31,6 +31,15 @@ describe('class weights', () => {
       assert.deepEqual(evaluate(options, logits, [0, 0]), { loss: 0, gradient: Array(6).fill(0) });
     });
 
+  it('leave out a class of logit −∞, as PyTorch', () => {
+    const masked = [1, 2, Number.NEGATIVE_INFINITY, 0, 1, Number.NEGATIVE_INFINITY];
+    const { loss, gradient } = evaluate({ classWeights: [1, 2, 1] }, masked, [0, 1]);
+    // PyTorch 1.13: 0.6466.
+    const expected = (Math.log(1 + Math.E) + 2 * Math.log(1 + Math.exp(-1))) / 3;
+    assert.ok(Math.abs(loss - expected) < 1e-12, `${loss} instead of ${expected}`);
+    assert.ok(gradient.every(Number.isFinite) && gradient[2] === 0 && gradient[5] === 0, gradient.join());
+  });
+
   it('of 0 for some images leave the mean to the others, as PyTorch’s', () => {
     const log = (row: readonly number[], k: number): number =>
       row[k]! - Math.log(row.reduce((total, x) => total + Math.exp(x), 0));

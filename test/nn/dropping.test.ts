@@ -77,6 +77,17 @@ for (const [name, make] of Object.entries(layers)) {
       for (const { y } of others) assert.notDeepEqual(y, first);
     });
 
+    it('leaves nothing with p = 1, and refuses what is no probability, as PyTorch', () => {
+      const { y, slope } = run(make(1));
+      assert.ok([...y!, ...slope!].every((value) => value === 0));
+      assert.deepEqual(run(make(1), {}, false).y, ones);
+      for (const p of [1.5, -0.5, Number.NaN])
+        assert.throws(() => make(p), {
+          name: 'UsageError',
+          message: `${name}: p must be a number from 0 to 1, not ${p}`,
+        });
+    });
+
     it('does nothing in evaluation, or with p = 0', () => {
       assert.deepEqual(run(make(0.5), {}, false).y, ones);
       assert.deepEqual(run(make(0)).y, ones);

@@ -82,6 +82,17 @@ test('pooling layers', () => {
   assert.deepEqual(apply(new AdaptiveAvgPool2d(1), x, [1, 1, 4, 4]), [1.0625]);
 });
 
+test('a layer under two properties is refused by the names of both', () => {
+  class Tied extends ReLU {
+    readonly conv1 = new Conv2d(3, 3, 1);
+    readonly conv2 = this.conv1;
+  }
+  assert.throws(() => new Trace(new Graph(), new Tied(), true), {
+    name: UsageError.name,
+    message: 'conv1.weight and conv2.weight are the same parameter: layers that are shared are not supported',
+  });
+});
+
 test('BatchNorm2d refuses to be trained on one value per channel, as PyTorch', () => {
   const run = (shape: number[], training: boolean, options: ConstructorParameters<typeof Trace>[3] = {}) => {
     const model = new Sequential([new BatchNorm2d(3)]);
