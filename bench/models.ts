@@ -34,6 +34,7 @@ export const familyModels = [
   'densenet121_224',
   'efficientnet_lite0',
   'mobilenetv3_large_100',
+  'mnasnet_100',
   'mobilenetv4_conv_small',
   'lcnet_100',
   'ghostnet_100',

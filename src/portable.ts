@@ -75,7 +75,7 @@ export type { TargetOptions } from './losses/imageLosses.js';
 export type { Loss, LossInput, LossOutput, LossVariable } from './losses/loss.js';
 export { type ClosestModel, closestModel } from './models/closestModel.js';
 export { describeModel, type ModelDescription } from './models/describe.js';
-export { Model, type ModelConfig, type ModelOutput } from './models/model.js';
+export { type JoinedParts, Model, type ModelConfig, type ModelOutput } from './models/model.js';
 export { type ModelKind, recogniseModel, type TensorShapes } from './models/recognise.js';
 export { createModel, type ModelName, type ModelOptions, modelNames } from './models/registry.js';
 export { skipblockNetVariants } from './models/skipblocknet.js';

@@ -25,6 +25,7 @@ MODELS = {
 # timm's name, which is ours: the module.
 TIMM = {
     **{f"{prefix}efficientnet_lite{size}": "bn2" for prefix in ("", "tf_") for size in range(5)},
+    "mnasnet_100": "bn2",
     "mobilenetv3_small_100": "blocks.5",
     "mobilenetv3_large_100": "blocks.6",
     **{f"lcnet_{width}": "blocks.5" for width in ("050", "075", "100")},

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { type SettingText, UsageError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { allReduce } from '../graph/ops/collective.js';
 import { add, div, equal, exp, minimum, mul, select, sub } from '../graph/ops/elementwise.js';
@@ -26,6 +26,10 @@ export const RUNNING_MIN = 'loss.running_min';
 /** Initial value of the running minimum, as in the published code. */
 const RUNNING_MIN_START = 100_000;
 
+/** Of few images the variances may be almost equal, and far above the least of the run: then u, a quotient, is huge. */
+const boundedWeights: SettingText = (name) =>
+  `${name('normMode')} local where batches have few images, which bounds the weights that the bias loss gives them`;
+
 /**
  * The bias loss ("Bias Loss for Mobile Neural Networks", section 3): mean over the batch of
  * zᵢ·CE(logitsᵢ, labelᵢ) (or the focal or weighted loss that the other options make of it) with zᵢ = exp(α·uᵢ) − β, where uᵢ is the variance vᵢ of image i's
@@ -48,6 +52,7 @@ export function biasLoss(options: BiasLossOptions = {}): Loss {
     name: 'bias',
     variables: normMode === 'global' ? [{ name: RUNNING_MIN, shape: [], initial: RUNNING_MIN_START }] : [],
     needsTeacher: options.distillation !== undefined,
+    remedy: normMode === 'global' ? boundedWeights : undefined,
     build: (graph, input) => {
       const { losses, crossEntropies } = imageLosses(input, options);
       const variances = detach(variance(flatten(input.features), [1]));

@@ -1,10 +1,10 @@
 import { UsageError } from '../errors.js';
 import { allReduce } from '../graph/ops/collective.js';
 import { softmaxCrossEntropy } from '../graph/ops/crossEntropy.js';
-import { add, div, exp, log, maximum, mul, neg, sub } from '../graph/ops/elementwise.js';
+import { add, div, equal, exp, log, maximum, mul, neg, select, sub } from '../graph/ops/elementwise.js';
 import { sum } from '../graph/ops/reduce.js';
 import { oneHot, softTargetCrossEntropy } from '../graph/ops/softTargets.js';
-import type { Tensor } from '../graph/tensor.js';
+import type { GraphScope, Tensor } from '../graph/tensor.js';
 import { GraphError } from '../graph/tensorType.js';
 import { checkDistillation, type Distillation, distil } from './distillation.js';
 import type { LossInput } from './loss.js';
@@ -69,29 +69,35 @@ function crossEntropiesOf(logits: Tensor, labels: Tensor, smoothing: number): Te
   return softTargetCrossEntropy(logits, distributions(labels, logits.shape[1]!, smoothing)).loss;
 }
 
+/** The factor of each class, [1, K]. */
+function weightsOf(graph: GraphScope, classWeights: readonly number[], classes: number): Tensor {
+  if (classWeights.length !== classes)
+    throw new UsageError(`there are ${classWeights.length} classWeights for ${classes} classes`);
+  const data = Float32Array.from(classWeights);
+  return graph.emit('constant', { shape: [1, classes], dtype: 'f32', data }, [])[0]!;
+}
+
 /**
  * The same with a factor for each class: Σₖ wₖ·qₖ·(−log pₖ). As in PyTorch the mean over class numbers is weighted, which
- * divides by the sum of the images' weights, and the mean over distributions is not.
+ * divides by the sum of the images' weights, and the mean over distributions is not. Where that sum is 0 so is the loss: with
+ * smoothing PyTorch's is infinite.
  */
 function weighted(
-  logits: Tensor,
-  labels: Tensor,
+  { logits, labels }: Pick<LossInput, 'logits' | 'labels'>,
+  crossEntropies: Tensor,
   { labelSmoothing = 0, classWeights }: TargetOptions,
 ): Tensor {
   const [images, classes] = logits.shape as [number, number];
-  if (classWeights!.length !== classes)
-    throw new UsageError(`there are ${classWeights!.length} classWeights for ${classes} classes`);
-  const weights = logits.graph.emit(
-    'constant',
-    { shape: [1, classes], dtype: 'f32', data: Float32Array.from(classWeights!) },
-    [],
-  )[0]!;
+  const weights = weightsOf(logits.graph, classWeights!, classes);
   const targets = mul(distributions(labels, classes, labelSmoothing), weights);
-  const { loss } = softTargetCrossEntropy(logits, targets);
-  if (labels.dtype !== 'i32') return loss;
+  if (labels.dtype !== 'i32') return softTargetCrossEntropy(logits, targets).loss;
+  const own = sum(mul(oneHot(labels, classes), weights), [1]);
+  // Other classes have no part without smoothing, also where their logit is −∞: 0·∞ would be NaN.
+  const loss = labelSmoothing === 0 ? mul(own, crossEntropies) : softTargetCrossEntropy(logits, targets).loss;
   // Of a batch that is spread over ranks: by the whole batch's weights.
-  const total = allReduce(sum(mul(oneHot(labels, classes), weights)), 'mean');
-  return mul(loss, div(images, maximum(total, TINY)));
+  const total = allReduce(sum(own), 'mean');
+  const isNothing = equal(total, 0);
+  return mul(loss, select(isNothing, 0, div(images, add(total, isNothing))));
 }
 
 /** The share 1 − p of what is wrong with each image's probability, to the power γ. */
@@ -106,7 +112,7 @@ export function imageLosses(
 ): ImageLosses {
   const { labelSmoothing = 0, classWeights, focalGamma = 0, distillation } = options;
   const crossEntropies = crossEntropiesOf(logits, labels, labelSmoothing);
-  const own = classWeights ? weighted(logits, labels, options) : crossEntropies;
+  const own = classWeights ? weighted({ logits, labels }, crossEntropies, options) : crossEntropies;
   const focused = focalGamma === 0 ? own : mul(focus(crossEntropies, focalGamma), own);
   if (!distillation) return { losses: focused, crossEntropies };
   if (!teacherLogits) throw new GraphError('distillation needs the input teacherLogits');

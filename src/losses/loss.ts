@@ -1,3 +1,4 @@
+import type { SettingText } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';
 
@@ -48,6 +49,8 @@ export interface Loss {
   readonly variables: readonly LossVariable[];
   /** Whether it takes a teacher's logits, which each batch must then have as `teacherLogits`. Default false. */
   readonly needsTeacher?: boolean | undefined;
+  /** What may help where it is no longer finite, besides a lower learning rate. Default: nothing. */
+  readonly remedy?: SettingText | undefined;
   /** Adds the loss to a graph. */
   build(graph: Graph, input: LossInput): LossOutput;
 }

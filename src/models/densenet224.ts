@@ -102,6 +102,10 @@ class Features extends Module {
 /** DenseNet121 with ImageNet's stem; its features are the output of the last dense block, before the last BN-ReLU. */
 export class DenseNet224 extends Model {
   override readonly classifierEntries = ['classifier.weight', 'classifier.bias'];
+  override readonly joinedParts = {
+    previous: BLOCKS.slice(1).map((_, i) => `features.transition${i + 1}`),
+    classifier: ['features.norm5'],
+  };
   readonly features: Features;
   readonly classifier: Linear;
 

@@ -51,8 +51,10 @@ class MBConv extends Layer {
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {
-    const y = this.block.forward(x, trace);
-    return this.residual ? add(this.depth.forward(y, trace), x) : y;
+    return trace.inModule(this, () => {
+      const y = this.block.forward(x, trace);
+      return this.residual ? add(this.depth.forward(y, trace), x) : y;
+    });
   }
 }
 
@@ -75,6 +77,7 @@ function stages(probability: number): Sequential[] {
 /** EfficientNet-B0; its features are the output of the last 1×1 block, `features.8`, after SiLU, before pooling. */
 export class EfficientNet extends Model {
   override readonly classifierEntries = ['classifier.1.weight', 'classifier.1.bias'];
+  override readonly joinedParts = { previous: [`features.${STAGES.length + 1}`] };
   readonly features: Sequential;
   readonly classifier: Sequential;
   private readonly stages: readonly Layer[];

@@ -127,5 +127,9 @@ export const ghostnet = defineFamily({
   models: { ghostnet_100: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
   options: { dropout: dropoutOption('probability of dropout before the classifier', 0.2) },
   create: (config, { dropout }) =>
-    new TimmMobileNet(config, { stem: STEM, stages: stages(), channels: LAST, head: HEAD, dropout }, style),
+    new TimmMobileNet(
+      config,
+      { stem: STEM, stages: stages(), channels: LAST, head: HEAD, headJoins: 'previous', dropout },
+      style,
+    ),
 });

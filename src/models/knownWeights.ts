@@ -82,7 +82,7 @@ const HUGGING_FACE: Readonly<Record<string, readonly string[]>> = {
   resnet50_224: ['timm/resnet50.a1_in1k', 'timm/resnet50.tv_in1k'],
   mobilenet_v2: ['timm/mobilenetv2_100.ra_in1k'],
   efficientnet_b0: ['timm/efficientnet_b0.ra_in1k'],
-  mnasnet1_0: ['timm/mnasnet_100.rmsp_in1k'],
+  mnasnet_100: ['timm/mnasnet_100.rmsp_in1k'],
   mobilenetv3_small_100: ['timm/mobilenetv3_small_100.lamb_in1k'],
   mobilenetv3_large_100: [
     'timm/mobilenetv3_large_100.ra_in1k',

@@ -13,21 +13,8 @@ import { type PlainFunction, Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
 import { heConv } from './convBlocks.js';
 import { defineFamily, dropoutOption } from './family.js';
+import { FIRST, HEAD, STAGES, STEM } from './mnasnetStages.js';
 import { Model, type ModelConfig, type ModelOutput } from './model.js';
-import { timmNames } from './timmNames.js';
-
-/** Kernel, stride of the first block, expansion, output channels, blocks. */
-const STAGES = [
-  [3, 2, 3, 24, 3],
-  [5, 2, 3, 40, 3],
-  [5, 2, 6, 80, 3],
-  [3, 1, 6, 96, 2],
-  [5, 2, 6, 192, 4],
-  [3, 1, 6, 320, 1],
-] as const;
-const STEM = 32;
-const FIRST = 16;
-const HEAD = 1280;
 
 type Part = Layer | PlainFunction;
 
@@ -113,13 +100,10 @@ export class MnasNet extends Model {
   }
 }
 
-/** timm's names, of mnasnet_100, whose first stage is a block. */
-const otherNames = timmNames({ depths: [1, ...STAGES.map(([, , , , blocks]) => blocks)] });
-
 /** torchvision's mnasnet1_0. */
 export const mnasnet = defineFamily({
   title: 'MnasNet (torchvision)',
-  models: { mnasnet1_0: { imageSize: 224, leastImageSize: 32, classes: 1000, otherNames } },
+  models: { mnasnet1_0: { imageSize: 224, leastImageSize: 32, classes: 1000 } },
   options: { dropout: dropoutOption('probability of dropout before the classifier', 0.2) },
   create: (config, { dropout }) => new MnasNet(config, dropout),
 });

@@ -56,6 +56,7 @@ class InvertedResidual extends Layer {
 /** MobileNetV2; its features are the output of the last 1×1 block, `features.18`, after ReLU6, before pooling. */
 export class MobileNetV2 extends Model {
   override readonly classifierEntries = ['classifier.1.weight', 'classifier.1.bias'];
+  override readonly joinedParts = { previous: ['features.18'] };
   readonly features: Sequential;
   readonly classifier: Sequential;
   private readonly stages: readonly Layer[];

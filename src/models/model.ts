@@ -27,10 +27,20 @@ export interface ModelConfig {
   readonly channels?: number;
 }
 
+/** Parts whose learning rates layer decay lowers as far as another part's, by the names of their first modules. */
+export interface JoinedParts {
+  /** With those of the part before. */
+  readonly previous?: readonly string[];
+  /** With the classifier's. */
+  readonly classifier?: readonly string[];
+}
+
 /** An image classifier. */
 export abstract class Model extends Module {
   /** Names of the state entries that depend on the number of classes. */
   abstract readonly classifierEntries: readonly string[];
+  /** Parts that are no groups of their own for layer decay. Default: none. */
+  readonly joinedParts: JoinedParts = {};
 
   constructor(readonly config: ModelConfig) {
     super();

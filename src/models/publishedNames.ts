@@ -10,7 +10,7 @@ const SAME: Readonly<Record<string, readonly string[]>> = {
   resnet50_224: ['resnet50', 'tv_resnet50', 'ssl_resnet50', 'swsl_resnet50', 'gluon_resnet50_v1b'],
   densenet121_224: ['densenet121', 'tv_densenet121'],
   mobilenet_v2: ['mobilenetv2_100'],
-  mnasnet1_0: ['mnasnet_100', 'mnasnet_b1'],
+  mnasnet_100: ['mnasnet_b1'],
   mobilenetv3_large_100: ['mobilenetv3_large_100_miil', 'mobilenetv3_large_100_miil_in21k'],
 };
 

@@ -17,6 +17,7 @@ import { shufflenet } from './shufflenet.js';
 import { shufflenet224 } from './shufflenet224.js';
 import { skipblocknet } from './skipblocknet.js';
 import { squeezenet } from './squeezenet.js';
+import { timmMnasnet } from './timmMnasnet.js';
 import { timmMobilenetV3 } from './timmMobilenetV3.js';
 
 /** The model families; one that is added here is available everywhere: flags, settings, help, checkpoints. */
@@ -35,6 +36,7 @@ const list = [
   densenet224,
   efficientnetLite,
   timmMobilenetV3,
+  timmMnasnet,
   lcnet,
   ghostnet,
   repvgg,

@@ -5,7 +5,7 @@ import type { Tensor } from '../graph/tensor.js';
 import { type BatchNorm2d, type Conv2d, Dropout, type Linear } from '../nn/layers.js';
 import { Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
-import { Model, type ModelConfig, type ModelOutput } from './model.js';
+import { type JoinedParts, Model, type ModelConfig, type ModelOutput } from './model.js';
 import { type TimmStyle, timmBiasedConv, timmClassifier, timmConv, timmNorm } from './timmLayers.js';
 
 /** What a model of this frame is made of. */
@@ -19,6 +19,8 @@ export interface TimmMobileNetParts {
   readonly head: number;
   /** Whether that convolution has a batch normalisation in place of a bias. Default false. */
   readonly headNorm?: boolean;
+  /** What layer decay joins that convolution with. Default: the classifier. */
+  readonly headJoins?: keyof JoinedParts;
   /** Probability of dropout before the classifier. */
   readonly dropout: number;
 }
@@ -26,6 +28,7 @@ export interface TimmMobileNetParts {
 /** A mobile model of timm's; its features are the output of the last stage, before pooling. */
 export class TimmMobileNet extends Model {
   override readonly classifierEntries = ['classifier.weight', 'classifier.bias'];
+  override readonly joinedParts: JoinedParts;
   readonly conv_stem: Conv2d;
   readonly bn1: BatchNorm2d;
   readonly blocks: Sequential;
@@ -37,10 +40,12 @@ export class TimmMobileNet extends Model {
 
   constructor(
     config: ModelConfig,
-    { stem, stages, channels, head, headNorm = false, dropout }: TimmMobileNetParts,
+    { stem, stages, channels, head, headNorm = false, headJoins = 'classifier', dropout }: TimmMobileNetParts,
     private readonly style: TimmStyle,
   ) {
     super(config);
+    const joined = ['conv_head'];
+    this.joinedParts = headJoins === 'classifier' ? { classifier: joined } : { previous: joined };
     this.conv_stem = timmConv(this.channels, stem, 3, { stride: 2 }, style);
     this.bn1 = timmNorm(stem, style);
     this.stages = stages;

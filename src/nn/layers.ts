@@ -1,11 +1,11 @@
-import { UsageError } from '../errors.js';
+import { SettingError, UsageError } from '../errors.js';
 import { batchNormInference, batchNormOverRanks, batchNormTrain } from '../graph/ops/batchNorm.js';
 import { type Conv2dOptions, conv2d } from '../graph/ops/conv.js';
 import { add, mul } from '../graph/ops/elementwise.js';
 import { matmul } from '../graph/ops/matmul.js';
 import type { Tensor } from '../graph/tensor.js';
 import { sizeOf } from '../graph/tensorType.js';
-import { dropped } from './dropping.js';
+import { checkProbability, dropped } from './dropping.js';
 import { Layer } from './layer.js';
 import { constantInit, fanInUniformInit, type Initialiser, Parameter } from './parameter.js';
 import type { Trace } from './trace.js';
@@ -66,6 +66,15 @@ export class Conv2d extends Layer {
   }
 }
 
+/** That a batch has a single value per channel, which normalised is 0 whatever it was: nothing before it learns. */
+function singleValue(weight: string): SettingError {
+  const layer = weight.split('.').slice(0, -1).join('.');
+  return new SettingError(
+    (name) =>
+      `the batch normalisation ${layer} cannot be trained on one value per channel: a batch, or a rank’s part of it, is one image with maps of 1×1 pixels there; give a larger ${name('batchSize')}, or, where it does not follow the model’s pooling, a larger ${name('imageSize')}`,
+  );
+}
+
 /**
  * Batch normalisation over N, H and W: `weight`, `bias`, `running_mean`, `running_var` [C] and
  * `num_batches_tracked`. In training, unless it is frozen, running ← (1 − momentum)·running + momentum·batch, with the
@@ -96,19 +105,21 @@ export class BatchNorm2d extends Layer {
     this.running_var = new Parameter([channels], 'buffer', constantInit(1));
   }
 
+  /** @throws SettingError in training, where a batch has a single value per channel, as PyTorch */
   override forward(x: Tensor, trace: Trace): Tensor {
     const gamma = trace.variable(this.weight);
     const beta = trace.variable(this.bias);
     const running = { mean: trace.variable(this.running_mean), variance: trace.variable(this.running_var) };
     if (!trace.training || trace.isFrozen(this.weight))
       return batchNormInference(x, gamma, beta, running, this.epsilon);
+    const count = (trace.syncRanks * sizeOf(x.shape)) / x.shape[1]!;
+    if (count === 1) throw singleValue(trace.nameOf(this.weight));
     const { epsilon } = this;
     const { y, mean, variance } =
       trace.syncRanks > 1
         ? batchNormOverRanks(x, gamma, beta, { epsilon, ranks: trace.syncRanks, shift: running.mean })
         : batchNormTrain(x, gamma, beta, epsilon);
-    const count = (trace.syncRanks * sizeOf(x.shape)) / x.shape[1]!;
-    const unbiased = (this.momentum * count) / Math.max(count - 1, 1);
+    const unbiased = (this.momentum * count) / (count - 1);
     trace.update(this.running_mean, add(mul(running.mean, 1 - this.momentum), mul(mean, this.momentum)));
     trace.update(this.running_var, add(mul(running.variance, 1 - this.momentum), mul(variance, unbiased)));
     return y;
@@ -142,12 +153,17 @@ export class Linear extends Layer {
 
 /** In training, zeroes each element with probability p and scales the others by 1/(1 − p); otherwise does nothing. */
 export class Dropout extends Layer {
-  /** @param stream name of its random numbers, different for each dropout of a model */
+  /**
+   * @param p from 0 to 1
+   * @param stream name of its random numbers, different for each dropout of a model
+   * @throws UsageError when p is out of range
+   */
   constructor(
     private readonly p: number,
     private readonly stream: string,
   ) {
     super();
+    checkProbability('Dropout', p);
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {

@@ -28,7 +28,7 @@ export class Sequential extends Layer {
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {
-    return inSequence(this.layers, x, trace);
+    return trace.inModule(this, () => inSequence(this.layers, x, trace));
   }
 }
 
@@ -49,6 +49,6 @@ export class NamedSequential extends Layer {
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {
-    return inSequence(this.layers.values(), x, trace);
+    return trace.inModule(this, () => inSequence(this.layers.values(), x, trace));
   }
 }

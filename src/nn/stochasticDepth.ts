@@ -1,5 +1,5 @@
 import type { Tensor } from '../graph/tensor.js';
-import { dropped } from './dropping.js';
+import { checkProbability, dropped } from './dropping.js';
 import { Layer } from './layer.js';
 import type { Trace } from './trace.js';
 
@@ -8,12 +8,17 @@ import type { Trace } from './trace.js';
  * `StochasticDepth` in the mode `row`; otherwise does nothing.
  */
 export class StochasticDepth extends Layer {
-  /** @param stream name of its random numbers, another for each such layer of a model */
+  /**
+   * @param p from 0 to 1
+   * @param stream name of its random numbers, another for each such layer of a model
+   * @throws UsageError when p is out of range
+   */
   constructor(
     private readonly p: number,
     private readonly stream: string,
   ) {
     super();
+    checkProbability('StochasticDepth', p);
   }
 
   override forward(x: Tensor, trace: Trace): Tensor {

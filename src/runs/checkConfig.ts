@@ -1,3 +1,4 @@
+import { launchedRanks } from '../distributed/launcher.js';
 import { checkThreads } from '../engines/createEngine.js';
 import { SettingError } from '../errors.js';
 import { createModel } from '../models/registry.js';
@@ -6,6 +7,7 @@ import type { PartsOptions } from './openParts.js';
 import { checkTrainSettings } from './settings/checkSettings.js';
 import { SETTING_KEYS, TRAIN_DEFAULTS } from './settings/table.js';
 import { configuredThreads } from './threads/configuredThreads.js';
+import { expectTrainableBatch } from './trainableBatch.js';
 import type { TrainConfig } from './trainConfig.js';
 import { lossOf, optimizerOf } from './trainingParts.js';
 
@@ -37,7 +39,8 @@ export function checkConfig(config: TrainConfig, own: OwnParts = {}): void {
   const threads = configuredThreads(config.threads);
   if (threads !== undefined) checkThreads(threads);
   // The number of classes does not matter here, nor does the image size if the data decides it.
-  if (!own.model) createModel(modelOptionsOf(config, 2, {}));
+  const model = own.model ?? createModel(modelOptionsOf(config, 2, {}));
+  if (own.model || config.imageSize !== null) expectTrainableBatch(model, config, launchedRanks());
   if (!own.loss) lossOf(config);
   if (!own.optimizer) optimizerOf(config);
   if (config.patience !== null && config.patienceMetric === 'ema-top1' && config.emaDecay === null)

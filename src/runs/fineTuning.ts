@@ -15,12 +15,17 @@ export interface ConfiguredFreezing extends Freezing {
 /**
  * What a configuration freezes of a model.
  *
- * @throws SettingError when the model has no more than that many parts
+ * @throws SettingError when the model has fewer parts before its classifier, or none
  */
 export function freezingOf(config: TrainConfig, model: Model): ConfiguredFreezing | undefined {
   const { freeze, unfreezeAfter } = config;
   if (freeze === null) return undefined;
   const { backbone } = partsOf(model);
+  if (backbone.length === 0)
+    throw new SettingError(
+      (name) =>
+        `${name('freeze')} ${freeze} has no effect: ${model.config.name} has no parts before its classifier`,
+    );
   const count = freeze === BACKBONE ? backbone.length : Number(freeze);
   if (count > backbone.length)
     throw new SettingError(
@@ -56,14 +61,18 @@ export function withConfiguredRates(optimizer: Optimizer, config: TrainConfig, m
   return withRateScales(optimizer, (name) => scales.get(name) ?? 1);
 }
 
-/** The factor of each entry's learning rate: decay^d for a part that d parts follow, the classifier as the last, as timm's. */
+/**
+ * The factor of each entry's learning rate: decay^d for a group that d groups follow, as timm's, and the classifier's own for the
+ * classifier.
+ */
 export function rateScales(
-  { backbone, head }: ModelParts,
+  { decayGroups, head }: Pick<ModelParts, 'decayGroups' | 'head'>,
   { headLrScale, layerDecay }: Pick<TrainConfig, 'headLrScale' | 'layerDecay'>,
 ): ReadonlyMap<string, number> {
-  const scales = new Map(head.map((name) => [name, headLrScale]));
-  backbone.forEach((names, i) => {
-    for (const name of names) scales.set(name, layerDecay ** (backbone.length - i));
+  const scales = new Map<string, number>();
+  decayGroups.forEach((names, i) => {
+    for (const name of names) scales.set(name, layerDecay ** (decayGroups.length - 1 - i));
   });
+  for (const name of head) scales.set(name, headLrScale);
   return scales;
 }

@@ -27,6 +27,7 @@ import { noticeEvent, type RunListener } from './runEvents.js';
 import { Opened, openLoaders, preprocessingFor } from './runLoaders.js';
 import { expectSameStart, expectSameValues } from './sameStart.js';
 import { openTeacher, type Student } from './teacher.js';
+import { expectTrainableBatch } from './trainableBatch.js';
 import type { TrainConfig } from './trainConfig.js';
 import { lossOf, optimizerOf } from './trainingParts.js';
 import { mixingOf } from './transformsOf.js';
@@ -73,11 +74,12 @@ export interface RunParts {
 export async function openParts({ train, test }: DatasetPair, options: PartsOptions): Promise<RunParts> {
   const { config, checkpoint } = options;
   const model = options.model ?? (await modelFor(options, train));
+  const ranks = launchedRanks();
+  expectTrainableBatch(model, config, ranks);
   const weights = checkpoint ? undefined : await pretrainedWeights(config, options.onEvent);
   const preprocessing = preprocessingFor(options, train, { model, weights });
   const opened = new Opened();
   try {
-    const ranks = launchedRanks();
     const loaders = openLoaders(
       { train, test },
       { config, ranks, model, preprocessing, onEvent: options.onEvent },

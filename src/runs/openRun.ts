@@ -6,6 +6,7 @@ import { families } from '../models/registry.js';
 import type { Checkpoint } from '../train/learnerState.js';
 import { checkConfig } from './checkConfig.js';
 import { readCheckpoint } from './checkpoint.js';
+import { configNotices } from './configNotices.js';
 import { fetchPretrained } from './pretrainedModel.js';
 import { partOf } from './rankShare.js';
 import { withinMemory } from './recipeCache.js';
@@ -47,8 +48,8 @@ export const RUNS = 'runs';
 /**
  * Opens the folder of a new run, or of one to resume.
  *
- * @param onEvent called with what a resume changes, with milestones that the run does not reach, and while pretrained
- *   weights are fetched
+ * @param onEvent called with what a resume changes, with what `configNotices` says of a new run, and while pretrained weights
+ *   are fetched
  * @throws UserError when pretrained weights cannot be had, or the folder is in use, not usable or already has a run, or its checkpoint is damaged
  * @throws SettingError when settings are wrong, contradict one another, have no effect, or contradict the run to resume
  */
@@ -79,8 +80,7 @@ export async function newRunConfig(
   if (notice) onEvent?.(noticeEvent('settings', notice));
   const own = await fetchPretrained({ ...recipe, ...given }, onEvent);
   const config = newConfig(given, { ...own, ...recipe });
-  const late = lateMilestones(config, given.milestones !== undefined);
-  if (late) onEvent?.(noticeEvent('settings', late));
+  for (const text of configNotices(config, given)) onEvent?.(noticeEvent('settings', text));
   return config;
 }
 
@@ -178,25 +178,6 @@ function recipeNotice(
         : '';
     return `the recipe ${name} sets ${set.join(', ')}${missing}`;
   };
-}
-
-/** Runs of fewer epochs are trials, in which nobody expects the learning rate to fall. */
-const TRIAL = 10;
-
-/**
- * A notice about milestones after the last epoch: about each one that was set explicitly, about a recipe's only if the run reaches none of them.
- */
-function lateMilestones(
-  { milestones, epochs, schedule }: TrainConfig,
-  given: boolean,
-): SettingText | undefined {
-  const late = milestones.filter((milestone) => milestone >= epochs);
-  if (schedule !== 'multistep' || late.length === 0) return undefined;
-  const which = late.length === 1 ? `milestone ${late[0]} is` : `milestones ${late.join(', ')} are`;
-  const beyond = `the ${which} beyond the last epoch: the run has ${epochs}, and the learning rate`;
-  if (given) return () => `${beyond} does not fall there`;
-  if (epochs < TRIAL || late.length < milestones.length) return undefined;
-  return (name) => `${beyond} never falls; give ${name('milestones')}, or ${name('schedule')} cosine`;
 }
 
 /** The configuration of a rank that is not the first, which alone fetches data. */

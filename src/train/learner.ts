@@ -2,13 +2,14 @@ import type { Engine, Variables } from '../engines/engine.js';
 import type { ImageBytes } from '../engines/imageBytes.js';
 import { UsageError } from '../errors.js';
 import type { TensorData } from '../graph/tensorType.js';
+import type { Loss } from '../losses/loss.js';
 import type { Model } from '../models/model.js';
 import type { StateEntry } from '../nn/module.js';
-import { averagedEntries, averageName, checkDecay } from './averages.js';
+import { averagedEntries, averageName } from './averages.js';
 import type { Predictions } from './classifier.js';
 import { expectFiniteImages } from './finite.js';
 import { LearnerEvaluation } from './learnerEvaluation.js';
-import type { LearnerOptions, LearnerStep } from './learnerOptions.js';
+import { checkLearnerOptions, type LearnerOptions, type LearnerStep } from './learnerOptions.js';
 import { PassCounters } from './passCounters.js';
 import { type EvaluationOptions, gradientName } from './programs.js';
 import { RankSums } from './rankSums.js';
@@ -47,10 +48,8 @@ export class Learner {
     /** The model's values. */
     private readonly values: Variables,
   ) {
-    const { engine, loss, optimizer, clipNorm } = options;
-    if (clipNorm !== undefined && !(clipNorm > 0))
-      throw new UsageError(`clipNorm must be a number above 0, not ${clipNorm}`);
-    checkDecay(options.averageDecay);
+    const { engine, loss, optimizer } = options;
+    checkLearnerOptions(options);
     this.overRanks = new RankSums(engine, options.ranks);
     const averaged = this.isAveraged ? { entries: averagedEntries(options.model), values } : undefined;
     this.training = new TrainingState(engine, entries, loss, optimizer, averaged);
@@ -76,6 +75,10 @@ export class Learner {
 
   get model(): Model {
     return this.options.model;
+  }
+
+  get loss(): Loss {
+    return this.options.loss;
   }
 
   get engine(): Engine {
@@ -289,10 +292,9 @@ export class Learner {
 
   /** One variable at a time, so that no more than one is in memory twice. */
   private async initialise(): Promise<void> {
-    const { seed = 0 } = this.options;
     for (const { name, kind, parameter } of this.entries) {
       if (kind === 'counter') this.counters.set(name, 0);
-      else await this.values.write(new Map([[name, parameter.initialise(seed, name)]]));
+      else await this.values.write(new Map([[name, parameter.initialise(this.options.seed ?? 0, name)]]));
     }
   }
 }

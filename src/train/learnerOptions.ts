@@ -1,3 +1,5 @@
+import { UsageError } from '../errors.js';
+import { checkDecay } from './averages.js';
 import type { StepParts } from './stepExecutables.js';
 import type { LabelledBatch } from './stepResult.js';
 
@@ -7,6 +9,13 @@ export interface LearnerOptions extends StepParts {
   readonly evaluationBatchSize?: number | undefined;
   /** Seed of the initial values and of dropout. Default 0. */
   readonly seed?: number | undefined;
+}
+
+/** @throws UsageError when an option is out of range */
+export function checkLearnerOptions({ clipNorm, averageDecay }: LearnerOptions): void {
+  if (clipNorm !== undefined && !(clipNorm > 0))
+    throw new UsageError(`clipNorm must be a number above 0, not ${clipNorm}`);
+  checkDecay(averageDecay);
 }
 
 /** Options of a training step. */

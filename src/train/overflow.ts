@@ -1,12 +1,13 @@
-import { UserError } from '../errors.js';
+import { SettingError, type UserError } from '../errors.js';
 import type { Progress } from './checkpointInfo.js';
 import { firstNotFinite } from './finite.js';
 import type { StateDictTensors } from './stateDict.js';
+import type { TrainerOptions } from './trainerOptions.js';
 
-/** Where a training that no longer has finite numbers is, and whether it has a checkpoint. */
+/** Where a training that no longer has finite numbers is, and what it is of. */
 interface Place {
   readonly progress: Pick<Progress, 'epoch' | 'step'>;
-  readonly hasCheckpoint: boolean;
+  readonly run: Pick<TrainerOptions, 'checkpoints' | 'learner'>;
 }
 
 /** @throws UserError when the loss is not finite */
@@ -27,8 +28,11 @@ export async function expectFiniteValues(state: StateDictTensors, place: Place):
     throw overflow(`${broken} is no longer finite in epoch ${place.progress.epoch + 1}`, place);
 }
 
-function overflow(finding: string, { hasCheckpoint }: Place): UserError {
-  return new UserError(
-    `${finding}${hasCheckpoint ? '; the last checkpoint is kept' : ''}: try a lower learning rate`,
+function overflow(finding: string, { run: { checkpoints, learner } }: Place): UserError {
+  const { remedy } = learner.loss;
+  const kept = checkpoints ? '; the last checkpoint is kept' : '';
+  return new SettingError(
+    (name) => `${finding}${kept}: try a lower learning rate${remedy ? `, or ${remedy(name)}` : ''}`,
+    1,
   );
 }

@@ -268,7 +268,7 @@ export class Trainer {
   }
 
   private get place(): Parameters<typeof expectFiniteLoss>[1] {
-    return { progress: this.progress, hasCheckpoint: this.options.checkpoints !== undefined };
+    return { progress: this.progress, run: this.options };
   }
 
   private async interrupted(): Promise<TrainerOutcome> {

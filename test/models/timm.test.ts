@@ -17,6 +17,7 @@ describe('tf_efficientnet_lite0 beside timm in double precision', () =>
 /** Each family on one engine; `npm run test:shared` has the other one, and the larger models. */
 const computed = [
   ['efficientnet_lite0', 'onednn'],
+  ['mnasnet_100', 'onednn'],
   ['mobilenetv3_small_100', 'onnx'],
   ['lcnet_100', 'onednn'],
   ['ghostnet_100', 'onednn'],

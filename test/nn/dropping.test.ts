@@ -5,10 +5,17 @@ import { gradients } from '../../src/graph/autodiff.js';
 import { Graph } from '../../src/graph/graph.js';
 import { sum } from '../../src/graph/ops/reduce.js';
 import type { Program } from '../../src/graph/program.js';
+import { crossEntropyLoss } from '../../src/losses/crossEntropy.js';
+import type { Model } from '../../src/models/model.js';
+import { partsOf } from '../../src/models/parts.js';
+import { createModel } from '../../src/models/registry.js';
 import type { Layer } from '../../src/nn/layer.js';
-import { Dropout } from '../../src/nn/layers.js';
+import { Dropout, Linear } from '../../src/nn/layers.js';
+import { Sequential } from '../../src/nn/sequential.js';
 import { StochasticDepth } from '../../src/nn/stochasticDepth.js';
 import { Trace } from '../../src/nn/trace.js';
+import { sgd } from '../../src/optim/sgd.js';
+import { trainProgram } from '../../src/train/programs.js';
 import { onednnMissing } from '../support/onednn.js';
 import { onReference } from '../support/reference.js';
 
@@ -70,6 +77,17 @@ for (const [name, make] of Object.entries(layers)) {
       for (const { y } of others) assert.notDeepEqual(y, first);
     });
 
+    it('leaves nothing with p = 1, and refuses what is no probability, as PyTorch', () => {
+      const { y, slope } = run(make(1));
+      assert.ok([...y!, ...slope!].every((value) => value === 0));
+      assert.deepEqual(run(make(1), {}, false).y, ones);
+      for (const p of [1.5, -0.5, Number.NaN])
+        assert.throws(() => make(p), {
+          name: 'UsageError',
+          message: `${name}: p must be a number from 0 to 1, not ${p}`,
+        });
+    });
+
     it('does nothing in evaluation, or with p = 0', () => {
       assert.deepEqual(run(make(0.5), {}, false).y, ones);
       assert.deepEqual(run(make(0)).y, ones);
@@ -84,6 +102,44 @@ it('StochasticDepth drops whole images, Dropout single values', () => {
     [0, PER_IMAGE],
   );
   assert.ok(new Set(zerosOfImages(run(new Dropout(0.5, 's')).y!)).size > 5);
+});
+
+/** Streams of the random numbers that a training step with frozen entries uses. */
+function streamsOf(model: Model, frozen: ReadonlySet<string>): string[] {
+  const { nodes } = trainProgram(model, crossEntropyLoss(), sgd(), 2, { frozen });
+  return nodes.flatMap((node) => (node.kind === 'uniform' ? [node.attributes.stream] : []));
+}
+
+it('nothing drops out of frozen parts of EfficientNet, and out of others as before', () => {
+  const model = createModel({ name: 'efficientnet_b0', classes: 5, imageSize: 32 });
+  const { backbone } = partsOf(model);
+  assert.deepEqual(streamsOf(model, new Set(backbone.flat())), ['classifier.0']);
+  const all = streamsOf(model, new Set());
+  assert.ok(all.length > 8 && all.includes('features.2.1') && all.includes('features.4.1'), all.join(' '));
+  // The stem and the first five blocks, of which features.2.1 and features.3.1 have a sum.
+  const frozen = streamsOf(model, new Set(backbone.slice(0, 6).flat()));
+  assert.deepEqual(
+    frozen,
+    all.filter((stream) => !['features.2.1', 'features.3.1'].includes(stream)),
+  );
+});
+
+it('nothing drops out of a frozen sequence, until it is trained', () => {
+  const model = new Sequential([
+    new Sequential([new Linear(2, 2), new Dropout(0.5, 'inner')]),
+    new Linear(2, 2),
+    new Dropout(0.5, 'outer'),
+  ]);
+  const streams = (frozen: readonly string[]): string[] => {
+    const graph = new Graph();
+    const trace = new Trace(graph, model, true, { frozen: new Set(frozen) });
+    model.forward(graph.input('x', [4, 2]), trace);
+    return graph.nodes.flatMap((node) => (node.kind === 'uniform' ? [node.attributes.stream] : []));
+  };
+  const inner = ['0.0.weight', '0.0.bias'];
+  assert.deepEqual(streams(inner), ['outer']);
+  assert.deepEqual(streams(inner.slice(1)), ['inner', 'outer']);
+  assert.deepEqual(streams([]), ['inner', 'outer']);
 });
 
 for (const name of ['onnx', 'onednn'] as const satisfies EngineName[]) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ReferenceBackend } from '../../src/engines/reference/backend.js';
-import { UsageError } from '../../src/errors.js';
+import { SettingError, UsageError } from '../../src/errors.js';
 import { Graph } from '../../src/graph/graph.js';
 import {
   GELU,
@@ -16,8 +16,9 @@ import {
   Tanh,
 } from '../../src/nn/activations.js';
 import type { Layer } from '../../src/nn/layer.js';
-import { Conv2d } from '../../src/nn/layers.js';
+import { BatchNorm2d, Conv2d } from '../../src/nn/layers.js';
 import { AdaptiveAvgPool2d, AvgPool2d, MaxPool2d } from '../../src/nn/pooling.js';
+import { Sequential } from '../../src/nn/sequential.js';
 import { Trace } from '../../src/nn/trace.js';
 
 function apply(layer: Layer, x: readonly number[], shape = [1, 1, 1, x.length]): number[] {
@@ -79,4 +80,32 @@ test('pooling layers', () => {
   );
   assert.deepEqual(apply(new AvgPool2d(2), x, [1, 1, 4, 4]), [4.5, 5, -0.75, -4.5]);
   assert.deepEqual(apply(new AdaptiveAvgPool2d(1), x, [1, 1, 4, 4]), [1.0625]);
+});
+
+test('a layer under two properties is refused by the names of both', () => {
+  class Tied extends ReLU {
+    readonly conv1 = new Conv2d(3, 3, 1);
+    readonly conv2 = this.conv1;
+  }
+  assert.throws(() => new Trace(new Graph(), new Tied(), true), {
+    name: UsageError.name,
+    message: 'conv1.weight and conv2.weight are the same parameter: layers that are shared are not supported',
+  });
+});
+
+test('BatchNorm2d refuses to be trained on one value per channel, as PyTorch', () => {
+  const run = (shape: number[], training: boolean, options: ConstructorParameters<typeof Trace>[3] = {}) => {
+    const model = new Sequential([new BatchNorm2d(3)]);
+    const graph = new Graph();
+    model.forward(graph.input('x', shape), new Trace(graph, model, training, options));
+  };
+  assert.throws(() => run([1, 3, 1, 1], true), {
+    name: SettingError.name,
+    message: /^the batch normalisation 0 cannot be trained on one value per channel: .* batchSize/,
+  });
+  run([1, 3, 1, 2], true);
+  run([2, 3, 1, 1], true);
+  run([1, 3, 1, 1], true, { syncRanks: 2 });
+  run([1, 3, 1, 1], true, { frozen: new Set(['0.weight']) });
+  run([1, 3, 1, 1], false);
 });

@@ -100,7 +100,8 @@ for (const [architecture, model] of [
   ['gluon_resnet50_v1b', 'resnet50_224'],
   ['densenet121', 'densenet121_224'],
   ['mobilenetv2_100', 'mobilenet_v2'],
-  ['mnasnet_100', 'mnasnet1_0'],
+  ['mnasnet_100', 'mnasnet_100'],
+  ['mnasnet_b1', 'mnasnet_100'],
   ['efficientnet_b0', 'efficientnet_b0'],
   ['mobilenetv3_small_100', 'mobilenetv3_small_100'],
 ] as const)

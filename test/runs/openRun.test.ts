@@ -58,6 +58,30 @@ describe('milestones', () => {
     }));
 });
 
+it('the global bias loss of very few images is warned of', () =>
+  withFolder(async (folder) => {
+    const [notice, ...others] = await noticesOf({ batchSize: 5 }, join(folder, 'a'));
+    assert.match(notice!, /^in batches of fewer than 6 images the bias loss .* normMode local bounds/);
+    assert.deepEqual(others, []);
+    for (const [i, fine] of [
+      { batchSize: 6 },
+      { batchSize: 2, normMode: 'local' },
+      { batchSize: 2, loss: 'ce' },
+    ].entries())
+      assert.deepEqual(await noticesOf(fine as Partial<TrainConfig>, join(folder, String(i))), []);
+  }));
+
+it('parts that would thaw after the last epoch are named', () =>
+  withFolder(async (folder) => {
+    const frozen = { freeze: 'backbone', epochs: 5 };
+    for (const unfreezeAfter of [5, 30])
+      assert.deepEqual(await noticesOf({ ...frozen, unfreezeAfter }, join(folder, String(unfreezeAfter))), [
+        `unfreezeAfter ${unfreezeAfter} is not reached: the run has 5 epochs, and what freeze backbone freezes is never trained`,
+      ]);
+    assert.deepEqual(await noticesOf({ ...frozen, unfreezeAfter: 4 }, join(folder, 'a')), []);
+    assert.deepEqual(await noticesOf(frozen, join(folder, 'b')), []);
+  }));
+
 const refusal =
   (message: string) =>
   (error: unknown): true => {

@@ -80,7 +80,7 @@ test('recipes shorten their warm-up with the run', async () => {
 
 test('recipes leave the model to pretrained weights', () => {
   const recipe = RECIPES['timm-mobilenetv3']!;
-  assert.equal(besideGiven(recipe, {}).model, 'mobilenet_v3_large');
+  assert.equal(besideGiven(recipe, {}).model, 'mobilenetv3_large_100');
   assert.equal(besideGiven(recipe, { pretrained: 'weights.pth' }).model, undefined);
 });
 

@@ -95,6 +95,7 @@ export const timmModels = [
   ...timmSizes,
   'efficientnet_lite0',
   'tf_efficientnet_lite0',
+  'mnasnet_100',
   'mobilenetv3_small_100',
   'mobilenetv3_large_100',
   'lcnet_100',

@@ -32,7 +32,7 @@ const MODELS: Readonly<Record<string, string>> = {
   repvgg_a0: 'repvgg_a0',
   mobilenetv4_conv_small: 'mobilenetv4_conv_small',
   mobilenetv2_100: 'mobilenet_v2',
-  mnasnet_100: 'mnasnet1_0',
+  mnasnet_100: 'mnasnet_100',
   efficientnet_b0: 'efficientnet_b0',
 };
 const BATCH = 2;
@@ -105,6 +105,7 @@ const computed = [
   ['mobilenetv3_large_100', 'onnx'],
   ['mobilenetv3_large_100', 'onednn'],
   ['lcnet_100', 'onnx'],
+  ['mnasnet_100', 'onnx'],
   ['ghostnet_100', 'onnx'],
   ['repvgg_a0', 'onnx'],
   ['mobilenetv4_conv_small', 'onednn'],

@@ -177,14 +177,15 @@ describe('the updates of a backbone that thaws', () => {
 
 describe('learning rates of parts', () => {
   it('fall from the classifier back, as timm’s layer decay', () => {
-    const parts = { backbone: [['a'], ['b', 'c']], head: ['fc'] };
+    const parts = { decayGroups: [['a'], ['b', 'c'], ['fc', 'd']], head: ['fc'] };
     assert.deepEqual(
       [...rateScales(parts, { headLrScale: 10, layerDecay: 0.5 })],
       [
-        ['fc', 10],
         ['a', 0.25],
         ['b', 0.5],
         ['c', 0.5],
+        ['fc', 10],
+        ['d', 1],
       ],
     );
   });

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { UserError } from '../../src/errors.js';
+import { SettingError, UserError } from '../../src/errors.js';
+import { biasLoss } from '../../src/losses/biasLoss.js';
+import { crossEntropyLoss } from '../../src/losses/crossEntropy.js';
+import type { Loss } from '../../src/losses/loss.js';
 import { sgd } from '../../src/optim/sgd.js';
 import { readCheckpoint } from '../../src/runs/checkpoint.js';
 import type { Learner } from '../../src/train/learner.js';
@@ -49,7 +52,7 @@ describe('a loss that is not finite', () => {
         async ({ trainer }) => {
           await assert.rejects(
             trainer.run(),
-            / is no longer finite in epoch 1; the last checkpoint is kept: try a lower learning rate$/,
+            / is no longer finite in epoch 1; the last checkpoint is kept: try a lower learning rate, or normMode local /,
           );
           assert.equal(readCheckpoint(join(folder, 'last.safetensors')).training!.progress.globalStep, 0);
           assert.ok(!existsSync(join(folder, 'best.safetensors')));
@@ -101,6 +104,29 @@ describe('a learning rate that is not finite', () => {
     ));
 });
 
+describe('what is advised', () => {
+  const weights = async (loss: Loss): Promise<string> =>
+    withTrainer({ loss, epochs: 1, schedule: () => 1e38 }, async ({ trainer }) => {
+      const message = await trainer.run().catch((error) => {
+        assert.ok(error instanceof SettingError && error.exitCode === 1);
+        return error.named((key) => `--${key}`).message;
+      });
+      return message.replace(/^.*: try /, '');
+    });
+
+  it('is a bound for the weights, if the loss has none', async () => {
+    assert.match(
+      await weights(biasLoss()),
+      /^a lower learning rate, or --normMode local where batches have few/,
+    );
+  });
+
+  for (const loss of [biasLoss({ normMode: 'local' }), crossEntropyLoss()])
+    it(`is a lower learning rate with the loss ${loss.name} otherwise`, async () => {
+      assert.equal(await weights(loss), 'a lower learning rate');
+    });
+});
+
 describe('values that are not finite', () => {
   // On oneDNN the ReLU makes 0 of NaN, and the loss stays finite.
   for (const { title, skip, ...options } of [
@@ -119,7 +145,7 @@ describe('values that are not finite', () => {
             assert.ok(error instanceof UserError);
             assert.match(
               error.message,
-              /^(the loss is NaN at|\S+ is no longer finite in epoch 1: ).*lower learning rate$/,
+              /^(the loss is NaN at|\S+ is no longer finite in epoch 1: ).*lower learning rate, or normMode local /,
             );
             return true;
           });

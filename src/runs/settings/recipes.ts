@@ -43,7 +43,7 @@ const FINETUNE: Partial<TrainConfig> = {
 
 /** timm's training of mobilenetv3_large_100.ra_in1k on ImageNet, as far as there are settings for it. */
 const TIMM_MOBILENETV3: Partial<TrainConfig> = {
-  model: 'mobilenet_v3_large',
+  model: 'mobilenetv3_large_100',
   loss: 'ce',
   labelSmoothing: 0.1,
   epochs: 600,
