@@ -5,7 +5,7 @@
 import { copyFileSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
-import type { PageFiles } from '../src/studio/modelAbout.js';
+import type { PageFiles } from '../src/studio/pageFiles.js';
 import { findWebRuntime, RUNTIME_FILES } from '../src/studio/server/webRuntime.js';
 
 const PAGES = 'src/studio/page';

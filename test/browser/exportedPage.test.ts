@@ -57,7 +57,7 @@ describe('the folder that export --to web writes', { skip: withoutChromium }, ()
     const names = readdirSync(folder).sort();
     assert.deepEqual(
       names.filter((name) => name !== 'assets' && !/licenses/.test(name)),
-      ['gradcam.onnx', 'index.html', 'model.labels.json', 'model.onnx', 'ort'],
+      ['exported-page.txt', 'gradcam.onnx', 'index.html', 'model.labels.json', 'model.onnx', 'ort'],
     );
     const labels = JSON.parse(readFileSync(join(folder, 'model.labels.json'), 'utf8'));
     assert.deepEqual(labels.classes, [...TINTS].sort());

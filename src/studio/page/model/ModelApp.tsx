@@ -1,4 +1,4 @@
-import type { PageLabels } from '../../modelAbout.js';
+import type { PageLabels } from '../../pageFiles.js';
 import { Heading } from '../Heading.jsx';
 import { openExportedModel } from '../try/exportedModel.js';
 import type { ImageModel } from '../try/imageModel.js';

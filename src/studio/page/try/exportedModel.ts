@@ -2,7 +2,7 @@ import { prepareImage } from '../../../data/images/modelInput.js';
 import { RemoteCalls } from '../../../engines/host/channel/remoteCalls.js';
 import { overWebWorker } from '../../../engines/host/channel/web.js';
 import { errorMessage, UserError } from '../../../errors.js';
-import type { PageLabels } from '../../modelAbout.js';
+import type { PageLabels } from '../../pageFiles.js';
 import type { ImageModel } from './imageModel.js';
 import type { OnnxCalls } from './onnxCalls.js';
 import { runtimeFolder } from './runtime.js';
