@@ -11,7 +11,7 @@ import { assertLooksRight } from './fixtures/axe.js';
 import { launchChromium, withoutChromium } from './fixtures/chromium.js';
 import { openPage } from './fixtures/openPage.js';
 import { drawPhotograph, TINTS } from './fixtures/photographs.js';
-import { ISOLATION, withServer } from './fixtures/server.js';
+import { FEW_TYPES, ISOLATION, withServer } from './fixtures/server.js';
 
 let cwd = '';
 let browser: Browser | undefined;
@@ -96,7 +96,7 @@ describe('an exported page in Chromium', { skip: withoutChromium }, () => {
         assert.deepEqual(faults, []);
         await page.close();
       };
-      await withServer(join(cwd, 'run', 'last-web'), serve, headers);
+      await withServer(join(cwd, 'run', 'last-web'), serve, headers, FEW_TYPES);
     });
 });
 

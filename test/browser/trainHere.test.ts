@@ -85,7 +85,8 @@ async function assertDownloads(page: Page): Promise<void> {
   const { info } = parseWeights(await downloaded(page, 'Download safetensors'), 'the download');
   assert.deepEqual([info?.model.name, info?.data.classes], ['shufflenetv2', [...DIRECTIONS]]);
   const names = zipNames(await downloaded(page, 'Download a page'), 'the download');
-  for (const name of ['index.html', 'model.onnx', 'model.labels.json', 'ort/ort-wasm-simd-threaded.wasm'])
+  const runtime = ['ort/ort.wasm.min.js', 'ort/ort-wasm-simd-threaded.js', 'ort/ort-wasm-simd-threaded.wasm'];
+  for (const name of ['exported-page.txt', 'index.html', 'model.onnx', 'model.labels.json', ...runtime])
     assert.ok(names.includes(name), `${name} among ${names.join()}`);
 }
 

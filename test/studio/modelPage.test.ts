@@ -29,14 +29,14 @@ function sourcesIn(folder: string): PageSources {
   write(page, 'index.html', 'assets/page.js');
   writeFileSync(
     join(page, 'files.json'),
-    JSON.stringify({ page: ['index.html', 'assets/page.js'], runtime: ['ort.min.mjs', 'ort.wasm'] }),
+    JSON.stringify({ page: ['index.html', 'assets/page.js'], runtime: ['ort.min.js', 'ort.wasm'] }),
   );
-  write(runtime, 'ort.min.mjs', 'ort.wasm');
+  write(runtime, 'ort.min.mjs', 'ort.min.js', 'ort.wasm');
   return { page, runtime };
 }
 
 describe('the folder of an exported page', () => {
-  it('has the page, its model and onnxruntime-web', () =>
+  it('has modules that end in .js', () =>
     withFolder(async (folder) => {
       const out = join(folder, 'new', 'web');
       expectPageFolder(out);
@@ -52,11 +52,12 @@ describe('the folder of an exported page', () => {
         'model.labels.json',
       ];
       assert.deepEqual(names.sort(), [
-        ...['assets', ...files, 'model.onnx', 'ort', 'ort/ort.min.mjs', 'ort/ort.wasm'],
+        ...['assets', ...files, 'model.onnx', 'ort', 'ort/ort.min.js', 'ort/ort.wasm'],
       ]);
+      assert.equal(readFileSync(join(out, 'ort', 'ort.min.js'), 'utf8'), 'ort.min.mjs');
       const labels = JSON.parse(readFileSync(join(out, 'model.labels.json'), 'utf8')) as PageLabels;
       assert.deepEqual(labels, CONTENTS.labels);
-      const bytes = [...files, 'model.onnx', 'ort/ort.min.mjs', 'ort/ort.wasm'].map(
+      const bytes = [...files, 'model.onnx', 'ort/ort.min.js', 'ort/ort.wasm'].map(
         (name) => readFileSync(join(out, name)).length,
       );
       assert.equal(

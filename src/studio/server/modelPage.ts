@@ -5,7 +5,7 @@ import { makeFolder } from '../../makeFolder.js';
 import { writeFileAtomically } from '../../runs/atomicFile.js';
 import { PAGE_MARKER, type PageContents, type PageFiles, pageFilesOf } from '../pageFiles.js';
 import { SITE_FOLDER } from './siteFiles.js';
-import { findWebRuntime } from './webRuntime.js';
+import { findWebRuntime, packagedName } from './webRuntime.js';
 
 /** Files that a page of an older version has, all of them, which has no marker. */
 const UNMARKED = ['model.onnx', 'gradcam.onnx', 'model.labels.json', 'index.html', 'ort/ort.wasm.min.mjs'];
@@ -74,7 +74,7 @@ export async function writeModelPage(
   const files = JSON.parse(readFileSync(join(page, 'files.json'), 'utf8')) as PageFiles;
   const copied = [
     ...files.page.map((name) => ({ name, from: join(page, name) })),
-    ...files.runtime.map((name) => ({ name: `ort/${name}`, from: join(runtime, name) })),
+    ...files.runtime.map((name) => ({ name: `ort/${name}`, from: join(runtime, packagedName(name)) })),
   ];
   const written = pageFilesOf(contents);
   make(folder);
