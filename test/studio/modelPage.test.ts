@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { PageContents, PageLabels } from '../../src/studio/pageFiles.js';
+import { checksumOf, type PageContents, type PageLabels } from '../../src/studio/pageFiles.js';
 import { expectPageFolder, type PageSources, writeModelPage } from '../../src/studio/server/modelPage.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 
@@ -36,7 +36,7 @@ function sourcesIn(folder: string): PageSources {
 }
 
 describe('the folder of an exported page', () => {
-  it('has modules that end in .js', () =>
+  it('has modules that end in .js, and the checksums of its models', () =>
     withFolder(async (folder) => {
       const out = join(folder, 'new', 'web');
       expectPageFolder(out);
@@ -56,7 +56,14 @@ describe('the folder of an exported page', () => {
       ]);
       assert.equal(readFileSync(join(out, 'ort', 'ort.min.js'), 'utf8'), 'ort.min.mjs');
       const labels = JSON.parse(readFileSync(join(out, 'model.labels.json'), 'utf8')) as PageLabels;
-      assert.deepEqual(labels, CONTENTS.labels);
+      assert.deepEqual(labels, {
+        ...CONTENTS.labels,
+        checksums: {
+          'model.onnx': checksumOf(CONTENTS.model),
+          'gradcam.onnx': checksumOf(CONTENTS.heatModel),
+        },
+      });
+      assert.notEqual(labels.checksums!['model.onnx'], labels.checksums!['gradcam.onnx']);
       const bytes = [...files, 'model.onnx', 'ort/ort.min.js', 'ort/ort.wasm'].map(
         (name) => readFileSync(join(out, name)).length,
       );
