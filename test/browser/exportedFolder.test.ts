@@ -1,4 +1,4 @@
-/** The folder of an exported page on servers as they are: what browsers and caches keep of it. */
+/** The folder of an exported page on servers as they are: which types they know, and what browsers and caches keep of it. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,10 @@ import { shownAnswers } from './fixtures/answers.js';
 import { launchChromium, withoutChromium } from './fixtures/chromium.js';
 import { openPage } from './fixtures/openPage.js';
 import { drawPhotograph } from './fixtures/photographs.js';
-import { withServer } from './fixtures/server.js';
+import { FEW_TYPES, ISOLATION, withServer } from './fixtures/server.js';
+
+/** Two birds and machines that have one name. */
+const TWINS = ['crane', 'crane', 'ant'];
 
 let folder = '';
 let photograph = '';
@@ -60,7 +63,40 @@ async function namesOn(page: Page): Promise<string[]> {
   return answer!.classes.map(({ name }) => name).sort();
 }
 
+/** Pixels of the Grad-CAM that is shown. */
+const PIXELS = `(() => {
+  const canvas = document.querySelector('figure.heat canvas');
+  return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].join();
+})()`;
+
 describe('the folder of an exported page', { skip: withoutChromium }, () => {
+  it('works on a server that knows few types, with threads; two classes of one name have their own Grad-CAM', async () =>
+    withServer(
+      await writePage('twins', TWINS),
+      async (address) => {
+        const { page, faults } = await openPage(browser!, address);
+        assert.deepEqual(await namesOn(page), [...TWINS].sort());
+        const select = page.locator('select');
+        const options = await select.locator('option').allTextContents();
+        const seen = new Set<string>();
+        for (const [index, name] of options.entries()) {
+          if (name !== 'crane') continue;
+          await select.selectOption({ index });
+          await page.getByRole('img', { name: 'Where the model looks for crane' }).waitFor();
+          seen.add(String(await page.evaluate(PIXELS)));
+          await select.selectOption({ index: 0 });
+          await page.locator('figure.heat').waitFor({ state: 'detached' });
+        }
+        assert.equal(seen.size, 2);
+        assert.deepEqual(faults, []);
+        await page.close();
+      },
+      ISOLATION,
+      FEW_TYPES,
+    ));
+});
+
+describe('the folder of an exported page that is replaced', { skip: withoutChromium }, () => {
   it('gives a new export to who has seen the one before, where the server has files kept for an hour', async () =>
     withServer(
       await writePage('page', ['ant', 'bee']),
