@@ -5,8 +5,8 @@
 import { copyFileSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'vite';
-import type { PageFiles } from '../src/studio/modelAbout.js';
-import { findWebRuntime, RUNTIME_FILES } from '../src/studio/server/webRuntime.js';
+import type { PageFiles } from '../src/studio/pageFiles.js';
+import { findWebRuntime, packagedName, RUNTIME_FILES } from '../src/studio/server/webRuntime.js';
 
 const PAGES = 'src/studio/page';
 const STUDIO = resolve('dist/src/studio/site');
@@ -18,7 +18,7 @@ const runtimeApart: Plugin = {
   enforce: 'pre',
   resolveId: (id) => {
     const [, which] = /^onnxruntime-web\/(wasm|webgpu)$/.exec(id) ?? [];
-    return which === undefined ? undefined : { id: `../ort/ort.${which}.min.mjs`, external: true };
+    return which === undefined ? undefined : { id: `../ort/ort.${which}.min.js`, external: true };
   },
 };
 
@@ -68,7 +68,7 @@ function copyRuntime(folder: string): void {
   const runtime = findWebRuntime()!;
   mkdirSync(folder, { recursive: true });
   for (const name of [...RUNTIME_FILES.wasm, ...RUNTIME_FILES.webgpu])
-    copyFileSync(join(runtime, name), join(folder, name));
+    copyFileSync(join(runtime, packagedName(name)), join(folder, name));
 }
 
 await buildPage(PAGES, STUDIO);

@@ -7,6 +7,6 @@
 
 export { type CanvasPixels, rgbOfCanvas } from './data/images/canvasPixels.js';
 export * from './data/images/pageImages.js';
-export type { WebProvider } from './engines/onnx/web/backend.js';
 export { createWebEngine, type WebEngineOptions } from './engines/onnx/web/createWebEngine.js';
+export type { WasmPaths, WebProvider } from './engines/onnx/web/wasmFiles.js';
 export * from './portable.js';

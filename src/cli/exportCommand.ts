@@ -19,7 +19,7 @@ import { checkInt8Flags, type Int8Flags, int8Options } from './int8Export.js';
 import { checkedOnnx, type Exported, withExported, writeOnnxFile } from './onnxExport.js';
 import { nameOption } from './options.js';
 import { printLine } from './output.js';
-import { checkOutput } from './outputFile.js';
+import { checkOutput, expectExpendable } from './outputFile.js';
 import { type WeightsFlags, weightsOptions } from './weightsFlags.js';
 
 /** A page for the model, besides the files that hold it. */
@@ -97,8 +97,7 @@ async function runExport(flags: ExportFlags): Promise<void> {
   const endings = ENDINGS[flags.to];
   if (endings) checkOutput(flags.output, `--output with --to ${flags.to}`, endings);
   const output = flags.output ?? defaultOutput(flags);
-  if (output === flags.checkpoint)
-    throw new UsageError(`${output} is the checkpoint itself: give another --output`);
+  expectExpendable(output, flags.checkpoint);
   // What is missing for a page is said before the model is read.
   const sources = flags.to === 'web' ? findPageSources() : undefined;
   if (sources) expectPageFolder(output);

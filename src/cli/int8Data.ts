@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { type Dataset, IMAGENET_NORMALISATION, type ImageDataset, limited } from '../data/dataset.js';
 import { imageFiles } from '../data/folders/imageFiles.js';
 import { Loader } from '../data/loader.js';
@@ -7,8 +6,7 @@ import { type ClassifierInput, classifierInput } from '../formats/onnx/classifie
 import { readOnnxClassifier } from '../formats/onnx/readClassifier.js';
 import { asModelClasses } from '../runs/classMapping.js';
 import { loadData } from '../runs/loadData.js';
-import { withRestoredPaths } from '../runs/settings/paths.js';
-import { settingsOfRun } from '../runs/settings/saved.js';
+import { settingsOfWeights } from '../runs/runOfWeights.js';
 import type { WeightsFile } from '../train/weights.js';
 import type { OnnxFile } from './onnxFile.js';
 import { testData } from './testData.js';
@@ -32,15 +30,14 @@ const BATCH = 16;
  */
 export async function calibrationSet(
   { checkpoint, calibrate, calibrationImages }: Int8DataFlags,
-  { info }: WeightsFile,
+  weights: WeightsFile,
 ): Promise<Dataset> {
   if (calibrate !== undefined) return limited(unlabelled(calibrate), calibrationImages);
-  if (!info?.training)
+  const config = settingsOfWeights(checkpoint, weights);
+  if (!config)
     throw new UsageError(
       `--int8 needs --calibrate with a folder of training images: ${checkpoint} is not the checkpoint of a run`,
     );
-  const saved = settingsOfRun(info.training.config, checkpoint);
-  const config = withRestoredPaths(saved, dirname(checkpoint), () => undefined);
   const { train } = await loadData({ ...config, download: false });
   return limited(train, calibrationImages);
 }
@@ -89,7 +86,7 @@ export async function accuracySet(
   weights: WeightsFile,
   classes: readonly string[],
 ): Promise<Dataset | undefined> {
-  if (data === undefined && !weights.info?.training) return undefined;
+  if (data === undefined && !settingsOfWeights(checkpoint, weights)) return undefined;
   const chosen = data === undefined ? {} : ({ data: 'imagefolder', dataPath: data } as const);
   const { test } = await testData({ checkpoint, ...chosen }, weights);
   return asModelClasses(test, classes, checkpoint);

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UsageError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
+import { readCheckpointInfo } from '../runs/checkpoint.js';
 
 /**
  * Checks where a file will be written, before the work that its content takes.
@@ -21,6 +22,30 @@ export function checkOutput(path: string | undefined, flag: string, endings: rea
 export function checkEnding(path: string, flag: string, endings: readonly string[]): void {
   if (!endings.some((ending) => path.endsWith(ending)))
     throw new UsageError(`${flag} takes the name of a ${endings.join(' or ')} file, not ${path}`);
+}
+
+/**
+ * Refuses to write an exported model over what it is made of, or over what a run is resumed from.
+ *
+ * @throws UsageError when there is such a file at the path
+ */
+export function expectExpendable(output: string, checkpoint: string): void {
+  if (!existsSync(output)) return;
+  if (existsSync(checkpoint) && realpathSync(output) === realpathSync(checkpoint))
+    throw new UsageError(`${output} is the checkpoint itself: give another --output`);
+  if (output.endsWith('.safetensors') && isOfRun(output))
+    throw new UsageError(
+      `${output} is a checkpoint with the state of its training, which an export has not: give another --output`,
+    );
+}
+
+/** Whether a file has the state of a training; one that is damaged may be replaced. */
+function isOfRun(path: string): boolean {
+  try {
+    return readCheckpointInfo(path)?.training !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Writes a text, with a line break at its end. @throws WriteError naming the file */

@@ -6,10 +6,9 @@ import { contentOf, type ImageRecord, partInventory } from '../data/parts/invent
 import { UserError } from '../errors.js';
 import { type DataChoice, type LoadedData, loadData } from '../runs/loadData.js';
 import { recordedPart } from '../runs/recordedPart.js';
+import { settingsOfWeights } from '../runs/runOfWeights.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { checkEffects } from '../runs/settings/effects.js';
-import { withRestoredPaths } from '../runs/settings/paths.js';
-import { settingsOfRun } from '../runs/settings/saved.js';
 import { TRAIN_DEFAULTS } from '../runs/settings/table.js';
 import { readSplit } from '../runs/splitFile.js';
 import type { TrainConfig } from '../runs/trainConfig.js';
@@ -39,9 +38,7 @@ export async function testData(
   flags: TestDataFlags,
   weights: WeightsFile,
 ): Promise<{ name: string; test: Dataset }> {
-  const { info } = weights;
-  const saved = info?.training && settingsOfRun(info.training.config, flags.checkpoint);
-  const trained = saved && withRestoredPaths(saved, dirname(flags.checkpoint), () => undefined);
+  const trained = settingsOfWeights(flags.checkpoint, weights);
   const data = flags.data ?? trained?.data ?? TRAIN_DEFAULTS.data;
   checkFlags(flags, data);
   const same = trained?.data === data ? trained : undefined;

@@ -11,6 +11,9 @@ const CONFIG = 'config.json';
 /** The checkpoint that a run resumes from. */
 export const LAST_CHECKPOINT = 'last.safetensors';
 
+/** A run's best averaged weights, without the state of its training. */
+export const BEST_AVERAGE = 'best-ema.safetensors';
+
 /** What there was before a new run. */
 interface Start {
   /** Folders that this process created, the outermost first. */

@@ -1,4 +1,3 @@
-import type { ModelLabels } from '../data/images/modelInput.js';
 import type { Model } from '../models/model.js';
 import { families } from '../models/registry.js';
 import type { DataDescription } from '../train/checkpointInfo.js';
@@ -13,15 +12,6 @@ export interface ModelAbout {
   readonly parameters?: number | undefined;
   /** Bytes of its ONNX file by the numbers that hold its weights: `f32`, `f16`; by an empty name if they are not known. */
   readonly bytes: Readonly<Record<string, number>>;
-}
-
-/** Labels of the model of a page of its own. */
-export type PageLabels = ModelLabels & ModelAbout;
-
-/** Files of a page for a model: its own, and those of onnxruntime-web in the folder `ort`. */
-export interface PageFiles {
-  readonly page: readonly string[];
-  readonly runtime: readonly string[];
 }
 
 /** Describes a model, whose ONNX files take bytes as they are. */

@@ -23,7 +23,7 @@ export function exportSafetensors(tensors: StateDictTensors, info: CheckpointInf
 
 /**
  * A model's tensors as PyTorch's .pth, under `net` as the published scripts write them; beside it `acc` and `epoch`,
- * if the weights' file has them, and the description of the model: its architecture, class names and preprocessing.
+ * if the weights' file has them of these weights, and the description of the model: its architecture, class names and preprocessing.
  */
 export function exportTorch(
   tensors: StateDictTensors,
@@ -36,22 +36,34 @@ export function exportTorch(
 const WRAPPER = 'net';
 
 /**
- * Test top-1 in percent and number of the last finished epoch of a run's checkpoint; values from a .pth are kept, but those whose
- * places the state dict and the description take.
+ * What stands beside the weights: how good they are, and their description; values from a .pth are kept, but those whose places
+ * the state dict and the description take, and how good other weights are.
  */
-function extrasOf({ info, extras }: Omit<WeightsFile, 'tensors'>): ReadonlyMap<string, TorchExtra> {
-  const { epoch = 0, lastTop1 } = info?.training?.progress ?? {};
-  const kept = [...(extras ?? [])].filter(([key]) => key !== WRAPPER && !(info && isDescription(key)));
+function extrasOf(source: Omit<WeightsFile, 'tensors'>): ReadonlyMap<string, TorchExtra> {
+  const { info, extras, isAveraged = false } = source;
+  const isKept = (key: string): boolean =>
+    key !== WRAPPER && !(info && isDescription(key)) && !(isAveraged && OF_LAST.includes(key));
   return new Map<string, TorchExtra>([
-    ...kept,
-    ...(lastTop1 === undefined
-      ? []
-      : ([
-          ['acc', lastTop1],
-          ['epoch', epoch - 1],
-        ] as const)),
+    ...[...(extras ?? [])].filter(([key]) => isKept(key)),
+    ...accuracyOf(source),
     ...(info ? describeInExtras(info) : []),
   ]);
+}
+
+/** Keys of what is known of the last weights, not of their average. */
+const OF_LAST: readonly string[] = ['acc', 'epoch'];
+
+/**
+ * Test top-1 in percent and number of the epoch that a run's checkpoint was written after. One that was written within an epoch
+ * has other weights than those that were tested; averaged weights have another accuracy.
+ */
+function accuracyOf({ info, isAveraged }: Omit<WeightsFile, 'tensors'>): [string, number][] {
+  const { epoch = 0, step = 0, lastTop1 } = info?.training?.progress ?? {};
+  if (isAveraged || step > 0 || lastTop1 === undefined) return [];
+  return [
+    ['acc', lastTop1],
+    ['epoch', epoch - 1],
+  ];
 }
 
 /**

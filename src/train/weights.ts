@@ -22,6 +22,8 @@ export interface WeightsFile {
   readonly extras?: ReadonlyMap<string, TorchExtra>;
   /** Entries among a PyTorch checkpoint's tensors that cannot be read, with the reason. */
   readonly unread?: ReadonlyMap<string, string>;
+  /** Whether they are the file's averaged weights (EMA), of which it also has others. Default false. */
+  readonly isAveraged?: boolean | undefined;
   /** A notice about the choice of weights, such as that the file also has averaged ones. */
   readonly notice?: SettingText;
   /** The model here, where the names of the tensors, their script or what is published with them tell it. */
@@ -71,8 +73,9 @@ function parse(bytes: Uint8Array, path: string, ema: boolean): WeightsFile {
   const info = infoOf(metadata, path);
   const last = new Map([...tensors].filter(([name]) => !isTrainingState(name)));
   const model = ema ? averagedOf(last, tensors, path) : last;
-  if (info) return { tensors: model, info };
-  return { tensors: new Map(withoutPrefixes(model) ?? model) };
+  const isAveraged = ema && { isAveraged: true };
+  if (info) return { tensors: model, info, ...isAveraged };
+  return { tensors: new Map(withoutPrefixes(model) ?? model), ...isAveraged };
 }
 
 /** The averages of a checkpoint of this library; counters have none. */
@@ -97,5 +100,6 @@ function torchWeights(bytes: Uint8Array, path: string, ema: boolean): WeightsFil
     unread,
     ...(info && { info }),
     ...(averagedKey !== undefined && { notice }),
+    ...(averaged && { isAveraged: true }),
   };
 }

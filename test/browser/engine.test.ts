@@ -104,7 +104,7 @@ describe("a page's engine", { skip: withoutChromium }, () => {
       );
       assert.match(
         await page.failure({ wasmPaths: 'nowhere' }),
-        /^UserError: onnxruntime-web does not start with the files of http.*\/nowhere\/: the server answers 404 for .*\.wasm/,
+        /^UserError: onnxruntime-web does not start with http\S*\/nowhere\/ort-wasm-simd-threaded\.mjs and \S*\.wasm: the server answers 404 for \S*\.wasm/,
       );
       assert.match(
         await page.failure({ threads: 0 }),

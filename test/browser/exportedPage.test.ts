@@ -11,7 +11,7 @@ import { assertLooksRight } from './fixtures/axe.js';
 import { launchChromium, withoutChromium } from './fixtures/chromium.js';
 import { openPage } from './fixtures/openPage.js';
 import { drawPhotograph, TINTS } from './fixtures/photographs.js';
-import { ISOLATION, withServer } from './fixtures/server.js';
+import { FEW_TYPES, ISOLATION, withServer } from './fixtures/server.js';
 
 let cwd = '';
 let browser: Browser | undefined;
@@ -57,7 +57,7 @@ describe('the folder that export --to web writes', { skip: withoutChromium }, ()
     const names = readdirSync(folder).sort();
     assert.deepEqual(
       names.filter((name) => name !== 'assets' && !/licenses/.test(name)),
-      ['gradcam.onnx', 'index.html', 'model.labels.json', 'model.onnx', 'ort'],
+      ['exported-page.txt', 'gradcam.onnx', 'index.html', 'model.labels.json', 'model.onnx', 'ort'],
     );
     const labels = JSON.parse(readFileSync(join(folder, 'model.labels.json'), 'utf8'));
     assert.deepEqual(labels.classes, [...TINTS].sort());
@@ -96,7 +96,7 @@ describe('an exported page in Chromium', { skip: withoutChromium }, () => {
         assert.deepEqual(faults, []);
         await page.close();
       };
-      await withServer(join(cwd, 'run', 'last-web'), serve, headers);
+      await withServer(join(cwd, 'run', 'last-web'), serve, headers, FEW_TYPES);
     });
 });
 

@@ -1,9 +1,11 @@
 /** Images of files, decoded by the browser, become what the loaders of Node make of them. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import sharp, { type Sharp } from 'sharp';
+import { decodeRgb } from '../../src/data/images/decode.js';
 import { readImages } from '../../src/data/images/readImages.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { withoutChromium } from './fixtures/chromium.js';
@@ -20,6 +22,22 @@ function drawing(): Sharp {
     data[i] = channel === 0 ? 4 * x : channel === 1 ? 5 * y : x + y;
   }
   return sharp(data, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+}
+
+/** A PNG of colours that repeat nowhere near, opaque in the left half, transparent and black in the right one if `isHalf`. */
+function largeDrawing(width: number, height: number, isHalf = false): Promise<Buffer> {
+  const data = Buffer.alloc(4 * width * height);
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i += 4) {
+      if (isHalf && x >= width / 2) continue;
+      data[i] = x % 251;
+      data[i + 1] = y % 241;
+      data[i + 2] = (x >> 8) + (y >> 8);
+      data[i + 3] = 255;
+    }
+  return sharp(data, { raw: { width, height, channels: 4 } })
+    .png({ compressionLevel: 1 })
+    .toBuffer();
 }
 
 /** Bytes of the image as Node's loader sees it: means 0 and deviations 1/255 undo the scaling. */
@@ -51,6 +69,32 @@ describe('image files in a page', { skip: withoutChromium }, () => {
         }
       }),
     ));
+
+  // Chromium's canvases have 65,535 pixels a side, Safari's 4096 × 4096.
+  for (const [what, width, height, isHalf] of [
+    ['wider than a canvas may be', 70_000, 16, false],
+    ['higher than a canvas may be', 16, 70_000, false],
+    ['of several canvases in both directions', 4160, 4100, false],
+    ['with a transparent part of its own canvas', 8192, 16, true],
+  ] as const)
+    it(`are those of Node for an image ${what}`, () =>
+      withPage({ isolated: false }, async (page) => {
+        const bytes = await largeDrawing(width, height, isHalf);
+        const { data, ...size } = await decodeRgb(bytes, 'large.png');
+        const digest = createHash('sha256').update(data).digest('hex');
+        const found = await page.digest(bytes.toString('base64'), 'image/png');
+        assert.deepEqual(found, [size.width, size.height, digest]);
+      }));
+
+  it('are refused where there are more pixels than Node reads', () =>
+    withPage({ isolated: false }, async (page) => {
+      const black = { width: 9600, height: 9600, channels: 3, background: 'black' } as const;
+      const bytes = await sharp({ create: black }).toColourspace('b-w').png().toBuffer();
+      await assert.rejects(
+        page.digest(bytes.toString('base64'), 'image/png'),
+        /the image has 9600 × 9600 pixels: expected 89 million at most/,
+      );
+    }));
 
   it('are refused where browsers show other greys than Node reads', () =>
     withPage({ isolated: false }, async (page) => {

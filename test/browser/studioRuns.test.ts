@@ -104,9 +104,12 @@ describe('the studio’s list of runs in Chromium', { skip: withoutChromium }, (
       assert.deepEqual(await rowsOf(page), ['ce-1', 'ce-2', 'ce-3']);
       await page.keyboard.press('Enter');
       assert.deepEqual(await rowsOf(page), ['ce-3', 'ce-2', 'ce-1']);
+      // Safari reads what is downloaded some time after the click.
+      await page.evaluate('revoked = []; URL.revokeObjectURL = (address) => revoked.push(address)');
       const download = page.waitForEvent('download');
       await page.getByRole('button', { name: 'Download CSV' }).press('Enter');
       const text = readFileSync(await (await download).path(), 'utf8').split('\n');
+      assert.deepEqual(await page.evaluate('revoked'), []);
       assert.equal(
         text[0],
         'run,status,loss,seed,epochs_done,epochs_planned,last_test_top1,best_test_top1,best_epoch',

@@ -85,7 +85,8 @@ async function assertDownloads(page: Page): Promise<void> {
   const { info } = parseWeights(await downloaded(page, 'Download safetensors'), 'the download');
   assert.deepEqual([info?.model.name, info?.data.classes], ['shufflenetv2', [...DIRECTIONS]]);
   const names = zipNames(await downloaded(page, 'Download a page'), 'the download');
-  for (const name of ['index.html', 'model.onnx', 'model.labels.json', 'ort/ort-wasm-simd-threaded.wasm'])
+  const runtime = ['ort/ort.wasm.min.js', 'ort/ort-wasm-simd-threaded.js', 'ort/ort-wasm-simd-threaded.wasm'];
+  for (const name of ['exported-page.txt', 'index.html', 'model.onnx', 'model.labels.json', ...runtime])
     assert.ok(names.includes(name), `${name} among ${names.join()}`);
 }
 
@@ -216,6 +217,11 @@ describe('a training in one of two tabs in Chromium', { skip: withoutChromium },
     }, 'delete Navigator.prototype.locks'));
 });
 
+/** Taps on the camera's button so many times at once. */
+const QUICK_TAPS = (count: number): string => `
+  for (let tap = 0; tap < ${count}; tap++)
+    [...document.querySelectorAll('button')].find((each) => each.textContent === 'Take an image').click()`;
+
 describe('the form of a training', { skip: withoutChromium }, () => {
   it('says in a sentence what is wrong', () =>
     withServer('dist/web', async (address) => {
@@ -230,6 +236,23 @@ describe('the form of a training', { skip: withoutChromium }, () => {
       await page.getByLabel('Name of the class').nth(1).fill(DIRECTIONS[0]);
       await start.press('Enter');
       assert.equal(await page.getByRole('alert').textContent(), `two classes are called ${DIRECTIONS[0]}.`);
+      assert.deepEqual(faults, []);
+      await page.close();
+    }));
+
+  it('takes an image for every tap, however quick', () =>
+    withServer('dist/web', async (address) => {
+      const { page, faults } = await openPage(browser!, address);
+      await page.getByRole('button', { name: 'Use the camera' }).first().press('Enter');
+      await page.locator('button:enabled:has-text("Take an image")').waitFor();
+      await page.evaluate(QUICK_TAPS(5));
+      await page.waitForSelector('span[role=status]:has-text("5 taken")');
+      assert.equal(await page.locator('p[role=status]').first().textContent(), '5 images');
+      // Images that are chosen while another is taken.
+      await page.evaluate(QUICK_TAPS(1));
+      await page.locator('fieldset.drop input').first().setInputFiles(images[0]!.slice(0, 2));
+      await page.waitForSelector('span[role=status]:has-text("6 taken")');
+      assert.equal(await page.locator('p[role=status]').first().textContent(), '8 images');
       assert.deepEqual(faults, []);
       await page.close();
     }));

@@ -16,6 +16,12 @@ setTimeout(() => {
   console.log('as good as ' + require('node:path').basename(checkpoint));
 }, 200);`;
 
+/** The run replaces its checkpoint while that is exported. */
+const OUTRUN = `
+const [, checkpoint, output] = process.argv;
+require('node:fs').writeFileSync(checkpoint, 'better weights');
+setTimeout(() => require('node:fs').writeFileSync(output, 'integers'), 100);`;
+
 const FAILING =
   "console.error('a notice\\nerror: there are no images to calibrate on'); process.exitCode = 1;";
 
@@ -51,6 +57,12 @@ describe('a run’s model in 8-bit integers', () => {
       assert.match(second.body, /another model is being exported: try again when it is done/);
       assert.equal((await given(studio)).body, 'integers');
       utimesSync(join(run, 'best.int8.onnx'), 1, 1);
+      await refused(given(studio), /^best\.int8\.onnx is older than best\.safetensors: export it again$/);
+    }));
+
+  it('is out of date where the run has written another checkpoint meanwhile', () =>
+    withRun(OUTRUN, async (studio) => {
+      assert.equal((await tell(studio, PATH)).status, 200);
       await refused(given(studio), /^best\.int8\.onnx is older than best\.safetensors: export it again$/);
     }));
 

@@ -36,10 +36,13 @@ describe('a run’s checkpoint', () => {
 describe('onnxruntime-web’s files', () => {
   it('are sent, those that pages load alone', () =>
     withStudio(async (studio) => {
-      const wasm = await ask(studio, '/ort/ort-wasm-simd-threaded.mjs');
-      assert.equal(wasm.status, 200);
-      assert.equal(wasm.headers['content-type'], 'text/javascript');
-      assert.equal(wasm.headers['cross-origin-resource-policy'], 'same-origin');
+      for (const name of ['ort.wasm.min', 'ort-wasm-simd-threaded']) {
+        const module = await ask(studio, `/ort/${name}.js`);
+        assert.equal(module.status, 200);
+        assert.equal(module.headers['content-type'], 'text/javascript');
+        assert.equal(module.headers['cross-origin-resource-policy'], 'same-origin');
+        assert.match(module.body, /\bexport\b/, `${name} is a module, not the script of the same name`);
+      }
       for (const path of ['/ort/ort.min.js', '/ort/../package.json', '/ort/%2e%2e%2fpackage.json', '/ort/'])
         assert.equal((await ask(studio, path)).status, 404, path);
       assert.equal((JSON.parse((await ask(studio, '/api/info')).body) as StudioInfo).hasRuntime, true);

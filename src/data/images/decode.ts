@@ -3,10 +3,7 @@ import { errorMessage, UserError } from '../../errors.js';
 import type { ExifHandling } from '../preprocessing.js';
 import { decoder } from './decoder.js';
 import { formatOf, type ImageHeader, READ_FORMATS_TEXT, readImageHeader } from './header.js';
-import type { RgbImage } from './image.js';
-
-/** Images with more pixels are refused, against decompression bombs: Pillow's limit for its warning (a quarter of a gigabyte of RGB). */
-export const MOST_PIXELS = Math.floor(1024 ** 3 / 4 / 3);
+import { MOST_PIXELS, type RgbImage } from './image.js';
 
 /**
  * Decodes a JPEG, PNG, WebP, GIF or TIFF image into RGB as torchvision does (Pillow's `convert('RGB')`):

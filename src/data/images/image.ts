@@ -1,5 +1,8 @@
 import { UserError } from '../../errors.js';
 
+/** Images with more pixels are refused, against decompression bombs: Pillow's limit for its warning (a quarter of a gigabyte of RGB). */
+export const MOST_PIXELS = Math.floor(1024 ** 3 / 4 / 3);
+
 /** A decoded image: [height, width, 3] bytes. */
 export interface RgbImage {
   readonly data: Uint8Array;

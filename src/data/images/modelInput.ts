@@ -55,6 +55,9 @@ function normalised(bytes: Uint8Array, { imageSize, mean, std }: ModelLabels): F
 
 /** A class with its probability. */
 export interface ClassProbability {
+  /** Number of the class, from 0. */
+  readonly label: number;
+  /** Several classes may have one name, as two of ImageNet's are called crane. */
   readonly name: string;
   /** From 0 to 1; all add up to 1. */
   readonly probability: number;
@@ -75,6 +78,6 @@ export function rankClasses(
   const exponentials = values.map((logit) => Math.exp(logit - highest));
   const total = exponentials.reduce((a, b) => a + b, 0);
   return exponentials
-    .map((value, i) => ({ name: classes[i] ?? `class ${i}`, probability: value / total }))
+    .map((value, i) => ({ label: i, name: classes[i] ?? `class ${i}`, probability: value / total }))
     .sort((a, b) => b.probability - a.probability);
 }

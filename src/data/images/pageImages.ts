@@ -1,30 +1,13 @@
 import { errorMessage, UserError } from '../../errors.js';
 import type { ExifHandling } from '../preprocessing.js';
+import { type Bitmap, pixelsOfBitmap } from './bitmapPixels.js';
 import { type CanvasPixels, rgbOfCanvas } from './canvasPixels.js';
 import { webpOrientation, withoutExif } from './exif.js';
 import { readImageHeader } from './header.js';
-import type { RgbImage } from './image.js';
+import { MOST_PIXELS, type RgbImage } from './image.js';
 import { turned } from './turn.js';
 
-/** What is used of a page's or worker's global scope. */
-interface Bitmap {
-  readonly width: number;
-  readonly height: number;
-  close(): void;
-}
 declare function createImageBitmap(image: Blob, options: Readonly<Record<string, string>>): Promise<Bitmap>;
-declare const OffscreenCanvas: new (
-  width: number,
-  height: number,
-) => {
-  getContext(
-    kind: '2d',
-    options: { readonly willReadFrequently: boolean },
-  ): {
-    drawImage(image: Bitmap, x: number, y: number): void;
-    getImageData(x: number, y: number, width: number, height: number): CanvasPixels;
-  };
-};
 
 /**
  * Decodes an image file in a page, with the browser's decoder: every format that the browser shows. Colour profiles are
@@ -32,7 +15,8 @@ declare const OffscreenCanvas: new (
  *
  * @param file such as a `File` of an input
  * @param exif whether the EXIF orientation of the image is applied; default `ignore`, as the other loaders
- * @throws UserError when the browser cannot decode it, or it has 16 bits of grey, which browsers scale and the other loaders clip
+ * @throws UserError when the browser cannot decode it, it has too many pixels, or 16 bits of grey, which browsers scale and the other
+ *   loaders clip
  */
 export async function decodeImageFile(file: Blob, exif: ExifHandling = 'ignore'): Promise<RgbImage> {
   return rgbOfCanvas(await decodeToCanvas(file, exif));
@@ -61,9 +45,11 @@ export async function decodeToCanvas(file: Blob, exif: ExifHandling = 'ignore'):
   });
   try {
     const { width, height } = bitmap;
-    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-    context.drawImage(bitmap, 0, 0);
-    return turned(context.getImageData(0, 0, width, height), orientation);
+    if (width * height > MOST_PIXELS)
+      throw new UserError(
+        `${name} has ${width} × ${height} pixels: expected ${Math.floor(MOST_PIXELS / 1e6)} million at most`,
+      );
+    return turned(pixelsOfBitmap(bitmap), orientation);
   } finally {
     bitmap.close();
   }

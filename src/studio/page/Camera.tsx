@@ -15,9 +15,11 @@ export function Camera({ onImage, onClose }: CameraProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [taken, setTaken] = useState(0);
   const { isReady, problem } = useCamera(video);
+  const tapped = useRef(0);
+  // Another tap may come while the image is made.
   const take = async (): Promise<void> => {
-    onImage(await frameOf(video.current!, `camera ${taken + 1}.png`));
-    setTaken(taken + 1);
+    onImage(await frameOf(video.current!, `camera ${++tapped.current}.png`));
+    setTaken((count) => count + 1);
   };
   return (
     <div class="camera">

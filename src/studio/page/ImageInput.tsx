@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Camera } from './Camera.jsx';
+import { leftOutText } from './leftOutText.js';
+import { Problem } from './Problem.jsx';
 
 /** Props of {@link ImageInput}. */
 interface ImageInputProps {
@@ -13,8 +15,11 @@ interface ImageInputProps {
 export function ImageInput({ label, onImages }: ImageInputProps) {
   const [isOver, setOver] = useState(false);
   const [hasCamera, setCamera] = useState(false);
+  const [problem, setProblem] = useState('');
   const give = (files: FileList | null | undefined): void => {
-    const images = [...(files ?? [])].filter(({ type }) => type.startsWith('image/'));
+    const all = [...(files ?? [])];
+    const images = all.filter(isImage);
+    setProblem(leftOutText(all.filter((file) => !isImage(file)).map(({ name }) => name)));
     if (images.length > 0) onImages(images);
   };
   const over = (event: DragEvent, isNow: boolean): void => {
@@ -39,9 +44,15 @@ export function ImageInput({ label, onImages }: ImageInputProps) {
         </button>
         <span class="muted">or drop images here</span>
       </div>
+      <Problem text={problem} />
       {hasCamera && <Camera onImage={(image) => onImages([image])} onClose={() => setCamera(false)} />}
     </fieldset>
   );
+}
+
+/** Folders have no type, and files only one that the browser knows. */
+function isImage({ type }: File): boolean {
+  return type.startsWith('image/');
 }
 
 /** A button that asks for image files. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import type { Int8Report } from '../api.js';
@@ -50,8 +50,9 @@ export class Int8Exports {
    */
   make(file: CheckpointFile, signal: AbortSignal): Promise<Int8Report> {
     if (this.child) throw new UserError('another model is being exported: try again when it is done');
-    const { folder, name } = file;
-    const args = this.command(join(folder, name), join(folder, int8NameOf(file)));
+    const [checkpoint, output] = [file.name, int8NameOf(file)].map((name) => join(file.folder, name));
+    const args = this.command(checkpoint!, output!);
+    const { mtimeMs } = statSync(checkpoint!);
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
     this.child = child;
     const said = { stdout: '', stderr: '' };
@@ -59,13 +60,17 @@ export class Int8Exports {
       child[stream].setEncoding('utf8').on('data', (text: string) => {
         said[stream] += text;
       });
-    return new Promise((resolve, reject) => {
+    const ended = new Promise<number | null>((resolve) => {
       child.on('error', () => undefined);
-      child.on('close', (code) => {
-        this.child = undefined;
-        if (code === 0) resolve({ text: said.stdout.trimEnd() });
-        else reject(new UserError(signal.aborted ? 'nobody waits for the model' : reasonIn(said.stderr)));
-      });
+      child.on('close', resolve);
+    });
+    return ended.then((code) => {
+      this.child = undefined;
+      if (code !== 0)
+        throw new UserError(signal.aborted ? 'nobody waits for the model' : reasonIn(said.stderr));
+      // A checkpoint that the run has replaced meanwhile is newer.
+      setTime(output!, mtimeMs);
+      return { text: said.stdout.trimEnd() };
     });
   }
 
@@ -73,6 +78,12 @@ export class Int8Exports {
   close(): void {
     this.child?.kill('SIGKILL');
   }
+}
+
+/** Gives a file a time, in milliseconds; not an earlier one where files' times are finer. */
+function setTime(path: string, time: number): void {
+  const date = new Date(Math.ceil(time));
+  utimesSync(path, date, date);
 }
 
 /** The sentence of what went wrong, which is printed last. */

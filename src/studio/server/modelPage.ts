@@ -3,21 +3,12 @@ import { dirname, join } from 'node:path';
 import { errorMessage, UserError } from '../../errors.js';
 import { makeFolder } from '../../makeFolder.js';
 import { writeFileAtomically } from '../../runs/atomicFile.js';
-import type { PageFiles, PageLabels } from '../modelAbout.js';
+import { PAGE_MARKER, type PageContents, type PageFiles, pageFilesOf } from '../pageFiles.js';
 import { SITE_FOLDER } from './siteFiles.js';
-import { findWebRuntime } from './webRuntime.js';
+import { findWebRuntime, packagedName } from './webRuntime.js';
 
-/** What a model's page is made of besides its scripts. */
-export interface PageContents {
-  /** As ONNX. */
-  readonly model: Uint8Array;
-  /** Its Grad-CAM as ONNX. */
-  readonly heatModel: Uint8Array;
-  readonly labels: PageLabels;
-}
-
-/** A file that a folder with a model's page has, and that tells it from other folders. */
-const LABELS = 'model.labels.json';
+/** Files that a page of an older version has, all of them, which has no marker. */
+const UNMARKED = ['model.onnx', 'gradcam.onnx', 'model.labels.json', 'index.html', 'ort/ort.wasm.min.mjs'];
 
 /** Where everything is that a page needs; found before a model is exported for it. */
 export interface PageSources {
@@ -54,7 +45,7 @@ export function findPageSources(places?: readonly string[], site = SITE_FOLDER):
  * @throws UserError when it is a file, or has other files
  */
 export function expectPageFolder(folder: string): void {
-  if (!existsSync(folder) || existsSync(join(folder, LABELS))) return;
+  if (!existsSync(folder) || isPage(folder)) return;
   let names: string[];
   try {
     names = readdirSync(folder);
@@ -62,6 +53,11 @@ export function expectPageFolder(folder: string): void {
     throw new UserError(`${folder} cannot be used as a folder: ${errorMessage(error)}`);
   }
   if (names.length > 0) throw new UserError(`the folder ${folder} is not empty and is no exported page`);
+}
+
+function isPage(folder: string): boolean {
+  const has = (name: string): boolean => existsSync(join(folder, name));
+  return has(PAGE_MARKER) || UNMARKED.every(has);
 }
 
 /**
@@ -73,20 +69,18 @@ export function expectPageFolder(folder: string): void {
 export async function writeModelPage(
   folder: string,
   { page, runtime }: PageSources,
-  { model, heatModel, labels }: PageContents,
+  contents: PageContents,
 ): Promise<number> {
   const files = JSON.parse(readFileSync(join(page, 'files.json'), 'utf8')) as PageFiles;
   const copied = [
     ...files.page.map((name) => ({ name, from: join(page, name) })),
-    ...files.runtime.map((name) => ({ name: `ort/${name}`, from: join(runtime, name) })),
+    ...files.runtime.map((name) => ({ name: `ort/${name}`, from: join(runtime, packagedName(name)) })),
   ];
-  const written: [string, Uint8Array][] = [
-    ['model.onnx', model],
-    ['gradcam.onnx', heatModel],
-    [LABELS, Buffer.from(`${JSON.stringify(labels, null, 2)}\n`)],
-  ];
+  const written = pageFilesOf(contents);
+  make(folder);
+  // The marker comes first: what fails half-way can be written again.
+  for (const [name, data] of written) await writeFileAtomically(join(folder, name), [data]);
   for (const { name, from } of copied) copy(from, join(folder, name));
-  for (const [name, contents] of written) await writeFileAtomically(join(folder, name), [contents]);
   const sizes = [
     ...copied.map(({ from }) => statSync(from).size),
     ...written.map(([, { length }]) => length),
@@ -94,9 +88,17 @@ export async function writeModelPage(
   return sizes.reduce((total, size) => total + size, 0);
 }
 
-function copy(from: string, to: string): void {
+function make(folder: string): void {
   try {
-    makeFolder(dirname(to));
+    makeFolder(folder);
+  } catch (error) {
+    throw new UserError(`${folder} cannot be made: ${errorMessage(error)}`);
+  }
+}
+
+function copy(from: string, to: string): void {
+  make(dirname(to));
+  try {
     copyFileSync(from, to);
   } catch (error) {
     throw new UserError(`${to} cannot be written: ${errorMessage(error)}`);

@@ -17,7 +17,7 @@ import { RunList } from './runList.js';
 import type { RunProcesses } from './runProcesses.js';
 import { streamChanges } from './runStream.js';
 import type { SiteFile } from './siteFiles.js';
-import { RUNTIME_FILES } from './webRuntime.js';
+import { packagedName, RUNTIME_FILES } from './webRuntime.js';
 
 /** What the studio's answers are made of. */
 export interface StudioParts extends DataParts, ModelParts {
@@ -108,7 +108,11 @@ function columnsOf(index: RunIndex, run: string): MetricColumns {
 function runtimeAnswer(folder: string | undefined, name: string): Response {
   const names: readonly string[] = [...RUNTIME_FILES.wasm, ...RUNTIME_FILES.webgpu];
   if (folder === undefined || !names.includes(name)) return failure(404, 'there is no such address');
-  return fileAnswer(folder, name, name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript');
+  return fileAnswer(
+    folder,
+    packagedName(name),
+    name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript',
+  );
 }
 
 /** The report has scripts of its own, and may come from elsewhere: it gets no access to the studio. */

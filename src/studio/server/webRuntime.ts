@@ -2,15 +2,19 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 
-/** Files of onnxruntime-web that pages load: for WebAssembly, and those that WebGPU needs besides. */
+/**
+ * Files of onnxruntime-web by the names under which pages load them: for WebAssembly, and those that WebGPU needs besides. Modules
+ * end in `.js`, since some servers, such as nginx as it is installed, do not send `.mjs` as JavaScript, and browsers refuse it then.
+ */
 export const RUNTIME_FILES = {
-  wasm: ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'],
-  webgpu: [
-    'ort.webgpu.min.mjs',
-    'ort-wasm-simd-threaded.asyncify.mjs',
-    'ort-wasm-simd-threaded.asyncify.wasm',
-  ],
+  wasm: ['ort.wasm.min.js', 'ort-wasm-simd-threaded.js', 'ort-wasm-simd-threaded.wasm'],
+  webgpu: ['ort.webgpu.min.js', 'ort-wasm-simd-threaded.asyncify.js', 'ort-wasm-simd-threaded.asyncify.wasm'],
 } as const;
+
+/** Name in onnxruntime-web's package of one of {@link RUNTIME_FILES}. */
+export function packagedName(name: string): string {
+  return name.replace(/\.js$/, '.mjs');
+}
 
 /** Modules from which onnxruntime-web is looked for: the working folder's, and this package's own. */
 function defaultPlaces(): string[] {
@@ -31,5 +35,7 @@ export function findWebRuntime(places: readonly string[] = defaultPlaces()): str
       return [];
     }
   });
-  return folders.find((folder) => RUNTIME_FILES.wasm.every((name) => existsSync(join(folder, name))));
+  return folders.find((folder) =>
+    RUNTIME_FILES.wasm.every((name) => existsSync(join(folder, packagedName(name)))),
+  );
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import { decodeRgb, MOST_PIXELS } from '../../../src/data/images/decode.js';
+import { decodeRgb } from '../../../src/data/images/decode.js';
 import { formatOf, readImageHeader } from '../../../src/data/images/header.js';
+import { MOST_PIXELS } from '../../../src/data/images/image.js';
 import { UserError } from '../../../src/errors.js';
 import { plainImage } from '../support/images.js';
 

@@ -1,6 +1,5 @@
 import type { ExifHandling } from '../../preprocessing.js';
-import { MOST_PIXELS } from '../decode.js';
-import type { RgbImage } from '../image.js';
+import { MOST_PIXELS, type RgbImage } from '../image.js';
 import { type JpegHeader, readJpegHeader } from './jpegHeader.js';
 import { findTurboJpeg, type TurboJpegLibrary } from './library.js';
 

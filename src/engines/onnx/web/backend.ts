@@ -5,29 +5,18 @@ import { OnnxBackend } from '../backend.js';
 import { smallestModel } from '../smallestModel.js';
 import type { GpuDevice } from './gpuBuffers.js';
 import { createSession, type Ort } from './ort.js';
+import type { WasmPaths, WebProvider } from './wasmFiles.js';
 import { WasmRuntime } from './wasmRuntime.js';
 import { WebGpuRuntime } from './webGpuRuntime.js';
-
-/** The device that computes in a page: the processor through WebAssembly, or the GPU. */
-export type WebProvider = 'wasm' | 'webgpu';
 
 /** Options of the backend in a page's worker. */
 export interface WebBackendOptions {
   readonly provider: WebProvider;
   /** Of WebAssembly. Default: as many as there are cores. */
   readonly threads?: number | undefined;
-  /** URL of the folder with onnxruntime-web's files. Default: where the worker's script lies. */
-  readonly wasmPaths?: string | undefined;
+  /** URLs of onnxruntime-web's files. Default: where the worker's script lies. */
+  readonly wasmPaths?: WasmPaths | undefined;
 }
-
-/**
- * The files with WebAssembly. They are loaded here where their folder is known: what onnxruntime-web loads is compiled while it comes, and
- * Chromium then keeps its bytes twice.
- */
-const WASM_FILES: Readonly<Record<WebProvider, string>> = {
-  wasm: 'ort-wasm-simd-threaded.wasm',
-  webgpu: 'ort-wasm-simd-threaded.asyncify.wasm',
-};
 
 /** The part of a worker's global scope that is used. */
 declare const crossOriginIsolated: boolean;
@@ -85,20 +74,23 @@ async function fetchBytes(url: string): Promise<Uint8Array> {
 async function start(
   ort: Ort,
   provider: WebProvider,
-  { wasmPaths, threads }: { readonly wasmPaths: string | undefined; readonly threads: number },
+  { wasmPaths, threads }: { readonly wasmPaths: WasmPaths | undefined; readonly threads: number },
 ): Promise<void> {
   const { wasm } = ort.env;
   wasm.numThreads = threads;
   try {
     let binary: Uint8Array | undefined;
     if (wasmPaths !== undefined) {
-      binary = await fetchBytes(`${wasmPaths}${WASM_FILES[provider]}`);
+      // What onnxruntime-web loads itself is compiled while it comes, and Chromium then keeps its bytes twice.
+      binary = await fetchBytes(wasmPaths.wasm);
       Object.assign(wasm, { wasmPaths, wasmBinary: binary });
     }
     await createSession(ort, smallestModel(), { optimise: false, externalData: [] }, provider);
     if (binary) freeArrays([binary]);
   } catch (error) {
-    const where = wasmPaths ?? 'the folder of the worker’s script';
-    throw new UserError(`onnxruntime-web does not start with the files of ${where}: ${errorMessage(error)}`);
+    const files = wasmPaths
+      ? `${wasmPaths.mjs} and ${wasmPaths.wasm}`
+      : 'the files in the folder of the worker’s script';
+    throw new UserError(`onnxruntime-web does not start with ${files}: ${errorMessage(error)}`);
   }
 }

@@ -2,7 +2,8 @@ import { UsageError } from '../../../errors.js';
 import type { Engine } from '../../engine.js';
 import { overWebWorker, type WebWorker } from '../../host/channel/web.js';
 import { startWorkerEngine } from '../../host/workerEngine.js';
-import type { WebBackendOptions, WebProvider } from './backend.js';
+import type { WebBackendOptions } from './backend.js';
+import { WASM_FILES, type WasmPaths, type WebProvider } from './wasmFiles.js';
 
 /** Options of {@link createWebEngine}. */
 export interface WebEngineOptions {
@@ -15,9 +16,10 @@ export interface WebEngineOptions {
   readonly threads?: number | undefined;
   /**
    * URL of the folder that onnxruntime-web's files are served from, relative to the page: `ort-wasm-simd-threaded.mjs` and
-   * `.wasm`, for `webgpu` those with `asyncify` in their names. Default: where the worker's script lies.
+   * `.wasm`, for `webgpu` those with `asyncify` in their names; or the URLs of both files, whatever they are called: some servers
+   * know no `.mjs`. Default: where the worker's script lies.
    */
-  readonly wasmPaths?: string | undefined;
+  readonly wasmPaths?: string | WasmPaths | undefined;
   /**
    * A new worker whose script is `biasloss/browser/worker`, for pages whose bundler does not find it by itself: a module's
    * `new Worker(url, { type: 'module' })`. Default: bundlers such as Vite and webpack find it.
@@ -46,13 +48,16 @@ export async function createWebEngine(options: WebEngineOptions = {}): Promise<E
   return startWorkerEngine<WebBackendOptions>(overWebWorker(made), 'onnx', {
     provider,
     threads,
-    wasmPaths: wasmPaths === undefined ? undefined : folderUrl(wasmPaths),
+    wasmPaths: wasmPaths === undefined ? undefined : urlsOf(wasmPaths, provider),
   });
 }
 
-/** An absolute URL that ends in a slash: the worker's own address may be another than the page's. */
-function folderUrl(path: string): string {
+/** Absolute URLs: the worker's own address may be another than the page's. */
+function urlsOf(paths: string | WasmPaths, provider: WebProvider): WasmPaths {
   const base = typeof document === 'undefined' ? location.href : document.baseURI;
-  const { href } = new URL(path, base);
-  return href.endsWith('/') ? href : `${href}/`;
+  const urlOf = (path: string): string => new URL(path, base).href;
+  if (typeof paths !== 'string') return { mjs: urlOf(paths.mjs), wasm: urlOf(paths.wasm) };
+  const folder = urlOf(paths);
+  const beginning = `${folder}${folder.endsWith('/') ? '' : '/'}${WASM_FILES[provider]}`;
+  return { mjs: `${beginning}.mjs`, wasm: `${beginning}.wasm` };
 }

@@ -1,8 +1,8 @@
-import type { PageLabels } from '../../modelAbout.js';
 import { Heading } from '../Heading.jsx';
 import { openExportedModel } from '../try/exportedModel.js';
 import type { ImageModel } from '../try/imageModel.js';
 import { OpenModel } from '../try/OpenModel.jsx';
+import { fetchLabels, fetchModel } from './ownFiles.js';
 
 /** The whole page: the model beside it, to be tried. */
 export function ModelApp() {
@@ -16,19 +16,7 @@ export function ModelApp() {
 }
 
 async function openOwnModel(): Promise<ImageModel> {
-  const labels = (await (await answer('model.labels.json')).json()) as PageLabels;
-  const model = await bytesOf('model.onnx');
-  return openExportedModel({ labels, model, heatModel: () => bytesOf('gradcam.onnx') });
-}
-
-async function bytesOf(path: string): Promise<Uint8Array> {
-  return new Uint8Array(await (await answer(path)).arrayBuffer());
-}
-
-async function answer(path: string): Promise<Response> {
-  // Opened as a file, the page cannot read what lies beside it.
-  if (location.protocol === 'file:') throw new Error('the page must be served by a web server');
-  const response = await fetch(path);
-  if (!response.ok) throw new Error(`${path} is missing beside the page`);
-  return response;
+  const labels = await fetchLabels();
+  const model = await fetchModel('model.onnx', labels);
+  return openExportedModel({ labels, model, heatModel: () => fetchModel('gradcam.onnx', labels) });
 }

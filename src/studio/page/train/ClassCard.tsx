@@ -5,7 +5,8 @@ import type { ImageClass } from './ownImages.js';
 /** Props of {@link ClassCard}. */
 interface ClassCardProps {
   readonly shown: ImageClass;
-  readonly onChange: (changed: ImageClass) => void;
+  /** Is given what becomes of the class: images may have been added to it since it was drawn. */
+  readonly onChange: (change: (before: ImageClass) => ImageClass) => void;
   /** Absent if the class must stay. */
   readonly onRemove: (() => void) | undefined;
 }
@@ -16,16 +17,16 @@ const MOST_SHOWN = 24;
 /** A class: its name, and a place for its images. */
 export function ClassCard({ shown, onChange, onRemove }: ClassCardProps) {
   const { name, images } = shown;
-  const give = (all: readonly File[]): void => onChange({ ...shown, images: all });
+  const rename = (to: string): void => onChange((before) => ({ ...before, name: to }));
+  const add = (added: readonly File[]): void =>
+    onChange((before) => ({ ...before, images: [...before.images, ...added] }));
+  const empty = (): void => onChange((before) => ({ ...before, images: [] }));
   return (
     <div class="card">
       <div class="row">
         <label class="field">
           Name of the class
-          <input
-            value={name}
-            onInput={({ currentTarget }) => onChange({ ...shown, name: currentTarget.value })}
-          />
+          <input value={name} onInput={({ currentTarget }) => rename(currentTarget.value)} />
         </label>
         {onRemove && (
           <button type="button" onClick={onRemove} aria-label={`Remove ${name}`}>
@@ -33,12 +34,12 @@ export function ClassCard({ shown, onChange, onRemove }: ClassCardProps) {
           </button>
         )}
         {images.length > 0 && (
-          <button type="button" onClick={() => give([])} aria-label={`Remove images of ${name}`}>
+          <button type="button" onClick={empty} aria-label={`Remove images of ${name}`}>
             Remove images
           </button>
         )}
       </div>
-      <ImageInput label={`Images of ${name}`} onImages={(added) => give([...images, ...added])} />
+      <ImageInput label={`Images of ${name}`} onImages={add} />
       <p role="status" class="muted">
         {images.length} {images.length === 1 ? 'image' : 'images'}
       </p>

@@ -27,13 +27,14 @@ const KINDS = [
 /** Props of {@link DataFields}. */
 interface DataFieldsProps {
   readonly source: DataSource;
-  readonly onSource: (source: DataSource) => void;
+  /** Is given what becomes of the source, which may have changed since it was drawn. */
+  readonly onSource: (change: (before: DataSource) => DataSource) => void;
 }
 
 /** The images of a training. */
 export function DataFields({ source, onSource }: DataFieldsProps) {
   const { kind, classes, count } = source;
-  const set = (change: Partial<DataSource>): void => onSource({ ...source, ...change });
+  const set = (change: Partial<DataSource>): void => onSource((before) => ({ ...before, ...change }));
   return (
     <fieldset>
       <legend>Images</legend>
@@ -51,23 +52,32 @@ export function DataFields({ source, onSource }: DataFieldsProps) {
           />
         )}
       </div>
-      {kind === 'own' && <ClassCards classes={classes} onClasses={(all) => set({ classes: all })} />}
+      {kind === 'own' && (
+        <ClassCards
+          classes={classes}
+          onClasses={(change) => onSource((before) => ({ ...before, classes: change(before.classes) }))}
+        />
+      )}
     </fieldset>
   );
 }
 
 interface ClassCardsProps {
   readonly classes: readonly ImageClass[];
-  readonly onClasses: (classes: readonly ImageClass[]) => void;
+  readonly onClasses: (change: (before: readonly ImageClass[]) => readonly ImageClass[]) => void;
+}
+
+/** The classes with one more, without images. */
+function withOneMore(classes: readonly ImageClass[]): readonly ImageClass[] {
+  const id = Math.max(0, ...classes.map((each) => each.id)) + 1;
+  return [...classes, { id, name: `class ${id}`, images: [] }];
 }
 
 function ClassCards({ classes, onClasses }: ClassCardsProps) {
-  const add = (): void => {
-    const id = Math.max(0, ...classes.map((each) => each.id)) + 1;
-    onClasses([...classes, { id, name: `class ${id}`, images: [] }]);
-  };
-  const removal = (removed: ImageClass): (() => void) | undefined =>
-    classes.length > 2 ? () => onClasses(classes.filter((each) => each !== removed)) : undefined;
+  const change = (id: number, to: (before: ImageClass) => ImageClass): void =>
+    onClasses((before) => before.map((one) => (one.id === id ? to(one) : one)));
+  const removal = ({ id }: ImageClass): (() => void) | undefined =>
+    classes.length > 2 ? () => onClasses((before) => before.filter((one) => one.id !== id)) : undefined;
   return (
     <>
       <div class="grid">
@@ -75,13 +85,13 @@ function ClassCards({ classes, onClasses }: ClassCardsProps) {
           <ClassCard
             key={each.id}
             shown={each}
-            onChange={(changed) => onClasses(classes.map((one) => (one === each ? changed : one)))}
+            onChange={(to) => change(each.id, to)}
             onRemove={removal(each)}
           />
         ))}
       </div>
       <div class="row middle">
-        <button type="button" onClick={add}>
+        <button type="button" onClick={() => onClasses(withOneMore)}>
           Add a class
         </button>
         <span class="muted">Every fifth image of a class is used for testing.</span>

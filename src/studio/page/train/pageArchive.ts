@@ -1,20 +1,13 @@
 import { UserError } from '../../../errors.js';
 import { zipChunks } from '../../../formats/zip/writeZip.js';
-import type { PageFiles, PageLabels } from '../../modelAbout.js';
+import { type PageContents, type PageFiles, pageFilesOf } from '../../pageFiles.js';
 
 /**
  * A folder with a page that classifies images with a model, as a ZIP file.
  *
  * @throws UserError when a file of the site is missing
  */
-export async function pageArchive(contents: {
-  /** As ONNX. */
-  readonly model: Uint8Array;
-  /** Its Grad-CAM as ONNX. */
-  readonly heatModel: Uint8Array;
-  readonly labels: PageLabels;
-}): Promise<Uint8Array[]> {
-  const { model, heatModel, labels } = contents;
+export async function pageArchive(contents: PageContents): Promise<Uint8Array[]> {
   const list = new TextDecoder().decode(await contentsOf('page/files.json'));
   const { page, runtime } = JSON.parse(list) as PageFiles;
   const fetched = [
@@ -24,13 +17,7 @@ export async function pageArchive(contents: {
   const files = await Promise.all(
     fetched.map(async ({ name, from }) => ({ name, data: await contentsOf(from) })),
   );
-  const text = new TextEncoder().encode(`${JSON.stringify(labels, null, 2)}\n`);
-  return zipChunks([
-    ...files,
-    { name: 'model.onnx', data: model },
-    { name: 'gradcam.onnx', data: heatModel },
-    { name: 'model.labels.json', data: text },
-  ]);
+  return zipChunks([...files, ...pageFilesOf(contents).map(([name, data]) => ({ name, data }))]);
 }
 
 async function contentsOf(path: string): Promise<Uint8Array> {

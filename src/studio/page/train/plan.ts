@@ -1,6 +1,6 @@
 import type { PixelDatasetPair } from '../../../data/dataset.js';
 import type { Preprocessing } from '../../../data/preprocessing.js';
-import type { WebProvider } from '../../../engines/onnx/web/backend.js';
+import type { WebProvider } from '../../../engines/onnx/web/wasmFiles.js';
 import type { ModelOptions } from '../../../models/registry.js';
 
 /** Models that can be trained in the page, by their keys. Those for 224 pixels need images of 96 or more to be good. */

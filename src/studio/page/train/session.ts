@@ -1,7 +1,7 @@
 import { RemoteCalls } from '../../../engines/host/channel/remoteCalls.js';
 import { overWebWorker } from '../../../engines/host/channel/web.js';
 import type { TrainerOutcome } from '../../../train/trainer.js';
-import { runtimeFolder } from '../try/runtime.js';
+import { runtimeFiles } from '../try/runtime.js';
 import type { TrainingNews } from './news.js';
 import type { TrainingCalls, TrainingRequest } from './trainingCalls.js';
 
@@ -27,7 +27,10 @@ export class TrainingSession {
     onNews: (news: readonly TrainingNews[]) => void,
   ): Promise<TrainerOutcome> {
     try {
-      const outcome = this.calls.call('run', { ...request, runtime: runtimeFolder() });
+      const outcome = this.calls.call('run', {
+        ...request,
+        runtime: runtimeFiles(request.job.plan.provider),
+      });
       const isOver = outcome.then(
         () => true,
         () => true,

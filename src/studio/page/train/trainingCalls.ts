@@ -1,3 +1,4 @@
+import type { WasmPaths } from '../../../engines/onnx/web/wasmFiles.js';
 import type { TrainerOutcome } from '../../../train/trainer.js';
 import type { EpochFigures, TrainingNews } from './news.js';
 import type { TrainingJob } from './plan.js';
@@ -5,8 +6,8 @@ import type { TrainingJob } from './plan.js';
 /** A training for the worker. */
 export interface TrainingRequest {
   readonly job: TrainingJob;
-  /** URL of the folder with onnxruntime-web's files. */
-  readonly runtime: string;
+  /** URLs of onnxruntime-web's files. */
+  readonly runtime: WasmPaths;
   /** Where to resume; absent: the training is new. */
   readonly from?: { readonly bytes: Uint8Array; readonly epochs: readonly EpochFigures[] } | undefined;
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { errorMessage } from '../../../errors.js';
 import { useFileAddress } from '../useFileAddress.js';
-import { heatOfFile } from './classifyFile.js';
+import { type Answer, heatOfFile } from './classifyFile.js';
 import { HeatImage } from './HeatImage.jsx';
 import type { ImageModel } from './imageModel.js';
 import { millisecondsText } from './milliseconds.js';
@@ -35,8 +35,8 @@ export function AnswerCard({ image: { file, answer }, model }: AnswerCardProps) 
             prepared in {millisecondsText(preparedIn)}, classified in {millisecondsText(classifiedIn)}
           </caption>
           <tbody>
-            {classes.map(({ name, probability }) => (
-              <tr key={name}>
+            {classes.map(({ label, name, probability }) => (
+              <tr key={label}>
                 <th scope="row">{name}</th>
                 <td>
                   <meter aria-hidden="true" value={probability} />
@@ -46,7 +46,7 @@ export function AnswerCard({ image: { file, answer }, model }: AnswerCardProps) 
             ))}
           </tbody>
         </table>
-        {model.heatOf && <Heat file={file} model={model} names={classes.map(({ name }) => name)} />}
+        {model.heatOf && <Heat file={file} model={model} classes={classes} />}
       </div>
     </li>
   );
@@ -55,43 +55,49 @@ export function AnswerCard({ image: { file, answer }, model }: AnswerCardProps) 
 interface HeatProps {
   readonly file: File;
   readonly model: ImageModel;
-  /** Classes that can be looked for, the first at once. */
-  readonly names: readonly string[];
+  /** Classes that can be looked for, the most probable first. */
+  readonly classes: Answer['classes'];
 }
 
 /** Grad-CAM, computed when it is asked for. */
-function Heat({ file, model, names }: HeatProps) {
-  const [name, setName] = useState('');
+function Heat({ file, model, classes }: HeatProps) {
+  const [chosen, setChosen] = useState<Answer['classes'][number]>();
   const [shown, setShown] = useState<ImageData | string>();
   useEffect(() => {
-    if (name === '') return undefined;
+    setShown(undefined);
+    if (chosen === undefined) return undefined;
     let isLeft = false;
-    heatOfFile(file, model, name)
+    heatOfFile(file, model, chosen.label)
       .catch(errorMessage)
       .then((found) => !isLeft && setShown(found));
     return () => {
       isLeft = true;
     };
-  }, [name]);
+  }, [chosen]);
   return (
     <>
       <label class="field">
         Where the model looks (Grad-CAM)
-        <select value={name} onChange={({ currentTarget }) => setName(currentTarget.value)}>
+        <select
+          value={chosen?.label ?? ''}
+          onChange={({ currentTarget }) =>
+            setChosen(classes.find(({ label }) => String(label) === currentTarget.value))
+          }
+        >
           <option value="">not shown</option>
-          {names.map((each) => (
-            <option key={each} value={each}>
-              {each}
+          {classes.map(({ label, name }) => (
+            <option key={label} value={label}>
+              {name}
             </option>
           ))}
         </select>
       </label>
-      {name !== '' && typeof shown === 'string' && (
+      {typeof shown === 'string' && (
         <p class="bad" role="alert">
           {shown}.
         </p>
       )}
-      {name !== '' && typeof shown === 'object' && <HeatImage pixels={shown} name={name} />}
+      {chosen && typeof shown === 'object' && <HeatImage pixels={shown} name={chosen.name} />}
     </>
   );
 }

@@ -13,7 +13,7 @@ import { checkStateDict, floatsOf, type StateDictTensors } from '../../../train/
 import { parseWeights } from '../../../train/weights.js';
 import { aboutModel, type ModelAbout } from '../../modelAbout.js';
 import type { HeatMap, ImageModel } from './imageModel.js';
-import { runtimeFolder } from './runtime.js';
+import { runtimeFiles } from './runtime.js';
 
 /** A model with its values, from a checkpoint's bytes. */
 export interface OpenCheckpoint {
@@ -49,7 +49,7 @@ export function aboutOf({ model, tensors, info }: OpenCheckpoint): ModelAbout {
 export async function openCheckpointModel(bytes: Uint8Array, name: string): Promise<ImageModel> {
   const opened = readModel(bytes, name);
   const about = aboutOf(opened);
-  const engine = await createWebEngine({ wasmPaths: runtimeFolder() });
+  const engine = await createWebEngine({ wasmPaths: runtimeFiles() });
   try {
     const variables = await variablesOf(engine, opened);
     const { model, info } = opened;

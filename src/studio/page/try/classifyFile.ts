@@ -36,12 +36,9 @@ export async function classifyFile(file: Blob, model: ImageModel): Promise<Answe
 }
 
 /** The part of an image that the model sees, under its Grad-CAM toward a class. @returns pixels for a canvas */
-export async function heatOfFile(file: Blob, model: ImageModel, className: string): Promise<ImageData> {
-  const { imageSize: size, classes } = model.labels;
-  const { heat, height, width } = await model.heatOf!(
-    await prepared(file, model),
-    classes.indexOf(className),
-  );
+export async function heatOfFile(file: Blob, model: ImageModel, label: number): Promise<ImageData> {
+  const { imageSize: size } = model.labels;
+  const { heat, height, width } = await model.heatOf!(await prepared(file, model), label);
   const { data, dims } = await prepared(file, model, 'uint8');
   const channels = dims[3];
   const rgb = Uint8Array.from(

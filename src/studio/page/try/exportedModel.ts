@@ -2,10 +2,10 @@ import { prepareImage } from '../../../data/images/modelInput.js';
 import { RemoteCalls } from '../../../engines/host/channel/remoteCalls.js';
 import { overWebWorker } from '../../../engines/host/channel/web.js';
 import { errorMessage, UserError } from '../../../errors.js';
-import type { PageLabels } from '../../modelAbout.js';
+import type { PageLabels } from '../../pageFiles.js';
 import type { ImageModel } from './imageModel.js';
 import type { OnnxCalls } from './onnxCalls.js';
-import { runtimeFolder } from './runtime.js';
+import { runtimeFiles } from './runtime.js';
 
 /** An exported model: its labels, its bytes, and where the model is that computes Grad-CAM for it. */
 export interface ExportedFiles {
@@ -26,14 +26,14 @@ export async function openExportedModel({ labels, model, heatModel }: ExportedFi
     owner: 'the model',
     worker: 'the worker of the model',
   });
-  const runtime = runtimeFolder();
+  const runtime = runtimeFiles();
   try {
     await calls.call('open', { model, runtime });
     // The first run takes longer than the others.
     await calls.call('run', prepareImage(blank(), labels));
   } catch (error) {
     await calls.close();
-    throw new UserError(`the model cannot be opened with the files of ${runtime}: ${errorMessage(error)}`);
+    throw new UserError(`the model cannot be opened with ${runtime.wasm}: ${errorMessage(error)}`);
   }
   let heatOpened: Promise<void> | undefined;
   const openHeat = async (): Promise<void> => calls.call('openHeat', { model: await heatModel!() });

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
-import { firstLine, MOST_PIXELS } from '../../../data/images/decode.js';
+import { firstLine } from '../../../data/images/decode.js';
 import { readImageHeader } from '../../../data/images/header.js';
+import { MOST_PIXELS } from '../../../data/images/image.js';
 import { readImageSource } from '../../../data/images/imageSource.js';
 import { errorMessage, UserError } from '../../../errors.js';
 
