@@ -3,7 +3,7 @@ import { byCodePoint } from '../../codePointOrder.js';
 import { SettingError, UserError } from '../../errors.js';
 import { IMAGENET_NORMALISATION, type ImageDataset } from '../dataset.js';
 import { READ_FORMATS_TEXT } from '../images/header.js';
-import type { ClassMap } from './classMap.js';
+import { type ClassMap, classCountOf, classMapNames } from './classMap.js';
 import { type ImageFiles, imageFiles, isArchiveName, looseFiles, subfolders } from './imageFiles.js';
 import type { LeftOut } from './leftOut.js';
 
@@ -183,13 +183,14 @@ function classesOf(
       origin: 'the list of classes',
     };
   }
-  const most = [...classMap.labels.values()].reduce((a, b) => Math.max(a, b));
-  const count = classCount ?? most + 1;
-  if (most >= count)
-    throw new UserError(`${classMap.path} has the class number ${most}, but there are ${count} classes`);
-  const folderOf = new Map([...classMap.labels].map(([folder, label]) => [label, folder]));
+  const mapped = classCountOf(classMap);
+  const count = classCount ?? mapped;
+  if (mapped > count)
+    throw new UserError(
+      `${classMap.path} has the class number ${mapped - 1}, but there are ${count} classes`,
+    );
   return {
-    names: Array.from({ length: count }, (_, i) => classMap.names.get(i) ?? folderOf.get(i) ?? `class ${i}`),
+    names: classMapNames(classMap, count),
     labelOf: (folder) => classMap.labels.get(folder.normalize('NFC')),
     origin: `the class map ${basename(classMap.path)}`,
   };
