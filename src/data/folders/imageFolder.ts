@@ -63,6 +63,7 @@ export function readImageFolder(folder: string, options: ImageFolderOptions = {}
     throw new UserError(`${folder} has no class folders: expected a folder of images for each class`);
   const kept = folders.map((each) => ({ ...each, ...keptImages(each, options) }));
   const leftOut = kept.flatMap(({ files, excluded }) => [...files.leftOut, ...excluded]);
+  refuseSameNames(kept.flatMap(({ images }) => images));
   return {
     dataset: datasetOf(folder, kept, options),
     leftOut: [...looseIn(folder), ...leftOut],
@@ -82,6 +83,28 @@ export function classFolders(folder: string): ClassFolder[] {
     classes.set(name, same ? { ...same, files: joined(same.files, files) } : { name, path, files });
   }
   return [...classes.values()].sort((a, b) => byCodePoint(a.name, b.name));
+}
+
+/**
+ * Images are known by their composed names, which lists of a run's images, exclusion lists and the split compare.
+ *
+ * @throws UserError when two paths differ only in Unicode's forms
+ */
+export function refuseSameNames(paths: readonly string[]): void {
+  const others = new Map(
+    paths.flatMap((path) => {
+      const composed = path.normalize('NFC');
+      return composed === path ? [] : [[composed, path] as const];
+    }),
+  );
+  if (others.size === 0) return;
+  for (const path of paths) {
+    const other = others.get(path.normalize('NFC'));
+    if (other !== undefined && other !== path)
+      throw new UserError(
+        `${path} is there twice, by names that differ only in Unicode's forms (composed and decomposed): rename or remove one`,
+      );
+  }
 }
 
 /** What is to be said of classes, sorted by name, where torchvision numbers them in another order: by names as they are on disk. */
