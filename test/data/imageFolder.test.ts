@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { checkData } from '../../src/data/check/checkData.js';
@@ -59,6 +59,40 @@ test('links that lead to themselves or in circles, and paths that are too long, 
   refused(() => isWebDataset(circle), /the link .*x leads back to a folder that it lies in/);
   refused(() => loadImageFolders(long), /there is no folder x+\.tar/);
   await assert.rejects(checkData(long), /UserError: there is no archive x+\.tar/);
+});
+
+test('links that lead to each other are refused, whatever lies between them', async (t) => {
+  const link = (folder: string, name: string, target: string): void =>
+    symlinkSync(target, join(folder, name));
+  const one = folderOf(t, ['a/1.jpg', 'b/1.jpg']);
+  link(one, 'a/x', '../b');
+  link(one, 'b/y', '../a');
+  const several = folderOf(t, ['a/1.jpg', 'b/in/deep/1.jpg', 'c/1.jpg']);
+  for (const name of ['x', 'z']) link(several, `a/${name}`, '../b');
+  for (const name of ['y', 'w']) link(several, `b/in/deep/${name}`, '../../../a');
+  const back = /the link .* leads back to a folder that it lies in/;
+  for (const folder of [one, several]) {
+    refused(() => loadImageFolders(folder), back);
+    await assert.rejects(checkData(folder), back);
+  }
+  const wrapped = folderOf(t, ['a/', 'b/']);
+  link(wrapped, 'a/x', '../b');
+  link(wrapped, 'b/y', '../a');
+  refused(() => loadImageFolders(join(wrapped, 'a')), back);
+  refused(() => isWebDataset(join(wrapped, 'a')), back);
+  // Two links to a folder are no circle.
+  const twice = folderOf(t, ['set/a/1.jpg', 'set/b/2.jpg', 'c/d/3.jpg']);
+  link(twice, 'set/a/x', '../../c');
+  link(twice, 'set/b/y', '../../c/d');
+  link(twice, 'c/d/z', '../../set/b');
+  refused(() => imageFolder(join(twice, 'set')), back);
+  unlinkSync(join(twice, 'c/d/z'));
+  assert.deepEqual(paths(imageFolder(join(twice, 'set')), twice), [
+    'set/a/1.jpg',
+    'set/a/x/d/3.jpg',
+    'set/b/2.jpg',
+    'set/b/y/3.jpg',
+  ]);
 });
 
 test('pipes are no images, whatever their names: they would be waited for', {
