@@ -126,6 +126,30 @@ const CASES: readonly Case[] = [
     1,
     /the run folder list\.json\/run cannot be created/,
   ],
+  [
+    'an empty path',
+    ['train', ...SMALL, '--run-dir='],
+    2,
+    /--run-dir <folder>' argument '' is invalid\. It is empty/,
+  ],
+  [
+    'an empty path of data',
+    ['train', '--data=imagefolder', '--data-path', ''],
+    2,
+    /'--data-path <path>' .* is empty/,
+  ],
+  [
+    'a flag in place of a path',
+    ['train', ...SMALL, '--run-dir', '--no-report'],
+    2,
+    /--run-dir <folder>' argument '--no-report' is invalid\. It is a flag, and the value is missing\.\n$/,
+  ],
+  [
+    'a flag with a value in place of a path',
+    ['report', '--output', '--output=x.html', 'run'],
+    2,
+    /argument '--output=x\.html' is invalid\. It is a flag/,
+  ],
   ['a run that is not there', ['train', '--resume=none'], 1, /there is no run folder runs\/none/],
   [
     'a new folder for an old run',
