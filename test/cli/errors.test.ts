@@ -25,6 +25,13 @@ const CASES: readonly Case[] = [
     2,
     /It is a path: a folder of images is given by --data imagefolder --data-path \.\.\n$/,
   ],
+  [
+    'a folder without a flag',
+    ['train', '--epochs=1', 'short'],
+    2,
+    /^error: too many arguments for 'train'\. .* A folder of images is given by --data imagefolder --data-path short\.\n$/,
+  ],
+  ['a word without a flag', ['train', 'none'], 2, /^error: too many arguments for 'train'\. [^.]*\.\n$/],
   ['a file as the name of a model', ['test', '--model=.'], 2, /weights are given by --checkpoint, or/],
   [
     'a model with a slip',
