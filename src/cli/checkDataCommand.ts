@@ -4,6 +4,7 @@ import { checkData, type DataCheck } from '../data/check/checkData.js';
 import type { DataReport } from '../data/check/report.js';
 import { canBeListed, exclusionLines } from '../data/folders/exclusions.js';
 import { UsageError, UserError } from '../errors.js';
+import { oneLine } from '../formats/quote.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { archiveEvents } from '../runs/loadData.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
@@ -93,8 +94,8 @@ function remedy(unusable: readonly string[], list: string | undefined): string {
 
 function printCheck({ parts, warnings, notes }: DataCheck): void {
   for (const part of parts) printReport(part);
-  for (const note of notes) printLine(note);
-  for (const warning of warnings) printLine(`warning: ${warning}`);
+  for (const note of notes) printLine(oneLine(note));
+  for (const warning of warnings) printLine(oneLine(`warning: ${warning}`));
 }
 
 function printReport({ part, folder, classes, empty, unreadable, foreign }: DataReport): void {
@@ -108,8 +109,8 @@ function printReport({ part, folder, classes, empty, unreadable, foreign }: Data
       classes.map(({ name, count }) => [name, String(count)]),
     ),
   );
-  for (const path of empty) printLine(`empty: ${path}`);
-  for (const { reason } of unreadable) printLine(`unreadable: ${reason}`);
-  for (const { path, format } of foreign) printLine(`unsupported format: ${path} (${format})`);
+  for (const path of empty) printLine(oneLine(`empty: ${path}`));
+  for (const { reason } of unreadable) printLine(oneLine(`unreadable: ${reason}`));
+  for (const { path, format } of foreign) printLine(oneLine(`unsupported format: ${path} (${format})`));
   printLine();
 }

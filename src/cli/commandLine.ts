@@ -6,7 +6,7 @@ import { buildProgram } from './commands.js';
 import { flagOf } from './flagNames.js';
 import { withDataFlags, withMeantFlag } from './foreignFlags.js';
 import { lackOf } from './lacking.js';
-import { Interrupted, printError, printNotice, setNoticeFormat, watchOutput } from './output.js';
+import { Interrupted, printError, printNotice, printStack, setNoticeFormat, watchOutput } from './output.js';
 
 /**
  * Runs the command line; sets the process's exit code.
@@ -73,6 +73,6 @@ function report(error: unknown, debug: boolean): number {
     if (message !== '') printNotice(message);
   } else if (lack !== undefined) printError(lack, exitCode);
   else printError(message, exitCode, error instanceof UserError ? 'error: ' : 'unexpected error: ');
-  if (debug && isError(error)) printNotice(error.stack ?? '');
+  if (debug && isError(error)) printStack(error.stack ?? '');
   return exitCode;
 }

@@ -4,7 +4,7 @@ export function printable(text: string): string {
   return shown.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '\ufffd');
 }
 
-/** A text whose control characters are escaped, so that it stays on its line: a name's line break is `\\n`. */
+/** A text whose control characters are escaped, so that it stays on its line: a name's line break is `\n`. */
 export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
     const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];

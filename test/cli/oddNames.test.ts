@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { exclusionList } from '../../src/report/inspect/inspectionTexts.js';
@@ -24,6 +24,19 @@ describe('names with line breaks', { skip: process.platform === 'win32' }, () =>
           'rename it, and leave the others out with train --exclude list.txt\n',
       );
       assert.equal(readFileSync(join(cwd, 'list.txt'), 'utf8'), 'a/x.jpg\n');
+    }));
+
+  it('stay on their line in tables and messages', () =>
+    withFolder(async (cwd) => {
+      const images = join(cwd, 'images');
+      await drawClasses(images, ['a', 'b\nc\u001b[2J'], 2);
+      const { code, stdout } = await shared.run(['check-data', 'images'], cwd);
+      assert.equal(code, 0);
+      assert.match(stdout, /^class +images\n-+ {2}-+\na +2\nb\\nc\\u001b\[2J +2\n$/m);
+      rmSync(join(images, 'a'), { recursive: true });
+      mkdirSync(join(images, 'd\re'));
+      const empty = await shared.run(['train', '--data=imagefolder', '--data-path=images'], cwd);
+      assert.match(empty.stderr, /^error: the class folder images\/d\\re has no images: [^\n]*\n$/);
     }));
 
   it('are comments in a list of likely label errors', () => {
