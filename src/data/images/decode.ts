@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import { errorMessage, UserError } from '../../errors.js';
+import { errorMessage, ImageError, UserError } from '../../errors.js';
 import type { ExifHandling } from '../preprocessing.js';
 import { decoder } from './decoder.js';
 import { formatOf, type ImageHeader, READ_FORMATS_TEXT, readImageHeader } from './header.js';
@@ -15,24 +15,24 @@ import { MOST_PIXELS, type RgbImage } from './image.js';
  *
  * @param name for messages
  * @param exif whether the EXIF orientation of the image is applied, if it is no TIFF; default `ignore`
- * @throws UserError when the image is damaged, truncated, too large or of another format
+ * @throws ImageError when the image is damaged, truncated, too large or of another format
  */
 export async function decodeRgb(
   bytes: Uint8Array,
   name: string,
   exif: ExifHandling = 'ignore',
 ): Promise<RgbImage> {
-  if (bytes.length === 0) throw new UserError(`${name} is empty`);
+  if (bytes.length === 0) throw new ImageError(`${name} is empty`);
   const header = readImageHeader(bytes);
   if (!header) {
     const format = formatOf(bytes);
     const found = format === undefined ? '' : `, found ${format}`;
-    throw new UserError(`${name} is not an image that can be read: expected ${READ_FORMATS_TEXT}${found}`);
+    throw new ImageError(`${name} is not an image that can be read: expected ${READ_FORMATS_TEXT}${found}`);
   }
   try {
     return await decode(bytes, header, exif);
   } catch (error) {
-    throw new UserError(`${name} cannot be decoded as ${header.format}: ${firstLine(errorMessage(error))}`);
+    throw new ImageError(`${name} cannot be decoded as ${header.format}: ${firstLine(errorMessage(error))}`);
   }
 }
 
