@@ -72,6 +72,11 @@ export class WriteError extends UserError {
   }
 }
 
+/** An image that cannot be read or decoded: the others may be used without it. */
+export class ImageError extends UserError {
+  override readonly name = 'ImageError';
+}
+
 /** The message of anything that was thrown. */
 export function errorMessage(error: unknown): string {
   return isError(error) ? error.message : String(error);

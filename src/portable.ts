@@ -22,6 +22,7 @@ export type * from './engines/engine.js';
 export { type ImageBytes, type InputData, imagesOfBytes, type NamedInputs } from './engines/imageBytes.js';
 export type { ExportOptions } from './engines/onnx/exportModel.js';
 export {
+  ImageError,
   type NameOfSetting,
   type NoticeListener,
   SettingError,

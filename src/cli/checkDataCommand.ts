@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { checkData, type DataCheck } from '../data/check/checkData.js';
 import type { DataReport } from '../data/check/report.js';
-import { exclusionLines } from '../data/folders/exclusions.js';
+import { canBeListed, exclusionLines } from '../data/folders/exclusions.js';
 import { UsageError, UserError } from '../errors.js';
+import { oneLine } from '../formats/quote.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { archiveEvents } from '../runs/loadData.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
@@ -59,27 +60,42 @@ async function runCheckData(place: string, flags: CheckDataFlags): Promise<void>
   if (logFormat === 'json') printJson({ event: 'data', ...check });
   else printCheck(check);
   if (writeExclude !== undefined)
-    await writeFileAtomically(writeExclude, [new TextEncoder().encode(exclusionLines(check.unusable))]);
+    await writeFileAtomically(writeExclude, [
+      new TextEncoder().encode(exclusionLines(check.unusable.filter(canBeListed))),
+    ]);
   refuseUnusable(check, writeExclude);
 }
 
 function refuseUnusable({ unusable, stops, isArchives }: DataCheck, list: string | undefined): void {
-  const files = countOf(unusable.length, 'file');
-  const them = unusable.length === 1 ? 'it' : 'them';
-  const remedy = isArchives
-    ? `write the archives again without ${them}`
-    : `leave ${them} out with train --exclude ${list === undefined ? 'LIST' : shellWord(list)}`;
+  const more = stops.length > 0 ? `; and ${stops.join('; ')}` : '';
   if (unusable.length > 0)
     throw new UserError(
-      `${files} cannot be used; ${remedy}${stops.length > 0 ? `; and ${stops.join('; ')}` : ''}`,
+      `${countOf(unusable.length, 'file')} cannot be used; ${isArchives ? archiveRemedy(unusable) : remedy(unusable, list)}${more}`,
     );
   if (stops.length > 0) throw new UserError(`training would fail: ${stops.join('; ')}`);
 }
 
+function archiveRemedy({ length }: readonly string[]): string {
+  return `write the archives again without ${length === 1 ? 'it' : 'them'}`;
+}
+
+/** How to train without files: by a list, but for those that cannot be on one. */
+function remedy(unusable: readonly string[], list: string | undefined): string {
+  const listed = unusable.filter(canBeListed).length;
+  const others = unusable.filter((path) => !canBeListed(path));
+  const first = others[0];
+  const which = listed < unusable.length ? 'the others' : listed === 1 ? 'it' : 'them';
+  const leave = `leave ${which} out with train --exclude ${list === undefined ? 'LIST' : shellWord(list)}`;
+  if (first === undefined) return leave;
+  const are = others.length === 1 ? 'has a' : `and ${others.length - 1} more have a`;
+  const rename = `the name of ${JSON.stringify(first)} ${are} line break, which no list can have: rename it`;
+  return listed === 0 ? rename : `${rename}, and ${leave}`;
+}
+
 function printCheck({ parts, warnings, notes }: DataCheck): void {
   for (const part of parts) printReport(part);
-  for (const note of notes) printLine(note);
-  for (const warning of warnings) printLine(`warning: ${warning}`);
+  for (const note of notes) printLine(oneLine(note));
+  for (const warning of warnings) printLine(oneLine(`warning: ${warning}`));
 }
 
 function printReport({ part, folder, classes, empty, unreadable, foreign }: DataReport): void {
@@ -93,8 +109,8 @@ function printReport({ part, folder, classes, empty, unreadable, foreign }: Data
       classes.map(({ name, count }) => [name, String(count)]),
     ),
   );
-  for (const path of empty) printLine(`empty: ${path}`);
-  for (const { reason } of unreadable) printLine(`unreadable: ${reason}`);
-  for (const { path, format } of foreign) printLine(`unsupported format: ${path} (${format})`);
+  for (const path of empty) printLine(oneLine(`empty: ${path}`));
+  for (const { reason } of unreadable) printLine(oneLine(`unreadable: ${reason}`));
+  for (const { path, format } of foreign) printLine(oneLine(`unsupported format: ${path} (${format})`));
   printLine();
 }

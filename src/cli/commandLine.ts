@@ -4,9 +4,9 @@ import { isError } from '../realms.js';
 import { normaliseFlags } from './argv.js';
 import { buildProgram } from './commands.js';
 import { flagOf } from './flagNames.js';
-import { withMeantFlag } from './foreignFlags.js';
+import { withDataFlags, withMeantFlag } from './foreignFlags.js';
 import { lackOf } from './lacking.js';
-import { Interrupted, printError, printNotice, setNoticeFormat, watchOutput } from './output.js';
+import { Interrupted, printError, printNotice, printStack, setNoticeFormat, watchOutput } from './output.js';
 
 /**
  * Runs the command line; sets the process's exit code.
@@ -26,7 +26,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     for (const command of [program, ...program.commands])
       command.configureOutput({
         outputError: (text, write) => {
-          const meant = withMeantFlag(text, command, words);
+          const meant = withDataFlags(withMeantFlag(text, command, words), command);
           // Help is not an error and stays text.
           if (isJson) printError(sentenceOf(meant), 2);
           else write(meant);
@@ -73,6 +73,6 @@ function report(error: unknown, debug: boolean): number {
     if (message !== '') printNotice(message);
   } else if (lack !== undefined) printError(lack, exitCode);
   else printError(message, exitCode, error instanceof UserError ? 'error: ' : 'unexpected error: ');
-  if (debug && isError(error)) printNotice(error.stack ?? '');
+  if (debug && isError(error)) printStack(error.stack ?? '');
   return exitCode;
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { launchedRanks } from '../distributed/launcher.js';
 import { UsageError } from '../errors.js';
 import { packageVersion } from './output.js';
+import { refuseMissingValues } from './parsing.js';
 
 /** A command; its options and action are loaded when they are needed. */
 interface CommandEntry {
@@ -155,9 +156,13 @@ export async function buildProgram(wanted: readonly string[] | 'all'): Promise<C
   for (const { name, description, trainsAlone, load } of COMMANDS) {
     const command = program.command(name).description(description).exitOverride();
     if (trainsAlone) command.hook('preAction', () => refuseRanks(name));
-    if (wanted === 'all' || wanted.includes(name)) (await load())(command);
-    // Commands without options loaded must not take the following arguments.
-    else command.allowUnknownOption().allowExcessArguments();
+    if (wanted === 'all' || wanted.includes(name)) {
+      (await load())(command);
+      refuseMissingValues(command);
+    } else {
+      // Commands without options loaded must not take the following arguments.
+      command.allowUnknownOption().allowExcessArguments();
+    }
   }
   return program;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readTextFile } from '../data/folders/textFile.js';
 import { errorMessage, UsageError } from '../errors.js';
 import { checkTrainSettings } from '../runs/settings/checkSettings.js';
 import { settingKeyOf } from '../runs/settings/spelling.js';
@@ -17,7 +17,7 @@ const FLAGS_ALONE: readonly string[] = ['config', 'recipe', 'runDir', 'resume', 
 export function readConfigFile(path: string): Partial<TrainConfig> {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = JSON.parse(readTextFile(path));
   } catch (error) {
     throw new UsageError(`the configuration ${path} cannot be read as JSON: ${errorMessage(error)}`);
   }

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { isFolder } from '../data/folders/fileKind.js';
+import { shellWord } from '../runs/shellWord.js';
 
 /**
  * Flags of other programs (torchvision's references, timm, Ultralytics) and what they are called here, by meaning: the first
@@ -70,6 +72,21 @@ export function meantFlag(flag: string, command: Command): string | undefined {
 }
 
 const UNKNOWN = /^(error: unknown option '(--?[a-zA-Z0-9-]+)[^']*')(?:\n\(Did you mean .*\))?\n?$/;
+
+/** The flags that give a folder of images. */
+export function dataFlags(folder: string): string {
+  return `--data imagefolder --data-path ${shellWord(folder)}`;
+}
+
+/** Commander's message about arguments of a command that takes none, with the flags for a folder of images if one of them is that. */
+export function withDataFlags(text: string, command: Command): string {
+  const takesData = command.options.some(({ long }) => long === '--data-path');
+  if (!text.startsWith('error: too many arguments') || !takesData) return text;
+  const folder = command.args.find(isFolder);
+  return folder === undefined
+    ? text
+    : `${text.trimEnd()} A folder of images is given by ${dataFlags(folder)}.\n`;
+}
 
 /**
  * Commander's message about an unknown flag, with the flag that was meant rather than the one that is spelt most alike.

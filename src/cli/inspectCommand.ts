@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { PART_NAMES, type PartName } from '../data/folders/partNames.js';
 import { UsageError } from '../errors.js';
+import { oneLine } from '../formats/quote.js';
 import { inspectFolds } from '../report/inspect/inspectFolds.js';
 import { exclusionList, inspectionCsv } from '../report/inspect/inspectionTexts.js';
 import { type InspectedImage, type Inspection, inspectRun } from '../report/inspect/inspectRun.js';
@@ -144,6 +145,8 @@ function printDuplicates(groups: Inspection['nearDuplicates'], most: number): vo
   printLine(`\ngroups of near-duplicates: ${formatCount(groups.length)}${more}`);
   for (const group of groups.slice(0, most)) {
     const isMixed = new Set(group.map(({ label }) => label)).size > 1;
-    printLine(`${group.map(({ image }) => image).join(', ')}${isMixed ? ' (of different classes)' : ''}`);
+    printLine(
+      `${group.map(({ image }) => oneLine(image)).join(', ')}${isMixed ? ' (of different classes)' : ''}`,
+    );
   }
 }

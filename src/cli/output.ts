@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { UserError } from '../errors.js';
+import { oneLine } from '../formats/quote.js';
 import { jsonLine } from '../runs/eventRecord.js';
 import { clearProgress } from './progressLine.js';
 
@@ -84,12 +85,17 @@ export function printRecord(record: Readonly<Record<string, unknown>>): void {
 
 /** Prints a human-readable line (in JSON a record `notice`) to standard error, apart from the results. */
 export function printNotice(text: string): void {
+  printDiagnostic(oneLine(text), { event: 'notice', text });
+}
+
+/** Prints a stack trace, which has several lines, as {@link printNotice} prints a line. */
+export function printStack(text: string): void {
   printDiagnostic(text, { event: 'notice', text });
 }
 
 /** Prints to standard error why the process fails: a sentence, or in JSON a record `error`. */
 export function printError(sentence: string, exitCode: number, prefix = 'error: '): void {
-  printDiagnostic(prefix + sentence, { event: 'error', message: sentence, exit_code: exitCode });
+  printDiagnostic(prefix + oneLine(sentence), { event: 'error', message: sentence, exit_code: exitCode });
 }
 
 function printDiagnostic(text: string, record: Readonly<Record<string, unknown>>): void {
@@ -154,16 +160,17 @@ export function countOf(value: number, one: string, several = `${one}s`): string
   return `${formatCount(value)} ${value === 1 ? one : several}`;
 }
 
-/** A table with aligned columns; the first is aligned left, the others right. */
+/** A table with aligned columns; the first is aligned left, the others right. Line breaks in cells are escaped. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [header, ...rows];
+  const cells = rows.map((row) => row.map(oneLine));
+  const all = [header, ...cells];
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join('  ')
       .trimEnd();
-  return [line(header), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+  return [line(header), widths.map((width) => '-'.repeat(width)).join('  '), ...cells.map(line)].join('\n');
 }
 
 /** A run was stopped by a signal: the process ends with this exit code. */

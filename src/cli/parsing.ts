@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { suggest } from './suggest.js';
 
 /** Reads a number. */
@@ -31,6 +31,22 @@ export function parseWhole(value: string): number {
   if (!Number.isInteger(parsed) || parsed < 0)
     throw new InvalidArgumentError('It must be a whole number of at least 0.');
   return parsed;
+}
+
+/**
+ * Has the flags of a command that take a text, such as a path, refuse an empty one, as of a shell's variable that is not set, and a
+ * flag of the command, before which the value is missing.
+ */
+export function refuseMissingValues(command: Command): void {
+  const parse = (value: string): string => {
+    if (value === '') throw new InvalidArgumentError('It is empty.');
+    const [flag] = value.split('=');
+    if (command.options.some(({ long, short }) => flag === long || flag === short))
+      throw new InvalidArgumentError('It is a flag, and the value is missing.');
+    return value;
+  };
+  for (const option of command.options)
+    if (option.required && !option.variadic && !option.parseArg) option.argParser(parse);
 }
 
 /** Reads one of several numbers of a flag. */

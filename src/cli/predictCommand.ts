@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { UserError } from '../errors.js';
+import { oneLine } from '../formats/quote.js';
 import { csvRow } from '../runs/csvTable.js';
 import { type ClassGuess, mostProbable } from '../train/classifier.js';
 import type { EngineFlags } from './classifier.js';
@@ -84,7 +85,7 @@ function report(image: string, guesses: readonly ClassGuess[], logFormat: Predic
       printLine(csvRow([image, i + 1, name, label, probability]));
     return;
   }
-  printLine(image);
+  printLine(oneLine(image));
   for (const { name, probability } of guesses)
-    printLine(`  ${(100 * probability).toFixed(2).padStart(6)}%  ${name}`);
+    printLine(`  ${(100 * probability).toFixed(2).padStart(6)}%  ${oneLine(name)}`);
 }

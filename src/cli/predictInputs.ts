@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isFolder } from '../data/folders/fileKind.js';
 import { imageFiles } from '../data/folders/imageFiles.js';
-import { decodeText, linesOf } from '../data/folders/textFile.js';
+import { decodeText } from '../data/folders/textFile.js';
 import { formatOf } from '../data/images/header.js';
 import { errorMessage, UserError } from '../errors.js';
 
@@ -51,7 +51,10 @@ function fromStdin(scratch: string[]): PredictInput[] {
     throw new UserError(`standard input cannot be read: ${errorMessage(error)}`);
   }
   if (formatOf(bytes) === undefined) {
-    const paths = linesOf(decodeText(bytes)).map(({ line }) => line);
+    // As find prints them: # and blanks are of a name.
+    const paths = decodeText(bytes)
+      .split(/\r?\n/)
+      .filter((line) => line !== '');
     if (paths.length === 0)
       throw new UserError('standard input is empty: expected an image or a list of paths');
     return paths.flatMap(fromPlace);

@@ -15,7 +15,10 @@ export function configureReport(command: Command): void {
     .option('--output <file>', 'page to write (default: report.html in the run’s folder)')
     .action(async (run: string, { output }: ReportFlags) => {
       checkOutput(output, '--output', ['.html', '.htm']);
-      const { path, missing, changes } = await writeReport(runFolderOf(run), output);
+      const { path, missing, changes } = await writeReport(runFolderOf(run), {
+        output,
+        replacesFigures: false,
+      });
       if (missing !== undefined) printNotice(`the report has no figures of the model: ${missing}`);
       if (changes !== undefined) printNotice(changes);
       printLine(`report: ${path}`);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { launchedRanks, srunTasksWithoutMpi } from '../distributed/launcher.js';
-import { errorMessage, UserError, WriteError } from '../errors.js';
+import { errorMessage, ImageError, UserError, WriteError } from '../errors.js';
 import { checkClasses } from '../runs/loadData.js';
 import { readMetrics } from '../runs/metricsFile.js';
 import { type OpenRun, openRun, type RunRequest } from '../runs/openRun.js';
@@ -127,9 +127,7 @@ function withResume(error: unknown, folder: RunFolder, request: TrainRequest): u
 
 /** An error about an image that cannot be read, with the command that resumes the run without it. */
 function withExclusion(error: unknown, { folder, config }: OpenRun, request: TrainRequest): unknown {
-  // Other sentences about the data begin with the folder itself.
-  const isImage = config.dataPath !== null && errorMessage(error).startsWith(join(config.dataPath, sep));
-  if (!(error instanceof UserError) || !isImage || config.data !== 'imagefolder') return error;
+  if (!(error instanceof ImageError) || config.data !== 'imagefolder') return error;
   if (request.resumeWith !== undefined || !folder.hasCheckpoint()) return error;
   return new UserError(
     `${error.message}; to leave it out: ${resumeCommand(folder, request)} --exclude LIST, a file that check-data --write-exclude makes`,

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Setting } from '../runs/settings/setting.js';
 import { type SettingKey, settingOf } from '../runs/settings/table.js';
-import { shellWord } from '../runs/shellWord.js';
 import { flagOf } from './flagNames.js';
+import { dataFlags } from './foreignFlags.js';
 import { NameOption, parseNumber, parseNumbers } from './parsing.js';
 
 /** Where a command's option differs from that of `train`. */
@@ -16,9 +16,7 @@ export interface SettingNotes {
 /** What to say of a path that was given where a name is expected, as other programs take it. */
 const pathHints: Partial<Record<SettingKey, (value: string) => string | undefined>> = {
   data: (value) =>
-    existsSync(value)
-      ? `It is a path: a folder of images is given by --data imagefolder --data-path ${shellWord(value)}.`
-      : undefined,
+    existsSync(value) ? `It is a path: a folder of images is given by ${dataFlags(value)}.` : undefined,
   model: (value) =>
     existsSync(value)
       ? 'It is a file: weights are given by --checkpoint, or in training by --pretrained.'

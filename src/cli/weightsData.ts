@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Dataset } from '../data/dataset.js';
-import { readClassMap } from '../data/folders/classMap.js';
+import { classMapNames, readClassMap } from '../data/folders/classMap.js';
 import { errorMessage, SettingError, UsageError, UserError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { areNamed } from '../runs/classMapping.js';
@@ -56,13 +56,12 @@ function namingFlags<T>(act: () => T): T {
  *
  * @throws UsageError when the weights have the names themselves
  */
-export function classMapNames(path: string, { info }: WeightsFile, classes: number): string[] {
+export function namesOfClassMap(path: string, { info }: WeightsFile, classes: number): string[] {
   if (info)
     throw new UsageError('--class-map is for weights without class names, but the checkpoint has them');
   const map = readClassMap(path);
   if (map.note !== undefined) printNotice(map.note);
-  const folders = new Map([...map.labels].map(([folder, label]) => [label, folder]));
-  return Array.from({ length: classes }, (_, i) => map.names.get(i) ?? folders.get(i) ?? `class ${i}`);
+  return classMapNames(map, classes);
 }
 
 /** Prints a notice if folders are numbered by their order alone, because the weights have no class names. */

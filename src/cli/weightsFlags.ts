@@ -13,7 +13,7 @@ import { modelOfWeights } from './modelOfWeights.js';
 import { modelOptions, nameOption } from './options.js';
 import { parseCount, parseCountUpTo } from './parsing.js';
 import { runLog } from './runLog.js';
-import { classMapNames, type DescriptionFlags, describeFile } from './weightsData.js';
+import { type DescriptionFlags, describeFile, namesOfClassMap } from './weightsData.js';
 
 /** Flags of the commands that take a model from a file of weights. */
 export interface WeightsFlags extends DescriptionFlags, Hyperparameters {
@@ -119,7 +119,7 @@ export async function openClassifier(flags: WeightsFlags, namesFromMap = true): 
     throw new UsageError(`${path} does not say how many classes it has: give --num-classes`);
   const model = modelOfWeights(path, weights, { ...flags, classes, imageSize });
   const mapped =
-    namesFromMap && classMap !== undefined ? classMapNames(classMap, weights, classes) : undefined;
+    namesFromMap && classMap !== undefined ? namesOfClassMap(classMap, weights, classes) : undefined;
   return { weights, model, description: describeFile(weights, model, flags, { classes: mapped }) };
 }
 

@@ -4,7 +4,15 @@ export function printable(text: string): string {
   return shown.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '\ufffd');
 }
 
-/** The same, in quotation marks. */
+/** A text whose control characters are escaped, so that it stays on its line: a name's line break is `\n`. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
+    return short ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** What {@link printable} gives, in quotation marks. */
 export function quoted(text: string): string {
   return `"${printable(text)}"`;
 }

@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { UserError } from '../errors.js';
+import { isFile } from '../data/folders/fileKind.js';
+import { SettingError, UserError } from '../errors.js';
 import { writeFileAtomically } from '../runs/atomicFile.js';
 import { type Metrics, readMetrics, readMetricsFile } from '../runs/metricsFile.js';
 import { LOSS_WEIGHTS_FILE } from '../runs/runLogs.js';
 import { readThreads, THREADS_FILE } from '../runs/threads/threadRecord.js';
 import type { ThreadsSince } from '../train/threads.js';
 import { type ModelFigures, modelFigures } from './figures.js';
-import { reportPage } from './page/reportPage.js';
+import { hasModelFigures, reportPage } from './page/reportPage.js';
 import { settingsOf } from './runSettings.js';
 import { TrainedModel } from './trainedModel.js';
 
@@ -23,20 +24,29 @@ export interface WrittenReport {
   readonly changes?: string | undefined;
 }
 
+/** Options of {@link writeReport}. */
+export interface ReportOptions {
+  /** The file to write. Default: `report.html` in the run's folder. */
+  readonly output?: string | undefined;
+  /** Whether a page with figures of the model gives way to one without, where they cannot be made. Default true. */
+  readonly replacesFigures?: boolean | undefined;
+}
+
 /**
  * Writes a run's report, one HTML file that needs nothing else: curves, and the results of the best checkpoint (or else the last) on the
  * test images, at most 10,000 of them. Data that is missing leaves the curves, and the report says so.
  *
  * @param folder the run's folder
- * @param output the file to write. Default: `report.html` in the folder
  * @throws UserError when the folder is not a run's, or the file cannot be written
+ * @throws SettingError when a page with figures of the model is to be kept, and they cannot be made
  */
 export async function writeReport(
   folder: string,
-  output = join(folder, REPORT_FILE),
+  { output = join(folder, REPORT_FILE), replacesFigures = true }: ReportOptions = {},
 ): Promise<WrittenReport> {
   const metrics = readMetrics(folder);
   const model = await modelOrReason(folder);
+  if (typeof model === 'string' && !replacesFigures) keepFigures(output, model);
   const page = await reportPage({
     name: basename(resolve(folder)),
     metrics,
@@ -49,6 +59,16 @@ export async function writeReport(
   return typeof model === 'string'
     ? { path: output, missing: model }
     : { path: output, changes: model.changes };
+}
+
+/** @throws SettingError when there is a page with figures of the model */
+function keepFigures(path: string, reason: string): void {
+  if (!isFile(path) || !hasModelFigures(readFileSync(path, 'utf8'))) return;
+  throw new SettingError(
+    (name) =>
+      `${path} has figures of the model, which cannot be made again: ${reason}; it is kept: write a report without them to another file with ${name('output')}`,
+    1,
+  );
 }
 
 function settingsOrReason(folder: string): Readonly<Record<string, unknown>> | string {

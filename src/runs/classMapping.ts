@@ -11,7 +11,7 @@ export function areNamed(classes: readonly string[]): boolean {
 }
 
 /** A class's name as it is compared: in composed form (NFC), since not all systems compose names. */
-function keyOf(name: string): string {
+export function keyOf(name: string): string {
   return name.normalize('NFC');
 }
 

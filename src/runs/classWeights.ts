@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.js';
 import { readTextFile } from '../data/folders/textFile.js';
 import { errorMessage, UserError } from '../errors.js';
+import { keyOf } from './classMapping.js';
 
 /** The word that asks for weights by the classes' numbers of images. */
 export const BALANCED = 'balanced';
@@ -91,12 +92,17 @@ function listed(found: readonly unknown[], path: string, classes: readonly strin
 function named(found: unknown, path: string, classes: readonly string[]): readonly unknown[] {
   if (typeof found !== 'object' || found === null)
     throw new UserError(`${path} must be a JSON list of class weights, or an object of them by class name`);
-  const weights = new Map<string, unknown>(Object.entries(found));
-  const missing = classes.find((name) => !weights.has(name));
+  const weights = new Map<string, unknown>();
+  for (const [key, weight] of Object.entries(found)) {
+    const name = keyOf(key);
+    if (weights.has(name)) throw new UserError(`${path} has two weights for the class ${name}`);
+    weights.set(name, weight);
+  }
+  const missing = classes.find((name) => !weights.has(keyOf(name)));
   if (missing !== undefined) throw new UserError(`${path} has no weight for the class ${missing}`);
-  const known = new Set(classes);
+  const known = new Set(classes.map(keyOf));
   const unknown = [...weights.keys()].find((name) => !known.has(name));
   if (unknown !== undefined)
     throw new UserError(`${path} has a weight for ${unknown}, which is no class of the data`);
-  return classes.map((name) => weights.get(name));
+  return classes.map((name) => weights.get(keyOf(name)));
 }

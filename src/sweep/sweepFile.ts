@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readTextFile } from '../data/folders/textFile.js';
 import { errorMessage, UsageError } from '../errors.js';
 import { settingKeyOf } from '../runs/settings/spelling.js';
 
@@ -134,7 +134,7 @@ function seedsOf(fields: Fields): readonly number[] {
 export function readSweepFile(path: string): SweepFile {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = JSON.parse(readTextFile(path));
   } catch (error) {
     throw new UsageError(`the sweep ${path} cannot be read as JSON: ${errorMessage(error)}`);
   }

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { readConfigFile } from '../../src/cli/configFile.js';
 import type { TrainConfig } from '../../src/runs/trainConfig.js';
+import { readSweepFile } from '../../src/sweep/sweepFile.js';
 import { withFolder } from '../train/fixtures/tiny.js';
 import { biasloss, type Ended } from './fixtures/process.js';
 
@@ -27,6 +29,17 @@ const SHORT = {
 };
 
 describe('a configuration file', () => {
+  it('may have a byte order mark, as a sweep may, or be in UTF-16', () =>
+    withFolder(async (cwd) => {
+      const path = join(cwd, 'settings.json');
+      for (const encoding of ['utf8', 'utf16le'] as const) {
+        writeFileSync(path, '\ufeff{"epochs": 3}', encoding);
+        assert.deepEqual(readConfigFile(path), { epochs: 3 });
+        writeFileSync(path, '\ufeff{"settings": {"epochs": 3}}', encoding);
+        assert.deepEqual(readSweepFile(path).settings, { epochs: 3 });
+      }
+    }));
+
   it('gives way to flags: switches, and the channel multiplier of another model', () =>
     withFolder(async (cwd) => {
       const flags = ['--no-nesterov', '--no_download', '--model=resnet18'];

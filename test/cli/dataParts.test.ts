@@ -1,6 +1,6 @@
 /** Which images `train` and `test` take, on the command line. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { isHeldOut } from '../../src/data/folders/splits.js';
@@ -184,4 +184,13 @@ it('parts by their usual names; test/ is for test, and val/ for training', () =>
     const list = await piped('paths.txt');
     assert.equal(list.stdout.match(/^images.set/gm)?.length, 5);
     assert.equal(list.stdout.split('\n').slice(1, 3).join(), image.stdout.split('\n').slice(1, 3).join());
+    const odd = ['#1.png', ' 2 .png'];
+    for (const name of odd) copyFileSync(join(cwd, 'images/set/Testing/b/1.png'), join(cwd, name));
+    writeFileSync(join(cwd, 'paths.txt'), `${odd.join('\r\n')}\n\n`);
+    const named = await piped('paths.txt');
+    assert.deepEqual(
+      named.stdout.split('\n').filter((line) => line.endsWith('.png')),
+      odd,
+      named.stderr,
+    );
   }));

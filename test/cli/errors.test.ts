@@ -25,6 +25,13 @@ const CASES: readonly Case[] = [
     2,
     /It is a path: a folder of images is given by --data imagefolder --data-path \.\.\n$/,
   ],
+  [
+    'a folder without a flag',
+    ['train', '--epochs=1', 'short'],
+    2,
+    /^error: too many arguments for 'train'\. .* A folder of images is given by --data imagefolder --data-path short\.\n$/,
+  ],
+  ['a word without a flag', ['train', 'none'], 2, /^error: too many arguments for 'train'\. [^.]*\.\n$/],
   ['a file as the name of a model', ['test', '--model=.'], 2, /weights are given by --checkpoint, or/],
   [
     'a model with a slip',
@@ -125,6 +132,30 @@ const CASES: readonly Case[] = [
     ['train', ...SMALL, '--run-dir=list.json/run'],
     1,
     /the run folder list\.json\/run cannot be created/,
+  ],
+  [
+    'an empty path',
+    ['train', ...SMALL, '--run-dir='],
+    2,
+    /--run-dir <folder>' argument '' is invalid\. It is empty/,
+  ],
+  [
+    'an empty path of data',
+    ['train', '--data=imagefolder', '--data-path', ''],
+    2,
+    /'--data-path <path>' .* is empty/,
+  ],
+  [
+    'a flag in place of a path',
+    ['train', ...SMALL, '--run-dir', '--no-report'],
+    2,
+    /--run-dir <folder>' argument '--no-report' is invalid\. It is a flag, and the value is missing\.\n$/,
+  ],
+  [
+    'a flag with a value in place of a path',
+    ['report', '--output', '--output=x.html', 'run'],
+    2,
+    /argument '--output=x\.html' is invalid\. It is a flag/,
   ],
   ['a run that is not there', ['train', '--resume=none'], 1, /there is no run folder runs\/none/],
   [

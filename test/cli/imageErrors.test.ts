@@ -210,6 +210,13 @@ describe('an image that stops a run after its first steps', () => {
       await shared.run(['check-data', 'good', '--write-exclude=LIST'], cwd);
       const rest = await shared.run(['train', '--resume=my run', '--exclude=LIST', '--no-report'], cwd);
       assert.equal(rest.code, 0, rest.stderr);
+      // Other sentences that begin with a file of the data have their own advice.
+      writeFileSync(join(cwd, 'good', 'b', 'x.bmp'), 'BM');
+      const foreign = await shared.run(['train', '--resume=my run', '--epochs=2', '--no-report'], cwd);
+      assert.match(
+        foreign.stderr,
+        /x\.bmp is of the unsupported format BMP: [^;]*; convert it, or leave it out with --exclude\n$/,
+      );
     }));
 });
 

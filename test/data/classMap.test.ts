@@ -120,3 +120,28 @@ test('entries of a class map that match no folder are said once', (t) => {
     'the class map map.txt has 2 entries that match no folder, such as c',
   ]);
 });
+
+test('folders that a class map makes one class, and numbers that it leaves out, are said', (t) => {
+  const folder = folderOf(
+    t,
+    ['a', 'b', 'c', 'd'].flatMap((name) => [`${name}/1.jpg`, `${name}/2.jpg`]),
+  );
+  const notesOf = (text: string, splitBy?: 'none'): readonly string[] =>
+    loadImageFolders(folder, { classMap: parseClassMap(text, 'm.csv'), valShare: 0.5, splitBy }).summary
+      .notes;
+  assert.deepEqual(notesOf('d,0\nc,1\nb,2\na,3'), []);
+  assert.deepEqual(notesOf('a,0\nb,0\nc,2\nd,3'), [
+    'the class map m.csv gives 0 to a and b, which become one class, b',
+    'the class map m.csv gives no folder the number 1, which becomes a class without images: numbers begin at 0 and have no gaps',
+  ]);
+  assert.deepEqual(notesOf('a,0\nb,0\nc,1\nd,1'), [
+    'the class map m.csv gives 2 numbers to several folders each, which become one class, such as 0 to a and b',
+  ]);
+  const spread = 'a,1\nb,2\nc,3\nd,9';
+  assert.deepEqual(notesOf(spread), [
+    'the class map m.csv gives no folder the numbers 0, 4, 5, 6, 7 and 1 more, which become classes without images: ' +
+      'numbers begin at 0 and have no gaps',
+  ]);
+  // A model's other classes need no folders in a set to test it on.
+  assert.deepEqual(notesOf(spread, 'none'), []);
+});

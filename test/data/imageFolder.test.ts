@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { checkData } from '../../src/data/check/checkData.js';
@@ -10,7 +10,9 @@ import { parseClassMap } from '../../src/data/folders/classMap.js';
 import { imageFolder, readImageFolder } from '../../src/data/folders/imageFolder.js';
 import { loadImageFolders } from '../../src/data/folders/imageFolderPair.js';
 import { describeLeftOut } from '../../src/data/folders/leftOut.js';
+import { compareInventories, takeInventory } from '../../src/data/parts/inventory.js';
 import { isWebDataset } from '../../src/data/webdataset/shards.js';
+import { UserError } from '../../src/errors.js';
 import { temporaryFolder } from './support/folder.js';
 import { folderOf, listed, paths, refused } from './support/imageFolders.js';
 
@@ -57,6 +59,40 @@ test('links that lead to themselves or in circles, and paths that are too long, 
   refused(() => isWebDataset(circle), /the link .*x leads back to a folder that it lies in/);
   refused(() => loadImageFolders(long), /there is no folder x+\.tar/);
   await assert.rejects(checkData(long), /UserError: there is no archive x+\.tar/);
+});
+
+test('links that lead to each other are refused, whatever lies between them', async (t) => {
+  const link = (folder: string, name: string, target: string): void =>
+    symlinkSync(target, join(folder, name));
+  const one = folderOf(t, ['a/1.jpg', 'b/1.jpg']);
+  link(one, 'a/x', '../b');
+  link(one, 'b/y', '../a');
+  const several = folderOf(t, ['a/1.jpg', 'b/in/deep/1.jpg', 'c/1.jpg']);
+  for (const name of ['x', 'z']) link(several, `a/${name}`, '../b');
+  for (const name of ['y', 'w']) link(several, `b/in/deep/${name}`, '../../../a');
+  const back = /the link .* leads back to a folder that it lies in/;
+  for (const folder of [one, several]) {
+    refused(() => loadImageFolders(folder), back);
+    await assert.rejects(checkData(folder), back);
+  }
+  const wrapped = folderOf(t, ['a/', 'b/']);
+  link(wrapped, 'a/x', '../b');
+  link(wrapped, 'b/y', '../a');
+  refused(() => loadImageFolders(join(wrapped, 'a')), back);
+  refused(() => isWebDataset(join(wrapped, 'a')), back);
+  // Two links to a folder are no circle.
+  const twice = folderOf(t, ['set/a/1.jpg', 'set/b/2.jpg', 'c/d/3.jpg']);
+  link(twice, 'set/a/x', '../../c');
+  link(twice, 'set/b/y', '../../c/d');
+  link(twice, 'c/d/z', '../../set/b');
+  refused(() => imageFolder(join(twice, 'set')), back);
+  unlinkSync(join(twice, 'c/d/z'));
+  assert.deepEqual(paths(imageFolder(join(twice, 'set')), twice), [
+    'set/a/1.jpg',
+    'set/a/x/d/3.jpg',
+    'set/b/2.jpg',
+    'set/b/y/3.jpg',
+  ]);
 });
 
 test('pipes are no images, whatever their names: they would be waited for', {
@@ -173,6 +209,42 @@ test('classes are ordered by code point, and composed and decomposed names are o
   assert.deepEqual([...dataset.labels], [0, 1, 2, 2, 3, 4, 5, 6, 7]);
   const map = parseClassMap('e\u0301 3', 'm');
   assert.deepEqual([...imageFolder(folderOf(t, ['\u00e9/1.jpg']), { classMap: map }).labels], [3]);
+});
+
+test('an image whose name is there composed and decomposed is refused: lists and splits could not tell them apart', async (t) => {
+  const list = join(temporaryFolder(t), 'list.txt');
+  writeFileSync(list, 'b/é.jpg');
+  for (const twice of [
+    ['b/é.jpg', 'b/é.jpg'],
+    ['b/é/1.jpg', 'b/é/1.jpg'],
+    ['é/1.jpg', 'é/1.jpg'],
+    // Partly composed.
+    ['b/éé.jpg', 'b/éé.jpg'],
+  ]) {
+    const folder = folderOf(t, ['a/1.jpg', 'b/1.jpg', ...twice]);
+    const [path] = twice.map((name) => name.normalize('NFC'));
+    const said = new RegExp(`${path} is there twice, by names that differ only in Unicode's forms`);
+    const composed = (act: () => unknown) => () => {
+      try {
+        act();
+      } catch (error) {
+        throw error instanceof UserError ? new UserError(error.message.normalize('NFC')) : error;
+      }
+    };
+    for (const fold of [undefined, { of: 2, index: 0 }])
+      refused(
+        composed(() => loadImageFolders(folder, { valShare: 0.5, fold })),
+        said,
+      );
+    await assert.rejects(setToCheck(folder, undefined, {}), /UserError: .* is there twice/);
+  }
+  // Left out, they are no matter; nor are names that are decomposed but there once.
+  const folder = folderOf(t, ['a/1.jpg', 'b/1.jpg', 'b/é.jpg', 'b/é.jpg', 'a/ö.jpg']);
+  const options = { excludeList: list, fold: { of: 2, index: 0 } };
+  const records = takeInventory(loadImageFolders(folder, options));
+  assert.deepEqual(new Set(records.map(({ key }) => key)), new Set(['a/1.jpg', 'a/ö.jpg', 'b/1.jpg']));
+  assert.deepEqual(compareInventories(records, records), { added: [], missing: [], changed: [], moved: [] });
+  assert.equal((await setToCheck(folder, list, {})).parts[0]!.images.length, 3);
 });
 
 test('an order of classes that is not torchvision’s is said: it sorts decomposed names as they are on disk', async (t) => {

@@ -105,6 +105,32 @@ describe('a run with a report', () => {
     assert.ok(text.includes('&lt;b&gt;') && !text.includes('<b>'));
   });
 
+  it('is kept where its figures cannot be made again, unless another file is named', async () => {
+    const folder = join(cwd, 'kept');
+    mkdirSync(folder);
+    for (const name of ['metrics.csv', 'config.json', 'report.html'])
+      copyFileSync(join(cwd, 'run', name), join(folder, name));
+    const kept = await biasloss(['report', 'kept'], { cwd });
+    assert.equal(kept.code, 1);
+    assert.match(
+      kept.stderr,
+      /^error: kept\/report\.html has figures of the model, .* kept has no checkpoint yet; it is kept: .* --output\n$/,
+    );
+    assert.equal(readFileSync(join(folder, 'report.html'), 'utf8'), page);
+    const { code, stdout } = await biasloss(['report', 'kept', '--output=other.html'], { cwd });
+    assert.equal(code, 0);
+    assert.equal(stdout, 'report: other.html\n');
+    // A page without them is written again, as is any page at the end of a training.
+    assert.equal(
+      (await writeReport(folder, { output: join(cwd, 'other.html'), replacesFigures: false })).path,
+      join(cwd, 'other.html'),
+    );
+    assert.equal((await writeReport(folder)).missing, `${folder} has no checkpoint yet`);
+    assert.ok(
+      readFileSync(join(folder, 'report.html'), 'utf8').includes('There are no figures of the model'),
+    );
+  });
+
   it('says so where its settings cannot be read', async () => {
     const folder = join(cwd, 'cut');
     mkdirSync(folder);

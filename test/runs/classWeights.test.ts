@@ -26,6 +26,19 @@ describe('class weights', () => {
       }
     }));
 
+  it('are compared by composed names', () =>
+    withFolder(async (folder) => {
+      const path = join(folder, 'weights.json');
+      for (const known of ['\u00e9', 'e\u0301'])
+        for (const name of ['\u00e9', 'e\u0301']) {
+          writeFileSync(path, JSON.stringify({ [name]: 2, ant: 1 }));
+          const two = { classes: ['ant', known], labels: Int32Array.of(0, 1) };
+          assert.deepEqual(classWeightsOf(path, two), [1, 2]);
+          writeFileSync(path, JSON.stringify({ 'e\u0301': 2, '\u00e9': 3, ant: 1 }));
+          assert.throws(() => classWeightsOf(path, two), /has two weights for the class \u00e9/);
+        }
+    }));
+
   it('of a wrong file are refused in a sentence', () =>
     withFolder(async (folder) => {
       const path = join(folder, 'weights.json');

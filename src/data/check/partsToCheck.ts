@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ImageSource } from '../dataset.js';
 import { type Exclusions, readExclusions } from '../folders/exclusions.js';
-import { classFolders, looseIn, orderNotes } from '../folders/imageFolder.js';
+import { classFolders, looseIn, orderNotes, refuseSameNames } from '../folders/imageFolder.js';
 import { unmatchedNotes } from '../folders/imageFolderPair.js';
 import { findLayout } from '../folders/layout.js';
 import type { LeftOut } from '../folders/leftOut.js';
@@ -131,6 +131,7 @@ function partOfFolder(part: PartName, folder: string, exclusions: Exclusions | u
     foreign: classes.flatMap(({ files }) => files.foreign.filter(kept)),
     broken: [],
   };
+  refuseSameNames(checked.images.map(({ source }) => source.path));
   return {
     checked,
     leftOut: [...looseIn(folder), ...classes.flatMap(({ files }) => files.leftOut), ...excluded],

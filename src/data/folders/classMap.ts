@@ -17,6 +17,9 @@ export interface ClassMap {
 /** More classes than anyone has; a larger number is a mistake and would cost memory. */
 const MOST_CLASSES = 1_000_000;
 
+/** Folders or numbers that a notice lists. */
+const MOST_LISTED = 5;
+
 /**
  * Reads a class map: JSON `{"n01440764": 0, …}`, Keras's `imagenet_class_index.json`
  * (`{"0": ["n01440764", "tench"], …}`), CSV, or lines of a folder and a number.
@@ -33,9 +36,70 @@ export function readClassMap(path: string): ClassMap {
   return parseClassMap(text, path);
 }
 
-/** What is to be said of a class map: how it was read where that is uncertain, and that entries are no folder. */
+/**
+ * What is to be said of a class map: how it was read where that is uncertain, folders that become one class, and
+ * entries that are no folder.
+ */
 export function classMapNotes(map: ClassMap | undefined, folders: readonly string[]): string[] {
-  return map ? [...(map.note === undefined ? [] : [map.note]), ...unmatchedNotes(map, folders)] : [];
+  if (!map) return [];
+  const uncertain = map.note === undefined ? [] : [map.note];
+  return [...uncertain, ...mergedNotes(map, folders), ...unmatchedNotes(map, folders)];
+}
+
+/** What is to be said of numbers below the greatest that a class map leaves out: a model has a class for each. */
+export function classGapNotes(map: ClassMap | undefined): string[] {
+  if (!map) return [];
+  const given = new Set(map.labels.values());
+  const gaps: number[] = [];
+  for (let number = 0; number < classCountOf(map); number++) if (!given.has(number)) gaps.push(number);
+  if (gaps.length === 0) return [];
+  const which = gaps.length === 1 ? `the number ${gaps[0]}` : `the numbers ${listed(gaps.map(String))}`;
+  const becomes = gaps.length === 1 ? 'which becomes a class' : 'which become classes';
+  return [
+    `the class map ${map.path} gives no folder ${which}, ${becomes} without images: numbers begin at 0 and have no gaps`,
+  ];
+}
+
+/** Number of classes of a class map: one more than its greatest number. */
+export function classCountOf({ labels }: ClassMap): number {
+  return [...labels.values()].reduce((a, b) => Math.max(a, b)) + 1;
+}
+
+/** Names of the classes with the numbers 0 to `count` − 1: that of the map, the last folder's, or `class N`. */
+export function classMapNames({ labels, names }: ClassMap, count: number): string[] {
+  const folders = new Map([...labels].map(([folder, label]) => [label, folder]));
+  return Array.from({ length: count }, (_, i) => names.get(i) ?? folders.get(i) ?? `class ${i}`);
+}
+
+function mergedNotes(map: ClassMap, folders: readonly string[]): string[] {
+  const foldersOf = new Map<number, string[]>();
+  for (const folder of new Set(folders)) {
+    const label = map.labels.get(folder);
+    if (label === undefined) continue;
+    const others = foldersOf.get(label);
+    if (others) others.push(folder);
+    else foldersOf.set(label, [folder]);
+  }
+  const merged = [...foldersOf].filter(([, those]) => those.length > 1);
+  if (merged.length === 0) return [];
+  const [number, those] = merged[0]!;
+  const example = `${number} to ${listed(those)}`;
+  if (merged.length === 1) {
+    const name = classMapNames(map, classCountOf(map))[number];
+    return [`the class map ${map.path} gives ${example}, which become one class, ${name}`];
+  }
+  return [
+    `the class map ${map.path} gives ${merged.length} numbers to several folders each, which become one class, such as ${example}`,
+  ];
+}
+
+/** Items of a sentence, at most {@link MOST_LISTED} of them and the number of the others. */
+function listed(items: readonly string[]): string {
+  const shown =
+    items.length > MOST_LISTED
+      ? [...items.slice(0, MOST_LISTED), `${items.length - MOST_LISTED} more`]
+      : items;
+  return shown.length === 1 ? shown[0]! : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
 function unmatchedNotes(map: ClassMap, folders: readonly string[]): string[] {

@@ -46,6 +46,11 @@ export function readExclusions(listPath: string, folders: readonly string[]): Ex
   return { path: listPath, has, unmatched };
 }
 
+/** Whether a line of an exclusion list can name a file: not one whose name has a line break. */
+export function canBeListed(path: string): boolean {
+  return !/[\r\n]/.test(path);
+}
+
 /**
  * The line of an exclusion list that names a file.
  *
@@ -53,7 +58,7 @@ export function readExclusions(listPath: string, folders: readonly string[]): Ex
  * @throws UserError when no line can name it
  */
 export function exclusionLine(path: string): string {
-  if (/[\r\n]/.test(path))
+  if (!canBeListed(path))
     throw new UserError(`${JSON.stringify(path)} cannot be on an exclusion list: its name has a line break`);
   // Blanks and quotes around it would be taken off, and # would start a comment.
   return /^[\s"'#]|[\s"']$/.test(path) ? `"${path}"` : path;

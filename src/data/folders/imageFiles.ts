@@ -69,7 +69,7 @@ export function subfolders(folder: string): string[] {
  */
 export function imageFiles(folder: string): ImageFiles {
   const files: ImageFiles = { images: [], foreign: [], leftOut: [] };
-  collect(folder, files);
+  collect(folder, files, []);
   return files;
 }
 
@@ -110,15 +110,15 @@ export function hasLooseImages(folder: string): boolean {
   });
 }
 
-function collect(folder: string, files: ImageFiles): void {
+/** @param left real paths of the folders from which links led here */
+function collect(folder: string, files: ImageFiles, left: readonly string[]): void {
   for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name);
     const kind = kindOf(folder, entry);
     if (isSystemName(entry.name)) files.leftOut.push({ path, reason: 'system' });
     else if (kind === 'other') files.leftOut.push({ path, reason: 'noImage' });
     else if (kind === 'folder') {
-      if (entry.isSymbolicLink()) refuseLoop(folder, path);
-      collect(path, files);
+      collect(path, files, entry.isSymbolicLink() ? [...left, leaving(folder, path, left)] : left);
     } else addFile(path, files);
   }
 }
@@ -174,9 +174,19 @@ function kindOf(folder: string, entry: Dirent): 'folder' | 'file' | 'other' {
   return !found || found.isFile() ? 'file' : 'other';
 }
 
-/** @throws UserError when a folder is one that it lies in, by a link */
-export function refuseLoop(folder: string, link: string): void {
-  const inside = realpathSync(folder) + sep;
-  if (inside.startsWith(realpathSync(link) + sep))
+/**
+ * Refuses a folder that is one that it lies in, by links.
+ *
+ * @param folder the folder that the link is in
+ * @param link the link; or a folder, which is none
+ * @param left real paths of the folders from which links led to `folder`
+ * @returns the folder's real path
+ * @throws UserError when the link leads back
+ */
+export function leaving(folder: string, link: string, left: readonly string[]): string {
+  const from = realpathSync(folder);
+  const target = realpathSync(link) + sep;
+  if ([...left, from].some((path) => (path + sep).startsWith(target)))
     throw new UserError(`the link ${link} leads back to a folder that it lies in`);
+  return from;
 }

@@ -3,7 +3,7 @@ import { byCodePoint } from '../../codePointOrder.js';
 import { SettingError, UserError } from '../../errors.js';
 import { IMAGENET_NORMALISATION, type ImageDataset } from '../dataset.js';
 import { READ_FORMATS_TEXT } from '../images/header.js';
-import type { ClassMap } from './classMap.js';
+import { type ClassMap, classCountOf, classMapNames } from './classMap.js';
 import { type ImageFiles, imageFiles, isArchiveName, looseFiles, subfolders } from './imageFiles.js';
 import type { LeftOut } from './leftOut.js';
 
@@ -63,6 +63,7 @@ export function readImageFolder(folder: string, options: ImageFolderOptions = {}
     throw new UserError(`${folder} has no class folders: expected a folder of images for each class`);
   const kept = folders.map((each) => ({ ...each, ...keptImages(each, options) }));
   const leftOut = kept.flatMap(({ files, excluded }) => [...files.leftOut, ...excluded]);
+  refuseSameNames(kept.flatMap(({ images }) => images));
   return {
     dataset: datasetOf(folder, kept, options),
     leftOut: [...looseIn(folder), ...leftOut],
@@ -82,6 +83,28 @@ export function classFolders(folder: string): ClassFolder[] {
     classes.set(name, same ? { ...same, files: joined(same.files, files) } : { name, path, files });
   }
   return [...classes.values()].sort((a, b) => byCodePoint(a.name, b.name));
+}
+
+/**
+ * Images are known by their composed names, which lists of a run's images, exclusion lists and the split compare.
+ *
+ * @throws UserError when two paths differ only in Unicode's forms
+ */
+export function refuseSameNames(paths: readonly string[]): void {
+  const others = new Map(
+    paths.flatMap((path) => {
+      const composed = path.normalize('NFC');
+      return composed === path ? [] : [[composed, path] as const];
+    }),
+  );
+  if (others.size === 0) return;
+  for (const path of paths) {
+    const other = others.get(path.normalize('NFC'));
+    if (other !== undefined && other !== path)
+      throw new UserError(
+        `${path} is there twice, by names that differ only in Unicode's forms (composed and decomposed): rename or remove one`,
+      );
+  }
 }
 
 /** What is to be said of classes, sorted by name, where torchvision numbers them in another order: by names as they are on disk. */
@@ -183,13 +206,14 @@ function classesOf(
       origin: 'the list of classes',
     };
   }
-  const most = [...classMap.labels.values()].reduce((a, b) => Math.max(a, b));
-  const count = classCount ?? most + 1;
-  if (most >= count)
-    throw new UserError(`${classMap.path} has the class number ${most}, but there are ${count} classes`);
-  const folderOf = new Map([...classMap.labels].map(([folder, label]) => [label, folder]));
+  const mapped = classCountOf(classMap);
+  const count = classCount ?? mapped;
+  if (mapped > count)
+    throw new UserError(
+      `${classMap.path} has the class number ${mapped - 1}, but there are ${count} classes`,
+    );
   return {
-    names: Array.from({ length: count }, (_, i) => classMap.names.get(i) ?? folderOf.get(i) ?? `class ${i}`),
+    names: classMapNames(classMap, count),
     labelOf: (folder) => classMap.labels.get(folder.normalize('NFC')),
     origin: `the class map ${basename(classMap.path)}`,
   };

@@ -1,7 +1,7 @@
 import type { ImageDataset } from '../dataset.js';
 import { type ImageParts, refuseEmptyParts, refuseFolds, type SplitOptions } from '../parts/imageParts.js';
 import { type DataSummary, missingClasses, type PartSummary } from '../parts/summary.js';
-import { type ClassMap, classMapNotes } from './classMap.js';
+import { type ClassMap, classGapNotes, classMapNotes } from './classMap.js';
 import { type Exclusions, readExclusions } from './exclusions.js';
 import { type ImageFolderOptions, readImageFolder } from './imageFolder.js';
 import { type FolderLayout, findLayout } from './layout.js';
@@ -35,6 +35,8 @@ export function loadImageFolders(folder: string, options: ImageFoldersOptions = 
     ...first.notes,
     ...unmatchedNotes(exclusions),
     ...classMapNotes(options.classMap, mapped),
+    // A data set for testing may have some of a model's classes.
+    ...(options.splitBy === 'none' ? [] : classGapNotes(options.classMap)),
   ];
   return {
     train,

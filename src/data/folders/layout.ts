@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { isFolder } from './fileKind.js';
-import { filesAround, hasLooseImages, imageFiles, refuseLoop, subfolders } from './imageFiles.js';
+import { filesAround, hasLooseImages, imageFiles, leaving, subfolders } from './imageFiles.js';
 import type { LeftOut } from './leftOut.js';
 import { type NamedPart, PART_NAMES, type PartName, partOfName } from './partNames.js';
 
@@ -37,12 +37,13 @@ export function findLayout(folder: string): FolderLayout {
   if (!isFolder(folder))
     throw new UserError(`there is no folder ${folder}: expected a folder of images for each class in it`);
   const around: LeftOut[] = [];
+  const left: string[] = [];
   let root = folder;
   for (;;) {
     const names = subfolders(root);
     const parts = partsIn(root, names);
     if (parts) return { ...parts, leftOut: [...around, ...filesAround(root), ...parts.leftOut] };
-    const inner = wrapped(root, names);
+    const inner = wrapped(root, names, left);
     if (inner === undefined) break;
     for (const file of filesAround(root)) around.push(file);
     root = inner;
@@ -50,19 +51,29 @@ export function findLayout(folder: string): FolderLayout {
   return { root, train: root, val: undefined, test: undefined, notes: [], leftOut: around };
 }
 
-/** The only folder in a folder, if that is not a class but has classes or parts. */
-function wrapped(folder: string, names: readonly string[], classes?: readonly string[]): string | undefined {
+/**
+ * The only folder in a folder, if that is not a class but has classes or parts.
+ *
+ * @param left real paths of the folders around, to which that of the folder is added
+ */
+function wrapped(
+  folder: string,
+  names: readonly string[],
+  left: string[],
+  classes?: readonly string[],
+): string | undefined {
   const [name] = names;
   if (name === undefined || names.length > 1 || classes?.includes(name.normalize('NFC'))) return undefined;
   const inner = join(folder, name);
-  refuseLoop(folder, inner);
+  left.push(leaving(folder, inner, left));
   return subfolders(inner).length > 0 && !hasLooseImages(inner) ? inner : undefined;
 }
 
 /** The folder of a part's classes; enclosing folders with nothing else are skipped, and files in them left out. */
 function classFolder(folder: string, leftOut: LeftOut[], classes?: readonly string[]): string {
+  const left: string[] = [];
   for (let at = folder; ; ) {
-    const inner = wrapped(at, subfolders(at), classes);
+    const inner = wrapped(at, subfolders(at), left, classes);
     if (inner === undefined) return at;
     for (const file of filesAround(at)) leftOut.push(file);
     at = inner;

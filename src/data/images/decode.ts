@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import { errorMessage, UserError } from '../../errors.js';
+import { errorMessage, ImageError, UserError } from '../../errors.js';
 import type { ExifHandling } from '../preprocessing.js';
 import { decoder } from './decoder.js';
 import { formatOf, type ImageHeader, READ_FORMATS_TEXT, readImageHeader } from './header.js';
@@ -7,31 +7,32 @@ import { MOST_PIXELS, type RgbImage } from './image.js';
 
 /**
  * Decodes a JPEG, PNG, WebP, GIF or TIFF image into RGB as torchvision does (Pillow's `convert('RGB')`):
- * colour profiles are ignored, and EXIF orientation unless asked for (then it is Pillow's `exif_transpose`);
+ * colour profiles are ignored, and EXIF orientation unless asked for (then it is Pillow's `exif_transpose`), but for a TIFF's, which is
+ * always applied;
  * grey is repeated; palettes are looked up; alpha is dropped, not blended (transparent pixels of a GIF are black, not of their palette's colour); CMYK is multiplied out,
  * (255 − C)(255 − K)/255; of 16 bits a channel the upper 8 count, but 16-bit grey without alpha is clipped
  * at 255, as Pillow clips it. Of an animation or of several pages the first image counts.
  *
  * @param name for messages
- * @param exif whether the EXIF orientation of the image is applied; default `ignore`
- * @throws UserError when the image is damaged, truncated, too large or of another format
+ * @param exif whether the EXIF orientation of the image is applied, if it is no TIFF; default `ignore`
+ * @throws ImageError when the image is damaged, truncated, too large or of another format
  */
 export async function decodeRgb(
   bytes: Uint8Array,
   name: string,
   exif: ExifHandling = 'ignore',
 ): Promise<RgbImage> {
-  if (bytes.length === 0) throw new UserError(`${name} is empty`);
+  if (bytes.length === 0) throw new ImageError(`${name} is empty`);
   const header = readImageHeader(bytes);
   if (!header) {
     const format = formatOf(bytes);
     const found = format === undefined ? '' : `, found ${format}`;
-    throw new UserError(`${name} is not an image that can be read: expected ${READ_FORMATS_TEXT}${found}`);
+    throw new ImageError(`${name} is not an image that can be read: expected ${READ_FORMATS_TEXT}${found}`);
   }
   try {
     return await decode(bytes, header, exif);
   } catch (error) {
-    throw new UserError(`${name} cannot be decoded as ${header.format}: ${firstLine(errorMessage(error))}`);
+    throw new ImageError(`${name} cannot be decoded as ${header.format}: ${firstLine(errorMessage(error))}`);
   }
 }
 
@@ -39,7 +40,8 @@ async function decode(bytes: Uint8Array, header: ImageHeader, exif: ExifHandling
   const sharp = await decoder();
   const stored = sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: MOST_PIXELS });
   const pixels = header.format === 'TIFF' ? await tiffPixels(stored) : header.pixels;
-  const image = exif === 'apply' ? stored.autoOrient() : stored;
+  // Pillow turns a TIFF while it loads it.
+  const image = exif === 'apply' || header.format === 'TIFF' ? stored.autoOrient() : stored;
   switch (pixels) {
     case 'ordinary':
       return rgbOf(image.toColourspace('srgb').removeAlpha());

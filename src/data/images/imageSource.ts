@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { UserError } from '../../errors.js';
+import { ImageError, UserError } from '../../errors.js';
 import type { ImageSource } from '../dataset.js';
 import { readRange } from '../remote/readRange.js';
 import { plainPath } from '../remote/url.js';
@@ -23,7 +23,8 @@ export function sourceName({ path, member }: ImageSource): string {
 /**
  * Reads the encoded bytes of an image.
  *
- * @throws UserError when the file cannot be read, has changed on its server, ends too early, or has more than 256 MiB
+ * @throws ImageError when the file cannot be read, ends too early, or has more than 256 MiB
+ * @throws UserError when its server does not answer, or it has changed there
  */
 export async function readImageSource(source: ImageSource): Promise<EncodedImage> {
   const name = sourceName(source);
@@ -67,7 +68,7 @@ export function readImageFile(source: ImageSource, room: (length: number) => Uin
 }
 
 function readingError(error: unknown, name: string): UserError {
-  return error instanceof UserError ? error : unreadable(name, error);
+  return error instanceof UserError ? error : new ImageError(unreadable(name, error).message);
 }
 
 async function readFilePart({ path, member }: ImageSource, name: string): Promise<Uint8Array> {
@@ -86,10 +87,10 @@ async function readFilePart({ path, member }: ImageSource, name: string): Promis
 
 function expectSize(name: string, length: number): void {
   if (length > LARGEST_IMAGE)
-    throw new UserError(`${name} has ${length} bytes, but an image may have ${LARGEST_IMAGE}`);
+    throw new ImageError(`${name} has ${length} bytes, but an image may have ${LARGEST_IMAGE}`);
 }
 
 function expectWhole(name: string, length: number, bytesRead: number): void {
   if (bytesRead < length)
-    throw new UserError(`${name} is truncated: ${bytesRead} of its ${length} bytes are there`);
+    throw new ImageError(`${name} is truncated: ${bytesRead} of its ${length} bytes are there`);
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { byCodePoint } from '../../codePointOrder.js';
 import { UserError } from '../../errors.js';
 import { isFolder } from '../folders/fileKind.js';
-import { hasLooseImages, isArchiveName, refuseLoop, subfolders } from '../folders/imageFiles.js';
+import { hasLooseImages, isArchiveName, leaving, subfolders } from '../folders/imageFiles.js';
 import { type PartName, partOfName } from '../folders/partNames.js';
 import { isUrl, plainPath } from '../remote/url.js';
 import { unreadable } from '../unreadable.js';
@@ -137,13 +137,14 @@ function asParts(parts: ReadonlyMap<PartName, readonly string[]>): ShardParts['p
 
 /** The folder of archives or of parts' folders of archives: the place itself, or the only folder in it. */
 function shardFolder(place: string): string | undefined {
+  const left: string[] = [];
   for (let at = place; isFolder(at); ) {
     if (tarsIn(at).length > 0) return at;
     const names = subfolders(at);
     if (names.some((name) => partOfName(name) && tarsIn(join(at, name)).length > 0)) return at;
     if (names.length !== 1) return undefined;
     const inner = join(at, names[0]!);
-    refuseLoop(at, inner);
+    left.push(leaving(at, inner, left));
     at = inner;
   }
   return undefined;

@@ -1,4 +1,5 @@
-import { exclusionLine } from '../../data/folders/exclusions.js';
+import { canBeListed, exclusionLine } from '../../data/folders/exclusions.js';
+import { oneLine } from '../../formats/quote.js';
 import { csvTable } from '../../runs/csvTable.js';
 import type { InspectedImage, Inspection } from './inspectRun.js';
 
@@ -37,6 +38,13 @@ export function inspectionCsv(inspection: Inspection): string {
   ]);
 }
 
+/** The line for an image, or a comment where no line can name it. */
+function entryOf(image: string): string {
+  return canBeListed(image)
+    ? exclusionLine(image)
+    : `# to be renamed before it can be left out: ${oneLine(image)}`;
+}
+
 /**
  * An exclusion list: likely label errors are on it, each after a comment that says why, and near-duplicates are comments, of which one
  * may be put on it by removing its #.
@@ -44,12 +52,12 @@ export function inspectionCsv(inspection: Inspection): string {
 export function exclusionList({ checkpoint, labelErrors, nearDuplicates }: Inspection): string {
   const percent = (share: number): string => `${Math.round(100 * share)}%`;
   const errors = labelErrors.flatMap(({ image, label, predicted, probability }) => [
-    `# labelled ${label}, likely ${predicted} (${percent(probability)})`,
-    exclusionLine(image),
+    `# labelled ${oneLine(label)}, likely ${oneLine(predicted)} (${percent(probability)})`,
+    entryOf(image),
   ]);
   const copies = nearDuplicates.flatMap(([first, ...others]) => [
-    `# like ${first!.image}:`,
-    ...others.map(({ image }) => `# ${exclusionLine(image)}`),
+    `# like ${oneLine(first!.image)}:`,
+    ...others.map(({ image }) => `# ${entryOf(image)}`),
   ]);
   return [
     `# Likely label errors by ${checkpoint}. Look at each image, and remove those that are labelled rightly from this list.`,

@@ -67,10 +67,18 @@ function threadsFact(history: readonly ThreadsSince[]): string {
   return `${least} to ${most}, changed ${changes === 1 ? 'once' : `${changes} times`}`;
 }
 
+/** Begins what a report says of its model. */
+const FIGURES = 'The figures below are of ';
+
+/** Whether a report has figures of the model. */
+export function hasModelFigures(page: string): boolean {
+  return page.includes(`<p>${FIGURES}`);
+}
+
 async function modelSections(model: ModelFigures): Promise<Piece> {
   const some = model.images < model.ofImages ? ` of ${model.ofImages}` : '';
   const changes = model.changes === undefined ? '' : html`<p>${model.changes}.</p>`;
-  return html`<p>The figures below are of ${model.path} on ${model.images}${some} test images: top-1 ${percent(model.top1)}. Images are shown as the model sees them.</p>${changes}
+  return html`<p>${FIGURES}${model.path} on ${model.images}${some} test images: top-1 ${percent(model.top1)}. Images are shown as the model sees them.</p>${changes}
 ${classesSection(model.classes)}
 ${matrixSection(model.matrix)}
 ${await calibrationSection(model.calibration)}

@@ -108,7 +108,9 @@ test('EXIF orientation is applied where that is asked for: each of the eight, by
         return letters.join('');
       };
       assert.equal(await lettersOf('apply'), expected, `${format}, orientation ${i + 1}`);
-      assert.equal(await lettersOf('ignore'), stored.letters, `${format}, orientation ${i + 1}`);
+      // As Pillow, which turns TIFFs while it loads them.
+      const ignored = format === 'tiff' ? expected : stored.letters;
+      assert.equal(await lettersOf('ignore'), ignored, `${format}, orientation ${i + 1}`);
     }
   }
 });

@@ -1,4 +1,4 @@
-import { errorMessage, UsageError, UserError } from '../../../errors.js';
+import { errorMessage, ImageError, UsageError, UserError } from '../../../errors.js';
 import { GraphError } from '../../../graph/tensorType.js';
 import { isError } from '../../../realms.js';
 
@@ -10,7 +10,7 @@ export interface CarriedError {
 }
 
 /** Error classes that keep their identity between threads; others arrive as Error with their name. */
-const carriedClasses = { UserError, UsageError, GraphError, RangeError, TypeError };
+const carriedClasses = { UserError, UsageError, ImageError, GraphError, RangeError, TypeError };
 
 /** Anything that was thrown, as plain data. */
 export function packError(error: unknown): CarriedError {
