@@ -9,7 +9,9 @@ export const STAGES = [
   [5, 2, 6, 192, 4],
   [3, 1, 6, 320, 1],
 ] as const;
-/** Channels of the stem, of the first block, and of the last convolution. */
+/** Channels of the stem. */
 export const STEM = 32;
+/** Channels of the first block. */
 export const FIRST = 16;
+/** Channels of the last convolution. */
 export const HEAD = 1280;
