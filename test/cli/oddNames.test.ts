@@ -54,6 +54,7 @@ describe('names with line breaks', { skip: process.platform === 'win32' }, () =>
       part: 'val',
       images: 2,
       ofImages: 2,
+      changes: [],
       labelErrors: images,
       nearDuplicates: [images],
       leastVariance: [],
