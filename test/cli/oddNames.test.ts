@@ -52,6 +52,7 @@ describe('names with line breaks', { skip: process.platform === 'win32' }, () =>
     const list = exclusionList({
       checkpoint: 'best.safetensors',
       part: 'val',
+      changes: [],
       images: 2,
       ofImages: 2,
       changes: [],
