@@ -38,8 +38,10 @@ describe('names with line breaks', { skip: process.platform === 'win32' }, () =>
       const empty = await shared.run(['train', '--data=imagefolder', '--data-path=images'], cwd);
       assert.match(empty.stderr, /^error: the class folder images\/d\\re has no images: [^\n]*\n$/);
     }));
+});
 
-  it('are comments in a list of likely label errors', () => {
+describe('a list of likely label errors', () => {
+  it('has names with line breaks as comments', () => {
     const image = {
       label: 'b\nc',
       predicted: 'a',
@@ -52,7 +54,6 @@ describe('names with line breaks', { skip: process.platform === 'win32' }, () =>
     const list = exclusionList({
       checkpoint: 'best.safetensors',
       part: 'val',
-      changes: [],
       images: 2,
       ofImages: 2,
       changes: [],

@@ -90,7 +90,9 @@ describe('a run with a report', () => {
       }
     }
   });
+});
 
+describe('the report of a run whose model or settings are missing', () => {
   it('keeps the curves where the data is gone, and says so', async () => {
     const config = JSON.parse(readFileSync(join(cwd, 'run/config.json'), 'utf8')) as object;
     assert.ok('loss' in config);
@@ -139,8 +141,10 @@ describe('a run with a report', () => {
     const { path } = await writeReport(folder);
     assert.match(readFileSync(path, 'utf8'), /The run’s settings are unknown: .*config\.json cannot be read/);
   });
+});
 
-  it('is not written where it is not wanted, and a failure is only a notice', async () => {
+describe('a training', () => {
+  it('writes no report where it is not wanted, and a failure is only a notice', async () => {
     const without = await biasloss([...TRAIN_SMALL, '--epochs=1', '--run-dir=without'], {
       cwd,
     });

@@ -47,8 +47,13 @@ describe('files of the cache', () => {
     assert.equal(writeCached(join(path, 'below'), Uint8Array.of(1)), false);
     assert.equal(readCached(join(path, 'below')), undefined);
   });
+});
 
-  it('keep the choices of several processes', () => {
+describe('files of choices', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'biasloss-cuda-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('keep those of several processes', () => {
     const path = join(folder, 'choices');
     const [one, two] = [new Choices(path), new Choices(path)];
     one.keep('a', 'first');
