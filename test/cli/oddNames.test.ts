@@ -36,7 +36,7 @@ describe('names with line breaks', { skip: process.platform === 'win32' }, () =>
       rmSync(join(images, 'a'), { recursive: true });
       mkdirSync(join(images, 'd\re'));
       const empty = await shared.run(['train', '--data=imagefolder', '--data-path=images'], cwd);
-      assert.match(empty.stderr, /^error: the class folder images\/d\\re has no images: [^\n]*\n$/);
+      assert.match(empty.stderr, /^error: the class folder [^\n]*images\/d\\re has no images: [^\n]*\n$/);
     }));
 });
 
