@@ -25,7 +25,7 @@ const SHORT = {
     threads: 1,
     engine: 'onnx',
   },
-  ...{ nesterov: true, ratio: 0.5 },
+  ...{ nesterov: true, ratio: 0.5, loss: 'ce' },
 };
 
 describe('a configuration file', () => {
