@@ -81,7 +81,7 @@ export class SystemLoad implements LoadMeter {
     const all = this.source.times();
     const own = all.filter((_, i) => allowed?.has(i) ?? true);
     // A container may count its processors from 0 (LXC's `/proc/stat`), yet name the allowed ones by the machine's numbers.
-    return own.length < available ? all.filter(() => true) : own;
+    return own.length < available ? [...all] : own;
   }
 }
 
