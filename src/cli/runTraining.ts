@@ -118,9 +118,15 @@ async function reportOf(folder: string): Promise<string | undefined> {
   }
 }
 
-/** An error that says how to resume, where a file could not be written. */
+/** An error that says how to resume where a file could not be written, unless the folder is another run's by now. */
 function withResume(error: unknown, folder: RunFolder, request: TrainRequest): unknown {
-  return error instanceof WriteError && folder.hasCheckpoint()
+  if (!(error instanceof WriteError)) return error;
+  try {
+    folder.expectHeld();
+  } catch (lost) {
+    return lost;
+  }
+  return folder.hasCheckpoint()
     ? new UserError(`${error.message}; when it can be, resume with: ${resumeCommand(folder, request)}`)
     : error;
 }

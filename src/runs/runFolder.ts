@@ -143,7 +143,7 @@ export class RunFolder {
 
   /** @throws UserError when the folder is no longer this run's: it was moved or removed, and another may have its name */
   expectHeld(): void {
-    this.lock?.expectHeld();
+    if (!this.isClosed) this.lock?.expectHeld();
   }
 
   /** Lets others use the folder; once, since after that it may be another run's. A new run without a checkpoint leaves no files behind. */

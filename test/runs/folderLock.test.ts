@@ -99,6 +99,14 @@ describe('a lock that two processes want', () => {
     }));
 });
 
+/** Milliseconds after an epoch's line in which the run writes; the next epoch takes several times as long. */
+const QUIET = 40;
+
+/** Waits where nothing may be awaited. */
+function waitFor(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
 describe('a lock that is held', () => {
   it('is taken again where it was only removed', () =>
     withFolder((folder) => {
@@ -131,10 +139,12 @@ describe('a lock that is held', () => {
   it('by a run that trains, which ends before it writes into another’s folder', () =>
     withFolder(async (cwd) => {
       const [path, moved] = [join(cwd, 'run'), join(cwd, 'moved')];
-      const { code, stderr } = await biasloss([...TRAIN_QUICK, '--epochs=200', '--run-dir=run'], {
+      const flags = ['--limit-train=512', '--epochs=200', '--run-dir=run'];
+      const { code, stderr } = await biasloss([...TRAIN_QUICK, ...flags], {
         cwd,
         onOutput: (stdout) => {
           if (existsSync(moved) || !/epoch +1\/200 /.test(stdout)) return;
+          waitFor(QUIET);
           renameSync(path, moved);
           mkdirSync(path);
         },
@@ -143,5 +153,19 @@ describe('a lock that is held', () => {
       assert.match(stderr, /error: run is no longer this process's: [^\n]*\n$/);
       assert.deepEqual(readdirSync(path), []);
       assert.ok(existsSync(join(moved, 'last.safetensors')));
+    }));
+
+  it('by a run that trains, which says that its folder is gone', () =>
+    withFolder(async (cwd) => {
+      const { code, stderr } = await biasloss([...TRAIN_QUICK, '--epochs=200', '--run-dir=run'], {
+        cwd,
+        onOutput: (stdout) => {
+          if (existsSync(join(cwd, 'run')) && /epoch +1\/200 /.test(stdout))
+            renameSync(join(cwd, 'run'), join(cwd, 'moved'));
+        },
+      });
+      assert.equal(code, 1);
+      assert.match(stderr, /error: run is no longer this process's: [^\n]*\n$/);
+      assert.deepEqual(readdirSync(cwd), ['moved']);
     }));
 });
