@@ -135,8 +135,10 @@ describe('a lock that is held', () => {
       second.close();
       assert.deepEqual(readdirSync(parent), ['moved']);
     }));
+});
 
-  it('by a run that trains, which ends before it writes into another’s folder', () =>
+describe('a run that trains, without its folder', () => {
+  it('ends before it writes into another’s', () =>
     withFolder(async (cwd) => {
       const [path, moved] = [join(cwd, 'run'), join(cwd, 'moved')];
       const flags = ['--limit-train=512', '--epochs=200', '--run-dir=run'];
@@ -155,7 +157,7 @@ describe('a lock that is held', () => {
       assert.ok(existsSync(join(moved, 'last.safetensors')));
     }));
 
-  it('by a run that trains, which says that its folder is gone', () =>
+  it('says that it is gone', () =>
     withFolder(async (cwd) => {
       const { code, stderr } = await biasloss([...TRAIN_QUICK, '--epochs=200', '--run-dir=run'], {
         cwd,
