@@ -57,7 +57,7 @@ class InvertedResidual extends Layer {
 /** Blocks of the six stages. */
 function stages(): Sequential[] {
   let channels = FIRST;
-  return STAGES.map(([kernel, stride, expansion, outChannels, blocks]) => {
+  return STAGES.map(([expansion, kernel, stride, outChannels, blocks]) => {
     const first = new InvertedResidual(channels, outChannels, expansion, kernel, stride);
     channels = outChannels;
     const others = Array.from(

@@ -1,13 +1,13 @@
 /** MnasNet-B1's sizes, which torchvision's and timm's implementations share. */
 
-/** Kernel, stride of the first block, expansion, output channels, blocks. */
+/** Expansion, kernel, stride of the first block, output channels, blocks. */
 export const STAGES = [
-  [3, 2, 3, 24, 3],
-  [5, 2, 3, 40, 3],
-  [5, 2, 6, 80, 3],
-  [3, 1, 6, 96, 2],
-  [5, 2, 6, 192, 4],
-  [3, 1, 6, 320, 1],
+  [3, 3, 2, 24, 3],
+  [3, 5, 2, 40, 3],
+  [6, 5, 2, 80, 3],
+  [6, 3, 1, 96, 2],
+  [6, 5, 2, 192, 4],
+  [6, 3, 1, 320, 1],
 ] as const;
 /** Channels of the stem. */
 export const STEM = 32;

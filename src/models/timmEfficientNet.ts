@@ -6,8 +6,9 @@ import type { Layer } from '../nn/layer.js';
 import { type BatchNorm2d, type Conv2d, Dropout, type Linear } from '../nn/layers.js';
 import { Sequential } from '../nn/sequential.js';
 import type { Trace } from '../nn/trace.js';
-import { Model, type ModelConfig, type ModelOutput } from './model.js';
+import type { ModelConfig, ModelOutput } from './model.js';
 import { DepthwiseSeparable, TimmInvertedResidual } from './timmBlocks.js';
+import { TimmFrame } from './timmFrame.js';
 import { type TimmStyle, timmClassifier, timmConv, timmNorm } from './timmLayers.js';
 
 /** A stage: expansion, kernel, stride of the first block, output channels, blocks. */
@@ -46,48 +47,30 @@ function stage(
   return new Sequential(layers);
 }
 
+/** The blocks of each stage. */
+function stagesOf(stem: number, rows: readonly TimmStage[], style: TimmStyle): Sequential[] {
+  return rows.map((row, i) => stage(rows[i - 1]?.[3] ?? stem, row, style));
+}
+
 /** A model of timm's; its features are the output of the last 1×1 convolution `conv_head`, after the activation, before pooling. */
-export class TimmEfficientNet extends Model {
-  override readonly classifierEntries = ['classifier.weight', 'classifier.bias'];
+export class TimmEfficientNet extends TimmFrame {
   override readonly joinedParts = { previous: ['conv_head'] };
-  readonly conv_stem: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly blocks: Sequential;
   readonly conv_head: Conv2d;
   readonly bn2: BatchNorm2d;
   readonly classifier: Linear;
-  private readonly stages: readonly Sequential[];
   private readonly dropout: Dropout;
 
-  constructor(
-    config: ModelConfig,
-    { stem, stages, head, dropout }: TimmEfficientNetParts,
-    private readonly style: TimmStyle,
-  ) {
-    super(config);
-    let channels = stem;
-    this.stages = stages.map((row) => {
-      const made = stage(channels, row, style);
-      channels = row[3];
-      return made;
-    });
-    this.conv_stem = timmConv(this.channels, stem, 3, { stride: 2 }, style);
-    this.bn1 = timmNorm(stem, style);
-    this.blocks = new Sequential(this.stages);
-    this.conv_head = timmConv(channels, head, 1, {}, style);
+  constructor(config: ModelConfig, { stem, stages, head, dropout }: TimmEfficientNetParts, style: TimmStyle) {
+    super(config, stem, stagesOf(stem, stages, style), style);
+    this.conv_head = timmConv(stages.at(-1)![3], head, 1, {}, style);
     this.bn2 = timmNorm(head, style);
     this.classifier = timmClassifier(head, config.classes, style);
     this.dropout = new Dropout(dropout, 'dropout');
   }
 
   override forward(images: Tensor, trace: Trace): ModelOutput {
-    const { activation } = this.style;
-    let x = activation(this.bn1.forward(this.conv_stem.forward(images, trace), trace));
-    trace.mark('conv_stem', x);
-    this.stages.forEach((stage, i) => {
-      x = trace.mark(`blocks.${i}`, stage.forward(x, trace));
-    });
-    const features = activation(this.bn2.forward(this.conv_head.forward(x, trace), trace));
+    const x = this.throughStages(images, trace);
+    const features = this.style.activation(this.bn2.forward(this.conv_head.forward(x, trace), trace));
     trace.mark('conv_head', features);
     const pooled = this.dropout.forward(flatten(globalAvgPool2d(features)), trace);
     return { logits: this.classifier.forward(pooled, trace), features };

@@ -8,18 +8,7 @@ import { FIRST, HEAD, STAGES, STEM } from './mnasnetStages.js';
 import { TimmEfficientNet, type TimmStage } from './timmEfficientNet.js';
 
 /** The first stage is the block without an expansion. */
-const stages: readonly TimmStage[] = [
-  [1, 3, 1, FIRST, 1],
-  ...STAGES.map(
-    ([kernel, stride, expansion, channels, blocks]): TimmStage => [
-      expansion,
-      kernel,
-      stride,
-      channels,
-      blocks,
-    ],
-  ),
-];
+const stages: readonly TimmStage[] = [[1, 3, 1, FIRST, 1], ...STAGES];
 
 /** timm's mnasnet_100. */
 export const timmMnasnet = defineFamily({
