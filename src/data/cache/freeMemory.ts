@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
+import { controlGroups, textOf } from '../../engines/host/controlGroups.js';
 
 /** What a system says of its memory, in bytes. */
 export interface MemoryFacts {
@@ -28,9 +28,9 @@ export function freeMemory(
 
 /** Bytes of read files in memory that the process's control group has not used for long; 0 where there is none. */
 function readFiles(root: string): number {
-  const lines = (textOf(join(root, 'proc/self/cgroup')) ?? '').split('\n').map((line) => line.split(':'));
+  const groups = controlGroups(root);
   const pathOf = (controller: string): string | undefined =>
-    lines.find(([, controllers]) => controllers?.split(',').includes(controller))?.[2];
+    groups.find(({ controllers }) => controllers.split(',').includes(controller))?.path;
   const [first, second] = [pathOf('memory'), pathOf('')];
   if (first !== undefined) return statOf(join(root, 'sys/fs/cgroup/memory'), first, 'total_inactive_file');
   return second === undefined ? 0 : statOf(join(root, 'sys/fs/cgroup'), second, 'inactive_file');
@@ -40,12 +40,4 @@ function readFiles(root: string): number {
 function statOf(folder: string, path: string, name: string): number {
   const text = textOf(join(folder, path, 'memory.stat')) ?? textOf(join(folder, 'memory.stat')) ?? '';
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

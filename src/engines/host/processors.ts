@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { controlGroups, textOf } from './controlGroups.js';
 
 /**
  * Processors that the process may use: those of its affinity, and no more than its control groups (Linux, such as a container's
@@ -32,11 +32,9 @@ export function numbersIn(list: string): ReadonlySet<number> {
  * @param root of the file system
  */
 export function processorQuota(root = '/'): number {
-  const groups = (textOf(join(root, 'proc/self/cgroup')) ?? '').split('\n').map((line) => line.split(':'));
-  const limits = groups.flatMap(([, controllers, path]) => {
-    if (path === undefined) return [];
+  const limits = controlGroups(root).flatMap(({ controllers, path }) => {
     if (controllers === '') return upwards(path).map((each) => quotaOf2(join(root, 'sys/fs/cgroup', each)));
-    if (!controllers?.split(',').includes('cpu')) return [];
+    if (!controllers.split(',').includes('cpu')) return [];
     return upwards(path).map((each) => quotaOf1(join(root, 'sys/fs/cgroup', controllers, each)));
   });
   return Math.min(Number.POSITIVE_INFINITY, ...limits);
@@ -63,12 +61,4 @@ function quotaOf1(folder: string): number {
 /** A quota of each period; what is no number, or not above 0, is no limit. */
 function shareOf(quota = Number.NaN, period = Number.NaN): number {
   return quota > 0 && period > 0 ? quota / period : Number.POSITIVE_INFINITY;
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
