@@ -1,4 +1,5 @@
 import { errorMessage, UserError } from '../../errors.js';
+import { someItems } from '../../formats/someItems.js';
 import { type ClassMapEntry, lineEntries } from './classMapLines.js';
 import { readTextFile } from './textFile.js';
 
@@ -95,10 +96,7 @@ function mergedNotes(map: ClassMap, folders: readonly string[]): string[] {
 
 /** Items of a sentence, at most {@link MOST_LISTED} of them and the number of the others. */
 function listed(items: readonly string[]): string {
-  const shown =
-    items.length > MOST_LISTED
-      ? [...items.slice(0, MOST_LISTED), `${items.length - MOST_LISTED} more`]
-      : items;
+  const shown = someItems(items, MOST_LISTED);
   return shown.length === 1 ? shown[0]! : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 

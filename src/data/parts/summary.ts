@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { someItems } from '../../formats/someItems.js';
 import type { ImageDataset } from '../dataset.js';
 import { describeLeftOut, type LeftOut } from '../folders/leftOut.js';
 import type { PartName } from '../folders/partNames.js';
@@ -38,7 +39,7 @@ export function missingClasses(dataset: ImageDataset, part: PartName): string[] 
   const present = new Set(dataset.labels);
   const missing = dataset.classes.filter((_, label) => !present.has(label));
   if (missing.length === 0) return [];
-  const names = missing.length > 5 ? [...missing.slice(0, 5), `${missing.length - 5} more`] : missing;
+  const names = someItems(missing, 5);
   const which =
     missing.length === 1 ? `class ${names[0]} has` : `${missing.length} classes (${names.join(', ')}) have`;
   return [`${which} no images ${USES[part]}`];

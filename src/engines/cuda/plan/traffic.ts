@@ -1,3 +1,4 @@
+import { someItems } from '../../../formats/someItems.js';
 import { formatShape, sizeOf } from '../../../graph/tensorType.js';
 import type { Stored } from '../codegen/stored.js';
 import { BYTES } from '../device.js';
@@ -16,8 +17,8 @@ export function bytesMoved(tensors: readonly Stored[]): number {
 export function describeTensors(reads: readonly Stored[], writes: readonly Stored[]): string {
   const text = (tensors: readonly Stored[]): string => {
     const distinct = [...new Set(tensors)].sort((a, b) => elements(b) - elements(a));
-    const shown = distinct.slice(0, 4).map(({ type, shape }) => `${type}${formatShape(shape)}`);
-    return [...shown, ...(distinct.length > 4 ? [`${distinct.length - 4} more`] : [])].join(' ');
+    const named = distinct.map(({ type, shape }) => `${type}${formatShape(shape)}`);
+    return someItems(named, 4).join(' ');
   };
   return `${text(reads)} → ${text(writes)}`;
 }
