@@ -38,9 +38,9 @@ export function runFolderOf(run: string): string {
 export function isBeforeFirstEpoch(run: string): boolean {
   const has = (folder: string, name: string): boolean => existsSync(join(folder, name));
   const folders = [run, join('runs', run)];
-  const folder = folders.find((path) => has(path, 'metrics.csv'));
+  const folder = folders.find((path) => has(path, METRICS_FILE));
   if (folder === undefined) return folders.some((path) => has(path, 'config.json'));
-  const [header = '', ...rows] = readFileSync(join(folder, 'metrics.csv'), 'utf8').trim().split('\n');
+  const [header = '', ...rows] = readFileSync(join(folder, METRICS_FILE), 'utf8').trim().split('\n');
   return rows.length === 0 && header.split(',').includes('epoch');
 }
 

@@ -3,6 +3,7 @@ import type { CheckpointInfo } from '../train/checkpointInfo.js';
 import type { CheckpointKind, Checkpoints, Improvements } from '../train/checkpoints.js';
 import type { Learner } from '../train/learner.js';
 import { saveAverage, saveCheckpoint } from './checkpoint.js';
+import { BEST_AVERAGE, LAST_CHECKPOINT } from './runFolder.js';
 
 /** When checkpoints are written. */
 export interface CheckpointPolicy {
@@ -16,10 +17,10 @@ export interface CheckpointPolicy {
 
 /** Names of checkpoints' files, where epochs count from 1. */
 const fileNames: Readonly<Record<CheckpointKind, (epoch: number) => string>> = {
-  last: () => 'last',
-  best: () => 'best',
-  bestAverage: () => 'best-ema',
-  epoch: (epoch) => `epoch-${String(epoch + 1).padStart(3, '0')}`,
+  last: () => LAST_CHECKPOINT,
+  best: () => 'best.safetensors',
+  bestAverage: () => BEST_AVERAGE,
+  epoch: (epoch) => `epoch-${String(epoch + 1).padStart(3, '0')}.safetensors`,
 };
 
 /** Checkpoints of a run in its folder: `last`, `best`, and every N epochs if asked. */
@@ -53,7 +54,7 @@ export class RunCheckpoints implements Checkpoints {
   async save(kind: CheckpointKind, learner: Learner, info: CheckpointInfo, epoch: number): Promise<string> {
     const { beforeSave } = this.policy;
     beforeSave?.();
-    const path = join(this.folder, `${fileNames[kind](epoch)}.safetensors`);
+    const path = join(this.folder, fileNames[kind](epoch));
     if (kind === 'bestAverage') await saveAverage(path, learner, info, beforeSave);
     else await saveCheckpoint(path, learner, info, beforeSave);
     this.savedAt = performance.now();

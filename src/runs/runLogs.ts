@@ -3,6 +3,7 @@ import type { Progress } from '../train/checkpointInfo.js';
 import type { TrainerListener } from '../train/events.js';
 import { ACCURACIES, AVERAGED_METRICS, csvLog, LOSS_WEIGHTS, METRICS } from './csvLog.js';
 import { jsonLog } from './jsonLog.js';
+import { METRICS_FILE } from './metricsFile.js';
 import { type ImageDescription, tensorBoardLog } from './tensorBoardLog.js';
 import type { TrainConfig } from './trainConfig.js';
 
@@ -44,7 +45,7 @@ export async function openRunLogs(options: RunLogOptions): Promise<RunLogs> {
   const epochsDone = progress?.epoch ?? 0;
   const accuracies = options.accuraciesDir ?? folder;
   const tables = [
-    await csvLog(join(folder, 'metrics.csv'), options.averages ? AVERAGED_METRICS : METRICS, epochsDone),
+    await csvLog(join(folder, METRICS_FILE), options.averages ? AVERAGED_METRICS : METRICS, epochsDone),
     await csvLog(join(accuracies, 'accuracy.csv'), ACCURACIES.test, epochsDone),
     await csvLog(join(accuracies, 'accuracy_train.csv'), ACCURACIES.train, epochsDone),
     ...(options.weighs ? [await csvLog(join(folder, LOSS_WEIGHTS_FILE), LOSS_WEIGHTS, epochsDone)] : []),

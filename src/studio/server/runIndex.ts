@@ -7,7 +7,7 @@ import { bestValue } from '../../report/compare/bestValue.js';
 import { settingsOf } from '../../report/runSettings.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
 import { LOCK_FILE, lockOwner } from '../../runs/folderLock.js';
-import { type Metrics, parseMetrics } from '../../runs/metricsFile.js';
+import { METRICS_FILE, type Metrics, parseMetrics } from '../../runs/metricsFile.js';
 import { LAST_CHECKPOINT } from '../../runs/runFolder.js';
 import { settingsOfRun } from '../../runs/settings/saved.js';
 import { settingsToGive } from '../../runs/settings/settingsToGive.js';
@@ -67,7 +67,7 @@ export class RunIndex {
 
   private read(id: string): KnownRun {
     const folder = join(this.root, id);
-    const stats = ['config.json', 'metrics.csv', 'log.jsonl', REPORT_FILE, LAST_CHECKPOINT].map((name) =>
+    const stats = ['config.json', METRICS_FILE, 'log.jsonl', REPORT_FILE, LAST_CHECKPOINT].map((name) =>
       statsOf(join(folder, name)),
     );
     const stamp = stats.map((stat) => (stat ? `${stat.mtimeMs}/${stat.size}` : '')).join();
@@ -133,7 +133,7 @@ function configIn(folder: string): TrainConfig | undefined {
 }
 
 function metricsIn(folder: string): Metrics | undefined {
-  const path = fileInside(folder, 'metrics.csv');
+  const path = fileInside(folder, METRICS_FILE);
   if (path === undefined) return undefined;
   const text = readFileSync(path, 'utf8');
   // The header is written first.

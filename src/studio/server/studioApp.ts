@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { errorMessage, UserError } from '../../errors.js';
 import { REPORT_FILE } from '../../report/writeReport.js';
 import { METRIC_COLUMNS } from '../../runs/csvLog.js';
+import { METRICS_FILE } from '../../runs/metricsFile.js';
 import { OWN_DEFAULTS } from '../../runs/settings/optimizer.js';
 import { RECIPES } from '../../runs/settings/recipes.js';
 import { SETTING_KEYS, settingOf } from '../../runs/settings/table.js';
@@ -47,7 +48,7 @@ export function studioApp(parts: StudioParts): Hono {
   app.get('/api/events', (c) => streamChanges(c, runs.follow(metricOf(c))));
   app.get('/api/metrics', (c) => c.json(columnsOf(index, runOf(c))));
   app.get('/api/metrics.csv', (c) =>
-    fileAnswer(index.folderOf(runOf(c)), 'metrics.csv', 'text/csv; charset=utf-8'),
+    fileAnswer(index.folderOf(runOf(c)), METRICS_FILE, 'text/csv; charset=utf-8'),
   );
   app.get('/api/report', (c) => reportAnswer(index.folderOf(runOf(c))));
   app.use('/api/runs/*', withToken(token));
